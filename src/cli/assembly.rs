@@ -102,6 +102,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         load: job.load,
         bulk_max: job.bulk_max,
         in_flight_max: account.in_flight_max,
+        state_free_min_bytes: account.state_free_min_bytes,
     }
 }
 
@@ -190,6 +191,7 @@ pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, CliErr
 pub(super) fn bound_store(state_dir: &Path, account: &Account) -> Result<Store, StateError> {
     let mut store = Store::open(state_dir, &account.name)?;
     store.belong_to(&account.url)?;
+    store.keep_free(account.state_free_min_bytes);
     Ok(store)
 }
 

@@ -58,7 +58,7 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, C
     output::print_result(
         global.json,
         || report::connections_json(&lines),
-        || report::connections_text(&lines),
+        || report::connections_text(&lines, output::width()),
     );
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::paint::Paint;
 use super::private_file::{self, unwritable};
 use crate::report;
 use crate::settings::{Job, Settings};
@@ -110,7 +111,10 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
             output::print_result(
                 global.json,
                 || report::letters_json(&letters),
-                || report::letters_text(&letters, *limit),
+                || {
+                    let text = report::letters_text(&letters, *limit, output::width());
+                    Paint::of_stdout(global.color).headings(&text)
+                },
             );
             Ok(Exit::Done)
         }
@@ -163,7 +167,7 @@ fn show(global: &Global, settings: &Settings, job: &str, order: &str) -> Result<
     output::print_result(
         global.json,
         || report::letters_json(&letters),
-        || letters.iter().map(report::letter_text).collect(),
+        || letters.iter().map(|letter| report::letter_text(letter, output::width())).collect(),
     );
     Ok(Exit::Done)
 }

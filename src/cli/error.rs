@@ -69,7 +69,8 @@ impl CliError {
 
     /// The error of a run, beside what the run did.
     pub(super) fn json_of_run(&self) -> Value {
-        let Fault { code, message, hint, .. } = Fault::of_text(self.exit.word(), &self.message);
+        let code = self.faults()[0].code;
+        let Fault { message, hint, .. } = Fault::of_text(code, &self.message);
         json!({ "code": code, "exit": self.exit.code(), "message": message, "hint": hint })
     }
 
@@ -109,12 +110,14 @@ impl From<StateError> for CliError {
             StateError::Locked { .. } => Exit::Locked,
             StateError::Newer { .. } | StateError::Elsewhere { .. } => Exit::Usage,
             StateError::Io { .. }
+            | StateError::LowDisk { .. }
             | StateError::ReadOnly { .. }
             | StateError::Sqlite { .. }
             | StateError::Scratch(_)
             | StateError::Sql(_) => Exit::Failed,
         };
-        Self::new(exit, &error).with_faults([Fault::of_state(exit.word(), &error)])
+        let code = if error.is_lack_of_space() { "low_disk" } else { exit.word() };
+        Self::new(exit, &error).with_faults([Fault::of_state(code, &error)])
     }
 }
 

@@ -53,6 +53,7 @@ impl Fault {
             | StateError::Newer { path, .. }
             | StateError::Elsewhere { path, .. }
             | StateError::Io { path, .. }
+            | StateError::LowDisk { path, .. }
             | StateError::ReadOnly { path, .. }
             | StateError::Sqlite { path, .. } => Some(path),
             StateError::Scratch(_) | StateError::Sql(_) => None,

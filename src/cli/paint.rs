@@ -30,8 +30,39 @@ impl Paint {
         self.paint("1", text)
     }
 
+    /// Paints what begins each line that is not indented: a label, a name, or the whole of a title.
+    pub(super) fn headings(self, text: &str) -> String {
+        if !self.is_on {
+            return text.to_owned();
+        }
+        let paint = |line: &str| {
+            let ends = ["  ", ": ", " ("].into_iter().filter_map(|end| line.find(end));
+            match ends.min().unwrap_or(line.len()) {
+                0 => line.to_owned(),
+                end => format!("{}{}", self.heading(&line[..end]), &line[end..]),
+            }
+        };
+        text.split('\n').map(paint).collect::<Vec<_>>().join("\n")
+    }
+
     /// By a code of ECMA-48.
     fn paint(self, code: &str, text: &str) -> String {
         if self.is_on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_and_titles_are_headings_and_what_is_below_them_is_not() {
+        let text = "Plan of shop. Nothing was sent.\n\nRecords    read  7\n           more\nshop (account main): 7 orders\n";
+        let painted = Paint { is_on: true }.headings(text);
+        assert_eq!(
+            painted,
+            "\u{1b}[1mPlan of shop. Nothing was sent.\u{1b}[0m\n\n\u{1b}[1mRecords\u{1b}[0m    read  7\n           more\n\u{1b}[1mshop\u{1b}[0m (account main): 7 orders\n"
+        );
+        assert_eq!(Paint { is_on: false }.headings(text), text);
     }
 }

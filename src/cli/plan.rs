@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::paint::Paint;
 use super::plan_diff::{Base, Difference};
 use super::private_file::{self, unwritable};
 use super::pull::pull_all;
@@ -93,7 +94,8 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
             difference.as_ref().map(|difference| difference.comparison(&preview, args.reveal));
         if !global.json {
             let now = Timestamp::now().to_zoned(job.rules.zone.clone());
-            output::print(&format!("{}\n", report::plan_text(&preview, &now, output::width())));
+            let text = report::plan_text(&preview, &now, output::width());
+            output::print(&format!("{}\n", Paint::of_stdout(global.color).headings(&text)));
             if let Some(comparison) = &comparison {
                 output::print(&format!("{}\n", comparison.text()));
             }

@@ -7,6 +7,7 @@ use super::options::Global;
 use super::output;
 use super::signals::Interrupt;
 use crate::pull::{self, ByIdApi, Folder, Options, PullError, PulledWindow, ShopifyAccess, Source};
+use crate::report;
 use crate::settings::{self, Pull, Settings, Shop};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -97,7 +98,8 @@ pub(super) fn pulls(global: &Global, args: &PullsArgs) -> Result<Exit, CliError>
                 (false, true) => "loaded",
                 (false, false) => "not loaded yet",
             };
-            let _ = writeln!(text, "{}: {}, {word}", job.name, window_line(window));
+            let line = format!("{}: {}, {word}", job.name, window_line(window));
+            text.push_str(&report::fitted(&line, output::width()));
         }
         if windows.is_empty() {
             let word = if is_purge { "nothing to remove" } else { "nothing was pulled yet" };

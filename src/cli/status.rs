@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::paint::Paint;
 use crate::report::{self, JobStatus, ProgressEstimate};
 use crate::state::{View, asked_pause, is_locked};
 use clap::Args;
@@ -63,12 +64,18 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,
             is_locked: was_locked,
+            disk: view.disk(),
+            now,
             estimate,
             asked_to_wait_ms: waits_until.map(Timestamp::as_millisecond),
             last_verification: view.last_verification(&job.name)?,
             path: connection.map(|(id, _)| view.connection_path(id)).transpose()?,
         });
     }
-    output::print_result(global.json, || report::status_json(&jobs), || report::status_text(&jobs));
+    let text = || {
+        let text = report::status_text(&jobs, output::width());
+        Paint::of_stdout(global.color).headings(&text)
+    };
+    output::print_result(global.json, || report::status_json(&jobs), text);
     Ok(Exit::Done)
 }

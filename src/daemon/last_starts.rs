@@ -30,6 +30,18 @@ pub(super) struct DueTask<'a> {
     pub at: Timestamp,
 }
 
+impl LastStart {
+    /// When a start of a wrong clock really was, nobody knows, so starts may have been missed since:
+    /// the task is due at once, which does no harm where none was.
+    fn believed(self, now: Timestamp) -> Self {
+        if self.at.duration_since(now) > FUTURE_MAX {
+            Self { at: now, is_open: true }
+        } else {
+            self
+        }
+    }
+}
+
 impl LastStarts {
     /// Reads what the state knows of jobs that are new here, and mends what a wrong clock noted.
     ///
@@ -72,11 +84,8 @@ impl LastStarts {
                 }
                 Err(_) => None,
             };
-            let mut last = last.unwrap_or(LastStart { at: now, is_open: false });
-            if last.at.duration_since(now) > FUTURE_MAX {
-                last.at = now;
-            }
-            self.jobs.insert((name.clone(), task), last);
+            let last = last.unwrap_or(LastStart { at: now, is_open: false });
+            self.jobs.insert((name.clone(), task), last.believed(now));
         }
         view.map(|_| ()).and(result)
     }

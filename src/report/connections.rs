@@ -1,4 +1,5 @@
-use super::text::{columns, printable};
+use super::labelled_text::Table;
+use super::text::printable;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -24,19 +25,20 @@ pub fn connections_json(lines: &[ConnectionLine]) -> Value {
     json!({ "connections": lines })
 }
 
-pub fn connections_text(lines: &[ConnectionLine]) -> String {
+/// `width`: columns of the terminal; `None` breaks no line.
+pub fn connections_text(lines: &[ConnectionLine], width: Option<usize>) -> String {
     if lines.is_empty() {
         return "No connections.\n".to_owned();
     }
     let head = ["account", "id", "service", "externalid", "name", "kind", "list", "jobs"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(lines.iter().map(|line| {
+    let rows = lines.iter().map(|line| {
         let kind = if line.is_native { "native" } else { "own" };
         let list = line.list_id.clone().unwrap_or_else(|| "-".to_owned());
         let jobs = if line.jobs.is_empty() { "-".to_owned() } else { line.jobs.join(", ") };
         let texts = [&line.account, &line.id, &line.service, &line.externalid, &line.name];
         let texts = texts.map(|text| printable(text)).into_iter();
         texts.chain([kind.to_owned(), printable(&list), jobs]).collect()
-    }));
-    columns("<><<<<<<", &rows)
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    Table { align: "<><<<<<<", head: &head, lead: 2, rows: &rows }.text(width)
 }

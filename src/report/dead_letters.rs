@@ -1,5 +1,6 @@
+use super::labelled_text::{Table, fitted};
 use super::reasons::advice;
-use super::text::{columns, count, local_ms, many, printable};
+use super::text::{count, local_ms, many, printable};
 use crate::state::{Acceptance, DeadLetter, LetterCounts, LetterReason, Stage};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -54,8 +55,9 @@ pub fn letters_json(letters: &[DeadLetter]) -> Value {
     })
 }
 
-/// Counts by reason, then the letters themselves, `at_most` of them.
-pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
+/// Counts by reason, then the letters themselves, `at_most` of them. `width`: columns of the
+/// terminal; `None` breaks no line.
+pub fn letters_text(letters: &[DeadLetter], at_most: usize, width: Option<usize>) -> String {
     if letters.is_empty() {
         return "No dead letters.\n".to_owned();
     }
@@ -66,10 +68,9 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
     let rows: Vec<Vec<String>> = reasons
         .map(|(code, n)| vec![count(n), printable(&code), advice(&code).to_owned()])
         .collect();
-    text.push_str(&columns("><<", &rows));
+    text.push_str(&Table { align: "><<", head: &[], lead: 2, rows: &rows }.text(width));
     let head = ["job", "order", "stage", "reasons", "where", "attempts", "runs"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(letters.iter().take(at_most).map(|letter| {
+    let shown = letters.iter().take(at_most).map(|letter| {
         vec![
             letter.job.clone(),
             printable(name_of(letter)),
@@ -82,16 +83,17 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize) -> String {
             letter.attempts.to_string(),
             format!("{}-{}", letter.first_run, letter.last_run),
         ]
-    }));
+    });
+    let rows: Vec<Vec<String>> = shown.collect();
     text.push('\n');
-    text.push_str(&columns("<<<<<><", &rows));
+    text.push_str(&Table { align: "<<<<<><", head: &head, lead: 2, rows: &rows }.text(width));
     if letters.len() > at_most {
         let more = count((letters.len() - at_most) as u64);
         text.push_str(&format!(
             "  … and {more} more; `ordersync dead-letters export` gives all of them\n"
         ));
     }
-    text
+    fitted(&text, width)
 }
 
 /// `3 dead letters, 2 of them accepted`
@@ -121,7 +123,7 @@ pub fn accepted_text(chosen: u64, accepted: u64) -> String {
 }
 
 /// One letter, with what to do about each reason.
-pub fn letter_text(letter: &DeadLetter) -> String {
+pub fn letter_text(letter: &DeadLetter, width: Option<usize>) -> String {
     let mut text = format!(
         "{} of {}, key {}: {}\n  {}:{}, seen in {}, {}",
         printable(name_of(letter)),
@@ -154,8 +156,8 @@ pub fn letter_text(letter: &DeadLetter) -> String {
         .iter()
         .map(|reason| vec![printable(&reason.to_string()), advice(&reason.code).to_owned()])
         .collect();
-    text.push_str(&columns("<<", &rows));
-    text
+    text.push_str(&Table { align: "<<", head: &[], lead: 1, rows: &rows }.text(width));
+    fitted(&text, width)
 }
 
 /// One object to a line.

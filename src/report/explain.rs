@@ -102,7 +102,7 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     }
     for letter in &explanation.letters {
         text.push_str("\nDead letter: ");
-        text.push_str(&letter_text(letter));
+        text.push_str(&letter_text(letter, None));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! A page of text with names at its left: short lines stay as they are, long ones go on below
 //! themselves.
 
-use super::text::cells;
+use super::text::{cells, columns};
 
 /// Columns of the names at the left, blanks between included.
 const LABEL_LEN: usize = 11;
@@ -84,6 +84,73 @@ pub fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
     lines
 }
 
+/// A text whose longer lines go on below themselves, two columns further in.
+pub fn fitted(text: &str, width: Option<usize>) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        match width {
+            Some(width) if cells(line) > width => {
+                hang(&mut out, line.trim_start(), (indent, width))
+            }
+            _ => {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+fn hang(out: &mut String, text: &str, (indent, width): (usize, usize)) {
+    let room = width.saturating_sub(indent + 2).max(TEXT_LEN_MIN);
+    for (n, part) in wrapped(text, Some(room)).into_iter().enumerate() {
+        let further = if n == 0 { 0 } else { 2 };
+        out.push_str(&" ".repeat(indent + further));
+        out.push_str(&part);
+        out.push('\n');
+    }
+}
+
+/// Rows in columns, as long as the terminal is wide enough for them.
+pub(super) struct Table<'a> {
+    /// As [`columns`] has it.
+    pub align: &'a str,
+    /// Names of the columns; empty: they need none.
+    pub head: &'a [&'a str],
+    /// The first columns that say what a row is about.
+    pub lead: usize,
+    pub rows: &'a [Vec<String>],
+}
+
+impl Table<'_> {
+    /// Where the columns are too wide, each row becomes a paragraph: what it is about, and the other
+    /// cells, each with the name of its column.
+    pub fn text(&self, width: Option<usize>) -> String {
+        let head = (!self.head.is_empty()).then(|| self.head.iter().map(|&name| name.to_owned()));
+        let rows: Vec<Vec<String>> =
+            head.map(Iterator::collect).into_iter().chain(self.rows.iter().cloned()).collect();
+        let whole = columns(self.align, &rows);
+        let Some(width) = width.filter(|width| whole.lines().any(|line| cells(line) > *width))
+        else {
+            return whole;
+        };
+        let mut out = String::new();
+        for row in self.rows {
+            hang(&mut out, &self.paragraph(row), (2, width));
+        }
+        out
+    }
+
+    fn paragraph(&self, row: &[String]) -> String {
+        let (lead, rest) = row.split_at(self.lead.min(row.len()));
+        let names = self.head.iter().skip(self.lead).map(|name| format!("{name} "));
+        let names = names.chain(std::iter::repeat(String::new()));
+        let cells = rest.iter().zip(names).map(|(cell, name)| format!("{name}{cell}"));
+        format!("{}: {}", lead.join("  "), cells.collect::<Vec<_>>().join("; "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +168,33 @@ mod tests {
         text.section("None", []);
         let expected = "Title\n\nName       12  one two three four five six\n               /a/path/that/is/longer/than/the/line.csv:12\n               end\n";
         assert_eq!(text.into_text(), expected);
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_becomes_paragraphs_with_the_names_of_its_columns() {
+        let row = |order: &str, place: &str| {
+            vec!["shop".to_owned(), order.to_owned(), "missing_email".to_owned(), place.to_owned()]
+        };
+        let rows = [row("#1001", "orders.csv:7"), row("#1002", "a/much/longer/path/orders.csv:12")];
+        let head = ["job", "order", "reasons", "where"];
+        let table = Table { align: "<<<<", head: &head, lead: 2, rows: &rows };
+        let wide = table.text(None);
+        assert_eq!(wide.lines().nth(1), Some("  shop  #1001  missing_email  orders.csv:7"));
+        assert_eq!(table.text(Some(80)), wide, "it fits");
+        assert_eq!(
+            table.text(Some(60)),
+            "  shop  #1001: reasons missing_email; where orders.csv:7\n  shop  #1002: reasons missing_email; where\n    a/much/longer/path/orders.csv:12\n"
+        );
+    }
+
+    #[test]
+    fn only_lines_that_are_too_long_are_broken() {
+        let text = "short\n  one two three four five six seven eight\n";
+        assert_eq!(fitted(text, None), text);
+        assert_eq!(
+            fitted(text, Some(34)),
+            "short\n  one two three four five six\n    seven eight\n"
+        );
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use difference::{since_comparison, since_json};
 pub use explain::{explanation_json, explanation_text};
 pub use forecast::{canary_forecast_text, reading_text, runs_text, together_json, together_text};
 pub use html::{Certificate, PageDetail, plan_html, verification_html};
-pub use labelled_text::wrapped;
+pub use labelled_text::{fitted, wrapped};
 pub use plan::{plan_json, plan_summary};
 pub use plan_text::plan_text;
 pub use progress_estimate::ProgressEstimate;
@@ -50,7 +50,7 @@ pub use run::{
     progress_json, progress_line, run_text, runs_json, stopped_text,
 };
 pub use schedule::{ComingRuns, Start, schedule_json, schedule_text};
-pub use status::{JobStatus, status_json, status_text, trouble_text};
+pub use status::{JobStatus, disk_text, is_ahead, status_json, status_text, trouble_text};
 pub use text::{count, duration, many, printable};
 pub use undo::{undo_json, undo_plan_json, undo_plan_text, undo_text};
 pub use verify::{CanaryEnd, canary_text, verification_json, verification_text};

@@ -3,11 +3,11 @@ use super::examples::example_json;
 use super::forecast::{forecast_json, forecast_text};
 use super::policy_effects::policy_effects_json;
 use super::reasons::{filter_advice, invalid_reasons, none_valid};
-use super::text::{count, grouped, is_are, many, printable};
+use super::text::{count, grouped, is_are, many, printable, size};
 use super::warnings::{warnings, warnings_json};
 use crate::domain::Currency;
 use crate::plan::{CurrencyTotal, Totals};
-use crate::run::{Destination, Preview};
+use crate::run::{Destination, DiskNeed, Preview};
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
@@ -73,6 +73,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
             "orders": total.orders, "minor_units": number(total.minor_units),
         })).collect::<Value>(),
         "products_per_order": summary.distribution.products(),
+        "disk": { "bytes": preview.disk.bytes, "usable_bytes": preview.disk.usable_bytes },
         "source_not_historical": summary.source_not_historical,
     });
     if let Some(plan) = plan.as_object_mut() {
@@ -80,6 +81,14 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         plan.insert("warnings".to_owned(), warnings_json(preview).into());
     }
     plan
+}
+
+/// What the state needs of its disk; nothing where no order is new.
+pub(super) fn disk_text(preview: &Preview) -> Option<String> {
+    let DiskNeed { bytes, usable_bytes } = preview.disk;
+    let free = usable_bytes.map(|usable| format!(", of {} that may be used", size(usable)));
+    (bytes > 0)
+        .then(|| format!("the state grows by about {}{}", size(bytes), free.unwrap_or_default()))
 }
 
 /// The program and its version.
@@ -150,6 +159,7 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
         text.push_str(&format!("  warning: {}\n", warning.with_example(preview)));
     }
     text.push_str(&format!("  {}\n", forecast_text(preview, now)));
+    text.extend(disk_text(preview).map(|disk| format!("  disk: {disk}\n")));
     match none_valid(summary) {
         Some(fault) => format!("{}: {fault}\n{text}", preview.job),
         None => text,

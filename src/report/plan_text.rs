@@ -4,7 +4,7 @@ use super::difference::fields_line;
 use super::examples::example_text;
 use super::forecast::forecast_lines;
 use super::labelled_text::{LabelledText, Line};
-use super::plan::{PROGRAM, destination_text};
+use super::plan::{PROGRAM, destination_text, disk_text};
 use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line, words_beside};
 use super::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
 use super::text::{cells, columns, count, grouped, is_are, local_ms, many, printable};
@@ -46,6 +46,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     let forecast = forecast_lines(preview, now);
     let forecast = forecast.strip_prefix("Forecast: ").unwrap_or(&forecast);
     text.section("Forecast", forecast.lines().map(Line::of));
+    text.section("Disk", disk_text(preview).map(Line::of));
     text.section("Next", next(preview).map(Line::of));
     text.into_text()
 }

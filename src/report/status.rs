@@ -1,12 +1,14 @@
 use super::ProgressEstimate;
 use super::dead_letters::letter_counts_text;
+use super::labelled_text::{Table, fitted};
 use super::run::run_json;
-use super::text::{columns, count, duration, local, local_ms, many};
+use super::text::{count, duration, local, local_ms, many, size};
 use crate::domain::{LoadPath, PriceReading};
 use crate::state::{
-    ConnectionPath, Kind, LetterCounts, RunEnd, RunRow, Trouble, TroubleKind, VerificationRow,
+    ConnectionPath, Kind, LetterCounts, RunEnd, RunRow, StateDisk, Trouble, TroubleKind,
+    VerificationRow,
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -37,6 +39,9 @@ pub struct JobStatus {
     /// work.
     pub asked_to_wait_ms: Option<i64>,
     pub last_verification: Option<VerificationRow>,
+    /// The state of its account.
+    pub disk: Option<StateDisk>,
+    pub now: Timestamp,
     /// How orders reach its connection; `None`: there is none yet.
     pub path: Option<ConnectionPath>,
 }
@@ -56,11 +61,17 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
             "dead_letters_new": job.dead_letters.new,
             "account_busy": job.is_locked,
             "target_asked_to_wait_until": job.asked_to_wait_ms.map(|ms| local_ms(ms, &job.zone)),
+            "state": job.disk.as_ref().map(|disk| json!({
+                "file": disk.file.display().to_string(),
+                "size_bytes": disk.size_bytes,
+                "free_bytes": disk.free_bytes,
+            })),
             "last_verification": job.last_verification.as_ref().map(|by| verification_json(by, &job.zone)),
             "runs": job.runs.iter().enumerate().map(|(n, row)| {
                 let mut value = run_json(row);
                 value["started"] = local_ms(row.started_ms, &job.zone).into();
                 value["ended"] = row.ended_ms.map(|ms| local_ms(ms, &job.zone)).into();
+                value["in_future"] = is_in_future(row, job.now).into();
                 value["checkpoint"] = row.checkpoint.into();
                 value["undone"] = row.undone_ms.map(|ms| local_ms(ms, &job.zone)).into();
                 let estimate = job.estimate.as_ref().filter(|_| n == 0);
@@ -78,8 +89,10 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
     json!({ "jobs": jobs.iter().map(job).collect::<Value>() })
 }
 
-pub fn status_text(jobs: &[JobStatus]) -> String {
-    jobs.iter().map(job_text).collect::<Vec<_>>().join("\n")
+/// `width`: columns of the terminal; `None` breaks no line.
+pub fn status_text(jobs: &[JobStatus], width: Option<usize>) -> String {
+    let texts = jobs.iter().map(|job| fitted(&job_text(job, width), width));
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// What is known of a connection's bulk path.
@@ -98,7 +111,7 @@ fn bulk_text(path: &ConnectionPath) -> String {
     format!("  loads in batches: {price}{tax}; {accepted} accepted and not visible yet\n")
 }
 
-fn job_text(job: &JobStatus) -> String {
+fn job_text(job: &JobStatus, width: Option<usize>) -> String {
     let mut text = format!(
         "{} (account {}): {} loaded, {}\n",
         job.job,
@@ -124,13 +137,22 @@ fn job_text(job: &JobStatus) -> String {
     if let (Some(trouble), None) = (&job.trouble, &job.estimate) {
         text.push_str(&format!("  {}\n", trouble_text(trouble, &job.zone)));
     }
+    if let Some(disk) = &job.disk {
+        text.push_str(&format!("  state {}\n", disk_text(disk)));
+    }
     if job.runs.is_empty() {
         text.push_str("  no run yet\n");
         return text;
     }
     let rows: Vec<Vec<String>> =
         job.runs.iter().enumerate().map(|(n, row)| run_row(job, n, row)).collect();
-    text.push_str(&columns("><<<<<", &rows));
+    text.push_str(&Table { align: "><<<<<", head: &[], lead: 4, rows: &rows }.text(width));
+    if let Some(row) = job.runs.iter().find(|row| is_in_future(row, job.now)) {
+        text.push_str(&format!(
+            "  run {} ended in the future, so this host's clock was wrong then or is wrong now\n",
+            row.id
+        ));
+    }
     if let (Some(estimate), Some(row)) = (&job.estimate, job.runs.first()) {
         text.push_str(&estimate_text(row, estimate, &job.zone));
     }
@@ -141,6 +163,12 @@ fn job_text(job: &JobStatus) -> String {
         ));
     }
     text
+}
+
+/// The size of a state, and what is free beside it.
+pub fn disk_text(disk: &StateDisk) -> String {
+    let free = disk.free_bytes.map(|free| format!(", {} free on its disk", size(free)));
+    format!("{}{}", size(disk.size_bytes), free.unwrap_or_default())
 }
 
 fn trouble_json(trouble: &Trouble, zone: &TimeZone) -> Value {
@@ -163,6 +191,18 @@ pub fn trouble_text(trouble: &Trouble, zone: &TimeZone) -> String {
         TroubleKind::Refused => format!("refused since {since}; last tried {at}: {reason}"),
         TroubleKind::Failed => format!("the last attempt failed at {at}: {reason}"),
     }
+}
+
+/// Clocks that differ by less than this are not wrong.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(1);
+
+/// Whether a moment is one that only a wrong clock can have noted. In milliseconds since 1970.
+pub fn is_ahead(ms: i64, now: Timestamp) -> bool {
+    Timestamp::from_millisecond(ms).is_ok_and(|at| at.duration_since(now) > CLOCK_SLACK)
+}
+
+fn is_in_future(row: &RunRow, now: Timestamp) -> bool {
+    is_ahead(row.ended_ms.unwrap_or(row.started_ms), now)
 }
 
 /// Whether the next run of its kind resumes it: no process runs it, and it did not come to its

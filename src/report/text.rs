@@ -62,6 +62,16 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// Bytes in decimal units, as `df -H` has them: `8.4 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
+        None => many(bytes, "byte"),
+    }
+}
+
 /// Milliseconds, as JSON has durations.
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -161,6 +171,20 @@ mod tests {
             (329_000, "3 d 19 h"),
         ] {
             assert_eq!(duration(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn sizes_are_in_decimal_units() {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (8_449_999, "8.4 MB"),
+            (34_100_000_000, "34.1 GB"),
+            (2_000_000_000_000, "2.0 TB"),
+        ] {
+            assert_eq!(size(bytes), expected);
         }
     }
 

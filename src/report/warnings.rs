@@ -3,7 +3,7 @@
 use super::examples::{example_json, example_text};
 use super::policy_effects::{assumed_lines, counted, differ_text};
 use super::reasons::money_text;
-use super::text::{count, is_are, many};
+use super::text::{count, is_are, many, size};
 use crate::domain::{MovedCustomer, Reason, Status};
 use crate::plan::Example;
 use crate::run::Preview;
@@ -39,6 +39,7 @@ const RECORDS_FEW: u64 = 20;
 pub(super) fn warnings(preview: &Preview) -> Vec<Warning> {
     let mut all = Warnings { job: &preview.job, all: Vec::new() };
     of_connection(&mut all, preview);
+    of_disk(&mut all, preview);
     all.all.extend(of_statuses(preview));
     of_policy(&mut all, preview);
     of_refunds(&mut all, preview);
@@ -89,6 +90,22 @@ impl Warnings<'_> {
     ) {
         let setting = setting.map(|key| format!("jobs.{}.{key}", self.job));
         self.all.push(Warning { code, setting, text, examples: examples.to_vec() });
+    }
+}
+
+fn of_disk(all: &mut Warnings<'_>, preview: &Preview) {
+    if preview.disk.is_too_much() {
+        let text = format!(
+            "the state needs about {} and may use {} of its disk: a run stops when that is used up, and resumes once there is space",
+            size(preview.disk.bytes),
+            size(preview.disk.usable_bytes.unwrap_or_default())
+        );
+        all.all.push(Warning {
+            code: "low_disk",
+            setting: Some("state.free_min_mb".to_owned()),
+            text,
+            examples: Vec::new(),
+        });
     }
 }
 

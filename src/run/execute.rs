@@ -148,6 +148,8 @@ async fn close(
     let run = row.id;
     let (sent, elapsed) = (meter.total(), meter.elapsed());
     let mut end = error.as_ref().map_or(RunEnd::Finished, RunError::end);
+    // It failed, and the next run resumes it as one that was interrupted.
+    let is_open = matches!(&error, Some(RunError::State(error)) if error.is_lack_of_space());
     let records = reached.records.filter(|_| end == RunEnd::Finished);
     let (requests, active_ms) = meter.take();
     let rest = Settlement { requests, active_ms, ..Settlement::default() };
@@ -156,13 +158,18 @@ async fn close(
         && reached.all_letters
         && task.job.reads_whole_export()
         && !task.job.export.is_piped();
+    let stored = if is_open { RunEnd::Interrupted } else { end };
     let (row, written) = task
         .state
         .call(move |store| {
             store.settle(run, 0, &rest)?;
             let settled = store.run(run)?.map_or(0, |row| row.counts.sum());
-            let close =
-                RunClose { end, records, pending: reached.through.saturating_sub(settled), whole };
+            let close = RunClose {
+                end: stored,
+                records,
+                pending: reached.through.saturating_sub(settled),
+                whole,
+            };
             Ok((store.end(run, &close)?, store.outcomes_of(run)?))
         })
         .await?;
@@ -179,7 +186,7 @@ async fn close(
         let close = RunClose { end, records: read, pending, whole: false };
         task.state.call(move |store| store.end(run, &close)).await?;
     }
-    let row = RunRow { outcome: Some(end), ..row };
+    let row = RunRow { outcome: Some(if is_open { stored } else { end }), ..row };
     if row.is_finished_load() {
         let files = files_read(task.export.files());
         let windows = task.job.windows_of(task.export.files()).unwrap_or_else(|error| {

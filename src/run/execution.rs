@@ -219,10 +219,11 @@ impl<'a> Execution<'a> {
         let deadline = Instant::now() + self.task.grace;
         while let Ok(Some(steps)) = tokio::time::timeout_at(deadline, self.steps.join_next()).await
         {
-            if let Err(error) = self.finish(steps).await
-                && matches!(error, RunError::State(_))
-            {
-                return Err(error);
+            match self.finish(steps).await {
+                // The state can be written, and what is in flight is settled.
+                Err(RunError::State(StateError::LowDisk { .. })) => {}
+                Err(error @ RunError::State(_)) => return Err(error),
+                _ => {}
             }
         }
         // What did not answer in time stays intended: the next run looks it up.

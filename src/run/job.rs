@@ -22,6 +22,8 @@ pub struct Job {
     pub bulk_max: usize,
     /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
+    /// What a run leaves free on the disk of the state.
+    pub state_free_min_bytes: u64,
 }
 
 /// Where the windows of a job are, and whether what was loaded stays there.
@@ -104,6 +106,7 @@ mod tests {
             load: LoadPath::Rest,
             bulk_max: 30,
             in_flight_max: 16,
+            state_free_min_bytes: 0,
         }
     }
 

@@ -60,7 +60,7 @@ pub use job_history::{JobHistory, never_loaded};
 pub use plan_id::{NotApproved, PlanId, check_approved};
 pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
-pub use preview::{AccountPlanner, Destination, OnRecord, PlanInput, Preview, preview};
+pub use preview::{AccountPlanner, Destination, DiskNeed, OnRecord, PlanInput, Preview, preview};
 pub use pulls::PullsError;
 pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};

@@ -14,7 +14,7 @@ use super::{ConnectionSpec, Job};
 use crate::domain::LoadPath;
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Assumptions, Fingerprints, Forecast, PlanSummary};
-use crate::state::View;
+use crate::state::{ORDER_BYTES, View};
 use crate::transform::Rules;
 use std::collections::BTreeMap;
 
@@ -32,6 +32,23 @@ pub struct Preview {
     /// In what the export is less than it was; mostly nothing.
     pub shrinkage: Vec<Shrinkage>,
     pub history: JobHistory,
+    pub disk: DiskNeed,
+}
+
+/// What a plan needs of the disk that the state is on.
+#[derive(Debug, Clone, Default)]
+pub struct DiskNeed {
+    /// What the orders to create take in the state, estimated.
+    pub bytes: u64,
+    /// What is free there and may be used; `None`: the system does not say.
+    pub usable_bytes: Option<u64>,
+}
+
+impl DiskNeed {
+    /// A run would stop before its end.
+    pub fn is_too_much(&self) -> bool {
+        self.usable_bytes.is_some_and(|usable| usable < self.bytes)
+    }
 }
 
 /// Where the orders of a job go.
@@ -95,6 +112,7 @@ pub(super) struct PlanInProgress<'a> {
     pub reader: PlanReader,
     shrinkage: Vec<Shrinkage>,
     history: JobHistory,
+    usable_bytes: Option<u64>,
     /// Whether the connection needs no request.
     is_found: bool,
 }
@@ -176,6 +194,8 @@ impl AccountPlanner {
         let is_found = connection.is_some() || earlier.is_some();
         let mut fingerprints = Fingerprints::new(view.hash_key()?);
         let history = JobHistory::of(&view, job)?;
+        let free_bytes = view.disk().and_then(|disk| disk.free_bytes);
+        let usable_bytes = free_bytes.map(|free| free.saturating_sub(job.state_free_min_bytes));
         // If nothing was ever sent to the connection, nothing can have changed.
         let detector = connection.map(|_| detector(&mut fingerprints));
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
@@ -183,7 +203,16 @@ impl AccountPlanner {
         let reader = PlanReader::new(records, job.rules.clone(), ledger)
             .with_counter(earlier.unwrap_or_default())
             .with_detector(detector);
-        Ok(PlanInProgress { job, export, assumptions, reader, shrinkage, history, is_found })
+        Ok(PlanInProgress {
+            job,
+            export,
+            assumptions,
+            reader,
+            shrinkage,
+            history,
+            usable_bytes,
+            is_found,
+        })
     }
 
     /// Builds the preview once the export has been read completely.
@@ -204,6 +233,10 @@ impl AccountPlanner {
         Preview {
             job: job.name.clone(),
             id: digest.finish(&plan_settings(job, export.files()), history.written),
+            disk: DiskNeed {
+                bytes: summary.create.saturating_mul(ORDER_BYTES),
+                usable_bytes: plan.usable_bytes,
+            },
             destination: Destination::of(job),
             files: export.files().to_vec(),
             rules: job.rules.clone(),

@@ -3,6 +3,7 @@ use super::snapshot::{JobSnapshot, Process, Snapshot};
 use crate::activecampaign::{Disposition, Traffic};
 use crate::daemon::{AccountStatus, AccountView};
 use crate::state::{RunEnd, StateError};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -89,6 +90,11 @@ const IN_FLIGHT: Family = gauge("ordersync_requests_in_flight", "Requests on the
 const STANDING: Family =
     gauge("ordersync_account_standing", "1 for how the account stands, 0 for the others.");
 
+const STATE_SIZE: Family =
+    gauge("ordersync_state_size_bytes", "Size of the account's state file, with its journal.");
+const STATE_FREE: Family =
+    gauge("ordersync_state_free_bytes", "Free space on the disk that the account's state is on.");
+
 /// The disposition of a request that succeeded.
 const OK: &str = "ok";
 
@@ -105,6 +111,7 @@ pub(super) fn text(snapshot: &Snapshot) -> String {
         writer.add_process(process);
     }
     writer.add_stored();
+    writer.add_disks();
     writer.add_live();
     writer.add_requests();
     writer.add_status();
@@ -193,6 +200,23 @@ impl<'a> Writer<'a> {
             let durations = job.stored.iter().flat_map(|stored| &stored.figures.durations);
             durations.map(|(kind, ms)| (kind.word(), seconds((*ms).into()))).collect()
         });
+    }
+
+    /// The jobs of an account share its state.
+    fn add_disks(&mut self) {
+        let mut disks = BTreeMap::new();
+        for job in &self.snapshot.jobs {
+            let disk = job.stored.as_ref().and_then(|stored| stored.disk.as_ref());
+            disks.extend(disk.map(|disk| (job.account.as_str(), disk)));
+        }
+        for (account, disk) in &disks {
+            self.out.add(&STATE_SIZE, &[("account", account)], disk.size_bytes);
+        }
+        for (account, disk) in &disks {
+            if let Some(free) = disk.free_bytes {
+                self.out.add(&STATE_FREE, &[("account", account)], free);
+            }
+        }
     }
 
     /// What the daemon's board says of jobs.

@@ -1,5 +1,5 @@
 use crate::daemon::{AccountView, Board, JobView, Running};
-use crate::state::{JobStats, RunEnd, StateError, View};
+use crate::state::{JobStats, RunEnd, StateDisk, StateError, View};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -49,6 +49,8 @@ pub(super) struct StoredJob {
     pub figures: JobStats,
     /// Dead letters by reason, the most frequent first; one with two reasons counts in both.
     pub reasons: Vec<(String, u64)>,
+    /// `None` of a state in memory.
+    pub disk: Option<StateDisk>,
 }
 
 impl Snapshot {
@@ -137,6 +139,6 @@ impl StoredJob {
         }
         let mut reasons: Vec<(String, u64)> = counts.into_iter().collect();
         reasons.sort_by_key(|(_, letters)| std::cmp::Reverse(*letters));
-        Ok(Self { figures, reasons })
+        Ok(Self { figures, reasons, disk: view.disk() })
     }
 }

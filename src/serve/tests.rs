@@ -35,6 +35,7 @@ fn hostile() -> Snapshot {
                 ..JobStats::default()
             },
             reasons: vec![(ATTACK.to_owned(), 1)],
+            disk: None,
         }),
     };
     let account = AccountView {

@@ -32,6 +32,9 @@ pub struct Account {
     pub list_lag_s: u64,
     /// Certificates to trust besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
+    /// `state.free_min_mb` in bytes: what has to be free on the disk of its state.
+    #[serde(skip)]
+    pub state_free_min_bytes: u64,
     #[serde(skip)]
     pub(super) token: Secret,
 }

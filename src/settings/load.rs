@@ -95,7 +95,9 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         let secrets = Secrets { values, places: &places, found: &found, environment };
         let mut accounts: BTreeMap<String, Account> = values.get("accounts")?;
+        let free_min_mb: u64 = values.get("state.free_min_mb")?;
         for (name, account) in &mut accounts {
+            account.state_free_min_bytes = free_min_mb.saturating_mul(1_000_000);
             let from_base = |path: &mut PathBuf| *path = found.base.join(&path);
             account.token_file.iter_mut().chain(&mut account.ca_file).for_each(from_base);
             account.name.clone_from(name);

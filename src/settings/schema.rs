@@ -75,6 +75,8 @@ pub(super) const ROOT: &[Key] = keys! {
 
 const STATE: &[Key] = keys! {
     "dir": Kind::Path, Text("state"), "one SQLite file for each account: `state/main.db`";
+    "free_min_mb": Kind::Whole { min: 0, max: 1_000_000_000_000 }, Whole(100),
+        "free space on its disk, in MB, below which nothing new is sent: a run stops, and resumes once there is space";
 };
 
 const METRICS: &[Key] = keys! {

@@ -31,6 +31,11 @@ pub enum StateError {
     #[error("{}: {source}{}", path.display(), hint_of(source))]
     Sqlite { path: PathBuf, source: rusqlite::Error },
     #[error(
+        "{}: {} MB are free on its disk, and {} MB are kept free; nothing new is sent\n  hint: free some space in that folder, then run it again: nothing is lost, and it resumes; state.free_min_mb sets the limit",
+        path.display(), free_bytes / 1_000_000, min_bytes / 1_000_000
+    )]
+    LowDisk { path: PathBuf, free_bytes: u64, min_bytes: u64 },
+    #[error(
         "temporary file: {0}\n  hint: free some space in the folder of temporary files (TMPDIR); then run it again"
     )]
     Scratch(#[from] std::io::Error),
@@ -39,6 +44,20 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// The disk is full or nearly so: nothing is wrong with the state itself.
+    pub fn is_lack_of_space(&self) -> bool {
+        match self {
+            Self::LowDisk { .. } => true,
+            Self::Sql(source) | Self::Sqlite { source, .. } => {
+                source.sqlite_error_code() == Some(ErrorCode::DiskFull)
+            }
+            Self::Io { source, .. } | Self::Scratch(source) => {
+                source.kind() == std::io::ErrorKind::StorageFull
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, source }

@@ -41,6 +41,7 @@ impl Store {
         connection: ConnectionId,
         intents: &[OrderIntent],
     ) -> Result<(), StateError> {
+        self.check_space()?;
         let transaction = self.db.transaction()?;
         for OrderIntent { key, fingerprint, customer } in intents {
             enrol(&transaction, run, connection, &key.ledger_text())?;
@@ -168,6 +169,7 @@ impl Store {
         connection: ConnectionId,
         hash: &[u8; 16],
     ) -> Result<(), StateError> {
+        self.check_space()?;
         self.db.run(
             "INSERT OR REPLACE INTO customers VALUES (?1, ?2, NULL)",
             params![connection, &hash[..]],

@@ -10,6 +10,7 @@ mod adopt;
 mod bulk;
 mod connection_checks;
 mod dead_letters;
+mod disk;
 mod error;
 mod export_files;
 mod handle;
@@ -40,6 +41,7 @@ pub use connection_checks::{ConnectionCheck, ConnectionOwner};
 pub use dead_letters::{
     Acceptance, DeadLetter, LetterCounts, LetterReason, LetterReasons, Part, Refusal, Stage,
 };
+pub use disk::{ORDER_BYTES, StateDisk};
 pub use error::StateError;
 pub use export_files::FileRead;
 pub use handle::StateHandle;

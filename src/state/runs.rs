@@ -149,6 +149,7 @@ impl Store {
     /// Begins a run, or resumes the job's last one where that was interrupted over the same
     /// export.
     pub fn begin(&mut self, start: &RunStart<'_>) -> Result<RunRow, StateError> {
+        self.check_space()?;
         let transaction = self.db.transaction()?;
         let last: Option<(RunId, Option<RunEnd>, Vec<u8>, Kind)> = transaction.first(
             "SELECT id, outcome, export, kind FROM runs

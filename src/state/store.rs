@@ -1,4 +1,5 @@
 use super::StateError;
+use super::disk::{Floor, StateDisk};
 use super::lock::{Lock, private};
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, RunEnd, StoredId, now_ms, stored_id};
@@ -29,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
 pub struct Store {
     view: View,
     pub(super) path: PathBuf,
+    pub(super) floor: Floor,
     lock: Lock,
 }
 
@@ -61,7 +63,8 @@ impl Store {
             .open(&path)
             .map_err(StateError::io(&path))?;
         let db = Connection::open(&path).map_err(StateError::sqlite(&path))?;
-        let mut store = Self { view: View { db }, path, lock };
+        let view = View { db, file: Some(path.clone()) };
+        let mut store = Self { view, path, floor: Floor::default(), lock };
         store.prepare()?;
         Ok(store)
     }
@@ -85,6 +88,16 @@ impl Store {
         let sql = "UPDATE runs SET outcome = ?1 WHERE outcome IS NULL";
         self.db.execute(sql, [RunEnd::Interrupted]).map_err(StateError::sqlite(&self.path))?;
         Ok(())
+    }
+
+    /// Refuses from now on to begin anything new with less free space than this. What is under way
+    /// is still settled: the rest of the space is for that.
+    pub fn keep_free(&mut self, min_bytes: u64) {
+        self.floor.min_bytes = min_bytes;
+    }
+
+    pub(super) fn check_space(&self) -> Result<(), StateError> {
+        self.floor.check(&self.path)
     }
 
     pub fn lock(&self) -> &Lock {
@@ -157,6 +170,8 @@ impl SeenConnection {
 #[derive(Debug)]
 pub struct View {
     pub(super) db: Connection,
+    /// `None` of a state in memory.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl View {
@@ -168,14 +183,19 @@ impl View {
         let path = path_of(dir, account);
         // What can't be looked at is not what is not there.
         let exists = path.try_exists().map_err(StateError::io(&path))?;
-        if exists { Self::of_file(&path) } else { Self::empty() }
+        if exists { Self::of_file(&path) } else { Self::still_empty(&path) }
     }
 
     /// An empty state.
     pub fn empty() -> Result<Self, StateError> {
         let mut db = Connection::open_in_memory()?;
         migrate(&mut db, Path::new("(in memory)"))?;
-        Ok(Self { db })
+        Ok(Self { db, file: None })
+    }
+
+    /// Where there is no state yet.
+    fn still_empty(path: &Path) -> Result<Self, StateError> {
+        Ok(Self { file: Some(path.to_owned()), ..Self::empty()? })
     }
 
     fn of_file(path: &Path) -> Result<Self, StateError> {
@@ -185,12 +205,17 @@ impl View {
         tune(&db).map_err(StateError::sqlite(path))?;
         if version(&db).map_err(StateError::sqlite(path))? == 0 {
             // A file that its first writer was killed over.
-            return Self::empty();
+            return Self::still_empty(path);
         }
         // Of an older version: it is brought up to date, or what is new here could not be read.
         migrate(&mut db, path)?;
         db.pragma_update(None, "query_only", true).map_err(StateError::sqlite(path))?;
-        Ok(Self { db })
+        Ok(Self { db, file: Some(path.to_owned()) })
+    }
+
+    /// `None` of a state in memory.
+    pub fn disk(&self) -> Option<StateDisk> {
+        self.file.as_deref().map(StateDisk::of)
     }
 
     /// The key of all hashes of this account.
@@ -329,7 +354,41 @@ fn version(db: &Connection) -> rusqlite::Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Kind, RunStart};
+    use crate::domain::{Fingerprint, OrderKey};
+    use crate::state::{Kind, OrderIntent, RunStart, Settlement};
+
+    fn start() -> RunStart<'static> {
+        RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" }
+    }
+
+    #[test]
+    fn below_the_floor_nothing_new_is_noted_and_what_is_under_way_is_settled() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.record_connection(&SeenConnection::example("7")).unwrap();
+        let run = store.begin(&start()).unwrap().id;
+        let intent = || {
+            let key = OrderKey::parse("1").unwrap();
+            OrderIntent { key, fingerprint: Fingerprint::from_i64(1), customer: Some([7; 16]) }
+        };
+        store.floor = Floor { min_bytes: 1000, free: |_| Some(1000) };
+        store.intend_orders(run, connection, &[intent()]).unwrap();
+        store.floor.free = |_| Some(999);
+        let refused = [
+            store.intend_orders(run, connection, &[intent()]).unwrap_err(),
+            store.intend_customer(connection, &[8; 16]).unwrap_err(),
+            store.begin(&start()).unwrap_err(),
+        ];
+        for error in refused {
+            assert!(
+                matches!(error, StateError::LowDisk { free_bytes: 999, min_bytes: 1000, .. }),
+                "{error}"
+            );
+        }
+        let settled = Settlement { active_ms: 7, ..Settlement::default() };
+        store.settle(run, 0, &settled).unwrap();
+        assert_eq!(store.run(run).unwrap().unwrap().active_ms, 7);
+    }
 
     #[test]
     fn a_transaction_that_reads_first_waits_for_the_write_lock() {
@@ -340,8 +399,7 @@ mod tests {
         // The other one lets go as soon as it is waited for.
         let wait = move |_| other.execute_batch("ROLLBACK").is_ok();
         store.view.db.busy_handler(Some(wait)).unwrap();
-        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
-        store.begin(&start).unwrap();
+        store.begin(&start()).unwrap();
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod damage;
 mod dead_letters;
 mod deploy;
 mod difference;
+mod disk;
 mod doubt;
 mod explain;
 mod faults;

@@ -15,8 +15,10 @@ use ordersync::simulator::{ClientResponse, Options, Simulator};
 use ordersync::state::{Kind, StateHandle, Store, View};
 use ordersync::transform::Rules;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
@@ -50,6 +52,8 @@ pub struct Rehearsal {
     paused_until: Arc<Mutex<Option<Instant>>>,
     /// The end of the last pause that is longer than a run waits for.
     away_until: Arc<Mutex<Option<Instant>>>,
+    /// The disk of the state is full once so many records are settled.
+    pub disk_full_at: Option<u64>,
 }
 
 /// One process, from its start to its end.
@@ -128,6 +132,7 @@ impl Rehearsal {
             timeouts: AtomicU64::new(0),
             paused_until: Arc::default(),
             away_until: Arc::default(),
+            disk_full_at: None,
         }
     }
 
@@ -181,6 +186,7 @@ impl Rehearsal {
             load: ordersync::domain::LoadPath::Rest,
             bulk_max: 30,
             in_flight_max: self.in_flight_max,
+            state_free_min_bytes: 0,
         }
     }
 
@@ -256,7 +262,12 @@ impl Rehearsal {
                 only: None,
                 planned: None,
                 approved: None,
-                progress: &*self.watch,
+                progress: &|at| {
+                    (self.watch)(at);
+                    if self.disk_full_at.is_some_and(|record| at.settled >= record) {
+                        fill_disk(&state);
+                    }
+                },
             };
             let report = tokio::select! {
                 biased;
@@ -303,6 +314,17 @@ impl Rehearsal {
             file.set_modified(at).unwrap();
         }
     }
+}
+
+/// From now on the disk of the state is too full to send anything new.
+fn fill_disk(state: &StateHandle) {
+    let full = state.call(|store| {
+        store.keep_free(u64::MAX);
+        Ok(())
+    });
+    // A state without a thread answers at once.
+    let polled = pin!(full).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Ok(()))));
 }
 
 /// Runs a rehearsal on a clock that stands still until everyone waits.

@@ -13,6 +13,7 @@ fn preview(forecast: Forecast, zone: &str) -> Preview {
         forecast,
         shrinkage: Vec::new(),
         history: Default::default(),
+        disk: Default::default(),
     };
     preview.rules.zone = TimeZone::get(zone).unwrap();
     preview

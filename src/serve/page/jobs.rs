@@ -1,6 +1,6 @@
 use super::{runs, times};
 use crate::daemon::Running;
-use crate::report::{count, many, trouble_text};
+use crate::report::{count, disk_text, is_ahead, many, trouble_text};
 use crate::serve::snapshot::{JobSnapshot, StoredJob};
 use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
@@ -23,10 +23,13 @@ pub(super) fn card(job: &JobSnapshot, in_flight: u64, now: Timestamp) -> Markup 
                 dt { "Account" } dd { (job.account) }
                 (next(job, now))
                 @if let Some(stored) = &job.stored {
-                    (success(job, stored))
+                    (success(job, stored, now))
                     (verified(job, stored))
                 }
                 (next_verification(job, now))
+                @if let Some(disk) = job.stored.as_ref().and_then(|stored| stored.disk.as_ref()) {
+                    dt { "State" } dd { (disk_text(disk)) }
+                }
             }
             @if let Some(trouble) = trouble(job) { p.bad { (trouble) } }
             @match &job.stored {
@@ -102,14 +105,17 @@ fn next(job: &JobSnapshot, now: Timestamp) -> Markup {
     }
 }
 
-fn success(job: &JobSnapshot, stored: &StoredJob) -> Markup {
+fn success(job: &JobSnapshot, stored: &StoredJob, now: Timestamp) -> Markup {
+    let last = stored.figures.last_success_ms;
+    let is_ahead = last.is_some_and(|ms| is_ahead(ms, now));
     html! {
         dt { "Last success" }
-        dd {
-            @match stored.figures.last_success_ms {
+        dd.warn[is_ahead] {
+            @match last {
                 Some(ms) => (times::instant_ms(ms, &job.zone)),
                 None => "none yet",
             }
+            @if is_ahead { ": in the future, so the clock was wrong" }
         }
     }
 }

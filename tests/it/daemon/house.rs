@@ -77,6 +77,7 @@ pub struct House {
     pub board: Board,
     /// Seconds that the wall clock was moved by.
     moved: Arc<AtomicI64>,
+    clock: Clock,
     cancel: CancellationToken,
     pub daemon: Daemon,
 }
@@ -108,8 +109,8 @@ impl House {
             })
         };
         let (board, cancel) = (Board::default(), CancellationToken::new());
-        let daemon = Daemon::new(clock, board.clone(), cancel.clone(), Duration::from_secs(30));
-        let mut house = Self { dir, wire, board, moved, cancel, daemon };
+        let daemon = daemon(&clock, &board, &cancel);
+        let mut house = Self { dir, wire, board, moved, clock, cancel, daemon };
         house.daemon.follow(house.plan(schedules));
         house
     }
@@ -143,10 +144,23 @@ impl House {
         self.wire.sends.load(Ordering::Relaxed)
     }
 
+    /// Another process follows the same jobs.
+    pub async fn restart(&mut self, schedules: &[&str]) {
+        self.cancel.cancel();
+        self.daemon.ended().await.unwrap();
+        self.cancel = CancellationToken::new();
+        self.daemon = daemon(&self.clock, &self.board, &self.cancel);
+        self.daemon.follow(self.plan(schedules));
+    }
+
     pub async fn close(mut self) {
         self.cancel.cancel();
         self.daemon.ended().await.unwrap();
     }
+}
+
+fn daemon(clock: &Clock, board: &Board, cancel: &CancellationToken) -> Daemon {
+    Daemon::new(Arc::clone(clock), board.clone(), cancel.clone(), Duration::from_secs(30))
 }
 
 fn opener(dir: PathBuf, wire: Wire) -> Opener {
@@ -183,6 +197,7 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
         load: ordersync::domain::LoadPath::Rest,
         bulk_max: 30,
         in_flight_max: 4,
+        state_free_min_bytes: 0,
     };
     let (calendar, sharing) = (Calendar::new(schedule, name, Some(0)), Vec::new());
     let calendar = Some(calendar);

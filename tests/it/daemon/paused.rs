@@ -99,6 +99,22 @@ fn a_clock_that_is_set_back_or_was_wrong_neither_doubles_nor_stops_the_runs() {
 }
 
 #[test]
+fn a_start_noted_by_a_wrong_clock_does_not_hide_one_that_was_missed() {
+    in_paused_time(async {
+        let mut house = House::open(&["0 3 * * *"]);
+        sleep(3 * HOUR + MINUTE).await;
+        // The state goes by this machine's clock, which is ahead of the daemon's.
+        assert_eq!(house.runs("job0").len(), 1);
+        house.restart(&["0 3 * * *"]).await;
+        sleep(2 * MINUTE).await;
+        assert_eq!(house.runs("job0").len(), 2, "whether one was missed is not known");
+        sleep(HOUR).await;
+        assert_eq!(house.runs("job0").len(), 2, "and it runs once");
+        house.close().await;
+    });
+}
+
+#[test]
 fn the_jobs_of_one_account_run_one_after_the_other() {
     in_paused_time(async {
         let house = House::open(&["0 * * * *", "0 * * * *", "30 * * * *"]);

@@ -23,6 +23,12 @@ static JSON_TIMING: LazyLock<Regex> =
     LazyLock::new(|| regex(r#""(duration\w*_ms|round_trip_\w+|requests_per_second)": [\d.]+"#));
 static PLAN_ID: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(\d+)-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}\b"));
+/// What the disk of this machine has to do with.
+static DISK: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?:of [\d.]+ [kMGT]B that may be used)|(?:state [\d.]+ \w+, [\d.]+ [kMGT]B free)|(?:"(?:usable|free|size)_bytes": \d+)"#,
+    )
+});
 static GAP: LazyLock<Regex> = LazyLock::new(|| regex(r"(\S) {2,}"));
 
 fn regex(pattern: &str) -> Regex {
@@ -104,6 +110,7 @@ impl<'a> Transcript<'a> {
         let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
         // The account's address is another each time.
         let text = PLAN_ID.replace_all(&text, "$1-PLAN-ID");
+        let text = DISK.replace_all(&text, "DISK");
         let mut text = NOW.replace_all(&text, "NOW").into_owned();
         if self.is_timed {
             text = DURATION.replace_all(&text, "DURATION").into_owned();

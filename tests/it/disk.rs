@@ -1,0 +1,106 @@
+//! The disk that the state is on.
+
+use crate::rehearsal::{Rehearsal, in_paused_time};
+use crate::world::{Told, World};
+use ordersync::samples::GeneratorOptions;
+use ordersync::simulator::Options;
+use ordersync::state::{Kind, RunEnd};
+use serde_json::Value;
+
+fn orders() -> GeneratorOptions {
+    GeneratorOptions { orders: 40, seed: 16, ..GeneratorOptions::default() }
+}
+
+/// More than any disk has, in MB.
+const NEVER_FREE: &str = "1000000000000";
+
+fn full(world: &World, args: &[&str]) -> Told {
+    let mut command = world.command(args);
+    command.env("ORDERSYNC_STATE__FREE_MIN_MB", NEVER_FREE);
+    Told::of(command.output().unwrap())
+}
+
+#[test]
+fn below_the_floor_nothing_is_sent_and_with_space_everything_is() {
+    let world = World::new();
+    world.generate(&orders());
+    let refused = full(&world, &["backfill"]);
+    assert_eq!((refused.code, world.summary().requests), (1, 0), "{}", refused.err);
+    for expected in
+        ["main.db: ", " MB are free on its disk", "hint: free some space", "state.free_min_mb"]
+    {
+        assert!(refused.err.contains(expected), "{expected}: {}", refused.err);
+    }
+    let failed = full(&world, &["--json", "backfill"]).json();
+    let failed = &failed["not_run"][0]["error"];
+    assert_eq!((&failed["code"], &failed["exit"]), (&"low_disk".into(), &1.into()), "{failed}");
+    let status = world.run(&["status"]).out;
+    assert!(status.contains("are free on its disk"), "the last attempt: {status}");
+    world.load("backfill", 0);
+    assert_eq!(world.summary().orders, 40);
+    assert!(!world.run(&["status"]).out.contains("kept free"), "and it is over");
+}
+
+#[test]
+fn a_plan_says_what_the_state_needs_and_warns_if_it_may_not_have_it() {
+    let world = World::new();
+    world.generate(&orders());
+    let plan = world.run(&["plan", "--json"]).json()["plans"][0].clone();
+    let needed = plan["disk"]["bytes"].as_u64().unwrap();
+    assert!((40 * 200..40 * 1000).contains(&needed), "{needed}");
+    assert!(plan["disk"]["usable_bytes"].as_u64() > Some(0));
+    let codes = |plan: &Value| {
+        let all = plan["warnings"].as_array().unwrap().iter();
+        all.map(|warning| warning["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(!codes(&plan).contains(&"low_disk".to_owned()));
+    let plan = full(&world, &["plan", "--json"]).json()["plans"][0].clone();
+    assert!(plan["disk"]["usable_bytes"] == 0 && codes(&plan).contains(&"low_disk".to_owned()));
+    let text = full(&world, &["plan"]).out;
+    assert!(
+        text.contains("the state grows by about 20.0 kB, of 0 bytes that may be used"),
+        "{text}"
+    );
+}
+
+#[test]
+fn status_and_metrics_show_the_size_of_the_state() {
+    let world = World::new();
+    world.generate(&orders());
+    world.run(&["backfill", "--metrics-file", "shop.prom"]);
+    let state = world.run(&["status", "--json"]).json()["jobs"][0]["state"].clone();
+    let size = state["size_bytes"].as_u64().unwrap();
+    let on_disk: usize = world.state_files().iter().map(|(_, bytes)| bytes.len()).sum();
+    assert!(size > 0 && size <= on_disk as u64, "{size} of {on_disk}");
+    assert!(state["file"].as_str().unwrap().ends_with("state/main.db"), "{state}");
+    assert!(state["free_bytes"].as_u64() > Some(0), "{state}");
+    let text = world.run(&["status"]).out;
+    assert!(text.contains("  state ") && text.contains(" free on its disk"), "{text}");
+    let metrics = std::fs::read_to_string(world.path("shop.prom")).unwrap();
+    for name in ["ordersync_state_size_bytes", "ordersync_state_free_bytes"] {
+        assert!(metrics.contains(&format!("{name}{{account=\"main\"}} ")), "{metrics}");
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_during_a_run_stops_it_and_the_next_one_resumes() {
+    in_paused_time(async {
+        let mut shop = Rehearsal::new(Options::default());
+        shop.export(&orders());
+        shop.disk_full_at = Some(10);
+        let stopped = shop.run(Kind::Backfill).await;
+        assert_eq!(stopped.end, RunEnd::Failed);
+        let error = stopped.error.unwrap().to_string();
+        assert!(error.contains("nothing new is sent"), "{error}");
+        let sent = shop.simulator.summary().orders;
+        assert!((10..30).contains(&sent), "what was in flight is settled: {sent}");
+        assert_eq!(stopped.row.counts.created, sent as u64, "and counted");
+        assert_eq!(stopped.row.outcome, Some(RunEnd::Interrupted), "it can be resumed");
+        shop.disk_full_at = None;
+        let resumed = shop.run(Kind::Backfill).await;
+        assert!(resumed.error.is_none(), "{:?}", resumed.error);
+        assert_eq!((resumed.row.id, resumed.row.counts.created), (stopped.row.id, 40));
+        let summary = shop.simulator.summary();
+        assert_eq!((summary.orders, summary.violations), (40, vec![]));
+    });
+}
