@@ -14,6 +14,7 @@ mod ledger_entry;
 mod moment;
 mod money;
 mod order;
+mod passed_over;
 mod policy;
 mod record_error;
 mod share;
@@ -35,6 +36,7 @@ pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order, RefundNote};
+pub use passed_over::{OtherRow, PassedOver};
 pub use policy::{
     Customers, DateShift, Deleted, FractionalQuantity, Gone, MissingEmail, MovedCustomer, OrderId,
     Policy, PolicyEffect, PolicySetting, PolicyValues, Refunds, Rounding, Total,

@@ -4,7 +4,6 @@
 use super::decisive;
 use super::header::{ABSENT, Header};
 use super::order_errors::add_error;
-use super::other_rows::Landmarks;
 use super::rows::Row;
 use crate::domain::{Reason, RecordError, SourceOrder};
 
@@ -53,10 +52,9 @@ impl Column {
     }
 }
 
-/// The columns that say whether a row is one of an order.
-pub fn landmarks(keys: &[&Column], dates: &[&Column], amounts: &[&Column]) -> Landmarks {
-    let at = |columns: &[&Column]| columns.iter().flat_map(|column| column.indices()).collect();
-    Landmarks { keys: at(keys), dates: at(dates), amounts: at(amounts) }
+/// Where these columns are.
+pub fn places(columns: &[&Column]) -> Vec<usize> {
+    columns.iter().flat_map(|column| column.indices()).collect()
 }
 
 /// A struct of columns, each with the names it may have.

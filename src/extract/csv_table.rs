@@ -8,6 +8,7 @@ use super::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch};
 use super::header::Header;
 use super::options::Options;
 use super::other_rows::{Headers, is_label};
+use super::passed_over::SharedTally;
 use super::registry::{csv_formats, json_formats};
 use super::rows::{RowShape, Rows};
 use csv::ByteRecord;
@@ -27,6 +28,8 @@ pub struct CsvTable {
     pub is_double_quoted: bool,
     /// Columns that are nearly ones of the format, and what may have been meant.
     pub near_misses: Vec<(String, String)>,
+    /// Its rows that are no rows of orders, once it was read to its end.
+    pub passed_over: SharedTally,
 }
 
 /// Rows below the header that formats may look at.
@@ -93,11 +96,12 @@ impl CsvTable {
         let why = why(format, &names, shape.delimiter);
         let near_misses = names.near_misses(&format.column_names());
         let (format, is_double_quoted) = (format.name().to_owned(), beginning.is_double_quoted);
-        Ok(Self { format, shape, layout, why, is_double_quoted, near_misses })
+        let passed_over = SharedTally::default();
+        Ok(Self { format, shape, layout, why, is_double_quoted, near_misses, passed_over })
     }
 
     pub fn rows(&self, source: Source) -> Result<Rows, ReadError> {
-        Rows::open(source, self.shape, self.layout.landmarks())
+        Rows::open(source, self.shape, self.layout.landmarks(), Arc::clone(&self.passed_over))
     }
 }
 

@@ -10,12 +10,14 @@ use super::find;
 use super::join::{self, Input};
 use super::messages::{Envelope, States, Streams};
 use super::options::Options;
+use super::passed_over::{self, SharedTally};
 use super::reader::Reader;
 use super::record_stream::RecordStream;
 use super::registry::formats;
 use super::shop_address::shop_address;
 use super::spool::{self, STANDARD_INPUT};
 use super::table::{DetectedFormat, ExportFile, Table};
+use crate::domain::PassedOver;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -70,6 +72,14 @@ impl Export {
     pub fn shop_address(&self) -> Option<String> {
         let mut tables = self.inputs.iter().flat_map(Input::tables);
         tables.find_map(|table| shop_address(&table.source))
+    }
+
+    /// The rows that were passed over as no rows of orders, by kind, once the export was read to its
+    /// end.
+    pub fn passed_over(&self) -> Vec<PassedOver> {
+        let tables = self.inputs.iter().flat_map(Input::tables);
+        let tallies: Vec<SharedTally> = tables.map(Table::passed_over).collect();
+        passed_over::summed(tallies.iter())
     }
 
     /// The STATE messages that the writer of a Singer stream on standard input waits for; `None`

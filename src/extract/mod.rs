@@ -43,6 +43,7 @@ mod options;
 mod order_errors;
 mod order_versions;
 mod other_rows;
+mod passed_over;
 mod reader;
 mod record_stream;
 mod registry;

@@ -20,44 +20,51 @@ pub struct Landmarks {
     pub dates: Vec<usize>,
     /// What its total is made of.
     pub amounts: Vec<usize>,
+    /// What its customer is known by: ids, addresses.
+    pub customers: Vec<usize>,
+    /// What its products are known by: names, ids, SKUs.
+    pub products: Vec<usize>,
 }
 
 impl Landmarks {
-    /// Whether a row sums up others: `Total,,3,USD 45.00`. Nothing is in its key columns but a word
-    /// for a total, which is also what it begins with, it has no date, and all else are figures.
+    /// Whether a row sums up others: `Total,,3,USD 45.00`. It states no key, date, customer or
+    /// product, and has nothing but words for a total and figures. If the only such word is where a
+    /// product has its name, it may be a further product of an order.
     pub fn is_footer(&self, row: &Record) -> bool {
         let cell = |at: &usize| value_bytes(row.get(*at).unwrap_or_default());
-        let is_of_key = |cell: &[u8]| !cell.is_empty() && !is_label(cell) && !is_currency(cell);
-        if self.keys.is_empty() || self.keys.iter().map(cell).any(is_of_key) {
+        let states = |columns: &[usize]| {
+            let is_stated = |cell: &[u8]| !cell.is_empty() && !is_label(cell) && !is_currency(cell);
+            columns.iter().map(cell).any(is_stated)
+        };
+        if self.keys.is_empty() || states(&self.keys) {
             return false;
         }
-        let mut filled = row.iter().map(value_bytes).filter(|cell| !cell.is_empty());
-        filled.next().is_some_and(is_label)
-            && filled.all(|cell| is_label(cell) || is_figure(cell))
+        let filled =
+            || row.iter().map(value_bytes).enumerate().filter(|(_, cell)| !cell.is_empty());
+        let is_of_product = |at: usize| self.products.contains(&at) && !self.keys.contains(&at);
+        filled().any(|(at, cell)| !is_of_product(at) && is_label(cell))
+            && filled().all(|(_, cell)| is_label(cell) || is_figure(cell))
             && !self.dates.iter().map(cell).any(may_be_date)
+            && !states(&self.customers)
+            && !states(&self.products)
     }
 
-    /// Writes what an order's rows have in common into `key`.
-    pub fn key_of(&self, row: &Record, key: &mut Vec<u8>) {
-        key.clear();
-        for at in &self.keys {
-            key.extend_from_slice(value_bytes(row.get(*at).unwrap_or_default()));
-            key.push(b'\n');
-        }
+    /// The first key that a row states, unless it has a number as nearly all have.
+    pub fn key_cell<'r>(&self, row: &'r Record) -> Option<&'r [u8]> {
+        let mut cells = self.keys.iter().filter_map(|at| row.get(*at)).map(value_bytes);
+        let key = cells.find(|cell| !cell.is_empty())?;
+        (!key.iter().any(u8::is_ascii_digit)).then_some(key)
     }
 
-    /// Whether the row below a header says what its columns hold: words where an order has its key,
-    /// its date and its total, and no address, number, amount or date anywhere.
+    /// Whether the row below a header says what its columns hold: words wherever an order has its
+    /// key, date, total and customer, and no address, number, amount or date anywhere. An order that
+    /// is damaged leaves one of them blank or has a number somewhere.
     pub fn is_description(&self, row: &Record) -> bool {
-        let filled = |columns: &[usize]| {
-            let cells = columns.iter().map(|at| value_bytes(row.get(*at).unwrap_or_default()));
-            cells.filter(|cell| !cell.is_empty()).collect::<Vec<_>>()
-        };
-        let (dates, amounts) = (filled(&self.dates), filled(&self.amounts));
-        let mut all = filled(&self.keys).into_iter().chain(dates.clone()).chain(amounts.clone());
-        !dates.is_empty()
-            && !amounts.is_empty()
-            && all.all(is_words)
+        let Self { keys, dates, amounts, customers, .. } = self;
+        let all = [keys, dates, amounts, customers].into_iter().flatten();
+        let has_columns = [keys, dates, amounts].iter().all(|columns| !columns.is_empty());
+        has_columns
+            && all.map(|at| value_bytes(row.get(*at).unwrap_or_default())).all(is_words)
             && !row.iter().map(value_bytes).any(is_of_order)
     }
 }
@@ -255,6 +262,7 @@ fn is_of_order(cell: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::total_words::KEYS_LIKE_LABELS;
 
     #[test]
     fn words_for_totals_and_counts_are_labels() {
@@ -276,30 +284,8 @@ mod tests {
         ] {
             assert!(is_label(label.as_bytes()), "{label}");
         }
-        for other in [
-            "",
-            "#1001",
-            "1001",
-            "Order 1001",
-            "Total Mug",
-            "Summer",
-            "USD",
-            "Sumatra",
-            "ann@example.com",
-            "SO-1",
-            "1001-DE",
-            "#1005-EUR",
-            "1001R",
-            "1001 DE",
-            "SUM-1",
-            "SUMA/2024/1",
-            "Total-2",
-            "Total 2",
-            "MUG-1",
-            "TOTAL-EUR",
-            "50 EUR",
-            "12-orders",
-        ] {
+        let others = ["", "Total Mug", "Summer", "USD", "Sumatra", "ann@example.com"];
+        for other in KEYS_LIKE_LABELS.iter().chain(&others) {
             assert!(!is_label(other.as_bytes()), "{other}");
         }
     }

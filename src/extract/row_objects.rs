@@ -33,7 +33,7 @@ impl RowObjects {
         })
     }
 
-    /// The columns that keys, dates and totals are in, by the names that APIs give them.
+    /// The columns that say whether a row is one of an order, by the names that APIs give them.
     pub fn landmarks(&self) -> Landmarks {
         let at = |known: &[&str]| {
             let named =
@@ -59,6 +59,8 @@ impl RowObjects {
                 "total_inc_tax",
                 "totalValue",
             ]),
+            customers: at(&["customer_id", "customer", "email", "contact_email", "customer_email"]),
+            products: at(&["line_items", "lineItems", "items", "products"]),
         }
     }
 

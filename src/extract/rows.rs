@@ -5,15 +5,21 @@ use super::codec::Source;
 use super::csv_scanner::{CsvScanner, RECORD_BYTES_MAX, Record, ScanError};
 use super::double_quoted_rows::{self, LineForm};
 use super::error::ReadError;
-use super::other_rows::{Headers, Landmarks, OtherHeader, is_ruler};
+use super::other_rows::{Headers, Landmarks, OtherHeader, is_label, is_ruler};
+use super::passed_over::{SharedTally, Tally};
 use super::truncation::LastRow;
+use crate::domain::OtherRow;
 use csv::ByteRecord;
+use std::collections::HashSet;
 use std::fs::File;
 use std::sync::Arc;
 
 /// How many cells are checked for UTF-8 at once. Most of what is read is in these; names and
 /// streets, which cost more to check, come later.
 const FRONT_CELLS: usize = 21;
+
+/// Orders may have a word for a total as their key; more than so many are not remembered.
+const LABEL_KEYS_MAX: usize = 1_000;
 
 /// How the rows of a table are built.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +55,25 @@ pub struct Rows {
     landmarks: Landmarks,
     /// The row read last is a header.
     is_below_header: bool,
-    /// The key of the last row that may be of an order.
-    last_key: Vec<u8>,
+    section: Section,
+    /// The row that was read in advance.
+    ahead: Option<Record>,
+    /// Keys of orders that are words for a total.
+    label_keys: HashSet<Vec<u8>>,
+    tally: Tally,
+    /// Where the tally goes at the end.
+    shared: SharedTally,
+}
+
+/// The rows below one header.
+#[derive(Debug, Clone, Copy)]
+struct Section {
+    /// Fields of its header.
+    header_width: usize,
+    /// Fields of a whole row.
+    row_width: usize,
+    /// The number of fields is known by the rows at the beginning.
+    is_settled: bool,
 }
 
 /// One row, borrowed until the next one is read.
@@ -160,7 +183,12 @@ impl KeptRow {
 
 impl Rows {
     /// Opens the table and reads past its header.
-    pub fn open(source: Source, shape: RowShape, landmarks: Landmarks) -> Result<Self, ReadError> {
+    pub fn open(
+        source: Source,
+        shape: RowShape,
+        landmarks: Landmarks,
+        shared: SharedTally,
+    ) -> Result<Self, ReadError> {
         let stream = source.open()?;
         let scanner = CsvScanner::new(shape.lines.reader(stream.bytes), shape.delimiter);
         let last = source.open_end().map(|end| LastRow::of(&end, shape.delimiter));
@@ -173,17 +201,26 @@ impl Rows {
             last: None,
             headers: Headers::of([]),
             landmarks,
-            is_below_header: false,
-            last_key: Vec::new(),
+            is_below_header: true,
+            section: Section {
+                header_width: shape.width,
+                row_width: shape.row_width,
+                is_settled: true,
+            },
+            ahead: None,
+            label_keys: HashSet::new(),
+            tally: Tally::default(),
+            shared,
         };
         if rows.shape.has_delimiter_line {
             rows.read()?;
         }
-        for _ in 0..=rows.shape.rows_before_header {
+        for _ in 0..rows.shape.rows_before_header {
             rows.read_filled()?;
+            rows.tally.add(OtherRow::AboveHeader, rows.record.line);
         }
+        rows.read_filled()?;
         rows.headers = Headers::of(rows.record.iter());
-        rows.is_below_header = true;
         // The header has another form than the cells below it, so it proves nothing.
         rows.last = last;
         Ok(rows)
@@ -191,7 +228,8 @@ impl Rows {
 
     /// The same table from its first row on, for a pass of its own.
     pub fn again(&self) -> Result<Self, ReadError> {
-        Self::open(self.source.clone(), self.shape, self.landmarks.clone())
+        let (source, shared) = (self.source.clone(), Arc::clone(&self.shared));
+        Self::open(source, self.shape, self.landmarks.clone(), shared)
     }
 
     /// The file's name, for messages.
@@ -214,11 +252,17 @@ impl Rows {
         loop {
             if !self.read_filled()? {
                 self.source.check_unchanged(&self.file, self.scanner.line())?;
+                // Another pass may have left the same.
+                let _ = self.shared.set(self.tally);
                 return Ok(None);
             }
-            if !self.is_of_no_order()? {
-                break;
+            match self.other_kind()? {
+                Some(kind) => self.tally.add(kind, self.record.line),
+                None => break,
             }
+        }
+        if !self.section.is_settled {
+            self.settle_width()?;
         }
         let ends_whole = self.ends_whole();
         let record = &self.record;
@@ -229,14 +273,16 @@ impl Rows {
         Ok(Some(Row::of(record, is_whole)))
     }
 
-    /// Whether the row is a header, describes the columns, or is a footer. Puts the cells of any
-    /// other one in the order of the first header.
-    fn is_of_no_order(&mut self) -> Result<bool, ReadError> {
+    /// What a row is that is none of an order; `None` of one that may be. Puts the cells of such a
+    /// row in the order of the first header.
+    fn other_kind(&mut self) -> Result<Option<OtherRow>, ReadError> {
         let is_header = self.headers.is_again(self.record.iter());
         let is_header = is_header.map_err(|other| self.refusal(&other))?;
         let is_below_header = std::mem::replace(&mut self.is_below_header, is_header);
         if is_header {
-            return Ok(true);
+            let (header_width, row_width) = (self.record.len(), self.shape.row_width);
+            self.section = Section { header_width, row_width, is_settled: false };
+            return Ok(Some(OtherRow::Header));
         }
         if let Some(places) = self.headers.places() {
             let surplus = places.len()..self.record.len();
@@ -247,19 +293,51 @@ impl Rows {
             // Its last cell is another column, so nothing proves it complete.
             self.record.is_cut |= self.record.is_open;
         }
-        let is_description = is_below_header && self.landmarks.is_description(&self.record);
-        if is_description || is_ruler(&self.record) {
-            return Ok(true);
+        if is_below_header && self.landmarks.is_description(&self.record) {
+            return Ok(Some(OtherRow::Description));
         }
-        let mut key = Vec::new();
-        if self.landmarks.is_footer(&self.record) {
-            self.landmarks.key_of(&self.record, &mut key);
-            // A further row of the order above has its key.
-            let is_further = !key.trim_ascii().is_empty() && key == self.last_key;
-            return Ok(!is_further);
+        if is_ruler(&self.record) {
+            return Ok(Some(OtherRow::Ruler));
         }
-        self.landmarks.key_of(&self.record, &mut self.last_key);
-        Ok(false)
+        let label = self.landmarks.key_cell(&self.record).filter(|key| is_label(key));
+        if self.landmarks.is_footer(&self.record)
+            && label.is_none_or(|key| !self.label_keys.contains(key))
+        {
+            return Ok(Some(OtherRow::Footer));
+        }
+        if let Some(key) = label.filter(|_| self.label_keys.len() < LABEL_KEYS_MAX) {
+            let key = key.to_vec();
+            self.label_keys.insert(key);
+        }
+        Ok(None)
+    }
+
+    /// Decides how many fields the rows below a repeated header have: where they are not as many as at
+    /// the beginning, as many as that header has, or one more if its first two rows are so. A single
+    /// row may have a comma too many.
+    fn settle_width(&mut self) -> Result<(), ReadError> {
+        self.section.is_settled = true;
+        let (len, Section { header_width, row_width, .. }) = (self.record.len(), self.section);
+        if len == row_width || !self.has_blank_surplus(&self.record) {
+            return Ok(());
+        }
+        let mut is_known = len == header_width && header_width != self.shape.width;
+        if !is_known && len == row_width + 1 {
+            let first = std::mem::take(&mut self.record);
+            let is_read = self.read_filled()?;
+            let second = std::mem::replace(&mut self.record, first);
+            is_known = is_read && second.len() == len && self.has_blank_surplus(&second);
+            self.ahead = Some(second).filter(|_| is_read);
+        }
+        if is_known {
+            self.section.row_width = len;
+        }
+        Ok(())
+    }
+
+    /// Whether the fields beyond those of the header are blank.
+    fn has_blank_surplus(&self, record: &Record) -> bool {
+        record.iter().skip(self.shape.width).all(is_blank)
     }
 
     fn refusal(&self, other: &OtherHeader) -> ReadError {
@@ -273,6 +351,10 @@ impl Rows {
 
     /// Reads the next row that is not blank; `false` at the end.
     fn read_filled(&mut self) -> Result<bool, ReadError> {
+        if let Some(ahead) = self.ahead.take() {
+            self.record = ahead;
+            return Ok(true);
+        }
         let mut filled;
         loop {
             if !self.read()? {
@@ -301,16 +383,15 @@ impl Rows {
         Ok(true)
     }
 
-    /// Whether it has as many fields as the rows of this table; one that is more than the header's
-    /// has to be blank.
+    /// Whether it has as many fields as the rows below its header; those beyond the header's have to
+    /// be blank.
     fn has_all_fields(&self) -> bool {
-        let surplus = self.record.get(self.shape.width).unwrap_or_default();
-        self.record.len() == self.shape.row_width && is_blank(surplus)
+        self.record.len() == self.section.row_width && self.has_blank_surplus(&self.record)
     }
 
     /// Whether the row's last cell is provably complete. Cells of earlier rows are the evidence.
     fn ends_whole(&mut self) -> bool {
-        let at = self.shape.row_width.saturating_sub(1);
+        let at = self.section.row_width.saturating_sub(1);
         match (&mut self.last, self.record.get(at)) {
             (Some(last), Some(cell)) if self.record.is_open => last.is_whole(cell),
             (Some(last), Some(cell)) => {

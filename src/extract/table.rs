@@ -9,6 +9,7 @@ use super::json::{self, JsonLayout};
 use super::mapping::{self, Profile};
 use super::messages::{Messages, Streams};
 use super::order_versions::CopyTimes;
+use super::passed_over::SharedTally;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -92,6 +93,14 @@ impl Table {
             },
             DetectedFormat::Messages(_) | DetectedFormat::MappedJson(_) => None,
         })
+    }
+
+    /// Its rows that are no rows of orders, once it was read to its end; JSON has none.
+    pub fn passed_over(&self) -> SharedTally {
+        match &self.format {
+            DetectedFormat::Csv(table) => Arc::clone(&table.passed_over),
+            _ => SharedTally::default(),
+        }
     }
 
     pub fn file(&self) -> ExportFile {

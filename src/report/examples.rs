@@ -8,15 +8,14 @@ use serde_json::{Value, json};
 pub(super) fn example_json(preview: &Preview, example: &Example) -> Value {
     json!({
         "order": example.order,
-        "file": file_of(preview, example),
+        "file": file_of(preview, example.position.file),
         "line": example.position.line,
         "field": example.field,
     })
 }
 
-pub(super) fn file_of(preview: &Preview, example: &Example) -> String {
-    let file =
-        usize::try_from(example.position.file).ok().and_then(|index| preview.files.get(index));
+pub(super) fn file_of(preview: &Preview, file: u32) -> String {
+    let file = usize::try_from(file).ok().and_then(|index| preview.files.get(index));
     file.map(ToString::to_string).unwrap_or_default()
 }
 

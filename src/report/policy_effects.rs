@@ -1,8 +1,8 @@
 //! What the policy made of the export: the part of the plan about effects.
 
-use super::examples::file_of;
+use super::examples::{file_of, short_name};
 use super::text::{count, grouped, many, printable};
-use crate::domain::{Currency, Policy, PolicyEffect, Status};
+use crate::domain::{Currency, OtherRow, PassedOver, Policy, PolicyEffect, Status};
 use crate::plan::MismatchTotal;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
@@ -45,6 +45,7 @@ pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
             json!({ "orders": effects.orders_rounded, "amounts": effects.amounts_rounded }),
         ),
         ("totals_differ".to_owned(), differ_json(preview)),
+        ("passed_over".to_owned(), passed_over_json(preview)),
     ])
 }
 
@@ -63,12 +64,24 @@ fn differ_json(preview: &Preview) -> Value {
         })).collect::<Vec<_>>(),
         "examples": differing.examples.iter().map(|(example, currency, difference)| json!({
             "order": example.order,
-            "file": file_of(preview, example),
+            "file": file_of(preview, example.position.file),
             "line": example.position.line,
             "currency": currency.code(),
             "minor_units": difference,
         })).collect::<Vec<_>>(),
     })
+}
+
+fn passed_over_json(preview: &Preview) -> Value {
+    let json = |passed: &PassedOver| {
+        json!({
+            "kind": passed.kind.word(),
+            "rows": passed.rows,
+            "file": file_of(preview, passed.first.file),
+            "line": passed.first.line,
+        })
+    };
+    preview.passed_over.iter().map(json).collect()
 }
 
 /// The statuses met: the word, how many orders, and whether the policy takes them.
@@ -171,7 +184,22 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
             "the shop's own money, as in its reports, for {orders} paid in another currency"
         ));
     }
+    lines.extend(preview.passed_over.iter().map(|passed| passed_over_line(preview, passed)));
     lines
+}
+
+/// Rows of the export that were passed over, with the place of the first one.
+fn passed_over_line(preview: &Preview, passed: &PassedOver) -> String {
+    let kind = match passed.kind {
+        OtherRow::AboveHeader => "above the header, as a title",
+        OtherRow::Header => "as the header repeated",
+        OtherRow::Description => "as a description of the columns",
+        OtherRow::Ruler => "as a drawn line",
+        OtherRow::Footer => "as a footer",
+    };
+    let place = format!("{}:{}", short_name(preview, passed.first.file), passed.first.line);
+    let first = if passed.rows > 1 { "the first at " } else { "at " };
+    format!("{} passed over {kind}, {first}{place}", many(passed.rows, "row"))
 }
 
 /// By currency, how many totals are not the sum of their parts, and how far from it.

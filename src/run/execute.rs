@@ -78,6 +78,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let fed = start_reading(&task, &row, connection, &mapping).await?;
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
     let mut error = execution.drive(fed).await.err();
+    log_passed_over(&task);
     let mut not_visible = None;
     if task.job.load == LoadPath::Bulk && error.is_none() {
         match accepted.settle().await {
@@ -93,6 +94,21 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     }
     let report = close(&task, &row, execution.end(), shrinkage, error).await?;
     Ok(RunReport { not_visible, ..report })
+}
+
+/// Logs which rows of a whole export were passed over.
+fn log_passed_over(task: &RunContext<'_>) {
+    for passed in task.export.passed_over() {
+        let file = usize::try_from(passed.first.file).ok();
+        let file = file.and_then(|index| task.export.files().get(index));
+        tracing::info!(
+            kind = passed.kind.word(),
+            rows = passed.rows,
+            file = file.map(tracing::field::display),
+            line = passed.first.line,
+            "passed over rows that are no rows of orders"
+        );
+    }
 }
 
 /// Before the first request, logs file notes and whether the export shrank since the last finished

@@ -11,7 +11,7 @@ use super::request_counter::RequestCounter;
 use super::rules_digest::{check_key, mapping_of, plan_settings};
 use super::shrinkage::{Shrinkage, shrinkage};
 use super::{ConnectionSpec, Job};
-use crate::domain::LoadPath;
+use crate::domain::{LoadPath, PassedOver};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Assumptions, Fingerprints, Forecast, PlanSummary};
 use crate::state::{ORDER_BYTES, View};
@@ -33,6 +33,8 @@ pub struct Preview {
     pub shrinkage: Vec<Shrinkage>,
     pub history: JobHistory,
     pub disk: DiskNeed,
+    /// Rows of tables that were passed over, as they are no rows of orders.
+    pub passed_over: Vec<PassedOver>,
 }
 
 /// What a plan needs of the disk that the state is on.
@@ -244,6 +246,7 @@ impl AccountPlanner {
             forecast,
             shrinkage,
             history,
+            passed_over: export.passed_over(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! assumed is counted. One row for each format.
 
 use crate::world::World;
+use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -204,4 +205,41 @@ fn an_export_that_cannot_be_read_to_its_end_is_a_fault_of_check() {
     let check = world.run(&["check", "--offline"]);
     assert_eq!(check.code, 2, "{}", check.out);
     assert!(check.out.contains("FAULT jobs.shop: "), "{}", check.out);
+}
+
+#[test]
+fn rows_that_are_passed_over_are_counted_and_named_by_plan_check_and_the_log() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 5, seed: 1, ..GeneratorOptions::default() });
+    let file = world.path("exports/orders.csv");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let end = text.lines().count() + 1;
+    world.export("orders.csv", format!("Orders\n{header}\n{rows}{header}\n{header}\nTotal\n"));
+    let shown = file.display().to_string();
+    let plan = plan(&world);
+    let expected = json!([
+        { "kind": "above_header", "rows": 1, "file": shown, "line": 1 },
+        { "kind": "header", "rows": 2, "file": shown, "line": end + 1 },
+        { "kind": "footer", "rows": 1, "file": shown, "line": end + 3 },
+    ]);
+    assert_eq!(plan["passed_over"], expected);
+    let texts = [
+        "1 row passed over above the header, as a title, at orders.csv:1".to_owned(),
+        format!("2 rows passed over as the header repeated, the first at orders.csv:{}", end + 1),
+        format!("1 row passed over as a footer, at orders.csv:{}", end + 3),
+    ];
+    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for verb in [&["plan"][..], &["check", "--offline"]] {
+        let out = joined(&world.run(verb).out);
+        for text in &texts {
+            assert!(out.contains(text), "{text}\n{out}");
+        }
+    }
+    let log = world.run(&["backfill"]).err;
+    for (kind, line) in [("above_header", 1), ("header", end + 1), ("footer", end + 3)] {
+        let said = format!("line={line}");
+        let is_said = log.lines().any(|logged| logged.contains(kind) && logged.contains(&said));
+        assert!(is_said, "{kind} {said}\n{log}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::order::Orders;
 use super::parts::{Codes, Lines, Refunds, Shipping};
 use crate::domain::SourceOrder;
-use crate::extract::cells::{Cells, Column, landmarks};
+use crate::extract::cells::{Cells, Column, places};
 use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::header::Header;
@@ -199,10 +199,14 @@ impl CsvLayout for Table {
 
     fn landmarks(&self) -> Landmarks {
         match &self.content {
-            Content::Orders(orders) => {
-                landmarks(&[&self.id], &[&orders.created_at], &[&orders.total])
-            }
-            _ => landmarks(&[&self.id, &self.order_id], &[], &[]),
+            Content::Orders(orders) => Landmarks {
+                keys: places(&[&self.id]),
+                dates: places(&[&orders.created_at]),
+                amounts: places(&[&orders.total]),
+                customers: places(&[&orders.customer_id, &orders.email]),
+                products: Vec::new(),
+            },
+            _ => Landmarks { keys: places(&[&self.id, &self.order_id]), ..Landmarks::default() },
         }
     }
 

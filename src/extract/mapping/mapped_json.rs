@@ -11,6 +11,7 @@ use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::Document;
 use crate::extract::other_rows::Landmarks;
+use crate::extract::passed_over::SharedTally;
 use crate::extract::rows::{RowShape, Rows};
 use crate::scratch::temp_file;
 use csv::{ByteRecord, Writer, WriterBuilder};
@@ -40,7 +41,8 @@ pub fn open(source: &codec::Source, profile: &Arc<Profile>) -> Result<Box<dyn Re
     };
     let at = (LINE_AT + 1..width).collect();
     let sheet = MappedSheet { profile: Arc::clone(profile), at, kept: profile.dates.all() };
-    let rows = Rows::open(laid_out(source, profile)?, shape, Landmarks::default())?;
+    let laid_out = laid_out(source, profile)?;
+    let rows = Rows::open(laid_out, shape, Landmarks::default(), SharedTally::default())?;
     Ok(Arc::new(sheet).read(rows))
 }
 

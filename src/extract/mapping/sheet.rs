@@ -248,17 +248,29 @@ impl CsvLayout for MappedSheet {
             let at = names.filter_map(|name| self.at.get(name).copied());
             at.filter(|at| *at != ABSENT).collect::<Vec<_>>()
         };
-        let of = |field: OrderField| match profile.order_field(field) {
+        let in_field = |field: Option<&Field>| match field {
             Some(Field::Cells(cells)) => columns(&mut cells.names()),
             Some(Field::Sum(sum)) => columns(&mut sum.terms().map(|term| term.name)),
             Some(Field::Constant(_)) | None => Vec::new(),
+        };
+        let of = |field: OrderField| in_field(profile.order_field(field));
+        let of_lines = [LineField::Id, LineField::Name, LineField::Variant, LineField::Sku];
+        let products = match profile.layout() {
+            Some(RowLayout::Parts(parts)) => columns(&mut std::iter::once(parts.cell)),
+            _ => of_lines.iter().flat_map(|field| in_field(profile.line_field(*field))).collect(),
         };
         let key = match profile.layout() {
             Some(RowLayout::Lines { key, .. }) => columns(&mut key.iter().copied()),
             _ => Vec::new(),
         };
         let keys = [key, of(OrderField::Id), of(OrderField::Number)].concat();
-        Landmarks { keys, dates: of(OrderField::CreatedAt), amounts: of(OrderField::Total) }
+        Landmarks {
+            keys,
+            dates: of(OrderField::CreatedAt),
+            amounts: of(OrderField::Total),
+            customers: [of(OrderField::Email), of(OrderField::CustomerId)].concat(),
+            products,
+        }
     }
 
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {

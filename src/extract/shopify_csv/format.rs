@@ -101,6 +101,8 @@ impl CsvLayout for Columns {
             keys: there(&[Field::Name, Field::Id]),
             dates: there(&[Field::CreatedAt]),
             amounts: there(&[Field::Total]),
+            customers: there(&[Field::Email]),
+            products: there(&[Field::LineName, Field::LineSku]),
         }
     }
 

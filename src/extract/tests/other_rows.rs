@@ -2,6 +2,8 @@
 
 use super::fixtures::ALL;
 use super::*;
+use crate::domain::OtherRow;
+use crate::extract::total_words::KEYS_LIKE_LABELS;
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 /// The tables of all formats, each with its delimiter and rows. One whose rows are in quotes again
@@ -46,16 +48,41 @@ fn row(width: usize, cells: &[(usize, &str)]) -> ByteRecord {
     ByteRecord::from(row)
 }
 
+/// The first column whose name says that it holds an amount of money.
+fn amount_at(header: &ByteRecord) -> usize {
+    let names = || header.iter().map(|name| String::from_utf8_lossy(name).to_lowercase());
+    let is_amount = |name: String| {
+        ["total", "gross", "item-price"].iter().any(|word| name.contains(word))
+            && !name.contains("quantity")
+    };
+    names().position(is_amount).unwrap()
+}
+
+/// The column with the names of products, if it has nothing else.
+fn product_at(header: &ByteRecord) -> Option<usize> {
+    const NAMES: [&str; 8] = [
+        "Lineitem name",
+        "Item Name",
+        "item_name",
+        "Item",
+        "Line: Title",
+        "product-name",
+        "Nombre del producto",
+        "Product Item 1 Name",
+    ];
+    header.iter().position(|name| NAMES.iter().any(|known| known.as_bytes() == name))
+}
+
 #[test]
 fn footers_are_no_orders_in_any_format() {
     for (name, delimiter, rows) in tables() {
         let plain = contents(&written(delimiter, &rows)).unwrap();
-        let width = rows[0].len();
+        let (width, amount) = (rows[0].len(), amount_at(&rows[0]));
         for cells in [
-            &[(0, "Total"), (width - 1, "1,234.50")][..],
-            &[(0, "Grand total"), (width - 2, "USD"), (width - 1, "1234.50")],
-            &[(0, "Summe (EUR):"), (width - 1, "12,50 €")],
-            &[(width - 2, "Total"), (width - 1, "3")],
+            &[(0, "Total"), (amount, "1,234.50")][..],
+            &[(0, "Grand total (USD)"), (amount, "USD 1234.50")],
+            &[(0, "Summe (EUR):"), (amount, "12,50 €")],
+            &[(amount, "Total")],
             &[(0, "Total: 3 orders")],
             &[(0, "(3 rows affected)")],
             &[(0, "---"), (1, "---")],
@@ -70,6 +97,83 @@ fn footers_are_no_orders_in_any_format() {
             );
         }
     }
+}
+
+#[test]
+fn a_total_where_products_have_their_names_is_a_record_with_a_fault_in_every_format() {
+    let mut formats = 0;
+    for (name, delimiter, mut rows) in tables() {
+        let Some(at) = product_at(&rows[0]) else { continue };
+        let plain = contents(&written(delimiter, &rows)).unwrap();
+        rows.push(row(rows[0].len(), &[(at, "Total"), (amount_at(&rows[0]), "1,234.50")]));
+        formats += 1;
+        match contents(&written(delimiter, &rows)) {
+            Ok(with) => {
+                assert_eq!(with.len(), plain.len() + 1, "{name}");
+                assert!(with[..plain.len()] == plain, "{name}");
+            }
+            // A table with a row that names no order may be one with blank further rows.
+            Err(refusal) => assert!(refusal.contains("don't name the order"), "{name}: {refusal}"),
+        }
+    }
+    assert!(formats >= 9, "{formats}");
+}
+
+/// What an export passed over: the kind of each, how many, and the line of the first.
+fn passed_over(text: &[u8]) -> Vec<(OtherRow, u64, u64)> {
+    let folder = Folder::with("table", text);
+    let export = folder.open(&["table"]).unwrap();
+    assert_eq!(export.passed_over(), []);
+    let mut all = [(), ()].map(|()| {
+        assert!(export.read().all(|order| order.is_ok()));
+        export.passed_over()
+    });
+    assert_eq!(all[0], all[1], "a second reading");
+    std::mem::take(&mut all[0])
+        .into_iter()
+        .map(|passed| (passed.kind, passed.rows, passed.first.line))
+        .collect()
+}
+
+#[test]
+fn what_is_passed_over_is_counted_with_its_place_in_every_format() {
+    for (name, delimiter, rows) in tables() {
+        let (width, lines) = (rows[0].len(), rows.len() as u64);
+        // A cell of the fixture may span lines.
+        let spanned = written(delimiter, &rows).iter().filter(|b| **b == b'\n').count() as u64;
+        let last = 4 + spanned;
+        let kinds: ByteRecord = rows[0].iter().map(|_| "varchar").collect();
+        let mut all = vec![row(1, &[(0, "Orders of January")]), rows[0].clone(), kinds];
+        all.push(row(width, &[(0, "---"), (1, "---")]));
+        all.extend(rows[1..].iter().cloned());
+        all.push(row(width, &[(0, "Total"), (amount_at(&rows[0]), "9.00")]));
+        all.extend([rows[0].clone(), rows[0].clone()]);
+        all.push(row(1, &[(0, "(3 rows affected)")]));
+        assert_eq!(
+            passed_over(&written(delimiter, &all)),
+            [
+                (OtherRow::AboveHeader, 1, 1),
+                (OtherRow::Header, 2, last + 1),
+                (OtherRow::Description, 1, 3),
+                (OtherRow::Ruler, 1, 4),
+                (OtherRow::Footer, 2, last),
+            ],
+            "{name} of {lines} rows"
+        );
+        assert_eq!(passed_over(&written(delimiter, &rows)), [], "{name}");
+    }
+}
+
+#[test]
+fn of_several_files_the_first_that_is_read_is_named() {
+    let folder = Folder::new();
+    for (name, order) in [("1.csv", "#1"), ("2.csv", "#2")] {
+        folder.put(name, format!("{HEADER}\n{}Total\n", first(order)));
+    }
+    let export = folder.open(&["*.csv"]).unwrap();
+    assert_eq!(export.read().count(), 2);
+    let [passed] = export.passed_over()[..] else { panic!() };
+    assert_eq!((passed.rows, passed.first.file, passed.first.line), (2, 0, 3));
 }
 
 #[test]
@@ -165,29 +269,23 @@ fn mapped(mapping: &str, text: &str) -> Vec<SourceOrder> {
 
 #[test]
 fn orders_of_figures_alone_are_no_footers() {
-    let keys = [
-        "1001-US",
-        "#1005-EUR",
-        "1002-CA",
-        "1001R",
-        "1001 DE",
-        "SUM-1",
-        "SUMA/2024/1",
-        "Total-2",
-        "Total 2",
-        "MUG-1",
-        "TOTAL-EUR",
-        "50 EUR",
-        "SUM",
-    ];
     let row = |key: &&str| format!("{key},2024-01-05,5.00,77\n");
-    let rows: String = keys.iter().map(row).collect();
+    let rows: String = KEYS_LIKE_LABELS.iter().chain(&["SUM", "Total"]).map(row).collect();
     let orders = mapped(ORDER_ROWS, &format!("Order,Date,Total,Customer\n{rows}"));
-    assert_eq!(orders.len(), keys.len());
-    // Without a date it is a footer only if its key is a word for a total.
-    for key in &keys[..keys.len() - 1] {
-        let text = format!("Order,Date,Total,Customer\n1,2024-01-05,5.00,77\n{key},,5.00,77\n");
-        assert_eq!(mapped(ORDER_ROWS, &text).len(), 2, "{key}");
+    assert_eq!(orders.len(), KEYS_LIKE_LABELS.len() + 2);
+    let with = |row: &str| {
+        let text = format!("Order,Date,Total,Customer\n1,2024-01-05,5.00,77\n{row}\n");
+        mapped(ORDER_ROWS, &text).len()
+    };
+    for key in KEYS_LIKE_LABELS {
+        assert_eq!(with(&format!("{key},,5.00,")), 2, "{key}");
+    }
+    // What states a customer or a date is an order, whatever its key.
+    for row in ["SUM,,5.00,77", "Total,,5.00,77", "Total,2024-01-05,5.00,", "Total,,,ann"] {
+        assert_eq!(with(row), 2, "{row}");
+    }
+    for row in ["SUM,,5.00,", "Total,,5.00,", "Total,Total,5.00,", ",,Total,", "Total,,5.00,EUR"] {
+        assert_eq!(with(row), 1, "{row}");
     }
 }
 
@@ -207,8 +305,70 @@ fn further_rows_of_an_order_are_no_footers() {
 }
 
 #[test]
+fn a_row_with_a_product_is_no_footer() {
+    for row in [
+        ",,10.00,,Total,1",
+        ",,10.00,,Total,",
+        ",,,,Total,",
+        ",,10.00,,50 EUR,1",
+        "Total,,10.00,,77,1",
+        "Total,,10.00,ann@example.com,,",
+    ] {
+        let text = format!(
+            "Order,Date,Price,Mail,Item,Qty\n1,2024-01-05,5.00,ann@example.com,Mug,1\n{row}\n"
+        );
+        assert_eq!(mapped(LINE_ROWS, &text).len(), 2, "{row}");
+    }
+    for row in ["Total,,10.00,,,1", "Total,,10.00,,1 item,1", ",,10.00,Total,,1", ",Total,10.00,,,"]
+    {
+        let text = format!(
+            "Order,Date,Price,Mail,Item,Qty\n1,2024-01-05,5.00,ann@example.com,Mug,1\n{row}\n"
+        );
+        assert_eq!(mapped(LINE_ROWS, &text).len(), 1, "{row}");
+    }
+}
+
+#[test]
+fn an_order_whose_key_is_a_word_for_a_total_keeps_rows_that_are_apart() {
+    let text = "Order,Date,Price,Mail,Item,Qty\nSUM,2024-01-05,5.00,ann@example.com,Mug,1\n\
+                2,2024-01-05,5.00,bob@example.com,Mug,1\nSUM,,10.00,,,1\n";
+    let orders = mapped(LINE_ROWS, text);
+    let lines: Vec<usize> = orders.iter().map(|order| order.lines.len()).collect();
+    assert_eq!(lines, [1, 2]);
+}
+
+#[test]
+fn rows_below_a_repeated_header_may_end_in_a_delimiter() {
+    let (a, b, c) = (first("#1000"), first("#1001"), first("#1002"));
+    let ended = |row: &str| row.replace('\n', ",\n");
+    for (header, rows, whole) in [
+        (HEADER.to_owned(), ended(&b) + &ended(&c), 2),
+        (HEADER.to_owned(), b.clone() + &c, 2),
+        (format!("{HEADER},"), ended(&b) + &ended(&c), 2),
+        (format!("{HEADER},"), ended(&b), 1),
+        (format!("{HEADER},,"), b.replace('\n', ",,\n"), 1),
+        (format!("{HEADER},"), b.clone() + &c, 2),
+        // A single row may have a comma too many.
+        (HEADER.to_owned(), ended(&b), 0),
+        (HEADER.to_owned(), ended(&b) + &c, 1),
+        (HEADER.to_owned(), b.clone() + &ended(&c), 1),
+        (HEADER.to_owned(), ended(&b) + &ended(&c).replace(",web,", ",web,x"), 0),
+    ] {
+        let text = format!("{HEADER}\n{a}{header}\n{rows}");
+        let orders = read(&text).unwrap();
+        let is_whole = |order: &&SourceOrder| reasons(order).is_empty();
+        let found = orders[1..].iter().filter(is_whole).count();
+        assert_eq!((orders.len(), found), (1 + rows.lines().count(), whole), "{text}");
+    }
+}
+
+#[test]
 fn an_order_in_the_first_row_is_no_description() {
     for row in [
+        "ORDER-A,tomorrow,free,,Mug,",
+        "ORDER-A,tomorrow,free,,Mug,one",
+        "ORDER-A,tomorrow,,by mail,Mug,one",
+        "ORDER-A,,free,by mail,Mug,one",
         "ORDER-1,\"January 5, 2024\",EUR 5,ann@example.com,Mug,1",
         "ORDER-A,\"January 5, 2024\",EUR 5,,Mug,1",
         "ORDER-A,tomorrow,free,ann@example.com,Mug,",

@@ -14,6 +14,7 @@ fn preview(forecast: Forecast, zone: &str) -> Preview {
         shrinkage: Vec::new(),
         history: Default::default(),
         disk: Default::default(),
+        passed_over: Vec::new(),
     };
     preview.rules.zone = TimeZone::get(zone).unwrap();
     preview

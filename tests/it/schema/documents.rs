@@ -83,6 +83,12 @@ fn a_shop_that_is_pulled(all: &mut Vec<Document>) {
 fn checks(all: &mut Vec<Document>) {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    let rows = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
+    let (header, _) = rows.split_once('\n').unwrap();
+    let described = header.split(',').map(|_| "text").collect::<Vec<_>>().join(",");
+    let more = format!("Orders\n{header}\n{described}\n----,----\nTotal\n{header}\n");
+    world.export("more.csv", more);
+    output(all, "plan", &world, &["plan"]);
     output(all, "check", &world, &["check"]);
     output(all, "connection", &world, &["connection", "ensure", "shop"]);
     output(all, "connection", &world, &["connection", "list"]);

@@ -3,7 +3,7 @@
 
 use super::columns::Columns;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};
-use crate::extract::cells::{Cells, Column, landmarks};
+use crate::extract::cells::{Cells, Column, places};
 use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::text_or;
@@ -25,7 +25,13 @@ impl CsvLayout for Columns {
     }
 
     fn landmarks(&self) -> Landmarks {
-        landmarks(&[&self.id, &self.number], &[&self.date], &[&self.total])
+        Landmarks {
+            keys: places(&[&self.id, &self.number]),
+            dates: places(&[&self.date]),
+            amounts: places(&[&self.total]),
+            customers: places(&[&self.customer, &self.email, &self.user_email]),
+            products: places(&[&self.line_name, &self.product, &self.variation, &self.sku]),
+        }
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {

@@ -1,7 +1,7 @@
 //! Which column holds what, decided once per file by its header.
 
 use super::dates::Dates;
-use crate::extract::cells::{Column, columns};
+use crate::extract::cells::{Column, columns, places};
 use crate::extract::header::Header;
 
 columns! {
@@ -77,6 +77,18 @@ impl Lines {
             .map(|n| LineColumns::of(header, |what| format!("product item {n} {what}")));
         let columns: Vec<LineColumns> = columns.take_while(LineColumns::is_complete).collect();
         (!columns.is_empty()).then_some(Self::Columns(columns))
+    }
+}
+
+impl Lines {
+    /// Where products have their names and ids.
+    pub fn products(&self) -> Vec<usize> {
+        let of = |line: &LineColumns| places(&[&line.name, &line.product, &line.sku]);
+        match self {
+            Self::Packed(lines) => places(&lines.iter().collect::<Vec<_>>()),
+            Self::Columns(lines) => lines.iter().flat_map(of).collect(),
+            Self::Rows(line) => of(line),
+        }
     }
 }
 

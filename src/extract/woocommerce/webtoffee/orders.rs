@@ -3,7 +3,7 @@
 use super::columns::{Columns, LineColumns, Lines, OrderColumns};
 use super::lists;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
-use crate::extract::cells::{Cells, Column, landmarks};
+use crate::extract::cells::{Cells, Column, places};
 use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::json::text_or;
@@ -20,8 +20,15 @@ impl CsvLayout for Columns {
     }
 
     fn landmarks(&self) -> Landmarks {
-        let OrderColumns { id, number, date, total, .. } = &self.order;
-        landmarks(&[id, number], &[date], &[total])
+        let OrderColumns { id, number, date, total, customer, .. } = &self.order;
+        let OrderColumns { billing_email, customer_email, .. } = &self.order;
+        Landmarks {
+            keys: places(&[id, number]),
+            dates: places(&[date]),
+            amounts: places(&[total]),
+            customers: places(&[customer, billing_email, customer_email]),
+            products: self.lines.products(),
+        }
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
