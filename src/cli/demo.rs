@@ -1,4 +1,6 @@
 use super::assembly::{self, Dates};
+use super::demo_parts::{ACCOUNT, JOB, RATE, TOKEN, has_faults, last_word, promises_json};
+use super::demo_pull::{DemoShop, PullDemo};
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -13,7 +15,7 @@ use crate::run::{
 };
 use crate::samples::{self, GeneratorOptions};
 use crate::settings::{Account, Environment, Settings};
-use crate::simulator::{Options, Rule, Simulator, Summary};
+use crate::simulator::{Options, Simulator, Summary};
 use crate::state::{Kind, StateHandle, Store, View};
 use clap::Args;
 use serde_json::{Value, json};
@@ -23,21 +25,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Known to nobody but the simulator of this process.
-const TOKEN: &str = "demo-token";
-const ACCOUNT: &str = "demo";
-const JOB: &str = "shop";
 /// Names to try for a folder among the temporary files.
 const TRIES_MAX: u32 = 1_000;
-/// Requests a second that the account allows.
-const RATE: u32 = 5;
-
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Generate this many orders instead of taking the sample export; the simulator's rate limit is
     /// then lifted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     orders: Option<u64>,
+    /// Pull a simulated shop that changes between two nights, in place of reading an export
+    #[arg(long, conflicts_with = "orders")]
+    pull: bool,
+    /// The system of the shop that is pulled
+    #[arg(long, value_enum, requires = "pull", default_value_t = DemoShop::WooCommerce)]
+    from: DemoShop,
     /// Where to put export, settings and state [default: a new folder among the temporary files]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -50,7 +51,20 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
     };
     let named = || args.dir.clone().unwrap_or_else(std::env::temp_dir);
     let dir = dir.map_err(|error| CliError::usage(format!("{}: {error}", named().display())))?;
-    assembly::runtime()?.block_on(Demo::set_up(global, args.orders, dir)?.show())
+    // It writes settings, a token, state and exports: never among somebody's own files.
+    if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        let hint = "hint: name a new folder, or delete this one";
+        return Err(CliError::usage(format!("{} is not empty\n  {hint}", dir.display())));
+    }
+    let Global { json, quiet, .. } = *global;
+    let show = async {
+        if args.pull {
+            PullDemo { dir, json, quiet }.show(args.from).await
+        } else {
+            Demo { dir, orders: args.orders, json, quiet }.show().await
+        }
+    };
+    assembly::runtime()?.block_on(show)
 }
 
 /// A folder that was not there. One by the number of this process may be left from another of that
@@ -89,15 +103,6 @@ struct Acts {
 }
 
 impl Demo {
-    fn set_up(global: &Global, orders: Option<u64>, dir: PathBuf) -> Result<Self, CliError> {
-        // It writes settings, a token, state and exports: never among somebody's own files.
-        if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-            let hint = "hint: name a new folder, or delete this one";
-            return Err(CliError::usage(format!("{} is not empty\n  {hint}", dir.display())));
-        }
-        Ok(Self { dir, orders, json: global.json, quiet: global.quiet })
-    }
-
     async fn show(self) -> Result<Exit, CliError> {
         let simulator =
             Simulator::start(self.simulator_options()).await.map_err(CliError::failed)?;
@@ -111,7 +116,7 @@ impl Demo {
         output::print_result(
             self.json,
             || acts_json(&acts, &promises, &self.dir),
-            || self.last_word(&acts, &promises),
+            || last_word(&acts.summary, &promises, &self.dir),
         );
         Ok(if kept { Exit::Done } else { Exit::Failed })
     }
@@ -238,18 +243,6 @@ impl Demo {
             "{orders} goes into a simulated ActiveCampaign at {url}, over real HTTP.\n{limit}\n"
         )
     }
-
-    fn last_word(&self, acts: &Acts, promises: &[(String, bool)]) -> String {
-        let mut text = format!(
-            "\nWhat the simulated account received\n\n{}\n\nWhat was promised\n",
-            acts.summary
-        );
-        for (promise, kept) in promises {
-            text.push_str(&format!("  {} {promise}\n", if *kept { "kept  " } else { "BROKEN" }));
-        }
-        text.push_str(&format!("\nExport, settings and state are in {}\n", self.dir.display()));
-        text
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,13 +350,6 @@ fn promises(acts: &Acts, is_limited: bool) -> Vec<(String, bool)> {
     promises
 }
 
-/// Requests that leave in good time arrive closer together where the machine stands still for a
-/// moment, and then the account refuses one and asks for a pause that others on their way know
-/// nothing of. That is printed above, and is no fault of theirs.
-fn has_faults(summary: &Summary) -> bool {
-    summary.violations.iter().any(|violation| violation.rule != Rule::Paused)
-}
-
 fn acts_json(acts: &Acts, promises: &[(String, bool)], dir: &Path) -> Value {
     json!({
         "plan": acts.plan["plans"][0],
@@ -371,7 +357,7 @@ fn acts_json(acts: &Acts, promises: &[(String, bool)], dir: &Path) -> Value {
         "writes": acts.writes,
         "verification": report::verification_json(std::slice::from_ref(&acts.verification))["verifications"][0],
         "simulator": acts.summary,
-        "promises": promises.iter().map(|(text, kept)| json!({ "promise": text, "kept": kept })).collect::<Vec<_>>(),
+        "promises": promises_json(promises),
         "dir": dir.display().to_string(),
     })
 }

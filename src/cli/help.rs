@@ -32,7 +32,7 @@ macro_rules! verbs {
 }
 
 pub(super) const VERBS: &[VerbHelp] = verbs! {
-    "demo": "demo", "demo --orders 2000", "demo --dir rehearsal", &[0, 1, 2];
+    "demo": "demo", "demo --orders 2000", "demo --pull --from shopify", &[0, 1, 2];
     "init": "init --from orders_export.csv", "init shop --from orders.json --url https://example.api-us1.com", "init /etc/ordersync", &[0, 1, 2];
     "check": "check", "check shop --offline", "--json check", &[0, 1, 2, 5, 6];
     "formats": "formats", "formats --show shopify-csv", "--json formats", &[0, 2];

@@ -9,6 +9,8 @@ mod consent;
 mod daemon;
 mod dead_letters;
 mod demo;
+mod demo_parts;
+mod demo_pull;
 mod error;
 mod exit;
 mod explain;

@@ -354,7 +354,7 @@ impl Drop for Aside {
     }
 }
 
-fn window_line(window: &PulledWindow) -> String {
+pub(super) fn window_line(window: &PulledWindow) -> String {
     let manifest = &window.manifest;
     let to = manifest.window.to.strftime("%Y-%m-%d %H:%M:%S UTC");
     let extent = manifest.window.extent.word();
@@ -373,7 +373,7 @@ fn window_line(window: &PulledWindow) -> String {
     line
 }
 
-fn window_json(job: &str, window: &PulledWindow, is_loaded: Option<bool>) -> Value {
+pub(super) fn window_json(job: &str, window: &PulledWindow, is_loaded: Option<bool>) -> Value {
     let manifest = &window.manifest;
     let mut object = json!({
         "job": job, "window": window.name, "dir": window.dir, "from": manifest.api, "extent": manifest.window.extent.word(),

@@ -319,10 +319,12 @@ async fn whatever_the_host_does_to_answers_every_order_is_there() {
 
 #[tokio::test(start_paused = true)]
 async fn pages_that_are_too_much_are_split() {
-    let host = WooOptions { orders_at_once_max: 7, ..WooOptions::default() };
-    let pulls = Pulls::of(host, orders(120)).await;
-    pulls.full().await;
-    assert_eq!(pulls.export(), pulls.truth());
+    for hides_totals in [false, true] {
+        let host = WooOptions { orders_at_once_max: 7, hides_totals, ..WooOptions::default() };
+        let pulls = Pulls::of(host, orders(120)).await;
+        pulls.full().await;
+        assert_eq!(pulls.export(), pulls.truth(), "{hides_totals}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

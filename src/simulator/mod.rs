@@ -8,6 +8,7 @@
 //! loopback address.
 
 mod admin;
+pub mod any_shop;
 mod call;
 mod delays;
 mod edit;

@@ -45,6 +45,7 @@ mod policy_data;
 mod privacy;
 mod process;
 mod pull_kills;
+mod pull_schedules;
 mod pulls;
 mod random;
 mod rehearsal;

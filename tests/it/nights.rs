@@ -3,6 +3,8 @@
 
 use crate::world::{Told, World};
 use jiff::{Timestamp, ToSpan};
+pub use ordersync::simulator::any_shop::AnyShop as Shop;
+use ordersync::simulator::any_shop::Change;
 use ordersync::simulator::shopify::{Shopify, ShopifyOptions, ShopifyOrder};
 use ordersync::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
 use serde_json::Value;
@@ -12,81 +14,11 @@ use tokio::runtime::Runtime;
 
 pub const SECRET: &str = "cs_canary_secret_77";
 
-pub enum Shop {
-    Woo(WooCommerce),
-    Shopify(Shopify),
-}
-
-impl Shop {
-    fn url(&self) -> String {
-        match self {
-            Self::Woo(shop) => shop.url(),
-            Self::Shopify(shop) => shop.url(),
-        }
-    }
-
-    /// How many requests it received.
-    pub fn requests(&self) -> usize {
-        match self {
-            Self::Woo(shop) => shop.requests().len(),
-            Self::Shopify(shop) => shop.requests().len(),
-        }
-    }
-
-    pub fn violations(&self) -> Vec<String> {
-        match self {
-            Self::Woo(shop) => shop.violations(),
-            Self::Shopify(shop) => shop.violations(),
-        }
-    }
-
-    /// The total of each order, in hundredths.
-    pub fn totals(&self) -> BTreeMap<u64, u64> {
-        match self {
-            Self::Woo(shop) => shop.orders().iter().map(|order| (order.id, order.total)).collect(),
-            Self::Shopify(shop) => {
-                shop.orders().iter().map(|order| (order.id, order.total)).collect()
-            }
-        }
-    }
-
-    /// Gives an order another total; one that is not there is placed.
-    pub fn put(&self, id: u64, total: u64, now: Timestamp) {
-        match self {
-            Self::Woo(shop) => shop.change(|orders| {
-                let order = orders.entry(id).or_insert_with(|| ShopOrder::new(id, now));
-                (order.total, order.modified) = (total, now);
-            }),
-            Self::Shopify(shop) => shop.change(|orders| {
-                let order = orders.entry(id).or_insert_with(|| ShopifyOrder::new(id, now));
-                (order.total, order.updated, order.lines) = (total, now, 1 + total % 3);
-            }),
-        }
-    }
-
-    /// Deletes an order for good.
-    pub fn delete(&self, id: u64) {
-        match self {
-            Self::Woo(shop) => shop.change(|orders| drop(orders.remove(&id))),
-            Self::Shopify(shop) => shop.change(|orders| drop(orders.remove(&id))),
-        }
-    }
-
-    fn set_clock(&self, ahead_s: i64) {
-        match self {
-            Self::Woo(shop) => shop.set(|options| options.clock_ahead_s = ahead_s),
-            Self::Shopify(shop) => shop.set(|options| options.clock_ahead_s = ahead_s),
-        }
-    }
-
-    /// Its table in the settings, but for the address.
-    fn settings(&self) -> &'static str {
-        match self {
-            Self::Woo(_) => {
-                "from = \"woocommerce\"\nkey_file = \"key\"\nsecret_file = \"secret\"\n"
-            }
-            Self::Shopify(_) => "from = \"shopify\"\ntoken_file = \"shopify-token\"\n",
-        }
+/// Its table in the settings, but for the address.
+fn settings_of(shop: &Shop) -> &'static str {
+    match shop {
+        Shop::Woo(_) => "from = \"woocommerce\"\nkey_file = \"key\"\nsecret_file = \"secret\"\n",
+        Shop::Shopify(_) => "from = \"shopify\"\ntoken_file = \"shopify-token\"\n",
     }
 }
 
@@ -137,7 +69,7 @@ impl Nights {
         let shop = runtime.block_on(start("2026-01-01T00:00:00Z".parse().unwrap()));
         let settings = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
         let settings = settings.replace("export = [\"exports/*\"]\n", "")
-            + &format!("\n[jobs.shop.pull]\nurl = \"{}\"\n{}", shop.url(), shop.settings());
+            + &format!("\n[jobs.shop.pull]\nurl = \"{}\"\n{}", shop.url(), settings_of(&shop));
         std::fs::write(world.path("ordersync.toml"), settings).unwrap();
         for (file, text) in
             [("key", "ck_simulator\n"), ("secret", SECRET), ("shopify-token", "shpat_simulator\n")]
@@ -198,9 +130,19 @@ impl Nights {
     /// The shop's day: an order changes and one is new.
     pub fn day(&self, n: u64) {
         let now = self.pass(1200) - 600.seconds();
-        self.shop.put(n, 50_000 + n, now);
+        self.put(n, 50_000 + n, now);
         let id = self.shop.totals().len() as u64 + 1;
-        self.shop.put(id, 1000 + id, now);
+        self.put(id, 1000 + id, now);
+    }
+
+    /// Gives an order another total; one that is not there is placed.
+    pub fn put(&self, id: u64, total: u64, at: Timestamp) {
+        self.shop.apply(Change::Put { id, total, at });
+    }
+
+    /// Deletes an order for good.
+    pub fn delete(&self, id: u64) {
+        self.shop.apply(Change::Delete { id });
     }
 
     /// Moves the shop's clock on; returns what it shows.

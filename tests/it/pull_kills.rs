@@ -15,11 +15,11 @@ fn day(nights: &Nights, rng: &mut Rng) {
     let known: Vec<u64> = nights.shop.totals().into_keys().collect();
     let next = known.last().map_or(1, |last| last + 1);
     for n in 0..1 + rng.below(3) {
-        nights.shop.put(rng.pick(&known), 2000 + rng.below(90_000), now);
-        nights.shop.put(next + n, 2000 + rng.below(90_000), now);
+        nights.put(rng.pick(&known), 2000 + rng.below(90_000), now);
+        nights.put(next + n, 2000 + rng.below(90_000), now);
     }
     if rng.percent(40) {
-        nights.shop.delete(rng.pick(&known));
+        nights.delete(rng.pick(&known));
     }
 }
 

@@ -120,7 +120,7 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
     for start in [Nights::of_woo, Nights::of_shopify] {
         let nights = start(World::new().policy("gone = \"delete\"\n"), 60);
         nights.done(&["--quiet", "backfill"]);
-        (3..6).for_each(|id| nights.shop.delete(id));
+        (3..6).for_each(|id| nights.delete(id));
         nights.pass(1200);
         let told = nights.done(&["pull", "--full"]);
         assert!(told.out.contains("3 orders are gone from the shop"), "{}", told.out);
@@ -135,7 +135,7 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
         assert!(told.out.contains("delete"), "{}", told.out);
 
         // Most of a shop at once is a fault of the shop, until somebody says otherwise.
-        (6..40).for_each(|id| nights.shop.delete(id));
+        (6..40).for_each(|id| nights.delete(id));
         nights.pass(1200);
         nights.done(&["--quiet", "pull", "--full"]);
         let told = nights.run(&["sync"]);
@@ -202,6 +202,19 @@ fn where_nothing_is_kept_orders_leave_the_disk_once_they_were_loaded() {
     assert!(nights.windows().iter().all(|window| files(window) == 1));
     nights.pass(7200);
     nights.done(&["--quiet", "verify", "shop", "--pull"]);
+}
+
+#[test]
+fn the_demo_shows_a_shop_that_changes_between_two_nights() {
+    for from in ["woocommerce", "shopify"] {
+        let world = World::new();
+        let told = world.run(&["demo", "--pull", "--from", from, "--dir", "demo"]);
+        assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
+        assert_eq!(told.out.matches("  kept   ").count(), 9, "{}", told.out);
+        assert!(told.out.contains("gone from the shop: 7"), "{}", told.out);
+        assert!(told.out.contains("the account holds the shop's 13 orders"), "{}", told.out);
+        assert!(!told.err.contains("WARN"), "{}", told.err);
+    }
 }
 
 #[test]

@@ -6,9 +6,10 @@ mod line;
 
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, SendEvent, SendObserver};
-use ordersync::extract::{self, Export};
+use ordersync::extract;
 use ordersync::run::{
-    ConnectionSpec, Job, Preview, Progress, RunContext, RunReport, execute, preview,
+    AccountRunner, ConnectionSpec, Job, JobRun, OpenedAccount, Preview, Progress, Pulls, RunReport,
+    preview,
 };
 use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::simulator::{ClientResponse, Options, Simulator};
@@ -38,6 +39,9 @@ pub struct Rehearsal {
     pub timeout_ms: u64,
     pub in_flight_max: usize,
     pub rules: Rules,
+    /// The windows of a shop that is pulled, in place of the export.
+    pub pulls: Option<Pulls>,
+    pub format: &'static str,
     /// Requests a second that the settings say the account allows.
     pub allowed_per_second: f64,
     /// Called after each settlement.
@@ -124,6 +128,8 @@ impl Rehearsal {
             timeout_ms: 60_000,
             in_flight_max: 16,
             rules: Rules::default(),
+            pulls: None,
+            format: "auto",
             allowed_per_second: 5.0,
             watch: Box::new(|_| {}),
             seed,
@@ -153,7 +159,7 @@ impl Rehearsal {
     /// The dry run.
     pub fn plan(&self) -> Preview {
         let job = self.job();
-        let export = Export::open(&job.export).unwrap();
+        let export = job.open_export().unwrap();
         preview(&job, &export, self.view(), self.allowed_per_second).unwrap()
     }
 
@@ -178,16 +184,21 @@ impl Rehearsal {
             },
             export: extract::Options {
                 patterns: vec![path.to_str().unwrap().to_owned()],
-                format: "auto".to_owned(),
+                format: self.format.to_owned(),
                 ..extract::Options::default()
             },
-            pulls: None,
+            pulls: self.pulls.clone(),
             rules: self.rules.clone(),
             load: ordersync::domain::LoadPath::Rest,
             bulk_max: 30,
             in_flight_max: self.in_flight_max,
             state_free_min_bytes: 0,
         }
+    }
+
+    /// A path beside the state.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     pub fn view(&self) -> View {
@@ -249,33 +260,30 @@ impl Rehearsal {
             };
             let line = Box::new(self.line(Arc::clone(&crash)));
             let client = Client::over(line, options, self.log(&store)).unwrap();
-            let state = StateHandle::inline(store);
+            let account = OpenedAccount { state: StateHandle::inline(store), client };
+            let runner = AccountRunner { account, cancel, grace: life.grace };
             let job = self.job();
-            let task = RunContext {
+            let run = JobRun {
                 job: &job,
                 kind: life.kind,
-                export: &Export::open(&job.export).unwrap(),
-                state: &state,
-                client: &client,
-                cancel,
-                grace: life.grace,
+                export: &job.open_export().unwrap(),
                 only: None,
                 planned: None,
                 approved: None,
                 progress: &|at| {
                     (self.watch)(at);
                     if self.disk_full_at.is_some_and(|record| at.settled >= record) {
-                        fill_disk(&state);
+                        fill_disk(&runner.account.state);
                     }
                 },
             };
             let report = tokio::select! {
                 biased;
                 () = crash.comes() => None,
-                report = timeout(LIFE_MAX, execute(task)) => Some(report.expect("it hangs").unwrap()),
+                report = timeout(LIFE_MAX, runner.run(run)) => Some(report.expect("it hangs").unwrap()),
             };
             self.timeouts.fetch_add(crash.timeouts.load(Ordering::Relaxed), Ordering::Relaxed);
-            self.sends.fetch_add(client.traffic().total, Ordering::Relaxed);
+            self.sends.fetch_add(runner.account.client.traffic().total, Ordering::Relaxed);
             report
         };
         // What was called off is dropped when its turn comes, and with it the state file and its

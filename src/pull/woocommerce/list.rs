@@ -7,6 +7,9 @@ use serde::Deserialize;
 /// before, so that a page is split into whole pages.
 const SIZES: [u64; 5] = [100, 50, 25, 5, 1];
 
+/// The status of all orders but those in the trash.
+pub(super) const EVERY: &str = "any";
+
 /// One of the lists that a window consists of.
 pub(super) struct List<'a> {
     pub window: &'a Window,

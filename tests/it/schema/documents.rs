@@ -75,7 +75,7 @@ fn a_shop_in_batches(all: &mut Vec<Document>) {
 fn a_shop_that_is_pulled(all: &mut Vec<Document>) {
     let nights = Nights::of_woo(World::new().policy("gone = \"delete\"\n"), 12);
     output(all, "runs", &nights.world, &["backfill"]);
-    nights.shop.delete(3);
+    nights.delete(3);
     nights.done(&["--quiet", "pull", "--full"]);
     output(all, "runs", &nights.world, &["sync"]);
 }

@@ -1,0 +1,307 @@
+//! `demo --pull`: a simulated shop that changes between two nights, pulled and loaded.
+
+use super::assembly::{self, Dates};
+use super::demo_parts::{ACCOUNT, JOB, RATE, TOKEN, has_faults, last_word, promises_json};
+use super::error::CliError;
+use super::exit::Exit;
+use super::output;
+use super::preflight::Plans;
+use super::private_file;
+use super::progress::{Form, ProgressDisplay};
+use super::pull::{options_of, window_json, window_line};
+use crate::pull::{Folder, PulledWindow, pull};
+use crate::report;
+use crate::run::{AccountRunner, Job, JobRun, RunReport, Verification, VerifyRequest, verify};
+use crate::settings::{self, Environment, Pull, Settings};
+use crate::simulator::any_shop::{AnyShop, Change};
+use crate::simulator::shopify::{Shopify, ShopifyOptions, ShopifyOrder};
+use crate::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
+use crate::simulator::{Options, Simulator};
+use crate::state::{Kind, View};
+use clap::ValueEnum;
+use jiff::{Timestamp, ToSpan};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Orders of the shop on the first day.
+const ORDERS: u64 = 12;
+/// What is changed, new and deleted on the second.
+const CHANGED: [u64; 2] = [3, 4];
+const NEW: [u64; 2] = [ORDERS + 1, ORDERS + 2];
+const DELETED: u64 = 7;
+/// A night is over: windows end in the past.
+const DAY_S: i64 = 86_400;
+/// Requests of a night without changes: one empty page, and three.
+const QUIET_MAX: u64 = 4;
+
+/// A system with an API that is pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DemoShop {
+    #[value(name = "woocommerce")]
+    WooCommerce,
+    Shopify,
+}
+
+/// The stage: a folder, and how loud it is.
+pub(super) struct PullDemo {
+    pub dir: PathBuf,
+    pub json: bool,
+    pub quiet: bool,
+}
+
+/// One night: what was pulled, what came of it, and how many writes the account saw.
+struct Night {
+    pulled: PulledWindow,
+    report: RunReport,
+    writes: u64,
+}
+
+/// What every night needs.
+struct Stage<'a> {
+    demo: &'a PullDemo,
+    settings: &'a Settings,
+    planned: &'a settings::Job,
+    pull: &'a Pull,
+    job: Job,
+    runner: AccountRunner,
+    simulator: &'a Simulator,
+    shop: &'a AnyShop,
+}
+
+impl PullDemo {
+    pub(super) async fn show(self, from: DemoShop) -> Result<Exit, CliError> {
+        let options = Options {
+            token: TOKEN.to_owned(),
+            requests_per_second: Some(RATE),
+            ..Options::default()
+        };
+        let simulator = Simulator::start(options).await.map_err(CliError::failed)?;
+        let shop = start(from).await.map_err(CliError::failed)?;
+        let settings = self.write_settings(from, &simulator.url(), &shop.url())?;
+        self.say(&format!(
+            "A simulated shop at {} is pulled into a simulated ActiveCampaign at {}, over real HTTP.\n",
+            shop.url(),
+            simulator.url()
+        ));
+        let chosen = settings.jobs_named(&[JOB.to_owned()])?;
+        let pulled = chosen.first().and_then(|job| Some((*job, job.pull.as_ref()?)));
+        let (planned, pull) =
+            pulled.ok_or_else(|| CliError::failed("the demo's settings have no pull"))?;
+        let account = settings.account_of(planned)?;
+        let runner = AccountRunner {
+            account: assembly::open_account(&settings.state_dir, account)?,
+            cancel: CancellationToken::new(),
+            grace: Duration::from_secs(30),
+        };
+        let job = assembly::job(planned, account, Dates::default());
+        let stage = Stage {
+            demo: &self,
+            settings: &settings,
+            planned,
+            pull,
+            job,
+            runner,
+            simulator: &simulator,
+            shop: &shop,
+        };
+        let (nights, verification) = stage.perform().await?;
+        drop(stage);
+        let promises = promises(&nights, &verification, (&simulator, &shop));
+        let summary = simulator.summary();
+        simulator.stop().await;
+        let kept = promises.iter().all(|(_, kept)| *kept);
+        let object = || {
+            json!({
+                "pulls": nights.iter().map(|night| window_json(JOB, &night.pulled, None)).collect::<Value>(),
+                "runs": nights.iter().map(|night| report::runs_json(std::slice::from_ref(&night.report))["runs"][0].clone()).collect::<Value>(),
+                "writes": nights.iter().map(|night| night.writes).collect::<Vec<_>>(),
+                "verification": report::verification_json(std::slice::from_ref(&verification))["verifications"][0],
+                "simulator": summary,
+                "promises": promises_json(&promises),
+                "dir": self.dir.display().to_string(),
+            })
+        };
+        output::print_result(self.json, object, || last_word(&summary, &promises, &self.dir));
+        Ok(if kept { Exit::Done } else { Exit::Failed })
+    }
+
+    fn write_settings(
+        &self,
+        from: DemoShop,
+        account: &str,
+        shop: &str,
+    ) -> Result<Settings, CliError> {
+        let access = match from {
+            DemoShop::WooCommerce => {
+                "from = \"woocommerce\"\nkey_file = \"key\"\nsecret_file = \"secret\""
+            }
+            DemoShop::Shopify => "from = \"shopify\"\ntoken_file = \"shop-token\"",
+        };
+        let text = format!(
+            "[state]\ndir = \"state\"\n\n[accounts.{ACCOUNT}]\nurl = \"{account}\"\nrequests_per_second = {RATE}\n\
+             token_file = \"token\"\n\n[jobs.{JOB}]\naccount = \"{ACCOUNT}\"\ntime_zone = \"America/New_York\"\n\n\
+             [jobs.{JOB}.policy]\ngone = \"delete\"\n\n[jobs.{JOB}.pull]\n{access}\nurl = \"{shop}\"\n\n\
+             [jobs.{JOB}.connection]\nservice = \"shop\"\nexternalid = \"demo-store\"\nname = \"Demo Store\"\n\
+             link_url = \"https://shop.example.com\"\nlogo_url = \"https://shop.example.com/logo.png\"\n"
+        );
+        // What the simulated shops accept.
+        let (woo, shopify) = (WooOptions::default(), "shpat_simulator".to_owned());
+        let files = [
+            ("ordersync.toml", text),
+            ("token", TOKEN.to_owned()),
+            ("key", woo.key),
+            ("secret", woo.secret),
+            ("shop-token", shopify),
+        ];
+        for (name, text) in files {
+            let path = self.dir.join(name);
+            private_file::write(&path, text)
+                .map_err(|error| CliError::failed(format!("{}: {error}", path.display())))?;
+        }
+        let environment = Environment::new(&self.dir, []);
+        Settings::load(Some(Path::new("ordersync.toml")), &environment).map_err(CliError::from)
+    }
+
+    fn say(&self, text: &str) {
+        if !self.json {
+            output::print(text);
+        }
+    }
+}
+
+async fn start(from: DemoShop) -> std::io::Result<AnyShop> {
+    let first = Timestamp::now() - (24 * 30).hours();
+    let placed = |id: u64| first + (id as i64).hours();
+    Ok(match from {
+        DemoShop::WooCommerce => {
+            let orders = (1..=ORDERS).map(|id| ShopOrder::new(id, placed(id))).collect();
+            AnyShop::Woo(WooCommerce::start(WooOptions::default(), orders).await?)
+        }
+        DemoShop::Shopify => {
+            let orders = (1..=ORDERS).map(|id| ShopifyOrder::new(id, placed(id))).collect();
+            AnyShop::Shopify(Shopify::start(ShopifyOptions::default(), orders).await?)
+        }
+    })
+}
+
+impl Stage<'_> {
+    async fn perform(&self) -> Result<(Vec<Night>, Verification), CliError> {
+        let demo = self.demo;
+        demo.say("\n1. The first night: every order is pulled, then loaded.\n\n");
+        let first = self.night(Kind::Backfill, false).await?;
+        demo.say(&format!(
+            "\n2. The shop's day: {} orders change, {} are new, and one is deleted. The second night pulls what changed.\n\n",
+            CHANGED.len(),
+            NEW.len()
+        ));
+        self.day();
+        let second = self.night(Kind::Sync, false).await?;
+        demo.say("\n3. A night without changes.\n\n");
+        self.shop.set_clock(2 * DAY_S);
+        let third = self.night(Kind::Sync, false).await?;
+        demo.say(
+            "\n4. Once a week everything is pulled again: only that shows what was deleted.\n\n",
+        );
+        self.shop.set_clock(3 * DAY_S);
+        let fourth = self.night(Kind::Sync, true).await?;
+        demo.say("\n5. Verify: read everything back and compare it with what was pulled.\n\n");
+        let request = VerifyRequest { record: None, lines: None, progress: &|_| {} };
+        let export = self.job.open_whole_export().map_err(CliError::failed)?;
+        let client = &self.runner.account.client;
+        let verification = verify(&self.job, &export, self.view()?, client, request).await?;
+        demo.say(&report::verification_text(&verification));
+        Ok((vec![first, second, third, fourth], verification))
+    }
+
+    fn day(&self) {
+        self.shop.set_clock(DAY_S);
+        let at = Timestamp::now() + 20.hours();
+        for id in CHANGED.into_iter().chain(NEW) {
+            self.shop.apply(Change::Put { id, total: 5000 + id, at });
+        }
+        self.shop.apply(Change::Delete { id: DELETED });
+    }
+
+    /// Pulls the shop, loads what was pulled, and removes what that replaces.
+    async fn night(&self, kind: Kind, is_full: bool) -> Result<Night, CliError> {
+        let options = options_of(self.planned, self.pull)?;
+        let folder = Folder::open(self.pull.dir.clone())?;
+        let pulled = pull(&options, is_full, &folder, CancellationToken::new()).await?;
+        drop(folder);
+        self.demo.say(&format!("Pulled {}.\n", window_line(&pulled)));
+        let before = self.simulator.summary().writes;
+        let export = self.job.open_export().map_err(CliError::failed)?;
+        let display = ProgressDisplay::new(Form::Auto, self.demo.quiet, &Plans::default());
+        let run = JobRun {
+            job: &self.job,
+            kind,
+            export: &export,
+            only: None,
+            planned: None,
+            approved: None,
+            progress: &|at| display.show(at),
+        };
+        let report = self.runner.run(run).await?;
+        let writes = self.simulator.summary().writes - before;
+        self.demo.say(&report::run_text(&report));
+        self.demo
+            .say(&format!("  The account received {} write requests.\n", report::count(writes)));
+        self.job.remove_replaced_windows(&self.view()?)?;
+        match report.error {
+            Some(error) => Err(CliError::failed(error)),
+            None => Ok(Night { pulled, report, writes }),
+        }
+    }
+
+    fn view(&self) -> Result<View, CliError> {
+        Ok(View::open(&self.settings.state_dir, ACCOUNT)?)
+    }
+}
+
+/// What ordersync promises of pulls, compared with what shop and account saw.
+fn promises(
+    nights: &[Night],
+    verification: &Verification,
+    (simulator, shop): (&Simulator, &AnyShop),
+) -> Vec<(String, bool)> {
+    let [_, second, quiet, last] = nights else { return Vec::new() };
+    let summary = simulator.summary();
+    let orders = shop.totals().len();
+    let sent = &second.report.row;
+    let changes = sent.counts.created + sent.counts.updated + sent.customers_created;
+    let deleted = last.report.gone.as_ref().map(|gone| gone.deleted.as_slice());
+    vec![
+        (
+            format!("the account holds the shop's {orders} orders, each once"),
+            summary.orders == orders,
+        ),
+        (
+            format!("the second night wrote the {changes} changes and nothing else"),
+            second.writes == changes && sent.counts.updated == CHANGED.len() as u64,
+        ),
+        (
+            format!(
+                "the night without changes took {} requests to the shop, and wrote nothing",
+                quiet.pulled.manifest.requests
+            ),
+            quiet.pulled.manifest.requests <= QUIET_MAX && quiet.writes == 0,
+        ),
+        (
+            format!("order {DELETED}, which the shop deleted, was deleted, and no other"),
+            deleted == Some(&[DELETED.to_string()]),
+        ),
+        (
+            "every record read is accounted for".to_owned(),
+            nights.iter().all(|night| night.report.row.adds_up()),
+        ),
+        (
+            "both sides are the same, order by order".to_owned(),
+            verification.differences_count() == 0,
+        ),
+        ("no automation fired for an old order".to_owned(), summary.triggers_fired == 0),
+        ("the account found no fault with any request".to_owned(), !has_faults(&summary)),
+        ("the shop found no fault with any request".to_owned(), shop.violations().is_empty()),
+    ]
+}
