@@ -1,7 +1,7 @@
 //! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as
 //! values.
 
-use super::transport::{NotConnected, TransportError};
+use super::transport::{NotConnected, NotConnectedCause, TransportError};
 use std::time::Duration;
 
 /// Failures in a row, over all workers, after which ActiveCampaign is taken to be away.
@@ -314,7 +314,7 @@ pub(super) fn judge(kind: RequestKind, cause: &FailureCause, state: &BreakerStat
         return Disposition::Stop(away(cause));
     }
     match cause {
-        FailureCause::NotSent(NotConnected::Unresolved)
+        FailureCause::NotSent(NotConnected { why: NotConnectedCause::Unresolved, .. })
             if !state.is_known && state.outages >= UNRESOLVED_MAX =>
         {
             Disposition::Stop(away(cause))

@@ -2,7 +2,9 @@
 //! what could not have left this machine from what may have arrived.
 
 use super::options::{Base, ClientError, Options};
-use super::transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};
+use super::transport::{
+    NotConnected, NotConnectedCause, Response, ResponseFuture, Transport, TransportError, interned,
+};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, redirect, retry};
 use rustls::CertificateError;
@@ -21,6 +23,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 pub(super) struct Http {
     client: reqwest::Client,
     root: String,
+    host: &'static str,
 }
 
 impl Http {
@@ -56,7 +59,7 @@ impl Http {
             builder = builder.tls_certs_only(authorities);
         }
         let client = builder.build().map_err(|error| setup_error(&error))?;
-        Ok(Self { client, root: base.root })
+        Ok(Self { client, root: base.root, host: interned(base.host) })
     }
 }
 
@@ -67,7 +70,7 @@ impl Transport for Http {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         Box::pin(async move {
-            let response = request.send().await.map_err(|error| what_broke(&error))?;
+            let response = request.send().await.map_err(|error| what_broke(&error, self.host))?;
             Ok(Response {
                 status: response.status().as_u16(),
                 headers: response.headers().clone(),
@@ -106,11 +109,11 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// Connecting comes before sending, so whatever breaks there has carried out nothing.
-fn what_broke(error: &reqwest::Error) -> TransportError {
+fn what_broke(error: &reqwest::Error, host: &'static str) -> TransportError {
     if let Some(why) = causes(error).find_map(distrust) {
         TransportError::Untrusted(why)
     } else if error.is_connect() || error.is_builder() {
-        TransportError::NotSent(why_not_connected(error))
+        TransportError::NotSent(NotConnected { why: why_not_connected(error), host })
     } else if error.is_timeout() {
         TransportError::TimedOut
     } else {
@@ -118,21 +121,21 @@ fn what_broke(error: &reqwest::Error) -> TransportError {
     }
 }
 
-fn why_not_connected(error: &reqwest::Error) -> NotConnected {
+fn why_not_connected(error: &reqwest::Error) -> NotConnectedCause {
     let is_refused = |error: &(dyn Error + 'static)| {
         let error = error.downcast_ref::<io::Error>();
         error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     };
     if error.is_timeout() {
-        NotConnected::TimedOut
+        NotConnectedCause::TimedOut
     } else if causes(error).any(is_refused) {
-        NotConnected::Refused
+        NotConnectedCause::Refused
     } else if causes(error).any(|error| error.to_string().contains("dns error")) {
-        NotConnected::Unresolved
+        NotConnectedCause::Unresolved
     } else if causes(error).any(|error| tls_error(error).is_some()) {
-        NotConnected::Handshake
+        NotConnectedCause::Handshake
     } else {
-        NotConnected::Other
+        NotConnectedCause::Other
     }
 }
 

@@ -44,4 +44,6 @@ pub use records::{
     Connection, NewConnection, Page, RemoteCustomer, RemoteDiscount, RemoteOrder, RemoteProduct,
 };
 pub use retry::{Retry, RetryDecision};
-pub use transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};
+pub use transport::{
+    NotConnected, NotConnectedCause, Response, ResponseFuture, Transport, TransportError,
+};

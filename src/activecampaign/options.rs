@@ -109,6 +109,8 @@ pub enum ClientError {
 pub(super) struct Base {
     /// Ends in `/api/3`, without a slash after it.
     pub(super) root: String,
+    /// With its port, where that is not the usual one.
+    pub(super) host: String,
     pub(super) loopback: bool,
     pub(super) encrypted: bool,
 }
@@ -136,7 +138,11 @@ impl Base {
         if !root.ends_with("/api/3") {
             root.push_str("/api/3");
         }
-        Ok(Self { root, loopback, encrypted })
+        let host = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        Ok(Self { root, host, loopback, encrypted })
     }
 }
 

@@ -3,12 +3,14 @@ use super::failure::Failure;
 use super::reads::{Raw, Sort};
 use super::records::{Page, Record, RemoteCustomer, RemoteOrder};
 use crate::domain::RemoteId;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-/// Pages read of a list of any length.
-const PAGES_MAX: u32 = 1_000_000;
+/// Pages read of a list that states no total.
+const PAGES_MAX: u64 = 1_000_000;
+/// Records that a list may grow by while it is read, beside as many again as it had.
+const GROWTH_MAX: u64 = 10_000;
 
 /// A page on its way.
 type Asked<T> = JoinHandle<Result<Raw<T>, Failure>>;
@@ -26,9 +28,10 @@ pub struct Pages<T> {
     ahead: VecDeque<(u64, Asked<T>)>,
     /// Where the next page to ask for begins; `None` after the last one.
     next: Option<u64>,
-    /// The first record of the page before.
-    first: Option<RemoteId>,
-    read: u32,
+    /// The first record of each page.
+    firsts: HashSet<RemoteId>,
+    /// Records that the list may have: more were announced by no page before.
+    len_max: Option<u64>,
 }
 
 impl Client {
@@ -64,8 +67,8 @@ impl<T: Record + Send + 'static> Pages<T> {
             in_flight_max: 1,
             ahead: VecDeque::new(),
             next: Some(0),
-            first: None,
-            read: 0,
+            firsts: HashSet::new(),
+            len_max: None,
         }
     }
 
@@ -80,24 +83,28 @@ impl<T: Record + Send + 'static> Pages<T> {
     ///
     /// # Errors
     /// When no answer came within the attempts, the run must end, or the list has no end: a page
-    /// that repeats the one before shows that `offset` is ignored.
+    /// that repeats an earlier one shows that `offset` is ignored, and one far beyond the total that
+    /// the first page stated shows that the list makes up records.
     pub async fn next(&mut self) -> Result<Option<Page<T>>, Failure> {
         if self.ahead.is_empty() {
             let Some(offset) = self.next.take() else { return Ok(None) };
             self.ask_for(offset);
         }
-        let Some((offset, page)) = self.ahead.pop_front() else { return Ok(None) };
-        let raw = match page.await {
+        // It stays in the queue while it is waited for, so that dropping the list calls it off.
+        let Some((offset, page)) = self.ahead.front_mut() else { return Ok(None) };
+        let (offset, page) = (*offset, page.await);
+        self.ahead.pop_front();
+        let raw = match page {
             Ok(page) => page?,
             Err(crashed) => std::panic::resume_unwind(crashed.into_panic()),
         };
         let first = raw.records.first().map(|record| record.id().clone());
-        let repeats = first.is_some() && first == self.first;
-        if repeats || self.read == PAGES_MAX {
+        let repeats = first.is_some_and(|first| !self.firsts.insert(first));
+        let announced = raw.total.map(|total| total.saturating_mul(2).saturating_add(GROWTH_MAX));
+        let len_max = *self.len_max.get_or_insert(announced.unwrap_or(u64::MAX));
+        if repeats || offset > len_max || self.firsts.len() as u64 > PAGES_MAX {
             return Err(Failure::endless(self.name));
         }
-        self.read += 1;
-        self.first = first;
         self.ask_for_more(offset, &raw);
         let belongs = |record: &T| (self.belongs)(record, &self.connection);
         let records = raw.records.into_iter().filter(belongs).collect();

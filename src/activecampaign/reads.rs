@@ -41,16 +41,20 @@ impl Client {
     /// When no answer came within the attempts, the list has no end, or the run must end.
     pub async fn connections(&self) -> Result<Vec<Connection>, Failure> {
         let name = "list_connections";
-        let (mut all, mut offset) = (Vec::new(), 0);
+        let (mut all, mut offset) = (Vec::<Connection>::new(), 0);
         for _ in 0..SHORT_LIST_PAGES_MAX {
             let page = self.page::<Connection>(name, &[], Sort::AsItComes, offset).await?;
+            let is_known = |found: &Connection| all.iter().any(|before| before.id == found.id);
+            if !page.records.is_empty() && page.records.iter().all(is_known) {
+                break;
+            }
             all.extend(page.records);
             match page.next {
                 Some(next) => offset = next,
                 None => return Ok(all),
             }
         }
-        Err(Failure::undecided(name))
+        Err(Failure::endless(name))
     }
 
     /// An order by ActiveCampaign's id; `None` when it is not there any more.
@@ -116,7 +120,7 @@ impl Client {
                 None => return Ok(all),
             }
         }
-        Err(Failure::undecided(name))
+        Err(Failure::endless(name))
     }
 
     /// One page of a list, as it comes.

@@ -5,7 +5,9 @@ use super::rate_limiter::RateLimitHeaders;
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The longest Retry-After believed, so that no sum of instants overflows; far above any
@@ -43,9 +45,15 @@ pub enum TransportError {
     ConnectionLost,
 }
 
-/// Why there is no connection.
+/// Why there is no connection, and to which host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotConnected {
+pub struct NotConnected {
+    pub why: NotConnectedCause,
+    pub host: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotConnectedCause {
     /// The host name has no address.
     Unresolved,
     /// The host is there, and nothing listens on the port.
@@ -59,14 +67,30 @@ pub enum NotConnected {
 impl NotConnected {
     /// For people.
     pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::Unresolved => "could not resolve the host name in `url`",
-            Self::Refused => "could not connect to the host in `url`: connection refused",
-            Self::TimedOut => "could not connect to the host in `url` in time",
-            Self::Handshake => "could not agree on TLS with the host in `url`",
-            Self::Other => "could not connect to the host in `url`",
-        }
+        let Self { why, host } = self;
+        interned(match why {
+            NotConnectedCause::Unresolved => format!("could not resolve the host name {host}"),
+            NotConnectedCause::Refused => {
+                format!("could not connect to {host}: connection refused")
+            }
+            NotConnectedCause::TimedOut => format!("could not connect to {host} in time"),
+            NotConnectedCause::Handshake => format!("could not agree on TLS with {host}"),
+            NotConnectedCause::Other => format!("could not connect to {host}"),
+        })
     }
+}
+
+/// A text that lasts as long as the process, so that what contains it can be copied. Only for texts
+/// with a host of the settings in them, of which there are few.
+pub(super) fn interned(text: String) -> &'static str {
+    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text.as_str()) {
+        return known;
+    }
+    let text = Box::leak(text.into_boxed_str());
+    texts.insert(text);
+    text
 }
 
 impl Response {

@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::progress::reading_lines;
 use crate::report;
 use crate::run::adopt;
 use clap::Args;
@@ -21,7 +22,13 @@ pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, CliError> {
     let export = assembly::whole_export(&job)?;
     let mut store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;
-    let adoption = assembly::runtime()?.block_on(adopt(&job, &export, &mut store, &client))?;
+    let adoption = assembly::runtime()?.block_on(adopt(
+        &job,
+        &export,
+        &mut store,
+        &client,
+        &reading_lines(global.quiet),
+    ))?;
     output::print_outcome(
         global,
         true,

@@ -116,9 +116,11 @@ pub(super) fn sharing(settings: &Settings, job: &Job, account: &Account) -> Vec<
 }
 
 /// What is wrong where one of these jobs holds the same orders as another job on its connection.
+/// `opened`: exports that were opened already, by the names of their jobs.
 pub(super) fn shared_orders(
     settings: &Settings,
     chosen: &[&Job],
+    opened: &[(&str, &Export)],
 ) -> Result<Vec<SharedOrders>, CliError> {
     let mut found: Vec<SharedOrders> = Vec::new();
     let mut compared: Vec<String> = Vec::new();
@@ -129,7 +131,8 @@ pub(super) fn shared_orders(
         let account = settings.account_of(job)?;
         let sharing = sharing(settings, job, account);
         if !sharing.is_empty() {
-            found.extend(run::shared_orders(&sharing, &view(&settings.state_dir, account)?)?);
+            let view = view(&settings.state_dir, account)?;
+            found.extend(run::shared_orders(&sharing, opened, &view)?);
         }
         compared.extend(sharing.into_iter().map(|job| job.name));
     }
@@ -138,8 +141,14 @@ pub(super) fn shared_orders(
 }
 
 /// The same as an error, for verbs that would send them.
-pub(super) fn check_shared_orders(settings: &Settings, chosen: &[&Job]) -> Result<(), CliError> {
-    let found = shared_orders(settings, chosen)?;
+pub(super) fn check_shared_orders(
+    settings: &Settings,
+    chosen: &[&Job],
+    exports: &[Export],
+) -> Result<(), CliError> {
+    let names = chosen.iter().map(|job| job.name.as_str());
+    let opened: Vec<(&str, &Export)> = names.zip(exports).collect();
+    let found = shared_orders(settings, chosen, &opened)?;
     CliError::all(found.iter().map(CliError::usage).collect())
 }
 

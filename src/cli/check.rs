@@ -222,7 +222,7 @@ fn check_records(
 /// Whether each order belongs to one job of its connection.
 fn check_shared_orders(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
     // A state that can't be read is reported with its account.
-    for shared in assembly::shared_orders(settings, jobs).unwrap_or_default() {
+    for shared in assembly::shared_orders(settings, jobs, &[]).unwrap_or_default() {
         findings.bad(Exit::Usage, shared.to_string());
     }
 }
@@ -236,8 +236,21 @@ fn note_shared_connections(settings: &Settings, jobs: &[&Job], findings: &mut Fi
     for job in jobs {
         let twins = settings.jobs.values().filter(|other| key(other) == key(job));
         if let Some(other) = twins.into_iter().find(|other| other.name > job.name) {
+            let is_piped = |job: &Job| {
+                let account = settings.account_of(job);
+                account.is_ok_and(|account| {
+                    assembly::job(job, account, Dates::default()).export.is_piped()
+                })
+            };
+            let when = match (is_piped(job), is_piped(other)) {
+                (true, true) => "; both read standard input, so their orders are never compared",
+                (false, false) => "",
+                _ => {
+                    "; standard input is compared with the other's export by `plan` and before a run"
+                }
+            };
             findings.doubtful(format!(
-                "jobs.{} and jobs.{} write to one connection; an order belongs in one of them only",
+                "jobs.{} and jobs.{} write to one connection; an order belongs in one of them only{when}",
                 job.name, other.name
             ));
         }

@@ -67,7 +67,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
     let exports = assembly::exports(&assembled)?;
-    assembly::check_shared_orders(&settings, &chosen)?;
+    assembly::check_shared_orders(&settings, &chosen, &exports)?;
     // The saved plan is opened before any file is truncated.
     let written: Vec<&Path> = [&args.html, &args.jsonl, &args.payloads]
         .into_iter()

@@ -142,7 +142,7 @@ fn gather<'a>(
             "--from and --to exclude orders of the stream that its STATE messages would mark as done\n  hint: set the start date in the tap itself",
         ));
     }
-    assembly::check_shared_orders(settings, &named)?;
+    assembly::check_shared_orders(settings, &named, &exports)?;
     let mut by_account: BTreeMap<&str, AccountJobs<'_>> = BTreeMap::new();
     for (account, job) in accounts.into_iter().zip(jobs.into_iter().zip(exports)) {
         by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);

@@ -4,10 +4,11 @@ use super::output;
 use super::preflight::Plans;
 use crate::plan::Forecast;
 use crate::report::{self, OrdersLeft};
-use crate::run::Progress;
+use crate::run::{CompareProgress, Progress};
 use crate::state::Kind;
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +18,17 @@ use std::time::{Duration, Instant};
 pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Between two objects.
 const JSON_EVERY: Duration = Duration::from_secs(1);
+
+/// Prints a line now and then while both sides are compared.
+pub(super) fn reading_lines(quiet: bool) -> impl Fn(CompareProgress) {
+    let noted = Cell::new(Instant::now());
+    move |progress| {
+        if !quiet && noted.get().elapsed() >= LINE_EVERY {
+            noted.set(Instant::now());
+            output::note(&report::reading_progress_text(progress));
+        }
+    }
+}
 
 /// What `--progress` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use super::notices::Notices;
 use super::options::Global;
 use super::output;
 use super::private_file::{self, unwritable};
-use super::progress::LINE_EVERY;
+use super::progress::reading_lines;
 use super::pull::pull_aside;
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Assumptions, Forecast};
@@ -15,11 +15,9 @@ use crate::settings::Account;
 use crate::state::View;
 use clap::Args;
 use jiff::Timestamp;
-use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -67,13 +65,7 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
     if !global.quiet {
         note_forecast(account, &job, &view, lines)?;
     }
-    let noted = Cell::new(Instant::now());
-    let progress = |compared: u64| {
-        if !global.quiet && noted.get().elapsed() >= LINE_EVERY {
-            noted.set(Instant::now());
-            output::note(&format!("{} orders compared line by line", report::count(compared)));
-        }
-    };
+    let progress = reading_lines(global.quiet);
     let record = Some(VerificationSink { store: &mut store, repair: args.repair });
     let request = VerifyRequest { record, lines, progress: &progress };
     let create = |path| private_file::create(path).map_err(|error| unwritable(path, &error));

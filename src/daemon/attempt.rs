@@ -221,7 +221,7 @@ fn check_shared_orders(dir: &Path, account: &str, planned: &JobPlan) -> Result<(
         return Ok(());
     }
     let view = View::open(dir, account).map_err(|error| error.to_string())?;
-    let found = shared_orders(&planned.sharing, &view).map_err(|error| error.to_string())?;
+    let found = shared_orders(&planned.sharing, &[], &view).map_err(|error| error.to_string())?;
     match found.iter().find(|shared| shared.jobs.contains(&planned.job.name)) {
         Some(shared) => Err(shared.to_string()),
         None => Ok(()),

@@ -4,15 +4,16 @@ use super::outcome::NextAction;
 use super::{AccountPlan, AccountStatus, JobPlan, LastVerification, Task, VerifyPlan};
 use crate::activecampaign::Client;
 use crate::run::{
-    Job, RunEvent, Sample, Verification, VerificationSink, VerifyError, VerifyRequest, end_of,
-    verify,
+    CompareProgress, Job, RunEvent, Sample, Verification, VerificationSink, VerifyError,
+    VerifyRequest, end_of, verify,
 };
 use crate::state::{RunEnd, Store, View};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// The longest that a verification may take.
+/// The longest that a verification may take from one page or order that it reads to the next: it
+/// also compares what it has read, which sends nothing.
 const VERIFICATION_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a verification did not come to its end.
@@ -109,13 +110,18 @@ impl AccountWorker {
         });
         let (handle, cancel) = (Handle::current(), self.cancel.clone());
         let place = (plan.state_dir.clone(), self.name.clone());
+        let (board, account) = (self.board.clone(), self.name.clone());
+        let progress = move |_| {
+            let liveness = Liveness::waits(VERIFICATION_MAX);
+            board.write(&account, |entry| entry.liveness = Some(liveness));
+        };
         // On a thread of its own: it reads the export and the state where it is.
         let compared = tokio::task::spawn_blocking(move || {
             handle.block_on(async {
                 tokio::select! {
                     biased;
                     () = cancel.cancelled() => Err(Unverified::Interrupted),
-                    compared = compare(&job, lines, place, (store, client)) => compared,
+                    compared = compare((&job, lines), place, (store, client), &progress) => compared,
                 }
             })
         });
@@ -124,17 +130,19 @@ impl AccountWorker {
 }
 
 async fn compare(
-    job: &Job,
-    lines: Option<Sample>,
+    (job, lines): (&Job, Option<Sample>),
     (state_dir, account): (PathBuf, String),
     (mut store, client): (Store, Client),
+    progress: &dyn Fn(CompareProgress),
 ) -> Result<Verification, Unverified> {
     let not_begun = |error: &dyn std::fmt::Display| Unverified::NotBegun(error.to_string());
     let export = job.open_whole_export().map_err(|error| not_begun(&error))?;
     export.check_quiet().map_err(|error| not_begun(&error))?;
     let view = View::open(&state_dir, &account).map_err(|error| not_begun(&error))?;
+    let lines = lines.map(|sample| sample.due(&view, &job.name)).transpose();
+    let lines = lines.map_err(|error| not_begun(&error))?;
     let record = Some(VerificationSink { store: &mut store, repair: false });
-    let request = VerifyRequest { record, lines, progress: &|_| {} };
+    let request = VerifyRequest { record, lines, progress };
     verify(job, &export, view, &client, request).await.map_err(Unverified::Failed)
 }
 

@@ -83,9 +83,23 @@ impl RunLedger {
         self.planned_lookups.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A create or update of this order is about to be sent, with the payload of this fingerprint.
-    /// `customer`: the one it is sent for; `None`: it keeps the one that it has.
-    pub(super) async fn intend_order(
+    /// A create of this order is about to be sent. Its cart, which ActiveCampaign does not have, is
+    /// not sent any more: while it is not known what became of the order, the cart could be a second
+    /// record beside it.
+    pub(super) async fn intend_create(
+        &self,
+        order: &Order,
+        fingerprint: Fingerprint,
+    ) -> Result<(), StateError> {
+        let (run, connection) = (self.run, self.connection);
+        let intent = self.intent(&order.key, fingerprint, Some(&order.customer));
+        let intent = OrderIntent { cart: order.cart.clone(), ..intent };
+        self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
+    }
+
+    /// An update of this order is about to be sent, with the payload of this fingerprint. `customer`:
+    /// the one it is sent for; `None`: it keeps the one that it has.
+    pub(super) async fn intend_update(
         &self,
         key: &OrderKey,
         fingerprint: Fingerprint,
@@ -128,7 +142,7 @@ impl RunLedger {
         customer: Option<&Customer>,
     ) -> OrderIntent {
         let customer = customer.map(|customer| self.fingerprints.customer(&customer.key));
-        OrderIntent { key: key.clone(), fingerprint, customer }
+        OrderIntent { key: key.clone(), fingerprint, customer, cart: None }
     }
 
     /// Whether ActiveCampaign has the order under another customer than it is of now.

@@ -41,6 +41,19 @@ impl OrderLookup<'_> {
         self.note(found).await
     }
 
+    /// The remote order of an id that was answered with 404 before; read again with growing delays while
+    /// it is.
+    pub(super) async fn read_in_time(&self, id: &RemoteId) -> Result<Found, StepError> {
+        let mut delays = self.loader.client.lookup_delays();
+        loop {
+            let found = self.read(id).await?;
+            match delays.next().filter(|_| matches!(found, Ok(None))) {
+                Some(delay) => wait(&self.loader.cancel, delay).await?,
+                None => return Ok(found),
+            }
+        }
+    }
+
     async fn note(&self, found: Found) -> Result<Found, StepError> {
         let attempt = match &found {
             Ok(found) => {

@@ -12,6 +12,7 @@ mod ledger;
 mod loader;
 mod lookup;
 mod order;
+mod step;
 
 pub use attempts::StepError;
 pub use bulk::BulkLoader;

@@ -5,71 +5,20 @@ use super::loader::Loader;
 use super::lookup::OrderLookup;
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{
-    CustomerEntry, Deleted, Fingerprint, LedgerEntry, MovedCustomer, Operation, Order, OrderKey,
-    RemoteId,
+    Deleted, Fingerprint, LedgerEntry, MovedCustomer, Operation, Order, OrderKey, RemoteId,
 };
 use crate::plan::{Action, PriorWrite, Step};
-use crate::state::{OrderOutcome, Part, StateError};
-
-impl Loader {
-    /// Carries out one step, with as many requests and retries as it takes: customer first, then
-    /// order. A cart and its order wait for each other. No two steps under way at once may be of
-    /// the same order.
-    ///
-    /// # Errors
-    /// When the run must end; the step is then not settled, and its intent makes the next run look
-    /// it up.
-    pub async fn carry_out(&self, step: &Step) -> Result<OrderOutcome, StepError> {
-        let order = &step.order;
-        let cart = if order.key.is_cart() { Some(&order.key) } else { order.cart.as_ref() };
-        let _held = match cart {
-            Some(cart) => Some(self.carts.hold(cart).await),
-            None => None,
-        };
-        if order.key.is_cart() && self.ledger.order(&order.key).await? == LedgerEntry::BecameOrder {
-            return Ok(OrderOutcome::Superseded);
-        }
-        let mut write = OrderWrite::new(self, step);
-        let is_create = step.action == Action::Create;
-        if !is_create && self.ledger.is_moved(order).await? {
-            write.moved = Some(self.moved_customer);
-        }
-        let outcome = if is_create && self.may_be_of_another_customer(order).await? {
-            self.ledger.note_planned_lookup();
-            write.carry_out(Next::LookUp(None)).await?
-        } else if write.moved != Some(MovedCustomer::Keep)
-            && let Err(outcome) = write.find_customer().await?
-        {
-            return Ok(outcome);
-        } else {
-            let first = write.first(&step.action);
-            write.carry_out(first).await?
-        };
-        let superseded = (outcome == OrderOutcome::Superseded).then_some(&order.key);
-        let became = order.cart.as_ref().filter(|_| outcome.is_at_remote());
-        if let Some(cart) = superseded.or(became) {
-            self.ledger.settle_cart(cart).await?;
-        }
-        Ok(outcome)
-    }
-
-    /// Whether an order that the ledger does not know may be at ActiveCampaign under a customer that
-    /// it does not know either. No customer is created for such an order before it was looked up.
-    async fn may_be_of_another_customer(&self, order: &Order) -> Result<bool, StateError> {
-        Ok(self.ledger.customer(&order.customer).await? == CustomerEntry::Unknown
-            && !self.ledger.knows_every_order().await?)
-    }
-}
+use crate::state::{OrderOutcome, Part};
 
 /// The writing of one order until it is settled.
-struct OrderWrite<'a> {
+pub(super) struct OrderWrite<'a> {
     loader: &'a Loader,
     order: &'a Order,
     fingerprint: Fingerprint,
     /// `None`: the order keeps the customer that it has.
     customer: Option<RemoteId>,
     /// ActiveCampaign has the order under another customer.
-    moved: Option<MovedCustomer>,
+    pub(super) moved: Option<MovedCustomer>,
     attempts: Attempts<'a>,
     lookup: OrderLookup<'a>,
     /// What we may already have written to ActiveCampaign.
@@ -88,7 +37,7 @@ struct OrderWrite<'a> {
 }
 
 /// What the writing of an order does next.
-enum Next {
+pub(super) enum Next {
     /// Update the record of its cart where there is one, else create it.
     CreateOrConvert,
     Create,
@@ -104,7 +53,7 @@ enum Next {
 }
 
 impl<'a> OrderWrite<'a> {
-    fn new(loader: &'a Loader, step: &'a Step) -> Self {
+    pub(super) fn new(loader: &'a Loader, step: &'a Step) -> Self {
         let earlier = match step.action {
             Action::LookUp(earlier) => Some(earlier),
             Action::Create | Action::Update(_) => None,
@@ -126,7 +75,7 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    fn first(&self, action: &Action) -> Next {
+    pub(super) fn first(&self, action: &Action) -> Next {
         match action {
             Action::Create => Next::CreateOrConvert,
             Action::Update(id) if self.moved == Some(MovedCustomer::Recreate) => {
@@ -138,7 +87,7 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    async fn carry_out(mut self, mut next: Next) -> Result<OrderOutcome, StepError> {
+    pub(super) async fn carry_out(mut self, mut next: Next) -> Result<OrderOutcome, StepError> {
         loop {
             next = match next {
                 Next::CreateOrConvert => self.create_or_convert().await?,
@@ -154,7 +103,9 @@ impl<'a> OrderWrite<'a> {
 
     /// The id of the order's customer, who is created where ActiveCampaign has none. A refused one
     /// settles nothing while an earlier create of the order may have arrived.
-    async fn find_customer(&mut self) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
+    pub(super) async fn find_customer(
+        &mut self,
+    ) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
         if let Some(id) = &self.customer {
             return Ok(Ok(id.clone()));
         }
@@ -218,8 +169,7 @@ impl<'a> OrderWrite<'a> {
             Err(outcome) => return Ok(Next::Done(outcome)),
         };
         let turn = self.attempts.turn().await?;
-        let buyer = Some(&self.order.customer);
-        self.loader.ledger.intend_order(&self.order.key, self.fingerprint, buyer).await?;
+        self.loader.ledger.intend_create(self.order, self.fingerprint).await?;
         let sent = turn.create_order(&self.loader.connection, &customer, self.order).await;
         let failure = match sent {
             Ok(id) => return Ok(Next::Done(OrderOutcome::Created(id))),
@@ -245,7 +195,7 @@ impl<'a> OrderWrite<'a> {
     async fn look_up(&mut self, refusal: Option<Failure>) -> Result<Next, StepError> {
         let is_duplicate =
             refusal.as_ref().is_some_and(|refusal| refusal.disposition == Disposition::Exists);
-        let is_expected = is_duplicate || self.is_in_doubt();
+        let is_expected = is_duplicate || self.earlier.is_some();
         let found = match self.lookup.find_in_time(&self.order.key, is_expected).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
@@ -336,7 +286,7 @@ impl<'a> OrderWrite<'a> {
         let turn = self.attempts.turn().await?;
         let (key, customer) = (&self.order.key, self.customer.as_ref());
         let buyer = customer.map(|_| &self.order.customer);
-        self.loader.ledger.intend_order(key, self.fingerprint, buyer).await?;
+        self.loader.ledger.intend_update(key, self.fingerprint, buyer).await?;
         let sent = turn.update_order(&id, &self.loader.connection, customer, self.order).await;
         let failure = match sent {
             Ok(is_of_other_customer) => {
@@ -355,7 +305,9 @@ impl<'a> OrderWrite<'a> {
         let next = match failure.disposition {
             Disposition::Throttled | Disposition::Again => Next::Update(id),
             // A single 404 may be another's than ActiveCampaign's.
-            Disposition::LookUp | Disposition::Gone if self.is_gone(&id).await? => self.deleted(),
+            Disposition::LookUp | Disposition::Gone if self.is_gone(&id).await? => {
+                self.deleted(&id).await?
+            }
             Disposition::LookUp | Disposition::Gone => Next::Update(id),
             Disposition::RelationGone => {
                 return self.replace_customer(&failure, Next::Update(id)).await;
@@ -384,7 +336,7 @@ impl<'a> OrderWrite<'a> {
                 return Ok(self.given_up(&Failure::undecided("recreate_order")));
             }
             Ok(_) if self.is_in_doubt() => return Ok(Next::Create),
-            Ok(_) => return Ok(self.deleted()),
+            Ok(_) => return self.deleted(&id).await,
             Err(failure) => return Ok(self.given_up(&failure)),
         }
         let intend = || loader.ledger.intend_delete(key);
@@ -399,19 +351,34 @@ impl<'a> OrderWrite<'a> {
     }
 
     /// Someone deleted it there: create it again, or leave it alone, as the policy says. An order
-    /// whose cart was deleted was never there.
-    fn deleted(&mut self) -> Next {
+    /// whose cart was deleted was never there. Where no lookup by key follows that would show the
+    /// record, it is read again first: a single 404 proves nothing.
+    async fn deleted(&mut self, id: &RemoteId) -> Result<Next, StepError> {
+        let is_looked_up = self.loader.deleted == Deleted::Create && !self.is_conversion;
+        if !is_looked_up {
+            match self.lookup.read_in_time(id).await? {
+                Ok(Some(remote)) if self.order.key.is_cart() && remote.is_order() => {
+                    return Ok(Next::Done(OrderOutcome::Superseded));
+                }
+                Ok(Some(_)) if self.moved == Some(MovedCustomer::Recreate) => {
+                    return Ok(Next::Recreate(id.clone()));
+                }
+                Ok(Some(_)) => return Ok(Next::Update(id.clone())),
+                Ok(None) => {}
+                Err(failure) => return Ok(self.given_up(&failure)),
+            }
+        }
         if std::mem::take(&mut self.is_conversion) {
             self.is_cart_gone = true;
-            return Next::LookUp(None);
+            return Ok(Next::LookUp(None));
         }
-        match self.loader.deleted {
+        Ok(match self.loader.deleted {
             Deleted::Leave => Next::Done(OrderOutcome::LeftDeleted),
             Deleted::Create => {
                 self.earlier = None;
                 Next::LookUp(None)
             }
-        }
+        })
     }
 
     /// Someone may have turned the cart into an order, which an update would overwrite.
@@ -419,7 +386,7 @@ impl<'a> OrderWrite<'a> {
         Ok(match self.lookup.read(&id).await? {
             Ok(Some(remote)) if remote.is_order() => Next::Done(OrderOutcome::Superseded),
             Ok(Some(_)) => Next::Update(id),
-            Ok(None) => self.deleted(),
+            Ok(None) => self.deleted(&id).await?,
             Err(failure) => self.given_up(&failure),
         })
     }

@@ -5,6 +5,7 @@ mod tests;
 
 use super::text::{columns, count, duration, millis};
 use crate::plan::Forecast;
+use crate::run::CompareProgress;
 use crate::run::Preview;
 use jiff::{SignedDuration, Zoned};
 use serde_json::{Value, json};
@@ -105,6 +106,19 @@ pub fn reading_text(job: &str, (orders, by_line): (u64, u64), forecast: &Forecas
         duration(forecast.duration()),
         seconds(forecast.terms.round_trip)
     )
+}
+
+/// How far reading back is.
+pub fn reading_progress_text(progress: CompareProgress) -> String {
+    let listed = |what: &str, listed: u64, total: Option<u64>| {
+        let of = total.map_or_else(String::new, |total| format!(" of {}", count(total)));
+        format!("{}{of} {what} listed", count(listed))
+    };
+    match progress {
+        CompareProgress::Orders { listed: n, total } => listed("orders", n, total),
+        CompareProgress::Customers { listed: n, total } => listed("customers", n, total),
+        CompareProgress::Lines(orders) => format!("{} orders compared line by line", count(orders)),
+    }
 }
 
 /// What the forecast takes for given, a sentence each.

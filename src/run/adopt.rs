@@ -4,7 +4,7 @@ use super::ledger::Ledger;
 use super::plan_reader::{PlanReader, ReadingError};
 use super::planned_record::RecordVerdict;
 use super::records::Records;
-use super::remote_fetch::{FetchError, fetch_customers, fetch_orders};
+use super::remote_fetch::{CompareProgress, FetchError, Lists, fetch_customers, fetch_orders};
 use super::rules_digest::mapping_of;
 use super::verification::{Mismatch, Verification};
 use super::verify::OrderComparison;
@@ -88,7 +88,7 @@ impl From<FetchError> for AdoptError {
 
 /// Rebuilds the ledger of a job from what ActiveCampaign holds: reads the connection's customers
 /// and orders, compares them with the export, and records what it finds. Writes nothing to
-/// ActiveCampaign, and only adds to the ledger.
+/// ActiveCampaign, and only adds to the ledger. `progress` is called after each page of a list.
 ///
 /// # Errors
 /// When either side can't be read to its end; what was found until then may be in the ledger, and
@@ -98,13 +98,16 @@ pub async fn adopt(
     export: &Export,
     store: &mut Store,
     client: &Client,
+    progress: &dyn Fn(CompareProgress),
 ) -> Result<Adoption, AdoptError> {
     let remote = find_connection(job, client).await?;
     let spec = &job.connection;
     let view = store.view()?;
     let prints = || view.hash_key().map(Fingerprints::new);
-    let customers = fetch_customers(client, (&remote, job.in_flight_max), &prints()?).await?;
-    let mirror = fetch_orders(client, (&remote, job.in_flight_max), &prints()?).await?;
+    let in_flight_max = job.in_flight_max;
+    let lists = Lists { client, connection: &remote, in_flight_max, progress };
+    let customers = fetch_customers(&lists, &prints()?).await?;
+    let mirror = fetch_orders(&lists, &prints()?).await?;
     let at_target = mirror.len()?;
     let connection = store.record_connection(&SeenConnection {
         service: spec.service.clone(),

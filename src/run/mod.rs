@@ -62,6 +62,7 @@ pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, Destination, DiskNeed, OnRecord, PlanInput, Preview, preview};
 pub use pulls::PullsError;
+pub use remote_fetch::CompareProgress;
 pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};

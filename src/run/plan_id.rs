@@ -88,16 +88,18 @@ impl fmt::Display for NotApproved {
 }
 
 /// Whether `now` is what was approved. Where the job's last run was of the approved plan, the rest
-/// of it is still to be loaded: no more than was approved, less what its runs have written. An
-/// order that they wrote and that was undone, deleted or queued for repair since is over that.
+/// of it is still to be loaded: no more than was approved, less what its runs have written. What was
+/// undone, queued for repair or released for another attempt since closes that run, and with it the
+/// plan; an order that was deleted is over the number.
 pub fn check_approved(
     view: &View,
     job: &str,
     approved: PlanId,
     now: PlanId,
 ) -> Result<Result<(), NotApproved>, StateError> {
-    let last = view.runs(job, 1)?.into_iter().next().and_then(|run| run.plan);
-    let has_begun = last.is_some_and(|plan| plan == approved.to_string());
+    let last = view.runs(job, 1)?.into_iter().next().filter(|run| !run.is_closed);
+    let plan = last.and_then(|run| run.plan);
+    let has_begun = plan.is_some_and(|plan| plan == approved.to_string());
     let is_rest = has_begun
         && (approved.orders, approved.settings) == (now.orders, now.settings)
         && view.orders_written(job, Some(&approved.to_string()))? + now.sends <= approved.sends;

@@ -12,19 +12,40 @@ pub(super) enum FetchError {
     State(#[from] StateError),
 }
 
-/// Every order of a connection, as in ActiveCampaign's list, with up to so many pages on their way at
-/// once.
+/// How far a comparison of both sides is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompareProgress {
+    /// Orders that were listed, of as many as ActiveCampaign says there are.
+    Orders { listed: u64, total: Option<u64> },
+    /// The same of customers.
+    Customers { listed: u64, total: Option<u64> },
+    /// Orders that were compared line by line.
+    Lines(u64),
+}
+
+/// The lists of a connection, each read with up to so many pages on their way at once.
+pub(super) struct Lists<'a> {
+    pub client: &'a Client,
+    pub connection: &'a RemoteId,
+    pub in_flight_max: usize,
+    /// Called after each page.
+    pub progress: &'a dyn Fn(CompareProgress),
+}
+
+/// Every order of a connection, as in ActiveCampaign's list.
 pub(super) async fn fetch_orders(
-    client: &Client,
-    (connection, in_flight_max): (&RemoteId, usize),
+    lists: &Lists<'_>,
     prints: &Fingerprints,
 ) -> Result<RemoteSnapshot, FetchError> {
     let mut mirror = RemoteSnapshot::new()?;
-    let mut pages = client.orders(connection).side_by_side(in_flight_max);
+    let mut pages = lists.client.orders(lists.connection).side_by_side(lists.in_flight_max);
+    let mut listed = 0;
     while let Some(page) = pages.next().await? {
+        listed += page.records.len() as u64;
         for order in page.records {
             mirror.add(&mirrored(order, prints))?;
         }
+        (lists.progress)(CompareProgress::Orders { listed, total: page.total });
     }
     Ok(mirror)
 }
@@ -32,17 +53,19 @@ pub(super) async fn fetch_orders(
 /// Every customer of a connection, by the hashes of its external id and its address, as
 /// [`fetch_orders`].
 pub(super) async fn fetch_customers(
-    client: &Client,
-    (connection, in_flight_max): (&RemoteId, usize),
+    lists: &Lists<'_>,
     prints: &Fingerprints,
 ) -> Result<CustomerMirror, FetchError> {
     let mut mirror = CustomerMirror::new()?;
-    let mut pages = client.customers(connection).side_by_side(in_flight_max);
+    let mut pages = lists.client.customers(lists.connection).side_by_side(lists.in_flight_max);
+    let mut listed = 0;
     while let Some(page) = pages.next().await? {
+        listed += page.records.len() as u64;
         for customer in page.records {
             let key = prints.customer(&CustomerKey::registered(&customer.externalid));
             mirror.add(&customer.id, &key, &hash_of_address(&customer.email, prints))?;
         }
+        (lists.progress)(CompareProgress::Customers { listed, total: page.total });
     }
     Ok(mirror)
 }

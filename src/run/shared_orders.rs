@@ -5,6 +5,7 @@ use super::Job;
 use super::plan_reader::ReadingError;
 use super::planned_record::RecordVerdict;
 use super::verify::reading_of;
+use crate::extract::Export;
 use crate::plan::Decision;
 use crate::scratch::SeenKeys;
 use crate::state::View;
@@ -46,19 +47,31 @@ struct Found {
 /// first job and each of the others.
 ///
 /// Orders that a job filters, or that are invalid in it, are not its own. An export that can't be read
-/// is left out from there on, as the run of its job reports it; so is standard input, which can only be
-/// read once.
-pub fn shared_orders(jobs: &[Job], view: &View) -> Result<Vec<SharedOrders>, ReadingError> {
+/// is left out from there on, as the run of its job reports it; so is standard input that was not read.
+/// `opened`: exports that were opened already, among them standard input, which comes once.
+pub fn shared_orders(
+    jobs: &[Job],
+    opened: &[(&str, &Export)],
+    view: &View,
+) -> Result<Vec<SharedOrders>, ReadingError> {
     let mut keys = SeenKeys::default();
     // An order counts once, however often a job's export repeats it.
     let mut counted = SeenKeys::default();
     let mut pairs: BTreeMap<(u64, u64), Found> = BTreeMap::new();
     for (n, job) in (0_u64..).zip(jobs) {
-        if job.export.is_piped() {
-            continue;
-        }
-        let Ok(export) = job.open_export() else { continue };
-        for record in reading_of(job, &export, view)?.in_less_memory() {
+        let fresh;
+        let export = match opened.iter().find(|(name, _)| *name == job.name) {
+            Some((_, export)) => *export,
+            None if job.export.is_piped() => continue,
+            None => match job.open_export() {
+                Ok(export) => {
+                    fresh = export;
+                    &fresh
+                }
+                Err(_) => continue,
+            },
+        };
+        for record in reading_of(job, export, view)?.in_less_memory() {
             let record = match record {
                 Ok(record) => record,
                 Err(ReadingError::Read(_)) => break,

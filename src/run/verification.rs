@@ -1,5 +1,5 @@
 use crate::domain::choices;
-use crate::state::{CustomerSums, MonthSums};
+use crate::state::{CustomerSums, MonthSums, StateError, View};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -98,6 +98,14 @@ impl Sample {
     /// Which part, and of how many.
     pub(super) fn parts(self) -> (u32, u32) {
         (self.part, self.of)
+    }
+
+    /// This part, or the one whose turn it is among those that were read before.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn due(self, view: &View, job: &str) -> Result<Self, StateError> {
+        Ok(Self { part: view.part_due(job, self.parts())?, ..self })
     }
 
     /// About how many it holds of so many.

@@ -3,7 +3,7 @@ use super::lines::{LineCheck, LineReader, compare_lines};
 use super::plan_reader::{PlanReader, ReadingError};
 use super::planned_record::{PlannedRecord, RecordVerdict};
 use super::records::Records;
-use super::remote_fetch::{FetchError, fetch_orders};
+use super::remote_fetch::{CompareProgress, FetchError, Lists, fetch_orders};
 use super::verification::{Mismatch, Sample, Verification};
 use super::verification_log::VerificationLog;
 use super::{ConnectionSpec, Job, VerificationSink};
@@ -54,8 +54,8 @@ pub struct VerifyRequest<'a> {
     pub record: Option<VerificationSink<'a>>,
     /// The orders that are compared line by line; `None`: all are compared by lists alone.
     pub lines: Option<Sample>,
-    /// Called with the number of orders that were compared line by line.
-    pub progress: &'a dyn Fn(u64),
+    /// Called after each page of a list and each order that was compared line by line.
+    pub progress: &'a dyn Fn(CompareProgress),
 }
 
 /// Reads back every order of the job's connection and compares it with the export, in both
@@ -76,7 +76,9 @@ pub async fn verify(
     let begin = |record| VerificationLog::begin(record, &job.name, connection, lines);
     let log = record.map(begin).transpose()?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let mirror = fetch_orders(client, (&remote, job.in_flight_max), &fingerprints).await?;
+    let in_flight_max = job.in_flight_max;
+    let lists = Lists { client, connection: &remote, in_flight_max, progress };
+    let mirror = fetch_orders(&lists, &fingerprints).await?;
     let reader = reading_of(job, export, &view)?;
     let balance = Some(Reconciliation::new()?);
     let at_target = mirror.len()?;
@@ -106,7 +108,7 @@ struct Verifying<'a> {
     mirror: RemoteSnapshot,
     log: Option<VerificationLog<'a>>,
     reader: LineReader,
-    progress: &'a dyn Fn(u64),
+    progress: &'a dyn Fn(CompareProgress),
     result: Verification,
 }
 
@@ -196,7 +198,7 @@ impl Verifying<'_> {
         let lines = lines.map_err(VerifyError::Target)?;
         compare_lines(&label, &order, &lines, (&mut found, &mut self.result));
         self.result.line_by_line += 1;
-        (self.progress)(self.result.line_by_line);
+        (self.progress)(CompareProgress::Lines(self.result.line_by_line));
         self.note(&order, &found)?;
         Ok(true)
     }

@@ -8,7 +8,7 @@ use super::{RunRow, Stage, StateError, Store, View, history};
 use crate::domain::{
     Answer, Attempt, CustomerEntry, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
 };
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 /// What the ledger says of the last write of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,9 @@ pub struct OrderIntent {
     pub fingerprint: Fingerprint,
     /// The hash of the customer's key; `None`: the order keeps the customer that it has.
     pub customer: Option<[u8; 16]>,
+    /// Of an order that is created beside no record of its cart: the cart, which must not be sent any
+    /// more, whatever becomes of the request.
+    pub cart: Option<OrderKey>,
 }
 
 impl Store {
@@ -43,7 +46,7 @@ impl Store {
     ) -> Result<(), StateError> {
         self.check_space()?;
         let transaction = self.db.transaction()?;
-        for OrderIntent { key, fingerprint, customer } in intents {
+        for OrderIntent { key, fingerprint, customer, cart } in intents {
             enrol(&transaction, run, connection, &key.ledger_text())?;
             transaction.run(
                 "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
@@ -59,6 +62,9 @@ impl Store {
                     customer.as_ref().map(|hash| &hash[..]),
                 ],
             )?;
+            if let Some(cart) = cart {
+                become_order(&transaction, run, connection, cart)?;
+            }
         }
         Ok(transaction.commit()?)
     }
@@ -154,11 +160,7 @@ impl Store {
         cart: &OrderKey,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        enrol(&transaction, run, connection, &cart.ledger_text())?;
-        transaction.run(
-            "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2",
-            params![connection, stored_key(cart), OrderState::BecameOrder],
-        )?;
+        become_order(&transaction, run, connection, cart)?;
         Ok(transaction.commit()?)
     }
 
@@ -198,6 +200,20 @@ impl Store {
         )?;
         Ok(transaction.commit()?)
     }
+}
+
+/// The cart is an order by now, and no cart any more.
+fn become_order(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    connection: ConnectionId,
+    cart: &OrderKey,
+) -> Result<(), StateError> {
+    enrol(transaction, run, connection, &cart.ledger_text())?;
+    transaction.run(
+        "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2",
+        params![connection, stored_key(cart), OrderState::BecameOrder],
+    )
 }
 
 impl View {

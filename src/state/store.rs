@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0008_missing.sql"),
     include_str!("../../state/0009_troubles.sql"),
     include_str!("../../state/0010_bulk.sql"),
+    include_str!("../../state/0011_noted.sql"),
 ];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.
@@ -369,7 +370,12 @@ mod tests {
         let run = store.begin(&start()).unwrap().id;
         let intent = || {
             let key = OrderKey::parse("1").unwrap();
-            OrderIntent { key, fingerprint: Fingerprint::from_i64(1), customer: Some([7; 16]) }
+            OrderIntent {
+                key,
+                fingerprint: Fingerprint::from_i64(1),
+                customer: Some([7; 16]),
+                cart: None,
+            }
         };
         store.floor = Floor { min_bytes: 1000, free: |_| Some(1000) };
         store.intend_orders(run, connection, &[intent()]).unwrap();

@@ -77,10 +77,7 @@ impl View {
     ) -> Result<Vec<CreatedOrder>, StateError> {
         let sql = "SELECT key, remote_id FROM orders
              WHERE connection = ?1 AND key = ?2 AND remote_id IS NOT NULL";
-        let found = keys.iter().filter_map(|key| {
-            self.db.first(sql, params![connection, stored(key)], read_created).transpose()
-        });
-        found.collect()
+        found_among(&self.db, sql, connection, keys)
     }
 }
 
@@ -185,10 +182,7 @@ impl Store {
         keys: &[String],
     ) -> Result<Vec<CreatedOrder>, StateError> {
         let sql = "SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2";
-        let found = keys.iter().filter_map(|key| {
-            self.db.first(sql, params![run, stored(key)], read_created).transpose()
-        });
-        found.collect()
+        found_among(&self.db, sql, run, keys)
     }
 
     /// An order that should be gone and is not: back into the ledger, to be deleted again.
@@ -249,6 +243,17 @@ fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Resul
     db.one(
         "SELECT count(*) FROM orders WHERE connection = ?1 AND created_run = ?2 AND remote_id IS NOT NULL",
         params![connection, run])
+}
+
+/// The orders of these keys that a statement finds, which is given `scope` and then the key.
+fn found_among(
+    db: &Connection,
+    sql: &str,
+    scope: i64,
+    keys: &[String],
+) -> Result<Vec<CreatedOrder>, StateError> {
+    let find = |key: &String| db.first(sql, params![scope, stored(key)], read_created).transpose();
+    keys.iter().filter_map(find).collect()
 }
 
 fn read_created(row: &rusqlite::Row<'_>) -> rusqlite::Result<CreatedOrder> {

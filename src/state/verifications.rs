@@ -9,7 +9,8 @@ use rusqlite::{Connection, Row, params};
 
 pub type VerificationId = i64;
 
-/// An interrupted verification is resumed within a day: later, what it compared may have changed.
+/// An interrupted verification is resumed within a day of the last order that it noted: later, what
+/// it compared may have changed.
 const RESUME_MS_MAX: i64 = 24 * 3_600_000;
 
 /// One verification as the state has it.
@@ -53,40 +54,40 @@ pub struct VerifiedOrder {
 
 impl Store {
     /// Notes that a verification begins. `sample`: the part that is read line by line, and of how
-    /// many. Such a one resumes the last verification, if that was the same and was interrupted
-    /// within a day.
+    /// many. Such a one resumes the last verification, if that was the same and noted something
+    /// within the last day.
     pub fn begin_verification(
         &mut self,
         job: &str,
         connection: ConnectionId,
         sample: Option<(u32, u32)>,
     ) -> Result<VerificationId, StateError> {
+        let (part, of) = sample.unzip();
         let interrupted = self.db.first(
             "SELECT id FROM verifications WHERE id = (SELECT max(id) FROM verifications WHERE job = ?1)
              AND connection = ?2 AND sample_part = ?3 AND sample_of = ?4 AND canary IS NULL
-             AND ended_ms IS NULL AND started_ms > ?5",
-            params![
-                job,
-                connection,
-                sample.map(|part| part.0),
-                sample.map(|part| part.1),
-                now_ms() - RESUME_MS_MAX
-            ],
+             AND ended_ms IS NULL AND coalesce(noted_ms, started_ms) > ?5",
+            params![job, connection, part, of, now_ms() - RESUME_MS_MAX],
             |row| row.get(0),
         )?;
         if let Some(id) = interrupted {
             return Ok(id);
         }
+        self.insert_verification(job, connection, sample, None)
+    }
+
+    fn insert_verification(
+        &mut self,
+        job: &str,
+        connection: ConnectionId,
+        sample: Option<(u32, u32)>,
+        canary: Option<RunId>,
+    ) -> Result<VerificationId, StateError> {
+        let (part, of) = sample.unzip();
         self.db.run(
-            "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                job,
-                connection,
-                now_ms(),
-                sample.map(|part| part.0),
-                sample.map(|part| part.1)
-            ],
+            "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of, canary)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![job, connection, now_ms(), part, of, canary],
         )?;
         Ok(self.db.last_insert_rowid())
     }
@@ -106,6 +107,10 @@ impl Store {
                 params![connection, stored_key(key), verification, differs],
             )?;
         }
+        transaction.run(
+            "UPDATE verifications SET noted_ms = ?2 WHERE id = ?1",
+            params![verification, now_ms()],
+        )?;
         Ok(transaction.commit()?)
     }
 
@@ -118,12 +123,7 @@ impl Store {
         compared: &[(OrderKey, u8)],
         sums: &VerificationSums,
     ) -> Result<(), StateError> {
-        self.db.execute(
-            "INSERT INTO verifications (job, connection, started_ms, sample_part, sample_of, canary)
-             VALUES (?1, ?2, ?3, 1, 1, ?4)",
-            params![job, connection, now_ms(), canary],
-        )?;
-        let verification = self.db.last_insert_rowid();
+        let verification = self.insert_verification(job, connection, Some((1, 1)), Some(canary))?;
         self.note_compared(verification, connection, compared)?;
         self.end_verification(verification, sums)
     }
@@ -200,6 +200,20 @@ impl View {
         self.db.first(&sql, [job], read_row)
     }
 
+    /// The part that a scheduled verification of one part of `of` reads: the one after the last that
+    /// was read to its end, or the one that was interrupted; `first` where there was none.
+    pub fn part_due(&self, job: &str, (first, of): (u32, u32)) -> Result<u32, StateError> {
+        let sql = "SELECT sample_part, ended_ms IS NOT NULL FROM verifications
+                   WHERE job = ?1 AND sample_of = ?2 AND canary IS NULL ORDER BY id DESC LIMIT 1";
+        let last: Option<(u32, bool)> =
+            self.db.first(sql, params![job, of], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(match last {
+            Some((part, true)) => part % of + 1,
+            Some((part, false)) => part,
+            None => first,
+        })
+    }
+
     fn last_verification_where(
         &self,
         job: &str,
@@ -253,4 +267,50 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<VerificationRow> {
             missing: row.get(11)?,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::SeenConnection;
+
+    #[test]
+    fn what_was_interrupted_is_resumed_within_a_day_of_the_last_order_it_noted() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.record_connection(&SeenConnection::example("5")).unwrap();
+        let begin = |store: &mut Store, part| {
+            store.begin_verification("shop", connection, Some((part, 7))).unwrap()
+        };
+        let hours_ago = |hours: i64| now_ms() - hours * 3_600_000;
+        let first = begin(&mut store, 2);
+        let move_back = "UPDATE verifications SET started_ms = ?1, noted_ms = ?2";
+        store.db.run(move_back, params![hours_ago(70), hours_ago(23)]).unwrap();
+        assert_eq!(begin(&mut store, 2), first);
+        store.note_compared(first, connection, &[]).unwrap();
+        store.db.run("UPDATE verifications SET started_ms = ?1", [hours_ago(90)]).unwrap();
+        assert_eq!(begin(&mut store, 2), first, "it has noted something just now");
+        store.db.run(move_back, params![hours_ago(70), hours_ago(25)]).unwrap();
+        assert_ne!(begin(&mut store, 2), first);
+    }
+
+    #[test]
+    fn one_verification_after_the_other_covers_every_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.record_connection(&SeenConnection::example("5")).unwrap();
+        let mut parts = Vec::new();
+        for is_interrupted in [false, true, false, false, false] {
+            let part = store.part_due("shop", (2, 3)).unwrap();
+            parts.push(part);
+            let sample = Some((part, 3));
+            let id = store.begin_verification("shop", connection, sample).unwrap();
+            if !is_interrupted {
+                store.end_verification(id, &VerificationSums::default()).unwrap();
+            }
+        }
+        assert_eq!(parts, [2, 3, 3, 1, 2]);
+        assert_eq!(store.part_due("other", (1, 3)).unwrap(), 1);
+        assert_eq!(store.part_due("shop", (1, 4)).unwrap(), 1, "of another sample");
+    }
 }

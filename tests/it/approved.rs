@@ -2,7 +2,7 @@
 
 use crate::world::{Told, World};
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::Edit;
+use ordersync::simulator::{Edit, Fault, Kind};
 use serde_json::Value;
 
 const SHOP: GeneratorOptions = GeneratorOptions {
@@ -165,6 +165,28 @@ fn what_a_repair_has_written_again_is_another_plan() {
     world.simulator.edit(Edit::DeleteOrder { externalid }).unwrap();
     assert_eq!(world.run(&["verify", "shop", "--repair"]).code, 7);
     assert_refused(&world, &approved, "the ledger differs");
+}
+
+#[test]
+fn refused_orders_that_are_sent_again_are_not_of_the_plan() {
+    for is_repaired in [false, true] {
+        let world = shop();
+        let approved = id(&world);
+        world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").nth(2));
+        assert_eq!(backfill(&world, &approved).json()["runs"][0]["refused"], 1);
+        assert_eq!(backfill(&world, &approved).code, 3, "the plan is loaded, less one");
+        if is_repaired {
+            // As many orders as are left of the number that was approved.
+            let first = world.target()["ecomOrders"][0]["externalid"].clone();
+            let externalid = first.as_str().unwrap().to_owned();
+            world.simulator.edit(Edit::DeleteOrder { externalid }).unwrap();
+            assert_eq!(world.run(&["verify", "shop", "--repair"]).code, 7);
+        } else {
+            assert_eq!(world.run(&["dead-letters", "retry", "shop"]).code, 0);
+        }
+        assert_refused(&world, &approved, "the ledger differs");
+        assert_eq!(backfill(&world, &id(&world)).code, 0);
+    }
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! A cart that became an order is one record in ActiveCampaign, never two.
 
 use crate::world::{World, assert_adds_up};
-use ordersync::simulator::{Edit, Ending, Fault, Kind};
+use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
 
 fn line(name: &str) -> Value {
     json!({ "variant_id": 31, "sku": "SKU-1", "title": name, "name": name, "quantity": 2, "price": "12.50" })
 }
 
-fn checkout(token: &str) -> Value {
+pub fn checkout(token: &str) -> Value {
     json!({
         "id": 901, "token": token, "email": "ann@example.com", "created_at": "2024-02-01T10:00:00-05:00",
         "updated_at": "2024-02-01T11:00:00-05:00", "completed_at": null, "currency": "USD", "total_price": "25.00",
@@ -18,7 +18,7 @@ fn checkout(token: &str) -> Value {
     })
 }
 
-fn order(id: u64, token: &str) -> Value {
+pub fn order(id: u64, token: &str) -> Value {
     json!({
         "id": id, "name": format!("#{id}"), "email": "ann@example.com", "created_at": "2024-02-01T12:00:00-05:00",
         "updated_at": "2024-02-01T12:00:00-05:00", "currency": "USD", "total_price": "30.00",
@@ -36,10 +36,15 @@ fn world() -> World {
 
 /// With lines added to the policy of the orders' job.
 fn world_with(policy: &str) -> World {
+    with_carts(World::new(), policy)
+}
+
+/// Adds the job of the abandoned checkouts.
+pub fn with_carts(world: World, policy: &str) -> World {
     let carts = "statuses = [\"paid\"]\n[jobs.carts]\naccount = \"main\"\nexport = [\"carts/*\"]\n\
         [jobs.carts.connection]\nservice = \"shopify\"\nexternalid = \"test-store\"\nname = \"Test Store\"\n\
         link_url = \"https://shop.example.com\"\nlogo_url = \"https://shop.example.com/logo.png\"\n";
-    World::new().policy(&format!("{policy}{carts}"))
+    world.policy(&format!("{policy}{carts}"))
 }
 
 fn put_carts(world: &World, carts: &[Value]) {
@@ -374,4 +379,26 @@ fn a_plain_backfill_and_adopt_end_in_the_same_state() {
     let (plain, adopted) = (recovered(["backfill", "sync"]), recovered(["adopt", "backfill"]));
     assert_eq!(plain.1.len(), 7, "{:?}", plain.1);
     assert_eq!(plain, adopted);
+}
+
+fn not_found() -> Kind {
+    Kind::Status { code: 404, retry_after: RetryAfter::None, html: false }
+}
+
+#[test]
+fn one_404_does_not_make_a_cart_a_deleted_one() {
+    let leave = "[jobs.carts.policy]\ndeleted = \"leave\"\n";
+    let world = world_with("deleted = \"leave\"\n").policy(leave);
+    put_carts(&world, &[checkout("tok-1")]);
+    run(&world, "carts");
+    world.simulator.inject(Fault::new(not_found()).on("GET", "/ecomOrders/"));
+    put_carts(&world, &[changed("tok-1")]);
+    assert_eq!(run(&world, "carts")["updated"], 1);
+    assert_eq!(only_record(&world)["totalPrice"], "2600");
+    // Nor is an order created beside its cart.
+    world.simulator.inject(Fault::new(not_found()).on("PUT", "/ecomOrders/"));
+    world.simulator.inject(Fault::new(not_found()).on("GET", "/ecomOrders/"));
+    put_orders(&world, &[order(5001, "tok-1")]);
+    assert_eq!(run(&world, "shop")["updated"], 1);
+    assert_eq!(only_record(&world)["externalid"], "5001");
 }

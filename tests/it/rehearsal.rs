@@ -8,8 +8,8 @@ use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, SendEvent, SendObserver};
 use ordersync::extract;
 use ordersync::run::{
-    AccountRunner, ConnectionSpec, Job, JobRun, OpenedAccount, Preview, Progress, Pulls, RunReport,
-    preview,
+    AccountRunner, Adoption, ConnectionSpec, Job, JobRun, OpenedAccount, Preview, Progress, Pulls,
+    RunReport, adopt, preview,
 };
 use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::simulator::{ClientResponse, Options, Simulator};
@@ -153,7 +153,12 @@ impl Rehearsal {
 
     /// Writes this as the export.
     pub fn put(&self, text: &str) {
-        std::fs::write(self.dir.path().join("orders.csv"), text).unwrap();
+        self.put_as("orders.csv", text);
+    }
+
+    /// Writes an export of this name.
+    pub fn put_as(&self, file: &str, text: &str) {
+        std::fs::write(self.dir.path().join(file), text).unwrap();
     }
 
     /// The dry run.
@@ -171,9 +176,14 @@ impl Rehearsal {
     }
 
     pub fn job(&self) -> Job {
-        let path = self.dir.path().join("orders.csv");
+        self.job_of(JOB, "orders.csv")
+    }
+
+    /// A job of this export on the same connection.
+    pub fn job_of(&self, name: &str, file: &str) -> Job {
+        let path = self.dir.path().join(file);
         Job {
-            name: JOB.to_owned(),
+            name: name.to_owned(),
             account_url: "http://127.0.0.1".to_owned(),
             connection: ConnectionSpec {
                 service: "shopify".to_owned(),
@@ -246,8 +256,28 @@ impl Rehearsal {
         self.live(life).await.expect("nobody kills it")
     }
 
-    /// One process; `None` when it was killed. Whatever it had in memory is gone.
+    /// Rebuilds the ledger of a job.
+    pub async fn adopt(&self, job: &Job) -> Adoption {
+        let mut store = Store::open(self.dir.path(), "main").unwrap();
+        let crash = Arc::new(Crash::new(End::Done, CancellationToken::new()));
+        let client =
+            Client::over(Box::new(self.line(crash)), self.client_options(), self.log(&store))
+                .unwrap();
+        let export = job.open_export().unwrap();
+        let adoption = adopt(job, &export, &mut store, &client, &|_| {}).await.unwrap();
+        drop((store, client));
+        // As in `live_as`.
+        sleep(Duration::from_millis(1)).await;
+        adoption
+    }
+
+    /// One process of the orders' job, as [`Self::live_as`].
     pub async fn live(&self, life: Life) -> Option<RunReport> {
+        self.live_as(&self.job(), life).await
+    }
+
+    /// One process; `None` when it was killed. Whatever it had in memory is gone.
+    pub async fn live_as(&self, job: &Job, life: Life) -> Option<RunReport> {
         self.set_last_send(life.last_send);
         let cancel = CancellationToken::new();
         let crash = Arc::new(Crash::new(life.end, cancel.clone()));
@@ -262,9 +292,8 @@ impl Rehearsal {
             let client = Client::over(line, options, self.log(&store)).unwrap();
             let account = OpenedAccount { state: StateHandle::inline(store), client };
             let runner = AccountRunner { account, cancel, grace: life.grace };
-            let job = self.job();
             let run = JobRun {
-                job: &job,
+                job,
                 kind: life.kind,
                 export: &job.open_export().unwrap(),
                 only: None,

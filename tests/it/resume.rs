@@ -5,6 +5,7 @@ use crate::random::{Rng, number};
 use crate::world::{World, assert_adds_up, until};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Latency, Options};
+use serde_json::json;
 use std::process::Child;
 
 /// Waits until the account has seen this many requests; gives up when the program ended before.
@@ -87,6 +88,61 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     let again = world.load("backfill", 3);
     assert_eq!(again["unchanged"], truth.valid);
     assert_eq!(world.summary().requests, summary.requests, "the second run sends nothing");
+}
+
+/// A shop in which every other cart becomes an order.
+fn put_carts(world: &World, carts: u64, are_bought: bool) {
+    let token = |n: u64| format!("tok-{n}");
+    let checkouts: Vec<_> = (0..carts).map(|n| crate::carts::checkout(&token(n))).collect();
+    let bought = (0..carts).filter(|n| are_bought && n % 2 == 0);
+    let orders: Vec<_> = bought.map(|n| crate::carts::order(5_000 + n, &token(n))).collect();
+    std::fs::create_dir_all(world.path("carts")).unwrap();
+    let checkouts = json!({ "checkouts": checkouts }).to_string();
+    std::fs::write(world.path("carts/checkouts.json"), checkouts).unwrap();
+    world.export("orders.json", json!({ "orders": orders }).to_string());
+}
+
+#[test]
+fn however_often_it_is_killed_a_cart_and_its_order_stay_one_record() {
+    let wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS);
+    let options = Options {
+        requests_per_second: None,
+        latency: Latency::Fixed { ms: 2 },
+        ..Options::default()
+    };
+    let world = crate::carts::with_carts(World::with(options), "");
+    let carts = wanted * 12;
+    let mut rng = Rng::new(SEED);
+    let mut kills = 0;
+    for (job, are_bought) in [("carts", false), ("shop", true), ("carts", true)] {
+        put_carts(&world, carts, are_bought);
+        for _ in 0..wanted.div_ceil(3) {
+            let (before, life) = (world.summary().requests, 1 + rng.below(LIFE_MAX / 2));
+            world.hold_from(life + LATE_MAX);
+            let mut child = world.start(&["--quiet", "sync", job]);
+            let is_at_work = wait_for_requests(&world, &mut child, before + life);
+            for _ in 0..rng.below(4_000) {
+                std::hint::spin_loop();
+            }
+            world.kill(child);
+            world.simulator.clear_faults();
+            world.simulator.release();
+            kills += u64::from(is_at_work);
+        }
+        let told = world.run(&["--quiet", "sync", job]);
+        assert_eq!(told.code, 0, "{}", told.err);
+    }
+    println!("seed {SEED}: {kills} kills, {carts} carts");
+    let summary = world.summary();
+    assert_eq!(summary.orders as u64, carts, "one record for each cart");
+    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+    let records = world.target()["ecomOrders"].as_array().unwrap().clone();
+    let recovered = records.iter().filter(|record| record["state"] == "3").count();
+    assert_eq!(recovered as u64, carts.div_ceil(2));
+    for job in ["carts", "shop"] {
+        assert_eq!(world.run(&["--quiet", "sync", job]).code, 0);
+    }
+    assert_eq!(world.summary().writes, summary.writes);
 }
 
 #[test]

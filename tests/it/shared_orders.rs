@@ -1,7 +1,9 @@
 //! Two jobs that hold the same orders on one connection are a fault before anything is written.
 
 use crate::process::Process;
-use crate::world::World;
+use crate::streams::feed;
+use crate::world::{Told, World};
+use std::ops::RangeInclusive;
 
 const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,\
     Lineitem price,Id\n";
@@ -58,6 +60,32 @@ fn every_verb_that_would_send_them_names_both_jobs_and_sends_nothing() {
     }
     assert_eq!(world.run(&["--json", "sync"]).json()["error"]["code"], "usage");
     assert_eq!(world.summary().writes, 0);
+}
+
+fn piped_into(world: &World, args: &[&str], ids: RangeInclusive<u64>) -> Told {
+    let child = feed(world.command(args), &orders(ids, "paid"));
+    Told::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn standard_input_is_compared_before_anything_is_sent() {
+    let piped = second("test-store", "").replace("\"more/*\"", "\"-\"");
+    let world = World::new().policy(&piped);
+    world.export("o.csv", orders(1..=6, "paid"));
+    for args in [&["plan", "two"][..], &["backfill", "--yes", "two"], &["sync", "two"]] {
+        let told = piped_into(&world, args, 5..=9);
+        assert_eq!(told.code, 2, "{args:?}: {}{}", told.out, told.err);
+        assert!(
+            told.err.contains("jobs.shop and jobs.two both send 2 of the same"),
+            "{}",
+            told.err
+        );
+    }
+    assert_eq!(world.summary().writes, 0);
+    let told = piped_into(&world, &["backfill", "--yes", "two"], 7..=9);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let check = world.run(&["check"]).out;
+    assert!(check.contains("standard input is compared with the other's export"), "{check}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ordersync::simulator::{Fault, Kind, Latency, Options, RetryAfter};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 fn order(id: u64, total: &str, email: &str) -> String {
     format!(
@@ -38,6 +38,11 @@ fn stream(orders: u64) -> String {
 fn start_piped(world: &World, args: &[&str], input: &str) -> Child {
     let mut command = world.command(args);
     command.env("ORDERSYNC_JOBS__SHOP__EXPORT", "-");
+    feed(command, input)
+}
+
+/// Starts a command on a pipe and writes all of it.
+pub fn feed(mut command: Command, input: &str) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();

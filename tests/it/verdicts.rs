@@ -78,7 +78,13 @@ fn refused_is_five_and_away_is_six_for_every_verb() {
 #[test]
 fn a_list_without_end_is_six_for_every_verb_that_reads_one() {
     let world = loaded(Options { ignore_offset: true, ..Options::default() });
-    for verb in &VERBS[..3] {
+    for n in 0..130 {
+        let (service, externalid) = ("other".to_owned(), n.to_string());
+        let name = format!("Shop {n}");
+        let edit = Edit::AddConnection { service, externalid, name, native: false };
+        world.simulator.edit(edit).unwrap();
+    }
+    for verb in &VERBS[..5] {
         let before = world.summary().requests;
         let told = world.run(&[&["--json"], *verb].concat());
         assert_eq!(told.code, 6, "{verb:?}: {}{}", told.out, told.err);

@@ -1,10 +1,13 @@
-use crate::activecampaign::NotConnected;
 use crate::activecampaign::disposition::RequestKind::{self, *};
 use crate::activecampaign::disposition::{
     ApiError, BreakerState, Disposition, ErrorResponse, FORBIDDEN_MAX, FailureCause, FailureClass,
     FatalError, OUTAGES_MAX, UNRESOLVED_MAX, WebPage, judge,
 };
+use crate::activecampaign::{NotConnected, NotConnectedCause};
 use std::time::Duration;
+
+const NOT_CONNECTED: NotConnected =
+    NotConnected { why: NotConnectedCause::Other, host: "shop.example" };
 
 const CALLS: [RequestKind; 7] =
     [CreateConnection, CreateCustomer, CreateOrder, Update, Delete, ReadOne, List];
@@ -61,7 +64,7 @@ fn row(cause: &FailureCause) -> String {
 fn every_answer_means_one_thing_for_each_call() {
     for (cause, expected) in [
         // No answer of use: a write may have been carried out, unless nothing left this machine.
-        (FailureCause::NotSent(NotConnected::Other), "aaaaaaa"),
+        (FailureCause::NotSent(NOT_CONNECTED), "aaaaaaa"),
         (FailureCause::Untrusted(""), "SSSSSSS"),
         (FailureCause::Lost("timed_out"), "lllllaa"),
         (FailureCause::Unusable { status: 200, cause: "answer_empty" }, "lllllaa"),
@@ -148,7 +151,7 @@ fn what_repeats_too_often_ends_the_run() {
 
     let outages = |outages| BreakerState { outages, ..standing() };
     for cause in
-        [answered(500), FailureCause::NotSent(NotConnected::Other), FailureCause::Lost("timed_out")]
+        [answered(500), FailureCause::NotSent(NOT_CONNECTED), FailureCause::Lost("timed_out")]
     {
         assert_eq!(disposition(&cause, outages(OUTAGES_MAX - 1)), Disposition::Again);
         let away = FatalError::Away { retry_after: None, cause: cause.text() };
@@ -169,7 +172,7 @@ fn what_repeats_too_often_ends_the_run() {
 #[test]
 fn only_the_way_and_the_server_count_as_an_outage() {
     for (cause, class) in [
-        (FailureCause::NotSent(NotConnected::Other), FailureClass::Outage),
+        (FailureCause::NotSent(NOT_CONNECTED), FailureClass::Outage),
         (FailureCause::Lost("connection_lost"), FailureClass::Outage),
         (answered(503), FailureClass::Outage),
         (answered(429), FailureClass::Throttled),
@@ -183,12 +186,13 @@ fn only_the_way_and_the_server_count_as_an_outage() {
 
 #[test]
 fn a_host_name_that_never_answered_ends_the_run_soon() {
-    let unresolved = FailureCause::NotSent(NotConnected::Unresolved);
+    let why = NotConnected { why: NotConnectedCause::Unresolved, ..NOT_CONNECTED };
+    let unresolved = FailureCause::NotSent(why);
     let disposition = |outages, is_known| {
         judge(List, &unresolved, &BreakerState { outages, is_known, ..standing() })
     };
     assert_eq!(disposition(UNRESOLVED_MAX - 1, false), Disposition::Again);
-    let stop = FatalError::Away { retry_after: None, cause: NotConnected::Unresolved.text() };
+    let stop = FatalError::Away { retry_after: None, cause: why.text() };
     assert_eq!(disposition(UNRESOLVED_MAX, false), Disposition::Stop(stop));
     assert_eq!(disposition(UNRESOLVED_MAX, true), Disposition::Again, "an outage of the network");
 }

@@ -241,6 +241,42 @@ async fn a_list_that_ignores_the_offset_ends_with_an_error() {
 }
 
 #[tokio::test]
+async fn a_list_that_goes_round_in_circles_or_far_beyond_its_total_ends_with_an_error() {
+    let circle = Target::start(|_, request| {
+        let from = usize::try_from(offset(request) / 100 % 3 * 100).unwrap();
+        orders(from + 1, from + 100, 1_000_000)
+    })
+    .await;
+    let made_up = Target::start(|_, request| {
+        let offset = usize::try_from(offset(request)).unwrap();
+        orders(offset + 1, offset + 100, offset + 200)
+    })
+    .await;
+    for (target, pages_max) in [(circle, 4), (made_up, 110)] {
+        let client = target.client();
+        let mut pages = client.orders(&connection());
+        let failure = loop {
+            match pages.next().await {
+                Ok(page) => assert!(page.is_some(), "it has an end"),
+                Err(failure) => break failure,
+            }
+        };
+        assert_eq!(failure.code.as_deref(), Some("list_endless"));
+        assert!(target.requests().len() <= pages_max, "{}", target.requests().len());
+    }
+}
+
+#[tokio::test]
+async fn connections_without_end_are_an_error() {
+    let rows = (1..=100).map(|id| format!(r#"{{"id":"{id}","service":"s","externalid":"{id}"}}"#));
+    let body = format!(r#"{{"connections":[{}]}}"#, rows.collect::<Vec<_>>().join(","));
+    let target = Target::start(move |_, _| json(200, &body)).await;
+    let failure = target.client().connections().await.unwrap_err();
+    assert_eq!(failure.code.as_deref(), Some("list_endless"));
+    assert_eq!(target.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn a_connection_is_found_by_both_of_its_names() {
     let target = Target::always(
         200,

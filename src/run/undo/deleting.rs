@@ -3,6 +3,7 @@ use crate::activecampaign::Client;
 use crate::domain::{Answer, RemoteId};
 use crate::load::{Deletion, delete};
 use crate::state::{ConnectionId, CreatedOrder, Refusal, RunId, StateHandle, Store};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// What ActiveCampaign's list says of the id of an order that the run created.
@@ -13,6 +14,9 @@ pub(in crate::run) enum ListedAs {
     /// Deleted, or the list moved while it was read.
     NotAtAll,
 }
+
+/// Deletes of an order that is answered with 404 and is there all the same.
+const CONTRADICTIONS_MAX: u32 = 3;
 
 /// What came of one order.
 #[derive(Debug)]
@@ -51,40 +55,52 @@ impl Deleting {
         order: CreatedOrder,
         listed: ListedAs,
     ) -> Result<DeleteOutcome, UndoError> {
-        let listed = match listed {
+        let mut listed = match listed {
             ListedAs::NotAtAll => self.look_again(&order).await?,
             listed => listed,
         };
-        match listed {
-            ListedAs::UnderAnotherKey => Ok(DeleteOutcome::Foreign(order.key)),
-            ListedAs::NotAtAll => self.settle(order, DeleteOutcome::Gone).await,
-            ListedAs::AsCreated => match self.delete(&order).await? {
-                Deletion::Deleted => self.settle(order, DeleteOutcome::Deleted).await,
-                Deletion::Gone => self.settle(order, DeleteOutcome::Gone).await,
+        for _ in 0..CONTRADICTIONS_MAX {
+            match listed {
+                ListedAs::UnderAnotherKey => return Ok(DeleteOutcome::Foreign(order.key)),
+                ListedAs::NotAtAll => return self.settle(order, DeleteOutcome::Gone).await,
+                ListedAs::AsCreated => {}
+            }
+            match self.delete(&order).await? {
+                Deletion::Deleted => return self.settle(order, DeleteOutcome::Deleted).await,
+                Deletion::Gone => listed = self.look_again(&order).await?,
                 Deletion::Refused(refusal) => {
                     let reason = refusal.reason().to_string();
                     self.note_refused(&order, refusal).await?;
-                    Ok(DeleteOutcome::Refused(order.key, reason))
+                    return Ok(DeleteOutcome::Refused(order.key, reason));
                 }
-            },
+            }
+        }
+        Ok(DeleteOutcome::Refused(order.key, "contradicted".to_owned()))
+    }
+
+    /// A list that is paged while others write can leave an order out, and a single 404 may be another's
+    /// than ActiveCampaign's: only the order itself, read until lists must show it, tells that it is
+    /// gone.
+    async fn look_again(&self, order: &CreatedOrder) -> Result<ListedAs, UndoError> {
+        let mut delays = self.client.lookup_delays();
+        loop {
+            let found = self.or_interrupted(self.client.order(&order.id)).await??;
+            let Some(there) = found else {
+                let Some(delay) = delays.next() else { return Ok(ListedAs::NotAtAll) };
+                self.or_interrupted(sleep(delay)).await?;
+                continue;
+            };
+            let is_own = there.ledger_text() == order.key && there.connection == self.remote;
+            return Ok(if is_own { ListedAs::AsCreated } else { ListedAs::UnderAnotherKey });
         }
     }
 
-    /// A list that is paged while others write can leave an order out: only the order itself tells
-    /// that it is gone.
-    async fn look_again(&self, order: &CreatedOrder) -> Result<ListedAs, UndoError> {
-        let found = tokio::select! {
+    async fn or_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, UndoError> {
+        tokio::select! {
             biased;
-            () = self.halt.cancelled() => return Err(UndoError::Interrupted),
-            found = self.client.order(&order.id) => found?,
-        };
-        Ok(match found {
-            None => ListedAs::NotAtAll,
-            Some(there) if there.externalid == order.key && there.connection == self.remote => {
-                ListedAs::AsCreated
-            }
-            Some(_) => ListedAs::UnderAnotherKey,
-        })
+            () = self.halt.cancelled() => Err(UndoError::Interrupted),
+            done = work => Ok(done),
+        }
     }
 
     async fn delete(&self, order: &CreatedOrder) -> Result<Deletion, UndoError> {

@@ -1,10 +1,10 @@
 use super::deleting::{DeleteOutcome, Deleting, ListedAs, Purpose};
 use super::{UndoError, UndoPlan, UndoReport};
-use crate::activecampaign::Client;
+use crate::activecampaign::{Client, RemoteOrder};
 use crate::domain::RemoteId;
 use crate::plan::Fingerprints;
 use crate::run::meter::Meter;
-use crate::run::remote_fetch::fetch_orders;
+use crate::run::remote_fetch::{Lists, fetch_orders};
 use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot, StateHandle};
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,12 +97,13 @@ impl Work<'_> {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
         let hash_key = self.task.state.call(|store| store.hash_key()).await?;
-        Ok(fetch_orders(
-            self.task.client,
-            (remote, self.task.in_flight_max),
-            &Fingerprints::new(hash_key),
-        )
-        .await?)
+        let lists = Lists {
+            client: self.task.client,
+            connection: remote,
+            in_flight_max: self.task.in_flight_max,
+            progress: &|_| {},
+        };
+        Ok(fetch_orders(&lists, &Fingerprints::new(hash_key)).await?)
     }
 
     async fn delete_all(
@@ -207,8 +208,7 @@ impl Work<'_> {
         let pages = self.task.client.orders(remote);
         let (run, mut pages) = (self.report.run, pages.side_by_side(self.task.in_flight_max));
         while let Some(page) = pages.next().await? {
-            let keys: Vec<String> =
-                page.records.iter().map(|order| order.externalid.clone()).collect();
+            let keys: Vec<String> = page.records.iter().map(RemoteOrder::ledger_text).collect();
             let deleted =
                 self.task.state.call(move |store| store.deleted_among(run, &keys)).await?;
             for order in deleted {

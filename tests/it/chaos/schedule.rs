@@ -79,7 +79,7 @@ pub enum Meddling {
 
 /// Which misfortunes a schedule has, so that each can be told from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flavour {
+pub enum Flavour {
     /// Only kills: what they cost can be counted.
     Kills,
     Faults,
@@ -113,28 +113,31 @@ impl Schedule {
     }
 
     pub fn options(&self) -> Options {
-        let account = &self.account;
-        Options {
-            customer_key: account.customer_key,
-            latency: account.latency,
-            jitter_ms: account.jitter_ms,
-            window: account.window,
-            retry_after_s: account.retry_after_s,
-            limit_as_503: account.limit_as_503,
-            rate_headers: account.rate_headers,
-            total_as_int: account.total_as_int,
-            ignore_filters: account.ignore_filters,
-            total_products: account.total_products,
-            list_lag_ms: account.list_lag_ms,
-            uniqueness_lag_ms: account.uniqueness_lag_ms,
-            seed: self.seed,
-            ..Options::default()
-        }
+        self.account.options(self.seed)
     }
 }
 
 impl Account {
-    fn of(rng: &mut Rng) -> Self {
+    pub fn options(&self, seed: u64) -> Options {
+        Options {
+            customer_key: self.customer_key,
+            latency: self.latency,
+            jitter_ms: self.jitter_ms,
+            window: self.window,
+            retry_after_s: self.retry_after_s,
+            limit_as_503: self.limit_as_503,
+            rate_headers: self.rate_headers,
+            total_as_int: self.total_as_int,
+            ignore_filters: self.ignore_filters,
+            total_products: self.total_products,
+            list_lag_ms: self.list_lag_ms,
+            uniqueness_lag_ms: self.uniqueness_lag_ms,
+            seed,
+            ..Options::default()
+        }
+    }
+
+    pub fn of(rng: &mut Rng) -> Self {
         let lognormal = |sigma| Latency::Lognormal { median_ms: 440, sigma };
         Self {
             customer_key: rng.pick(&[CustomerRule::ByExternalId, CustomerRule::ByEmail]),
@@ -178,7 +181,7 @@ fn exports(seed: u64, rng: &mut Rng) -> Vec<GeneratorOptions> {
 }
 
 impl Act {
-    fn of(rng: &mut Rng, flavour: Flavour, export: usize, orders: u64) -> Self {
+    pub fn of(rng: &mut Rng, flavour: Flavour, export: usize, orders: u64) -> Self {
         let faults = if flavour == Flavour::Kills { 0 } else { rng.below(7) };
         let meddling = if flavour == Flavour::Everything { rng.below(4) } else { 0 };
         let down = flavour == Flavour::Everything && rng.percent(10);

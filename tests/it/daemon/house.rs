@@ -4,7 +4,8 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ordersync::activecampaign::{
-    self, Client, NotConnected, Response, ResponseFuture, Transport, TransportError,
+    self, Client, NotConnected, NotConnectedCause, Response, ResponseFuture, Transport,
+    TransportError,
 };
 use ordersync::daemon::{
     AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, Opener, Plan,
@@ -57,7 +58,12 @@ impl Transport for Wire {
         let mood = *self.mood.lock().unwrap();
         Box::pin(async move {
             match mood {
-                Mood::Away => return Err(TransportError::NotSent(NotConnected::Other)),
+                Mood::Away => {
+                    return Err(TransportError::NotSent(NotConnected {
+                        why: NotConnectedCause::Other,
+                        host: "127.0.0.1",
+                    }));
+                }
                 Mood::Stuck => std::future::pending::<()>().await,
                 Mood::Answers => {}
             }

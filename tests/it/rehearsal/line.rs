@@ -2,7 +2,7 @@
 
 use super::{End, Moment, TOKEN, WAIT_MAX};
 use ordersync::activecampaign::{
-    NotConnected, Response, ResponseFuture, Transport, TransportError,
+    NotConnected, NotConnectedCause, Response, ResponseFuture, Transport, TransportError,
 };
 use ordersync::simulator::{ClientResponse, Simulator};
 use reqwest::Method;
@@ -98,7 +98,10 @@ impl Line {
             self.crash.die().await;
         }
         if self.down.is_some_and(|(from, to)| (from..to).contains(&Instant::now())) {
-            return Err(TransportError::NotSent(NotConnected::Other));
+            return Err(TransportError::NotSent(NotConnected {
+                why: NotConnectedCause::Other,
+                host: "127.0.0.1",
+            }));
         }
         let serving = timeout(self.timeout, self.simulator.serve(request));
         let output = if self.crash.is_at(Moment::OnItsWay, number) {

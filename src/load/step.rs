@@ -1,0 +1,58 @@
+use super::attempts::StepError;
+use super::loader::Loader;
+use super::order::{Next, OrderWrite};
+use crate::domain::{CustomerEntry, LedgerEntry, MovedCustomer, Order};
+use crate::plan::{Action, Step};
+use crate::state::{OrderOutcome, StateError};
+
+impl Loader {
+    /// Carries out one step, with as many requests and retries as it takes: customer first, then
+    /// order. A cart and its order wait for each other. No two steps under way at once may be of
+    /// the same order.
+    ///
+    /// # Errors
+    /// When the run must end; the step is then not settled, and its intent makes the next run look
+    /// it up.
+    pub async fn carry_out(&self, step: &Step) -> Result<OrderOutcome, StepError> {
+        let order = &step.order;
+        let cart = if order.key.is_cart() { Some(&order.key) } else { order.cart.as_ref() };
+        let _held = match cart {
+            Some(cart) => Some(self.carts.hold(cart).await),
+            None => None,
+        };
+        if order.key.is_cart() && self.ledger.order(&order.key).await? == LedgerEntry::BecameOrder {
+            return Ok(OrderOutcome::Superseded);
+        }
+        let mut write = OrderWrite::new(self, step);
+        let is_create = step.action == Action::Create;
+        if !is_create && self.ledger.is_moved(order).await? {
+            write.moved = Some(self.moved_customer);
+        }
+        let outcome = if is_create && self.may_be_of_another_customer(order).await? {
+            self.ledger.note_planned_lookup();
+            write.carry_out(Next::LookUp(None)).await?
+        } else if write.moved != Some(MovedCustomer::Keep)
+            && let Err(outcome) = write.find_customer().await?
+        {
+            return Ok(outcome);
+        } else {
+            let first = write.first(&step.action);
+            write.carry_out(first).await?
+        };
+        let superseded = (outcome == OrderOutcome::Superseded).then_some(&order.key);
+        let became = order.cart.as_ref().filter(|_| outcome.is_at_remote());
+        if let Some(cart) = superseded.or(became)
+            && self.ledger.order(cart).await? != LedgerEntry::BecameOrder
+        {
+            self.ledger.settle_cart(cart).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Whether an order that the ledger does not know may be at ActiveCampaign under a customer that
+    /// it does not know either. No customer is created for such an order before it was looked up.
+    async fn may_be_of_another_customer(&self, order: &Order) -> Result<bool, StateError> {
+        Ok(self.ledger.customer(&order.customer).await? == CustomerEntry::Unknown
+            && !self.ledger.knows_every_order().await?)
+    }
+}
