@@ -18,6 +18,7 @@ mod passed_over;
 mod policy;
 mod record_error;
 mod share;
+mod shown_value;
 mod source;
 mod status;
 mod text;
@@ -43,5 +44,6 @@ pub use policy::{
 };
 pub use record_error::{Reason, RecordError};
 pub use share::Share;
+pub use shown_value::ShownValue;
 pub use source::{Position, SourceDiscount, SourceLine, SourceOrder, Unstated};
 pub use status::Status;

@@ -1,4 +1,4 @@
-use super::choices;
+use super::{ShownValue, choices};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,8 +7,7 @@ use std::sync::{Mutex, PoisonError};
 /// A literal of this program. A type of its own name, or serde would borrow it from its input.
 type FieldName = &'static str;
 
-/// One reason why a record can't be sent. Contains no value of the record: the position says where
-/// to look.
+/// One reason why a record can't be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordError {
     pub reason: Reason,
@@ -17,6 +16,8 @@ pub struct RecordError {
     pub field: Option<FieldName>,
     /// Line of the file, if it is a later one than the record's first; 0 otherwise.
     pub line: u64,
+    /// What was found there. For reports alone: neither the state nor a log has it.
+    pub value: ShownValue,
 }
 
 /// Reads a field's name back from temporary storage. Each is kept for the life of the process; there
@@ -35,15 +36,25 @@ fn field_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Field
 
 impl RecordError {
     pub fn new(reason: Reason) -> Self {
-        Self { reason, field: None, line: 0 }
+        Self { reason, field: None, line: 0, value: ShownValue::default() }
     }
 
     pub fn of(reason: Reason, field: &'static str) -> Self {
-        Self { reason, field: Some(field), line: 0 }
+        Self { field: Some(field), ..Self::new(reason) }
     }
 
     pub fn at_line(self, line: u64) -> Self {
         Self { line, ..self }
+    }
+
+    /// With the text that was found.
+    pub fn showing(self, text: &str) -> Self {
+        Self { value: ShownValue::of(self.reason, text), ..self }
+    }
+
+    /// The same reason and field.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        (self.reason, self.field) == (other.reason, other.field)
     }
 }
 
@@ -89,6 +100,25 @@ choices! {
     }
 }
 
+impl Reason {
+    /// What is wrong with the value; `None` for reasons that are about more than one.
+    pub fn complaint(self) -> Option<&'static str> {
+        Some(match self {
+            Self::InvalidEmail => "is not an e-mail address",
+            Self::BadId => "is not an id",
+            Self::BadMoney => "is not an amount in this format",
+            Self::MoneyPrecision => "has digits below the currency's minor unit",
+            Self::MoneyRange => "is too large an amount",
+            Self::UnknownCurrency => "is not a currency",
+            Self::BadDate => "is not a date in this format",
+            Self::BadFlag => "is neither yes nor no",
+            Self::BadQuantity => "is not a quantity",
+            Self::UnknownStatus => "is not a known status",
+            _ => return None,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,7 +126,7 @@ mod tests {
     #[test]
     fn it_is_read_back_as_it_was() {
         for error in [
-            RecordError::of(Reason::BadMoney, "total").at_line(7),
+            RecordError::of(Reason::BadMoney, "total").at_line(7).showing("1,50"),
             RecordError::new(Reason::MalformedRow),
         ] {
             let text = serde_json::to_string(&error).unwrap();

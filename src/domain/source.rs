@@ -12,6 +12,8 @@ pub struct Position {
     pub file: u32,
     /// Line the record begins at, from 1.
     pub line: u64,
+    /// Ordinal of the record in its file, from 1, where several may be on a line (JSON); else 0.
+    pub in_file: u64,
 }
 
 /// What an export has no field for, though other exports of its shop system do.

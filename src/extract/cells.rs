@@ -129,12 +129,14 @@ impl<'r> Cells<'r> {
     }
 
     pub fn fault(&mut self, reason: Reason, column: &Column) {
-        self.add(RecordError::of(reason, column.name));
+        let mut cells = column.indices().filter_map(|at| self.row.text(at).ok());
+        let text = cells.find(|text| !text.is_empty()).unwrap_or_default();
+        self.add(RecordError::of(reason, column.name).showing(text));
     }
 
     /// Adds a fault once.
     pub fn add(&mut self, fault: RecordError) {
-        if !self.faults.contains(&fault) {
+        if !self.faults.iter().any(|other| other.is_alike(&fault)) {
             self.faults.push(fault);
         }
     }

@@ -30,7 +30,7 @@ pub fn add_error(order: &mut SourceOrder, error: RecordError, at_line: u64) {
 
 /// Names the line only if it is not the order's first.
 fn push(errors: &mut Vec<RecordError>, error: RecordError, first_line: u64, at_line: u64) {
-    if errors.iter().any(|other| other.reason == error.reason && other.field == error.field) {
+    if errors.iter().any(|other| other.is_alike(&error)) {
         return;
     }
     errors.push(if at_line == first_line { error } else { error.at_line(at_line) });

@@ -14,11 +14,13 @@ pub struct RecordStream {
     file: u32,
     current: Option<Box<dyn Records>>,
     record: u64,
+    /// Records of the current file, where they are numbered.
+    in_file: Option<u64>,
 }
 
 impl RecordStream {
     pub fn new(inputs: Arc<[Input]>) -> Self {
-        Self { inputs, next: 0, file: 0, current: None, record: 0 }
+        Self { inputs, next: 0, file: 0, current: None, record: 0, in_file: None }
     }
 
     /// The next record; `None` at the end of the last file.
@@ -32,6 +34,10 @@ impl RecordStream {
                     order.position.record = self.record;
                     order.position.file += self.file;
                     self.record += 1;
+                    if let Some(in_file) = &mut self.in_file {
+                        *in_file += 1;
+                        order.position.in_file = *in_file;
+                    }
                     return Ok(Some(order));
                 }
                 self.current = None;
@@ -41,8 +47,14 @@ impl RecordStream {
             }
             self.current = Some(match self.inputs.get(self.next) {
                 None => return Ok(None),
-                Some(Input::Table(table)) => table.read()?,
-                Some(Input::Set(set)) => Box::new(Joined::open(Arc::clone(set))),
+                Some(Input::Table(table)) => {
+                    self.in_file = table.is_json().then_some(0);
+                    table.read()?
+                }
+                Some(Input::Set(set)) => {
+                    self.in_file = None;
+                    Box::new(Joined::open(Arc::clone(set)))
+                }
             });
             self.next += 1;
         }

@@ -47,6 +47,11 @@ impl Table {
         }
     }
 
+    /// Whether several of its records may be on one line.
+    pub fn is_json(&self) -> bool {
+        matches!(self.format, DetectedFormat::Json(_) | DetectedFormat::MappedJson(_))
+    }
+
     /// What it is among several tables that are read together.
     pub fn part(&self) -> Option<Part> {
         match &self.format {

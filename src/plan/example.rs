@@ -1,4 +1,4 @@
-use crate::domain::Position;
+use crate::domain::{Position, ShownValue};
 
 /// Most examples kept of one thing that is counted.
 pub const EXAMPLES_MAX: usize = 5;
@@ -11,11 +11,13 @@ pub struct Example {
     pub position: Position,
     /// The field at fault, where it is one.
     pub field: Option<&'static str>,
+    /// What was found there.
+    pub value: ShownValue,
 }
 
 impl Example {
     pub fn new(order: impl Into<String>, position: Position) -> Self {
-        Self { order: order.into(), position, field: None }
+        Self { order: order.into(), position, field: None, value: ShownValue::default() }
     }
 }
 

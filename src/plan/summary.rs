@@ -150,6 +150,7 @@ impl PlanSummary {
                 order: order.to_owned(),
                 position: Position { line, ..position },
                 field: fault.field,
+                value: fault.value,
             });
         }
     }

@@ -1,6 +1,7 @@
 //! Records that a plan names as examples, and where they are in the export.
 
 use super::text::printable;
+use crate::domain::{Position, ShownValue};
 use crate::plan::Example;
 use crate::run::Preview;
 use serde_json::{Value, json};
@@ -10,7 +11,9 @@ pub(super) fn example_json(preview: &Preview, example: &Example) -> Value {
         "order": example.order,
         "file": file_of(preview, example.position.file),
         "line": example.position.line,
+        "record": record_json(example.position),
         "field": example.field,
+        "value": example.value.get(),
     })
 }
 
@@ -25,9 +28,34 @@ pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
         "" => "no number".to_owned(),
         number => printable(number),
     };
-    let field = example.field.map(|field| format!(" ({field})")).unwrap_or_default();
     let file = short_name(preview, example.position.file);
-    format!("{order} at {file}:{}{field}", example.position.line)
+    let place = place_text(&file, example.position);
+    format!("{order} at {place}{}", field_text(example.field, &example.value))
+}
+
+/// ` (created_at: `19/09/2022`)`; blank without a field.
+pub(super) fn field_text(field: Option<&str>, value: &ShownValue) -> String {
+    match (field, value.get()) {
+        (None, _) => String::new(),
+        (Some(field), None) => format!(" ({field})"),
+        (Some(field), Some(value)) => format!(" ({field}: `{}`)", printable(value)),
+    }
+}
+
+/// `orders.csv:7`, or `record 3 of orders.json, line 57` where several records may be on a line.
+pub(super) fn place_text(file: &str, position: Position) -> String {
+    let Position { in_file, line, .. } = position;
+    match in_file {
+        0 => format!("{file}:{line}"),
+        // A line that says no more is left out.
+        n if line == n || line <= 1 => format!("record {n} of {file}"),
+        n => format!("record {n} of {file}, line {line}"),
+    }
+}
+
+/// The same number for scripts; null where lines tell records apart.
+pub(super) fn record_json(position: Position) -> Value {
+    if position.in_file == 0 { Value::Null } else { position.in_file.into() }
 }
 
 /// The file name without its folder, unless another file has the same name.

@@ -1,4 +1,5 @@
 use super::dead_letters::{letter_json, letter_text};
+use super::examples::{field_text, place_text, record_json};
 use super::order_history::{last_write_json, ledger_json, ledger_text};
 use super::text::{discreet, printable};
 use crate::domain::Order;
@@ -12,7 +13,8 @@ pub fn explanation_json(explanation: &Explanation, reveal: bool) -> Value {
         "order": explanation.asked,
         "records": explanation.records.iter().map(|record| json!({
             "file": file_of(explanation, record),
-            "line": record.line,
+            "line": record.position.line,
+            "record": record_json(record.position),
             "number": if reveal { &record.label } else { discreet(&record.label) },
             "fate": fate_json(&record.fate, reveal),
         })).collect::<Vec<_>>(),
@@ -29,7 +31,8 @@ fn fate_json(fate: &RecordOutcome, reveal: bool) -> Value {
         RecordOutcome::Invalid(faults) => json!({
             "is": "invalid",
             "reasons": faults.iter().map(|fault| json!({
-                "reason": fault.reason.word(), "field": fault.field, "advice": fault.reason.meaning(),
+                "reason": fault.reason.word(), "field": fault.field, "value": fault.value.get(),
+                "advice": fault.reason.meaning(),
             })).collect::<Vec<_>>(),
         }),
         RecordOutcome::Valid { order, next, remote_id, last_write } => json!({
@@ -85,7 +88,7 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     let mut text = format!("{asked} of {}\n", explanation.job);
     for record in &explanation.records {
         let file = file_of(explanation, record);
-        text.push_str(&format!("\n{}:{}\n", printable(&file), record.line));
+        text.push_str(&format!("\n{}\n", place_text(&printable(&file), record.position)));
         text.push_str(&fate_text(&record.fate, reveal));
     }
     if explanation.more > 0 {
@@ -113,7 +116,7 @@ fn fate_text(fate: &RecordOutcome, reveal: bool) -> String {
         RecordOutcome::Invalid(faults) => faults
             .iter()
             .map(|fault| {
-                let field = fault.field.map(|field| format!(" ({field})")).unwrap_or_default();
+                let field = field_text(fault.field, &fault.value);
                 format!("  invalid: {}{field}: {}\n", fault.reason.word(), fault.reason.meaning())
             })
             .collect(),

@@ -5,7 +5,7 @@ use super::policy_effects::policy_effects_json;
 use super::reasons::{filter_advice, invalid_reasons, none_valid};
 use super::text::{count, grouped, is_are, many, printable, size};
 use super::warnings::{warnings, warnings_json};
-use crate::domain::Currency;
+use crate::domain::{Currency, Gone};
 use crate::plan::{CurrencyTotal, Totals};
 use crate::run::{Destination, DiskNeed, Preview};
 use jiff::{Timestamp, Zoned};
@@ -75,6 +75,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "products_per_order": summary.distribution.products(),
         "disk": { "bytes": preview.disk.bytes, "usable_bytes": preview.disk.usable_bytes },
         "source_not_historical": summary.source_not_historical,
+        "deletes_gone": preview.rules.policy.gone == Gone::Delete,
     });
     if let Some(plan) = plan.as_object_mut() {
         plan.extend(policy_effects_json(preview));
@@ -160,7 +161,7 @@ pub fn plan_summary(preview: &Preview, now: &Zoned) -> String {
     }
     text.push_str(&format!("  {}\n", forecast_text(preview, now)));
     text.extend(disk_text(preview).map(|disk| format!("  disk: {disk}\n")));
-    match none_valid(summary) {
+    match none_valid(preview) {
         Some(fault) => format!("{}: {fault}\n{text}", preview.job),
         None => text,
     }

@@ -9,6 +9,7 @@ use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_lin
 use super::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
 use super::text::{cells, columns, count, grouped, is_are, local_ms, many, printable};
 use super::warnings::warnings;
+use crate::domain::Gone;
 use crate::plan::{Consent, ExampleCount, PlanSummary, Totals};
 use crate::run::Preview;
 use jiff::Zoned;
@@ -27,7 +28,7 @@ const CURRENCIES_BELOW_MAX: usize = 6;
 pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String {
     let mut text = LabelledText::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
     let room = text.room();
-    text.section("Fault", none_valid(&preview.summary).map(Line::of));
+    text.section("Fault", none_valid(preview).map(Line::of));
     text.section("Plan", [Line::of(identity(preview, now))]);
     text.section("Goes", [Line::of(destination_text(&preview.destination))]);
     text.section("Export", export(preview));
@@ -42,6 +43,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     for warning in warnings(preview) {
         text.section("Warning", [Line::of(warning.with_example(preview))]);
     }
+    text.section("Deletes", deletes(preview).map(Line::of));
     text.section("Automation", [Line::of(historical(&preview.summary))]);
     let forecast = forecast_lines(preview, now);
     let forecast = forecast.strip_prefix("Forecast: ").unwrap_or(&forecast);
@@ -315,6 +317,13 @@ fn examples(preview: &Preview, found: &ExampleCount, room: Option<usize>) -> Str
         }
     }
     text
+}
+
+/// What happens to orders that are gone from the shop, where they are to be deleted.
+pub(super) fn deletes(preview: &Preview) -> Option<&'static str> {
+    (preview.rules.policy.gone == Gone::Delete).then_some(
+        "orders that are gone from the shop are deleted by a sync or a backfill that finishes; a backfill with --plan deletes none",
+    )
 }
 
 /// What is triggered in ActiveCampaign: nothing, whatever is sent.

@@ -1,6 +1,6 @@
 //! What the policy made of the export: the part of the plan about effects.
 
-use super::examples::{file_of, short_name};
+use super::examples::{file_of, record_json, short_name};
 use super::text::{count, grouped, many, printable};
 use crate::domain::{Currency, OtherRow, PassedOver, Policy, PolicyEffect, Status};
 use crate::plan::MismatchTotal;
@@ -66,6 +66,7 @@ fn differ_json(preview: &Preview) -> Value {
             "order": example.order,
             "file": file_of(preview, example.position.file),
             "line": example.position.line,
+            "record": record_json(example.position),
             "currency": currency.code(),
             "minor_units": difference,
         })).collect::<Vec<_>>(),

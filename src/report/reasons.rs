@@ -1,8 +1,9 @@
 //! Why records are left out or fail, and what to do about it.
 
-use super::text::{count, grouped, many};
-use crate::domain::{Currency, Reason};
+use super::text::{count, grouped, many, printable};
+use crate::domain::{Currency, Reason, ShownValue};
 use crate::plan::{CurrencyTotal, ExampleCount, PlanSummary, Totals};
+use crate::run::Preview;
 
 /// What a filter does, and the setting behind it.
 pub(super) fn filter_advice(code: &str) -> &'static str {
@@ -73,21 +74,60 @@ pub(super) fn invalid_reasons(summary: &PlanSummary) -> Vec<(Reason, &ExampleCou
     reasons
 }
 
-/// If every order that counts is invalid: that, and the most frequent reason, which is the most
+/// If every order that counts is invalid: that, the most frequent reason with a value, and the most
 /// likely cause.
-pub(super) fn none_valid(summary: &PlanSummary) -> Option<String> {
+pub(super) fn none_valid(preview: &Preview) -> Option<String> {
+    let summary = &preview.summary;
+    let format = preview.files.first().map(|file| file.format.as_str()).unwrap_or_default();
     let eligible = summary.read - summary.filtered;
     let (reason, found) = invalid_reasons(summary).into_iter().next()?;
     (eligible == summary.invalid).then(|| {
         let (all, most) = (many(eligible, "order"), count(found.count));
-        let field = found.examples.iter().find_map(|example| example.field);
+        let first = found.examples.first();
+        let field = first.and_then(|example| example.field);
         let field = field.map(|field| format!(" in `{field}`")).unwrap_or_default();
+        let value = first.map(|example| example.value).unwrap_or_default();
         format!(
-            "nothing can be sent: all of {all} are invalid, {most} by {}{field}: {}",
+            "nothing can be sent: all of {all} are invalid, {most} by {}{field}: {}{}",
             reason.word(),
-            reason.meaning()
+            complaint(reason, &value),
+            likely_cause(reason, format, value.as_str()).unwrap_or(reason.meaning())
         )
     })
+}
+
+/// `` `19/09/2022` is not a date in this format; ``, with a blank at the end; blank without a value.
+fn complaint(reason: Reason, value: &ShownValue) -> String {
+    let (Some(value), Some(what)) = (value.get(), reason.complaint()) else { return String::new() };
+    format!("`{}` {what}; ", printable(value))
+}
+
+/// Why all orders of an export of this format are likely to have this fault.
+fn likely_cause(reason: Reason, format: &str, value: &str) -> Option<&'static str> {
+    let is_table = format.ends_with("-csv");
+    let has_other_date = value.contains('/') || value.contains('.') || value.parse::<f64>().is_ok();
+    match reason {
+        Reason::MissingEmail if ["etsy-csv", "amazon-csv", "square-csv"].contains(&format) => Some(
+            "exports of this kind have no e-mail addresses; name a file that has them in the job's `customers`",
+        ),
+        Reason::MissingEmail => Some(
+            "the export was probably made without personal data, or by a user who may not see it; export again with e-mail addresses",
+        ),
+        Reason::BadDate if is_table && has_other_date => Some(
+            "the file was probably saved by a spreadsheet, which rewrites dates; export again and don't save the file in one",
+        ),
+        Reason::BadId if value.contains("E+") => Some(
+            "the file was probably saved by a spreadsheet, which rewrites long numbers; export again and don't save the file in one",
+        ),
+        Reason::BadMoney if is_table && value.contains(',') => Some(
+            "the file was probably saved by a spreadsheet with decimal commas; export again and don't save the file in one; \
+             if the shop itself writes commas, a mapping reads them (docs/formats.md)",
+        ),
+        Reason::UnknownCurrency if value.is_empty() => {
+            Some("the export names no currency; set the shop's in policy.currency, such as \"EUR\"")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::against::values_json;
 use super::difference::changes_json;
+use super::examples;
 use crate::domain::{Customer, OrderKey, RecordError};
 use crate::plan::{Action, ChangeCause, Decision};
 use crate::run::{PlannedRecord, RecordVerdict, ValueChange};
@@ -44,6 +45,7 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Valu
         "key": judged.key.as_ref().map(|key| key.as_str()),
         "file": file.map(ToString::to_string),
         "line": position.line,
+        "record": examples::record_json(position),
         "reasons": reasons,
     });
     if judged.key.as_ref().is_some_and(OrderKey::is_cart) {
@@ -95,5 +97,7 @@ pub(super) fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<Value>) {
 
 fn reason_json(fault: &RecordError) -> Value {
     let line = (fault.line > 0).then_some(fault.line);
-    json!({ "reason": fault.reason.word(), "field": fault.field, "line": line })
+    json!({
+        "reason": fault.reason.word(), "field": fault.field, "line": line, "value": fault.value.get(),
+    })
 }

@@ -20,7 +20,9 @@ pub fn runs_json(reports: &[RunReport]) -> Value {
             run["not_visible"] = not_visible.into();
         }
         if let Some(gone) = &report.gone {
-            run["gone"] = json!({ "deleted": gone.deleted, "left": gone.left });
+            run["gone"] = json!({
+                "deleted": gone.deleted, "left": gone.left, "withheld": gone.is_withheld,
+            });
         }
         run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
         run
@@ -78,6 +80,9 @@ pub fn run_text(report: &RunReport) -> String {
     rows.push(count_row("read", row.read(), "the sum of these"));
     if let Some(gone) = &report.gone {
         rows.extend(gone_rows(gone));
+        if gone.is_withheld {
+            rows.push(count_row("deleted", 0, GONE_WITHHELD));
+        }
     }
     let end = row.outcome.map_or("running", RunEnd::word);
     format!(
@@ -90,6 +95,10 @@ pub fn run_text(report: &RunReport) -> String {
         columns("<><", &rows)
     )
 }
+
+/// What a run of an approved plan does about orders that are gone from the shop.
+const GONE_WITHHELD: &str =
+    "a run with --plan deletes no orders; the next sync deletes those gone from the shop";
 
 /// Orders of the ledger that the shop has no more.
 fn gone_rows(gone: &GoneReport) -> impl Iterator<Item = Vec<String>> {

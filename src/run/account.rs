@@ -1,4 +1,4 @@
-use super::gone::{delete_gone, note_none_deleted};
+use super::gone::{delete_gone, withheld};
 use super::{ConnectionError, Job, PlanId, Progress, RunContext, RunError, RunReport, execute};
 use crate::activecampaign::{Client, FatalError};
 use crate::extract::Export;
@@ -54,7 +54,7 @@ impl AccountRunner {
         })
         .await?;
         if approved.is_some() {
-            note_none_deleted(job);
+            report.gone = withheld(job);
         } else if report.row.is_finished_load() {
             let OpenedAccount { state, client } = &self.account;
             report.gone = delete_gone(job, report.row.id, (state, client), &self.cancel).await;

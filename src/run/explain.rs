@@ -4,7 +4,9 @@ use super::plan_reader::ReadingError;
 use super::planned_record::RecordVerdict;
 use super::verification_log::found_of;
 use super::verify::reading_of;
-use crate::domain::{Answer, LedgerEntry, Operation, Order, OrderKey, RecordError, RemoteId};
+use crate::domain::{
+    Answer, LedgerEntry, Operation, Order, OrderKey, Position, RecordError, RemoteId,
+};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Action, Decision, Fingerprints, PriorWrite, decide};
 use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, VerificationRow, View};
@@ -74,8 +76,7 @@ pub enum VerificationStatus {
 #[derive(Debug)]
 pub struct ExplainedRecord {
     pub file: usize,
-    /// Line of the file it begins at.
-    pub line: u64,
+    pub position: Position,
     pub label: String,
     pub fate: RecordOutcome,
 }
@@ -147,8 +148,8 @@ pub fn explain(
             RecordVerdict::Decided(_) | RecordVerdict::Settled => continue,
         };
         let file = usize::try_from(judged.position.file).unwrap_or(usize::MAX);
-        let (line, label) = (judged.position.line, judged.label);
-        explanation.records.push(ExplainedRecord { file, line, label, fate });
+        let (position, label) = (judged.position, judged.label);
+        explanation.records.push(ExplainedRecord { file, position, label, fate });
     }
     for key in connection.iter().flat_map(|_| &keys) {
         explanation.known.extend(known(&job.name, connection, view, key)?);

@@ -20,6 +20,8 @@ pub struct GoneReport {
     pub left: Vec<String>,
     /// Too many to delete without being asked: how many, of how many loaded.
     pub too_many: Option<(u64, u64)>,
+    /// The run was of an approved plan, which deletes nothing.
+    pub is_withheld: bool,
     /// Why it did not finish; the next run goes on.
     pub error: Option<UndoError>,
 }
@@ -53,13 +55,9 @@ impl GoneReport {
 }
 
 /// A plan names no order to delete, so a run of an approved plan deletes none.
-pub(super) fn note_none_deleted(job: &Job) {
-    if job.rules.policy.gone == Gone::Delete {
-        tracing::info!(
-            job = job.name,
-            "a run with --plan deletes no orders; the next sync deletes those that are gone from the shop"
-        );
-    }
+pub(super) fn withheld(job: &Job) -> Option<GoneReport> {
+    (job.rules.policy.gone == Gone::Delete)
+        .then(|| GoneReport { is_withheld: true, ..GoneReport::default() })
 }
 
 /// Deletes the gone orders of a job that was loaded to its end, where the policy says so. Only under

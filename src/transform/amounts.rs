@@ -72,7 +72,7 @@ impl<'a> Amounts<'a> {
         match self.parse(text) {
             Ok(amount) => amount,
             Err(reason) => {
-                self.faults.push(RecordError::of(reason, field).at_line(line));
+                self.faults.push(RecordError::of(reason, field).at_line(line).showing(text));
                 Amount::ZERO
             }
         }
@@ -101,7 +101,8 @@ impl<'a> Amounts<'a> {
             return exact(price);
         };
         let share = Amount::parse_share(&line.total, units, currency).unwrap_or_else(|error| {
-            self.fault(RecordError::of(reason(error), "price").at_line(line.at_line));
+            let fault = RecordError::of(reason(error), "price").at_line(line.at_line);
+            self.fault(fault.showing(&line.total));
             exact(Amount::ZERO)
         });
         if !share.is_exact {
@@ -118,7 +119,8 @@ impl<'a> Amounts<'a> {
         };
         let product = Amount::parse_product(&line.unit_price, &line.quantity, currency);
         let share = product.unwrap_or_else(|error| {
-            self.fault(RecordError::of(reason(error), "price").at_line(line.at_line));
+            let fault = RecordError::of(reason(error), "price").at_line(line.at_line);
+            self.fault(fault.showing(&line.unit_price));
             Share { amount: Amount::ZERO, is_exact: true }
         });
         self.slack += u64::from(!share.is_exact);

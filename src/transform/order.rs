@@ -186,7 +186,8 @@ fn order_key(source: &SourceOrder, faults: &mut Vec<RecordError>) -> Option<Orde
         Err(KeyError::Missing) => Reason::MissingId,
         Err(KeyError::Scientific | KeyError::TooLong | KeyError::Odd) => Reason::BadId,
     };
-    faults.push(RecordError::of(reason, field));
+    let text = if field == "number" { &source.number } else { &source.id };
+    faults.push(RecordError::of(reason, field).showing(text));
     None
 }
 
@@ -204,7 +205,8 @@ fn customer_of(
 ) -> Option<Customer> {
     let is_bad_id = is_rewritten(&source.customer_id) || is_guarded(&source.customer_id);
     if rules.policy.customers == Customers::Id && is_bad_id {
-        faults.push(RecordError::of(Reason::BadId, "customer_id"));
+        let fault = RecordError::of(Reason::BadId, "customer_id");
+        faults.push(fault.showing(&source.customer_id));
     }
     let reason = match Email::parse(&source.email) {
         Ok(email) => {
@@ -218,7 +220,7 @@ fn customer_of(
         Err(EmailError::Malformed) => Reason::InvalidEmail,
         Err(EmailError::Hashed) => Reason::HashedEmail,
     };
-    faults.push(RecordError::of(reason, "email"));
+    faults.push(RecordError::of(reason, "email").showing(&source.email));
     None
 }
 
@@ -271,7 +273,8 @@ fn currency_of(
         _ => Currency::parse(source.currency.trim()).ok(),
     };
     if currency.is_none() {
-        faults.push(RecordError::of(Reason::UnknownCurrency, "currency"));
+        let fault = RecordError::of(Reason::UnknownCurrency, "currency");
+        faults.push(fault.showing(&source.currency));
     }
     currency
 }
@@ -292,7 +295,7 @@ fn moment(
     faults: &mut Vec<RecordError>,
 ) -> Option<Moment> {
     Moment::parse(text, &rules.zone)
-        .map_err(|_| faults.push(RecordError::of(Reason::BadDate, field)))
+        .map_err(|_| faults.push(RecordError::of(Reason::BadDate, field).showing(text)))
         .ok()
 }
 
@@ -332,12 +335,14 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
     };
     let quantity = Quantity::parse(&source.quantity).filter(is_accepted);
     if quantity.is_none() {
-        amounts.fault(RecordError::of(Reason::BadQuantity, "quantity").at_line(source.at_line));
+        let fault = RecordError::of(Reason::BadQuantity, "quantity").at_line(source.at_line);
+        amounts.fault(fault.showing(&source.quantity));
     }
     // A SKU may end in a sign for inches.
     let is_formula = source.id.is_empty() && source.sku.starts_with('=');
     if is_rewritten(&source.id) || is_guarded(&source.id) || is_formula {
-        amounts.fault(RecordError::of(Reason::BadId, "product id").at_line(source.at_line));
+        let fault = RecordError::of(Reason::BadId, "product id").at_line(source.at_line);
+        amounts.fault(fault.showing(if is_formula { &source.sku } else { &source.id }));
     }
     let (price, units) = match quantity {
         Some(Quantity::Whole(units)) => (amounts.price(source, Some(units)), units),

@@ -299,6 +299,40 @@ fn an_export_of_which_nothing_can_be_sent_says_so_first_and_why() {
     let plan = world.run(&["plan"]).out;
     let fault = "Fault      nothing can be sent: all of 2 orders are invalid, 2 by bad_date in `created_at`";
     assert!(plan.lines().nth(2).unwrap().starts_with(fault), "{plan}");
+    let said: String = plan.split_whitespace().collect::<Vec<_>>().join(" ");
+    let why = "`19/09/2022 15:14` is not a date in this format; the file was probably saved by a spreadsheet";
+    assert!(said.contains(why), "{plan}");
+    assert!(plan.contains("#1 at orders.csv:2 (created_at: `19/09/2022 15:14`)"), "{plan}");
     let run = world.run(&["backfill"]);
     assert!(run.err.starts_with("shop: nothing can be sent: all of 2 orders"), "{}", run.err);
+    let kept = world
+        .state_files()
+        .into_iter()
+        .any(|(_, bytes)| bytes.windows(b"19/09/2022".len()).any(|part| part == b"19/09/2022"));
+    assert!(!kept, "a faulty value is shown, and not kept");
+}
+
+#[test]
+fn a_record_of_json_is_found_by_its_number_in_the_file() {
+    let order = |id: u32, date: &str| {
+        format!(
+            "{{\"id\":{id},\"name\":\"#{id}\",\"email\":\"ann@example.com\",\"financial_status\":\"paid\",\"currency\":\"USD\",\
+             \"total_price\":\"1.00\",\"created_at\":\"{date}\",\"line_items\":[{{\"id\":1,\"title\":\"Mug\",\"quantity\":1,\"price\":\"1.00\"}}]}}"
+        )
+    };
+    let (good, bad) = ("2024-01-31T10:11:12-05:00", "31st of Ann");
+    let orders = [order(1001, good), order(1002, good), order(1003, bad)].join(",");
+    let world = World::new();
+    world.export("orders.json", format!("{{\"orders\":[{orders}]}}"));
+    let plan = world.run(&["plan"]).out;
+    let place = "#1003 at record 3 of orders.json (created_at: `31st xx xxx`)";
+    assert!(plan.contains(place), "{plan}");
+    let json = world.run(&["--json", "plan"]).json();
+    let example = &json["plans"][0]["invalid_reasons"][0]["examples"][0];
+    assert_eq!((&example["record"], &example["value"]), (&3.into(), &"31st xx xxx".into()));
+    let explained = world.run(&["explain", "shop", "1003"]).out;
+    assert!(
+        explained.contains("\nrecord 3 of ") && explained.contains("`31st xx xxx`"),
+        "{explained}"
+    );
 }

@@ -12,11 +12,14 @@ pub fn json_pieces(
 ) -> Result<Box<dyn Pieces>, ReadError> {
     let shown = source.shown();
     let mut file = JsonFile::open(source, layout.wrappers())?;
+    let mut in_file = 0;
     Ok(Box::new(move || {
         let Some((read, line)) = file.next(|document| document.read(read))? else {
             return Ok(None);
         };
         let Some((Some(mut piece), faults)) = read else { return Err(lost(&shown, line)) };
+        in_file += 1;
+        piece.stated.position.in_file = in_file;
         piece.stated.faults = faults;
         piece.stated.position.line = line;
         Ok(Some(piece))

@@ -8,7 +8,7 @@ use crate::domain::{
 use proptest::prelude::*;
 
 fn order(file: u32) -> Piece {
-    let position = Position { record: 0, file, line: 7 };
+    let position = Position { record: 0, file, line: 7, ..Position::default() };
     let stated = SourceOrder {
         id: "1".to_owned(),
         currency: "USD".to_owned(),
@@ -25,7 +25,7 @@ fn line(file: u32, id: &str) -> Piece {
         at_line: 9,
         ..SourceLine::default()
     };
-    let position = Position { record: 0, file, line: 9 };
+    let position = Position { record: 0, file, line: 9, ..Position::default() };
     let stated = SourceOrder { position, lines: vec![item], ..SourceOrder::default() };
     Piece {
         role: Role::Part,
@@ -155,7 +155,7 @@ fn amounts_of_parts_add_up_and_never_over_two_currencies() {
 fn an_order_waits_on_disk_with_all_its_fields() {
     let text = |n: usize| format!("{n}\u{1f56f}");
     let mut stated = SourceOrder {
-        position: Position { record: 1, file: u32::MAX, line: u64::MAX },
+        position: Position { record: 1, file: u32::MAX, line: u64::MAX, ..Position::default() },
         accepts_marketing: Some(true),
         discounts: vec![SourceDiscount { name: text(1), amount: text(2), of_shipping: true }],
         status: Some(Status::Test),

@@ -249,9 +249,10 @@ impl<'a> Record<'a> {
 
     /// Adds a fault, once for each reason and field.
     pub fn fault(&self, reason: Reason, name: &'static str) {
-        let fault = RecordError::of(reason, self.path_of(name));
+        let text = self.value(name).and_then(|value| value.text().ok()).unwrap_or_default();
+        let fault = RecordError::of(reason, self.path_of(name)).showing(&text);
         let mut faults = self.reading.faults.borrow_mut();
-        if !faults.contains(&fault) {
+        if !faults.iter().any(|other| other.is_alike(&fault)) {
             faults.push(fault);
         }
     }

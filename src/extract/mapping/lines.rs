@@ -2,7 +2,7 @@
 
 use super::cells::Values;
 use super::profile::{Field, LineField, Profile};
-use crate::domain::{Reason, SourceLine};
+use crate::domain::{Reason, RecordError, SourceLine};
 use crate::extract::order_errors::OrderErrors;
 
 /// Whether it names a product by any of its cells.
@@ -65,7 +65,8 @@ impl Reading<'_> {
     fn number(&mut self, field: LineField, reason: Reason) -> String {
         let text = self.text(field);
         self.profile.form.plain(&text).unwrap_or_else(|| {
-            self.faults.add(reason, field.shown(), self.at_line);
+            let fault = RecordError::of(reason, field.shown()).showing(&text);
+            self.faults.push(fault, self.at_line);
             String::new()
         })
     }

@@ -84,9 +84,19 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    fn refuse(&mut self, reason: Reason, field: &'static str) -> String {
-        self.faults.add(reason, field, self.material.line);
+    fn refuse(&mut self, reason: Reason, field: OrderField) -> String {
+        let fault = RecordError::of(reason, field.shown()).showing(&self.stated(field));
+        self.faults.push(fault, self.material.line);
         String::new()
+    }
+
+    /// The first text that the cells of a field have.
+    fn stated(&self, field: OrderField) -> String {
+        let Some(Field::Cells(cells)) = self.profile.order_field(field) else {
+            return String::new();
+        };
+        let mut texts = self.material.carriers.iter().filter_map(|values| cells.text(*values).ok());
+        texts.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     fn text(&mut self, field: OrderField) -> String {
@@ -94,7 +104,7 @@ impl Making<'_> {
             None | Some(Field::Sum(_)) => String::new(),
             Some(Field::Constant(text)) => text.clone(),
             Some(Field::Cells(cells)) => agreed(cells, &self.material.carriers)
-                .unwrap_or_else(|reason| self.refuse(reason, field.shown())),
+                .unwrap_or_else(|reason| self.refuse(reason, field)),
         }
     }
 
@@ -109,7 +119,7 @@ impl Making<'_> {
             }
             Some(Field::Sum(sum)) => self.sum(sum),
         };
-        read.unwrap_or_else(|reason| self.refuse(reason, field.shown()))
+        read.unwrap_or_else(|reason| self.refuse(reason, field))
     }
 
     /// Blank where none of it is stated.
@@ -160,7 +170,7 @@ impl Making<'_> {
         }
         let zone = self.zone();
         let read = zone.and_then(|zone| self.profile.dates.iso(&text, self.kept, zone.as_ref()));
-        read.unwrap_or_else(|| self.refuse(Reason::BadDate, field.shown()))
+        read.unwrap_or_else(|| self.refuse(Reason::BadDate, field))
     }
 
     /// `None` where a cell names a zone that is not known.
@@ -186,7 +196,9 @@ impl Making<'_> {
         let status = match status(self.profile, self.kept, &self.material.carriers) {
             Ok(status) => status,
             Err(reason) => {
-                self.faults.add(reason, "status", self.material.line);
+                let word = status::word(&self.profile.status, &self.material.carriers);
+                let fault = RecordError::of(reason, "status").showing(&word);
+                self.faults.push(fault, self.material.line);
                 return None;
             }
         };

@@ -43,11 +43,11 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
     if row.is_whole {
         order.status = status(row, columns, &mut order.faults);
         order.unstated = columns.unstated;
+        let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
         if order.status.is_none() {
             let fault = RecordError::of(Reason::UnknownStatus, Field::FinancialStatus.name());
-            order.faults.push(fault);
+            order.faults.push(fault.showing(word));
         }
-        let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
         order.status_word = word.to_owned();
     }
     order
@@ -102,7 +102,7 @@ fn status(row: &Row<'_>, columns: &Columns, faults: &mut Vec<RecordError>) -> Op
     let cell = |field| row.cell(columns.at(field));
     let cancelled_at = row.text(columns.at(Field::CancelledAt)).unwrap_or("?");
     let is_cancelled = decisive::is_dated(cancelled_at).unwrap_or_else(|reason| {
-        faults.push(RecordError::of(reason, Field::CancelledAt.name()));
+        faults.push(RecordError::of(reason, Field::CancelledAt.name()).showing(cancelled_at));
         false
     });
     let words = Words {

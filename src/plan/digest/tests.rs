@@ -159,7 +159,7 @@ fn a_record_is_the_same_wherever_it_stands() {
     let record =
         SourceOrder { id: "1".into(), lines: vec![line.clone()], ..SourceOrder::default() };
     let moved = SourceOrder {
-        position: Position { record: 9, file: 1, line: 80 },
+        position: Position { record: 9, file: 1, line: 80, ..Position::default() },
         lines: vec![SourceLine { at_line: 81, ..line }],
         ..record.clone()
     };

@@ -1,5 +1,5 @@
 use super::fields::{fields_of, inert, payload_of};
-use crate::domain::Order;
+use crate::domain::{Order, Position, RecordError};
 use crate::plan::Decision;
 use crate::report::comparison::Comparison;
 use crate::report::text::printable;
@@ -39,7 +39,7 @@ pub struct PageDetail {
 pub(super) struct Sample {
     pub title: &'static str,
     pub file: usize,
-    pub line: u64,
+    pub position: Position,
     pub source: Vec<(String, String)>,
     pub payload: String,
 }
@@ -48,9 +48,8 @@ pub(super) struct Sample {
 pub(super) struct InvalidRecord {
     pub order: String,
     pub file: usize,
-    pub line: u64,
-    /// Code, field, advice.
-    pub reasons: Vec<(&'static str, Option<&'static str>, &'static str)>,
+    pub position: Position,
+    pub reasons: Vec<RecordError>,
 }
 
 impl PageDetail {
@@ -66,20 +65,18 @@ impl PageDetail {
             RecordVerdict::Invalid(_) if self.invalid.len() == INVALID_MAX => {
                 self.invalid_more += 1
             }
-            RecordVerdict::Invalid(faults) => self.invalid.push(InvalidRecord {
-                order: inert(&printable(&judged.label)),
-                file,
-                line: faults
-                    .iter()
-                    .map(|fault| fault.line)
-                    .max()
-                    .unwrap_or(0)
-                    .max(judged.position.line),
-                reasons: faults
-                    .iter()
-                    .map(|fault| (fault.reason.word(), fault.field, fault.reason.meaning()))
-                    .collect(),
-            }),
+            RecordVerdict::Invalid(faults) => {
+                let lines = faults.iter().map(|fault| fault.line);
+                self.invalid.push(InvalidRecord {
+                    order: inert(&printable(&judged.label)),
+                    file,
+                    position: Position {
+                        line: lines.fold(judged.position.line, u64::max),
+                        ..judged.position
+                    },
+                    reasons: faults.clone(),
+                })
+            }
             RecordVerdict::Decided(Decision::Send(step)) => self.sample(judged, &step.order, file),
             _ => {}
         }
@@ -93,7 +90,7 @@ impl PageDetail {
         self.samples.push(Sample {
             title,
             file,
-            line: judged.position.line,
+            position: judged.position,
             source: fields_of(source, self.reveals),
             payload: payload_of(order, self.reveals),
         });

@@ -1,15 +1,17 @@
 //! The parts of the page for one job.
 
 use super::charts::{self, Bar};
+use super::fields::inert;
 use super::page_detail::{InvalidRecord, PageDetail, Sample};
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, PlanSummary, Totals};
 use crate::report::comparison::{Comparison, Section};
+use crate::report::examples::{field_text, place_text};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
 use crate::report::plan::destination_text;
-use crate::report::plan_text::{consent, historical, unchanged_since};
+use crate::report::plan_text::{consent, deletes, historical, unchanged_since};
 use crate::report::policy_effects::{assumed_lines, becomes, counted, policy_line, words_beside};
-use crate::report::reasons::{filter_advice, invalid_reasons, money_text};
+use crate::report::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
 use crate::report::text::{count, grouped, many, printable};
 use crate::report::warnings::warnings;
 use crate::run::Preview;
@@ -34,9 +36,11 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
                 @if n > 0 { br; }
                 (printable(&file.to_string())) " · " (file.format) " · " (many(file.size_bytes, "byte"))
             } }
+            @if let Some(fault) = none_valid(preview) { p.fault { strong { "Fault: " } (fault) } }
             (tiles(preview))
             p.forecast { (forecast_text(preview, now)) }
             (forecast(preview, now))
+            @if let Some(deletes) = deletes(preview) { p { "Deletes: " (deletes) "." } }
             p { "Automations: " (historical(summary)) "." }
             @if let Some(consent) = consent(summary) { p { "Consent: " (consent) "." } }
             @if !warned.is_empty() {
@@ -268,7 +272,7 @@ fn samples(preview: &Preview, samples: &[Sample]) -> Markup {
             p { "What the export states, and the payload it becomes. ActiveCampaign adds the ids of connection and customer." }
             @for sample in samples {
                 article.sample {
-                    h4 { (sample.title) " · " (file_of(preview, sample.file)) ":" (sample.line) }
+                    h4 { (sample.title) " · " (place_text(&file_of(preview, sample.file), sample.position)) }
                     div.pair {
                         table { tbody { @for (name, text) in &sample.source { tr { th scope="row" { (name) } td { (text) } } } } }
                         pre tabindex="0" aria-label="Payload" { code { (sample.payload) } }
@@ -301,10 +305,11 @@ fn invalid_row(preview: &Preview, record: &InvalidRecord) -> Markup {
     html! {
         tr {
             th scope="row" { @if record.order.is_empty() { "(no number)" } @else { (record.order) } }
-            td { (file_of(preview, record.file)) ":" (record.line) }
-            td { @for (n, (code, field, advice)) in record.reasons.iter().enumerate() {
+            td { (place_text(&file_of(preview, record.file), record.position)) }
+            td { @for (n, fault) in record.reasons.iter().enumerate() {
                 @if n > 0 { br; }
-                abbr title=(advice) { (code) } @if let Some(field) = field { " (" (field) ")" }
+                abbr title=(fault.reason.meaning()) { (fault.reason.word()) }
+                (inert(&field_text(fault.field, &fault.value)))
             } }
         }
     }
