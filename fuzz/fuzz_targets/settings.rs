@@ -17,7 +17,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     std::fs::write(&*FILE, data).expect("the fuzzer's own file");
     let variables = [("ORDERSYNC_ACCOUNTS__MAIN__TOKEN", TOKEN)];
     let printed = match Settings::load(Some(&FILE), &Environment::new("/nowhere", variables)) {
-        Ok(settings) => format!("{settings:?}\n{}", settings.effective()),
+        Ok(settings) => format!("{settings:?}\n{}", settings.effective),
         Err(faults) => faults.iter().map(|fault| format!("{fault:?} {fault}\n")).collect(),
     };
     assert!(!printed.contains(TOKEN), "a token is printed: {printed}");

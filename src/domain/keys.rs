@@ -1,5 +1,5 @@
 use super::Email;
-use super::text::trim;
+use super::text::{is_invisible, trim};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -43,7 +43,7 @@ impl OrderKey {
     /// # Errors
     /// When the text is blank, is [rewritten as a number](is_rewritten), is longer than
     /// [`Self::LEN_MAX`] bytes, has what no id has and a shifted column would (`@`, a comma, a
-    /// line break), or is [guarded](is_guarded).
+    /// line break, a character without width), or is [guarded](is_guarded).
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = trim(text);
         if text.is_empty() {
@@ -56,7 +56,7 @@ impl OrderKey {
         if has_exponent && is_scientific(text) || is_float(text) {
             return Err(KeyError::Scientific);
         }
-        let is_odd = |c: char| c == '@' || c == ',' || c.is_control();
+        let is_odd = |c: char| c == '@' || c == ',' || c.is_control() || is_invisible(c);
         if (!is_plain && text.contains(is_odd)) || is_guarded(text) {
             return Err(KeyError::Odd);
         }
@@ -196,7 +196,7 @@ mod tests {
         ] {
             assert_eq!(OrderKey::parse(good).unwrap().as_str(), good);
         }
-        for odd in ["ann@example.com", "#1,ann,paid", "#1\n#2"] {
+        for odd in ["ann@example.com", "#1,ann,paid", "#1\n#2", "10\u{200b}01"] {
             assert_eq!(OrderKey::parse(odd), Err(KeyError::Odd), "{odd}");
         }
         assert_eq!(OrderKey::parse("  "), Err(KeyError::Missing));

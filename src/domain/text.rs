@@ -1,8 +1,14 @@
-/// As [`str::trim`], but faster for the usual text, which begins and ends with visible ASCII.
-pub(super) fn trim(text: &str) -> &str {
+/// Whether a character has no width: soft hyphens, joiners, marks of direction and of byte order.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// As [`str::trim`], which also takes off [what is invisible](is_invisible). Faster for the usual text,
+/// which begins and ends with visible ASCII.
+pub fn trim(text: &str) -> &str {
     match text.as_bytes() {
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
-        _ => text.trim(),
+        _ => text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c)),
     }
 }
 
@@ -15,6 +21,15 @@ mod tests {
         #[test]
         fn it_trims_what_is_trimmed_otherwise(text in "[ \u{a0}\u{2003}\u{85}\ta1é]{0,6}") {
             prop_assert_eq!(trim(&text), text.trim());
+        }
+
+        #[test]
+        fn nothing_that_is_not_seen_is_around_a_trimmed_text(
+            around in "[ \u{a0}\u{3000}\u{200b}\u{200e}\u{202a}\u{2069}\u{feff}\u{ad}]{0,4}",
+            text in "[a1é]([ a\u{200b}]{0,3}[a1é])?",
+        ) {
+            let all = format!("{around}{text}{around}");
+            prop_assert_eq!(trim(&all), text);
         }
     }
 }

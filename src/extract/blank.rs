@@ -5,6 +5,8 @@
 //! those are blank in a *value* (a key, code, date, amount, status, flag or address), and kept in
 //! *free text*, because a product may be called `None`.
 
+use crate::domain::trim;
+
 /// Words that only programs write.
 const PROGRAM_WORDS: &[&str] = &[
     "NaN", "nan", "-nan", "NaT", "NULL", "\\N", "<NA>", "<na>", "(null)", "(NULL)", "<null>",
@@ -48,19 +50,20 @@ pub fn is_blank(cell: &[u8]) -> bool {
     trimmed(cell).is_empty()
 }
 
-/// Free text without the blanks and the guard around it; blank if only a program writes it.
+/// Free text without the blanks of every kind, the invisible characters and the guard around it;
+/// blank if only a program writes it.
 #[inline]
 pub fn free_text(text: &str) -> &str {
-    let text = unguarded(trimmed_text(text));
+    let text = unguarded(trim(text));
     if is_program_word(text.as_bytes()) { "" } else { text }
 }
 
-/// A key, code, date, amount, status, flag or address without the blanks and the guard around it;
-/// blank if it is a word for no value.
+/// A key, code, date, amount, status, flag or address without what is around free text; blank if it
+/// is a word for no value.
 #[inline]
 pub fn value(text: &str) -> &str {
-    let text = trimmed_text(text);
-    let text = if text.starts_with(GUARDS) { without_guards(text) } else { text };
+    let text = trim(text);
+    let text = if text.starts_with(GUARDS) { trim(without_guards(text)) } else { text };
     if is_no_value(text.as_bytes()) { "" } else { text }
 }
 
@@ -68,8 +71,8 @@ pub fn value(text: &str) -> &str {
 #[inline]
 pub fn value_bytes(cell: &[u8]) -> &[u8] {
     match trimmed(cell) {
-        guarded @ [b'=' | b'\'' | b'"', ..] => {
-            std::str::from_utf8(guarded).map_or(guarded, |text| value(text).as_bytes())
+        odd @ ([b'=' | b'\'' | b'"' | 0x80.., ..] | [.., 0x80..=0xff]) => {
+            std::str::from_utf8(odd).map_or(odd, |text| value(text).as_bytes())
         }
         cell if is_no_value(cell) => b"",
         cell => cell,
@@ -222,6 +225,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_seen_is_no_part_of_a_cell() {
+        for around in ["\u{a0}", "\u{3000}", "\u{200b}", "\u{feff}", "\u{202a}", " \u{200e}\t"] {
+            for text in ["1001", "Größe", "#1", "12.50"] {
+                let cell = format!("{around}{text}{around}");
+                assert_eq!((free_text(&cell), value(&cell)), (text, text), "{cell:?}");
+                assert_eq!(value_bytes(cell.as_bytes()), text.as_bytes(), "{cell:?}");
+            }
+            let guarded = format!("=\"{around}1001{around}\"");
+            assert_eq!((value(&guarded), value(around)), ("1001", ""), "{guarded:?}");
+            assert_eq!(value(&format!("{around}NULL")), "", "{around:?}");
+        }
+    }
+
+    #[test]
     fn everything_else_is_what_it_is() {
         for text in [
             "",
@@ -245,7 +262,6 @@ mod tests {
             "1/1/00012",
             "unknown",
             "---",
-            "\u{a0}",
         ] {
             assert_eq!((free_text(text), value(text)), (text, text), "{text}");
         }

@@ -1,6 +1,7 @@
 //! The column names of a table, and how one is compared with a known name.
 
 use super::names::distance;
+use crate::domain::is_invisible;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use std::borrow::Cow;
 
@@ -109,16 +110,24 @@ impl Header {
 /// A name without what spreadsheets, editors and scripts add to one: blanks of every kind,
 /// characters without width, quotes and signs around it, other forms of the same letters.
 fn plain(name: &str) -> Cow<'_, str> {
-    let is_around = |c: char| c.is_whitespace() || c.is_control() || "\"'`;:*“”„«»".contains(c);
-    let trim = |name: &str| name.trim_matches(is_around).to_owned();
+    let is_around = |c: char| c.is_whitespace() || c.is_control() || "\"'`;:*=“”„«»".contains(c);
     if name.is_ascii() {
         let trimmed = name.trim_matches(is_around);
-        return Cow::Borrowed(if trimmed.is_empty() { name.trim() } else { trimmed });
+        return one_blank(if trimmed.is_empty() { name.trim() } else { trimmed });
     }
-    let has_no_width =
-        |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    let visible = name.replace(has_no_width, "");
-    Cow::Owned(trim(&ComposingNormalizerBorrowed::new_nfkc().normalize(&visible)))
+    let visible = name.replace(is_invisible, "");
+    let normal = ComposingNormalizerBorrowed::new_nfkc().normalize(&visible);
+    Cow::Owned(one_blank(normal.trim_matches(is_around)).into_owned())
+}
+
+/// A name with one space where it has several blanks, or a line break.
+fn one_blank(name: &str) -> Cow<'_, str> {
+    let is_odd = name.contains("  ") || name.contains(|c: char| c.is_whitespace() && c != ' ');
+    if is_odd {
+        Cow::Owned(name.split_whitespace().collect::<Vec<_>>().join(" "))
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 /// A character as it is compared: case does not count, nor whether a blank was made an underscore.
@@ -180,6 +189,11 @@ mod tests {
             "Refunded\u{200b} Amount",
             "Ｒefunded Amount",
             "'Refunded Amount'\r",
+            "=\"Refunded Amount\"",
+            "Refunded\nAmount",
+            "Refunded \u{a0} Amount",
+            "Refunded  Amount",
+            "\u{202a}Refunded Amount\u{202c}",
         ] {
             let header = Header::of([seen.as_bytes()]);
             assert!(header.has("Refunded Amount"), "{seen:?}");

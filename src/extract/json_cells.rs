@@ -1,6 +1,7 @@
 //! Tables whose rows are records of a JSON format: lists and objects are JSON in their cells, as a
 //! query of a warehouse saves them.
 
+use super::blank::value_bytes;
 use super::error::NoMatch;
 use super::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use super::header::Header;
@@ -75,7 +76,7 @@ impl CsvFormat for JsonCells {
 /// The name of a column with a list or an object in one of these rows.
 fn json_column<'a>(header: &'a Header, rows: &[ByteRecord]) -> Option<&'a str> {
     let is_json = |cell: &[u8]| {
-        let text = std::str::from_utf8(cell.trim_ascii()).unwrap_or_default();
+        let text = std::str::from_utf8(value_bytes(cell)).unwrap_or_default();
         text.starts_with(['{', '[']) && Tree::parse(text).is_ok()
     };
     let column = rows.iter().find_map(|row| row.iter().position(is_json))?;

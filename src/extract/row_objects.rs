@@ -1,5 +1,6 @@
 //! The rows of a table as JSON objects, one key a column.
 
+use super::blank;
 use super::format::{CsvLayout, Records};
 use super::header::Header;
 use super::json::{Document, SAMPLE_LEN_MAX, Tree, malformed};
@@ -29,7 +30,7 @@ impl RowObjects {
         let whole = rows.iter().filter(|row| row.len() == self.names.len());
         whole.take(SAMPLE_LEN_MAX).map(|row| {
             let cells: Vec<Cow<'_, str>> = row.iter().map(String::from_utf8_lossy).collect();
-            self.object_of(cells.iter().map(|cell| cell.trim()))
+            self.object_of(cells.iter().map(|cell| blank::value(cell)))
         })
     }
 

@@ -67,6 +67,25 @@ impl Group {
         None
     }
 
+    /// Without the rows that state the same line again: the same in the column of the line's key and in
+    /// these others.
+    pub fn without_repeats(mut self, line_key: usize, columns: &[usize]) -> Self {
+        let mut kept: Vec<(KeptRow, u32)> = Vec::with_capacity(self.rows.len());
+        for (row, run) in self.rows.drain(..).zip(self.runs.drain(..)) {
+            let repeats = |(other, _): &(KeptRow, u32)| {
+                let (row, other) = (row.row(), other.row());
+                !row.cell(line_key).is_empty()
+                    && row.is_whole
+                    && [line_key].iter().chain(columns).all(|at| row.cell(*at) == other.cell(*at))
+            };
+            if !kept.iter().any(repeats) {
+                kept.push((row, run));
+            }
+        }
+        (self.rows, self.runs) = kept.into_iter().unzip();
+        self
+    }
+
     /// Its first rows, if all its rows are those several times over, as few as may be.
     pub fn first_copy(&self) -> Option<Self> {
         let is_sound = !self.is_overlong && self.beside_damage.is_none();

@@ -33,6 +33,15 @@ pub fn recognise(
         .map_err(|near| near.map_or(error, |near| near.at(source.shown(), 0)))
 }
 
+/// # Errors
+/// When a file without records is an API's answer to a request that failed.
+fn refuse_failure(source: &Source) -> Result<(), ReadError> {
+    match envelopes::failure(source) {
+        Some(why) => Err(why.at(source.shown(), 0)),
+        None => Ok(()),
+    }
+}
+
 /// The format of records that belong to the orders of other files.
 fn part_in(
     source: &Source,
@@ -70,7 +79,7 @@ fn recognise_within(
         if *records > 0 {
             candidates.push(Candidate::new(format, keys));
         } else if asked.len() == 1 || wrapper.is_some() {
-            return Ok(format);
+            return refuse_failure(source).map(|()| *format);
         }
     }
     if !candidates.is_empty() {

@@ -5,10 +5,12 @@ use super::candidates::{Candidate, Sample, choose, matching, take_sample};
 use super::format::{JsonFormat, JsonFormats, JsonLayout};
 use super::nesting::{Path, Wrappers};
 use super::record::interned;
+use super::tree::Tree;
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::codec::Source;
 use crate::extract::error::{NoMatch, ReadError};
 use std::io::Read;
+use std::ops::Range;
 
 /// How much of a file is looked at for the names of its envelope.
 const PREFIX_BYTES: u64 = 64 * 1024;
@@ -55,7 +57,41 @@ pub fn find(
             });
         }
     }
-    blank.ok_or(near.map(|(_, why)| why))
+    match blank.map(|layout| failure(source).map_or(Ok(layout), |why| Err(Some(why)))) {
+        Some(found) => found,
+        None => Err(near.map(|(_, why)| why)),
+    }
+}
+
+/// What a small file without records says of a request that failed: `{"code": 401, "data": []}`.
+pub fn failure(source: &Source) -> Option<NoMatch> {
+    const FAILED: Range<u32> = 400..600;
+    const WORDS: [&str; 4] = ["error", "fail", "failed", "failure"];
+    let mut text = String::new();
+    source.open().ok()?.bytes.take(PREFIX_BYTES).read_to_string(&mut text).ok()?;
+    let tree = Tree::parse(&text).ok()?;
+    let value = |key: &str| tree.root().get(key).ok().flatten();
+    let text = |key: &str| value(key).and_then(|value| value.text().ok()).unwrap_or_default();
+    let is_false = |key: &str| text(key) == "false";
+    let is_failed = |key: &str| {
+        let text = text(key).to_lowercase();
+        WORDS.contains(&text.as_str()) || text.parse().is_ok_and(|code| FAILED.contains(&code))
+    };
+    let is_stated = |key: &str| {
+        value(key).is_some_and(|value| match value.text() {
+            Ok(text) => !["", "false", "0", "null"].contains(&&*text),
+            Err(_) => !["{}", "[]"].contains(&value.raw()),
+        })
+    };
+    let has_failed = ["success", "ok"].into_iter().any(is_false)
+        || ["status", "code", "status_code", "statusCode"].into_iter().any(is_failed)
+        || ["error", "errors"].into_iter().any(is_stated);
+    has_failed.then(|| {
+        NoMatch::new(
+            "looks like an error that an API answered with, expected orders",
+            "export the orders themselves",
+        )
+    })
 }
 
 /// Whether an empty list at a place is one of this format's orders: by its name.

@@ -11,9 +11,14 @@ use crate::extract::decimal::parse_signed;
 /// # Errors
 /// If two differ, or a cell can't be read.
 pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<String, Reason> {
+    agreed_of(carriers.iter().map(|carrier| cells.text(*carrier)))
+}
+
+/// As [`agreed`], of texts.
+pub fn agreed_of(texts: impl Iterator<Item = Result<String, Reason>>) -> Result<String, Reason> {
     let mut agreed = String::new();
-    for carrier in carriers {
-        let text = cells.text(*carrier)?;
+    for text in texts {
+        let text = text?;
         if agreed.is_empty() {
             agreed = text;
         } else if !text.is_empty() && text != agreed {

@@ -18,6 +18,7 @@ use crate::extract::order_versions::CopyTimes;
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use csv::ByteRecord;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// One table, as a mapping reads it.
@@ -121,6 +122,7 @@ impl MappedSheet {
         for row in rows.iter().filter(|row| !row.is_whole) {
             faults.push(RecordError::new(Reason::MalformedRow), row.line);
         }
+        self.check_line_keys(&rows, &mut faults);
         if let Some(line) = group.beside_damage {
             faults.push(RecordError::new(Reason::MalformedRow), line);
         }
@@ -148,6 +150,30 @@ impl MappedSheet {
         let (unstated, line) = (self.unstated(), group.line());
         let material = Material { carriers, lines, refunds, is_cancelled, unstated, line };
         order(&self.profile, self.kept, &material, faults)
+    }
+
+    /// The rows of a group, each line once.
+    fn without_repeats(&self, group: Group) -> Group {
+        match self.line_key_at() {
+            Some(at) => group.without_repeats(at, &self.at),
+            None => group,
+        }
+    }
+
+    fn line_key_at(&self) -> Option<usize> {
+        let at = self.profile.line_key.and_then(|name| self.at.get(name).copied());
+        at.filter(|at| *at != ABSENT)
+    }
+
+    /// Two rows of one line that differ contradict each other.
+    fn check_line_keys(&self, rows: &[Row<'_>], faults: &mut OrderErrors) {
+        let Some(at) = self.line_key_at() else { return };
+        let mut keys = HashSet::new();
+        for row in rows.iter().filter(|row| !row.cell(at).is_empty()) {
+            if !keys.insert(row.cell(at)) {
+                faults.push(RecordError::new(Reason::RepeatedRow), row.line);
+            }
+        }
     }
 
     /// The rows that state values of the order as a whole.
@@ -279,7 +305,8 @@ impl CsvLayout for MappedSheet {
             let repeats = *repeats;
             return Box::new(move || {
                 let read = |group: &Group| self.of_group(group, repeats);
-                Ok(groups.pull()?.map(|group| Box::new(order_of(&group, read))))
+                let group = groups.pull()?.map(|group| self.without_repeats(group));
+                Ok(group.map(|group| Box::new(order_of(&group, read))))
             });
         }
         Box::new(move || {

@@ -1,7 +1,7 @@
 //! What became of an order, by the words a mapping declares.
 
 use super::cells::Values;
-use super::consistency::agreed;
+use super::consistency::{agreed, agreed_of};
 use super::dates::{Dates, Kept};
 use super::profile::{Answer, Name, Profile, RowKind, StatusRule};
 use crate::domain::{Reason, Status, Unstated};
@@ -54,7 +54,8 @@ pub fn status(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Result
         return Ok(Status::Paid);
     }
     for rule in &profile.status {
-        let text = agreed(&rule.cells, carriers)?;
+        let texts = carriers.iter().map(|carrier| Ok(stated(rule, rule.cells.text(*carrier)?)));
+        let text = agreed_of(texts)?;
         if let Answer::Status(status) = answer(rule, &text, &profile.dates, kept)? {
             return Ok(status);
         }
@@ -62,12 +63,21 @@ pub fn status(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Result
     Err(Reason::UnknownStatus)
 }
 
+/// A text, blank if it is a word for no value that the rule does not declare.
+fn stated(rule: &StatusRule, text: String) -> String {
+    if declared(rule, &text).is_some() { text } else { blank::value(&text).to_owned() }
+}
+
+fn declared(rule: &StatusRule, text: &str) -> Option<Answer> {
+    let word = rule.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
+    word.map(|(_, answer)| *answer)
+}
+
 /// Declared words are looked up first: a mapping may declare one that elsewhere means no value.
 fn answer(rule: &StatusRule, text: &str, dates: &Dates, kept: Kept) -> Result<Answer, Reason> {
-    if let Some((_, answer)) = rule.words.iter().find(|(word, _)| is_same_if_lossy(text, word)) {
-        return Ok(*answer);
+    if let Some(answer) = declared(rule, text) {
+        return Ok(answer);
     }
-    let text = blank::value(text);
     let blank = rule.blank.unwrap_or(Answer::Next);
     if text.is_empty() {
         return Ok(blank);

@@ -96,6 +96,39 @@ fn a_refusal_names_the_real_cause() {
 }
 
 #[test]
+fn an_answer_of_a_failed_request_without_orders_is_no_export_without_orders() {
+    for failed in [
+        r#"{"code": 401, "message": "Unauthorized", "data": {"orders": []}}"#,
+        r#"{"code": "503", "data": [], "orders": []}"#,
+        r#"{"status": "error", "message": "x", "data": {"orders": []}}"#,
+        r#"{"status": 429, "orders": []}"#,
+        r#"{"statusCode": 500, "orders": []}"#,
+        r#"{"success": false, "orders": []}"#,
+        r#"{"ok": false, "result": {"orders": []}}"#,
+        r#"{"error": true, "orders": []}"#,
+        r#"{"error": {"code": 7}, "orders": []}"#,
+        r#"{"errors": ["no"], "orders": []}"#,
+        r#"{"orders": [], "error": "expired"}"#,
+    ] {
+        let told = refusal(failed);
+        assert!(told.contains("an error that an API answered with"), "{failed}\n{told}");
+    }
+    for blank in [
+        r#"{"orders": []}"#,
+        r#"{"code": 0, "message": "ok", "data": {"orders": []}}"#,
+        r#"{"code": 200, "data": {"orders": []}}"#,
+        r#"{"status": "ok", "errors": [], "orders": []}"#,
+        r#"{"error": null, "orders": []}"#,
+        r#"{"success": true, "error": false, "orders": []}"#,
+        r#"{"error": "", "errors": {}, "orders": []}"#,
+    ] {
+        assert_eq!(read(blank).unwrap().len(), 0, "{blank}");
+    }
+    let both = format!(r#"{{"success": false, "orders": [{}]}}"#, minified(ORDER));
+    assert_eq!(read(both).unwrap().len(), 1);
+}
+
+#[test]
 fn a_mapping_that_names_an_envelope_goes_before_a_format_that_does_not() {
     let mapping = "[mappings.own]\nsource = \"json\"\nrecords = [\"data/items\"]\nlines = \"/line_items\"\n\
                    [mappings.own.order]\nid = \"/name\"\ncreated_at = \"/created_at\"\ntotal = \"/total_price\"\n\

@@ -345,3 +345,47 @@ fn an_export_that_lacks_columns_is_named_with_them() {
         "{told}"
     );
 }
+
+#[test]
+fn lines_of_etsy_are_told_apart_by_their_transaction() {
+    const HEADER: &str = "Sale Date,Item Name,Buyer,Quantity,Price,Discount Amount,Order Shipping,Order Sales Tax,Item Total,\
+                          Currency,Listing ID,Order ID,Variations,SKU,Transaction ID,Date Shipped\n";
+    let row = |quantity: u32, transaction: &str, shipped: &str| {
+        format!(
+            "12/29/20,Pen,ann,{quantity},3.00,0,0,0,{quantity}.00,USD,871,1899,,P-1,{transaction},{shipped}\n"
+        )
+    };
+    let other = "12/30/20,Pen,bob,1,3.00,0,0,0,3.00,USD,871,1900,,P-1,9,\n";
+    let (one, two) = (row(1, "1", ""), row(1, "2", ""));
+    for (rows, lines, is_sound) in [
+        (one.clone() + &two, 2, true),
+        (one.clone() + &one, 1, true),
+        (one.clone() + &row(1, "1", "01/02/21"), 1, true),
+        (one.clone() + &two + other + &one + &two, 2, true),
+        (one.clone() + other + &two, 2, true),
+        (one.clone() + &row(2, "1", ""), 2, false),
+        (one.clone() + other + &row(2, "1", ""), 2, false),
+        (row(1, "", "") + &row(1, "", ""), 2, true),
+    ] {
+        let folder = Folder::with("etsy.csv", format!("{HEADER}{rows}"));
+        let orders = folder.read(&["etsy.csv"]).unwrap();
+        let order = orders.iter().find(|order| order.id == "1899").unwrap();
+        assert_eq!(order.lines.len(), lines, "{rows}");
+        assert_eq!(!reasons(order).contains(&Reason::RepeatedRow), is_sound, "{rows}");
+    }
+    let unkeyed =
+        format!("{HEADER}{}", one.clone() + other + &one).replace("Transaction ID", "Other");
+    let orders = Folder::with("etsy.csv", unkeyed).read(&["etsy.csv"]).unwrap();
+    assert!(orders.iter().any(|order| reasons(order).contains(&Reason::RepeatedRow)));
+}
+
+#[test]
+fn a_word_for_no_status_contradicts_no_status() {
+    let text = include_str!("fixtures/wix-csv.csv");
+    for word in ["None", "n/a", "null", "NULL", "-", "undefined", "NaN"] {
+        let rows = text.replacen(",Paid,", &format!(",{word},"), 1);
+        let orders = Folder::with("wix.csv", rows).read(&["wix.csv"]).unwrap();
+        assert_eq!((orders.len(), reasons(&orders[0])), (3, vec![]), "{word}");
+        assert_eq!(orders[0].status, Some(crate::domain::Status::Paid), "{word}");
+    }
+}

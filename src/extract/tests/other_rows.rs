@@ -8,7 +8,7 @@ use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 /// The tables of all formats, each with its delimiter and rows. One whose rows are in quotes again
 /// is another writing of one that is here.
-fn tables() -> impl Iterator<Item = (&'static str, u8, Vec<ByteRecord>)> {
+pub(super) fn tables() -> impl Iterator<Item = (&'static str, u8, Vec<ByteRecord>)> {
     let is_table = |name: &str| name.contains("-csv") && !name.contains("quoted-again");
     ALL.iter().filter(move |fixture| is_table(fixture.name)).map(|fixture| {
         let first = fixture.text.lines().next().unwrap();
@@ -22,7 +22,7 @@ fn tables() -> impl Iterator<Item = (&'static str, u8, Vec<ByteRecord>)> {
     })
 }
 
-fn written(delimiter: u8, rows: &[ByteRecord]) -> Vec<u8> {
+pub(super) fn written(delimiter: u8, rows: &[ByteRecord]) -> Vec<u8> {
     let mut writer =
         WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
     rows.iter().for_each(|row| writer.write_byte_record(row).unwrap());
@@ -30,7 +30,7 @@ fn written(delimiter: u8, rows: &[ByteRecord]) -> Vec<u8> {
 }
 
 /// The orders without their places in the file.
-fn contents(bytes: &[u8]) -> Result<Vec<SourceOrder>, String> {
+pub(super) fn contents(bytes: &[u8]) -> Result<Vec<SourceOrder>, String> {
     let folder = Folder::with("table", bytes);
     let export = folder.open(&["table"]).map_err(|error| error.to_string())?;
     let orders = export.read().unboxed().collect::<Result<Vec<_>, _>>();

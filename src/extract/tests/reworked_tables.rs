@@ -1,7 +1,9 @@
 //! Tables that a spreadsheet, an editor or a script reworked around the rows of the orders.
 
+use super::other_rows::{contents, tables, written};
 use super::*;
 use crate::domain::KeyError;
+use csv::ByteRecord;
 
 const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,\
 Lineitem quantity,Lineitem name,Lineitem price,Note Attributes,Id";
@@ -141,4 +143,46 @@ fn a_column_that_is_nearly_known_is_named_with_what_was_meant() {
     assert_eq!(export.files()[0].notes, [expected]);
     let lacking = refusal(plain().replacen("Lineitem price", "Lineitem pric", 1));
     assert!(lacking.contains("did you mean `Lineitem price`?"), "{lacking}");
+}
+
+#[test]
+fn what_is_not_seen_around_cells_changes_nothing_in_any_format() {
+    for (name, delimiter, rows) in tables() {
+        let plain = contents(&written(delimiter, &rows)).unwrap();
+        for (before, after) in
+            [("\u{a0}", "\u{a0}"), ("", "\u{200b}"), ("\u{202a}", " \u{feff}\u{202c}")]
+        {
+            let around = |cell: &[u8]| match cell {
+                b"" => String::new(),
+                cell => format!("{before}{}{after}", str::from_utf8(cell).unwrap()),
+            };
+            let odd = rows[1..].iter().map(|row| row.iter().map(around).collect::<ByteRecord>());
+            let odd: Vec<ByteRecord> = rows[..1].iter().cloned().chain(odd).collect();
+            assert!(contents(&written(delimiter, &odd)) == Ok(plain.clone()), "{name}: {before:?}");
+        }
+    }
+}
+
+#[test]
+fn a_header_in_guards_or_with_line_breaks_is_the_header_in_every_format() {
+    for (name, delimiter, rows) in tables() {
+        let plain = contents(&written(delimiter, &rows)).unwrap();
+        let guarded = |cell: &str| format!("=\"{cell}\"");
+        let broken = |cell: &str| cell.replace(' ', "\n");
+        let apart = |cell: &str| cell.replace(' ', " \u{a0} ");
+        for changed in [guarded, broken, apart] as [fn(&str) -> String; 3] {
+            let header = rows[0].iter().map(|cell| changed(str::from_utf8(cell).unwrap()));
+            let all: Vec<ByteRecord> =
+                std::iter::once(header.collect()).chain(rows[1..].iter().cloned()).collect();
+            let mut read = contents(&written(delimiter, &all)).unwrap();
+            assert_eq!(read.len(), plain.len(), "{name}");
+            let ids = |orders: &mut Vec<SourceOrder>| {
+                orders
+                    .drain(..)
+                    .map(|order| (order.id, order.number, order.total, order.faults))
+                    .collect::<Vec<_>>()
+            };
+            assert!(ids(&mut read) == ids(&mut plain.clone()), "{name}");
+        }
+    }
 }

@@ -53,7 +53,10 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
         return (RowLayout::Parts(Parts { cell, keys: keys.len() }), Some(line_names));
     }
     let repeats = match table.text("rows").as_deref() {
-        None | Some("order") => return (RowLayout::Order, None),
+        None | Some("order") => {
+            absent_without_lines(table);
+            return (RowLayout::Order, None);
+        }
         Some("first") => Repeats::First,
         Some("each") => Repeats::Each,
         Some("either") => Repeats::Either,
@@ -74,6 +77,15 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
     (RowLayout::Lines { key: key.iter().map(|name| names.number(name)).collect(), repeats }, None)
 }
 
+fn absent_without_lines(table: &Table<'_>) {
+    if let Some(value) = table.get("line_key") {
+        value.fault(
+            "has no meaning where each row is an order",
+            "rows = \"each\" or another layout",
+        );
+    }
+}
+
 fn flat_json(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
     absent(table, &["lines", "delimiter", "parts"], "json");
     let (layout, line_names) = layout(table, names);
@@ -81,7 +93,7 @@ fn flat_json(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
 }
 
 fn json(table: &Table<'_>) -> Source {
-    absent(table, &["key", "delimiter", "parts", "row_kind"], "json");
+    absent(table, &["key", "line_key", "delimiter", "parts", "row_kind"], "json");
     let lines = table.texts("lines");
     if lines.is_empty() {
         let expected = "lines = \"/…\", where in a record the list of its lines is, or rows = \"each\" for records \
