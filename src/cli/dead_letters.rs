@@ -7,7 +7,7 @@ use super::paint::Paint;
 use super::private_file::{self, unwritable};
 use crate::report;
 use crate::settings::{Job, Settings};
-use crate::state::{DeadLetter, RunId, Stage, Store, View};
+use crate::state::{DeadLetter, LETTERS_OF_RUN_MAX, RunId, Stage, Store, View};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -144,7 +144,23 @@ fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, Cli
     let mut letters = Vec::new();
     for job in jobs {
         let view = View::open(&settings.state_dir, &job.account)?;
-        letters.extend(view.dead_letters(&job.name, LETTERS_MAX)?);
+        letters.extend(letters_in(&view, job)?);
+    }
+    Ok(letters)
+}
+
+/// The dead letters of a job. Those that were not kept, or are too many to read, are said to be.
+fn letters_in(view: &View, job: &Job) -> Result<Vec<DeadLetter>, CliError> {
+    let letters = view.dead_letters(&job.name, LETTERS_MAX)?;
+    let unread = view.dead_letters_count(&job.name)?.all - letters.len() as u64;
+    let omitted = view.letters_omitted(&job.name)? + unread;
+    if omitted > 0 {
+        output::note(&format!(
+            "{}: {} more records were not sent that are not listed: a run keeps {} dead letters\n  hint: mend what most of those listed have in common, and run again",
+            job.name,
+            report::count(omitted),
+            report::count(LETTERS_OF_RUN_MAX)
+        ));
     }
     Ok(letters)
 }
@@ -181,7 +197,7 @@ fn accept(
     let (mut chosen, mut accepted) = (0, 0);
     for job in settings.jobs_named(&selection.jobs)? {
         let mut store = Store::open(&settings.state_dir, &job.account)?;
-        let mut letters = store.dead_letters(&job.name, LETTERS_MAX)?;
+        let mut letters = letters_in(&store, job)?;
         letters.retain(|letter| selection.takes(letter));
         let records: Vec<String> = letters.into_iter().map(|letter| letter.record).collect();
         chosen += records.len() as u64;
@@ -200,7 +216,7 @@ fn retry(global: &Global, settings: &Settings, args: &Selection) -> Result<Exit,
     for job in settings.jobs_named(&args.jobs)? {
         let mut store = Store::open(&settings.state_dir, &job.account)?;
         let view = store.view()?;
-        let mut letters = view.dead_letters(&job.name, LETTERS_MAX)?;
+        let mut letters = letters_in(&view, job)?;
         letters.retain(|letter| args.takes(letter));
         chosen += letters.len() as u64;
         letters.retain(|letter| letter.stage == Stage::Refused);

@@ -4,7 +4,7 @@ use super::tracker::Batch;
 use crate::domain::{OrderDigest, Position, Reason, RecordError};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
-use crate::state::{DeadLetter, LetterReason, LetterReasons, RunId, Stage};
+use crate::state::{DeadLetter, LETTERS_OF_RUN_MAX, LetterReason, LetterReasons, RunId, Stage};
 use crate::transform::Filter;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -15,8 +15,6 @@ use tokio::sync::mpsc;
 const BATCH_LEN_MAX: u64 = 5_000;
 /// Batches waiting to be loaded: the reader stops while the loader is this far behind.
 const BATCHES_WAITING_MAX: usize = 32;
-/// Dead letters written for one run; beyond it they are counted and no longer listed.
-const DEAD_LETTERS_MAX: u64 = 100_000;
 
 /// What the reading thread hands to the loader.
 #[derive(Debug)]
@@ -69,7 +67,7 @@ impl BatchReader {
             letters,
             known,
             line: LineCounter::default(),
-            dead_letters_left: DEAD_LETTERS_MAX,
+            dead_letters_left: LETTERS_OF_RUN_MAX,
             through: 0,
             only,
             fault: None,
@@ -226,7 +224,7 @@ impl KnownLetters {
 
     /// Whether this run has no letter of the order yet.
     fn is_first(&mut self, key: &str) -> bool {
-        self.own.len() >= DEAD_LETTERS_MAX as usize || self.own.insert(key.to_owned())
+        self.own.len() >= LETTERS_OF_RUN_MAX as usize || self.own.insert(key.to_owned())
     }
 }
 

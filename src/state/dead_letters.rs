@@ -148,6 +148,9 @@ pub struct Acceptance {
     pub note: Option<String>,
 }
 
+/// Dead letters written for one run; beyond it records are counted and no letter of them is kept.
+pub const LETTERS_OF_RUN_MAX: u64 = 100_000;
+
 /// How many dead letters there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LetterCounts {
@@ -323,6 +326,15 @@ impl View {
     /// How many dead letters a job has.
     pub fn dead_letters_count(&self, job: &str) -> Result<LetterCounts, StateError> {
         self.dead_letters_met(job, 0)
+    }
+
+    /// Records that the job's last run did not send, and of which it kept no letter, as there were too
+    /// many.
+    pub fn letters_omitted(&self, job: &str) -> Result<u64, StateError> {
+        let Some(run) = self.runs(job, 1)?.pop() else { return Ok(0) };
+        let kept = self.dead_letters_met(job, run.id)?.all;
+        let met = run.counts.invalid + run.counts.refused;
+        Ok(if kept < LETTERS_OF_RUN_MAX { 0 } else { met.saturating_sub(kept) })
     }
 
     /// The latest run that met one of a job's letters for the first time, of those that nobody has

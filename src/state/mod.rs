@@ -39,7 +39,8 @@ pub use adopt::{AdoptedOrder, AdoptedOrders};
 pub use bulk::ConnectionPath;
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
 pub use dead_letters::{
-    Acceptance, DeadLetter, LetterCounts, LetterReason, LetterReasons, Part, Refusal, Stage,
+    Acceptance, DeadLetter, LETTERS_OF_RUN_MAX, LetterCounts, LetterReason, LetterReasons, Part,
+    Refusal, Stage,
 };
 pub use disk::{ORDER_BYTES, StateDisk};
 pub use error::StateError;

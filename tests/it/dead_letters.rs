@@ -199,3 +199,24 @@ fn an_accepted_record_with_another_fault_is_new_again() {
     world.export("o.csv", row("", "sixty"));
     assert_eq!(world.load("sync", 3)["dead_letters"]["new"], 1);
 }
+
+#[test]
+fn records_without_a_letter_are_counted_by_every_verb() {
+    let (world, _) = loaded();
+    let told = well(world.run(&["dead-letters", "list"]));
+    assert!(!told.err.contains("not listed"), "{}", told.err);
+    let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
+    let fill = "UPDATE runs SET invalid = 100123, refused = 0;
+        WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+        INSERT OR REPLACE INTO dead_letters
+            (job, record, stage, number, file, line, reasons, attempts, first_run, last_run, at_ms)
+        SELECT 'shop', 'o.csv:' || i, 'invalid', '', 'o.csv', i, 'missing_email', 0, 1, 1, 0 FROM n;
+        DELETE FROM dead_letters WHERE file <> 'o.csv';";
+    state.execute_batch(fill).unwrap();
+    drop(state);
+    for verb in ["list", "export", "retry", "accept"] {
+        let told = well(world.run(&["dead-letters", verb]));
+        let expected = "shop: 123 more records were not sent that are not listed";
+        assert!(told.err.contains(expected), "{verb}: {}", told.err);
+    }
+}
