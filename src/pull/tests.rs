@@ -3,6 +3,7 @@ mod shopify;
 
 use super::options::Request;
 use super::*;
+use crate::simulator::host_faults::HostFault;
 use crate::simulator::woocommerce::{Permalinks, ShopOrder, WooCommerce, WooOptions};
 use flate2::read::GzDecoder;
 use jiff::ToSpan;
@@ -15,6 +16,24 @@ use tokio_util::sync::CancellationToken;
 
 fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+/// What a host may do to one answer, and whether the pull ends with it.
+fn host_faults() -> Vec<(HostFault, bool)> {
+    let busy =
+        |status, retry_after: &str| HostFault::Busy { status, retry_after: retry_after.to_owned() };
+    let redirect = |status| HostFault::Redirect { status, to: "https://other.example/".to_owned() };
+    let mut faults = vec![
+        (HostFault::Reset, false),
+        (HostFault::Cut, false),
+        (HostFault::Empty, false),
+        (busy(429, "7"), false),
+        (busy(503, "Fri, 01 Jan 2100 00:00:00 GMT"), true),
+        (HostFault::Page(403), true),
+    ];
+    faults.extend([500, 502, 503, 504].map(|status| (HostFault::Page(status), false)));
+    faults.extend([301, 302, 307, 308].map(|status| (redirect(status), true)));
+    faults
 }
 
 /// Orders with ids from 1, an hour apart.
@@ -400,12 +419,28 @@ async fn a_site_without_the_api_is_named() {
 #[tokio::test(start_paused = true)]
 async fn what_passes_is_waited_for_and_what_stays_is_away() {
     let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
-    pulls.shop.fail_next(503);
-    pulls.shop.fail_next(502);
+    pulls.shop.fail_next(HostFault::Page(503));
+    pulls.shop.fail_next(HostFault::Page(502));
     pulls.full().await;
-    (0..4).for_each(|_| pulls.shop.fail_next(503));
+    (0..4).for_each(|_| pulls.shop.fail_next(HostFault::Page(503)));
     let error = pulls.pull(Request::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Away { .. }), "{error}");
+}
+
+/// Each fault at each request. What ends a pull leaves nothing, and the next one is whole.
+#[tokio::test(start_paused = true)]
+async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
+    for (fault, is_fatal) in host_faults() {
+        for request in 0..4 {
+            let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
+            pulls.shop.fail_at(request, fault.clone());
+            let pulled = pulls.pull(Request::Full).await;
+            assert_eq!(pulled.is_err(), is_fatal, "{fault:?} at {request}: {pulled:?}");
+            assert_eq!(pulls.folder().windows().unwrap().len(), usize::from(!is_fatal));
+            pulls.full().await;
+            assert_eq!(pulls.export(), pulls.truth(), "{fault:?} at {request}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A simulated shop of any kind, as far as its orders come and go.
 
+use super::host_faults::HostFault;
 use super::shopify::{Shopify, ShopifyOrder};
 use super::woocommerce::{ShopOrder, WooCommerce};
 use jiff::Timestamp;
@@ -80,11 +81,11 @@ impl AnyShop {
         }
     }
 
-    /// Answers the next request with this status, behind those already announced.
-    pub fn fail_next(&self, status: u16) {
+    /// Fails the next request in this way, behind those already announced.
+    pub fn fail_next(&self, fault: HostFault) {
         match self {
-            Self::Woo(shop) => shop.fail_next(status),
-            Self::Shopify(shop) => shop.fail_next(status),
+            Self::Woo(shop) => shop.fail_next(fault),
+            Self::Shopify(shop) => shop.fail_next(fault),
         }
     }
 

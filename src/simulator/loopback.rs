@@ -1,5 +1,6 @@
 //! Serving a simulated shop on a port of this machine.
 
+use super::faulty_socket::{ConnectionFault, Connections, FaultyListener};
 use axum::Router;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,9 +19,11 @@ impl Loopback {
     pub(super) async fn serve(router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
+        let port = FaultyListener { listener, connections: Connections::default() };
+        let router = router.into_make_service_with_connect_info::<ConnectionFault>();
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stopped).into_future());
+        tokio::spawn(axum::serve(port, router).with_graceful_shutdown(stopped).into_future());
         Ok(Self { address, stop })
     }
 }

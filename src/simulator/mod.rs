@@ -19,6 +19,7 @@ mod faulty_socket;
 mod fields;
 mod graphql;
 mod handler;
+pub mod host_faults;
 mod judge;
 mod loopback;
 mod options;

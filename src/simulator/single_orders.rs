@@ -1,12 +1,14 @@
 //! A local shop whose API answers single orders by their ids, as ExpertSender and Fast do.
 
+use super::faulty_socket::ConnectionFault;
+use super::host_faults::HostFault;
 use super::loopback::Loopback;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +34,8 @@ struct Shop {
     orders: BTreeMap<String, u64>,
     /// Every answer is about this order.
     echoes: Option<String>,
+    /// How the next requests fail.
+    failures: VecDeque<HostFault>,
     requests: usize,
     violations: Vec<String>,
 }
@@ -45,7 +49,8 @@ impl SingleOrders {
         orders: BTreeMap<String, u64>,
     ) -> io::Result<Self> {
         let token = token.to_owned();
-        let shop = Shop { api, token, orders, echoes: None, requests: 0, violations: Vec::new() };
+        let (failures, violations) = (VecDeque::new(), Vec::new());
+        let shop = Shop { api, token, orders, echoes: None, failures, requests: 0, violations };
         let shop = Arc::new(Mutex::new(shop));
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shop));
         Ok(Self { server: Loopback::serve(router).await?, shop })
@@ -64,6 +69,11 @@ impl SingleOrders {
         lock(&self.shop).violations.clone()
     }
 
+    /// Fails the next request in this way, behind those already announced.
+    pub fn fail_next(&self, fault: HostFault) {
+        lock(&self.shop).failures.push_back(fault);
+    }
+
     /// Answers every question with this order.
     pub fn echo(&self, id: &str) {
         lock(&self.shop).echoes = Some(id.to_owned());
@@ -76,6 +86,7 @@ fn lock(shop: &Mutex<Shop>) -> MutexGuard<'_, Shop> {
 
 async fn answer(
     State(shop): State<Arc<Mutex<Shop>>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -91,7 +102,10 @@ async fn answer(
     *response.status_mut() = status;
     let json = header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
+    match shop.failures.pop_front() {
+        Some(fault) => fault.over(response, &connection),
+        None => response,
+    }
 }
 
 impl Shop {

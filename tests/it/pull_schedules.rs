@@ -9,6 +9,7 @@ use ordersync::domain::Gone;
 use ordersync::pull::{self, Extent, Folder, ShopifyAccess, Source};
 use ordersync::run::{Job, Pulls};
 use ordersync::simulator::any_shop::{AnyShop, Change};
+use ordersync::simulator::host_faults::HostFault;
 use ordersync::simulator::shopify::{BulkEnd, Shopify, ShopifyOptions, ShopifyOrder};
 use ordersync::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
 use ordersync::simulator::{self, Ending, Fault};
@@ -147,12 +148,20 @@ impl Stage {
     /// Faults of the shop's host, and changes while it is asked.
     fn disturb(&mut self, rng: &mut Rng, now: Timestamp) {
         for _ in 0..rng.below(3) {
-            self.shop.fail_next(rng.pick(&[500, 502, 503, 504, 429]));
+            let busy = HostFault::Busy { status: 429, retry_after: "3".to_owned() };
+            let pages = [500, 502, 503, 504].map(HostFault::Page);
+            let line = [busy, HostFault::Reset, HostFault::Cut, HostFault::Empty];
+            self.shop.fail_next(rng.pick(&[pages, line].concat()));
         }
         if let AnyShop::Shopify(shop) = &self.shop
             && rng.percent(30)
         {
-            shop.end_next(rng.pick(&[BulkEnd::TimedOut, BulkEnd::Canceled, BulkEnd::ShortFile]));
+            shop.end_next(rng.pick(&[
+                BulkEnd::TimedOut,
+                BulkEnd::Canceled,
+                BulkEnd::ShortFile,
+                BulkEnd::Orphans,
+            ]));
         }
         let asked = self.shop.requests();
         let mut request = asked;

@@ -4,6 +4,7 @@ use crate::daemon::EVERY_SECOND;
 use crate::nights::{Nights, SECRET, Shop};
 use crate::process::Process;
 use crate::world::{Told, World, files_below, until};
+use ordersync::simulator::host_faults::HostFault;
 use ordersync::simulator::shopify::ProtectedData;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
 use std::os::unix::fs::PermissionsExt;
@@ -238,7 +239,7 @@ fn a_key_in_the_address_is_in_nothing_that_is_written_or_said() {
     for args in [&["-v", "pull"][..], &["-v", "backfill"], &["-v", "check"], &["pulls", "list"]] {
         note(nights.done(args));
     }
-    nights.woo().fail_next(418);
+    nights.woo().fail_next(HostFault::Page(418));
     note(nights.run(&["-v", "pull"]));
     nights.woo().set(|options| options.key = "ck_other".to_owned());
     note(nights.run(&["-v", "pull"]));

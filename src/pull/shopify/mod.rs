@@ -419,6 +419,8 @@ fn fault_of(finished: &Finished, rows: &Rows<'_>) -> Option<String> {
         Some(format!("announced {} rows and wrote {}", finished.rows, rows.count))
     } else if rows.roots != finished.roots {
         Some(format!("announced {} orders and wrote {}", finished.roots, rows.roots))
+    } else if rows.orphaned() > 0 {
+        Some(format!("wrote lines of {} orders that it did not write", rows.orphaned()))
     } else if rows.roots < least {
         Some(format!("counts {least} orders and wrote {}", rows.roots))
     } else {

@@ -37,6 +37,8 @@ pub(super) struct Rows<'a> {
     /// The beginning of a row whose end is to come.
     rest: Vec<u8>,
     pub orders: BTreeSet<u64>,
+    /// Orders that have parts and were not seen yet.
+    awaited: BTreeSet<u64>,
     pub count: u64,
     pub roots: u64,
     /// Orders from before the window, or placed before what was asked for.
@@ -56,6 +58,7 @@ impl<'a> Rows<'a> {
             bytes: 0,
             rest: Vec::new(),
             orders: BTreeSet::new(),
+            awaited: BTreeSet::new(),
             count: 0,
             roots: 0,
             earlier: 0,
@@ -85,6 +88,11 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// How many orders have parts, and are not there themselves.
+    pub fn orphaned(&self) -> usize {
+        self.awaited.len()
+    }
+
     /// After the last piece.
     pub(super) fn end(&mut self) {
         let row = std::mem::take(&mut self.rest);
@@ -100,11 +108,16 @@ impl<'a> Rows<'a> {
             self.broken += 1;
             return;
         };
-        if row.parent.is_some() {
+        if let Some(parent) = &row.parent {
+            let order = order_number(parent).filter(|order| !self.orders.contains(order));
+            self.awaited.extend(order);
             return;
         }
         self.roots += 1;
-        self.orders.extend(row.id.as_deref().and_then(order_number));
+        if let Some(order) = row.id.as_deref().and_then(order_number) {
+            self.orders.insert(order);
+            self.awaited.remove(&order);
+        }
         self.with_email += u64::from(row.email.is_some());
         let is_before = |text: Option<String>, bound: Option<Timestamp>| {
             let moment = text.and_then(|text| text.parse::<Timestamp>().ok());

@@ -2,7 +2,8 @@
 
 use super::super::options::Request;
 use super::super::*;
-use super::moment;
+use super::{host_faults, moment};
+use crate::simulator::host_faults::HostFault;
 use crate::simulator::shopify::{
     Access, BulkEnd, ProtectedData, Shopify, ShopifyOptions, ShopifyOrder,
 };
@@ -242,7 +243,7 @@ async fn an_app_that_gets_no_token_is_said_why() {
 
 #[tokio::test(start_paused = true)]
 async fn operations_that_end_badly_are_started_again_and_never_half_taken() {
-    for end in [BulkEnd::TimedOut, BulkEnd::Canceled, BulkEnd::ShortFile] {
+    for end in [BulkEnd::TimedOut, BulkEnd::Canceled, BulkEnd::ShortFile, BulkEnd::Orphans] {
         let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
         pulls.shop.end_next(end);
         pulls.full().await;
@@ -262,6 +263,7 @@ async fn operations_that_end_badly_are_started_again_and_never_half_taken() {
 async fn what_keeps_the_shop_busy_is_waited_for() {
     let host = ShopifyOptions {
         busy_starts: 4,
+        foreign_operations: 6,
         polls: 7,
         expired_urls: 1,
         stalled_downloads: 1,
@@ -270,10 +272,42 @@ async fn what_keeps_the_shop_busy_is_waited_for() {
         ..ShopifyOptions::default()
     };
     let pulls = Pulls::of(host, orders(30)).await;
-    pulls.shop.fail_next(503);
+    pulls.shop.fail_next(HostFault::Page(503));
     pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
     assert_eq!(pulls.shop.operations(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
+    for (fault, is_fatal) in host_faults() {
+        for request in 0..3 {
+            let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+            pulls.shop.fail_at(request, fault.clone());
+            let pulled = pulls.pull(Request::Full).await;
+            assert_eq!(pulled.is_err(), is_fatal, "{fault:?} at {request}: {pulled:?}");
+            pulls.full().await;
+            assert_eq!(pulls.export(), pulls.truth(), "{fault:?} at {request}");
+        }
+    }
+}
+
+/// A search finds a change minutes later; the end of a window is older than that.
+#[tokio::test]
+async fn a_change_that_the_search_finds_late_is_in_a_later_window() {
+    let host = ShopifyOptions { index_lag_s: 240, ..ShopifyOptions::default() };
+    let pulls = Pulls::of(host, orders(30)).await;
+    let full = pulls.full().await;
+    let now = pulls.pass(3000);
+    pulls.shop.change(|orders| {
+        let order = orders.get_mut(&7).unwrap();
+        (order.total, order.updated) = (90_001, now);
+    });
+    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    assert_eq!(window.manifest.orders, 0);
+    pulls.pass(600);
+    pulls.pull(Request::Since(window.manifest.window.to)).await.unwrap();
+    assert_eq!(pulls.export(), pulls.truth());
 }
 
 #[tokio::test]

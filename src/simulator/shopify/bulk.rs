@@ -42,7 +42,9 @@ impl Operation {
     pub(super) fn view(&self, url: &str) -> Value {
         let (status, code) = match (&self.result, self.end) {
             (None, _) => ("RUNNING", None),
-            (Some(_), BulkEnd::Completed | BulkEnd::ShortFile) => ("COMPLETED", None),
+            (Some(_), BulkEnd::Completed | BulkEnd::ShortFile | BulkEnd::Orphans) => {
+                ("COMPLETED", None)
+            }
             (Some(_), BulkEnd::TimedOut) => ("FAILED", Some("TIMEOUT")),
             (Some(_), BulkEnd::AccessDenied) => ("FAILED", Some("ACCESS_DENIED")),
             (Some(_), BulkEnd::Canceled) => ("CANCELED", None),
@@ -105,6 +107,9 @@ pub(super) fn result_of(
         grouped.extend(parts.iter().cloned());
         roots.push(own);
         children.extend(parts);
+    }
+    if operation.end == BulkEnd::Orphans {
+        children.iter_mut().for_each(|child| child["__parentId"] = "gid://shopify/Order/0".into());
     }
     let count = roots.len();
     let all = if operation.is_grouped {

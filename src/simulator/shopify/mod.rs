@@ -29,8 +29,13 @@ pub struct ShopifyOptions {
     pub served_version: &'static str,
     /// Polls that find an operation at work.
     pub polls: u32,
-    /// Starts that are refused because other operations of the app are at work.
+    /// Starts that are refused because another operation of the app is at work, as before 2026-01.
     pub busy_starts: u32,
+    /// Operations of other clients of the app that are at work. One of them ends with each start
+    /// that is refused for their number.
+    pub foreign_operations: usize,
+    /// How long after a change a search finds the order, in seconds.
+    pub index_lag_s: i64,
     /// Downloads that are refused because their address is no longer valid.
     pub expired_urls: u32,
     /// The lines of orders come before the orders in results.
@@ -85,6 +90,8 @@ pub enum BulkEnd {
     Canceled,
     /// COMPLETED, with a file that lacks its last row.
     ShortFile,
+    /// COMPLETED, with lines of an order that is not among the orders.
+    Orphans,
 }
 
 impl Default for ShopifyOptions {
@@ -96,6 +103,8 @@ impl Default for ShopifyOptions {
             served_version: VERSION,
             polls: 1,
             busy_starts: 0,
+            foreign_operations: 0,
+            index_lag_s: 0,
             expired_urls: 0,
             children_first: false,
             ignores_search: false,

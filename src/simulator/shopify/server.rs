@@ -1,10 +1,12 @@
+use super::super::faulty_socket::ConnectionFault;
+use super::super::host_faults::HostFault;
 use super::super::loopback::Loopback;
 use super::order::ShopifyOrder;
 use super::shop::Shop;
 use super::{Access, BulkEnd, ShopifyOptions, VERSION};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -34,8 +36,8 @@ struct Desk {
     in_flight: u32,
     /// By the number of the request, from 1.
     changes: VecDeque<(usize, Change)>,
-    /// Statuses that the next requests are answered with.
-    failures: VecDeque<u16>,
+    /// How the next requests fail, if they do.
+    failures: VecDeque<Option<HostFault>>,
     /// Tokens that were granted, with the requests that each is still good for.
     tokens: BTreeMap<String, u32>,
     points: f64,
@@ -111,9 +113,15 @@ impl Shopify {
         lock(&self.desk).changes.push_back((request, Box::new(change)));
     }
 
-    /// Answers the next request with this status, behind those already announced.
-    pub fn fail_next(&self, status: u16) {
-        lock(&self.desk).failures.push_back(status);
+    /// Fails the request after so many in this way; no other fault may be announced.
+    pub fn fail_at(&self, after: usize, fault: HostFault) {
+        let failures = &mut lock(&self.desk).failures;
+        failures.extend(std::iter::repeat_n(None, after).chain([Some(fault)]));
+    }
+
+    /// Fails the next request in this way, behind those already announced.
+    pub fn fail_next(&self, fault: HostFault) {
+        lock(&self.desk).failures.push_back(Some(fault));
     }
 
     /// Ends the next operation in this way, behind those already announced.
@@ -132,6 +140,7 @@ fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
 
 async fn answer(
     State(desk): State<Arc<Mutex<Desk>>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -151,6 +160,9 @@ async fn answer(
     let (status, answer) = desk.serve(&method, &uri, &headers, &body);
     let mut response = Response::new(Body::from(answer.to_string()));
     *response.status_mut() = status;
+    if let Some(fault) = desk.failures.pop_front().flatten() {
+        response = fault.over(response, &connection);
+    }
     let version = desk.shop.options.served_version;
     let date = desk.shop.now().to_zoned(TimeZone::UTC);
     let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -231,10 +243,6 @@ impl Desk {
         let question = sent["query"].as_str().unwrap_or_default();
         let first_word = question.split(['{', '(']).nth(1).unwrap_or_default().trim();
         self.begin(format!("{method} {} {first_word}", uri.path()));
-        if let Some(status) = self.failures.pop_front() {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return (status, json!({ "errors": status.canonical_reason() }));
-        }
         if *method != Method::POST || uri.query().is_some() {
             self.shop.violations.push(format!("{method} {uri}"));
         }

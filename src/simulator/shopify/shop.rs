@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, VecDeque};
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// The most orders of one answer.
 const FIRST_MAX: u64 = 250;
+/// Bulk operations of an app that are at work at once.
+const RUNNING_MAX: usize = 5;
 /// Orders counted where no limit is named.
 const COUNT_LIMIT: usize = 10_000;
 
@@ -157,7 +159,12 @@ impl Shop {
             remarks.warnings.push(json!({ "path": [path], "query": query, "warnings": [{ "field": "query", "message": warning }] }));
         }
         let ignores = self.options.ignores_search;
-        self.visible().filter(|order| ignores || search.selects(order)).cloned().collect()
+        let lag = SignedDuration::from_secs(self.options.index_lag_s);
+        let indexed = self.now().checked_sub(lag).unwrap_or(Timestamp::MIN);
+        self.visible()
+            .filter(|order| order.updated <= indexed && (ignores || search.selects(order)))
+            .cloned()
+            .collect()
     }
 
     fn list(&mut self, field: &Field, remarks: &mut Remarks) -> Result<Value, String> {
@@ -198,6 +205,12 @@ impl Shop {
         if self.options.busy_starts > 0 {
             self.options.busy_starts -= 1;
             return Ok(refused("A bulk query operation for this app and shop is already in progress: gid://shopify/BulkOperation/1.".to_owned(), "OPERATION_IN_PROGRESS"));
+        }
+        let running = self.operations.values().filter(|operation| operation.result.is_none());
+        if running.count() + self.options.foreign_operations >= RUNNING_MAX {
+            self.options.foreign_operations = self.options.foreign_operations.saturating_sub(1);
+            let message = "The limit of bulk operations at once is reached.".to_owned();
+            return Ok(refused(message, "LIMIT_REACHED"));
         }
         self.judge_bulk(&query);
         let id = 1000 + self.operations.len() as u64;

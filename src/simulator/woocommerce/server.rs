@@ -1,10 +1,12 @@
+use super::super::faulty_socket::ConnectionFault;
+use super::super::host_faults::HostFault;
 use super::super::loopback::Loopback;
 use super::list::{InvalidParameter, ListQuery};
 use super::order::ShopOrder;
 use super::{Permalinks, WooOptions};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use jiff::{SignedDuration, Timestamp};
@@ -30,8 +32,8 @@ struct Shop {
     in_flight: u32,
     /// By the number of the request, from 1.
     changes: VecDeque<(usize, Change)>,
-    /// Statuses that the next requests are answered with.
-    failures: VecDeque<u16>,
+    /// How the next requests fail, if they do.
+    failures: VecDeque<Option<HostFault>>,
 }
 
 impl WooCommerce {
@@ -86,9 +88,15 @@ impl WooCommerce {
         lock(&self.shop).changes.push_back((request, Box::new(change)));
     }
 
-    /// Answers the next request with this status, behind those already announced.
-    pub fn fail_next(&self, status: u16) {
-        lock(&self.shop).failures.push_back(status);
+    /// Fails the request after so many in this way; no other fault may be announced.
+    pub fn fail_at(&self, after: usize, fault: HostFault) {
+        let failures = &mut lock(&self.shop).failures;
+        failures.extend(std::iter::repeat_n(None, after).chain([Some(fault)]));
+    }
+
+    /// Fails the next request in this way, behind those already announced.
+    pub fn fail_next(&self, fault: HostFault) {
+        lock(&self.shop).failures.push_back(Some(fault));
     }
 
     pub fn set(&self, change: impl FnOnce(&mut WooOptions)) {
@@ -102,6 +110,7 @@ fn lock(shop: &Mutex<Shop>) -> MutexGuard<'_, Shop> {
 
 async fn answer(
     State(shop): State<Arc<Mutex<Shop>>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     method: Method,
     uri: Uri,
     Query(pairs): Query<Vec<(String, String)>>,
@@ -119,6 +128,10 @@ async fn answer(
     let mut shop = lock(&shop);
     shop.in_flight -= 1;
     let response = shop.serve(&method, uri.path(), &pairs, &headers);
+    let response = match shop.failures.pop_front().flatten() {
+        Some(fault) => fault.over(response, &connection),
+        None => response,
+    };
     shop.dated(response)
 }
 
@@ -148,10 +161,6 @@ impl Shop {
         }
         if *method != Method::GET {
             self.violations.push(format!("{method} in a pull"));
-        }
-        if let Some(status) = self.failures.pop_front() {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return page(status, "<html><body>Service unavailable</body></html>");
         }
         let Some(resource) = self.resource(path, pairs) else {
             return if self.options.permalinks == Permalinks::Plain {
