@@ -20,6 +20,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tokio_util::sync::CancellationToken;
 
+/// Of a pulled order on disk, compressed: a few thousand bytes of JSON are an eighth of that.
+const ORDER_BYTES: u64 = 750;
+
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// Jobs to check [default: all]
@@ -113,26 +116,55 @@ fn check_pull(
             return Ok(());
         }
     };
-    let Examination { orders, oldest, is_filtered, shows_email, warnings } = examination;
-    let orders = orders.map_or("an unknown number of".to_owned(), |orders| orders.to_string());
-    let oldest = oldest.map(|oldest| format!(", the oldest of {}", oldest.strftime("%Y-%m-%d")));
-    findings.good(format!("{what}: answers, with {orders} orders{}", oldest.unwrap_or_default()));
-    if !is_filtered {
+    for proof in proofs(pull, &examination) {
+        findings.good(format!("{what}: {proof}"));
+    }
+    if !examination.is_filtered {
         let effect = match pull.from {
             Shop::Shopify => "the search for a window; pulls of what changed fail",
             _ => "modified_after, as WooCommerce before 5.8 does; every pull is a full one",
         };
         findings.doubtful(format!("{what}: the shop ignores {effect}"));
     }
-    if shows_email == Some(false) {
+    if examination.shows_email == Some(false) {
         findings.doubtful(format!(
             "{what}: the oldest order shows no e-mail address; orders without one are invalid"
         ));
     }
-    for warning in warnings {
+    for warning in examination.warnings {
         findings.doubtful(format!("{what}: {warning}"));
     }
     Ok(())
+}
+
+/// What a shop's answers prove, each in a line.
+fn proofs(pull: &Pull, examination: &Examination) -> Vec<String> {
+    let Examination { api, scopes, clock_ahead, orders, oldest, .. } = examination;
+    let is_private = pull.url.starts_with("https");
+    let line = if is_private { " over TLS with a trusted certificate" } else { "" };
+    let mut proofs = vec![format!("the {api} is reached{line}, and takes the credentials")];
+    if !scopes.is_empty() {
+        proofs.push(format!("the app has the scopes {}", report::printable(&scopes.join(", "))));
+    }
+    let number = orders.map_or("an unknown number of".to_owned(), |orders| orders.to_string());
+    let oldest = oldest.map(|oldest| format!(", the oldest of {}", oldest.strftime("%Y-%m-%d")));
+    proofs.push(format!("answers, with {number} orders{}", oldest.unwrap_or_default()));
+    let is_by_id = pull.ids.is_some();
+    if examination.is_filtered && !is_by_id {
+        proofs.push("filters by a window: one in the future has no orders".to_owned());
+    }
+    if examination.shows_email == Some(true) {
+        proofs.push("orders show their e-mail address".to_owned());
+    }
+    if let Some(ahead) = clock_ahead {
+        proofs
+            .push(format!("its clock differs from this machine's by {} s", ahead.abs().as_secs()));
+    }
+    if let Some(orders) = orders {
+        let kilobytes = orders.saturating_mul(ORDER_BYTES).div_ceil(1000);
+        proofs.push(format!("a full pull takes about {} kB of disk", report::count(kilobytes)));
+    }
+    proofs
 }
 
 fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mut Findings) {

@@ -110,6 +110,9 @@ pub(super) async fn examine(
         }
     }
     Ok(Examination {
+        api: format!("{} by ids", api.word()),
+        scopes: Vec::new(),
+        clock_ahead: shop.client.clock.ahead(),
         orders: Some(ids.len() as u64),
         oldest: None,
         is_filtered: true,

@@ -26,6 +26,11 @@ impl ShopClock {
         shops.round(Unit::Second).unwrap_or(shops)
     }
 
+    /// How far it is ahead of this machine's; `None` before an answer has a date.
+    pub(super) fn ahead(&self) -> Option<SignedDuration> {
+        self.ahead
+    }
+
     pub(super) fn warning(&self) -> Option<String> {
         let ahead = self.ahead.filter(|ahead| ahead.abs() > DIFFERENCE_MAX)?;
         let word = if ahead.is_positive() { "ahead of" } else { "behind" };

@@ -1,8 +1,14 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What a shop says before anything is pulled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examination {
+    /// The API that answered, with its version.
+    pub api: String,
+    /// What the app may do, where the shop says so.
+    pub scopes: Vec<String>,
+    /// How far the shop's clock is ahead of this machine's, if it shows it.
+    pub clock_ahead: Option<SignedDuration>,
     /// How many orders it has, if it says so.
     pub orders: Option<u64>,
     /// When the oldest order that can be seen was placed.

@@ -1,10 +1,11 @@
 mod by_id;
+mod hosts;
 mod shopify;
 
 use super::options::Request;
 use super::*;
 use crate::simulator::host_faults::HostFault;
-use crate::simulator::woocommerce::{Permalinks, ShopOrder, WooCommerce, WooOptions};
+use crate::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
 use flate2::read::GzDecoder;
 use jiff::ToSpan;
 use jiff::{SignedDuration, Timestamp};
@@ -16,24 +17,6 @@ use tokio_util::sync::CancellationToken;
 
 fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
-}
-
-/// What a host may do to one answer, and whether the pull ends with it.
-fn host_faults() -> Vec<(HostFault, bool)> {
-    let busy =
-        |status, retry_after: &str| HostFault::Busy { status, retry_after: retry_after.to_owned() };
-    let redirect = |status| HostFault::Redirect { status, to: "https://other.example/".to_owned() };
-    let mut faults = vec![
-        (HostFault::Reset, false),
-        (HostFault::Cut, false),
-        (HostFault::Empty, false),
-        (busy(429, "7"), false),
-        (busy(503, "Fri, 01 Jan 2100 00:00:00 GMT"), true),
-        (HostFault::Page(403), true),
-    ];
-    faults.extend([500, 502, 503, 504].map(|status| (HostFault::Page(status), false)));
-    faults.extend([301, 302, 307, 308].map(|status| (redirect(status), true)));
-    faults
 }
 
 /// Orders with ids from 1, an hour apart.
@@ -315,27 +298,6 @@ async fn a_shop_that_ignores_the_window_is_pulled_in_full() {
     assert_eq!(windows.count(), 2);
 }
 
-#[tokio::test]
-async fn whatever_the_host_does_to_answers_every_order_is_there() {
-    let hosts = [
-        WooOptions { hides_totals: true, ..WooOptions::default() },
-        WooOptions { prints_notice: true, ..WooOptions::default() },
-        WooOptions { permalinks: Permalinks::Plain, ..WooOptions::default() },
-        WooOptions {
-            permalinks: Permalinks::Index,
-            folder: "shop/de".to_owned(),
-            ..WooOptions::default()
-        },
-        WooOptions { clock_ahead_s: -600, zone_offset_s: 7200, ..WooOptions::default() },
-    ];
-    for host in hosts {
-        let shown = format!("{host:?}");
-        let pulls = Pulls::of(host, orders(230)).await;
-        pulls.full().await;
-        assert_eq!(pulls.export(), pulls.truth(), "{shown}");
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn pages_that_are_too_much_are_split() {
     for hides_totals in [false, true] {
@@ -425,22 +387,6 @@ async fn what_passes_is_waited_for_and_what_stays_is_away() {
     (0..4).for_each(|_| pulls.shop.fail_next(HostFault::Page(503)));
     let error = pulls.pull(Request::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Away { .. }), "{error}");
-}
-
-/// Each fault at each request. What ends a pull leaves nothing, and the next one is whole.
-#[tokio::test(start_paused = true)]
-async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
-    for (fault, is_fatal) in host_faults() {
-        for request in 0..4 {
-            let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
-            pulls.shop.fail_at(request, fault.clone());
-            let pulled = pulls.pull(Request::Full).await;
-            assert_eq!(pulled.is_err(), is_fatal, "{fault:?} at {request}: {pulled:?}");
-            assert_eq!(pulls.folder().windows().unwrap().len(), usize::from(!is_fatal));
-            pulls.full().await;
-            assert_eq!(pulls.export(), pulls.truth(), "{fault:?} at {request}");
-        }
-    }
 }
 
 #[tokio::test]

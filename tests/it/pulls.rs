@@ -58,7 +58,15 @@ fn each_night_loads(nights: Nights, requests: usize) {
 fn check_proves_what_a_pull_needs() {
     let nights = Nights::of(12);
     let told = nights.done(&["check"]);
-    for proof in ["answers, with 12 orders, the oldest of 2026-01-01", "nothing was pulled yet"] {
+    for proof in [
+        "the WooCommerce REST API wc/v3 is reached, and takes the credentials",
+        "answers, with 12 orders, the oldest of 2026-01-01",
+        "one in the future has no orders",
+        "orders show their e-mail address",
+        "its clock differs from this machine's by",
+        "a full pull takes about 9 kB of disk",
+        "nothing was pulled yet",
+    ] {
         assert!(told.out.contains(proof), "{proof}: {}", told.out);
     }
     assert_eq!(nights.shop.violations(), [""; 0]);
@@ -74,7 +82,14 @@ fn check_proves_what_a_pull_needs() {
 fn check_proves_what_a_pull_of_shopify_needs() {
     let nights = Nights::shopify(12);
     let told = nights.done(&["check"]);
-    assert!(told.out.contains("answers, with 12 orders, the oldest of 2026-01-01"), "{}", told.out);
+    for proof in [
+        "the Shopify Admin API 2026-10 is reached",
+        "the scopes read_orders, read_all_orders, read_customers",
+        "answers, with 12 orders, the oldest of 2026-01-01",
+        "orders show their e-mail address",
+    ] {
+        assert!(told.out.contains(proof), "{proof}: {}", told.out);
+    }
     let Shop::Shopify(shop) = &nights.shop else { panic!() };
     shop.set(|options| options.protected = ProtectedData::NoFields);
     let told = nights.run(&["check"]);

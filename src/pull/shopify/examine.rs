@@ -59,7 +59,12 @@ pub(in super::super) async fn examine(
     let data = api.ask(&Question::Count { search: &future }).await?;
     let oldest = &opening["orders"]["edges"][0]["node"];
     api.warnings.extend(api.client.clock.warning());
+    let scopes = opening["currentAppInstallation"]["accessScopes"].as_array();
+    let handles = scopes.into_iter().flatten().filter_map(|scope| scope["handle"].as_str());
     Ok(Examination {
+        api: format!("Shopify Admin API {}", api.served),
+        scopes: handles.map(str::to_owned).collect(),
+        clock_ahead: api.client.clock.ahead(),
         orders: exact_count(&opening["ordersCount"]),
         oldest: oldest["createdAt"].as_str().and_then(|text| text.parse().ok()),
         is_filtered: exact_count(&data["ordersCount"]) == Some(0),

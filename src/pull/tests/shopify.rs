@@ -2,7 +2,8 @@
 
 use super::super::options::Request;
 use super::super::*;
-use super::{host_faults, moment};
+use super::hosts::host_faults;
+use super::moment;
 use crate::simulator::host_faults::HostFault;
 use crate::simulator::shopify::{
     Access, BulkEnd, ProtectedData, Shopify, ShopifyOptions, ShopifyOrder,

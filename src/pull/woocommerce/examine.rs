@@ -3,7 +3,7 @@ use super::super::examination::Examination;
 use super::super::http::{ShopClient, Trouble};
 use super::super::options::Options;
 use super::super::window::{Extent, Window};
-use super::api::Api;
+use super::api::{Api, VERSION};
 use super::list::{EVERY, List, Page};
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -51,5 +51,7 @@ pub(in super::super) async fn examine(
     });
     let oldest = oldest.and_then(|order| format!("{}Z", order.date_created_gmt?).parse().ok());
     let warnings = std::mem::take(&mut api.warnings);
-    Ok(Examination { orders, oldest, is_filtered, shows_email, warnings })
+    let (api, clock_ahead) = (format!("WooCommerce REST API {VERSION}"), api.client.clock.ahead());
+    let scopes = Vec::new();
+    Ok(Examination { api, scopes, clock_ahead, orders, oldest, is_filtered, shows_email, warnings })
 }
