@@ -213,6 +213,9 @@ impl PlanReader {
             return Ok(RecordVerdict::Settled.into());
         }
         if let Some(verdict) = judge_unmapped(&source, earlier) {
+            if let RecordVerdict::Filtered(filter @ Filter::Deleted) = &verdict {
+                self.note_left_out(&source, LeftOutBy::Filter(filter.code()));
+            }
             return Ok(verdict.into());
         }
         if !source.is_cart() {
