@@ -82,13 +82,17 @@ pub(super) fn none_valid(preview: &Preview) -> Option<String> {
     let eligible = summary.read - summary.filtered;
     let (reason, found) = invalid_reasons(summary).into_iter().next()?;
     (eligible == summary.invalid).then(|| {
-        let (all, most) = (many(eligible, "order"), count(found.count));
+        let all = match eligible {
+            1 => "the one order is".to_owned(),
+            n => format!("all of {} are", many(n, "order")),
+        };
+        let most = count(found.count);
         let first = found.examples.first();
         let field = first.and_then(|example| example.field);
         let field = field.map(|field| format!(" in `{field}`")).unwrap_or_default();
         let value = first.map(|example| example.value).unwrap_or_default();
         format!(
-            "nothing can be sent: all of {all} are invalid, {most} by {}{field}: {}{}",
+            "nothing can be sent: {all} invalid, {most} by {}{field}: {}{}",
             reason.word(),
             complaint(reason, &value),
             likely_cause(reason, format, value.as_str()).unwrap_or(reason.meaning())

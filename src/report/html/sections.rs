@@ -255,7 +255,7 @@ fn left_out_rows(title: &str, rows: &[LeftOut<'_>]) -> Markup {
     let bars: Vec<Bar> = rows.iter().map(|row| Bar::of(row.code, row.records)).collect();
     html! {
         (charts::rows(title, ("Reason", "Records"), &bars))
-        table {
+        table.codes {
             thead { tr { th scope="col" { "Reason" } th.number scope="col" { "Records" } th.number scope="col" { "Worth" } th scope="col" { "What it is" } } }
             tbody { @for row in rows {
                 tr { th scope="row" { (row.code) } td.number { (count(row.records)) }
