@@ -3,7 +3,6 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use super::paint::Paint;
 use super::private_file::{self, unwritable};
 use crate::report;
 use crate::settings::{Job, Settings};
@@ -108,13 +107,10 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
     match &args.verb {
         DeadLettersVerb::List { jobs, limit } => {
             let letters = letters_of(&settings, &settings.jobs_named(jobs)?)?;
-            output::print_result(
-                global.json,
+            output::print_with_headings(
+                global,
                 || report::letters_json(&letters),
-                || {
-                    let text = report::letters_text(&letters, *limit, output::width());
-                    Paint::of_stdout(global.color).headings(&text)
-                },
+                || report::letters_text(&letters, *limit, output::width()),
             );
             Ok(Exit::Done)
         }

@@ -3,6 +3,7 @@ use super::exit::{Exit, FailOn};
 use super::load_jobs::{CanaryReport, JobFailure, Results};
 use super::options::Global;
 use super::output;
+use super::paint::Paint;
 use super::preflight::Plans;
 use crate::report::{self, CanaryEnd, OrdersLeft};
 use crate::run::{RunError, RunReport, Verification};
@@ -21,7 +22,9 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
                 plans.forecasts.get(&report.row.job).filter(|_| report.end == RunEnd::Finished);
             let held = forecast.map(|forecast| report::forecast_held_text(report, forecast));
             let text = report::run_text(report);
-            print(&format!("{text}{}\n", held.unwrap_or_default()));
+            let text = format!("{text}{}\n", held.unwrap_or_default());
+            let text = report::fitted(&text, output::width());
+            print(&Paint::of_stdout(global.color).headings(&text));
         }
         if !(global.quiet && is_success(report)) {
             note_end(report, plans.left_after(report));
@@ -35,7 +38,8 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
         });
         let Some(left) = report.and_then(|report| plans.left_after(report)) else { continue };
         let end = CanaryEnd { run: canary.run, left };
-        print(&format!("{}\n", report::canary_text(&canary.verification, &canary.orders, end)));
+        let text = report::canary_text(&canary.verification, &canary.orders, end);
+        print(&report::fitted(&format!("{text}\n"), output::width()));
     }
     for failure in &results.failures {
         output::complain(&failure.error.message);

@@ -1,4 +1,6 @@
 use super::options::Global;
+use super::paint::Paint;
+use crate::report::fitted;
 use indicatif::MultiProgress;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +40,18 @@ pub(super) fn width() -> Option<usize> {
     Some(usize::from(columns).min(WIDTH_MAX))
 }
 
+/// The same of standard error, however wide it is.
+pub(super) fn error_width() -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stderr())?;
+    Some(usize::from(columns))
+}
+
+/// Erases what stands on standard error from so many rows above the cursor on.
+pub(super) fn erase_rows_above(rows: usize) {
+    // If standard error fails, there is nowhere to report it.
+    let _ = write!(io::stderr().lock(), "\r\u{1b}[{rows}A\u{1b}[J");
+}
+
 fn write(bytes: &[u8]) {
     PRINTED.store(true, Ordering::Relaxed);
     let mut out = io::stdout().lock();
@@ -62,7 +76,20 @@ pub(super) fn print_result(
     json: impl FnOnce() -> serde_json::Value,
     text: impl FnOnce() -> String,
 ) {
-    if is_json { print_json(&json()) } else { print(&text()) }
+    if is_json { print_json(&json()) } else { print(&fitted(&text(), width())) }
+}
+
+/// The same, with headings in colour on a terminal.
+pub(super) fn print_with_headings(
+    global: &Global,
+    json: impl FnOnce() -> serde_json::Value,
+    text: impl FnOnce() -> String,
+) {
+    if global.json {
+        print_json(&json());
+    } else {
+        print(&Paint::of_stdout(global.color).headings(&fitted(&text(), width())));
+    }
 }
 
 /// The same of a verb whose text nobody needs who asked for quiet and had success.
@@ -97,8 +124,13 @@ pub(super) fn note(text: &str) {
     if IN_THE_LOG.load(Ordering::Relaxed) {
         tracing::info!("{text}");
     } else {
-        write_line(text);
+        write_line(&broken(text));
     }
+}
+
+/// A text whose lines fit into the terminal on standard error.
+fn broken(text: &str) -> String {
+    fitted(text, error_width()).trim_end_matches('\n').to_owned()
 }
 
 /// A line to standard error as it is.
@@ -138,6 +170,6 @@ pub(super) fn complain(message: &str) {
     if IN_THE_LOG.load(Ordering::Relaxed) {
         tracing::error!("{message}");
     } else {
-        write_line(&format!("error: {message}"));
+        write_line(&broken(&format!("error: {message}")));
     }
 }

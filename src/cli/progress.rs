@@ -3,7 +3,7 @@
 use super::output;
 use super::preflight::Plans;
 use crate::plan::Forecast;
-use crate::report::{self, OrdersLeft};
+use crate::report::{self, OrdersLeft, ProgressText};
 use crate::run::{CompareProgress, Progress};
 use crate::state::Kind;
 use clap::ValueEnum;
@@ -29,6 +29,11 @@ pub(super) fn reading_lines(quiet: bool) -> impl Fn(CompareProgress) {
         }
     }
 }
+
+/// A narrower terminal shows no bar, but what is done and how long the rest takes.
+const BAR_FROM: usize = 80;
+/// What a bar takes beside its texts.
+const BAR_COLUMNS: usize = 26;
 
 /// What `--progress` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,7 +62,16 @@ pub(super) struct ProgressDisplay {
 
 struct State {
     last: Instant,
-    by_job: BTreeMap<String, ProgressBar>,
+    by_job: BTreeMap<String, Bar>,
+    /// Columns of the terminal when the bars were drawn last.
+    columns: usize,
+}
+
+struct Bar {
+    bar: ProgressBar,
+    is_planned: bool,
+    /// Columns that it takes, if there are as many.
+    len: usize,
 }
 
 impl ProgressDisplay {
@@ -72,7 +86,8 @@ impl ProgressDisplay {
         if form == Form::Bar {
             output::draw_above(bars.clone());
         }
-        let state = State { last: Instant::now(), by_job: BTreeMap::new() };
+        let columns = output::error_width().unwrap_or(usize::MAX);
+        let state = State { last: Instant::now(), by_job: BTreeMap::new(), columns };
         let (planned, left) = (plans.forecasts.clone(), plans.left.clone());
         Self { form, planned, left, state: Mutex::new(state), bars }
     }
@@ -86,26 +101,31 @@ impl ProgressDisplay {
                 output::write_line(&report::progress_json(at, planned).to_string());
             }
             Form::Lines if state.is_due(LINE_EVERY) => {
-                output::note(&self.line(at, planned));
+                output::note(&self.text(at, planned).line());
             }
             Form::Auto | Form::Json | Form::Lines | Form::None => {}
         }
     }
 
     fn draw(&self, state: &mut State, at: &Progress, planned: Option<&Forecast>) {
-        let bar = state.by_job.entry(at.job.clone()).or_insert_with(|| {
+        state.follow_width(&self.bars);
+        let (columns, is_planned) = (state.columns, planned.is_some());
+        let shown = state.by_job.entry(at.job.clone()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new(planned.map_or(0, Forecast::total)));
-            bar.set_style(style(planned.is_some()));
-            bar
+            bar.set_style(style(is_planned, columns));
+            Bar { bar, is_planned, len: 0 }
         });
-        bar.set_position(at.requests.total);
-        bar.set_message(self.line(at, planned));
+        let text = self.text(at, planned);
+        shown.len = text.done.chars().count() + text.rest.chars().count() + BAR_COLUMNS;
+        shown.bar.set_prefix(text.done);
+        shown.bar.set_position(at.requests.total);
+        shown.bar.set_message(text.rest);
     }
 
-    fn line(&self, at: &Progress, planned: Option<&Forecast>) -> String {
+    fn text(&self, at: &Progress, planned: Option<&Forecast>) -> ProgressText {
         // A canary is a part of them.
         let left = self.left.get(&at.job).filter(|_| at.kind == Kind::Backfill).copied();
-        report::progress_line(at, planned, left)
+        report::progress_text(at, planned, left)
     }
 }
 
@@ -117,18 +137,59 @@ impl State {
         }
         is_due
     }
+
+    /// A terminal that became narrower has broken each bar into several rows, and the bars know of
+    /// one: the others are erased.
+    fn follow_width(&mut self, bars: &MultiProgress) {
+        let columns = output::error_width().unwrap_or(usize::MAX);
+        let before = std::mem::replace(&mut self.columns, columns);
+        if columns == before {
+            return;
+        }
+        let rows = self.by_job.values().map(|shown| rows_left(shown.len.min(before), columns));
+        match rows.sum() {
+            0 => {}
+            rows => bars.suspend(|| output::erase_rows_above(rows)),
+        }
+        for Bar { bar, is_planned, .. } in self.by_job.values() {
+            bar.set_style(style(*is_planned, columns));
+        }
+    }
+}
+
+/// Rows beside the first that a line of this length takes.
+fn rows_left(len: usize, columns: usize) -> usize {
+    len.div_ceil(columns.max(1)).saturating_sub(1)
 }
 
 impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        state.by_job.values().for_each(ProgressBar::finish_and_clear);
+        state.by_job.values().for_each(|shown| shown.bar.finish_and_clear());
     }
 }
 
 /// A bar needs to know where it ends; without a plan there is only what was done.
-fn style(is_planned: bool) -> ProgressStyle {
-    let template = if is_planned { "[{bar:24}] {percent:>3}% {wide_msg}" } else { "{wide_msg}" };
+fn style(is_planned: bool, columns: usize) -> ProgressStyle {
+    let template = match is_planned {
+        true if columns >= BAR_FROM => "{prefix} [{bar:16}] {percent:>3}% {wide_msg}",
+        true => "{prefix} {percent:>3}% {wide_msg}",
+        false => "{prefix}: {wide_msg}",
+    };
     let plain = ProgressStyle::default_bar();
     plain.clone().template(template).unwrap_or(plain).progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_a_narrower_terminal_broke_leaves_rows() {
+        for (len, columns, expected) in
+            [(120, 120, 0), (120, 70, 1), (70, 100, 0), (120, 40, 2), (0, 40, 0), (9, 0, 8)]
+        {
+            assert_eq!(rows_left(len, columns), expected, "{len} in {columns}");
+        }
+    }
 }

@@ -3,7 +3,6 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use super::paint::Paint;
 use crate::report::{self, JobStatus, ProgressEstimate};
 use crate::state::{View, asked_pause, is_locked};
 use clap::Args;
@@ -72,10 +71,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             path: connection.map(|(id, _)| view.connection_path(id)).transpose()?,
         });
     }
-    let text = || {
-        let text = report::status_text(&jobs, output::width());
-        Paint::of_stdout(global.color).headings(&text)
-    };
-    output::print_result(global.json, || report::status_json(&jobs), text);
+    let text = || report::status_text(&jobs, output::width());
+    output::print_with_headings(global, || report::status_json(&jobs), text);
     Ok(Exit::Done)
 }

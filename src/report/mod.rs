@@ -49,8 +49,8 @@ pub use plan_text::plan_text;
 pub use progress_estimate::ProgressEstimate;
 pub use record_line::{compared_record_json, record_json, write_payload};
 pub use run::{
-    OrdersLeft, forecast_held_json, forecast_held_text, letters_met_text, orders_left_json,
-    progress_json, progress_line, run_text, runs_json, stopped_text,
+    OrdersLeft, ProgressText, forecast_held_json, forecast_held_text, letters_met_text,
+    orders_left_json, progress_json, progress_text, run_text, runs_json, stopped_text,
 };
 pub use schedule::{ComingRuns, Start, schedule_json, schedule_text};
 pub use status::{JobStatus, disk_text, is_ahead, status_json, status_text, trouble_text};

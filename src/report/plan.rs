@@ -87,7 +87,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
 /// What the state needs of its disk; nothing where no order is new.
 pub(super) fn disk_text(preview: &Preview) -> Option<String> {
     let DiskNeed { bytes, usable_bytes } = preview.disk;
-    let free = usable_bytes.map(|usable| format!(", of {} that may be used", size(usable)));
+    let free = usable_bytes.map(|usable| format!("; its disk has {} to spare", size(usable)));
     (bytes > 0)
         .then(|| format!("the state grows by about {}{}", size(bytes), free.unwrap_or_default()))
 }

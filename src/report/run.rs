@@ -236,28 +236,41 @@ pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
     })
 }
 
-/// One line on a run under way, with what its plan forecast, where there is one.
-pub fn progress_line(
+/// A run under way. The most important part comes first: a narrow terminal cuts off the end.
+pub struct ProgressText {
+    /// `shop backfill: 162 of 20,000 orders`, or without the orders where they are not planned.
+    pub done: String,
+    /// How long it takes, how fast it is, and what became of the records.
+    pub rest: String,
+    has_orders: bool,
+}
+
+impl ProgressText {
+    pub fn line(&self) -> String {
+        let Self { done, rest, has_orders } = self;
+        format!("{done}{} {rest}", if *has_orders { "," } else { ":" })
+    }
+}
+
+/// A run under way, with what its plan forecast, where there is one.
+pub fn progress_text(
     progress: &Progress,
     forecast: Option<&Forecast>,
     left: Option<OrdersLeft>,
-) -> String {
+) -> ProgressText {
+    let mut done = format!("{} {}", progress.job, progress.kind.word());
+    if let Some(OrdersLeft { loaded, to_go }) = left {
+        let orders = (loaded + progress.counts.written()).min(loaded + to_go);
+        let all = many(loaded + to_go, "order");
+        done.push_str(&format!(": {} of {all}", count(orders)));
+    }
+    ProgressText { done, rest: progress_rest(progress, forecast), has_orders: left.is_some() }
+}
+
+fn progress_rest(progress: &Progress, forecast: Option<&Forecast>) -> String {
     let counts = &progress.counts;
-    // The most important part comes first: a narrow terminal cuts off the end.
-    let orders = left.map(|OrdersLeft { loaded, to_go }| {
-        let written = counts.created + counts.updated + counts.adopted;
-        let done = (loaded + written).min(loaded + to_go);
-        format!("{} of {}, ", count(done), many(loaded + to_go, "order"))
-    });
     let left = left_of(progress, forecast).map(|left| format!("{} left, ", duration(left)));
-    let mut line = format!(
-        "{} {}: {}{}{:.1} requests/s",
-        progress.job,
-        progress.kind.word(),
-        orders.unwrap_or_default(),
-        left.unwrap_or_default(),
-        rate_of(progress)
-    );
+    let mut line = format!("{}{:.1} requests/s", left.unwrap_or_default(), rate_of(progress));
     if progress.requests.throttled > 0 {
         line.push_str(&format!(", throttled {} times", count(progress.requests.throttled)));
     }

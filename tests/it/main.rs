@@ -35,6 +35,7 @@ mod mapping;
 mod meaning;
 mod mixups;
 mod moved;
+mod narrow;
 mod nights;
 mod notify;
 mod outlook;

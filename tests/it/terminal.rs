@@ -21,8 +21,7 @@ impl OnTerminal {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
-        let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&terminal, size).unwrap();
+        tcsetwinsize(&terminal, size_of(columns)).unwrap();
         let name = ptsname(&terminal, Vec::new()).unwrap();
         let side = || OpenOptions::new().read(true).write(true).open(name.to_str().unwrap());
         let child = command
@@ -39,11 +38,20 @@ impl OnTerminal {
 
     /// Waits until this is shown, and types a line.
     pub fn answer(&mut self, question: &str, answer: &str) {
-        while !self.screen[self.read_to..].contains(question) {
-            assert!(self.read(), "`{question}` is not asked:\n{}", self.screen);
+        self.shows(question);
+        self.terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+
+    /// Waits until this is shown.
+    pub fn shows(&mut self, text: &str) {
+        while !self.screen[self.read_to..].contains(text) {
+            assert!(self.read(), "`{text}` is not shown:\n{}", self.screen);
         }
         self.read_to = self.screen.len();
-        self.terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+
+    pub fn resize(&self, columns: u16) {
+        tcsetwinsize(&self.terminal, size_of(columns)).unwrap();
     }
 
     /// Its exit code, with everything that was shown.
@@ -63,4 +71,8 @@ impl OnTerminal {
             _ => false,
         }
     }
+}
+
+fn size_of(columns: u16) -> Winsize {
+    Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
 }

@@ -37,7 +37,8 @@ impl Bar {
 
 /// Upright bars, for what comes in an order of its own.
 pub(super) fn columns(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup {
-    let marks = marks(bars.iter().map(|bar| bar.value).fold(0.0, f64::max));
+    let values: Vec<f64> = bars.iter().map(|bar| bar.value).collect();
+    let marks = marks(&values);
     let highest = marks.last().copied().unwrap_or(1.0);
     let widest = marks.iter().map(|mark| width_of(&short(*mark))).fold(0.0, f64::max);
     let left = widest + GAP;
@@ -85,15 +86,17 @@ fn labels(bars: &[Bar], left: f64, step: f64) -> Vec<(f64, &str)> {
 }
 
 /// Where the upright axis is marked, from zero to the first mark that no bar exceeds. Steps of one,
-/// two or five of some power of ten.
-fn marks(highest: f64) -> Vec<f64> {
+/// two or five of some power of ten; whole ones where all values are whole, such as counts.
+fn marks(values: &[f64]) -> Vec<f64> {
+    let highest = values.iter().copied().fold(0.0, f64::max);
+    let least_step = if values.iter().all(|value| value.fract() == 0.0) { 1.0 } else { 0.0 };
     if highest <= 0.0 {
         return vec![0.0, 1.0];
     }
     let least = highest / INTERVALS_MAX;
     let power = 10_f64.powf(least.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
-    let step = step.into_iter().find(|step| *step >= least).unwrap_or(least);
+    let step = step.into_iter().find(|step| *step >= least).unwrap_or(least).max(least_step);
     let last = (highest / step).ceil() as u32;
     (0..=last).map(|n| step * f64::from(n)).collect()
 }
@@ -190,14 +193,16 @@ mod tests {
 
     #[test]
     fn an_axis_is_marked_in_round_numbers_up_to_the_highest_bar() {
-        for highest in [0.01, 0.9, 1.0, 3.0, 7.0, 10.0, 99.0, 101.0, 12_345.0, 9.9e11] {
-            let marks = marks(highest);
+        for highest in [0.9, 1.0, 3.0, 7.0, 10.0, 99.0, 101.0, 12_345.0, 9.9e11] {
+            let marks = marks(&[0.5, highest]);
             let (step, last) = (marks[1], marks[marks.len() - 1]);
             assert!(last >= highest && last - step < highest, "{highest}: {marks:?}");
             assert!((2..=6).contains(&marks.len()), "{highest}: {marks:?}");
             assert!(marks.iter().all(|mark| width_of(&short(*mark)) < 60.0), "{marks:?}");
         }
-        assert_eq!(marks(0.0), [0.0, 1.0]);
+        assert_eq!(marks(&[0.0]), [0.0, 1.0]);
+        assert_eq!(marks(&[0.01, 0.02]), [0.0, 0.005, 0.01, 0.015, 0.02]);
+        assert_eq!(marks(&[1.0, 2.0, 0.0]), [0.0, 1.0, 2.0], "there is no half order");
         let texts = [0.0, 0.5, 20.0, 1_500.0, 2e6, 3e9, 1e12].map(short);
         assert_eq!(texts, ["0", "0.5", "20", "1.5k", "2M", "3G", "1T"]);
     }

@@ -26,7 +26,7 @@ static PLAN_ID: LazyLock<Regex> =
 /// What the disk of this machine has to do with.
 static DISK: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?:of [\d.]+ [kMGT]B that may be used)|(?:state [\d.]+ \w+, [\d.]+ [kMGT]B free)|(?:"(?:usable|free|size)_bytes": \d+)"#,
+        r#"(?:its disk has [\d.]+ [kMGT]B to spare)|(?:state [\d.]+ \w+, [\d.]+ [kMGT]B free)|(?:"(?:usable|free|size)_bytes": \d+)"#,
     )
 });
 static GAP: LazyLock<Regex> = LazyLock::new(|| regex(r"(\S) {2,}"));
