@@ -7,6 +7,7 @@ use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
 use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
+use crate::serve::Floors;
 use crate::settings::{Account, Job, Keep, Settings};
 use crate::state::{Lock, StateError, StateHandle, Store, View};
 use crate::transform::Rules;
@@ -190,6 +191,12 @@ pub(super) fn exports(jobs: &[run::Job]) -> Result<Vec<Export>, CliError> {
 pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Result<(), CliError> {
     let faults = exports.filter_map(|export| export.check_quiet().err());
     CliError::all(faults.map(CliError::from).collect())
+}
+
+/// What each account keeps free on the disk of its state.
+pub(super) fn floors(settings: &Settings) -> Floors {
+    let accounts = settings.accounts.values();
+    accounts.map(|account| (account.name.clone(), account.state_free_min_bytes)).collect()
 }
 
 /// The state of an account, for writing.

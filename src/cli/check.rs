@@ -18,6 +18,7 @@ use crate::state::{StateError, Store, View};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// Of a pulled order on disk, compressed: a few thousand bytes of JSON are an eighth of that.
@@ -318,6 +319,9 @@ fn check_account(
             None
         }
     };
+    if scope.is_sound {
+        check_space(account, dir, findings);
+    }
     match (account.token(), account.token_source()) {
         (Ok(_), Some(source)) => findings.good(format!("accounts.{name}: token from {source}")),
         (Ok(_), None) => {}
@@ -340,6 +344,16 @@ fn check_account(
             findings.error("", &error);
             Ok(())
         }
+    }
+}
+
+/// Whether a run may begin by the free space on the disk of its state.
+fn check_space(account: &Account, state_dir: &Path, findings: &mut Findings) {
+    let space = View::open(state_dir, &account.name)
+        .and_then(|view| view.check_free(account.state_free_min_bytes));
+    // A state that can't be read is reported when it is opened.
+    if let Err(error @ StateError::LowDisk { .. }) = space {
+        findings.error(&format!("accounts.{}: ", account.name), &error.into());
     }
 }
 

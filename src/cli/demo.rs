@@ -1,5 +1,5 @@
 use super::assembly::{self, Dates};
-use super::demo_parts::{ACCOUNT, JOB, RATE, TOKEN, has_faults, last_word, promises_json};
+use super::demo_parts::{ACCOUNT, JOB, RATE, TOKEN, Voice, has_faults, last_word, promises_json};
 use super::demo_pull::{DemoShop, PullDemo};
 use super::error::CliError;
 use super::exit::Exit;
@@ -56,12 +56,12 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
         let hint = "hint: name a new folder, or delete this one";
         return Err(CliError::usage(format!("{} is not empty\n  {hint}", dir.display())));
     }
-    let Global { json, quiet, .. } = *global;
+    let voice = Voice { json: global.json, quiet: global.quiet };
     let show = async {
         if args.pull {
-            PullDemo { dir, json, quiet }.show(args.from).await
+            PullDemo { dir, voice }.show(args.from).await
         } else {
-            Demo { dir, orders: args.orders, json, quiet }.show().await
+            Demo { dir, orders: args.orders, voice }.show().await
         }
     };
     assembly::runtime()?.block_on(show)
@@ -87,8 +87,7 @@ fn new_folder() -> std::io::Result<PathBuf> {
 struct Demo {
     dir: PathBuf,
     orders: Option<u64>,
-    json: bool,
-    quiet: bool,
+    voice: Voice,
 }
 
 /// What each act came to, for the last word and for `--json`.
@@ -113,8 +112,8 @@ impl Demo {
         simulator.stop().await;
         let promises = promises(&acts, self.is_limited());
         let kept = promises.iter().all(|(_, kept)| *kept);
-        output::print_result(
-            self.json,
+        self.voice.end(
+            kept,
             || acts_json(&acts, &promises, &self.dir),
             || last_word(&acts.summary, &promises, &self.dir),
         );
@@ -224,9 +223,7 @@ impl Demo {
     }
 
     fn say(&self, text: &str) {
-        if !self.json {
-            output::print(text);
-        }
+        self.voice.say(text);
     }
 
     fn opening(&self, url: &str) -> String {
@@ -284,7 +281,7 @@ impl Stage<'_> {
     async fn run(&self, kind: Kind) -> Result<(RunReport, u64), CliError> {
         let before = self.simulator.summary().writes;
         let export = self.export()?;
-        let display = ProgressDisplay::new(Form::Auto, self.demo.quiet, &Plans::default());
+        let display = ProgressDisplay::new(Form::Auto, self.demo.voice.quiet, &Plans::default());
         let report = execute(RunContext {
             job: self.job,
             kind,

@@ -1,5 +1,6 @@
 //! What the demos have in common: the account, and the promises that they end with.
 
+use super::output;
 use crate::simulator::{Rule, Summary};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -10,6 +11,34 @@ pub(super) const ACCOUNT: &str = "demo";
 pub(super) const JOB: &str = "shop";
 /// Requests a second that the account allows.
 pub(super) const RATE: u32 = 5;
+
+/// How loud a demo is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Voice {
+    pub json: bool,
+    pub quiet: bool,
+}
+
+impl Voice {
+    /// What is shown on the way.
+    pub(super) fn say(self, text: &str) {
+        if !self.json && !self.quiet {
+            output::print(text);
+        }
+    }
+
+    /// The end. Who asked for quiet need not see the text of a success.
+    pub(super) fn end(
+        self,
+        is_success: bool,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce() -> String,
+    ) {
+        if self.json || !self.quiet || !is_success {
+            output::print_result(self.json, json, text);
+        }
+    }
+}
 
 /// What the account received, and which promises were kept.
 pub(super) fn last_word(summary: &Summary, promises: &[(String, bool)], dir: &Path) -> String {

@@ -1,10 +1,9 @@
 //! `demo --pull`: a simulated shop that changes between two nights, pulled and loaded.
 
 use super::assembly::{self, Dates};
-use super::demo_parts::{ACCOUNT, JOB, RATE, TOKEN, has_faults, last_word, promises_json};
+use super::demo_parts::{ACCOUNT, JOB, RATE, TOKEN, Voice, has_faults, last_word, promises_json};
 use super::error::CliError;
 use super::exit::Exit;
-use super::output;
 use super::preflight::Plans;
 use super::private_file;
 use super::progress::{Form, ProgressDisplay};
@@ -33,7 +32,7 @@ const NEW: [u64; 2] = [ORDERS + 1, ORDERS + 2];
 const DELETED: u64 = 7;
 /// A night is over: windows end in the past.
 const DAY_S: i64 = 86_400;
-/// Requests of a night without changes: one empty page, and three.
+/// Requests of a night without changes: an empty page and three others.
 const QUIET_MAX: u64 = 4;
 
 /// A system with an API that is pulled.
@@ -47,8 +46,7 @@ pub(super) enum DemoShop {
 /// The stage: a folder, and how loud it is.
 pub(super) struct PullDemo {
     pub dir: PathBuf,
-    pub json: bool,
-    pub quiet: bool,
+    pub voice: Voice,
 }
 
 /// One night: what was pulled, what came of it, and how many writes the account saw.
@@ -123,7 +121,7 @@ impl PullDemo {
                 "dir": self.dir.display().to_string(),
             })
         };
-        output::print_result(self.json, object, || last_word(&summary, &promises, &self.dir));
+        self.voice.end(kept, object, || last_word(&summary, &promises, &self.dir));
         Ok(if kept { Exit::Done } else { Exit::Failed })
     }
 
@@ -165,9 +163,7 @@ impl PullDemo {
     }
 
     fn say(&self, text: &str) {
-        if !self.json {
-            output::print(text);
-        }
+        self.voice.say(text);
     }
 }
 
@@ -233,7 +229,7 @@ impl Stage<'_> {
         self.demo.say(&format!("Pulled {}.\n", window_line(&pulled)));
         let before = self.simulator.summary().writes;
         let export = self.job.open_export().map_err(CliError::failed)?;
-        let display = ProgressDisplay::new(Form::Auto, self.demo.quiet, &Plans::default());
+        let display = ProgressDisplay::new(Form::Auto, self.demo.voice.quiet, &Plans::default());
         let run = JobRun {
             job: &self.job,
             kind,
@@ -247,7 +243,7 @@ impl Stage<'_> {
         let writes = self.simulator.summary().writes - before;
         self.demo.say(&report::run_text(&report));
         self.demo
-            .say(&format!("  The account received {} write requests.\n", report::count(writes)));
+            .say(&format!("  The account received {}.\n", report::many(writes, "write request")));
         self.job.remove_replaced_windows(&self.view()?)?;
         match report.error {
             Some(error) => Err(CliError::failed(error)),
@@ -283,8 +279,8 @@ fn promises(
         ),
         (
             format!(
-                "the night without changes took {} requests to the shop, and wrote nothing",
-                quiet.pulled.manifest.requests
+                "the night without changes took {} to the shop, and wrote nothing",
+                report::many(quiet.pulled.manifest.requests, "request")
             ),
             quiet.pulled.manifest.requests <= QUIET_MAX && quiet.writes == 0,
         ),

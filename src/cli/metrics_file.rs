@@ -1,7 +1,9 @@
 //! What a run leaves for node_exporter's textfile collector.
 
+use super::assembly;
 use super::error::CliError;
 use crate::serve::state_metrics;
+use crate::settings::Settings;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -33,8 +35,12 @@ impl<'a> MetricsFile<'a> {
     }
 
     /// Writes the metrics of these jobs from the state, each with its account.
-    pub(super) fn put(&self, state_dir: &Path, jobs: &[(String, String)]) -> Result<(), CliError> {
-        let text = state_metrics(state_dir, jobs)?;
+    pub(super) fn put(
+        &self,
+        settings: &Settings,
+        jobs: &[(String, String)],
+    ) -> Result<(), CliError> {
+        let text = state_metrics(&settings.state_dir, jobs, assembly::floors(settings))?;
         let placed = self.write(&text).and_then(|()| fs::rename(&self.beside, self.path));
         placed.map_err(|error| {
             // Nothing but the failure is left to tell.

@@ -7,7 +7,7 @@ use super::options::Global;
 use super::output;
 use super::signals::Interrupt;
 use crate::pull::{self, ByIdApi, Folder, Options, PullError, PulledWindow, ShopifyAccess, Source};
-use crate::report;
+use crate::report::{self, is_are, many};
 use crate::settings::{self, Pull, Settings, Shop};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -242,7 +242,8 @@ fn pulling<'a>(
     Ok(pulling)
 }
 
-/// Pulls the next window into the job's own folder.
+/// Pulls the next window into the job's own folder. Not while it could not be loaded: what is left
+/// of the disk is for settling.
 fn pull_next(
     settings: &Settings,
     job: &settings::Job,
@@ -251,6 +252,7 @@ fn pull_next(
 ) -> Result<PulledWindow, CliError> {
     let account = settings.account_of(job)?;
     let view = assembly::view(&settings.state_dir, account)?;
+    view.check_free(account.state_free_min_bytes)?;
     let gone_before = assembly::job(job, account, Dates::default()).gone_before(&view)?;
     let options = Options { gone_before, ..options_of(job, pull)? };
     pull_job(job, &options, &pull.dir, is_full)
@@ -359,16 +361,17 @@ pub(super) fn window_line(window: &PulledWindow) -> String {
     let to = manifest.window.to.strftime("%Y-%m-%d %H:%M:%S UTC");
     let extent = manifest.window.extent.word();
     let mut line = format!(
-        "{extent} up to {to}, {} orders, {} bytes, {} requests",
-        manifest.orders,
-        manifest.bytes(),
-        manifest.requests
+        "{extent} up to {to}, {}, {}, {}",
+        many(manifest.orders, "order"),
+        many(manifest.bytes(), "byte"),
+        many(manifest.requests, "request")
     );
-    if !manifest.failed.is_empty() {
-        let _ = write!(line, ", {} orders that the shop could not deliver", manifest.failed.len());
+    let (failed, gone) = (manifest.failed.len() as u64, manifest.gone.len() as u64);
+    if failed > 0 {
+        let _ = write!(line, ", {} that the shop could not deliver", many(failed, "order"));
     }
-    if !manifest.gone.is_empty() {
-        let _ = write!(line, ", {} orders are gone from the shop", manifest.gone.len());
+    if gone > 0 {
+        let _ = write!(line, ", {} {} gone from the shop", many(gone, "order"), is_are(gone));
     }
     line
 }

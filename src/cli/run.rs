@@ -124,7 +124,7 @@ fn run(
     let file = MetricsFile::prepare(path)?;
     let result = load(global, &settings, request, reporting);
     // Written after a failed run too, so that monitoring sees that no success was added.
-    let Err(error) = file.put(&settings.state_dir, &jobs) else { return result };
+    let Err(error) = file.put(&settings, &jobs) else { return result };
     output::complain(&error.message);
     result.map(|exit| exit.worse(error.exit))
 }

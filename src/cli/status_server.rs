@@ -1,6 +1,7 @@
 //! What the daemon shows of itself, by its settings: the listener for metrics, probes and the
 //! status page.
 
+use super::assembly;
 use super::error::CliError;
 use crate::daemon::{Board, Plan};
 use crate::report::trouble_text;
@@ -80,6 +81,7 @@ impl StatusServer {
             board: self.board.clone(),
             state_dir: settings.state_dir.clone(),
             zones: zones.collect(),
+            floors: assembly::floors(settings),
             started: self.started,
         }
     }

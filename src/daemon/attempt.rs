@@ -167,6 +167,7 @@ impl AccountWorker {
         if !waiting.is_empty() {
             return Ok(());
         }
+        view.check_free(job.job.state_free_min_bytes).map_err(|error| error.to_string())?;
         let gone_before = job.job.gone_before(&view).map_err(|error| error.to_string())?;
         let options = crate::pull::Options { gone_before, ..options()? };
         let folder = Folder::open(pulls.dir.clone()).map_err(|error| error.to_string())?;

@@ -14,6 +14,8 @@ pub(super) struct LastStart {
     pub at: Timestamp,
     /// It did not come to its end, and is resumed as soon as possible.
     pub is_open: bool,
+    /// A start that was noted ahead of the clock. It counts again once the clock has come to it.
+    ahead: Option<Timestamp>,
 }
 
 /// The last start of each task of an account's jobs, from the state and from what was started since.
@@ -31,13 +33,20 @@ pub(super) struct DueTask<'a> {
 }
 
 impl LastStart {
-    /// When a start of a wrong clock really was, nobody knows, so starts may have been missed since:
-    /// the task is due at once, which does no harm where none was.
-    fn believed(self, now: Timestamp) -> Self {
+    fn new(at: Timestamp, is_open: bool) -> Self {
+        Self { at, is_open, ahead: None }
+    }
+
+    /// Whether the clock was wrong when it noted a start ahead of it, or is wrong now, nobody knows.
+    /// Until it has come to that start, the task counts as started now, so that it goes on by its
+    /// schedule. From then on nothing up to that start was missed.
+    fn follow(&mut self, now: Timestamp) {
         if self.at.duration_since(now) > FUTURE_MAX {
-            Self { at: now, is_open: true }
-        } else {
-            self
+            self.ahead = self.ahead.max(Some(self.at));
+            self.at = now;
+        }
+        if let Some(ahead) = self.ahead.take_if(|ahead| *ahead <= now) {
+            self.at = self.at.max(ahead);
         }
     }
 }
@@ -53,9 +62,7 @@ impl LastStarts {
         plan: &AccountPlan,
         now: Timestamp,
     ) -> Result<(), StateError> {
-        for last in self.jobs.values_mut().filter(|last| last.at.duration_since(now) > FUTURE_MAX) {
-            last.at = now;
-        }
+        self.jobs.values_mut().for_each(|last| last.follow(now));
         let tasks = plan.jobs.iter().flat_map(|job| {
             let tasks = [Task::Sync, Task::Verify].into_iter();
             tasks.filter(|task| job.calendar_of(*task).is_some()).map(|task| (&job.job.name, task))
@@ -84,8 +91,9 @@ impl LastStarts {
                 }
                 Err(_) => None,
             };
-            let last = last.unwrap_or(LastStart { at: now, is_open: false });
-            self.jobs.insert((name.clone(), task), last.believed(now));
+            let mut last = last.unwrap_or(LastStart::new(now, false));
+            last.follow(now);
+            self.jobs.insert((name.clone(), task), last);
         }
         view.map(|_| ()).and(result)
     }
@@ -115,7 +123,9 @@ impl LastStarts {
     }
 
     pub(super) fn started(&mut self, job: &str, task: Task, clock: &Clock) {
-        self.jobs.insert((job.to_owned(), task), LastStart { at: clock(), is_open: false });
+        let now = clock();
+        let last = self.jobs.entry((job.to_owned(), task)).or_insert(LastStart::new(now, false));
+        *last = LastStart { at: now, is_open: false, ..*last };
     }
 
     /// The task ended before its time, and goes on as soon as the account may be asked again.
@@ -132,12 +142,12 @@ fn last_verified(view: &View, job: &str, is_busy: bool) -> Result<Option<LastSta
     let at = |ms: i64| Timestamp::from_millisecond(ms).ok();
     let Some(last) = view.newest_whole_verification(job)? else {
         let loaded = view.first_load_ms(job)?.and_then(at);
-        return Ok(loaded.map(|at| LastStart { at, is_open: false }));
+        return Ok(loaded.map(|at| LastStart::new(at, false)));
     };
     // One that was resumed keeps the start of its first attempt, so its end counts.
     let is_open = last.ended_ms.is_none() && !is_busy;
     let last_ms = last.ended_ms.unwrap_or(last.started_ms);
-    Ok(at(last_ms).map(|at| LastStart { at, is_open }))
+    Ok(at(last_ms).map(|at| LastStart::new(at, is_open)))
 }
 
 /// A sync that was cut off goes on at once. A backfill is people's: one that stopped after its
@@ -148,5 +158,6 @@ fn last_start(row: &RunRow, is_busy: bool) -> Option<LastStart> {
         None => !is_busy,
         Some(end) => matches!(end, RunEnd::Interrupted | RunEnd::Paused),
     };
-    Some(LastStart { at, is_open: is_cut_off && row.kind == Kind::Sync && row.undone_ms.is_none() })
+    let is_open = is_cut_off && row.kind == Kind::Sync && row.undone_ms.is_none();
+    Some(LastStart::new(at, is_open))
 }

@@ -1,4 +1,4 @@
-use super::text::{columns, count, count_row, printable};
+use super::text::{columns, count_row, many, printable};
 use crate::run::Adoption;
 use serde_json::{Value, json};
 
@@ -22,10 +22,10 @@ pub fn adoption_json(adoption: &Adoption) -> Value {
 
 pub fn adoption_text(adoption: &Adoption) -> String {
     let mut text = format!(
-        "Adopted {}: {} orders in ActiveCampaign, {} requests, none of them a write\n",
+        "Adopted {}: {} in ActiveCampaign, {}, none of them a write\n",
         adoption.job,
-        count(adoption.at_target),
-        count(adoption.requests)
+        many(adoption.at_target, "order"),
+        many(adoption.requests, "request")
     );
     text.push_str(&columns(
         "<><",

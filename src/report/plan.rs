@@ -7,7 +7,7 @@ use super::text::{count, grouped, is_are, many, printable, size};
 use super::warnings::{warnings, warnings_json};
 use crate::domain::{Currency, Gone};
 use crate::plan::{CurrencyTotal, Totals};
-use crate::run::{Destination, DiskNeed, Preview};
+use crate::run::{Destination, Preview};
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
@@ -73,7 +73,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
             "orders": total.orders, "minor_units": number(total.minor_units),
         })).collect::<Value>(),
         "products_per_order": summary.distribution.products(),
-        "disk": { "bytes": preview.disk.bytes, "usable_bytes": preview.disk.usable_bytes },
+        "disk": { "bytes": preview.disk.bytes, "usable_bytes": preview.disk.usable_bytes() },
         "source_not_historical": summary.source_not_historical,
         "deletes_gone": preview.rules.policy.gone == Gone::Delete,
     });
@@ -86,8 +86,8 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
 
 /// What the state needs of its disk; nothing where no order is new.
 pub(super) fn disk_text(preview: &Preview) -> Option<String> {
-    let DiskNeed { bytes, usable_bytes } = preview.disk;
-    let free = usable_bytes.map(|usable| format!("; its disk has {} to spare", size(usable)));
+    let (bytes, usable) = (preview.disk.bytes, preview.disk.usable_bytes());
+    let free = usable.map(|usable| format!("; its disk has {} to spare", size(usable)));
     (bytes > 0)
         .then(|| format!("the state grows by about {}{}", size(bytes), free.unwrap_or_default()))
 }

@@ -178,8 +178,8 @@ fn requests_text(row: &RunRow) -> String {
         (total, ms) => format!(", {:.2} a second", total as f64 * 1000.0 / ms as f64),
     };
     format!(
-        "{} requests{rate}, {} retried, {} throttled",
-        count(requests.total),
+        "{}{rate}, {} retried, {} throttled",
+        many(requests.total, "request"),
         count(requests.retried),
         count(requests.throttled)
     )
@@ -218,8 +218,8 @@ fn left_of(progress: &Progress, forecast: Option<&Forecast>) -> Option<Duration>
 /// What a run that is over was forecast to take, and took; of this process' share of it alone.
 pub fn forecast_held_text(report: &RunReport, forecast: &Forecast) -> String {
     format!(
-        "  forecast {} requests in {}, took {} in {}\n",
-        count(forecast.total()),
+        "  forecast {} in {}, took {} in {}\n",
+        many(forecast.total(), "request"),
         duration(forecast.duration()),
         count(report.sent.total),
         duration(report.elapsed)

@@ -19,7 +19,7 @@ pub fn many(n: u64, one: &str) -> String {
 }
 
 /// The verb that goes with a count.
-pub(super) fn is_are(n: u64) -> &'static str {
+pub fn is_are(n: u64) -> &'static str {
     if n == 1 { "is" } else { "are" }
 }
 

@@ -1,4 +1,4 @@
-use super::text::{columns, count, count_row, duration, millis, printable};
+use super::text::{columns, count, count_row, duration, many, millis, printable};
 use crate::run::{UndoPlan, UndoReport};
 use serde_json::{Value, json};
 
@@ -56,10 +56,10 @@ pub fn undo_plan_text(plan: &UndoPlan) -> String {
         return format!("{head}\n{}{}", columns("<><", &rows), leaves_text(plan));
     }
     format!(
-        "{head}\n{}{}  about {} requests, {} at up to {:.2} a second\n",
+        "{head}\n{}{}  about {}, {} at up to {:.2} a second\n",
         columns("<><", &rows),
         leaves_text(plan),
-        count(plan.forecast.total()),
+        many(plan.forecast.total(), "request"),
         duration(plan.forecast.duration()),
         plan.forecast.requests_per_second()
     )
@@ -67,10 +67,10 @@ pub fn undo_plan_text(plan: &UndoPlan) -> String {
 
 fn leaves_text(plan: &UndoPlan) -> String {
     format!(
-        "  leaves alone: {} orders it only updated (their earlier content is not known), {} adopted ones, {} customers it created, and all contacts\n",
-        count(plan.run.counts.updated),
+        "  leaves alone: {} it only updated (their earlier content is not known), {} adopted ones, {} it created, and all contacts\n",
+        many(plan.run.counts.updated, "order"),
         count(plan.run.counts.adopted),
-        count(plan.run.customers_created)
+        many(plan.run.customers_created, "customer")
     )
 }
 
@@ -103,12 +103,12 @@ pub fn undo_json(plan: &UndoPlan, report: &UndoReport) -> Value {
 
 pub fn undo_text(plan: &UndoPlan, report: &UndoReport) -> String {
     let mut text = format!(
-        "Undo of run {} {} after {}: {} requests\n  {} orders deleted, {} were gone already",
+        "Undo of run {} {} after {}: {}\n  {} deleted, {} gone already",
         report.run,
         report.end().word(),
         duration(report.elapsed),
-        count(report.requests.total),
-        count(report.deleted),
+        many(report.requests.total, "request"),
+        many(report.deleted, "order"),
         count(report.gone)
     );
     text.push_str(match report.left {
@@ -119,19 +119,19 @@ pub fn undo_text(plan: &UndoPlan, report: &UndoReport) -> String {
     let refused: Vec<String> =
         report.refused.iter().map(|(order, reason)| format!("{order} ({reason})")).collect();
     for (keys, what) in [
-        (&report.still_there, "are still in ActiveCampaign; run it again"),
-        (&refused, "ActiveCampaign refused to delete"),
-        (&report.foreign, "have an id that belongs to another order now; left alone"),
+        (&report.still_there, "still in ActiveCampaign; run it again"),
+        (&refused, "that ActiveCampaign refused to delete"),
+        (&report.foreign, "with an id that belongs to another order now; left alone"),
         (
             &report.unconfirmed,
-            "may be of this run, which was killed while it created them; look at them in ActiveCampaign",
+            "that may be of this run, which was killed while it created them; look at them in ActiveCampaign",
         ),
     ] {
         if !keys.is_empty() {
             let shown: Vec<String> = keys.iter().take(KEYS_MAX).map(|key| printable(key)).collect();
             let dots = if keys.len() > KEYS_MAX { ", …" } else { "" };
-            let n = count(keys.len() as u64);
-            text.push_str(&format!("  {n} orders {what}: {}{dots}\n", shown.join(", ")));
+            let orders = many(keys.len() as u64, "order");
+            text.push_str(&format!("  {orders} {what}: {}{dots}\n", shown.join(", ")));
         }
     }
     if report.made_again > 0 {

@@ -39,12 +39,12 @@ pub fn verification_json(verifications: &[Verification]) -> Value {
 
 pub fn verification_text(v: &Verification) -> String {
     let mut text = format!(
-        "Verified {}: {} orders expected, {} in ActiveCampaign, {} the same on both sides, {} differences\n",
+        "Verified {}: {} expected, {} in ActiveCampaign, {} the same on both sides, {}\n",
         v.job,
-        count(v.expected),
+        many(v.expected, "order"),
         count(v.at_target),
         count(v.matching),
-        count(v.differences_count())
+        many(v.differences_count(), "difference")
     );
     text.push_str(&depth_text(v));
     if v.left_out > 0 {
@@ -131,14 +131,14 @@ fn sums_text(v: &Verification) -> String {
             vec![
                 month_text(month),
                 format!(
-                    "export: {} in {} orders",
+                    "export: {} in {}",
                     amount(month, sums.source_minor),
-                    count(sums.source_orders)
+                    many(sums.source_orders, "order")
                 ),
                 format!(
-                    "target: {} in {} orders",
+                    "target: {} in {}",
                     amount(month, sums.target_minor),
-                    count(sums.target_orders)
+                    many(sums.target_orders, "order")
                 ),
             ]
         })

@@ -95,19 +95,28 @@ impl Warnings<'_> {
 }
 
 fn of_disk(all: &mut Warnings<'_>, preview: &Preview) {
-    if preview.disk.is_too_much() {
-        let text = format!(
+    let disk = &preview.disk;
+    let text = if disk.is_below_floor() {
+        format!(
+            "{} are free on the disk of the state, and {} are kept free: no run begins until there is space",
+            size(disk.free_bytes.unwrap_or_default()),
+            size(disk.free_min_bytes)
+        )
+    } else if disk.is_too_much() {
+        format!(
             "the state needs about {} and may use {} of its disk: a run stops when that is used up, and resumes once there is space",
-            size(preview.disk.bytes),
-            size(preview.disk.usable_bytes.unwrap_or_default())
-        );
-        all.all.push(Warning {
-            code: "low_disk",
-            setting: Some("state.free_min_mb".to_owned()),
-            text,
-            examples: Vec::new(),
-        });
-    }
+            size(disk.bytes),
+            size(disk.usable_bytes().unwrap_or_default())
+        )
+    } else {
+        return;
+    };
+    all.all.push(Warning {
+        code: "low_disk",
+        setting: Some("state.free_min_mb".to_owned()),
+        text,
+        examples: Vec::new(),
+    });
 }
 
 /// A plan sends no request; it knows what an earlier `check` or run learned.

@@ -106,7 +106,10 @@ async fn ensure_unless_lost(
                 orders: lost,
             });
         }
-        None => (create(client, spec).await?, true),
+        None => {
+            state.call(|store| store.check_space()).await?;
+            (create(client, spec).await?, true)
+        }
     };
     if is_new {
         note(state, spec, ConnectionCheck { owner: ConnectionOwner::Own, ..seen }).await?;

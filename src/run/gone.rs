@@ -44,7 +44,7 @@ impl GoneReport {
         if !self.deleted.is_empty() {
             tracing::info!(
                 job = name,
-                "deleted {} orders at ActiveCampaign that are gone from the shop",
+                "orders deleted at ActiveCampaign, as they are gone from the shop: {}",
                 self.deleted.len()
             );
         }

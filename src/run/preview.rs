@@ -42,14 +42,26 @@ pub struct Preview {
 pub struct DiskNeed {
     /// What the orders to create take in the state, estimated.
     pub bytes: u64,
-    /// What is free there and may be used; `None`: the system does not say.
-    pub usable_bytes: Option<u64>,
+    /// What is free there; `None`: the system does not say.
+    pub free_bytes: Option<u64>,
+    /// What is kept free of that, see [`Job::state_free_min_bytes`].
+    pub free_min_bytes: u64,
 }
 
 impl DiskNeed {
+    /// What is free there and may be used; `None`: the system does not say.
+    pub fn usable_bytes(&self) -> Option<u64> {
+        self.free_bytes.map(|free| free.saturating_sub(self.free_min_bytes))
+    }
+
+    /// No run would begin.
+    pub fn is_below_floor(&self) -> bool {
+        self.free_bytes.is_some_and(|free| free < self.free_min_bytes)
+    }
+
     /// A run would stop before its end.
     pub fn is_too_much(&self) -> bool {
-        self.usable_bytes.is_some_and(|usable| usable < self.bytes)
+        self.usable_bytes().is_some_and(|usable| usable < self.bytes)
     }
 }
 
@@ -114,7 +126,7 @@ pub(super) struct PlanInProgress<'a> {
     pub reader: PlanReader,
     shrinkage: Vec<Shrinkage>,
     history: JobHistory,
-    usable_bytes: Option<u64>,
+    free_bytes: Option<u64>,
     /// Whether the connection needs no request.
     is_found: bool,
 }
@@ -197,7 +209,6 @@ impl AccountPlanner {
         let mut fingerprints = Fingerprints::new(view.hash_key()?);
         let history = JobHistory::of(&view, job)?;
         let free_bytes = view.disk().and_then(|disk| disk.free_bytes);
-        let usable_bytes = free_bytes.map(|free| free.saturating_sub(job.state_free_min_bytes));
         // If nothing was ever sent to the connection, nothing can have changed.
         let detector = connection.map(|_| detector(&mut fingerprints));
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
@@ -212,7 +223,7 @@ impl AccountPlanner {
             reader,
             shrinkage,
             history,
-            usable_bytes,
+            free_bytes,
             is_found,
         })
     }
@@ -237,7 +248,8 @@ impl AccountPlanner {
             id: digest.finish(&plan_settings(job, export.files()), history.written),
             disk: DiskNeed {
                 bytes: summary.create.saturating_mul(ORDER_BYTES),
-                usable_bytes: plan.usable_bytes,
+                free_bytes: plan.free_bytes,
+                free_min_bytes: job.state_free_min_bytes,
             },
             destination: Destination::of(job),
             files: export.files().to_vec(),

@@ -1,5 +1,5 @@
 use super::exposition::{Exposition, Family, Kind, seconds};
-use super::snapshot::{JobSnapshot, Process, Snapshot};
+use super::snapshot::{Floors, JobSnapshot, Process, Snapshot};
 use crate::activecampaign::{Disposition, Traffic};
 use crate::daemon::{AccountStatus, AccountView};
 use crate::state::{RunEnd, StateError};
@@ -94,6 +94,10 @@ const STATE_SIZE: Family =
     gauge("ordersync_state_size_bytes", "Size of the account's state file, with its journal.");
 const STATE_FREE: Family =
     gauge("ordersync_state_free_bytes", "Free space on the disk that the account's state is on.");
+const STATE_FREE_MIN: Family = gauge(
+    "ordersync_state_free_min_bytes",
+    "Free space on that disk below which nothing new is sent: state.free_min_mb.",
+);
 
 /// The disposition of a request that succeeded.
 const OK: &str = "ok";
@@ -101,8 +105,12 @@ const OK: &str = "ok";
 /// The metrics that follow from the state alone, in the form that node_exporter reads from a file.
 /// `jobs`: each with its account. Requests are left out: each process counts its own, so their
 /// counters would start at 0 with each run.
-pub fn state_metrics(state_dir: &Path, jobs: &[(String, String)]) -> Result<String, StateError> {
-    Ok(text(&Snapshot::of_state(state_dir, jobs)?))
+pub fn state_metrics(
+    state_dir: &Path,
+    jobs: &[(String, String)],
+    floors: Floors,
+) -> Result<String, StateError> {
+    Ok(text(&Snapshot::of_state(state_dir, jobs, floors)?))
 }
 
 pub(super) fn text(snapshot: &Snapshot) -> String {
@@ -215,6 +223,11 @@ impl<'a> Writer<'a> {
         for (account, disk) in &disks {
             if let Some(free) = disk.free_bytes {
                 self.out.add(&STATE_FREE, &[("account", account)], free);
+            }
+        }
+        for account in disks.keys() {
+            if let Some(floor) = self.snapshot.floors.get(*account) {
+                self.out.add(&STATE_FREE_MIN, &[("account", account)], floor);
             }
         }
     }

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// Runs shown of each job.
 const RUNS_SHOWN: u32 = 8;
 
+/// What is kept free on the disk of each account's state, in bytes, by the account's name.
+pub type Floors = BTreeMap<String, u64>;
+
 /// Where a snapshot comes from; replaced when the settings are reloaded.
 #[derive(Clone)]
 pub struct Sources {
@@ -15,6 +18,7 @@ pub struct Sources {
     pub state_dir: PathBuf,
     /// The time zone of each job, by its name.
     pub zones: BTreeMap<String, TimeZone>,
+    pub floors: Floors,
     pub started: Timestamp,
 }
 
@@ -25,6 +29,7 @@ pub(super) struct Snapshot {
     pub process: Option<Process>,
     pub accounts: Vec<AccountView>,
     pub jobs: Vec<JobSnapshot>,
+    pub floors: Floors,
 }
 
 #[derive(Clone)]
@@ -77,6 +82,7 @@ impl Snapshot {
             process: Some(Process { started: sources.started, is_current, is_alive }),
             accounts: view.accounts,
             jobs: view.jobs.into_iter().map(job).collect(),
+            floors: sources.floors.clone(),
         }
     }
 
@@ -84,6 +90,7 @@ impl Snapshot {
     pub(super) fn of_state(
         state_dir: &Path,
         jobs: &[(String, String)],
+        floors: Floors,
     ) -> Result<Self, StateError> {
         let job = |(job, account): &(String, String)| {
             Ok(JobSnapshot {
@@ -95,7 +102,7 @@ impl Snapshot {
             })
         };
         let jobs = jobs.iter().map(job).collect::<Result<_, StateError>>()?;
-        Ok(Self { at: Timestamp::now(), process: None, accounts: Vec::new(), jobs })
+        Ok(Self { at: Timestamp::now(), process: None, accounts: Vec::new(), jobs, floors })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The page's policy, and what a hostile word does to it.
 
 use super::page::{POLICY, live, whole};
-use super::snapshot::{JobSnapshot, Process, Snapshot, StoredJob};
+use super::snapshot::{Floors, JobSnapshot, Process, Snapshot, StoredJob};
 use crate::daemon::{AccountStatus, AccountView, JobView, LastRun};
 use crate::state::{JobStats, LetterCounts};
 use jiff::tz::TimeZone;
@@ -46,7 +46,13 @@ fn hostile() -> Snapshot {
         pause_left: Duration::ZERO,
     };
     let process = Process { started: at, is_current: false, is_alive: false };
-    Snapshot { at, process: Some(process), accounts: vec![account], jobs: vec![job] }
+    Snapshot {
+        at,
+        process: Some(process),
+        accounts: vec![account],
+        jobs: vec![job],
+        floors: Floors::new(),
+    }
 }
 
 #[test]

@@ -97,7 +97,9 @@ impl Store {
         self.floor.min_bytes = min_bytes;
     }
 
-    pub(super) fn check_space(&self) -> Result<(), StateError> {
+    /// # Errors
+    /// [`StateError::LowDisk`] with less than what [`Self::keep_free`] asks for.
+    pub fn check_space(&self) -> Result<(), StateError> {
         self.floor.check(&self.path)
     }
 
@@ -217,6 +219,15 @@ impl View {
     /// `None` of a state in memory.
     pub fn disk(&self) -> Option<StateDisk> {
         self.file.as_deref().map(StateDisk::of)
+    }
+
+    /// Whether so many bytes are free on its disk, for who does not write to it.
+    ///
+    /// # Errors
+    /// [`StateError::LowDisk`] if they are not.
+    pub fn check_free(&self, min_bytes: u64) -> Result<(), StateError> {
+        let floor = Floor { min_bytes, ..Floor::default() };
+        self.file.as_deref().map_or(Ok(()), |file| floor.check(file))
     }
 
     /// The key of all hashes of this account.
@@ -384,6 +395,8 @@ mod tests {
             store.intend_orders(run, connection, &[intent()]).unwrap_err(),
             store.intend_customer(connection, &[8; 16]).unwrap_err(),
             store.begin(&start()).unwrap_err(),
+            store.begin_undo(run, connection).unwrap_err(),
+            store.intend_delete(connection, "1").unwrap_err(),
         ];
         for error in refused {
             assert!(

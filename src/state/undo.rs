@@ -85,6 +85,7 @@ impl Store {
     /// Closes the runs of this connection: none that was interrupted may count on what is now taken
     /// back. Where that fails, nothing may be deleted.
     pub fn begin_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<(), StateError> {
+        self.check_space()?;
         self.db.run(
             "UPDATE runs SET closed_ms = ?3 WHERE closed_ms IS NULL AND (id = ?1 OR connection = ?2)",
             params![run, connection, now_ms()],
@@ -125,6 +126,7 @@ impl Store {
 
     /// Notes, durably, that this order is about to be deleted at ActiveCampaign. Where that fails, the request must not be sent.
     pub fn intend_delete(&mut self, connection: ConnectionId, key: &str) -> Result<(), StateError> {
+        self.check_space()?;
         self.db.run(
             "UPDATE orders SET state = ?3 WHERE connection = ?1 AND key = ?2",
             params![connection, stored(key), OrderState::DeleteIntended],

@@ -1,10 +1,11 @@
 //! The disk that the state is on.
 
+use crate::nights::Nights;
 use crate::rehearsal::{Rehearsal, in_paused_time};
 use crate::world::{Told, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::Options;
-use ordersync::state::{Kind, RunEnd};
+use ordersync::state::{Kind, ORDER_BYTES, RunEnd};
 use serde_json::Value;
 
 fn orders() -> GeneratorOptions {
@@ -64,6 +65,70 @@ fn a_plan_says_what_the_state_needs_and_warns_if_it_may_not_have_it() {
 }
 
 #[test]
+fn below_the_floor_check_has_a_fault_and_a_plan_of_updates_a_warning() {
+    let world = World::new();
+    world.generate(&orders());
+    world.load("backfill", 0);
+    let well = world.run(&["check"]);
+    assert_eq!(well.code, 0, "{}", well.out);
+    world.generate(&GeneratorOptions { changed_permille: 200, ..orders() });
+    for args in [&["check"][..], &["check", "--offline"]] {
+        let check = full(&world, args);
+        assert_eq!(check.code, 1, "{}", check.out);
+        assert!(check.out.starts_with("1 fault.\n"), "{}", check.out);
+        assert!(check.out.contains("FAULT accounts.main: "), "{}", check.out);
+        assert!(check.out.contains("nothing new is sent"), "{}", check.out);
+    }
+    let check = full(&world, &["--json", "check"]).json();
+    let fault = &check["findings"].as_array().unwrap().iter().find(|one| one["ok"] == false);
+    assert_eq!(fault.unwrap()["fault"]["code"], "low_disk", "{check}");
+    let plan = full(&world, &["plan", "--json"]).json()["plans"][0].clone();
+    assert!(plan["create"] == 0 && plan["update"].as_u64() > Some(0), "{plan}");
+    assert!(plan["warnings"].to_string().contains("no run begins until there is space"), "{plan}");
+    assert!(full(&world, &["plan"]).out.contains("no run begins until there is space"));
+}
+
+#[test]
+fn below_the_floor_nothing_is_deleted_pulled_or_connected() {
+    let world = World::new();
+    world.generate(&orders());
+    let refused = |world: &World, args: &[&str]| {
+        let refused = full(world, args);
+        assert_eq!(refused.code, 1, "{args:?}: {}{}", refused.out, refused.err);
+        assert!(refused.err.contains("nothing new is sent"), "{args:?}: {}", refused.err);
+    };
+    refused(&world, &["connection", "ensure", "shop"]);
+    assert_eq!(world.summary().writes, 0);
+    world.load("backfill", 0);
+    let requests = world.summary().requests;
+    refused(&world, &["undo", "shop", "--run", "1", "--yes"]);
+    assert_eq!((world.summary().requests, world.summary().orders), (requests, 40));
+    let nights = Nights::of(12);
+    for args in [&["pull"][..], &["backfill"]] {
+        refused(&nights.world, args);
+    }
+    assert_eq!(nights.shop.requests(), 0);
+    nights.done(&["--quiet", "backfill"]);
+    nights.assert_loaded();
+}
+
+#[test]
+fn an_order_takes_what_a_plan_estimates() {
+    let world = World::new();
+    let size_of = |orders: u64| {
+        world.generate(&GeneratorOptions { orders, ..self::orders() });
+        world.load("backfill", 0);
+        let state = world.run(&["status", "--json"]).json()["jobs"][0]["state"].clone();
+        (state["size_bytes"].as_u64().unwrap(), world.summary().orders as u64)
+    };
+    let ((before, few), (after, all)) = (size_of(200), size_of(1_000));
+    assert!(all - few > 700, "{few} and {all}");
+    let measured = (after - before) / (all - few);
+    // Rounded up, and by no more than a half.
+    assert!((ORDER_BYTES / 2..=ORDER_BYTES).contains(&measured), "{measured} of {ORDER_BYTES}");
+}
+
+#[test]
 fn status_and_metrics_show_the_size_of_the_state() {
     let world = World::new();
     world.generate(&orders());
@@ -80,6 +145,8 @@ fn status_and_metrics_show_the_size_of_the_state() {
     for name in ["ordersync_state_size_bytes", "ordersync_state_free_bytes"] {
         assert!(metrics.contains(&format!("{name}{{account=\"main\"}} ")), "{metrics}");
     }
+    let floor = "ordersync_state_free_min_bytes{account=\"main\"} 100000000\n";
+    assert!(metrics.contains(floor), "{metrics}");
 }
 
 #[test]

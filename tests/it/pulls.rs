@@ -228,8 +228,20 @@ fn the_demo_shows_a_shop_that_changes_between_two_nights() {
         assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
         assert_eq!(told.out.matches("  kept   ").count(), 9, "{}", told.out);
         assert!(told.out.contains("gone from the shop: 7"), "{}", told.out);
+        assert!(told.out.contains(", 1 order is gone from the shop.\n"), "{}", told.out);
+        assert!(!told.out.contains(" 1 orders "), "{}", told.out);
         assert!(told.out.contains("the account holds the shop's 13 orders"), "{}", told.out);
         assert!(!told.err.contains("WARN"), "{}", told.err);
+    }
+}
+
+#[test]
+fn a_quiet_demo_prints_nothing_about_a_success() {
+    let world = World::new();
+    for (n, more) in [&["--orders", "3"][..], &["--pull"]].into_iter().enumerate() {
+        let dir = format!("demo{n}");
+        let told = world.run(&[&["--quiet", "demo", "--dir", &dir], more].concat());
+        assert_eq!((told.code, &told.out[..]), (0, ""), "{more:?}: {}", told.err);
     }
 }
 

@@ -142,6 +142,10 @@ impl House {
         self.moved.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    pub fn set_clock(&self, to: Timestamp) {
+        self.move_clock(to.duration_since((self.clock)()).as_secs());
+    }
+
     pub fn runs(&self, job: &str) -> Vec<RunRow> {
         View::open(self.dir.path(), "main").unwrap().runs(job, 100).unwrap()
     }

@@ -3,6 +3,8 @@
 
 use super::house::{House, Mood};
 use crate::rehearsal::in_paused_time;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use ordersync::daemon::AccountStatus;
 use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::simulator::{Fault, Kind, RetryAfter};
@@ -99,17 +101,48 @@ fn a_clock_that_is_set_back_or_was_wrong_neither_doubles_nor_stops_the_runs() {
 }
 
 #[test]
-fn a_start_noted_by_a_wrong_clock_does_not_hide_one_that_was_missed() {
+fn a_start_noted_ahead_of_the_clock_does_not_stop_its_job() {
     in_paused_time(async {
         let mut house = House::open(&["0 3 * * *"]);
         sleep(3 * HOUR + MINUTE).await;
         // The state goes by this machine's clock, which is ahead of the daemon's.
         assert_eq!(house.runs("job0").len(), 1);
         house.restart(&["0 3 * * *"]).await;
-        sleep(2 * MINUTE).await;
-        assert_eq!(house.runs("job0").len(), 2, "whether one was missed is not known");
+        sleep(23 * HOUR).await;
+        assert_eq!(house.runs("job0").len(), 1, "whether one was missed is not known");
         sleep(HOUR).await;
-        assert_eq!(house.runs("job0").len(), 2, "and it runs once");
+        assert_eq!(house.runs("job0").len(), 2, "and it goes on by its schedule");
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_clock_that_was_behind_at_the_start_and_steps_forward_runs_nothing_twice() {
+    in_paused_time(async {
+        let mut house = House::open(&["0 3 * * *"]);
+        sleep(3 * HOUR + MINUTE).await;
+        let begun = house.runs("job0")[0].started_ms;
+        let begun = Timestamp::from_millisecond(begun).unwrap();
+        let hour_after =
+            |hours| (begun + SignedDuration::from_hours(hours)).to_zoned(TimeZone::UTC);
+        // Two to three hours after that run, and six hours later.
+        let schedule = format!("0 {},{} * * *", hour_after(3).hour(), hour_after(9).hour());
+        house.set_clock(begun - SignedDuration::from_hours(50));
+        house.restart(&[&schedule]).await;
+        sleep(2 * MINUTE).await;
+        assert_eq!(house.runs("job0").len(), 1, "it is not due");
+        house.set_clock(begun + SignedDuration::from_mins(1));
+        sleep(HOUR).await;
+        assert_eq!(house.runs("job0").len(), 1, "no time of the schedule has passed since the run");
+        sleep(2 * HOUR).await;
+        assert_eq!(house.runs("job0").len(), 2, "and it goes on by its schedule");
+        house.restart(&[&schedule]).await;
+        house.set_clock(begun - SignedDuration::from_hours(50));
+        sleep(5 * HOUR).await;
+        assert_eq!(house.runs("job0").len(), 3, "once by the clock that is behind");
+        house.set_clock(begun + SignedDuration::from_mins(5));
+        sleep(HOUR).await;
+        assert_eq!(house.runs("job0").len(), 3, "and not again by the right one");
         house.close().await;
     });
 }
