@@ -152,7 +152,7 @@ fn a_total_that_is_not_the_sum_of_its_parts_is_sent_as_stated_and_told() {
     );
     let text = world.run(&["plan"]).out;
     assert!(text.contains("EUR 1 order by -1.00; USD 1 order by +9.99"), "{text}");
-    assert!(text.contains("(#2 at orders.json:1)"), "{text}");
+    assert!(text.contains("(#2 at record 2 of orders.json)"), "{text}");
     assert_eq!(world.load("backfill", 0)["created"], 6);
     assert_eq!(totals(&world)[1], ("2".to_owned(), "3499".to_owned()));
     assert_eq!(world.run(&["verify", "shop"]).code, 0);

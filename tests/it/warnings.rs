@@ -227,7 +227,7 @@ fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
         assert!(warning["examples"][0]["line"].as_u64() > Some(0));
     }
     let text = world.run(&["plan"]).out;
-    assert!(text.contains("(#5 at orders.json:1)") && !text.contains("other@"), "{text}");
+    assert!(text.contains("(#5 at record 5 of orders.json)") && !text.contains("other@"), "{text}");
     let by_address = World::new().policy("customers = \"email\"\n");
     put(&by_address, &[order(1, json!({})), order(2, json!({ "customer": { "id": 100 } }))]);
     assert!(
