@@ -1,5 +1,5 @@
-//! The one place where an answer, or the lack of one, is judged. Pure: counts and limits come in as
-//! values.
+//! The one place where an answer, or the lack of one, is judged; what GraphQL's errors say of orders
+//! is judged in `graphql/errors.rs`. Pure: counts and limits come in as values.
 
 use super::transport::{NotConnected, NotConnectedCause, TransportError};
 use std::time::Duration;
@@ -221,6 +221,7 @@ fn text_of_unusable(cause: &str) -> &'static str {
         "answer_php_message" => "a response with a message of PHP beside its JSON",
         "answer_web_page" => "a web page in place of a response; check url",
         "answer_compressed" => "a response in a compression that was not asked for",
+        "answer_with_errors" => "a GraphQL answer with errors",
         "answer_too_large" => "a response that is too large",
         "answer_mismatch" => "a response about another record",
         "answer_cut" | "timed_out" => "a response that breaks off",
@@ -414,53 +415,6 @@ fn judge_refusal(kind: RequestKind, refusals: &[ApiError]) -> Disposition {
         RequestKind::CreateCustomer if has("field_invalid") => Disposition::Unclear,
         _ if kind.creates() && !coded => Disposition::Unclear,
         _ => Disposition::Refused,
-    }
-}
-
-/// One entry of `errors` of a GraphQL answer.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct GraphqlError {
-    /// May quote a record: never kept, logged or shown as it is.
-    pub(super) message: String,
-    pub(super) classification: String,
-    /// The element of the list that it is about.
-    pub(super) index: Option<usize>,
-    /// Keys and texts of `extensions`: some name an order at their end.
-    pub(super) extensions: Vec<(String, String)>,
-}
-
-/// What the `errors` of a mutation say of its orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum GraphqlVerdict {
-    NoErrors,
-    /// The orders were checked and none of them stored, but those with a receipt.
-    NotStored,
-    /// Whether any of them was stored is not known.
-    Unclear,
-    /// The form of the request is not the schema's, whichever orders it has.
-    Stop,
-}
-
-/// Judges the errors of a mutation. Coerced variables are of one order; a document that does not
-/// fit the schema is of none.
-pub(super) fn judge_errors(errors: &[GraphqlError]) -> GraphqlVerdict {
-    let is_of_variables = |error: &GraphqlError| error.message.starts_with("Variable ");
-    let is_of_document = |error: &GraphqlError| match error.classification.as_str() {
-        "InvalidSyntax" | "OperationNotSupported" => true,
-        "ValidationError" => !is_of_variables(error),
-        _ => false,
-    };
-    let is_of_order = |error: &GraphqlError| {
-        is_of_variables(error) || error.message.starts_with("Validation error")
-    };
-    if errors.is_empty() {
-        GraphqlVerdict::NoErrors
-    } else if errors.iter().any(is_of_document) {
-        GraphqlVerdict::Stop
-    } else if errors.iter().all(is_of_order) {
-        GraphqlVerdict::NotStored
-    } else {
-        GraphqlVerdict::Unclear
     }
 }
 

@@ -134,7 +134,9 @@ fn outcome<T>(
     match refusals {
         // The body says what was refused: where it can't be read, it is unknown what was
         // refused.
-        Err(cause) if status == 422 => Err(FailureCause::Unusable { status, cause }),
+        Err(cause) if status == 422 || (status == 400 && kind.is_graphql()) => {
+            Err(FailureCause::Unusable { status, cause })
+        }
         refusals => {
             let refusals = refusals.unwrap_or_default();
             Err(FailureCause::Answered(ErrorResponse { status, retry_after, refusals, page }))

@@ -34,7 +34,8 @@ pub use counters::Traffic;
 pub use disposition::{Disposition, FatalError};
 pub use failure::Failure;
 pub use graphql::{
-    BulkBody, BulkForm, BulkReply, GraphqlOrder, OrderSchema, READ_BACK_MAX, UnknownFields,
+    BulkBody, BulkForm, BulkReply, GraphqlOrder, KeptCustomer, OrderSchema, READ_BACK_MAX,
+    SentOrder, UnknownFields,
 };
 pub use lookup::LookupDelays;
 pub use options::{ClientError, Options};

@@ -1,6 +1,8 @@
 use super::attempts::{Attempts, RetryBudget, StepError};
-use crate::activecampaign::{Client, Disposition};
-use crate::domain::{Operation, RemoteId};
+use super::loader::Loader;
+use super::lookup::OrderLookup;
+use crate::activecampaign::{Client, Disposition, Failure};
+use crate::domain::{Operation, Order, RemoteId};
 use crate::state::{Part, Refusal, StateError};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +14,43 @@ pub enum Deletion {
     Gone,
     /// ActiveCampaign rejected the delete, or it is not known whether it was carried out.
     Refused(Refusal),
+}
+
+/// What came of a delete that makes room for the same order.
+pub(super) enum TakenOut {
+    Deleted,
+    /// ActiveCampaign has no such order under the id.
+    NotThere,
+    /// The cart became an order.
+    Superseded,
+    /// The id could not be read.
+    Unread(Failure),
+    Refused(Refusal),
+}
+
+/// Deletes an order in order to create it again. Only what is still this order is deleted. A run
+/// that is cut off in between leaves an intended delete: the next one looks the order up, and
+/// creates it where it is gone, whatever the policies say.
+pub(super) async fn take_out(
+    loader: &Loader,
+    order: &Order,
+    id: &RemoteId,
+) -> Result<TakenOut, StepError> {
+    let key = &order.key;
+    match (OrderLookup { loader, order: key }).read(id).await? {
+        Ok(Some(remote)) if key.is_cart() && remote.is_order() => return Ok(TakenOut::Superseded),
+        Ok(Some(remote)) if remote.text_of(key) == key.as_str() => {}
+        Ok(_) => return Ok(TakenOut::NotThere),
+        Err(failure) => return Ok(TakenOut::Unread(failure)),
+    }
+    let intend = || loader.ledger.intend_delete(key);
+    match delete(&loader.client, &loader.cancel, id, intend).await? {
+        Deletion::Deleted | Deletion::Gone => {
+            loader.ledger.note_deleted(key, id).await?;
+            Ok(TakenOut::Deleted)
+        }
+        Deletion::Refused(refusal) => Ok(TakenOut::Refused(refusal)),
+    }
 }
 
 /// Deletes one order, with as many requests and retries as it takes. Deletes are idempotent, so one

@@ -92,7 +92,7 @@ impl RunLedger {
         fingerprint: Fingerprint,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(&order.key, fingerprint, Some(&order.customer));
+        let intent = self.intent(&order.key, Some(fingerprint), Some(&order.customer));
         let intent = OrderIntent { cart: order.cart.clone(), ..intent };
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
@@ -106,14 +106,15 @@ impl RunLedger {
         customer: Option<&Customer>,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(key, fingerprint, customer);
+        let intent = self.intent(key, Some(fingerprint), customer);
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
-    /// The same of several orders, in one commit.
+    /// The same of several orders, in one commit; without a fingerprint where what was sent can't be
+    /// told from what is there.
     pub(super) async fn intend_orders<'a>(
         &self,
-        orders: impl Iterator<Item = (&'a Order, Fingerprint, bool)>,
+        orders: impl Iterator<Item = (&'a Order, Option<Fingerprint>, bool)>,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
         let intents: Vec<_> = orders
@@ -122,6 +123,15 @@ impl RunLedger {
             })
             .collect();
         self.state.call(move |store| store.intend_orders(run, connection, &intents)).await
+    }
+
+    /// Which of these orders the ledger has never heard of, also not as deleted or refused.
+    pub(super) async fn unheard<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a OrderKey>,
+    ) -> Result<Vec<bool>, StateError> {
+        let (connection, keys) = (self.connection, keys.cloned().collect::<Vec<_>>());
+        self.state.call(move |store| store.unheard(connection, &keys)).await
     }
 
     /// What earlier canaries found out of the connection's bulk path.
@@ -138,7 +148,7 @@ impl RunLedger {
     fn intent(
         &self,
         key: &OrderKey,
-        fingerprint: Fingerprint,
+        fingerprint: Option<Fingerprint>,
         customer: Option<&Customer>,
     ) -> OrderIntent {
         let customer = customer.map(|customer| self.fingerprints.customer(&customer.key));

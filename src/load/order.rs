@@ -1,6 +1,6 @@
 use super::attempts::{Attempts, RetryBudget, StepError};
 use super::customer::{CachedId, find, find_or_create};
-use super::delete::{Deletion, delete};
+use super::delete::{TakenOut, take_out};
 use super::loader::Loader;
 use super::lookup::OrderLookup;
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
@@ -321,33 +321,23 @@ impl<'a> OrderWrite<'a> {
         self.pause_then(next, &failure).await
     }
 
-    /// Deletes the order, which can't move to its customer, and creates it again. Only what is still
-    /// this order is deleted. A run that is cut off in between leaves an intended delete: the next
-    /// one looks the order up, and creates it where it is gone, whatever the policies say.
+    /// Deletes the order, which can't move to its customer, and creates it again.
     async fn recreate(&mut self, id: RemoteId) -> Result<Next, StepError> {
-        let (key, loader) = (&self.order.key, self.loader);
-        match self.lookup.read(&id).await? {
-            Ok(Some(remote)) if key.is_cart() && remote.is_order() => {
-                return Ok(Next::Done(OrderOutcome::Superseded));
-            }
-            Ok(Some(remote)) if remote.text_of(key) == key.as_str() => {}
-            // A list may still show what is gone: that is looked up once, and not again and again.
-            Ok(_) if std::mem::replace(&mut self.is_contradicted, true) => {
-                return Ok(self.given_up(&Failure::undecided("recreate_order")));
-            }
-            Ok(_) if self.is_in_doubt() => return Ok(Next::Create),
-            Ok(_) => return self.deleted(&id).await,
-            Err(failure) => return Ok(self.given_up(&failure)),
-        }
-        let intend = || loader.ledger.intend_delete(key);
-        match delete(&loader.client, &loader.cancel, &id, intend).await? {
-            Deletion::Deleted | Deletion::Gone => {
-                loader.ledger.note_deleted(key, &id).await?;
+        Ok(match take_out(self.loader, self.order, &id).await? {
+            TakenOut::Deleted => {
                 self.earlier = None;
-                Ok(Next::Create)
+                Next::Create
             }
-            Deletion::Refused(refusal) => Ok(Next::Done(OrderOutcome::Unconfirmed(refusal))),
-        }
+            TakenOut::Superseded => Next::Done(OrderOutcome::Superseded),
+            // A list may still show what is gone: that is looked up once, and not again and again.
+            TakenOut::NotThere if std::mem::replace(&mut self.is_contradicted, true) => {
+                self.given_up(&Failure::undecided("recreate_order"))
+            }
+            TakenOut::NotThere if self.is_in_doubt() => Next::Create,
+            TakenOut::NotThere => self.deleted(&id).await?,
+            TakenOut::Unread(failure) => self.given_up(&failure),
+            TakenOut::Refused(refusal) => Next::Done(OrderOutcome::Unconfirmed(refusal)),
+        })
     }
 
     /// Someone deleted it there: create it again, or leave it alone, as the policy says. An order

@@ -1,13 +1,14 @@
 //! What a run does besides sending where orders go by the bulk path: it keeps each connection to its
 //! path, and gives accepted orders their ids once the REST API shows the copies.
 
+use super::Job;
 use super::plan_reader::ReadingError;
 use super::remote_fetch::mirrored;
-use super::{Job, RunContext, RunError, end_of};
-use crate::activecampaign::{Disposition, Failure, FatalError, READ_BACK_MAX};
+use crate::activecampaign::{Client, Failure, READ_BACK_MAX};
 use crate::domain::{LoadPath, OrderKey, RemoteId};
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, RemoteRow, RunEnd, RunId, View};
+use crate::state::{ConnectionId, RemoteRow, RunId, StateError, StateHandle, Store, View};
+use tokio_util::sync::CancellationToken;
 
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
@@ -37,24 +38,42 @@ fn check_connection(view: &View, connection: ConnectionId, job: &Job) -> Result<
     Err(ReadingError::OtherPath { job: job.name.clone(), before, now })
 }
 
+/// Notes the path of a connection before a run sends anything to it.
+pub(super) async fn open_path(
+    state: &StateHandle,
+    connection: ConnectionId,
+    job: &Job,
+) -> Result<(), ReadingError> {
+    let view = state.call(|store| store.view()).await?;
+    check_connection(&view, connection, job)?;
+    let load = job.load;
+    Ok(state.call(move |store| store.set_load_path(connection, load)).await?)
+}
+
 /// Orders of a connection that were accepted by the bulk path.
 pub(super) struct AcceptedOrders<'a> {
-    pub task: &'a RunContext<'a>,
-    pub run: RunId,
+    pub state: &'a StateHandle,
+    pub client: &'a Client,
+    pub cancel: &'a CancellationToken,
+    pub in_flight_max: usize,
     pub connection: ConnectionId,
     pub remote: &'a RemoteId,
 }
 
+/// Why accepted orders could not be looked for. That is no fault of theirs.
+#[derive(Debug)]
+pub(super) enum LookError {
+    Target(Failure),
+    State(StateError),
+    Interrupted,
+}
+
 impl AcceptedOrders<'_> {
-    /// Before a run sends anything: notes the connection's path, and settles what earlier runs left
-    /// accepted. What ActiveCampaign shows nowhere is sent again.
-    pub(super) async fn open(&self) -> Result<(), RunError> {
-        let (state, connection) = (self.task.state, self.connection);
-        let view = state.call(|store| store.view()).await?;
-        check_connection(&view, connection, self.task.job)?;
-        let load = self.task.job.load;
-        state.call(move |store| store.set_load_path(connection, load)).await?;
-        if load == LoadPath::Rest || self.count().await? == 0 {
+    /// Settles what earlier runs left accepted. What ActiveCampaign shows nowhere is sent again by
+    /// this `run`.
+    pub(super) async fn settle_earlier(&self, run: RunId) -> Result<(), LookError> {
+        let connection = self.connection;
+        if self.count().await? == 0 {
             return Ok(());
         }
         self.look().await?;
@@ -62,98 +81,113 @@ impl AcceptedOrders<'_> {
         loop {
             let keys = self.keys(after.clone(), READ_BACK_MAX as u64).await?;
             let Some(last) = keys.last() else { return Ok(()) };
-            after = Some(last.as_str().to_owned());
+            after = Some(last.ledger_text().into_owned());
             let of_keys: Vec<&OrderKey> = keys.iter().collect();
-            let shown = self.task.client.orders_by_key(self.remote, &of_keys).await;
-            let shown = shown.map_err(given_up)?;
+            let shown = self.read(self.client.orders_by_key(self.remote, &of_keys)).await?;
             let lost = keys.iter().zip(shown).filter(|(_, shown)| shown.is_none());
             let lost: Vec<String> = lost.map(|(key, _)| key.ledger_text().into_owned()).collect();
             if !lost.is_empty() {
-                let run = self.run;
                 tracing::warn!(
                     orders = lost.len(),
                     "ActiveCampaign accepted orders that it does not show; they are sent again"
                 );
-                state.call(move |store| store.doubt_accepted(run, connection, &lost)).await?;
+                self.call(move |store| store.doubt_accepted(run, connection, &lost)).await?;
             }
         }
     }
 
     /// Looks for the copies of accepted orders until the REST API must show them, and returns how
     /// many it does not show yet.
-    pub(super) async fn settle(&self) -> Result<u64, RunError> {
-        let mut delays = self.task.client.lookup_delays();
+    pub(super) async fn settle(&self) -> Result<u64, LookError> {
+        let mut delays = self.client.lookup_delays();
         while self.count().await? > 0 {
             self.look().await?;
             let left = self.count().await?;
             match delays.next().filter(|_| left > 0) {
                 Some(delay) => tokio::select! {
-                    () = self.task.cancel.cancelled() => return Err(RunError::Interrupted),
+                    () = self.cancel.cancelled() => return Err(LookError::Interrupted),
                     () = tokio::time::sleep(delay) => {}
                 },
+                None if left > 0 && self.forget_deleted().await? => self.look().await?,
                 None => return Ok(left),
             }
         }
         Ok(0)
     }
 
-    pub(super) async fn count(&self) -> Result<u64, RunError> {
+    pub(super) async fn count(&self) -> Result<u64, LookError> {
         let connection = self.connection;
-        Ok(self.task.state.call(move |store| store.accepted(connection)).await?)
+        self.call(move |store| store.accepted(connection)).await
     }
 
     /// Keys of accepted orders.
-    async fn keys(&self, after: Option<String>, at_most: u64) -> Result<Vec<OrderKey>, RunError> {
+    async fn keys(&self, after: Option<String>, at_most: u64) -> Result<Vec<OrderKey>, LookError> {
         let connection = self.connection;
-        let keys = self
-            .task
-            .state
-            .call(move |store| store.accepted_keys(connection, after.as_deref(), at_most))
-            .await?;
-        Ok(keys.iter().filter_map(|key| OrderKey::parse(key).ok()).collect())
+        let keys =
+            self.call(move |store| store.accepted_keys(connection, after.as_deref(), at_most));
+        Ok(keys.await?.iter().filter_map(|key| OrderKey::parse(key).ok()).collect())
     }
 
     /// Looks once: at the whole list, or for each order where that takes fewer requests.
-    async fn look(&self) -> Result<(), RunError> {
-        let (task, connection) = (self.task, self.connection);
-        let hash_key = task.state.call(|store| store.hash_key()).await?;
-        let prints = Fingerprints::new(hash_key);
+    pub(super) async fn look(&self) -> Result<(), LookError> {
+        let connection = self.connection;
+        let prints = Fingerprints::new(self.call(|store| store.hash_key()).await?);
         let left = self.count().await?;
-        let known = task.state.call(move |store| store.orders_known(connection)).await?;
+        let known = self.call(move |store| store.orders_known(connection)).await?;
         let pages = (known + left).div_ceil(PAGE_LEN);
         if left <= pages {
             for key in self.keys(None, left).await? {
-                let found = task.client.order_by_key(self.remote, &key).await.map_err(given_up)?;
+                let found = self.read(self.client.order_by_key(self.remote, &key)).await?;
                 let found: Vec<_> =
                     found.map(|order| mirrored(order, &prints)).into_iter().collect();
                 self.see(found).await?;
             }
             return Ok(());
         }
-        let mut pages = task.client.orders(self.remote).side_by_side(task.job.in_flight_max);
-        while let Some(page) = pages.next().await.map_err(given_up)? {
-            if task.cancel.is_cancelled() {
-                return Err(RunError::Interrupted);
-            }
+        let mut pages = self.client.orders(self.remote).side_by_side(self.in_flight_max);
+        while let Some(page) = self.read(pages.next()).await? {
             let copies = page.records.into_iter().map(|order| mirrored(order, &prints));
             self.see(copies.collect()).await?;
         }
         Ok(())
     }
 
-    async fn see(&self, copies: Vec<RemoteRow>) -> Result<(), RunError> {
+    /// Of orders that are not visible under their ids: forgets ids that somebody deleted, as the
+    /// copy has another one. Returns whether there were any.
+    async fn forget_deleted(&self) -> Result<bool, LookError> {
         let connection = self.connection;
-        Ok(self.task.state.call(move |store| store.see_copies(connection, &copies)).await?)
-    }
-}
-
-/// The orders are accepted: that they could not be looked for is no fault of theirs.
-fn given_up(failure: Failure) -> RunError {
-    match failure.disposition {
-        Disposition::Stop(stop) => stop.into(),
-        _ if end_of(&failure) == RunEnd::Paused => {
-            FatalError::Away { retry_after: None, cause: failure.cause }.into()
+        let known = self.call(move |store| store.accepted_again(connection)).await?;
+        let mut is_any = false;
+        for order in known {
+            if self.read(self.client.order(&order.id)).await?.is_none() {
+                self.call(move |store| store.forget_id(connection, &order)).await?;
+                is_any = true;
+            }
         }
-        _ => FatalError::Unexpected { status: failure.status.unwrap_or(0) }.into(),
+        Ok(is_any)
+    }
+
+    async fn see(&self, copies: Vec<RemoteRow>) -> Result<(), LookError> {
+        let connection = self.connection;
+        self.call(move |store| store.see_copies(connection, &copies)).await
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
+    ) -> Result<T, LookError> {
+        self.state.call(call).await.map_err(LookError::State)
+    }
+
+    /// Follows an interruption.
+    async fn read<T>(
+        &self,
+        reading: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, LookError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(LookError::Interrupted),
+            read = reading => read.map_err(LookError::Target),
+        }
     }
 }

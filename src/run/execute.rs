@@ -1,5 +1,5 @@
 use super::batches::{BatchReader, KnownLetters, ReaderEvent};
-use super::bulk::{AcceptedOrders, check_path};
+use super::bulk::{AcceptedOrders, check_path, open_path};
 use super::change_detector::ChangeDetector;
 use super::connection::{confirm, establish};
 use super::execution::{Execution, ReadProgress, RunContext, letters};
@@ -14,8 +14,8 @@ use crate::activecampaign::FatalError;
 use crate::domain::LoadPath;
 use crate::plan::Fingerprints;
 use crate::state::{
-    ConnectionId, Counts, Kind, LetterCounts, RunClose, RunEnd, RunRow, RunStart, Settlement,
-    StateError,
+    ConnectionId, Counts, Kind, LetterCounts, RunClose, RunEnd, RunId, RunRow, RunStart,
+    Settlement, StateError,
 };
 use tokio::sync::mpsc::Receiver;
 use tracing::Instrument;
@@ -71,8 +71,15 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     };
     task.state.call(move |store| store.set_connection(run, connection)).await?;
     let id = remote.clone();
-    let accepted = AcceptedOrders { task: &task, run, connection, remote: &id };
-    if let Err(error) = accepted.open().await {
+    let accepted = AcceptedOrders {
+        state: task.state,
+        client: task.client,
+        cancel: &task.cancel,
+        in_flight_max: task.job.in_flight_max,
+        connection,
+        remote: &id,
+    };
+    if let Err(error) = open(&task, run, &accepted).await {
         return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error)).await;
     }
     let fed = start_reading(&task, &row, connection, &mapping).await?;
@@ -83,8 +90,14 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     if task.job.load == LoadPath::Bulk && error.is_none() {
         match accepted.settle().await {
             Ok(left) => not_visible = Some(left),
-            Err(fault) => error = Some(fault),
+            Err(fault) => error = Some(fault.into()),
         }
+    }
+    // What GraphQL refuses in every order may be a connection that was deleted.
+    if matches!(error, Some(RunError::Fatal(FatalError::Schema)))
+        && let Err(gone) = confirm(task.client, &task.job.connection, &id).await
+    {
+        error = Some(RunError::Fatal(gone));
     }
     if error.is_none() && task.kind == Kind::Sync && execution.sent() == 0 {
         error = confirm(task.client, &task.job.connection, &id).await.err().map(RunError::Fatal);
@@ -109,6 +122,19 @@ fn log_passed_over(task: &RunContext<'_>) {
             "passed over rows that are no rows of orders"
         );
     }
+}
+
+/// Before anything is sent: the path of the connection, and what earlier runs left on it.
+async fn open(
+    task: &RunContext<'_>,
+    run: RunId,
+    accepted: &AcceptedOrders<'_>,
+) -> Result<(), RunError> {
+    open_path(task.state, accepted.connection, task.job).await?;
+    if task.job.load == LoadPath::Bulk {
+        accepted.settle_earlier(run).await?;
+    }
+    Ok(())
 }
 
 /// Before the first request, logs file notes and whether the export shrank since the last finished

@@ -3,7 +3,7 @@ use super::meter::Meter;
 use super::report::SENT_REMEMBERED;
 use super::tracker::{Batch, CheckpointTracker, Ticket};
 use super::{Job, PlanId, Progress, RunError};
-use crate::activecampaign::Client;
+use crate::activecampaign::{Client, FatalError};
 use crate::domain::{Currency, LoadPath, RemoteId};
 use crate::extract::Export;
 use crate::load::{BulkLoader, Carried, Carrier, Loader, RunLedger};
@@ -205,8 +205,10 @@ impl<'a> Execution<'a> {
             if error.is_some() {
                 drop(std::mem::replace(&mut fed, closed()));
                 ended = true;
-                if self.halt.is_cancelled() {
-                    self.wind_up().await?;
+                if self.halt.is_cancelled()
+                    && let Some(found) = self.wind_up().await?
+                {
+                    error = Some(found);
                 }
             }
         }
@@ -215,20 +217,25 @@ impl<'a> Execution<'a> {
     }
 
     /// After the end was called: waits for what is in flight, up to the grace, and settles it.
-    async fn wind_up(&mut self) -> Result<(), RunError> {
+    /// Returns a contradiction that came up, which is the account's and not of the moment.
+    async fn wind_up(&mut self) -> Result<Option<RunError>, RunError> {
         let deadline = Instant::now() + self.task.grace;
+        let mut found = None;
         while let Ok(Some(steps)) = tokio::time::timeout_at(deadline, self.steps.join_next()).await
         {
             match self.finish(steps).await {
                 // The state can be written, and what is in flight is settled.
                 Err(RunError::State(StateError::LowDisk { .. })) => {}
                 Err(error @ RunError::State(_)) => return Err(error),
+                Err(error @ RunError::Fatal(FatalError::Contradiction { .. })) => {
+                    found = Some(error);
+                }
                 _ => {}
             }
         }
         // What did not answer in time stays intended: the next run looks it up.
         self.steps.shutdown().await;
-        Ok(())
+        Ok(found)
     }
 
     async fn take(

@@ -1,3 +1,4 @@
+use super::bulk::LookError;
 use super::{ConnectionError, GoneReport, ReadingError, Shrinkage, Verification};
 use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
@@ -115,6 +116,22 @@ pub struct Accounting {
     pub pending: u64,
     /// `None`: a later run has written over some of it.
     pub written: Option<Counts>,
+}
+
+impl From<LookError> for RunError {
+    fn from(error: LookError) -> Self {
+        match error {
+            LookError::Target(failure) => Self::Fatal(match failure.disposition {
+                Disposition::Stop(stop) => stop,
+                _ if end_of(&failure) == RunEnd::Paused => {
+                    FatalError::Away { retry_after: None, cause: failure.cause }
+                }
+                _ => FatalError::Unexpected { status: failure.status.unwrap_or(0) },
+            }),
+            LookError::State(error) => Self::State(error),
+            LookError::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 impl From<StepError> for RunError {

@@ -21,6 +21,13 @@ pub(super) fn replacement(world: &World, kind: Kind) -> (Reply, Delivery) {
             reply
         }
         Kind::ErrorsMissing => Reply::message(422, "The request could not be processed."),
+        Kind::GraphqlError { message, classification } => {
+            let mut error = json!({ "message": message });
+            if let Some(classification) = classification {
+                error["extensions"] = json!({ "classification": classification });
+            }
+            Reply::json(200, json!({ "data": null, "errors": [error] }))
+        }
         Kind::ResetBefore => return (Reply::json(500, json!({})), Delivery::Reset),
         _ => Reply::message(403, "You are not authorized to access this resource."),
     };

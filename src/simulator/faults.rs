@@ -94,6 +94,12 @@ pub enum Kind {
     },
     /// Orders written by GraphQL never reach the REST API.
     CopyNeverArrives,
+    /// GraphQL answers 200 without data and with this error; nothing was done.
+    GraphqlError {
+        message: String,
+        #[serde(default)]
+        classification: Option<String>,
+    },
 }
 
 /// How an answer fails after everything is stored.
@@ -202,6 +208,7 @@ impl Kind {
             Self::CreateDuplicateFirst => "create_duplicate_first",
             Self::AsyncDropsOne { .. } => "async_drops_one",
             Self::CopyNeverArrives => "copy_never_arrives",
+            Self::GraphqlError { .. } => "graphql_error",
         }
     }
 
@@ -216,6 +223,7 @@ impl Kind {
                 | Self::Redirect
                 | Self::ErrorsMissing
                 | Self::ResetBefore
+                | Self::GraphqlError { .. }
         )
     }
 }

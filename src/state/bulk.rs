@@ -4,10 +4,11 @@
 use super::remote_snapshot::RemoteRow;
 use super::sql::Sql;
 use super::sql_types::{
-    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored, stored_id,
+    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored, stored_id, stored_key,
 };
+use super::undo::{CreatedOrder, read_created};
 use super::{StateError, Store, View};
-use crate::domain::{BulkFindings, LoadPath, OrderDigest, PriceReading};
+use crate::domain::{BulkFindings, LoadPath, OrderDigest, OrderKey, PriceReading};
 use rusqlite::{Connection, params};
 
 /// The path that a connection's orders came by, and what is known of the bulk path.
@@ -71,6 +72,20 @@ impl Store {
             }
         }
         Ok(transaction.commit()?)
+    }
+
+    /// Notes, durably, that somebody deleted the record that an accepted order was copied to
+    /// before: its copy has another id, and is the work of the run that sent it.
+    pub fn forget_id(
+        &mut self,
+        connection: ConnectionId,
+        order: &CreatedOrder,
+    ) -> Result<(), StateError> {
+        self.db.run(
+            "UPDATE orders SET remote_id = NULL, created_run = run
+             WHERE connection = ?1 AND key = ?2 AND remote_id = ?3 AND state = ?4",
+            params![connection, stored(&order.key), stored_id(&order.id), OrderState::Accepted],
+        )
     }
 
     /// Takes back that orders were accepted, as ActiveCampaign shows them nowhere: the next plan
@@ -152,10 +167,51 @@ impl View {
         Ok(ConnectionPath { load, findings, accepted })
     }
 
+    /// Which of these orders have no row, so that nothing was ever sent of them.
+    pub fn unheard(
+        &self,
+        connection: ConnectionId,
+        keys: &[OrderKey],
+    ) -> Result<Vec<bool>, StateError> {
+        let sql = "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2";
+        let is_unheard = |key| Ok(!self.db.has(sql, params![connection, stored_key(key)])?);
+        keys.iter().map(is_unheard).collect()
+    }
+
     /// Orders that were accepted by the bulk path and are not visible in the REST API yet.
     pub fn accepted(&self, connection: ConnectionId) -> Result<u64, StateError> {
         let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND state = ?2";
         self.db.one(sql, params![connection, OrderState::Accepted])
+    }
+
+    /// Such orders among these that have no id.
+    pub fn accepted_among(
+        &self,
+        connection: ConnectionId,
+        keys: &[String],
+    ) -> Result<Vec<String>, StateError> {
+        let sql = "SELECT 1 FROM orders
+             WHERE connection = ?1 AND key = ?2 AND state = ?3 AND remote_id IS NULL";
+        let mut hidden = Vec::new();
+        for key in keys {
+            if self.db.has(sql, params![connection, stored(key), OrderState::Accepted])? {
+                hidden.push(key.clone());
+            }
+        }
+        Ok(hidden)
+    }
+
+    /// Such orders whose earlier copy has an id.
+    pub fn accepted_again(
+        &self,
+        connection: ConnectionId,
+    ) -> Result<Vec<CreatedOrder>, StateError> {
+        self.db.all(
+            "SELECT key, remote_id FROM orders
+             WHERE connection = ?1 AND state = ?2 AND remote_id IS NOT NULL",
+            params![connection, OrderState::Accepted],
+            read_created,
+        )
     }
 
     /// The keys of such orders, in their order, after the key `after`.

@@ -26,8 +26,8 @@ pub struct LastWrite {
 #[derive(Debug, Clone)]
 pub struct OrderIntent {
     pub key: OrderKey,
-    /// Of the payload.
-    pub fingerprint: Fingerprint,
+    /// Of the payload; `None`: a lookup can't tell it from what was sent before.
+    pub fingerprint: Option<Fingerprint>,
     /// The hash of the customer's key; `None`: the order keeps the customer that it has.
     pub customer: Option<[u8; 16]>,
     /// Of an order that is created beside no record of its cart: the cart, which must not be sent any
@@ -56,7 +56,7 @@ impl Store {
                     connection,
                     stored_key(key),
                     run,
-                    fingerprint.to_i64(),
+                    fingerprint.map(Fingerprint::to_i64),
                     OrderState::CreateIntended,
                     OrderState::UpdateIntended,
                     customer.as_ref().map(|hash| &hash[..]),

@@ -383,7 +383,7 @@ mod tests {
             let key = OrderKey::parse("1").unwrap();
             OrderIntent {
                 key,
-                fingerprint: Fingerprint::from_i64(1),
+                fingerprint: Some(Fingerprint::from_i64(1)),
                 customer: Some([7; 16]),
                 cart: None,
             }

@@ -56,15 +56,17 @@ impl View {
     }
 
     pub fn undoable(&self, run: RunId, connection: ConnectionId) -> Result<Undoable, StateError> {
-        let sql = "SELECT coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL), 0),
+        // Accepted orders get their ids when the undo begins.
+        let sql = "SELECT
+                    coalesce(sum(created_run IS ?2 AND (remote_id IS NOT NULL OR state = ?4)), 0),
                     coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL AND run <> ?2), 0),
                     coalesce(sum(remote_id IS NULL AND state = ?3 AND run = ?2), 0)
              FROM orders WHERE connection = ?1";
-        let found =
-            self.db.first(sql, params![connection, run, OrderState::CreateIntended], |row| {
-                let [orders, written_since, unconfirmed] = [row.get(0)?, row.get(1)?, row.get(2)?];
-                Ok(Undoable { orders, written_since, unconfirmed, deleted: 0 })
-            })?;
+        let states = params![connection, run, OrderState::CreateIntended, OrderState::Accepted];
+        let found = self.db.first(sql, states, |row| {
+            let [orders, written_since, unconfirmed] = [row.get(0)?, row.get(1)?, row.get(2)?];
+            Ok(Undoable { orders, written_since, unconfirmed, deleted: 0 })
+        })?;
         let deleted = self.db.one("SELECT count(*) FROM deleted_orders WHERE run = ?1", [run])?;
         Ok(Undoable { deleted, ..found.unwrap_or_default() })
     }
@@ -243,8 +245,10 @@ fn take_out(
 
 fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
     db.one(
-        "SELECT count(*) FROM orders WHERE connection = ?1 AND created_run = ?2 AND remote_id IS NOT NULL",
-        params![connection, run])
+        "SELECT count(*) FROM orders
+         WHERE connection = ?1 AND created_run = ?2 AND (remote_id IS NOT NULL OR state = ?3)",
+        params![connection, run, OrderState::Accepted],
+    )
 }
 
 /// The orders of these keys that a statement finds, which is given `scope` and then the key.
@@ -258,7 +262,7 @@ fn found_among(
     keys.iter().filter_map(find).collect()
 }
 
-fn read_created(row: &rusqlite::Row<'_>) -> rusqlite::Result<CreatedOrder> {
+pub(super) fn read_created(row: &rusqlite::Row<'_>) -> rusqlite::Result<CreatedOrder> {
     Ok(CreatedOrder { key: row.get::<_, StoredText>(0)?.0, id: row.get::<_, StoredId>(1)?.0 })
 }
 

@@ -9,31 +9,31 @@ use ordersync::simulator::{
 use serde_json::Value;
 
 /// A GraphQL that shows at once what it was sent.
-fn at_once() -> GraphqlOptions {
+pub fn at_once() -> GraphqlOptions {
     GraphqlOptions { object_lag_ms: 0, v3_lag_ms: 0, ..GraphqlOptions::default() }
 }
 
 /// Both paths keep one contract.
-const PATHS: [&str; 2] = ["rest", "bulk"];
+pub const PATHS: [&str; 2] = ["rest", "bulk"];
 
-fn world(graphql: GraphqlOptions) -> World {
+pub fn world(graphql: GraphqlOptions) -> World {
     world_of("bulk", graphql)
 }
 
-fn world_of(path: &str, graphql: GraphqlOptions) -> World {
+pub fn world_of(path: &str, graphql: GraphqlOptions) -> World {
     World::with(Options { requests_per_second: None, graphql, ..Options::default() })
         .job(&format!("load = \"{path}\"\n"))
 }
 
 /// A fault of a request that writes orders.
-fn fault_of(path: &str, kind: Kind) -> Fault {
+pub fn fault_of(path: &str, kind: Kind) -> Fault {
     match path {
         "rest" => Fault::new(kind).on("POST", "/ecomOrders"),
         _ => Fault::new(kind).operation("bulkUpsertOrders"),
     }
 }
 
-fn orders(orders: u64, seed: u64) -> GeneratorOptions {
+pub fn orders(orders: u64, seed: u64) -> GeneratorOptions {
     GeneratorOptions { orders, seed, ..GeneratorOptions::default() }
 }
 

@@ -5,6 +5,7 @@ mod adopt;
 mod approved;
 mod backfill;
 mod bulk;
+mod bulk_doubt;
 mod carts;
 mod chaos;
 mod check;

@@ -1,7 +1,7 @@
 //! What a GraphQL answer says, whatever its status: data, errors, or both.
 
-use super::super::disposition::GraphqlError;
 use super::super::wire::{json_of, text_of};
+use super::errors::GraphqlError;
 use serde_json::Value;
 
 /// An answer of the GraphQL API.

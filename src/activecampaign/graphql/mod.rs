@@ -2,21 +2,22 @@
 //! and judge as everything else.
 
 mod answer;
+mod errors;
 mod payload;
 mod schema;
 
-pub use payload::{BulkForm, UnknownFields};
+pub use payload::{BulkForm, KeptCustomer, SentOrder, UnknownFields};
 pub use schema::OrderSchema;
 
 use super::client::{Client, Turn};
-use super::disposition::{FatalError, GraphqlVerdict, RequestKind, judge_errors};
+use super::disposition::{FatalError, RequestKind};
 use super::exchange::Request;
 use super::failure::Failure;
 use super::wire::{Id, text_of};
-use crate::domain::{Order, OrderKey, RemoteId};
+use crate::domain::{OrderKey, RemoteId};
 use answer::Answer;
+use errors::{GraphqlError, GraphqlVerdict, judge_errors, judge_query_errors};
 use serde_json::{Value, json};
-use std::collections::HashSet;
 use std::fmt::Write;
 
 const ROUTE: &str = "/ecom/graphql";
@@ -28,7 +29,8 @@ pub const READ_BACK_MAX: usize = 50;
 /// A variable may be declared stricter than the argument it is for.
 const UPSERT: &str = "mutation ($orders: [OrderInput!]!) { bulkUpsertOrders(orders: $orders) \
      { storeOrderId legacyConnectionId normalizedStatus finalAmount email } }";
-const ORDER_FIELDS: &str = "storeOrderId legacyConnectionId finalAmount currency email";
+const ORDER_FIELDS: &str =
+    "storeOrderId legacyConnectionId finalAmount currency email storeCustomerId";
 
 /// An order as GraphQL shows it. Texts it does not state are empty.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct GraphqlOrder {
     /// `None`: it was not asked for.
     pub currency: Option<String>,
     pub email: String,
+    /// The shop's id of the customer.
+    pub customer: String,
 }
 
 /// What one order of a batch came to.
@@ -47,7 +51,7 @@ pub struct GraphqlOrder {
 pub enum BulkReply {
     /// The receipt is the order that was sent.
     Accepted,
-    /// An error names this order: what it says, in plain words of no record.
+    /// An error names this order and is about its values: what it says, in words of the schema.
     Named(String),
     /// Nothing was stored, and another order or the whole batch is the cause.
     NotStored,
@@ -63,11 +67,13 @@ impl GraphqlOrder {
             total: text_of(value, "finalAmount"),
             currency: value.get("currency").map(|_| text_of(value, "currency")),
             email: text_of(value, "email"),
+            customer: text_of(value, "storeCustomerId"),
         }
     }
 
     /// Whether it shows what was sent, in all that it states.
-    pub fn shows(&self, order: &Order, connection: &RemoteId) -> bool {
+    pub fn shows(&self, sent: &SentOrder<'_>, connection: &RemoteId) -> bool {
+        let order = sent.order;
         let or_unstated = |found: &str, sent: &str| found.is_empty() || found == sent;
         let total = order.currency.format_minor(order.total.minor().into());
         self.key == order.key.as_str()
@@ -76,7 +82,7 @@ impl GraphqlOrder {
             && self.currency.as_ref().is_none_or(|found| {
                 found.is_empty() || found.eq_ignore_ascii_case(order.currency.code())
             })
-            && or_unstated(&self.email.to_lowercase(), order.customer.email.as_str())
+            && or_unstated(&self.email.to_lowercase(), &sent.email().to_lowercase())
     }
 }
 
@@ -95,13 +101,10 @@ pub struct BulkBody {
 }
 
 impl BulkBody {
-    /// `orders`: each with whether its customer is sent too.
-    ///
     /// # Errors
     /// When the schema requires what no order has.
-    pub fn new(form: &BulkForm, orders: &[(&Order, bool)]) -> Result<Self, UnknownFields> {
-        let orders = orders.iter().map(|(order, with_customer)| form.order(order, *with_customer));
-        let orders = orders.collect::<Result<Vec<_>, _>>()?;
+    pub fn new(form: &BulkForm, orders: &[SentOrder<'_>]) -> Result<Self, UnknownFields> {
+        let orders = orders.iter().map(|order| form.order(order)).collect::<Result<Vec<_>, _>>()?;
         let body =
             serde_json::to_vec(&BatchJson { query: UPSERT, variables: Variables { orders } });
         Ok(Self { body: body.unwrap_or_default() })
@@ -124,20 +127,20 @@ struct Variables {
 }
 
 impl Turn<'_> {
-    /// Creates or replaces these orders, which were sent to `connection`: a reply for each.
+    /// Creates or replaces these orders, of which `batch` was made: a reply for each.
     ///
     /// # Errors
     /// See [`super::Disposition`]; then it is the same for all of them.
     pub async fn upsert_orders(
         self,
         batch: BulkBody,
-        orders: &[&Order],
-        connection: &RemoteId,
+        orders: &[SentOrder<'_>],
+        form: &BulkForm,
     ) -> Result<Vec<BulkReply>, Failure> {
         let name = "upsert_orders";
         let request = request(RequestKind::BulkUpsert, name, batch.body);
         let answer = self.send(&request, Answer::read).await?;
-        let verdict = judge_errors(&answer.errors);
+        let verdict = judge_errors(&answer.errors, &|word| form.schema.has_name(word));
         if verdict == GraphqlVerdict::Stop {
             return Err(Failure::stopped(name, FatalError::Schema));
         }
@@ -148,14 +151,15 @@ impl Turn<'_> {
             .filter(|receipt| receipt.is_object())
             .map(GraphqlOrder::read)
             .collect();
-        let reply = |(index, order): (usize, &&Order)| {
-            let key = order.key.as_str();
-            if receipts.iter().any(|receipt| receipt.shows(order, connection)) {
+        let reply = |(index, sent): (usize, &SentOrder<'_>)| {
+            let key = sent.order.key.as_str();
+            if receipts.iter().any(|receipt| receipt.shows(sent, &form.connection)) {
                 return BulkReply::Accepted;
             }
-            let named = answer.errors.iter().find_map(|error| error.text_about(key, index));
+            let of_values = answer.errors.iter().filter(|error| error.is_of_values());
+            let named = of_values.filter_map(|error| error.text_about(key, index)).next();
             match named {
-                Some(text) => BulkReply::Named(plain_words(text, order)),
+                Some(text) => BulkReply::Named(words_of(text, &form.schema)),
                 None if verdict == GraphqlVerdict::NotStored && receipts.is_empty() => {
                     BulkReply::NotStored
                 }
@@ -188,15 +192,34 @@ impl Client {
             variables[format!("k{n}")] = key.as_str().into();
         }
         let body = json!({ "query": format!("{head}) {{{fields} }}"), "variables": variables });
-        let answer = self.query("read_orders", &body).await?;
+        let answer = self.query("read_orders", &body, GraphqlError::is_absence).await?;
         let found = |n| answer.field(&format!("o{n}")).map(GraphqlOrder::read);
         Ok((0..keys.len()).map(found).collect())
     }
 
-    /// One question, repeated until it is answered.
-    async fn query(&self, name: &'static str, body: &Value) -> Result<Answer, Failure> {
+    /// One question, repeated until it is answered without errors: one that failed says neither
+    /// "no such order" nor "no introspection". `is_answer` names errors that are answers.
+    async fn query(
+        &self,
+        name: &'static str,
+        body: &Value,
+        is_answer: impl Fn(&GraphqlError) -> bool,
+    ) -> Result<Answer, Failure> {
         let request = request(RequestKind::Query, name, body.to_string().into_bytes());
-        self.read(&request, Answer::read).await
+        let read = |body: &[u8]| {
+            let mut answer = Answer::read(body)?;
+            answer.errors.retain(|error| !is_answer(error));
+            match judge_query_errors(&answer.errors) {
+                GraphqlVerdict::NoErrors | GraphqlVerdict::Stop => Ok(answer),
+                GraphqlVerdict::NotStored | GraphqlVerdict::Unclear => Err("answer_with_errors"),
+            }
+        };
+        let answer = self.read(&request, read).await?;
+        if answer.errors.is_empty() {
+            Ok(answer)
+        } else {
+            Err(Failure::stopped(name, FatalError::Schema))
+        }
     }
 }
 
@@ -204,38 +227,95 @@ fn request(kind: RequestKind, name: &'static str, body: Vec<u8>) -> Request {
     Request { kind, name, route: ROUTE, path: ROUTE.to_owned(), body: Some(body) }
 }
 
-/// The longest text kept of an error.
+/// The longest text kept of an error, in bytes.
 const TEXT_LEN_MAX: usize = 100;
 
-/// A text of an error as one word, without anything that the order states: it may quote the order.
-fn plain_words(text: &str, order: &Order) -> String {
-    let mut own = HashSet::new();
-    collect_words(&serde_json::to_value(order).unwrap_or_default(), &mut own);
-    let is_of_order = |word: &str| own.contains(&word.to_lowercase());
-    let words = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1);
-    let mut plain = String::new();
-    for word in words.filter(|word| !is_of_order(word)) {
-        if plain.len() + word.len() >= TEXT_LEN_MAX {
+/// Words of errors that are kept beside names of fields.
+const WORDS: &[&str] = &[
+    "a",
+    "allowed",
+    "an",
+    "and",
+    "at",
+    "be",
+    "blank",
+    "by",
+    "characters",
+    "currency",
+    "date",
+    "decimal",
+    "digits",
+    "duplicate",
+    "email",
+    "empty",
+    "even",
+    "exceeds",
+    "expected",
+    "field",
+    "format",
+    "formed",
+    "greater",
+    "in",
+    "integer",
+    "invalid",
+    "is",
+    "iso",
+    "large",
+    "least",
+    "length",
+    "less",
+    "limit",
+    "long",
+    "maximum",
+    "minimum",
+    "missing",
+    "most",
+    "must",
+    "negative",
+    "not",
+    "null",
+    "number",
+    "odd",
+    "of",
+    "one",
+    "only",
+    "or",
+    "out",
+    "positive",
+    "range",
+    "required",
+    "short",
+    "small",
+    "than",
+    "the",
+    "to",
+    "too",
+    "unknown",
+    "url",
+    "valid",
+    "value",
+    "well",
+    "with",
+    "zero",
+];
+
+/// A text of an error as one word. It may quote the order, so only names of the schema and known
+/// words are kept.
+fn words_of(text: &str, schema: &OrderSchema) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_kept =
+        |word: &&str| schema.has_name(word) || WORDS.contains(&&*word.to_ascii_lowercase());
+    let mut kept = String::new();
+    for word in words.filter(is_kept) {
+        if kept.len() + word.len() >= TEXT_LEN_MAX {
             break;
         }
-        if !plain.is_empty() {
-            plain.push('_');
+        if !kept.is_empty() {
+            kept.push('_');
         }
-        plain.push_str(word);
+        kept.push_str(word);
     }
-    if plain.is_empty() { "refused".to_owned() } else { plain }
-}
-
-fn collect_words(value: &Value, words: &mut HashSet<String>) {
-    match value {
-        Value::String(text) => {
-            let parts = text.split(|c: char| !c.is_ascii_alphabetic());
-            words.extend(parts.map(str::to_lowercase));
-        }
-        Value::Array(parts) => parts.iter().for_each(|part| collect_words(part, words)),
-        Value::Object(fields) => fields.values().for_each(|part| collect_words(part, words)),
-        _ => {}
-    }
+    if kept.is_empty() { "refused".to_owned() } else { kept }
 }
 
 impl std::fmt::Debug for GraphqlOrder {

@@ -17,6 +17,35 @@ pub struct BulkForm {
     pub price: PriceReading,
 }
 
+/// The customer that ActiveCampaign has an order under, where that is another one than the order
+/// states: it stays there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptCustomer {
+    pub email: String,
+    /// The shop's id of the customer; empty where it is not known.
+    pub key: String,
+}
+
+/// An order, and whom it is sent for.
+#[derive(Clone, Copy)]
+pub struct SentOrder<'a> {
+    pub order: &'a Order,
+    pub kept: Option<&'a KeptCustomer>,
+}
+
+impl SentOrder<'_> {
+    pub(super) fn email(&self) -> &str {
+        self.kept.map_or(self.order.customer.email.as_str(), |kept| &kept.email)
+    }
+}
+
+impl std::fmt::Debug for KeptCustomer {
+    /// Hides the address.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeptCustomer(..)")
+    }
+}
+
 /// Fields that the schema requires and that no order has a value for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("ActiveCampaign's GraphQL requires fields that ordersync does not know: {}", .0.join(", "))]
@@ -67,16 +96,12 @@ impl<'a> Fields<'a> {
 }
 
 impl BulkForm {
-    /// The order as an element of `$orders`. Without `with_customer` it keeps the customer that it
-    /// has.
+    /// The order as an element of `$orders`.
     ///
     /// # Errors
     /// When the schema requires what no order has.
-    pub(super) fn order(
-        &self,
-        order: &Order,
-        with_customer: bool,
-    ) -> Result<Box<RawValue>, UnknownFields> {
+    pub(super) fn order(&self, sent: &SentOrder<'_>) -> Result<Box<RawValue>, UnknownFields> {
+        let order = sent.order;
         let of = |amount: Amount| (i128::from(amount.minor()), order.currency);
         let (mut parts, mut missing) = (Vec::new(), Vec::new());
         for line in &order.lines {
@@ -89,11 +114,14 @@ impl BulkForm {
         fields.set("legacyConnectionId", &Id(&self.connection));
         fields.set("storeCreatedDate", &order.created_at);
         fields.amount("finalAmount", of(order.total));
-        if with_customer {
-            fields.text("email", order.customer.email.as_str());
-            fields.text("storeCustomerId", order.customer.key.as_str());
-            if let Some(accepts) = order.customer.accepts_marketing {
-                fields.set("acceptsMarketing", &accepts);
+        fields.text("email", sent.email());
+        match (sent.kept, order.customer.accepts_marketing) {
+            (Some(kept), _) => fields.text("storeCustomerId", &kept.key),
+            (None, accepts) => {
+                fields.text("storeCustomerId", order.customer.key.as_str());
+                if let Some(accepts) = accepts {
+                    fields.set("acceptsMarketing", &accepts);
+                }
             }
         }
         let number = if order.number.is_empty() { order.key.as_str() } else { &order.number };

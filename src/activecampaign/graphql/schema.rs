@@ -2,7 +2,7 @@
 
 use super::super::failure::Failure;
 use super::super::wire::text_of;
-use super::answer::Answer;
+use super::errors::GraphqlError;
 use crate::activecampaign::client::Client;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -104,6 +104,11 @@ impl OrderSchema {
         }
     }
 
+    /// Whether a field of any of its types has this name.
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        [&self.order, &self.line, &self.discount].iter().any(|ty| ty.has(name))
+    }
+
     /// Differs between schemas that orders are built by differently.
     pub fn digest(&self) -> i64 {
         let mut hasher = blake3::Hasher::new();
@@ -145,7 +150,7 @@ impl Client {
     /// `None` where introspection is refused. Servers of graphql-java answer one `__type` a request.
     async fn input_type(&self, name: &str) -> Result<Option<InputType>, Failure> {
         let body = json!({ "query": TYPE_QUERY, "variables": { "name": name } });
-        let answer: Answer = self.query("read_schema", &body).await?;
+        let answer = self.query("read_schema", &body, GraphqlError::refuses_introspection).await?;
         Ok(answer.field("__type").and_then(InputType::read))
     }
 }

@@ -1,8 +1,10 @@
+//! The writing of some orders until each is settled.
+
 use super::super::attempts::{Attempts, RetryBudget, StepError, failed};
-use super::super::lookup::OrderLookup;
-use super::path::{BulkPath, ended};
+use super::path::BulkPath;
 use crate::activecampaign::{
-    BulkBody, BulkForm, BulkReply, Disposition, Failure, FatalError, READ_BACK_MAX,
+    BulkBody, BulkForm, BulkReply, Disposition, Failure, FatalError, GraphqlOrder, KeptCustomer,
+    READ_BACK_MAX, SentOrder,
 };
 use crate::domain::{Operation, Order};
 use crate::plan::{Action, PriorWrite, Step};
@@ -12,25 +14,30 @@ use std::collections::VecDeque;
 /// Answers without a word on a batch after which it is divided.
 const UNCLEAR_MAX: u32 = 2;
 
-/// The writing of some orders until each is settled. Orders are named by their place in `steps`.
+/// Orders are named by their place in `steps`.
 pub(super) struct BatchWrite<'a> {
     pub(super) loader: &'a BulkPath,
     pub(super) steps: &'a [&'a Step],
     pub(super) outcomes: &'a mut [Option<OrderOutcome>],
-    attempts: Attempts<'a>,
     /// What is known of each.
-    orders: Vec<Sent>,
+    pub(super) orders: Vec<Known>,
+    /// What is sent now is not known to be read as it is meant: it settles nothing by itself.
+    pub(super) is_canary: bool,
     /// Orders that are sent together, the next first.
     parts: VecDeque<Vec<usize>>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Sent {
-    is_new: bool,
-    /// Its customer is sent too.
-    with_customer: bool,
+/// What is known of an order when it is sent.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    pub(super) is_new: bool,
+    /// ActiveCampaign has it under another customer, where it stays.
+    pub(super) kept: Option<KeptCustomer>,
     /// It may have arrived.
-    in_doubt: bool,
+    pub(super) in_doubt: bool,
+    /// Of this order nothing but this payload was ever sent, so what GraphQL shows of it is this
+    /// payload. In all other cases an equal total proves nothing.
+    pub(super) is_first: bool,
 }
 
 impl<'a> BatchWrite<'a> {
@@ -39,33 +46,32 @@ impl<'a> BatchWrite<'a> {
         steps: &'a [&'a Step],
         outcomes: &'a mut [Option<OrderOutcome>],
     ) -> Result<Self, StepError> {
-        let mut orders = Vec::new();
-        for step in steps {
+        let unheard = loader.rest.ledger.unheard(steps.iter().map(|step| &step.order.key)).await?;
+        let known = |(step, is_unheard): (&&Step, bool)| {
             let prior = match &step.action {
                 Action::Create => None,
                 Action::Update(_) => Some(PriorWrite::Update),
                 Action::LookUp(prior) => Some(*prior),
             };
-            let is_new = prior != Some(PriorWrite::Update);
-            let in_doubt = matches!(prior, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate));
-            let keeps_customer = !is_new && loader.rest.ledger.is_moved(&step.order).await?;
-            orders.push(Sent { is_new, with_customer: !keeps_customer, in_doubt });
-        }
-        let attempts = loader.rest.attempts();
-        Ok(Self { loader, steps, outcomes, attempts, orders, parts: VecDeque::new() })
+            Known {
+                is_new: prior != Some(PriorWrite::Update),
+                kept: None,
+                in_doubt: matches!(prior, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate)),
+                is_first: prior == Some(PriorWrite::SameCreate) || (prior.is_none() && is_unheard),
+            }
+        };
+        let orders = steps.iter().zip(unheard).map(known).collect();
+        let parts = VecDeque::new();
+        Ok(Self { loader, steps, outcomes, orders, is_canary: false, parts })
     }
 
-    /// Carries out these orders: first those whose earlier write may have arrived are read.
+    /// Carries out these orders: those whose write may have arrived already are read first.
     pub(super) async fn carry_out(&mut self, orders: Vec<usize>) -> Result<(), StepError> {
-        let doubted = |index: &usize| matches!(self.steps[*index].action, Action::LookUp(_));
-        let doubted: Vec<usize> = orders.iter().copied().filter(doubted).collect();
-        let same =
-            |index: &usize| self.steps[*index].action != Action::LookUp(PriorWrite::OtherCreate);
-        let same: Vec<usize> = doubted.into_iter().filter(same).collect();
-        self.read_back(&same).await?;
-        self.find_strangers(&orders).await?;
-        let left: Vec<usize> =
-            orders.into_iter().filter(|index| self.outcomes[*index].is_none()).collect();
+        self.prepare(&orders).await?;
+        let is_doubted = |index: &usize| matches!(self.steps[*index].action, Action::LookUp(_));
+        let doubted: Vec<usize> = self.unsettled(&orders).into_iter().filter(is_doubted).collect();
+        self.read_back(&doubted).await?;
+        let left = self.unsettled(&orders);
         let (form, left) = self.canary(left).await?;
         self.send_all(&form, left).await
     }
@@ -78,9 +84,7 @@ impl<'a> BatchWrite<'a> {
     ) -> Result<(), StepError> {
         self.parts.push_back(orders);
         while let Some(part) = self.parts.pop_front() {
-            if !part.is_empty() {
-                self.send(form, part).await?;
-            }
+            self.send(form, part).await?;
         }
         Ok(())
     }
@@ -90,63 +94,42 @@ impl<'a> BatchWrite<'a> {
         &steps[index].order
     }
 
-    /// Looks for orders that someone else wrote, where the ledger does not know every order.
-    async fn find_strangers(&mut self, orders: &[usize]) -> Result<(), StepError> {
-        if self.loader.rest.ledger.knows_every_order().await? {
-            return Ok(());
-        }
-        for index in orders.iter().copied() {
-            let (step, rest) = (self.steps[index], &*self.loader.rest);
-            if step.action != Action::Create || self.outcomes[index].is_some() {
-                continue;
-            }
-            let lookup = OrderLookup { loader: rest, order: &step.order.key };
-            rest.ledger.note_planned_lookup();
-            match lookup.find_in_time(&step.order.key, false).await? {
-                Ok(Some(remote)) => {
-                    rest.ledger.note_found(&step.order.key, &remote.id).await?;
-                    self.orders[index].is_new = false;
-                }
-                Ok(None) => {}
-                Err(failure) => {
-                    let refusal = self.attempts.refusal(Part::Order, &failure);
-                    self.outcomes[index] = Some(OrderOutcome::Unconfirmed(refusal));
-                }
-            }
-        }
-        Ok(())
+    pub(super) fn sent(&self, index: usize) -> SentOrder<'_> {
+        SentOrder { order: self.order(index), kept: self.orders[index].kept.as_ref() }
     }
 
-    /// Sends one batch, and settles what it can of it. What is left becomes further parts.
+    pub(super) fn unsettled(&self, orders: &[usize]) -> Vec<usize> {
+        orders.iter().copied().filter(|index| self.outcomes[*index].is_none()).collect()
+    }
+
+    /// Sends one batch, with a retry budget of its own, and settles what it can of it. What is to
+    /// be sent in other company becomes further parts.
     async fn send(&mut self, form: &BulkForm, part: Vec<usize>) -> Result<(), StepError> {
-        let mut unclear = 0;
-        loop {
-            let left: Vec<usize> =
-                part.iter().copied().filter(|index| self.outcomes[*index].is_none()).collect();
-            if left.is_empty() {
-                return Ok(());
-            }
-            let orders: Vec<&Order> = left.iter().map(|index| self.order(*index)).collect();
-            let pairs =
-                left.iter().map(|index| (self.order(*index), self.orders[*index].with_customer));
-            let body = match BulkBody::new(form, &pairs.collect::<Vec<_>>()) {
-                Ok(body) => body,
-                Err(fields) => {
-                    tracing::error!("{fields}");
-                    return Err(FatalError::Schema.into());
-                }
-            };
+        let mut attempts = self.loader.rest.attempts();
+        let (mut left, mut unclear) = (part, 0);
+        while !left.is_empty() {
+            let sent: Vec<_> = left.iter().map(|index| self.sent(*index)).collect();
+            let body = BulkBody::new(form, &sent).map_err(|fields| {
+                tracing::error!("{fields}");
+                FatalError::Schema
+            })?;
             if body.is_too_long() && left.len() > 1 {
                 self.divide(&left);
                 return Ok(());
             }
-            let turn = self.attempts.turn().await?;
+            let turn = attempts.turn().await?;
             self.intend(&left).await?;
-            let failure = match turn.upsert_orders(body, &orders, &form.connection).await {
-                Ok(replies) => return self.take(&left, replies).await,
+            let failure = match turn.upsert_orders(body, &sent, form).await {
+                Ok(replies) => {
+                    left = self.take(&left, replies);
+                    if left.is_empty() {
+                        return Ok(());
+                    }
+                    Failure::unclear("upsert_orders")
+                }
                 Err(failure) => failure,
             };
-            self.count(&left, &failure).await?;
+            self.count(&mut attempts, &left, &failure).await?;
             match failure.disposition {
                 Disposition::Throttled | Disposition::Again => {}
                 Disposition::LookUp => {
@@ -160,40 +143,41 @@ impl<'a> BatchWrite<'a> {
                 | Disposition::Gone
                 | Disposition::RelationGone
                 | Disposition::Refused => {
-                    if left.len() > 1 {
-                        self.loader.length.too_much(left.len());
-                        self.divide(&left);
-                    } else {
-                        self.refuse(left[0], self.attempts.refusal(Part::Order, &failure));
-                    }
+                    self.divide_or_refuse(&left, attempts.refusal(Part::Order, &failure));
                     return Ok(());
                 }
             }
-            if self.attempts.pause(&failure).await? == RetryBudget::Exhausted {
-                self.give_up(&left, &failure);
+            if attempts.pause(&failure).await? == RetryBudget::Exhausted {
+                let refusal = attempts.refusal(Part::Order, &failure);
+                self.settle_all(&left, &OrderOutcome::Unconfirmed(refusal));
                 return Ok(());
             }
             if failure.disposition == Disposition::LookUp {
                 self.read_back(&left).await?;
+                left = self.unsettled(&left);
             }
             if unclear >= UNCLEAR_MAX && left.len() > 1 {
                 self.divide(&left);
                 return Ok(());
             }
         }
+        Ok(())
     }
 
+    /// What is not known to be read as meant is stored without its fingerprint: a later run sends
+    /// it again, whatever GraphQL shows.
     async fn intend(&self, orders: &[usize]) -> Result<(), StepError> {
         let intents = orders.iter().map(|index| {
-            let step = self.steps[*index];
-            (&*step.order, step.fingerprint, self.orders[*index].with_customer)
+            let (step, known) = (self.steps[*index], &self.orders[*index]);
+            let is_proof = !self.is_canary && (known.is_first || !known.is_new);
+            (&*step.order, is_proof.then_some(step.fingerprint), known.kept.is_none())
         });
         Ok(self.loader.rest.ledger.intend_orders(intents).await?)
     }
 
-    /// Settles what the replies decide. An order that is named is tried alone before it is rejected:
-    /// an error may name the wrong one.
-    async fn take(&mut self, part: &[usize], replies: Vec<BulkReply>) -> Result<(), StepError> {
+    /// Settles what the replies decide, and returns what they leave unclear. An order that is named
+    /// is tried alone before it is rejected: an error may name the wrong one.
+    fn take(&mut self, part: &[usize], replies: Vec<BulkReply>) -> Vec<usize> {
         let (mut named, mut others, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         for (index, reply) in part.iter().copied().zip(&replies) {
             match reply {
@@ -205,23 +189,15 @@ impl<'a> BatchWrite<'a> {
         }
         if named.is_empty() && others.is_empty() && unclear.is_empty() {
             self.loader.length.taken(part.len());
-            return Ok(());
         }
-        if let ([index], [reply]) = (part, replies.as_slice())
-            && *reply != BulkReply::Unclear
+        if let ([index], [BulkReply::Named(_) | BulkReply::NotStored]) = (part, replies.as_slice())
         {
-            let code = match reply {
-                BulkReply::Named(text) => Some(text.clone()),
-                _ => Some("validation_errors".to_owned()),
+            let text = match &replies[0] {
+                BulkReply::Named(text) => text,
+                _ => "validation_errors",
             };
-            let refusal =
-                Refusal { part: Part::Order, status: None, code, pointer: None, attempts: 1 };
-            self.refuse(*index, refusal);
-            return Ok(());
-        }
-        if !unclear.is_empty() {
-            self.read_again(&mut unclear).await?;
-            others.extend(unclear);
+            self.refuse(*index, refusal_of(text));
+            return Vec::new();
         }
         let is_attributed = !named.is_empty() || others.len() < part.len();
         for index in named {
@@ -232,22 +208,7 @@ impl<'a> BatchWrite<'a> {
         } else {
             self.divide(&others);
         }
-        Ok(())
-    }
-
-    /// After an answer that does not say what became of these orders: waits, and reads them.
-    async fn read_again(&mut self, orders: &mut Vec<usize>) -> Result<(), StepError> {
-        orders.iter().for_each(|index| self.orders[*index].in_doubt = true);
-        let failure = Failure::unclear("upsert_orders");
-        self.count(orders, &failure).await?;
-        let budget = self.attempts.pause(&failure).await?;
-        self.read_back(orders).await?;
-        orders.retain(|index| self.outcomes[*index].is_none());
-        if budget == RetryBudget::Exhausted {
-            self.give_up(orders, &failure);
-            orders.clear();
-        }
-        Ok(())
+        unclear
     }
 
     fn divide(&mut self, part: &[usize]) {
@@ -256,17 +217,29 @@ impl<'a> BatchWrite<'a> {
         self.parts.push_front(first.to_vec());
     }
 
-    /// Settles those of these orders that GraphQL shows as they are to be.
+    /// A whole request was refused: one of its orders is the cause, or their number.
+    fn divide_or_refuse(&mut self, part: &[usize], refusal: Refusal) {
+        if let [index] = part {
+            self.refuse(*index, refusal);
+        } else {
+            self.loader.length.too_much(part.len());
+            self.divide(part);
+        }
+    }
+
+    /// Reads these orders before any of them is sent again, and settles those that GraphQL shows as
+    /// they were sent, where that is proof.
     async fn read_back(&mut self, orders: &[usize]) -> Result<(), StepError> {
         let rest = &self.loader.rest;
         for part in orders.chunks(READ_BACK_MAX) {
             let keys: Vec<_> = part.iter().map(|index| &self.order(*index).key).collect();
-            let found = match rest.client.orders_by_key(&rest.connection, &keys).await {
-                Ok(found) => found,
-                Err(failure) => return Err(ended(failure)),
-            };
+            let reading = rest.client.orders_by_key(&rest.connection, &keys);
+            let found = self.loader.read(reading).await?;
             for (index, found) in part.iter().copied().zip(found) {
-                if found.is_some_and(|found| found.shows(self.order(index), &rest.connection)) {
+                let is_proof = self.orders[index].is_first && !self.is_canary;
+                let is_shown =
+                    |found: GraphqlOrder| found.shows(&self.sent(index), &rest.connection);
+                if is_proof && found.is_some_and(is_shown) {
                     self.accept(index);
                 }
             }
@@ -287,16 +260,18 @@ impl<'a> BatchWrite<'a> {
         });
     }
 
-    fn give_up(&mut self, orders: &[usize], failure: &Failure) {
-        for index in orders {
-            let refusal = self.attempts.refusal(Part::Order, failure);
-            self.outcomes[*index] = Some(OrderOutcome::Unconfirmed(refusal));
-        }
+    pub(super) fn settle_all(&mut self, orders: &[usize], outcome: &OrderOutcome) {
+        orders.iter().for_each(|index| self.outcomes[*index] = Some(outcome.clone()));
     }
 
     /// Adds a failed attempt to the history of each of these orders.
-    async fn count(&mut self, orders: &[usize], failure: &Failure) -> Result<(), StepError> {
-        if self.attempts.count(Operation::Create, failure).is_none() {
+    async fn count(
+        &self,
+        attempts: &mut Attempts<'_>,
+        orders: &[usize],
+        failure: &Failure,
+    ) -> Result<(), StepError> {
+        if attempts.count(Operation::Create, failure).is_none() {
             return Ok(());
         }
         for index in orders {
@@ -309,4 +284,10 @@ impl<'a> BatchWrite<'a> {
         }
         Ok(())
     }
+}
+
+/// Refused by an error that names the order, or that came for it alone.
+fn refusal_of(text: &str) -> Refusal {
+    let code = Some(text.to_owned());
+    Refusal { part: Part::Order, status: None, code, pointer: None, attempts: 1 }
 }

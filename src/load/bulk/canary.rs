@@ -3,8 +3,8 @@
 
 use super::super::attempts::{StepError, wait};
 use super::batch::BatchWrite;
-use super::path::{CanaryState, ended};
-use crate::activecampaign::{BulkForm, FatalError, RemoteOrder};
+use super::path::{CanaryState, Stopped};
+use crate::activecampaign::{BulkForm, FatalError, RemoteOrder, RemoteProduct};
 use crate::domain::{BulkFindings, Line, Order, PriceReading};
 use crate::state::OrderOutcome;
 use std::time::Duration;
@@ -12,60 +12,89 @@ use std::time::Duration;
 /// Orders of a canary.
 const ORDERS_MAX: usize = 3;
 /// Delays before a canary is read again; ActiveCampaign copies orders to its REST API within seconds.
-const DELAYS_S: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 120, 240];
+/// None is so long that a daemon that watches for signs of life takes the run for stuck.
+const DELAYS_S: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 60, 60];
+
+/// An order of a canary.
+struct Canary {
+    index: usize,
+    /// What the REST API showed before it was sent.
+    before: Option<Shown>,
+}
+
+/// An order of a canary as the REST API shows it.
+#[derive(Clone, PartialEq, Eq)]
+struct Shown {
+    order: RemoteOrder,
+    /// Read where the price of a line can be of one unit or of all.
+    products: Vec<RemoteProduct>,
+}
+
+impl Shown {
+    /// The price of a line that was sent, in minor units.
+    fn price_of(&self, line: &Line) -> Option<i64> {
+        let of_line = self.products.iter().find(|product| {
+            product.externalid == line.id && product.quantity == Some(line.quantity.into())
+        });
+        of_line.and_then(|product| product.price_minor)
+    }
+}
 
 impl BatchWrite<'_> {
     /// How to write orders; and those of `orders` that are left after a canary, where one was due:
     /// the first time, after the schema has changed, and before the first order whose lines could be
-    /// read in two ways.
+    /// read in two ways. A canary that ActiveCampaign refused decides nothing, so another one
+    /// follows.
     pub(super) async fn canary(
         &mut self,
-        orders: Vec<usize>,
+        mut orders: Vec<usize>,
     ) -> Result<(BulkForm, Vec<usize>), StepError> {
         let loader = self.loader;
         let mut state = loader.state.lock().await;
-        if state.is_none() {
-            let (schema, known) = loader.schema().await?;
-            let findings = known.filter(|known| known.schema == schema.digest());
-            *state = Some(CanaryState { schema, findings, is_stopped: false });
-        }
-        let Some(known) = state.as_mut() else { return Err(FatalError::Schema.into()) };
-        if known.is_stopped {
-            return Err(StepError::Cancelled);
-        }
-        let price = known.findings.and_then(|found| found.price);
-        let mut form = BulkForm {
-            schema: (*known.schema).clone(),
-            connection: loader.rest.connection.clone(),
-            price: price.unwrap_or(PriceReading::Unit),
+        let known = match state.take() {
+            Some(known) => known,
+            None => loader.open().await?,
         };
-        let is_ambiguous = |index: &usize| ambiguous_line(self.order(*index)).is_some();
-        if known.findings.is_some() && (price.is_some() || !orders.iter().any(is_ambiguous)) {
-            return Ok((form, orders));
+        let known = state.insert(known);
+        loop {
+            if let Some(stopped) = known.stopped {
+                return Err(stopped.into());
+            }
+            let is_due = known.findings.is_none() || known.price().is_none();
+            let due = self.due(&orders, known.findings.is_some());
+            if !is_due || due.is_empty() {
+                return Ok((known.form(&loader.rest.connection), orders));
+            }
+            let chosen = self.choose(&due);
+            if let Err(error) = self.decide(known, &chosen).await {
+                known.stopped = Some(Stopped::from(&error));
+                // They are sent again once their meaning is known.
+                for index in &chosen {
+                    self.outcomes[*index].take_if(|outcome| outcome.is_at_remote());
+                }
+                return Err(error);
+            }
+            orders.retain(|index| !chosen.contains(index));
         }
-        let chosen = self.choose(&orders);
-        known.is_stopped = true;
-        self.send_all(&form, chosen.clone()).await?;
-        let is_accepted =
-            |index: &usize| self.outcomes[*index].as_ref().is_some_and(OrderOutcome::is_at_remote);
-        let accepted: Vec<usize> = chosen.iter().copied().filter(is_accepted).collect();
-        if !accepted.is_empty() {
-            let found = self.read_canary(&mut form, &accepted).await?;
-            let found = BulkFindings { schema: known.schema.digest(), ..found };
-            loader.rest.ledger.set_bulk_findings(found).await?;
-            known.findings = Some(found);
-        }
-        known.is_stopped = false;
-        let left = orders.into_iter().filter(|index| !chosen.contains(index)).collect();
-        Ok((form, left))
     }
 
-    /// One with a line of several units, one with a discount, and others up to the number.
-    fn choose(&self, orders: &[usize]) -> Vec<usize> {
-        let several = orders.iter().find(|index| ambiguous_line(self.order(**index)).is_some());
-        let discounted = orders.iter().find(|index| self.order(**index).discount.is_some());
+    /// Orders that a canary can decide by: while only the price is open, those with such a line.
+    fn due(&self, orders: &[usize], is_price_alone: bool) -> Vec<usize> {
+        let decides =
+            |index: &usize| !is_price_alone || ambiguous_line(self.order(*index)).is_some();
+        orders.iter().copied().filter(decides).collect()
+    }
+
+    /// One with a line of several units, one with a discount, and others up to the number. Of an
+    /// order that was never sent before no older copy can be read.
+    fn choose(&self, due: &[usize]) -> Vec<usize> {
+        let first: Vec<usize> =
+            due.iter().copied().filter(|index| self.orders[*index].is_first).collect();
+        let pool = if first.is_empty() { due } else { &first };
+        let several = pool.iter().find(|index| ambiguous_line(self.order(**index)).is_some());
+        let discounted = pool.iter().find(|index| self.order(**index).discount.is_some());
         let mut chosen: Vec<usize> = several.into_iter().copied().collect();
-        for index in discounted.into_iter().chain(orders) {
+        for index in discounted.into_iter().chain(pool) {
             if chosen.len() < ORDERS_MAX && !chosen.contains(index) {
                 chosen.push(*index);
             }
@@ -73,145 +102,176 @@ impl BatchWrite<'_> {
         chosen
     }
 
+    /// Sends a canary and reads it back. Nothing is decided where ActiveCampaign refuses all of it.
+    async fn decide(&mut self, known: &mut CanaryState, chosen: &[usize]) -> Result<(), StepError> {
+        let mut canaries = Vec::new();
+        for index in chosen.iter().copied() {
+            let is_first = self.orders[index].is_first;
+            let before = if is_first { None } else { self.look(index).await? };
+            canaries.push(Canary { index, before });
+        }
+        let form = known.form(&self.loader.rest.connection);
+        self.send_as_canary(&form, chosen.to_vec()).await?;
+        canaries.retain(|canary| self.is_accepted(canary.index));
+        if canaries.is_empty() {
+            return Ok(());
+        }
+        let found = self.read_canary(form, canaries).await?;
+        let found = BulkFindings { schema: known.digest(), ..found };
+        self.loader.rest.ledger.set_bulk_findings(found).await?;
+        known.findings = Some(found);
+        Ok(())
+    }
+
+    async fn send_as_canary(
+        &mut self,
+        form: &BulkForm,
+        orders: Vec<usize>,
+    ) -> Result<(), StepError> {
+        self.is_canary = true;
+        let sent = self.send_all(form, orders).await;
+        self.is_canary = false;
+        sent
+    }
+
+    fn is_accepted(&self, index: usize) -> bool {
+        self.outcomes[index].as_ref().is_some_and(OrderOutcome::is_at_remote)
+    }
+
     /// Reads the canary until both APIs show it, and decides. Where the prices of lines are read as
     /// totals, the orders are sent again with totals.
     async fn read_canary(
         &mut self,
-        form: &mut BulkForm,
-        orders: &[usize],
+        form: BulkForm,
+        canaries: Vec<Canary>,
     ) -> Result<BulkFindings, StepError> {
-        let copies = self.copies(orders).await?;
+        let copies = self.copies(&canaries).await?;
         let mut found = BulkFindings::default();
-        for (index, copy) in orders.iter().zip(&copies) {
-            let order = self.order(*index);
+        let mut to_correct = Vec::new();
+        for (Canary { index, .. }, copy) in canaries.into_iter().zip(copies) {
+            let order = self.order(index);
             let total = order.total.minor();
-            if copy.total_minor != Some(total) {
-                return Err(contradiction("total", total, copy.total_minor));
+            if copy.order.total_minor != Some(total) {
+                return Err(contradiction("total", total, copy.order.total_minor));
             }
             if order.tax.is_some_and(|tax| tax.minor() > 0) {
-                found.has_tax = Some(copy.tax_minor.is_some_and(|tax| tax > 0));
+                found.has_tax = Some(copy.order.tax_minor.is_some_and(|tax| tax > 0));
             }
-        }
-        let ambiguous: Vec<(usize, &RemoteOrder)> = orders
-            .iter()
-            .zip(&copies)
-            .filter(|(index, _)| ambiguous_line(self.order(**index)).is_some())
-            .map(|(index, copy)| (*index, copy))
-            .collect();
-        for (index, copy) in &ambiguous {
-            let reading = self.reading(form.price, self.order(*index), copy).await?;
-            if found.price.is_some_and(|other| other != reading) {
-                return Err(contradiction("price of a line", 0, None));
+            let Some(line) = ambiguous_line(order) else { continue };
+            let (unit, shown) = (line.price.minor(), copy.price_of(line));
+            let reading = reading(form.price, line, shown);
+            match reading.filter(|it| found.price.is_none_or(|other| other == *it)) {
+                Some(reading) => found.price = Some(reading),
+                None => return Err(contradiction("price of a line", unit, shown)),
             }
-            found.price = Some(reading);
+            to_correct.push(Canary { index, before: Some(copy) });
         }
-        if let Some(price) = found.price.filter(|price| *price != form.price) {
-            form.price = price;
-            let again: Vec<usize> = ambiguous.iter().map(|(index, _)| *index).collect();
-            self.correct(form, &again, &copies).await?;
+        if let Some(price) = found.price.filter(|price| *price != form.price)
+            && !self.correct(&BulkForm { price, ..form }, to_correct).await?
+        {
+            found.price = None;
         }
         Ok(found)
     }
 
-    /// What ActiveCampaign took the price of a line for that was sent by the reading `sent`.
-    async fn reading(
-        &self,
-        sent: PriceReading,
-        order: &Order,
-        copy: &RemoteOrder,
-    ) -> Result<PriceReading, StepError> {
-        let Some(line) = ambiguous_line(order) else { return Ok(sent) };
-        let unit = line.price.minor();
-        let found = self.price_shown(copy, line).await?;
-        let other = match sent {
-            PriceReading::Unit => PriceReading::LineTotal,
-            PriceReading::LineTotal => PriceReading::Unit,
-        };
-        let by_other = match sent {
-            // Taken as a total, the price of one unit is divided, and rounded either way.
-            PriceReading::Unit => {
-                let part = unit / i64::from(line.quantity);
-                part..=part + 1
-            }
-            PriceReading::LineTotal => {
-                let all = unit * i64::from(line.quantity);
-                all..=all
-            }
-        };
-        match found {
-            Some(found) if found == unit => Ok(sent),
-            Some(found) if by_other.contains(&found) => Ok(other),
-            found => Err(contradiction("price of a line", unit, found)),
-        }
-    }
-
-    async fn price_shown(&self, copy: &RemoteOrder, line: &Line) -> Result<Option<i64>, StepError> {
-        let products = self.loader.rest.client.products_of(&copy.id).await.map_err(ended)?;
-        let of_line = products.iter().find(|product| {
-            product.externalid == line.id && product.quantity == Some(line.quantity.into())
-        });
-        Ok(of_line.and_then(|product| product.price_minor))
-    }
-
-    /// Sends orders again whose prices were taken for something else, and waits until the copies show
-    /// them.
+    /// Sends orders again whose prices were taken for something else, and reads whether the prices
+    /// are right now. Returns whether any order shows that.
     async fn correct(
         &mut self,
         form: &BulkForm,
-        orders: &[usize],
-        copies: &[RemoteOrder],
-    ) -> Result<(), StepError> {
-        let before: Vec<_> = orders.iter().map(|index| self.outcomes[*index].take()).collect();
-        self.send_all(form, orders.to_vec()).await?;
-        for (index, before) in orders.iter().zip(before) {
-            if self.outcomes[*index].as_ref().is_some_and(OrderOutcome::is_at_remote) {
-                self.outcomes[*index] = before;
-            }
-            let order = self.order(*index);
-            let copy = copies.iter().find(|copy| copy.externalid == order.key.as_str());
-            let (Some(copy), Some(line)) = (copy, ambiguous_line(order)) else { continue };
-            let mut delays = DELAYS_S.iter();
-            loop {
-                let found = self.price_shown(copy, line).await?;
-                if found == Some(line.price.minor()) {
-                    break;
-                }
-                let Some(delay) = delays.next() else {
-                    return Err(contradiction("price of a line", line.price.minor(), found));
-                };
-                wait(&self.loader.rest.cancel, Duration::from_secs(*delay)).await?;
+        mut canaries: Vec<Canary>,
+    ) -> Result<bool, StepError> {
+        let orders: Vec<usize> = canaries.iter().map(|canary| canary.index).collect();
+        for index in &orders {
+            self.outcomes[*index] = None;
+            self.orders[*index].in_doubt = true;
+        }
+        self.send_as_canary(form, orders).await?;
+        canaries.retain(|canary| self.is_accepted(canary.index));
+        let copies = self.copies(&canaries).await?;
+        for (canary, copy) in canaries.iter().zip(&copies) {
+            let Some(line) = ambiguous_line(self.order(canary.index)) else { continue };
+            let shown = copy.price_of(line);
+            if shown != Some(line.price.minor()) {
+                return Err(contradiction("price of a line", line.price.minor(), shown));
             }
         }
-        Ok(())
+        Ok(!canaries.is_empty())
     }
 
-    /// The copies of these orders in the REST API, once both APIs show all of them.
-    async fn copies(&self, orders: &[usize]) -> Result<Vec<RemoteOrder>, StepError> {
-        let rest = &self.loader.rest;
-        let keys: Vec<_> = orders.iter().map(|index| &self.order(*index).key).collect();
+    /// The copies of a canary in the REST API, once both APIs show all of them. One that was there
+    /// before counts when it has changed, or when it had the time to.
+    async fn copies(&self, canaries: &[Canary]) -> Result<Vec<Shown>, StepError> {
         let mut delays = DELAYS_S.iter();
         loop {
-            let shown = rest.client.orders_by_key(&rest.connection, &keys).await.map_err(ended)?;
+            let next = delays.next();
             let mut copies = Vec::new();
-            for key in keys.iter().filter(|_| shown.iter().all(Option::is_some)) {
-                let found = rest.client.order_by_key(&rest.connection, key).await;
-                copies.extend(found.map_err(ended)?);
+            if self.are_shown(canaries).await? {
+                for canary in canaries {
+                    let shown = self.look(canary.index).await?;
+                    let is_copy = |shown: &Shown| canary.before.as_ref() != Some(shown);
+                    copies.extend(shown.filter(|shown| is_copy(shown) || next.is_none()));
+                }
             }
-            if copies.len() == keys.len() {
+            if copies.len() == canaries.len() {
                 return Ok(copies);
             }
-            let Some(delay) = delays.next() else {
+            let Some(delay) = next else {
                 let cause = "the canary was accepted and is not visible yet";
                 return Err(FatalError::Away { retry_after: None, cause }.into());
             };
-            wait(&rest.cancel, Duration::from_secs(*delay)).await?;
+            wait(&self.loader.rest.cancel, Duration::from_secs(*delay)).await?;
         }
+    }
+
+    /// Whether GraphQL shows all of these as they were sent.
+    async fn are_shown(&self, canaries: &[Canary]) -> Result<bool, StepError> {
+        let rest = &self.loader.rest;
+        let keys: Vec<_> = canaries.iter().map(|canary| &self.order(canary.index).key).collect();
+        if keys.is_empty() {
+            return Ok(true);
+        }
+        let reading = rest.client.orders_by_key(&rest.connection, &keys);
+        let shown = self.loader.read(reading).await?;
+        Ok(canaries.iter().zip(shown).all(|(canary, shown)| {
+            shown.is_some_and(|shown| shown.shows(&self.sent(canary.index), &rest.connection))
+        }))
+    }
+
+    /// The order as the REST API shows it now.
+    async fn look(&self, index: usize) -> Result<Option<Shown>, StepError> {
+        let (rest, order) = (&self.loader.rest, self.order(index));
+        let reading = rest.client.order_by_key(&rest.connection, &order.key);
+        let Some(copy) = self.loader.read(reading).await? else { return Ok(None) };
+        let products = match ambiguous_line(order) {
+            Some(_) => self.loader.read(rest.client.products_of(&copy.id)).await?,
+            None => Vec::new(),
+        };
+        Ok(Some(Shown { order: copy, products }))
     }
 }
 
 /// The first line whose price could be of one unit or of all.
 fn ambiguous_line(order: &Order) -> Option<&Line> {
     order.lines.iter().find(|line| line.quantity > 1 && line.price.minor() > 0)
+}
+
+/// What ActiveCampaign took the price of a line for that was sent by the reading `sent`; `None`
+/// where what is `shown`, in minor units, fits neither.
+fn reading(sent: PriceReading, line: &Line, shown: Option<i64>) -> Option<PriceReading> {
+    let (unit, shown) = (line.price.minor(), shown?);
+    let (other, by_other) = match sent {
+        // Taken as a total, the price of one unit is divided, and rounded either way.
+        PriceReading::Unit => {
+            let part = unit / i64::from(line.quantity);
+            (PriceReading::LineTotal, part..=part + 1)
+        }
+        PriceReading::LineTotal => {
+            let all = unit * i64::from(line.quantity);
+            (PriceReading::Unit, all..=all)
+        }
+    };
+    if shown == unit { Some(sent) } else { by_other.contains(&shown).then_some(other) }
 }
 
 fn contradiction(what: &'static str, sent: i64, found: Option<i64>) -> StepError {

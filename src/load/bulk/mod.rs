@@ -4,6 +4,7 @@ mod batch;
 mod canary;
 mod length;
 mod path;
+mod prepare;
 
 use super::attempts::StepError;
 use super::carrier::{Carried, Carrier, Carrying};

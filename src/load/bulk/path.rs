@@ -1,8 +1,8 @@
 use super::super::attempts::StepError;
 use super::super::loader::Loader;
 use super::length::BatchLength;
-use crate::activecampaign::{Disposition, Failure, FatalError, OrderSchema};
-use crate::domain::BulkFindings;
+use crate::activecampaign::{BulkForm, Disposition, Failure, FatalError, OrderSchema};
+use crate::domain::{BulkFindings, PriceReading, RemoteId};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -17,39 +17,87 @@ pub(super) struct BulkPath {
 
 /// What this process knows of the connection's bulk path.
 pub(super) struct CanaryState {
-    pub(super) schema: Arc<OrderSchema>,
+    schema: Arc<OrderSchema>,
     /// `None`: no canary was read back yet.
     pub(super) findings: Option<BulkFindings>,
-    /// A canary was not read back: nothing more may be sent.
-    pub(super) is_stopped: bool,
+    /// A canary was not read back, and why: nothing more may be sent.
+    pub(super) stopped: Option<Stopped>,
+}
+
+/// Why a canary decided nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stopped {
+    By(FatalError),
+    Interrupted,
+}
+
+impl From<Stopped> for StepError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::By(error) => Self::Fatal(error),
+            Stopped::Interrupted => Self::Cancelled,
+        }
+    }
+}
+
+impl From<&StepError> for Stopped {
+    fn from(error: &StepError) -> Self {
+        match error {
+            StepError::Fatal(error) => Self::By(*error),
+            StepError::Cancelled | StepError::State(_) => Self::Interrupted,
+        }
+    }
+}
+
+impl CanaryState {
+    pub(super) fn price(&self) -> Option<PriceReading> {
+        self.findings.and_then(|found| found.price)
+    }
+
+    pub(super) fn digest(&self) -> i64 {
+        self.schema.digest()
+    }
+
+    pub(super) fn form(&self, connection: &RemoteId) -> BulkForm {
+        BulkForm {
+            schema: (*self.schema).clone(),
+            connection: connection.clone(),
+            price: self.price().unwrap_or(PriceReading::Unit),
+        }
+    }
 }
 
 impl BulkPath {
-    /// The schema, read once for each run.
-    pub(super) async fn schema(
-        &self,
-    ) -> Result<(Arc<OrderSchema>, Option<BulkFindings>), StepError> {
-        let schema = self.rest.client.order_schema().await.map_err(ended)?;
+    /// The schema, read once for each run, and what canaries found out by it.
+    pub(super) async fn open(&self) -> Result<CanaryState, StepError> {
+        let schema = self.read(self.rest.client.order_schema()).await?;
         if schema.is_assumed {
             tracing::warn!(
                 "ActiveCampaign refuses introspection; orders are sent in the documented fields"
             );
         }
         let known = self.rest.ledger.bulk_findings().await?;
-        let is_changed = known.is_some_and(|known| known.schema != schema.digest());
-        if is_changed {
+        let findings = known.filter(|known| known.schema == schema.digest());
+        if known.is_some() && findings.is_none() {
             tracing::warn!(
                 "ActiveCampaign's GraphQL schema has changed since the last canary; another one is sent"
             );
         }
-        Ok((Arc::new(schema), known))
+        Ok(CanaryState { schema: Arc::new(schema), findings, stopped: None })
     }
-}
 
-/// A read that everything else depends on failed.
-pub(super) fn ended(failure: Failure) -> StepError {
-    match failure.disposition {
-        Disposition::Stop(stop) => stop.into(),
-        _ => FatalError::Away { retry_after: None, cause: failure.cause }.into(),
+    /// A read that everything else depends on. It ends with the run.
+    pub(super) async fn read<T>(
+        &self,
+        reading: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, StepError> {
+        tokio::select! {
+            biased;
+            () = self.rest.cancel.cancelled() => Err(StepError::Cancelled),
+            read = reading => read.map_err(|failure| match failure.disposition {
+                Disposition::Stop(stop) => stop.into(),
+                _ => FatalError::Away { retry_after: None, cause: failure.cause }.into(),
+            }),
+        }
     }
 }

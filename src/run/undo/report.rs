@@ -1,5 +1,6 @@
 use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
+use crate::run::bulk::LookError;
 use crate::run::remote_fetch::FetchError;
 use crate::run::report::{end_by, end_of};
 use crate::state::{Requests, RunEnd, RunId, StateError};
@@ -98,6 +99,16 @@ impl From<StepError> for UndoError {
             StepError::Fatal(stop) => Self::Fatal(stop),
             StepError::Cancelled => Self::Interrupted,
             StepError::State(error) => Self::State(error),
+        }
+    }
+}
+
+impl From<LookError> for UndoError {
+    fn from(error: LookError) -> Self {
+        match error {
+            LookError::Target(failure) => failure.into(),
+            LookError::State(error) => Self::State(error),
+            LookError::Interrupted => Self::Interrupted,
         }
     }
 }

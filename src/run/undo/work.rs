@@ -3,6 +3,7 @@ use super::{UndoError, UndoPlan, UndoReport};
 use crate::activecampaign::{Client, RemoteOrder};
 use crate::domain::RemoteId;
 use crate::plan::Fingerprints;
+use crate::run::bulk::AcceptedOrders;
 use crate::run::meter::Meter;
 use crate::run::remote_fetch::{Lists, fetch_orders};
 use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot, StateHandle};
@@ -77,7 +78,7 @@ impl Work<'_> {
         let mirror = tokio::select! {
             biased;
             () = task.cancel.cancelled() => return Err(UndoError::Interrupted),
-            mirror = self.look(remote) => mirror?,
+            mirror = self.look(connection, remote) => mirror?,
         };
         self.delete_all(connection, remote, &mirror).await?;
         tokio::select! {
@@ -90,20 +91,24 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What the connection holds now, before anything is deleted.
-    async fn look(&self, remote: &RemoteId) -> Result<RemoteSnapshot, UndoError> {
-        let connections = self.task.client.connections().await?;
+    /// What the connection holds now, before anything is deleted. Orders that the bulk path took
+    /// get their ids first.
+    async fn look(
+        &self,
+        connection: ConnectionId,
+        remote: &RemoteId,
+    ) -> Result<RemoteSnapshot, UndoError> {
+        let UndoContext { state, client, cancel, in_flight_max, .. } = self.task;
+        let connections = client.connections().await?;
         if !connections.iter().any(|connection| connection.id == *remote) {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
-        let hash_key = self.task.state.call(|store| store.hash_key()).await?;
-        let lists = Lists {
-            client: self.task.client,
-            connection: remote,
-            in_flight_max: self.task.in_flight_max,
-            progress: &|_| {},
-        };
-        Ok(fetch_orders(&lists, &Fingerprints::new(hash_key)).await?)
+        let in_flight_max = *in_flight_max;
+        let accepted = AcceptedOrders { state, client, cancel, in_flight_max, connection, remote };
+        accepted.settle().await?;
+        let prints = Fingerprints::new(state.call(|store| store.hash_key()).await?);
+        let lists = Lists { client, connection: remote, in_flight_max, progress: &|_| {} };
+        Ok(fetch_orders(&lists, &prints).await?)
     }
 
     async fn delete_all(

@@ -118,7 +118,7 @@ fn what_was_verified_is_reported_as_older_once_the_order_is_sent_again() {
     );
     assert_eq!(verified(&ledger, "9"), None, "the ledger does not have it");
     for _ in 0..2 {
-        let fingerprint = Fingerprint::from_i64(2);
+        let fingerprint = Some(Fingerprint::from_i64(2));
         let intent = OrderIntent { key: key("7"), fingerprint, customer: None, cart: None };
         ledger.store.intend_orders(run, connection, &[intent]).unwrap();
     }

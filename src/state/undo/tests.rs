@@ -38,7 +38,7 @@ impl Ledger {
     }
 
     fn intend(&mut self, run: RunId, key: &str) {
-        let (key, fingerprint) = (OrderKey::parse(key).unwrap(), Fingerprint::from_i64(1));
+        let (key, fingerprint) = (OrderKey::parse(key).unwrap(), Some(Fingerprint::from_i64(1)));
         let intent = OrderIntent { key, fingerprint, customer: None, cart: None };
         self.store.intend_orders(run, self.connection, &[intent]).unwrap();
     }

@@ -1,0 +1,286 @@
+//! What the bulk path may not take for granted: answers that are missing, copies that are old, and
+//! errors that say something else than they seem to.
+
+use crate::backfill::assert_target_is;
+use crate::bulk::{PATHS, at_once, fault_of, orders, world, world_of};
+use crate::process::Process;
+use crate::world::{World, assert_adds_up, until};
+use ordersync::samples::GeneratorOptions;
+use ordersync::simulator::{Edit, Ending, Fault, GraphqlOptions, Kind, PriceReading};
+use serde_json::{Value, json};
+
+fn order(email: &str, product: &str, price: &str) -> Value {
+    json!({
+        "id": 5001, "name": "#5001", "email": email, "created_at": "2024-02-01T12:00:00-05:00",
+        "updated_at": "2024-02-01T12:00:00-05:00", "currency": "USD", "total_price": price,
+        "subtotal_price": price, "total_tax": "0.00", "total_discounts": "0.00",
+        "financial_status": "paid", "test": false, "cancelled_at": null,
+        "line_items": [{ "variant_id": 31, "title": product, "name": product, "quantity": 1, "price": price }],
+    })
+}
+
+fn put(world: &World, order: &Value) {
+    world.export("orders.json", json!({ "orders": [order] }).to_string());
+}
+
+fn only_order(world: &World) -> Value {
+    let all = world.target()["ecomOrders"].as_array().unwrap().clone();
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
+    all[0].clone()
+}
+
+fn graphql_error(message: &str) -> Kind {
+    Kind::GraphqlError { message: message.to_owned(), classification: None }
+}
+
+fn assert_lines_agree(world: &World) {
+    let verified = world.run(&["verify", "shop", "--lines"]);
+    assert_eq!(verified.code, 0, "{}\n{}", verified.out, verified.err);
+}
+
+#[test]
+fn an_update_without_an_answer_is_sent_again_though_the_total_is_the_same() {
+    for path in PATHS {
+        let world = world_of(path, at_once());
+        put(&world, &order("ann@example.com", "Mug", "20.00"));
+        world.load("backfill", 0);
+        put(&world, &order("ann@example.com", "Large mug", "20.00"));
+        let fault = match path {
+            "rest" => Fault::new(Kind::ResetBefore).on("PUT", "/ecomOrders"),
+            _ => fault_of(path, Kind::ResetBefore),
+        };
+        world.simulator.inject(fault);
+        assert_eq!(world.load("sync", 0)["updated"], 1, "{path}");
+        assert_lines_agree(&world);
+    }
+}
+
+#[test]
+fn orders_of_a_canary_that_was_cut_off_are_sent_again_by_what_the_next_one_finds() {
+    let world = world(GraphqlOptions { price: PriceReading::LineTotal, ..at_once() });
+    let truth = world.generate(&orders(60, 2));
+    world.simulator.inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders"));
+    assert_ne!(world.run(&["backfill"]).code, 0);
+    assert!(world.summary().orders <= 3, "the canary alone");
+    let run = world.load("backfill", 0);
+    assert_eq!(run["created"], truth.valid);
+    assert_adds_up(&run);
+    assert_target_is(&world, &truth);
+    assert_lines_agree(&world);
+}
+
+#[test]
+fn no_batch_leaves_before_a_canary_decided() {
+    let world = world(GraphqlOptions { price: PriceReading::LineTotal, ..at_once() });
+    let several = |id: u64| {
+        let mut order = order("ann@example.com", "Mug", "20.00");
+        (order["id"], order["line_items"][0]["quantity"]) = (id.into(), 2.into());
+        order["line_items"][0]["price"] = "10.00".into();
+        order
+    };
+    let all: Vec<Value> = (5001..5007).map(several).collect();
+    world.export("orders.json", json!({ "orders": all }).to_string());
+    for id in 5001..5004 {
+        let (externalid, text) = (id.to_string(), "finalAmount must not be odd".to_owned());
+        world.simulator.edit(Edit::RefuseOrder { externalid, text }).unwrap();
+    }
+    let run = world.load("backfill", 3);
+    assert_eq!((&run["refused"], &run["created"]), (&3.into(), &3.into()));
+    let verified = world.run(&["--json", "verify", "shop", "--lines"]).json();
+    let kinds = &verified["verifications"][0]["differences_by_kind"];
+    assert_eq!(kinds, &json!([{ "kind": "missing", "count": 3 }]), "{verified}");
+}
+
+#[test]
+fn a_canary_of_updates_does_not_read_the_copy_of_an_older_version() {
+    let world = world(at_once());
+    let day_one = orders(40, 3);
+    world.generate(&day_one);
+    world.load("backfill", 0);
+    let changed = GraphqlOptions {
+        price: PriceReading::LineTotal,
+        discount_field: "discountAmount".to_owned(),
+        v3_lag_ms: 1_500,
+        ..at_once()
+    };
+    world.simulator.configure_graphql(changed);
+    world.generate(&GeneratorOptions { changed_permille: 1_000, ..day_one });
+    let message = world.run(&["sync"]);
+    assert_eq!(message.code, 0, "{}", message.err);
+    assert!(message.err.contains("schema has changed"), "{}", message.err);
+    until("all copies have arrived", || world.run(&["verify", "shop", "--lines"]).code == 0);
+}
+
+#[test]
+fn an_error_about_what_all_orders_share_ends_the_run_and_blames_no_order() {
+    for refuse_form in [
+        |world: &World| {
+            let text = "creationSource must be REAL_TIME".to_owned();
+            let externalid = world.keys()[20].clone();
+            world.simulator.edit(Edit::RefuseOrder { externalid, text }).unwrap();
+        },
+        |world: &World| {
+            let message = "Variable 'orders' has an invalid value: 'orders[3]' contains a field not in 'OrderInput': 'foo'";
+            world.simulator.inject(fault_of("bulk", graphql_error(message)).nth(2));
+        },
+    ] {
+        let world = world(at_once());
+        world.generate(&orders(60, 2));
+        refuse_form(&world);
+        let message = world.run(&["backfill"]);
+        assert_eq!(message.code, 5, "{}", message.err);
+        assert!(message.err.contains("does not take orders in the form"), "{}", message.err);
+        let letters = world.run(&["--json", "dead-letters", "list", "shop"]).json();
+        assert_eq!(letters["dead_letters"], json!([]));
+    }
+}
+
+#[test]
+fn a_deleted_connection_is_found_out_and_not_taken_for_bad_orders() {
+    let world = world(at_once());
+    world.generate(&orders(60, 2));
+    world.simulator.inject(fault_of("bulk", Kind::DeleteConnection).nth(2));
+    let message = world.run(&["backfill"]);
+    assert_eq!(message.code, 5, "{}", message.err);
+    assert!(message.err.contains("connection"), "{}", message.err);
+    assert!(!message.err.contains("in the form"), "{}", message.err);
+}
+
+#[test]
+fn a_failed_question_is_not_an_answer() {
+    let world = world(at_once());
+    let truth = world.generate(&orders(60, 6));
+    let of_types = Fault::new(graphql_error("Internal error")).operation("__type");
+    world.simulator.inject(of_types.times(2));
+    world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives).nth(3));
+    let message = world.run(&["--json", "backfill"]);
+    assert_eq!(message.code, 0, "{}", message.err);
+    assert!(!message.err.contains("introspection"), "{}", message.err);
+    assert!(message.json()["runs"][0]["not_visible"].as_u64().unwrap() > 0);
+    let of_orders = Fault::new(graphql_error("Internal error")).operation("getOrder");
+    world.simulator.inject(of_orders);
+    let again = world.load("sync", 0);
+    assert_eq!(again["unchanged"], truth.valid, "an accepted order is not sent again");
+}
+
+#[test]
+fn what_somebody_deleted_is_left_or_created_again_as_the_policy_says() {
+    for path in PATHS {
+        for (policy, counted, left) in
+            [("deleted = \"leave\"\n", "filtered", 0), ("", "updated", 1)]
+        {
+            let world = world_of(path, at_once()).policy(policy);
+            put(&world, &order("ann@example.com", "Mug", "20.00"));
+            world.load("backfill", 0);
+            world.simulator.edit(Edit::DeleteOrder { externalid: "5001".to_owned() }).unwrap();
+            put(&world, &order("ann@example.com", "Mug", "25.00"));
+            let run = world.load("sync", 0);
+            assert_adds_up(&run);
+            let counted = if path == "rest" && left == 1 { "created" } else { counted };
+            assert_eq!(run[counted], 1, "{path} {policy}: {run}");
+            assert_eq!(world.summary().orders, left, "{path} {policy}");
+            assert_ne!(run["not_visible"], 1, "{path} {policy}");
+            assert_eq!(world.load("sync", 0)[counted], 0, "{path} {policy}");
+        }
+    }
+}
+
+#[test]
+fn an_order_of_another_customer_stays_or_is_created_again_as_the_policy_says() {
+    for path in PATHS {
+        for policy in ["", "moved_customer = \"recreate\"\n"] {
+            let world = world_of(path, at_once()).policy(policy);
+            put(&world, &order("ann@example.com", "Mug", "20.00"));
+            world.load("backfill", 0);
+            let before = only_order(&world);
+            put(&world, &order("bob@example.com", "Mug", "25.00"));
+            let run = world.load("sync", 0);
+            assert_adds_up(&run);
+            let after = only_order(&world);
+            assert_eq!(after["totalPrice"], "2500");
+            if policy.is_empty() {
+                assert_eq!(run["updated"], 1, "{path}: {run}");
+                assert_eq!(after["email"], before["email"], "{path}");
+                assert_eq!(after["customerid"], before["customerid"], "{path}");
+            } else {
+                assert_eq!(run["created"], 1, "{path}: {run}");
+                assert_eq!(after["email"], "bob@example.com", "{path}");
+                assert_ne!(after["id"], before["id"], "{path}");
+                assert_eq!(world.run(&["verify", "shop"]).code, 0, "{path}");
+            }
+            assert_eq!(world.load("sync", 0)["unchanged"], 1, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_recreation_that_is_cut_off_after_the_delete_is_finished_by_the_next_run() {
+    for path in PATHS {
+        let world = world_of(path, at_once()).policy("moved_customer = \"recreate\"\n");
+        put(&world, &order("ann@example.com", "Mug", "20.00"));
+        world.load("backfill", 0);
+        put(&world, &order("bob@example.com", "Mug", "25.00"));
+        world.simulator.inject(fault_of(path, Kind::PaymentRequired));
+        assert_ne!(world.run(&["sync"]).code, 0, "{path}");
+        assert_eq!(world.summary().orders, 0, "{path}: deleted, and not created yet");
+        world.load("sync", 0);
+        let after = only_order(&world);
+        assert_eq!(after["email"], "bob@example.com", "{path}");
+    }
+}
+
+#[test]
+fn an_undo_looks_for_the_ids_of_accepted_orders_first() {
+    let world = world(GraphqlOptions { v3_lag_ms: 2_500, ..at_once() });
+    let truth = world.generate(&orders(60, 6));
+    let run = world.load("backfill", 0);
+    assert!(run["not_visible"].as_u64().unwrap() > 0, "{run}");
+    until("all copies have arrived", || world.summary().orders as u64 == truth.valid);
+    let undone = world.run(&["undo", "shop", "--run", "1", "--yes"]);
+    assert_eq!(undone.code, 0, "{}\n{}", undone.out, undone.err);
+    assert_eq!(world.summary().orders, 0);
+}
+
+#[test]
+fn an_undo_that_does_not_find_an_accepted_order_is_not_clean() {
+    let world = world(at_once());
+    world.generate(&orders(60, 6));
+    world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives).nth(3));
+    world.load("backfill", 0);
+    let undone = world.run(&["undo", "shop", "--run", "1", "--yes"]);
+    assert_eq!(undone.code, 7, "{}\n{}", undone.out, undone.err);
+}
+
+#[test]
+fn a_run_that_loads_again_what_was_undone_does_not_take_what_was_left_for_its_own() {
+    let world = world(at_once());
+    let truth = world.generate(&orders(60, 6));
+    world.load("backfill", 0);
+    assert_eq!(world.run(&["undo", "shop", "--run", "1", "--yes"]).code, 0);
+    // GraphQL still shows them.
+    world.simulator.inject(fault_of("bulk", Kind::ResetBefore).times(2));
+    let again = world.load("backfill", 0);
+    assert_eq!((&again["created"], &again["not_visible"]), (&truth.valid.into(), &0.into()));
+    assert_target_is(&world, &truth);
+}
+
+#[test]
+fn a_canary_that_waits_follows_an_interruption() {
+    let world = world(GraphqlOptions { v3_lag_ms: 3_600_000, ..at_once() });
+    world.generate(&orders(60, 6));
+    let process = Process::start(&mut world.command(&["backfill"]));
+    until("the canary is read", || world.summary().by_route.contains_key("GET /ecomOrders"));
+    process.stop(143);
+}
+
+#[test]
+fn an_answer_that_was_lost_after_a_part_was_stored_costs_no_order() {
+    let world = world(at_once());
+    let truth = world.generate(&orders(100, 9));
+    let in_part = Kind::StoredInPart { orders: 4, then: Ending::Reset };
+    world.simulator.inject(fault_of("bulk", in_part).nth(2).times(2));
+    world.load("backfill", 0);
+    assert_target_is(&world, &truth);
+    assert_lines_agree(&world);
+}
