@@ -47,4 +47,4 @@ pub use share::Share;
 pub use shown_value::ShownValue;
 pub use source::{Position, SourceDiscount, SourceLine, SourceOrder, Unstated};
 pub use status::Status;
-pub use text::{is_invisible, trim};
+pub use text::{is_invisible, line_and_column, trim};

@@ -12,6 +12,14 @@ pub fn trim(text: &str) -> &str {
     }
 }
 
+/// Line and column of a byte, both from 1, the column in characters.
+pub fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
+    (line, 1 + before[line_start..].chars().count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

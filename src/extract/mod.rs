@@ -54,7 +54,6 @@ mod shop_csv;
 mod shopify_csv;
 mod shopify_graphql;
 mod shopify_json;
-mod spill;
 mod spool;
 mod stating;
 mod statuses;

@@ -5,8 +5,10 @@ mod key_values;
 mod runs;
 mod seen_keys;
 mod sorter;
+mod spill;
 pub mod temp_file;
 
 pub use key_values::KeyValues;
 pub use seen_keys::SeenKeys;
 pub use sorter::{Sorted, SortedEntries, Sorter};
+pub use spill::{Groups, Spill};

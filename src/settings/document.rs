@@ -5,6 +5,7 @@ use super::hints::did_you_mean;
 use super::schema::{self, Key, Kind, ROOT};
 use super::value::{self, EMPTY, Wrong, kind_of};
 use super::{FaultKind, Place, SettingsError};
+use crate::domain::line_and_column;
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -108,12 +109,4 @@ impl Walk<'_> {
         let (line, column) = line_and_column(self.text, span.start);
         self.draft.record_place(at, line, column);
     }
-}
-
-/// Line and column of a byte, both from 1, the column in characters.
-fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
-    (line, 1 + before[line_start..].chars().count())
 }

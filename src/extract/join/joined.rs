@@ -6,7 +6,7 @@ use super::set::TableSet;
 use crate::domain::SourceOrder;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
-use crate::extract::spill::{Groups, Spill};
+use crate::scratch::{Groups, Spill};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Reads TOML strictly: every key is known or a fault, with its line.
 
+use crate::domain::line_and_column;
 use crate::extract::error::ReadError;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -34,16 +35,10 @@ impl<'t> Document<'t> {
     }
 
     pub fn fault(&self, span: Range<usize>, key: &str, what: &str, expected: &str) {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let line = 1 + before.bytes().filter(|b| *b == b'\n').count() as u64;
-        let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count() as u64;
-        let fault = ReadError::new(
-            self.file,
-            line,
-            format!("{key}: {what}"),
-            format!("expected {expected}"),
-        );
-        self.faults.borrow_mut().push(fault.at_column(column));
+        let (line, column) = line_and_column(self.text, span.start);
+        let what = format!("{key}: {what}");
+        let fault = ReadError::new(self.file, line as u64, what, format!("expected {expected}"));
+        self.faults.borrow_mut().push(fault.at_column(column as u64));
     }
 }
 

@@ -4,12 +4,11 @@
 //! Entries are partitioned into *buckets* by a hash of their key, each small enough to be held in
 //! memory; a bucket that grew too large is partitioned again. Memory does not grow with the number
 //! of entries. Up to [`SLOT_BYTES`] per bucket stay in memory; beyond that, everything is in one
-//! temporary file without a name, in the folder of `TMPDIR`, else in `/tmp`: no other process can
-//! open it, and it disappears with this one.
+//! temporary file.
 
 mod groups;
 
-use crate::scratch::temp_file;
+use super::temp_file;
 pub use groups::Groups;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
