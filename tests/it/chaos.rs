@@ -20,7 +20,7 @@ use schedule::Schedule;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Schedules of the quick suite; `ORDERSYNC_PROOF_SCHEDULES` asks for another number.
-const SCHEDULES: u64 = 200;
+const SCHEDULES: u64 = 60;
 
 /// Whether a seed's story ended well.
 fn ends_well(schedule: &Schedule, figures: &mut Figures) -> bool {
