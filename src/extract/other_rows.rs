@@ -49,6 +49,20 @@ impl Landmarks {
             && !states(&self.products)
     }
 
+    /// Whether a row above the header states what orders do in the columns of key, date and total, so
+    /// that it is no title: a table that was sorted with its header.
+    pub fn is_of_order(&self, row: &Record) -> bool {
+        let states = |columns: &Vec<usize>, is_stated: fn(&[u8]) -> bool| {
+            let mut cells = columns.iter().map(|at| value_bytes(row.get(*at).unwrap_or_default()));
+            columns.is_empty() || cells.any(is_stated)
+        };
+        let has_digit = |cell: &[u8]| cell.iter().any(u8::is_ascii_digit);
+        !self.keys.is_empty()
+            && states(&self.keys, |cell| !cell.is_empty())
+            && states(&self.dates, has_digit)
+            && states(&self.amounts, has_digit)
+    }
+
     /// The first key that a row states, unless it has a number as nearly all have.
     pub fn key_cell<'r>(&self, row: &'r Record) -> Option<&'r [u8]> {
         let mut cells = self.keys.iter().filter_map(|at| row.get(*at)).map(value_bytes);

@@ -5,7 +5,7 @@ use super::codec::Source;
 use super::csv_scanner::{CsvScanner, RECORD_BYTES_MAX, Record, ScanError};
 use super::double_quoted_rows::{self, LineForm};
 use super::error::ReadError;
-use super::other_rows::{Headers, Landmarks, OtherHeader, is_label, is_ruler};
+use super::other_rows::{Headers, Landmarks, is_label, is_ruler};
 use super::passed_over::{SharedTally, Tally};
 use super::truncation::LastRow;
 use crate::domain::OtherRow;
@@ -217,6 +217,11 @@ impl Rows {
         }
         for _ in 0..rows.shape.rows_before_header {
             rows.read_filled()?;
+            if rows.landmarks.is_of_order(&rows.record) {
+                return Err(
+                    rows.refusal("has an order above the header", "put the header on line 1")
+                );
+            }
             rows.tally.add(OtherRow::AboveHeader, rows.record.line);
         }
         rows.read_filled()?;
@@ -277,7 +282,9 @@ impl Rows {
     /// row in the order of the first header.
     fn other_kind(&mut self) -> Result<Option<OtherRow>, ReadError> {
         let is_header = self.headers.is_again(self.record.iter());
-        let is_header = is_header.map_err(|other| self.refusal(&other))?;
+        let is_header = is_header.map_err(|other| {
+            self.refusal(other, "put the rows from this line on into a file of their own")
+        })?;
         let is_below_header = std::mem::replace(&mut self.is_below_header, is_header);
         if is_header {
             let (header_width, row_width) = (self.record.len(), self.shape.row_width);
@@ -340,13 +347,8 @@ impl Rows {
         record.iter().skip(self.shape.width).all(is_blank)
     }
 
-    fn refusal(&self, other: &OtherHeader) -> ReadError {
-        ReadError::new(
-            self.source.shown(),
-            self.record.line,
-            other.to_string(),
-            "put the rows from this line on into a file of their own",
-        )
+    fn refusal(&self, what: impl ToString, hint: &str) -> ReadError {
+        ReadError::new(self.source.shown(), self.record.line, what.to_string(), hint)
     }
 
     /// Reads the next row that is not blank; `false` at the end.

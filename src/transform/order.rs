@@ -45,8 +45,8 @@ pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
 
 /// The rule that filters a record, whether it is valid or not.
 fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
-    let status = source.status.filter(|_| is_of_order(source));
-    if let Some(status) = status.filter(|status| !rules.policy.statuses.contains(status)) {
+    let status = source.status.filter(|status| !rules.policy.statuses.contains(status));
+    if let Some(status) = status.filter(|_| is_of_order(source, rules)) {
         return Some(Filter::Status(status));
     }
     if rules.policy.refunds == Refunds::Skip && source.status == Some(Status::Refunded) {
@@ -57,10 +57,13 @@ fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
 }
 
 /// Whether anything but a status says that a record is an order. A footer or a note may have come to
-/// be read as one, and is not to be counted as pending.
-fn is_of_order(source: &SourceOrder) -> bool {
-    let stated = [&source.created_at, &source.abandoned_at, &source.email];
-    stated.into_iter().any(|text| !is_blank(text)) || !source.lines.is_empty()
+/// be read as one, and is not to be counted as pending: its date is a range, its address `3
+/// customers`, its product `Total`.
+fn is_of_order(source: &SourceOrder, rules: &Rules) -> bool {
+    let is_date = |text: &String| Moment::parse(text, &rules.zone).is_ok();
+    [&source.created_at, &source.abandoned_at].into_iter().any(is_date)
+        || source.email.contains('@')
+        || source.lines.iter().any(|line| !is_blank(&line.quantity))
 }
 
 /// Errors after which cells of a record may be in the wrong place or missing.

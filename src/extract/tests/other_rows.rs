@@ -165,6 +165,20 @@ fn what_is_passed_over_is_counted_with_its_place_in_every_format() {
 }
 
 #[test]
+fn an_order_above_the_header_is_no_title_in_any_format() {
+    for (name, delimiter, mut rows) in tables() {
+        rows.swap(0, 1);
+        let folder = Folder::with("table", written(delimiter, &rows));
+        let refused = match folder.open(&["table"]) {
+            Ok(export) => export.read().find_map(Result::err).map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        let refused = refused.unwrap_or_else(|| panic!("{name}: the order is dropped"));
+        assert!(refused.contains("line 1: has an order above the header"), "{name}: {refused}");
+    }
+}
+
+#[test]
 fn of_several_files_the_first_that_is_read_is_named() {
     let folder = Folder::new();
     for (name, order) in [("1.csv", "#1"), ("2.csv", "#2")] {

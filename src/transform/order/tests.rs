@@ -206,10 +206,22 @@ fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
         transform(&mut pending.clone(), &rules()),
         Mapped::Filtered(Filter::Status(Status::Pending))
     );
-    // A note below the orders that came to be read as one.
-    let status = Some(Status::Pending);
-    let note = SourceOrder { status, number: "Printed by Ann".into(), ..SourceOrder::default() };
-    assert!(matches!(transform(&mut note.clone(), &rules()), Mapped::Invalid(_)));
+    // Notes and footers that came to be read as orders.
+    let note = |change: fn(&mut SourceOrder)| {
+        let status = Some(Status::Pending);
+        let number = "Printed by Ann".into();
+        let mut note = SourceOrder { status, number, ..SourceOrder::default() };
+        change(&mut note);
+        note
+    };
+    for mut note in [
+        note(|_| {}),
+        note(|note| note.created_at = "2024-01-01 - 2024-01-31".into()),
+        note(|note| note.email = "3 customers".into()),
+        note(|note| note.lines = vec![SourceLine { name: "Total".into(), ..Default::default() }]),
+    ] {
+        assert!(matches!(transform(&mut note, &rules()), Mapped::Invalid(_)), "{note:?}");
+    }
 }
 
 #[test]
