@@ -177,8 +177,8 @@ impl RateLimiter {
         let now = Instant::now();
         let asked = retry_after.filter(|wait| !wait.is_zero());
         let mut shared = self.shared();
-        let anew = shared.throttled_at.is_none_or(|at| sent.at >= at);
-        if anew {
+        let is_new_pause = shared.throttled_at.is_none_or(|at| sent.at >= at);
+        if is_new_pause {
             shared.throttled_at = Some(now);
             shared.throttles_in_a_row = shared.throttles_in_a_row.saturating_add(1);
             shared.controller.throttled(now);
@@ -190,7 +190,7 @@ impl RateLimiter {
             Some(wait) => {
                 self.pause(wait, "rate-limited by ActiveCampaign (429) with a Retry-After")
             }
-            None if anew => self.pause(own, "rate-limited by ActiveCampaign (429)"),
+            None if is_new_pause => self.pause(own, "rate-limited by ActiveCampaign (429)"),
             None => {}
         }
     }

@@ -161,7 +161,7 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
             state_dir: settings.state_dir.clone(),
             open: opener(account, &settings.state_dir, assembly::open_account),
             open_store: opener(account, &settings.state_dir, assembly::open_store),
-            tell: notices.teller(&account.name),
+            on_event: notices.on_event(&account.name),
             timeout: Duration::from_secs(account.timeout_s),
             jobs,
         };

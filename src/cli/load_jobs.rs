@@ -6,7 +6,7 @@ use super::preflight::{PreparedAccount, PreparedJob};
 use super::progress::ProgressDisplay;
 use super::signals::{GRACE, Interrupt};
 use super::singer_state::StateForwarder;
-use crate::daemon::Tell;
+use crate::daemon::OnRunEvent;
 use crate::run::{
     AccountCondition, AccountRunner, CanaryToRead, CheckedOrder, JobRun, RunEvent, RunReport,
     Verification, verify_orders,
@@ -55,10 +55,10 @@ pub(super) async fn load_all(
     let mut tasks = tokio::task::JoinSet::new();
     for PreparedAccount { account, opened, jobs } in accounts {
         let (cancel, display) = (interrupt.cancel.clone(), Arc::clone(&display));
-        let tell = notices.teller(&account.name);
+        let on_event = notices.on_event(&account.name);
         let runner = AccountRunner { account: opened, cancel, grace: GRACE };
         tasks.spawn(async move {
-            let results = load_account(&runner, &jobs, kind, (&display, &tell)).await;
+            let results = load_account(&runner, &jobs, kind, (&display, &on_event)).await;
             (runner, jobs, results)
         });
     }
@@ -89,7 +89,7 @@ async fn load_account(
     runner: &AccountRunner,
     jobs: &[PreparedJob],
     kind: Kind,
-    (display, tell): (&ProgressDisplay, &Tell),
+    (display, on_event): (&ProgressDisplay, &OnRunEvent),
 ) -> Results {
     let mut results = Results::default();
     let mut condition = AccountCondition::Usable;
@@ -108,7 +108,7 @@ async fn load_account(
                 continue;
             }
         };
-        tell(&prepared.job.name, RunEvent::Began);
+        on_event(&prepared.job.name, RunEvent::Began);
         let ended = runner
             .run(JobRun {
                 job: &prepared.job,
@@ -131,11 +131,11 @@ async fn load_account(
                 if kind != Kind::Canary {
                     forwarder.pass(report.row.checkpoint);
                 }
-                tell(&prepared.job.name, RunEvent::Ended(&report));
+                on_event(&prepared.job.name, RunEvent::Ended(&report));
                 results.reports.push(report);
             }
             Err(error) => {
-                tell(&prepared.job.name, RunEvent::Failed(&error.to_string()));
+                on_event(&prepared.job.name, RunEvent::Failed(&error.to_string()));
                 results.fail(&prepared.job.name, error.into());
             }
         }

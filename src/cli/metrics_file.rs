@@ -43,7 +43,7 @@ impl<'a> MetricsFile<'a> {
         let text = state_metrics(&settings.state_dir, jobs, assembly::floors(settings))?;
         let placed = self.write(&text).and_then(|()| fs::rename(&self.beside, self.path));
         placed.map_err(|error| {
-            // Nothing but the failure is left to tell.
+            // Only the failure is left to report.
             let _ = fs::remove_file(&self.beside);
             CliError::failed(self.fault(&error))
         })

@@ -1,7 +1,7 @@
 //! Hands what runs came to on to `notify`, as the settings ask.
 
 use super::error::CliError;
-use crate::daemon::Tell;
+use crate::daemon::OnRunEvent;
 use crate::notify::{Condition, Notice, Notifier, Outcome, Receivers};
 use crate::report;
 use crate::run::{RunEvent, RunReport, Verification};
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Records how attempts ended, and tells people of runs and verifications; without a `[notify]`
+/// Records how attempts ended, and sends notices of runs and verifications; without a `[notify]`
 /// nobody.
 #[derive(Debug)]
 pub(super) struct Notices {
@@ -36,7 +36,7 @@ impl Notices {
     }
 
     /// For the runs of an account.
-    pub(super) fn teller(self: &Arc<Self>, account: &str) -> Tell {
+    pub(super) fn on_event(self: &Arc<Self>, account: &str) -> OnRunEvent {
         let (notices, account) = (Arc::clone(self), account.to_owned());
         Arc::new(move |job, event| notices.run((&account, job), event))
     }
@@ -64,7 +64,7 @@ impl Notices {
                 None => return,
             },
         };
-        self.tell((account, job), outcome);
+        self.notify((account, job), outcome);
     }
 
     /// Keeps in the state why the job's last attempt did not finish, for `status` and probes.
@@ -97,16 +97,16 @@ impl Notices {
         // Orders are for those who look into it.
         json["examples"] = Value::Array(Vec::new());
         let differences = verification.differences_count();
-        self.tell(
+        self.notify(
             (account, &verification.job),
             Outcome::Verified { differences, verification: json },
         );
     }
 
-    fn tell(&self, (account, job): (&str, &str), outcome: Outcome) {
+    fn notify(&self, (account, job): (&str, &str), outcome: Outcome) {
         if let Some(notifier) = &self.notifier {
             let (account, job) = (account.to_owned(), job.to_owned());
-            notifier.tell(Notice { account, job, outcome });
+            notifier.notify(Notice { account, job, outcome });
         }
     }
 

@@ -50,7 +50,7 @@ impl AccountWorker {
         };
         let (next, last) = match begun {
             Ok((account, export)) => {
-                (plan.tell)(name, RunEvent::Began);
+                (plan.on_event)(name, RunEvent::Began);
                 self.run_job(plan, job, account, &export).await
             }
             // A stop of the daemon is no failure of the job.
@@ -58,7 +58,7 @@ impl AccountWorker {
                 (NextAction::CONTINUE, LastRun::failed(message, (self.clock)()))
             }
             Err(message) => {
-                (plan.tell)(name, RunEvent::Failed(&message));
+                (plan.on_event)(name, RunEvent::Failed(&message));
                 tracing::error!(
                     job = name,
                     "{name} could not begin: {message}; it is tried again when it is due"
@@ -203,8 +203,8 @@ impl AccountWorker {
         };
         let ended = runner.run(run).await;
         match &ended {
-            Ok(report) => (plan.tell)(&job.job.name, RunEvent::Ended(report)),
-            Err(error) => (plan.tell)(&job.job.name, RunEvent::Failed(&error.to_string())),
+            Ok(report) => (plan.on_event)(&job.job.name, RunEvent::Ended(report)),
+            Err(error) => (plan.on_event)(&job.job.name, RunEvent::Failed(&error.to_string())),
         }
         if let Ok(view) = View::open(&plan.state_dir, &self.name)
             && let Err(error) = job.job.remove_replaced_windows(&view)

@@ -209,7 +209,7 @@ impl Board {
     }
 
     /// Whether every account's task waits for something it knows, or gets on with its run. To be
-    /// asked regularly: it tells what moved since it was last asked.
+    /// asked regularly: it returns what changed since the last call.
     pub fn is_alive(&self) -> bool {
         let mut accounts = self.lock();
         // All are asked, so that each one's signs are noted.

@@ -19,7 +19,7 @@ pub use board::{
 };
 pub use outcome::AWAY_REST;
 pub use plan::{
-    AccountOpenError, AccountPlan, Clock, JobPlan, Open, Opener, Plan, PullOptions, StoreOpener,
-    Task, Tell, VerifyPlan,
+    AccountOpenError, AccountPlan, Clock, JobPlan, OnRunEvent, Open, Opener, Plan, PullOptions,
+    StoreOpener, Task, VerifyPlan,
 };
 pub use supervisor::Daemon;

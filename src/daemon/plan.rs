@@ -32,8 +32,8 @@ pub enum AccountOpenError {
     Failed(String),
 }
 
-/// Is told of each run and verification of a job; must not block.
-pub type Tell = Arc<dyn Fn(&str, RunEvent<'_>) + Send + Sync>;
+/// Called for each run and verification of a job; must not block.
+pub type OnRunEvent = Arc<dyn Fn(&str, RunEvent<'_>) + Send + Sync>;
 
 /// What the daemon runs, by account name.
 pub type Plan = BTreeMap<String, Arc<AccountPlan>>;
@@ -43,7 +43,7 @@ pub struct AccountPlan {
     pub state_dir: PathBuf,
     pub open: Opener,
     pub open_store: StoreOpener,
-    pub tell: Tell,
+    pub on_event: OnRunEvent,
     /// The longest that one request may take.
     pub timeout: Duration,
     pub jobs: Vec<JobPlan>,

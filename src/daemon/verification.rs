@@ -61,7 +61,7 @@ impl AccountWorker {
         let now = (self.clock)();
         let (next, error) = match ended {
             Ok(verification) => {
-                (plan.tell)(name, RunEvent::Verified(&verification));
+                (plan.on_event)(name, RunEvent::Verified(&verification));
                 log_verified(name, &verification);
                 (NextAction::CONTINUE, None)
             }
@@ -75,7 +75,7 @@ impl AccountWorker {
                 } else {
                     tracing::error!(job = name, "{name} could not be verified: {error}");
                 }
-                (plan.tell)(name, RunEvent::Unverified { end, error: &error });
+                (plan.on_event)(name, RunEvent::Unverified { end, error: &error });
                 let next = match end {
                     RunEnd::Interrupted => {
                         NextAction { is_resumable: true, ..NextAction::CONTINUE }

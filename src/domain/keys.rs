@@ -30,7 +30,7 @@ pub enum KeyError {
         "expected an id as the shop wrote it; this one was rewritten as a number (5.37E+12, 6885.0), export again without a spreadsheet or script in between"
     )]
     Scientific,
-    #[error("expected an id; what stands there looks like the text of another column")]
+    #[error("expected an id; the value looks like the text of another column")]
     Odd,
     #[error("expected an id of at most {} bytes", OrderKey::LEN_MAX)]
     TooLong,

@@ -1,4 +1,4 @@
-//! What tells whether two records are versions of one order, and which of them is the newer one.
+//! Decides whether two records are versions of one order, and which of them is the newer one.
 
 use crate::domain::{Moment, OrderKey, Position, Reason, SourceOrder};
 use foldhash::quality::{FixedState, FoldHasher};

@@ -358,8 +358,8 @@ mod tests {
         assert_eq!(again(&mut trailing, "Name,Total,Date"), Ok(true));
         assert_eq!(again(&mut trailing, "Total,Name,Date"), Ok(true));
         assert_eq!(trailing.places(), Some(&[1, 0, 2, 3][..]));
-        let told = again(&mut headers, "Name,Total,Date,Tax,").unwrap_err();
-        assert!(told.ends_with("it lacks `Note` and adds `Tax`"), "{told}");
+        let message = again(&mut headers, "Name,Total,Date,Tax,").unwrap_err();
+        assert!(message.ends_with("it lacks `Note` and adds `Tax`"), "{message}");
         assert!(again(&mut headers, "Name,Total,Date").unwrap_err().ends_with("it lacks `Note`"));
         assert!(
             again(&mut headers, "Name,Total,Date,Note,Tax").unwrap_err().contains("adds `Tax`")

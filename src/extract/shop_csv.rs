@@ -15,7 +15,7 @@ pub struct ShopCsv {
     /// Further columns that are read, or that a misspelt one is compared with.
     pub known: &'static [&'static str],
     /// Columns that only identify the export; `item_*` stands for all that begin so.
-    pub telling: &'static [&'static str],
+    pub identifying: &'static [&'static str],
     /// Whether a table is this export although it lacks columns.
     pub is_near: fn(Near) -> bool,
     /// What to do about missing columns.
@@ -65,8 +65,8 @@ impl ShopCsv {
     fn own_columns(&self, header: &Header) -> usize {
         let names = self.column_names();
         let is_known = |name: &str| names.iter().any(|known| is_same(name, known));
-        let tells = |name: &str| self.telling.iter().any(|telling| is_like(name, telling));
-        header.count(|name| is_known(name) || tells(name))
+        let identifies = |name: &str| self.identifying.iter().any(|like| is_like(name, like));
+        header.count(|name| is_known(name) || identifies(name))
     }
 
     fn other(&self, header: &Header) -> Option<NoMatch> {

@@ -71,7 +71,7 @@ impl LastRow {
         if cell.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(&cell).is_ok() {
             return true;
         }
-        // What stands before a sign that the file's end was parted by is another cell than was
+        // What precedes a separator at the cut end of the file is another cell than was
         // compared.
         if cell != self.text {
             return false;

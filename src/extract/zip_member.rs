@@ -55,7 +55,7 @@ pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'stati
             }
         };
         let start = member.data_start().ok_or_else(|| {
-            let what = format!("does not tell where {name} begins");
+            let what = format!("does not say where {name} begins");
             (what, "copy or download it again")
         })?;
         members.push(ZipMember {

@@ -35,7 +35,7 @@ impl Condition {
     }
 }
 
-/// What people are told.
+/// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     Failed,
@@ -68,19 +68,19 @@ pub(super) fn news(
 ) -> (Standing, Option<Event>) {
     let same = before.as_ref().filter(|before| before.condition == now.word());
     let since_ms = same.map_or(at_ms, |before| before.since_ms);
-    let told = before.and_then(|before| before.told);
-    let (condition, is_open) = (now.word().to_owned(), told.is_some());
+    let noticed = before.and_then(|before| before.noticed);
+    let (condition, is_open) = (now.word().to_owned(), noticed.is_some());
     if now == Condition::Well {
         let recovered = is_open.then_some(Event::Recovered);
-        return (Standing { condition, since_ms, told: None }, recovered);
+        return (Standing { condition, since_ms, noticed: None }, recovered);
     }
-    let is_told =
-        told.as_ref().is_some_and(|(what, ms)| *what == condition && at_ms - ms < REMIND_MS);
-    if is_told || (now == Condition::Away && at_ms - since_ms < away_after_ms) {
-        return (Standing { condition, since_ms, told }, None);
+    let is_noticed =
+        noticed.as_ref().is_some_and(|(what, ms)| *what == condition && at_ms - ms < REMIND_MS);
+    if is_noticed || (now == Condition::Away && at_ms - since_ms < away_after_ms) {
+        return (Standing { condition, since_ms, noticed }, None);
     }
-    let told = Some((condition.clone(), at_ms));
-    (Standing { condition, since_ms, told }, Some(now.event()))
+    let noticed = Some((condition.clone(), at_ms));
+    (Standing { condition, since_ms, noticed }, Some(now.event()))
 }
 
 /// The same of the dead letters that nobody has accepted. News is a letter of a later run, also where
@@ -93,12 +93,12 @@ pub(super) fn letters_news(
     let words = before.map_or("", |before| before.condition.as_str());
     let mut words = words.split(' ').map(|word| word.parse::<i64>().ok());
     let known = words.next().flatten().unwrap_or(0);
-    // Written before the run was kept: only the number tells.
+    // Without a run, only the number shows what is new.
     let known_run = words.next().flatten().unwrap_or(if known > 0 { newest_run } else { 0 });
     let is_news = letters > 0 && (letters.cast_signed() > known || newest_run > known_run);
     let condition = format!("{letters} {}", newest_run.max(known_run));
     let event = is_news.then_some(Event::NewDeadLetters);
-    (Standing { condition, since_ms: at_ms, told: None }, event)
+    (Standing { condition, since_ms: at_ms, noticed: None }, event)
 }
 
 #[cfg(test)]
@@ -107,8 +107,8 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    /// What is told of conditions at these hours, if ActiveCampaign may be away for two.
-    fn told(course: &[(i64, Condition)]) -> Vec<Option<Event>> {
+    /// The notices about conditions at these hours, if ActiveCampaign may be away for two.
+    fn notices(course: &[(i64, Condition)]) -> Vec<Option<Event>> {
         let mut standing = None;
         let mut events = Vec::new();
         for (hour, condition) in course {
@@ -133,17 +133,17 @@ mod tests {
         ];
         let (failed, refused) = (Some(Event::Failed), Some(Event::Refused));
         let events = [None, failed, None, failed, refused, Some(Event::Recovered), None];
-        assert_eq!(told(&course), events);
+        assert_eq!(notices(&course), events);
     }
 
     #[test]
     fn away_is_told_when_it_lasts_and_a_short_absence_never() {
         use Condition::{Away, Failed, Well};
         let away = Some(Event::Away);
-        assert_eq!(told(&[(0, Away), (1, Away), (2, Away), (3, Well)])[1..3], [None, away]);
-        assert_eq!(told(&[(0, Away), (1, Well), (5, Away), (6, Away)]), [None; 4]);
-        // Somebody was told of the failure, so they are told of its end too.
-        let events = told(&[(0, Failed), (1, Away), (2, Well)]);
+        assert_eq!(notices(&[(0, Away), (1, Away), (2, Away), (3, Well)])[1..3], [None, away]);
+        assert_eq!(notices(&[(0, Away), (1, Well), (5, Away), (6, Away)]), [None; 4]);
+        // There was a notice of the failure, so there is one of its end.
+        let events = notices(&[(0, Failed), (1, Away), (2, Well)]);
         assert_eq!(events[1..], [None, Some(Event::Recovered)]);
     }
 
@@ -158,7 +158,7 @@ mod tests {
             standing = Some(next);
             event.is_some()
         });
-        let told = [false, true, false, false, true, true, false, false, true, true];
-        assert_eq!(events, told, "one was mended while another came: (2, 4)");
+        let noticed = [false, true, false, false, true, true, false, false, true, true];
+        assert_eq!(events, noticed, "one was mended while another came: (2, 4)");
     }
 }

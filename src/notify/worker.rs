@@ -65,8 +65,8 @@ impl Notifier {
         Ok(Self { sender: Some(sender), thread: Some(thread) })
     }
 
-    /// Hands a notice over, and waits for nothing.
-    pub fn tell(&self, notice: Notice) {
+    /// Queues a notice without waiting.
+    pub fn notify(&self, notice: Notice) {
         let is_taken = self.sender.as_ref().is_some_and(|sender| sender.try_send(notice).is_ok());
         if !is_taken {
             tracing::warn!("too many notices wait for their delivery; one is dropped");
@@ -186,7 +186,7 @@ impl Worker {
             let nothing = || Standing {
                 condition: Condition::Well.word().to_owned(),
                 since_ms: Timestamp::now().as_millisecond(),
-                told: None,
+                noticed: None,
             };
             let restored = exchange_standing(&self.state_dir, about, topic, |_| {
                 earlier.unwrap_or_else(nothing)

@@ -37,7 +37,7 @@ pub enum Decision {
     /// ActiveCampaign already holds exactly this.
     Unchanged,
     /// As [`Self::Unchanged`] by what was sent, but the last verification found the order different
-    /// at ActiveCampaign, or missing there. Only a plan tells the two apart.
+    /// at ActiveCampaign, or missing there. Only a plan distinguishes the two.
     Different,
     /// ActiveCampaign would not take exactly this before, and would not now.
     StillRefused,

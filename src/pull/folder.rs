@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Tells backup programs to leave the folder out; <https://bford.info/cachedir/>.
+/// Makes backup programs leave the folder out; <https://bford.info/cachedir/>.
 const CACHE_TAG: (&str, &str) = (
     "CACHEDIR.TAG",
     "Signature: 8a477f597d28d172789f06886806bc55\n# Orders pulled from a shop, with personal data. The next full pull fetches them again.\n",

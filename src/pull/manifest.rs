@@ -29,7 +29,7 @@ pub struct Manifest {
     /// Orders in the files, each once.
     pub orders: u64,
     pub requests: u64,
-    /// The shop's own count, if it tells one.
+    /// The shop's own count, if it states one.
     pub counted: Option<Counted>,
     /// Orders that the shop could not deliver: their ids. Asked for again by the next pull.
     pub failed: Vec<String>,

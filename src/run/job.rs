@@ -41,7 +41,7 @@ impl Job {
     }
 
     /// Stands for what a run reads and the limits asked for: an interrupted run resumes only where
-    /// both are the same. Correctness does not rest on it, the ledger decides; it only tells when a
+    /// both are the same. Correctness does not rest on it, the ledger decides; it only shows when a
     /// checkpoint still points to the same record.
     pub(super) fn identity_of(&self, files: &[extract::ExportFile]) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();

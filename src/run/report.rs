@@ -63,7 +63,7 @@ pub struct RunReport {
     pub gone: Option<GoneReport>,
 }
 
-/// What happens to a run, for those who are told of it.
+/// What happens to a run, for its observers.
 #[derive(Debug, Clone, Copy)]
 pub enum RunEvent<'a> {
     Began,

@@ -25,7 +25,7 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// Where the daemon listens, if it does.
     pub metrics: Option<Metrics>,
-    /// Who is told of what runs came to, if anybody is.
+    /// Where notices of runs go, if anywhere.
     pub notify: Option<Notify>,
     pub accounts: BTreeMap<String, Account>,
     pub jobs: BTreeMap<String, Job>,
@@ -201,7 +201,7 @@ pub struct Loaded {
     pub text: Option<MappingsText>,
 }
 
-/// Nothing, if nobody is to be told.
+/// `None` without a receiver of notices.
 fn notify_of(values: &Config) -> Result<Option<Notify>, ConfigError> {
     let address = |key: &str| values.get::<String>(key).ok().map(Into::into);
     let (url, ping_url) = (address("notify.url"), address("notify.ping_url"));

@@ -2,7 +2,7 @@ use super::draft::Draft;
 use super::url::Url;
 use secrecy::SecretString;
 
-/// Who is told of what runs came to. Its debug form shows no address.
+/// Where notices of runs go. Its debug form shows no address.
 #[derive(Debug, Clone)]
 pub struct Notify {
     pub url: Option<SecretString>,

@@ -1,4 +1,4 @@
-//! What people were told last of each job.
+//! The last notices about each job.
 
 use super::StateError;
 use super::sql::Sql;
@@ -16,15 +16,15 @@ stored_words! {
     }
 }
 
-/// How a job was, and what of it was told.
+/// The condition of a job, and the last notice of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// A word, or a number of dead letters.
     pub condition: String,
     /// Since when, in milliseconds since 1970.
     pub since_ms: i64,
-    /// The condition that was told last and when, until a better one was told.
-    pub told: Option<(String, i64)>,
+    /// The condition of the last notice and its time, until a notice of recovery.
+    pub noticed: Option<(String, i64)>,
 }
 
 /// Replaces what is known of an account's job by what `next` makes of it. It needs no lock: only
@@ -41,20 +41,20 @@ pub fn exchange_standing(
     };
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before = transaction.first(
-        "SELECT condition, since_ms, told, told_ms FROM standings WHERE job = ?1 AND topic = ?2",
+        "SELECT condition, since_ms, noticed, noticed_ms FROM standings WHERE job = ?1 AND topic = ?2",
         params![job, topic],
         |row| {
-            let told: Option<String> = row.get(2)?;
-            let told_ms: Option<i64> = row.get(3)?;
-            Ok(Standing { condition: row.get(0)?, since_ms: row.get(1)?, told: told.zip(told_ms) })
+            let noticed: Option<String> = row.get(2)?;
+            let noticed_ms: Option<i64> = row.get(3)?;
+            Ok(Standing { condition: row.get(0)?, since_ms: row.get(1)?, noticed: noticed.zip(noticed_ms) })
         },
     )?;
-    let Standing { condition, since_ms, told } = next(before);
-    let (told, told_ms) = told.unzip();
+    let Standing { condition, since_ms, noticed } = next(before);
+    let (noticed, noticed_ms) = noticed.unzip();
     transaction.run(
-        "INSERT OR REPLACE INTO standings (job, topic, condition, since_ms, told, told_ms)
+        "INSERT OR REPLACE INTO standings (job, topic, condition, since_ms, noticed, noticed_ms)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![job, topic, condition, since_ms, told, told_ms],
+        params![job, topic, condition, since_ms, noticed, noticed_ms],
     )?;
     Ok(transaction.commit()?)
 }

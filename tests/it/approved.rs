@@ -1,6 +1,6 @@
 //! `backfill --plan` loads the plan that was approved, or nothing.
 
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Fault, Kind};
 use serde_json::Value;
@@ -27,15 +27,15 @@ fn id(world: &World) -> String {
     plan(world)["id"].as_str().unwrap().to_owned()
 }
 
-fn backfill(world: &World, id: &str) -> Told {
+fn backfill(world: &World, id: &str) -> Finished {
     world.run(&["--json", "backfill", "--plan", id])
 }
 
 fn assert_refused(world: &World, id: &str, part: &str) {
     let before = world.summary().writes;
-    let told = backfill(world, id);
-    assert_eq!(told.code, 2, "{}", told.out);
-    let error = told.json()["error"].clone();
+    let reported = backfill(world, id);
+    assert_eq!(reported.code, 2, "{}", reported.out);
+    let error = reported.json()["error"].clone();
     assert_eq!(
         (&error["code"], &error["where"]["key"]),
         (&"not_approved".into(), &"--plan".into())
@@ -113,8 +113,8 @@ fn a_canary_and_what_was_interrupted_go_on_under_the_same_plan() {
     world.kill(child);
     world.simulator.release();
     assert_ne!(id(&world), approved);
-    let told = backfill(&world, &approved);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let reported = backfill(&world, &approved);
+    assert_eq!(reported.code, 0, "{}", reported.err);
     assert_eq!(world.summary().orders, 40);
     // What somebody else loads since is not of the plan.
     world.generate(&GeneratorOptions { changed_permille: 300, ..SHOP });
@@ -125,9 +125,9 @@ fn a_canary_and_what_was_interrupted_go_on_under_the_same_plan() {
 fn a_plan_is_of_one_job_and_of_all_its_dates() {
     let world = shop();
     let approved = id(&world);
-    let told = world.run(&["backfill", "--plan", &approved, "--from", "2024-01-01"]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("--from"), "{}", told.err);
+    let reported = world.run(&["backfill", "--plan", &approved, "--from", "2024-01-01"]);
+    assert_eq!(reported.code, 2);
+    assert!(reported.err.contains("--from"), "{}", reported.err);
 }
 
 #[test]

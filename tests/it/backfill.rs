@@ -1,7 +1,7 @@
 //! A whole history goes in once, to the cent, and a second time sends nothing.
 
 use crate::schema::assert_fits;
-use crate::world::{Told, World, assert_adds_up};
+use crate::world::{Finished, World, assert_adds_up};
 use ordersync::samples::{Expected, GeneratorOptions};
 use ordersync::simulator::{Fault, Kind, Options, RetryAfter};
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ fn a_canary_of_everything_leaves_nothing_to_load() {
 fn without_a_terminal_the_first_write_needs_a_yes_and_so_does_the_rest_after_a_canary() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 40, seed: 9, ..GeneratorOptions::default() });
-    let run = |args: &[&str]| Told::of(world.unconfirmed(args).output().unwrap());
+    let run = |args: &[&str]| Finished::of(world.unconfirmed(args).output().unwrap());
     for args in [&["backfill"][..], &["backfill", "--canary", "3"]] {
         let output = run(args);
         assert_eq!(output.code, 2, "{}", output.err);

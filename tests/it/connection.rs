@@ -1,6 +1,6 @@
 //! The connection of a job: listed, found, or made.
 
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 
@@ -79,7 +79,7 @@ fn one_that_was_deleted_with_orders_is_a_fault_and_not_created_again() {
         world.generate(&GeneratorOptions { extra_orders, ..SHOP });
         for verb in ["sync", "sync", "backfill"] {
             let args = ["--json", "--quiet", verb];
-            let output = Told::of(world.unconfirmed(&args).output().unwrap());
+            let output = Finished::of(world.unconfirmed(&args).output().unwrap());
             let run = &output.json()["runs"][0];
             assert_eq!((output.code, &run["outcome"]), (5, &"stopped".into()), "{}", output.err);
         }

@@ -1,6 +1,6 @@
 //! What an operator learns of an export that is not what it seems, and when.
 
-use crate::world::{Told, World, assert_adds_up};
+use crate::world::{Finished, World, assert_adds_up};
 use ordersync::samples::GeneratorOptions;
 use std::io::Write;
 use std::time::Duration;
@@ -89,7 +89,7 @@ fn a_file_that_is_gone_is_reported_unless_another_took_its_place() {
 }
 
 /// What a backfill says while somebody adds to the file every few milliseconds.
-fn backfilled_while_written(world: &World) -> Told {
+fn backfilled_while_written(world: &World) -> Finished {
     let path = world.path("exports/orders.csv");
     let mut file = std::fs::File::options().append(true).open(&path).unwrap();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();

@@ -2,7 +2,7 @@
 
 mod causes;
 
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn loaded() -> (World, [String; 2]) {
     (world, keys)
 }
 
-fn well(output: Told) -> Told {
+fn well(output: Finished) -> Finished {
     assert_eq!(output.code, 0, "{}{}", output.out, output.err);
     output
 }
@@ -203,8 +203,8 @@ fn an_accepted_record_with_another_fault_is_new_again() {
 #[test]
 fn records_without_a_letter_are_counted_by_every_verb() {
     let (world, _) = loaded();
-    let told = well(world.run(&["dead-letters", "list"]));
-    assert!(!told.err.contains("not listed"), "{}", told.err);
+    let message = well(world.run(&["dead-letters", "list"]));
+    assert!(!message.err.contains("not listed"), "{}", message.err);
     let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     let fill = "UPDATE runs SET invalid = 100123, refused = 0;
         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
@@ -215,8 +215,8 @@ fn records_without_a_letter_are_counted_by_every_verb() {
     state.execute_batch(fill).unwrap();
     drop(state);
     for verb in ["list", "export", "retry", "accept"] {
-        let told = well(world.run(&["dead-letters", verb]));
+        let message = well(world.run(&["dead-letters", verb]));
         let expected = "shop: 123 more records were not sent that are not listed";
-        assert!(told.err.contains(expected), "{verb}: {}", told.err);
+        assert!(message.err.contains(expected), "{verb}: {}", message.err);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::nights::Nights;
 use crate::rehearsal::{Rehearsal, in_paused_time};
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::Options;
 use ordersync::state::{Kind, ORDER_BYTES, RunEnd};
@@ -15,10 +15,10 @@ fn orders() -> GeneratorOptions {
 /// More than any disk has, in MB.
 const NEVER_FREE: &str = "1000000000000";
 
-fn full(world: &World, args: &[&str]) -> Told {
+fn full(world: &World, args: &[&str]) -> Finished {
     let mut command = world.command(args);
     command.env("ORDERSYNC_STATE__FREE_MIN_MB", NEVER_FREE);
-    Told::of(command.output().unwrap())
+    Finished::of(command.output().unwrap())
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One order end to end, for someone who asks what became of it.
 
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn loaded() -> World {
     world
 }
 
-fn explained(world: &World, order: &str, more: &[&str]) -> Told {
+fn explained(world: &World, order: &str, more: &[&str]) -> Finished {
     world.run(&[&["explain", "shop", order], more].concat())
 }
 

@@ -34,7 +34,7 @@ fn export(orders: impl Iterator<Item = (u64, u64)>, lines: u64) -> String {
     text
 }
 
-/// Every `per` orders have a customer; the total is told of each order.
+/// Every `per` orders have a customer; the total is stated for each order.
 fn orders(per: u64, total: impl Fn(u64) -> u64) -> String {
     export((0..ORDERS).map(|n| (n / per, total(n))), 1)
 }
@@ -168,7 +168,7 @@ fn where_answers_are_slow_and_few_are_in_flight_answers_bind_and_not_the_limit()
     }
 }
 
-/// What is left by the progress told, at each settlement, with the time since the beginning, in
+/// What is left by the reported progress, at each settlement, with the time since the beginning, in
 /// seconds.
 async fn lefts(mut shop: Rehearsal) -> (RunReport, Vec<(f64, f64)>) {
     let forecast = shop.plan().forecast;

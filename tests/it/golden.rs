@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// A golden file's name below `golden/`, and how its text is made.
 struct Story {
     name: String,
-    tell: Box<dyn Fn() -> String + Sync + Send>,
+    make: Box<dyn Fn() -> String + Sync + Send>,
 }
 
 const THREADS: usize = 4;
@@ -29,7 +29,7 @@ fn output_matches_the_golden_files() {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(story) = stories.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let text = (story.tell)();
+                    let text = (story.make)();
                     if rewrites {
                         write(&story.name, &text);
                     } else if let Err(failure) = compare(&story.name, &text) {

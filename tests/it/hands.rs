@@ -1,4 +1,4 @@
-//! Other hands in the account, one at a time: what they take away is noticed, and what they add is
+//! Edits by others in the account, one at a time: what they delete is noticed, and what they add is
 //! not doubled.
 
 use crate::rehearsal::{Rehearsal, in_paused_time};

@@ -69,12 +69,12 @@ fn what_is_left_out_has_its_number_and_its_value() {
     assert_eq!(usd.unwrap()["minor_units"], 12_550, "{pending}");
     let missing = &plan["invalid_reasons"][0];
     assert_eq!(missing["totals"], json!([{ "currency": "USD", "orders": 1, "minor_units": 999 }]));
-    let told = world.run(&["plan", "--html", "plan.html"]).out;
+    let message = world.run(&["plan", "--html", "plan.html"]).out;
     let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
-    for shown in [&told, &page] {
+    for shown in [&message, &page] {
         assert!(shown.contains("USD 9.99") && shown.contains("JPY 7"), "{shown}");
     }
-    assert!(told.contains("`authorized` 1"), "the shop's word beside ours: {told}");
+    assert!(message.contains("`authorized` 1"), "the shop's word beside ours: {message}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the policy makes of an export: told before anything is sent, and true of what is sent.
+//! What the policy makes of an export: shown before anything is sent, and true of what is sent.
 
 use crate::world::{World, assert_adds_up};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! A shop whose orders change from day to day, the account that it is loaded into, and the settings
 //! between them.
 
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use jiff::{Timestamp, ToSpan};
 pub use ordersync::simulator::any_shop::AnyShop as Shop;
 use ordersync::simulator::any_shop::Change;
@@ -94,14 +94,14 @@ impl Nights {
         }
     }
 
-    pub fn run(&self, args: &[&str]) -> Told {
+    pub fn run(&self, args: &[&str]) -> Finished {
         self.world.run(args)
     }
 
-    pub fn done(&self, args: &[&str]) -> Told {
-        let told = self.run(args);
-        assert_eq!(told.code, 0, "{args:?}: {}\n{}", told.out, told.err);
-        told
+    pub fn done(&self, args: &[&str]) -> Finished {
+        let message = self.run(args);
+        assert_eq!(message.code, 0, "{args:?}: {}\n{}", message.out, message.err);
+        message
     }
 
     /// The total of each order that the account holds, each once.
@@ -153,7 +153,7 @@ impl Nights {
     }
 
     pub fn windows(&self) -> Vec<Value> {
-        let told = self.done(&["--json", "--quiet", "pulls", "list"]);
-        told.json().as_array().unwrap().clone()
+        let message = self.done(&["--json", "--quiet", "pulls", "list"]);
+        message.json().as_array().unwrap().clone()
     }
 }

@@ -1,4 +1,4 @@
-//! People are told of what runs came to, once, and no run waits for it or holds personal data in it.
+//! People are notified of how runs ended, once, and no run waits for it or holds personal data in it.
 
 use crate::daemon::EVERY_SECOND;
 use crate::process::Process;

@@ -1,6 +1,6 @@
 //! The forecast as the program shows it, and beside it what the program then took.
 
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ fn a_verification_of_many_pages_says_beforehand_how_long_it_takes() {
     let world = World::new();
     world.generate(&generated(60));
     world.load("backfill", 0);
-    let output = |args: &[&str]| -> Told { world.run(args) };
+    let output = |args: &[&str]| -> Finished { world.run(args) };
     assert!(!output(&["verify", "shop"]).err.contains("reading"), "a few pages are over at once");
     let before = world.summary().requests;
     let sampled = output(&["verify", "shop", "--sample", "1/1"]);

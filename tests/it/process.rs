@@ -1,6 +1,6 @@
 //! The real program at work: its words as they come, signals to it, and its end.
 
-use crate::world::{PATIENCE, Told, World};
+use crate::world::{Finished, PATIENCE, World};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -80,14 +80,14 @@ impl Process {
         world.simulator.release();
     }
 
-    /// SIGTERM: it ends with this code, and its whole log is told.
+    /// SIGTERM: it ends with this code, and its whole log is returned.
     pub fn stop(self, code: i32) -> String {
         self.signal("TERM");
         self.ends(code).err
     }
 
     /// Waits for its end.
-    pub fn ends(mut self, code: i32) -> Told {
+    pub fn ends(mut self, code: i32) -> Finished {
         let (log, waited) = self
             .log
             .1
@@ -99,7 +99,7 @@ impl Process {
         let status = self.child.wait().unwrap();
         assert_eq!(status.code(), Some(code), "{err}");
         let out = self.out.take().map(|reader| reader.join().unwrap()).unwrap_or_default();
-        Told { code, out, err }
+        Finished { code, out, err }
     }
 
     pub fn kill(mut self) {

@@ -3,7 +3,7 @@
 use crate::daemon::EVERY_SECOND;
 use crate::nights::{Nights, SECRET, Shop};
 use crate::process::Process;
-use crate::world::{Told, World, files_below, until};
+use crate::world::{Finished, World, files_below, until};
 use ordersync::simulator::host_faults::HostFault;
 use ordersync::simulator::shopify::ProtectedData;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
@@ -18,12 +18,13 @@ fn each_night_loads_what_changed_and_nothing_else() {
 
 /// `requests`: those of a night without changes, to the shop.
 fn each_night_loads(nights: Nights, requests: usize) {
-    let told = nights.run(&["plan"]);
-    assert_eq!(told.code, 2, "{}", told.out);
+    let message = nights.run(&["plan"]);
+    assert_eq!(message.code, 2, "{}", message.out);
     assert!(
-        told.err.contains("nothing was pulled yet") && told.err.contains("ordersync pull shop"),
+        message.err.contains("nothing was pulled yet")
+            && message.err.contains("ordersync pull shop"),
         "{}",
-        told.err
+        message.err
     );
 
     let plan = nights.done(&["--json", "--quiet", "plan", "--pull"]).json();
@@ -57,7 +58,7 @@ fn each_night_loads(nights: Nights, requests: usize) {
 #[test]
 fn check_proves_what_a_pull_needs() {
     let nights = Nights::of(12);
-    let told = nights.done(&["check"]);
+    let message = nights.done(&["check"]);
     for proof in [
         "the WooCommerce REST API wc/v3 is reached, and takes the credentials",
         "answers, with 12 orders, the oldest of 2026-01-01",
@@ -67,40 +68,40 @@ fn check_proves_what_a_pull_needs() {
         "a full pull takes about 9 kB of disk",
         "nothing was pulled yet",
     ] {
-        assert!(told.out.contains(proof), "{proof}: {}", told.out);
+        assert!(message.out.contains(proof), "{proof}: {}", message.out);
     }
     assert_eq!(nights.shop.violations(), [""; 0]);
     nights.woo().set(|options| options.is_old = true);
     assert!(nights.done(&["check"]).out.contains("ignores modified_after"));
     nights.woo().set(|options| options.key = "ck_other".to_owned());
-    let told = nights.run(&["check"]);
-    assert_eq!(told.code, 5, "{}", told.out);
-    assert!(told.out.contains("refuses the key with 401"), "{}", told.out);
+    let message = nights.run(&["check"]);
+    assert_eq!(message.code, 5, "{}", message.out);
+    assert!(message.out.contains("refuses the key with 401"), "{}", message.out);
 }
 
 #[test]
 fn check_proves_what_a_pull_of_shopify_needs() {
     let nights = Nights::shopify(12);
-    let told = nights.done(&["check"]);
+    let message = nights.done(&["check"]);
     for proof in [
         "the Shopify Admin API 2026-10 is reached",
         "the scopes read_orders, read_all_orders, read_customers",
         "answers, with 12 orders, the oldest of 2026-01-01",
         "orders show their e-mail address",
     ] {
-        assert!(told.out.contains(proof), "{proof}: {}", told.out);
+        assert!(message.out.contains(proof), "{proof}: {}", message.out);
     }
     let Shop::Shopify(shop) = &nights.shop else { panic!() };
     shop.set(|options| options.protected = ProtectedData::NoFields);
-    let told = nights.run(&["check"]);
-    assert_eq!(told.code, 5, "{}", told.out);
-    assert!(told.out.contains("protected customer data"), "{}", told.out);
+    let message = nights.run(&["check"]);
+    assert_eq!(message.code, 5, "{}", message.out);
+    assert!(message.out.contains("protected customer data"), "{}", message.out);
     shop.set(|options| options.scopes = vec!["read_orders"]);
     shop.set(|options| options.protected = ProtectedData::Approved);
     assert!(nights.run(&["check"]).out.contains("read_all_orders"));
     let sent = nights.world.summary().requests;
-    let told = nights.run(&["--quiet", "backfill"]);
-    assert_eq!(told.code, 5, "{}", told.err);
+    let message = nights.run(&["--quiet", "backfill"]);
+    assert_eq!(message.code, 5, "{}", message.err);
     assert_eq!(nights.world.summary().requests, sent);
 }
 
@@ -138,25 +139,25 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
         nights.done(&["--quiet", "backfill"]);
         (3..6).for_each(|id| nights.delete(id));
         nights.pass(1200);
-        let told = nights.done(&["pull", "--full"]);
-        assert!(told.out.contains("3 orders are gone from the shop"), "{}", told.out);
-        let told = nights.done(&["sync"]);
+        let message = nights.done(&["pull", "--full"]);
+        assert!(message.out.contains("3 orders are gone from the shop"), "{}", message.out);
+        let message = nights.done(&["sync"]);
         let line = "gone from the shop: 3, 4, 5\n";
         let has_line = |word: &str| {
-            told.out.lines().any(|row| row.contains(word) && row.ends_with(line.trim_end()))
+            message.out.lines().any(|row| row.contains(word) && row.ends_with(line.trim_end()))
         };
-        assert!(has_line("deleted"), "{}", told.out);
+        assert!(has_line("deleted"), "{}", message.out);
         nights.assert_loaded();
-        let told = nights.done(&["explain", "shop", "4"]);
-        assert!(told.out.contains("delete"), "{}", told.out);
+        let message = nights.done(&["explain", "shop", "4"]);
+        assert!(message.out.contains("delete"), "{}", message.out);
 
         // Most of a shop at once is a fault of the shop, until somebody says otherwise.
         (6..40).for_each(|id| nights.delete(id));
         nights.pass(1200);
         nights.done(&["--quiet", "pull", "--full"]);
-        let told = nights.run(&["sync"]);
-        assert_eq!(told.code, 3, "{}", told.err);
-        assert!(told.err.contains("34 of 57 orders are gone from the shop"), "{}", told.err);
+        let message = nights.run(&["sync"]);
+        assert_eq!(message.code, 3, "{}", message.err);
+        assert!(message.err.contains("34 of 57 orders are gone from the shop"), "{}", message.err);
         assert_eq!(nights.loaded().len(), 57);
         let run = &nights.run(&["--json", "--quiet", "sync"]).json()["runs"][0];
         assert_eq!(run["gone"]["left"].as_array().unwrap().len(), 34, "{run:#}");
@@ -178,13 +179,13 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
 fn what_nobody_can_know_is_gone_is_refused_by_the_settings() {
     let nights =
         Nights::of_woo(World::new().policy("gone = \"delete\"\norder_key = \"number\"\n"), 1);
-    let told = nights.run(&["sync"]);
-    assert_eq!(told.code, 2);
-    assert!(told.err.contains("known by their ids"), "{}", told.err);
+    let message = nights.run(&["sync"]);
+    assert_eq!(message.code, 2);
+    assert!(message.err.contains("known by their ids"), "{}", message.err);
     nights.set("order_key = \"number\"\n", "");
     nights.set("from =", "keep = \"none\"\nfrom =");
-    let told = nights.run(&["sync"]);
-    assert!(told.err.contains("without the last full pull"), "{}", told.err);
+    let message = nights.run(&["sync"]);
+    assert!(message.err.contains("without the last full pull"), "{}", message.err);
 }
 
 #[test]
@@ -200,12 +201,12 @@ fn where_nothing_is_kept_orders_leave_the_disk_once_they_were_loaded() {
     assert_eq!((windows.len(), files(&windows[0])), (1, 1));
     assert_eq!((&windows[0]["loaded"], &windows[0]["bytes"]), (&true.into(), &0.into()));
 
-    let told = nights.run(&["verify", "shop"]);
-    assert_eq!(told.code, 2, "{}", told.out);
+    let message = nights.run(&["verify", "shop"]);
+    assert_eq!(message.code, 2, "{}", message.out);
     assert!(
-        told.err.contains("removed once they were loaded") && told.err.contains("--pull"),
+        message.err.contains("removed once they were loaded") && message.err.contains("--pull"),
         "{}",
-        told.err
+        message.err
     );
     nights.done(&["--quiet", "verify", "shop", "--pull"]);
     assert!(!nights.world.path("pulls/shop/aside").exists());
@@ -224,14 +225,14 @@ fn where_nothing_is_kept_orders_leave_the_disk_once_they_were_loaded() {
 fn the_demo_shows_a_shop_that_changes_between_two_nights() {
     for from in ["woocommerce", "shopify"] {
         let world = World::new();
-        let told = world.run(&["demo", "--pull", "--from", from, "--dir", "demo"]);
-        assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
-        assert_eq!(told.out.matches("  kept   ").count(), 9, "{}", told.out);
-        assert!(told.out.contains("gone from the shop: 7"), "{}", told.out);
-        assert!(told.out.contains(", 1 order is gone from the shop.\n"), "{}", told.out);
-        assert!(!told.out.contains(" 1 orders "), "{}", told.out);
-        assert!(told.out.contains("the account holds the shop's 13 orders"), "{}", told.out);
-        assert!(!told.err.contains("WARN"), "{}", told.err);
+        let message = world.run(&["demo", "--pull", "--from", from, "--dir", "demo"]);
+        assert_eq!(message.code, 0, "{}\n{}", message.out, message.err);
+        assert_eq!(message.out.matches("  kept   ").count(), 9, "{}", message.out);
+        assert!(message.out.contains("gone from the shop: 7"), "{}", message.out);
+        assert!(message.out.contains(", 1 order is gone from the shop.\n"), "{}", message.out);
+        assert!(!message.out.contains(" 1 orders "), "{}", message.out);
+        assert!(message.out.contains("the account holds the shop's 13 orders"), "{}", message.out);
+        assert!(!message.err.contains("WARN"), "{}", message.err);
     }
 }
 
@@ -240,8 +241,8 @@ fn a_quiet_demo_prints_nothing_about_a_success() {
     let world = World::new();
     for (n, more) in [&["--orders", "3"][..], &["--pull"]].into_iter().enumerate() {
         let dir = format!("demo{n}");
-        let told = world.run(&[&["--quiet", "demo", "--dir", &dir], more].concat());
-        assert_eq!((told.code, &told.out[..]), (0, ""), "{more:?}: {}", told.err);
+        let message = world.run(&[&["--quiet", "demo", "--dir", &dir], more].concat());
+        assert_eq!((message.code, &message.out[..]), (0, ""), "{more:?}: {}", message.err);
     }
 }
 
@@ -262,7 +263,7 @@ fn a_key_in_the_address_is_in_nothing_that_is_written_or_said() {
     nights.woo().set(|options| options.strips_authorization = true);
     nights.set("from =", "key_in_query = true\nfrom =");
     let mut said = String::new();
-    let mut note = |told: Told| said.push_str(&(told.out + &told.err));
+    let mut note = |message: Finished| said.push_str(&(message.out + &message.err));
     for args in [&["-v", "pull"][..], &["-v", "backfill"], &["-v", "check"], &["pulls", "list"]] {
         note(nights.done(args));
     }
@@ -321,14 +322,14 @@ fn killed_nights(nights: &Nights) {
 #[test]
 fn neither_key_nor_address_leaves_the_pulled_files() {
     let nights = Nights::of(5);
-    let mut told = nights.done(&["-v", "pull"]);
-    told.err.push_str(&nights.done(&["-v", "backfill"]).err);
-    told.err.push_str(&nights.done(&["check"]).out);
+    let mut message = nights.done(&["-v", "pull"]);
+    message.err.push_str(&nights.done(&["-v", "backfill"]).err);
+    message.err.push_str(&nights.done(&["check"]).out);
     for private in [SECRET, "ck_simulator", "buyer1@example.com"] {
         assert!(
-            !told.out.contains(private) && !told.err.contains(private),
+            !message.out.contains(private) && !message.err.contains(private),
             "{private}: {}",
-            told.err
+            message.err
         );
         for (path, bytes) in nights.world.state_files() {
             let found = bytes.windows(private.len()).any(|window| window == private.as_bytes());
@@ -357,8 +358,8 @@ fn an_order_that_the_shop_can_not_deliver_holds_back_the_exit_code_alone() {
         options.unlistable = [7].into();
         options.broken = [7].into();
     });
-    let told = nights.run(&["--quiet", "backfill"]);
-    assert_eq!(told.code, 3, "{}\n{}", told.out, told.err);
+    let message = nights.run(&["--quiet", "backfill"]);
+    assert_eq!(message.code, 3, "{}\n{}", message.out, message.err);
     assert_eq!(nights.world.target()["ecomOrders"].as_array().unwrap().len(), 29);
     nights.woo().set(|options| {
         options.unlistable.clear();
@@ -373,8 +374,8 @@ fn an_order_that_the_shop_can_not_deliver_holds_back_the_exit_code_alone() {
 fn a_pull_into_a_folder_of_ones_own_is_an_export_like_any_other() {
     let nights = Nights::of(12);
     let to = nights.world.path("mine");
-    let told = nights.done(&["--quiet", "pull", "shop", "--to", to.to_str().unwrap()]);
-    assert!(told.out.contains("12 orders"), "{}", told.out);
+    let message = nights.done(&["--quiet", "pull", "shop", "--to", to.to_str().unwrap()]);
+    assert!(message.out.contains("12 orders"), "{}", message.out);
     assert!(nights.windows().is_empty());
 
     let settings = std::fs::read_to_string(nights.world.path("ordersync.toml")).unwrap();
@@ -403,13 +404,13 @@ fn orders_are_pulled_by_their_ids_and_loaded() {
         std::fs::write(world.path("ordersync.toml"), settings).unwrap();
         std::fs::write(world.path("secret"), SECRET).unwrap();
         std::fs::write(world.path("ids.txt"), "A-1\nA-2\nA-3\nB-1\n").unwrap();
-        let told = world.run(&["--quiet", "backfill"]);
-        assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
+        let message = world.run(&["--quiet", "backfill"]);
+        assert_eq!(message.code, 0, "{}\n{}", message.out, message.err);
         assert_eq!(world.target()["ecomOrders"].as_array().unwrap().len(), 3);
 
         std::fs::write(world.path("ids.txt"), "A-1\nA-2\nA-3\nA-9\n").unwrap();
-        let told = world.run(&["--quiet", "sync"]);
-        assert_eq!(told.code, 0, "{}\n{}", told.out, told.err);
+        let message = world.run(&["--quiet", "sync"]);
+        assert_eq!(message.code, 0, "{}\n{}", message.out, message.err);
         assert_eq!(world.target()["ecomOrders"].as_array().unwrap().len(), 4);
         assert_eq!(shop.violations(), [""; 0]);
     }

@@ -2,7 +2,7 @@
 
 use crate::process::Process;
 use crate::streams::feed;
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use std::ops::RangeInclusive;
 
 const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,\
@@ -62,9 +62,9 @@ fn every_verb_that_would_send_them_names_both_jobs_and_sends_nothing() {
     assert_eq!(world.summary().writes, 0);
 }
 
-fn piped_into(world: &World, args: &[&str], ids: RangeInclusive<u64>) -> Told {
+fn piped_into(world: &World, args: &[&str], ids: RangeInclusive<u64>) -> Finished {
     let child = feed(world.command(args), &orders(ids, "paid"));
-    Told::of(child.wait_with_output().unwrap())
+    Finished::of(child.wait_with_output().unwrap())
 }
 
 #[test]
@@ -73,17 +73,17 @@ fn standard_input_is_compared_before_anything_is_sent() {
     let world = World::new().policy(&piped);
     world.export("o.csv", orders(1..=6, "paid"));
     for args in [&["plan", "two"][..], &["backfill", "--yes", "two"], &["sync", "two"]] {
-        let told = piped_into(&world, args, 5..=9);
-        assert_eq!(told.code, 2, "{args:?}: {}{}", told.out, told.err);
+        let message = piped_into(&world, args, 5..=9);
+        assert_eq!(message.code, 2, "{args:?}: {}{}", message.out, message.err);
         assert!(
-            told.err.contains("jobs.shop and jobs.two both send 2 of the same"),
+            message.err.contains("jobs.shop and jobs.two both send 2 of the same"),
             "{}",
-            told.err
+            message.err
         );
     }
     assert_eq!(world.summary().writes, 0);
-    let told = piped_into(&world, &["backfill", "--yes", "two"], 7..=9);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let message = piped_into(&world, &["backfill", "--yes", "two"], 7..=9);
+    assert_eq!(message.code, 0, "{}", message.err);
     let check = world.run(&["check"]).out;
     assert!(check.contains("standard input is compared with the other's export"), "{check}");
 }

@@ -2,7 +2,7 @@
 
 use crate::random::{Rng, number};
 use crate::resume::{LATE_MAX, wait_for_requests};
-use crate::world::{Told, World, assert_adds_up};
+use crate::world::{Finished, World, assert_adds_up};
 use ordersync::simulator::{Fault, Kind, Latency, Options, RetryAfter};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -51,8 +51,8 @@ pub fn feed(mut command: Command, input: &str) -> Child {
     child
 }
 
-fn pipe(world: &World, args: &[&str], input: &str) -> Told {
-    Told::of(start_piped(world, args, input).wait_with_output().unwrap())
+fn pipe(world: &World, args: &[&str], input: &str) -> Finished {
+    Finished::of(start_piped(world, args, input).wait_with_output().unwrap())
 }
 
 fn ids_at_target(world: &World) -> BTreeSet<u64> {
@@ -136,7 +136,7 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
     );
     let mut command = world.command(&["plan"]);
     command.env("ORDERSYNC_JOBS__SHOP__EXPORT", "-,exports/a.csv");
-    let message = Told::of(command.output().unwrap());
+    let message = Finished::of(command.output().unwrap());
     assert!(
         message.code == 2 && message.err.contains("names standard input (-) beside files"),
         "{}",

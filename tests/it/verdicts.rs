@@ -55,10 +55,14 @@ fn refused_is_five_and_away_is_six_for_every_verb() {
     ] {
         for verb in verbs {
             world.simulator.inject(Fault::new(kind.clone()).forever());
-            let told = world.run(&[&["--json"], *verb].concat());
+            let message = world.run(&[&["--json"], *verb].concat());
             world.simulator.clear_faults();
-            assert_eq!(told.code, expected, "{verb:?}, {kind:?}: {}{}", told.out, told.err);
-            let json = told.json();
+            assert_eq!(
+                message.code, expected,
+                "{verb:?}, {kind:?}: {}{}",
+                message.out, message.err
+            );
+            let json = message.json();
             let word = if expected == 5 { "refused" } else { "away" };
             let said = match verb[0] {
                 "check" => &json,
@@ -86,9 +90,9 @@ fn a_list_without_end_is_six_for_every_verb_that_reads_one() {
     }
     for verb in &VERBS[..5] {
         let before = world.summary().requests;
-        let told = world.run(&[&["--json"], *verb].concat());
-        assert_eq!(told.code, 6, "{verb:?}: {}{}", told.out, told.err);
-        assert!(told.err.contains("list_endless"), "{verb:?}: {}", told.err);
+        let message = world.run(&[&["--json"], *verb].concat());
+        assert_eq!(message.code, 6, "{verb:?}: {}{}", message.out, message.err);
+        assert!(message.err.contains("list_endless"), "{verb:?}: {}", message.err);
         assert!(world.summary().requests - before < 20, "{verb:?}");
     }
 }
@@ -101,7 +105,7 @@ fn differences_alone_are_seven() {
     assert_eq!(world.run(&["verify", "shop"]).code, 0);
     let order = world.target()["ecomOrders"][0]["externalid"].as_str().unwrap().to_owned();
     world.simulator.edit(Edit::SetTotal { externalid: order, total: 1 }).unwrap();
-    let told = world.run(&["--json", "verify", "shop"]);
-    assert_eq!(told.code, 7, "{}", told.err);
-    assert_eq!(told.json()["verifications"][0]["differences_by_kind"][0]["kind"], "total");
+    let message = world.run(&["--json", "verify", "shop"]);
+    assert_eq!(message.code, 7, "{}", message.err);
+    assert_eq!(message.json()["verifications"][0]["differences_by_kind"][0]["kind"], "total");
 }

@@ -1,6 +1,6 @@
 //! Verification finds what is wrong, in both directions.
 
-use crate::world::{Told, World, until};
+use crate::world::{Finished, World, until};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Fault, Kind};
 use serde_json::Value;
@@ -145,9 +145,9 @@ fn repair_has_the_next_sync_mend_what_differs() {
 }
 
 fn lines(world: &World, args: &[&str], code: i32) -> Value {
-    let told = world.run(&[&["--json", "verify", "shop"], args].concat());
-    assert_eq!(told.code, code, "{}{}", told.out, told.err);
-    told.json()["verifications"][0].clone()
+    let reported = world.run(&[&["--json", "verify", "shop"], args].concat());
+    assert_eq!(reported.code, code, "{}{}", reported.out, reported.err);
+    reported.json()["verifications"][0].clone()
 }
 
 #[test]
@@ -201,8 +201,8 @@ fn lines_are_read_several_at_once() {
     // The connection, two pages of orders, and then as many as may be in flight.
     until("several requests are in flight", || world.summary().requests - before >= 3 + 8);
     world.simulator.release();
-    let told = Told::of(child.wait_with_output().unwrap());
-    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    let reported = Finished::of(child.wait_with_output().unwrap());
+    assert_eq!(reported.code, 0, "{}{}", reported.out, reported.err);
 }
 
 #[test]
@@ -267,9 +267,9 @@ fn a_plan_does_not_call_unchanged_what_was_found_different() {
 fn the_page_to_hand_over_holds_both_sides_and_no_address() {
     let (world, orders) = loaded();
     world.simulator.edit(Edit::SetTotal { externalid: key(&orders[4]), total: 1 }).unwrap();
-    let told = world.run(&["--json", "verify", "shop", "--html", "v.html"]);
-    assert_eq!(told.code, 7, "{}", told.err);
-    let verification = told.json()["verifications"][0].clone();
+    let reported = world.run(&["--json", "verify", "shop", "--html", "v.html"]);
+    assert_eq!(reported.code, 7, "{}", reported.err);
+    let verification = reported.json()["verifications"][0].clone();
     let page = std::fs::read_to_string(world.path("v.html")).unwrap();
     let host = world.simulator.url().trim_start_matches("http://").to_owned();
     let run = world.run(&["--json", "status"]).json();
@@ -314,6 +314,6 @@ fn a_page_without_differences_says_so() {
     assert_eq!(world.run(&["verify", "shop", "--html", "v.html", "--lines"]).code, 0);
     let page = std::fs::read_to_string(world.path("v.html")).unwrap();
     assert!(page.contains("No difference") && page.contains("compared line by line"), "{page}");
-    let told = world.run(&["verify", "shop", "--html", "no/such/v.html"]);
-    assert_eq!(told.code, 2, "{}", told.err);
+    let reported = world.run(&["verify", "shop", "--html", "no/such/v.html"]);
+    assert_eq!(reported.code, 2, "{}", reported.err);
 }

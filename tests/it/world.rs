@@ -44,7 +44,7 @@ pub struct World {
 }
 
 /// What the program said and how it ended.
-pub struct Told {
+pub struct Finished {
     pub code: i32,
     pub out: String,
     pub err: String,
@@ -66,7 +66,7 @@ impl World {
         let options = Options { token: TOKEN.to_owned(), ..options };
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();
         let rate = if limited { 5 } else { 100_000 };
-        // The simulator's lists don't lag unless told to.
+        // The simulator's lists don't lag unless asked to.
         let account = format!("requests_per_second = {rate}\nlist_lag_s = 0\n");
         let (job, more) = (String::new(), String::new());
         let dir = TempDir::new().unwrap();
@@ -209,8 +209,8 @@ logo_url = "https://shop.example.com/logo.png"
         self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    pub fn run(&self, args: &[&str]) -> Told {
-        Told::of(self.command(args).output().unwrap())
+    pub fn run(&self, args: &[&str]) -> Finished {
+        Finished::of(self.command(args).output().unwrap())
     }
 
     /// A run of one job that ends as expected: its row of the JSON.
@@ -264,7 +264,7 @@ logo_url = "https://shop.example.com/logo.png"
     }
 }
 
-impl Told {
+impl Finished {
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),

@@ -1,4 +1,4 @@
-//! Tells the tables by their columns.
+//! Recognises the tables by their columns.
 
 use super::table::{SHAPES, Shape, Table};
 use crate::extract::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
@@ -47,7 +47,7 @@ impl Format for FivetranCsv {
 
 impl CsvFormat for FivetranCsv {
     fn known_columns(&self, header: &Header) -> usize {
-        // Its columns have everyday names; without the mark they tell nothing.
+        // Its columns have everyday names; without the mark they identify nothing.
         if !header.has_any(&MARKS) {
             return 0;
         }

@@ -210,7 +210,7 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Groups by one column, and tells copies of an order by another one.
+    /// Groups by one column, and distinguishes copies of an order by another one.
     pub fn new(rows: Rows, key_at: usize, modified_at: usize) -> Self {
         Self {
             rows,

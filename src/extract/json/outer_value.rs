@@ -3,7 +3,7 @@
 use super::scan::{Scan, ScanResult};
 
 /// The value of the first of these keys that a record has and that is not blank, as it is written,
-/// without quotes. `None` also where that can't be told without parsing the record.
+/// without quotes. `None` also where that can't be decided without parsing the record.
 pub fn outer_value<'a>(record: &'a [u8], keys: &[&str]) -> Option<&'a [u8]> {
     let mut found: Option<(usize, &[u8])> = None;
     let mut rest = after(record, b'{')?;

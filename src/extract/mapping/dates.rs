@@ -64,7 +64,7 @@ impl Dates {
         Kept(u32::MAX)
     }
 
-    /// Tells by some dates of a file which of two rival formats it is written in: by one that only
+    /// Decides by some dates of a file which of two rival formats it is written in: by one that only
     /// fits the one.
     ///
     /// # Errors

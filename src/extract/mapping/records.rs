@@ -153,14 +153,14 @@ fn needs(profile: &Profile) -> Vec<Need> {
         // A flat record is a line, and has no other names for what is in it.
         let line_names = profile.line_names.as_ref().filter(|_| is_of_line);
         let (names, is_of_line) = (line_names.unwrap_or(&profile.names), line_names.is_some());
-        let told = |all: &Vec<Name>| {
+        let named = |all: &Vec<Name>| {
             all.iter()
                 .filter_map(|name| names.get(*name))
                 .map(String::as_str)
                 .collect::<Vec<_>>()
                 .join(" and ")
         };
-        let shown = places.iter().map(told).collect::<Vec<_>>().join(" or ");
+        let shown = places.iter().map(named).collect::<Vec<_>>().join(" or ");
         (!places.is_empty()).then_some(Need { places, is_of_line, shown })
     };
     order.chain(line).filter_map(need).collect()

@@ -40,7 +40,7 @@ impl MappedSheet {
         self.at.get(name).is_some_and(|at| *at != ABSENT)
     }
 
-    /// Tells by the first rows how the file writes dates.
+    /// Decides by the first rows how the file writes dates.
     pub fn settle_dates(&mut self, rows: &[ByteRecord]) -> Result<(), Unsettled> {
         let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::CreatedAt) else {
             return Ok(());
@@ -358,9 +358,9 @@ pub fn missing(sheet: &MappedSheet) -> Vec<String> {
                 lacking.filter_map(|name| profile.names.get(*name)).map(String::as_str).collect();
             texts.join(" and ")
         };
-        let told = need.iter().map(names).collect::<Vec<_>>().join(" or ");
-        if !missing.contains(&told) {
-            missing.push(told);
+        let names = need.iter().map(names).collect::<Vec<_>>().join(" or ");
+        if !missing.contains(&names) {
+            missing.push(names);
         }
     }
     missing

@@ -27,7 +27,7 @@ pub static FORMAT: WarehouseCsv = WarehouseCsv;
 
 const TITLE: &str = "table of Airbyte's or a Singer target's";
 
-/// The columns that recognise a table, and tell the newest version of an order.
+/// The columns that recognise a table, and show the newest version of an order.
 const COLUMNS: &str =
     "_airbyte_extracted_at or _airbyte_emitted_at or _sdc_extracted_at or _sdc_sequence";
 

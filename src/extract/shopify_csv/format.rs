@@ -26,7 +26,7 @@ pub static FORMAT: ShopCsv = ShopCsv {
     ],
     also_needed: None,
     known: Field::NAMES,
-    telling: &[
+    identifying: &[
         "Paid at",
         "Fulfillment Status",
         "Fulfilled at",

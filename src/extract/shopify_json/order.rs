@@ -148,7 +148,7 @@ fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
     }
 }
 
-/// The status by the fields that tell it, which the two APIs name differently.
+/// The status by the fields that state it, which the two APIs name differently.
 pub fn status(
     record: &Record<'_>,
     financial: &'static str,

@@ -104,12 +104,12 @@ fn orders_are_joined_with_their_products_coupons_and_shipping() {
 #[test]
 fn without_the_products_it_is_said_what_to_save() {
     let folder = Folder::with("orders.json", order(100, ""));
-    let told = folder.open(&["*"]).unwrap_err().to_string();
-    assert!(told.contains("the table bigcommerce-json/products is missing"), "{told}");
-    assert!(told.contains("GET /v2/orders/ID/products"), "{told}");
+    let message = folder.open(&["*"]).unwrap_err().to_string();
+    assert!(message.contains("the table bigcommerce-json/products is missing"), "{message}");
+    assert!(message.contains("GET /v2/orders/ID/products"), "{message}");
     let alone = Folder::with("products.json", product(1, 1, 1));
-    let told = alone.open(&["*"]).unwrap_err().to_string();
-    assert!(told.contains("no file contains the orders themselves"), "{told}");
+    let message = alone.open(&["*"]).unwrap_err().to_string();
+    assert!(message.contains("no file contains the orders themselves"), "{message}");
     for format in ["auto", "bigcommerce-json"] {
         assert_eq!(shop().open_as(format, &["*"]).unwrap().files().len(), 2, "{format}");
     }
@@ -153,10 +153,10 @@ fn folders_that_are_whole_each_are_dumps_of_their_own_and_the_last_one_counts() 
     assert_eq!(all.iter().map(|order| order.position.file).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(all.iter().map(|order| order.position.record).collect::<Vec<_>>(), [0, 1]);
     std::fs::remove_file(folder.path().join("2025/products.json")).unwrap();
-    let told = folder.open(&["*/*.json"]).unwrap_err().to_string();
+    let message = folder.open(&["*/*.json"]).unwrap_err().to_string();
     assert!(
-        told.contains("2025/orders.json: the table bigcommerce-json/products is missing"),
-        "{told}"
+        message.contains("2025/orders.json: the table bigcommerce-json/products is missing"),
+        "{message}"
     );
     // Orders in one folder and products in another are one dump.
     let apart = Folder::new();

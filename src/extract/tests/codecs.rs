@@ -50,11 +50,14 @@ fn a_compressed_file_cut_anywhere_is_an_error() {
     for packed in [gzip(text.as_bytes()), zstd] {
         for len in (20..packed.len()).step_by(97).chain([packed.len() - 1]) {
             let folder = Folder::with("orders.csv", &packed[..len]);
-            let told = match folder.open(&["orders.csv"]) {
+            let message = match folder.open(&["orders.csv"]) {
                 Err(error) => error.to_string(),
                 Ok(export) => export.read().find_map(Result::err).unwrap().to_string(),
             };
-            assert!(told.contains("orders.csv") && told.contains("can't be read"), "{len}: {told}");
+            assert!(
+                message.contains("orders.csv") && message.contains("can't be read"),
+                "{len}: {message}"
+            );
         }
     }
 }

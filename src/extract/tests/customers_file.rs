@@ -97,8 +97,8 @@ fn a_customers_file_that_can_not_be_relied_on_is_refused() {
         ),
         ("", "is empty"),
     ] {
-        let told = joined(&sold("1", "annex"), customers).unwrap_err();
-        assert!(told.contains(expected), "{told}");
-        assert!(!told.contains("ann@"), "{told}");
+        let message = joined(&sold("1", "annex"), customers).unwrap_err();
+        assert!(message.contains(expected), "{message}");
+        assert!(!message.contains("ann@"), "{message}");
     }
 }

@@ -90,8 +90,8 @@ fn a_refusal_names_the_real_cause() {
         (format!(r#"{{"code": 0, "data": {{"draft_orders": [{order}]}}}}"#), "not recognised"),
         (r#"{"code": 0, "data": [{"a": 1}]}"#.to_owned(), "its keys are code, data"),
     ] {
-        let told = refusal(&text);
-        assert!(told.contains(cause), "{cause}\n{told}");
+        let reported = refusal(&text);
+        assert!(reported.contains(cause), "{cause}\n{reported}");
     }
 }
 
@@ -110,8 +110,8 @@ fn an_answer_of_a_failed_request_without_orders_is_no_export_without_orders() {
         r#"{"errors": ["no"], "orders": []}"#,
         r#"{"orders": [], "error": "expired"}"#,
     ] {
-        let told = refusal(failed);
-        assert!(told.contains("an error that an API answered with"), "{failed}\n{told}");
+        let reported = refusal(failed);
+        assert!(reported.contains("an error that an API answered with"), "{failed}\n{reported}");
     }
     for blank in [
         r#"{"orders": []}"#,

@@ -123,14 +123,14 @@ fn orders_are_the_same_in_every_wrapping() {
 fn what_is_no_order_is_named() {
     assert!(refusal(r#"{"orderId":"1","orderStatus":"paid"}"#).contains("changes of status"));
     let error = r#"{"type":"x","title":"Not found","status":404,"substatus":"y","detail":"z","instance":"/orders"}"#;
-    let told = refusal(error);
-    assert!(!told.contains("Not found"), "{told}");
-    let told = refusal(
+    let message = refusal(error);
+    assert!(!message.contains("Not found"), "{message}");
+    let message = refusal(
         r#"{"status":0,"data":{"id":"1","date":"2024-01-31","customer":{},"products":[]}}"#,
     );
     assert!(
-        told.contains("looks like ExpertSender's orders, but its records lack: totalValue"),
-        "{told}"
+        message.contains("looks like ExpertSender's orders, but its records lack: totalValue"),
+        "{message}"
     );
 }
 

@@ -55,7 +55,7 @@ fn an_order_is_read_and_has_no_date() {
     assert_eq!(order.shipping_method, "Ground, Express");
     assert_eq!(order.status, Some(Status::Paid));
     assert!(order.faults.is_empty(), "{:?}", order.faults);
-    let told: Vec<_> = order
+    let message: Vec<_> = order
         .lines
         .iter()
         .map(|line| {
@@ -64,7 +64,7 @@ fn an_order_is_read_and_has_no_date() {
         })
         .collect();
     assert_eq!(
-        told,
+        message,
         [
             ["1556", "Tee", "22", "", "2"],
             ["mug", "Mug", "", "6.00", "4"],
@@ -77,14 +77,14 @@ fn an_order_is_read_and_has_no_date() {
 
 #[test]
 fn only_discounts_that_were_applied_count_and_each_once() {
-    let told: Vec<_> = with("", "")
+    let message: Vec<_> = with("", "")
         .discounts
         .iter()
         .map(|discount| (discount.name.clone(), discount.amount.clone(), discount.of_shipping))
         .collect();
     let expected = [("FREE", "2.00", true), ("MUGS", "1.50", false)];
     assert_eq!(
-        told,
+        message,
         expected.map(|(name, amount, kind)| (name.to_owned(), amount.to_owned(), kind))
     );
 }
@@ -131,8 +131,8 @@ fn a_cart_is_known_by_its_own_id_and_waits_for_a_date() {
     let bare =
         ORDER.replace("\"ORDER_TYPE_ORDER\"", "null").replace("\"ORDER_STATUS_COMPLETE\"", "0");
     assert!(!read(&bare).unwrap()[0].is_cart());
-    let told = bare.replace("\"order\": {\"order\"", "\"order\": {\"is_cart\": true, \"order\"");
-    assert!(read(told).unwrap()[0].is_cart(), "where nothing else says what it is");
+    let message = bare.replace("\"order\": {\"order\"", "\"order\": {\"is_cart\": true, \"order\"");
+    assert!(read(message).unwrap()[0].is_cart(), "where nothing else says what it is");
 }
 
 #[test]
@@ -197,22 +197,23 @@ fn refunds_with_tax_of_their_own_are_not_guessed_about() {
 
 #[test]
 fn requests_are_no_orders() {
-    let told =
+    let message =
         refusal(r#"{"app_id":"0","type":"ENTITY_TYPE_ORDER","order":{"external_order_id":585}}"#);
-    assert!(told.contains("Fast's requests to read an order"), "{told}");
-    let told =
+    assert!(message.contains("Fast's requests to read an order"), "{message}");
+    let message =
         refusal(r#"{"type":"ENTITY_TYPE_ORDER","order":{"order_id":{"value":"8"},"items":[]}}"#);
-    assert!(told.contains("Fast's requests to update an order"), "{told}");
+    assert!(message.contains("Fast's requests to update an order"), "{message}");
     let cart = read(r#"{"order":{"is_cart":true,"order":{"order_type":1,"status":1,"lines":[]}}}"#)
         .unwrap();
     assert!(
         cart[0].is_cart() && cart[0].currency.is_empty(),
         "a request to create a cart says itself what it lacks"
     );
-    let told = refusal(r#"{"order":{"order":{"order_type":1,"status":1,"lines":[]}}}"#);
+    let message = refusal(r#"{"order":{"order":{"order_type":1,"status":1,"lines":[]}}}"#);
     assert!(
-        told.contains("looks like Fast's orders, but its records lack: order.order.currency_code"),
-        "{told}"
+        message
+            .contains("looks like Fast's orders, but its records lack: order.order.currency_code"),
+        "{message}"
     );
 }
 

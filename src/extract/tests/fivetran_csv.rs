@@ -19,7 +19,7 @@ fn by_id(folder: &Folder) -> Vec<SourceOrder> {
     all
 }
 
-fn told(folder: &Folder) -> String {
+fn message(folder: &Folder) -> String {
     folder.open(&["*.csv"]).unwrap_err().to_string()
 }
 
@@ -104,25 +104,29 @@ fn the_newer_columns_are_read_too() {
     );
     assert_eq!(order.created_at, "2025-07-18 08:45:00 +0000");
     folder.put("old_lines.csv", LINES);
-    assert!(told(&folder).contains("were not written by one export"), "{}", told(&folder));
+    assert!(message(&folder).contains("were not written by one export"), "{}", message(&folder));
 }
 
 #[test]
 fn a_table_that_is_missing_is_named() {
     let folder = Folder::with("order.csv", ORDERS);
     assert!(
-        told(&folder).contains("the table fivetran-csv/order_line is missing"),
+        message(&folder).contains("the table fivetran-csv/order_line is missing"),
         "{}",
-        told(&folder)
+        message(&folder)
     );
     let folder = Folder::with("order_line.csv", LINES);
-    assert!(told(&folder).contains("the table fivetran-csv/order is missing"), "{}", told(&folder));
+    assert!(
+        message(&folder).contains("the table fivetran-csv/order is missing"),
+        "{}",
+        message(&folder)
+    );
     let folder = Folder::with("order.csv", ORDERS.replacen("total_price,", "total,", 1));
     folder.put("order_line.csv", LINES);
     assert!(
-        told(&folder).contains("lacks the columns: total_price or total_price_set_shop_amount"),
+        message(&folder).contains("lacks the columns: total_price or total_price_set_shop_amount"),
         "{}",
-        told(&folder)
+        message(&folder)
     );
 }
 
@@ -134,7 +138,7 @@ fn without_fivetrans_own_columns_a_table_is_read_where_the_format_is_named() {
     };
     let folder = Folder::with("order.csv", bare(ORDERS));
     folder.put("order_line.csv", bare(LINES));
-    assert!(told(&folder).contains("not recognised"), "{}", told(&folder));
+    assert!(message(&folder).contains("not recognised"), "{}", message(&folder));
     assert_eq!(folder.open_as("fivetran-csv", &["*"]).unwrap().read().count(), 3);
 }
 

@@ -60,9 +60,9 @@ fn what_is_wrong_with_a_row_is_a_fault_of_its_order() {
 
 #[test]
 fn a_table_that_lacks_columns_is_told_which_one_holds_json() {
-    let told = refusal(as_csv(&[&minified(ORDER).replace("\"currency\"", "\"money\"")], ","));
+    let message = refusal(as_csv(&[&minified(ORDER).replace("\"currency\"", "\"money\"")], ","));
     assert!(
-        told.contains("holds JSON; looks like Shopify orders, but its records lack: currency"),
-        "{told}"
+        message.contains("holds JSON; looks like Shopify orders, but its records lack: currency"),
+        "{message}"
     );
 }

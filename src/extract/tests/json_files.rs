@@ -115,34 +115,34 @@ fn a_file_without_orders_is_one_if_it_says_what_it_lacks() {
 #[test]
 fn what_is_missing_or_not_known_is_told() {
     let few = "{\"order\":{\"id\":1,\"name\":\"#1\",\"total_price\":\"1\",\"line_items\":[]}}";
-    let told = refusal(few);
-    assert!(told.contains("looks like Shopify orders, but its records lack: email or contact_email or customer, created_at, currency"), "{told}");
-    let told =
+    let message = refusal(few);
+    assert!(message.contains("looks like Shopify orders, but its records lack: email or contact_email or customer, created_at, currency"), "{message}");
+    let message =
         refusal("[{\"order_key\":\"wc\",\"currency\":\"EUR\",\"total\":\"1\",\"line_items\":[]}]");
     assert!(
-        told.contains("not recognised: its keys are order_key, currency, total, line_items"),
-        "{told}"
+        message.contains("not recognised: its keys are order_key, currency, total, line_items"),
+        "{message}"
     );
-    assert!(told.contains("a mapping in the settings reads any other"), "{told}");
+    assert!(message.contains("a mapping in the settings reads any other"), "{message}");
     assert!(
-        told.contains(
+        message.contains(
             "shopify-json would need id or name, email or contact_email or customer, created_at, total_price"
         ),
-        "{told}"
+        "{message}"
     );
-    let told = refusal("{\"totalItems\":1,\"items\":[{\"state\":\"PaymentSettled\"}]}");
-    assert!(told.contains("if these are orders, a mapping in the settings reads"), "{told}");
+    let message = refusal("{\"totalItems\":1,\"items\":[{\"state\":\"PaymentSettled\"}]}");
+    assert!(message.contains("if these are orders, a mapping in the settings reads"), "{message}");
     assert!(refusal("{\"draft_orders\":[{}]}").contains("looks like Shopify's draft orders"));
     assert!(refusal("{\"errors\":\"x\"}").contains("an error that an API answered with"));
     assert!(refusal("[1,2]").contains("its records are not objects"));
     let folder = Folder::with("a.json", "{\"number\":1}");
-    let told = folder.open_as("shopify-json", &["a.json"]).unwrap_err().to_string();
-    assert!(told.contains("lack: id or name"), "{told}");
-    let told = folder.open_as("shopify-csv", &["a.json"]).unwrap_err().to_string();
-    assert!(told.contains("looks like JSON, expected CSV"), "{told}");
+    let message = folder.open_as("shopify-json", &["a.json"]).unwrap_err().to_string();
+    assert!(message.contains("lack: id or name"), "{message}");
+    let message = folder.open_as("shopify-csv", &["a.json"]).unwrap_err().to_string();
+    assert!(message.contains("looks like JSON, expected CSV"), "{message}");
     folder.put("b.csv", HEADER);
-    let told = folder.open_as("shopify-json", &["b.csv"]).unwrap_err().to_string();
-    assert!(told.contains("does not look like JSON"), "{told}");
+    let message = folder.open_as("shopify-json", &["b.csv"]).unwrap_err().to_string();
+    assert!(message.contains("does not look like JSON"), "{message}");
 }
 
 #[test]
@@ -166,8 +166,8 @@ fn what_may_be_an_order_is_never_shown() {
         "[{\"id\":1,\"email\":\"ann@example.com",
         "[\"ann@example.com\"]",
     ] {
-        let told = refusal(text);
-        assert!(!told.contains("ann") && !told.contains("Sample"), "{told}");
+        let message = refusal(text);
+        assert!(!message.contains("ann") && !message.contains("Sample"), "{message}");
     }
 }
 
@@ -304,9 +304,9 @@ proptest! {
 fn records_that_two_formats_fit_alike_are_refused_with_both_names() {
     let both = r#"[{"id":1,"token":"t","abandoned_checkout_url":"u","status":"completed","billing":{},"email":"a@example.com",
         "created_at":"2024-01-31T10:11:12Z","currency":"USD","total":"1","total_price":"1","line_items":[],"date_created":"x"}]"#;
-    let told = refusal(both);
-    assert!(told.contains("shopify-checkouts-json and woocommerce-json"), "{told}");
-    assert!(told.contains("name the job's format"), "{told}");
+    let message = refusal(both);
+    assert!(message.contains("shopify-checkouts-json and woocommerce-json"), "{message}");
+    assert!(message.contains("name the job's format"), "{message}");
     let folder = Folder::with("a.json", both);
     assert!(folder.open_as("woocommerce-json", &["a.json"]).is_ok(), "named, it is read");
 }

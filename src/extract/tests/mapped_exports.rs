@@ -163,10 +163,10 @@ fn bigcommerce_has_all_lines_in_one_cell() {
     assert_eq!(orders[1].customer_id, "", "0 is a guest");
     assert_eq!(reasons(&orders[1]), [Reason::MalformedRow]);
 
-    let told =
+    let message =
         refusal(format!("{BIGCOMMERCE}\n{}", row("1", "05/04/2014", "0", details).repeat(2)));
-    assert!(told.contains("could all be day first or month first"), "{told}");
-    assert!(told.contains("formats --show bigcommerce-csv"), "{told}");
+    assert!(message.contains("could all be day first or month first"), "{message}");
+    assert!(message.contains("formats --show bigcommerce-csv"), "{message}");
 }
 
 #[test]
@@ -338,11 +338,12 @@ fn matrixify_has_the_orders_cells_on_its_first_row_or_on_each() {
 
 #[test]
 fn an_export_that_lacks_columns_is_named_with_them() {
-    let told =
+    let message =
         refusal("Order number,Date created,Time,Fulfill by,Total order quantity\n1,a,b,c,1\n");
     assert!(
-        told.contains("this Wix orders export lacks the columns: Contact email, Currency, Total"),
-        "{told}"
+        message
+            .contains("this Wix orders export lacks the columns: Contact email, Currency, Total"),
+        "{message}"
     );
 }
 

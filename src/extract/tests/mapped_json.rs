@@ -86,8 +86,8 @@ fn what_is_no_single_value_refuses_its_record_and_no_other() {
 
 #[test]
 fn a_file_that_lacks_places_or_is_cut_is_refused() {
-    let told = read_by("api", &RECORD.replace("\"sum\"", "\"total\"")).unwrap_err();
-    assert!(told.contains("its records lack: /money/sum"), "{told}");
+    let message = read_by("api", &RECORD.replace("\"sum\"", "\"total\"")).unwrap_err();
+    assert!(message.contains("its records lack: /money/sum"), "{message}");
     assert!(
         read_by("api", &format!("[{RECORD},{}", &RECORD[..40])).unwrap_err().contains("cut short")
     );
@@ -149,11 +149,15 @@ fn flat_records_are_grouped_into_orders_as_rows_are() {
             let export = folder.open_by(FLAT, format, &["*"]).unwrap();
             let mut orders: Vec<_> = export.read().map(Result::unwrap).collect();
             orders.sort_by(|a, b| a.id.cmp(&b.id));
-            let told: Vec<_> = orders
+            let message: Vec<_> = orders
                 .iter()
                 .map(|order| (order.id.as_str(), order.lines.len(), order.email.as_str()))
                 .collect();
-            assert_eq!(told, [("1", 2, "ann@example.com"), ("2", 1, "ann@example.com")], "{text}");
+            assert_eq!(
+                message,
+                [("1", 2, "ann@example.com"), ("2", 1, "ann@example.com")],
+                "{text}"
+            );
             assert!(orders.iter().all(|order| order.faults.is_empty()));
             assert_eq!(orders[1].lines[0].name, "A \"big\",  tea");
             let line =
@@ -174,14 +178,14 @@ fn what_is_wrong_with_a_flat_record_refuses_its_order_and_no_other() {
     let folder = Folder::with("api.json", records.join("\n"));
     let export = folder.open_by(FLAT, "flat", &["*"]).unwrap();
     let orders: Vec<_> = export.read().map(Result::unwrap).collect();
-    let told: Vec<_> = orders.iter().map(|order| (order.id.as_str(), reasons(order))).collect();
-    assert_eq!(told[0], ("1", vec![Reason::ContradictoryRows]));
-    assert_eq!(told[1], ("2", vec![Reason::MalformedRow]));
-    assert_eq!(told[2], ("3", vec![]));
+    let message: Vec<_> = orders.iter().map(|order| (order.id.as_str(), reasons(order))).collect();
+    assert_eq!(message[0], ("1", vec![Reason::ContradictoryRows]));
+    assert_eq!(message[1], ("2", vec![Reason::MalformedRow]));
+    assert_eq!(message[2], ("3", vec![]));
     assert!(folder.open_by(&FLAT.replace("key = \"order\"\n", ""), "flat", &["*"]).is_err());
     let cut = Folder::with("api.json", &records.join("\n")[..300]);
-    let told = cut.open_by(FLAT, "flat", &["*"]).unwrap_err().to_string();
-    assert!(told.contains("cut short"), "{told}");
+    let message = cut.open_by(FLAT, "flat", &["*"]).unwrap_err().to_string();
+    assert!(message.contains("cut short"), "{message}");
 }
 
 #[test]
@@ -204,6 +208,6 @@ fn a_mapping_of_json_reads_json_in_the_cells_of_a_table() {
         assert_eq!((orders[1].position.line, reasons(&orders[1])), (3, vec![Reason::MalformedRow]));
     }
     let lacking = Folder::with("api.csv", csv.replace("money", "cash"));
-    let told = lacking.open_by(&mapping, "api", &["*"]).unwrap_err().to_string();
-    assert!(told.contains("/money/code"), "{told}");
+    let message = lacking.open_by(&mapping, "api", &["*"]).unwrap_err().to_string();
+    assert!(message.contains("/money/code"), "{message}");
 }

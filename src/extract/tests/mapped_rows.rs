@@ -91,17 +91,17 @@ fn a_mapping_is_taken_by_itself_only_where_all_its_columns_are_there() {
     let folder = Folder::with("a.csv", format!("{header}\n{row}"));
     assert_eq!(folder.open_by(&comma, "auto", &["a.csv"]).unwrap().files()[0].format, "erp");
     folder.put("a.csv", format!("{}\n{row}", header.replace("Summe", "Total")));
-    let told = folder.open_by(&comma, "auto", &["a.csv"]).unwrap_err().to_string();
-    assert!(told.contains("not recognised"), "{told}");
-    let told = folder.open_by(&comma, "erp", &["a.csv"]).unwrap_err().to_string();
-    assert!(told.contains("lacks the columns: Summe"), "{told}");
-    let told = folder.open_by(&comma, "epr", &["a.csv"]).unwrap_err().to_string();
-    assert!(told.contains("matrixify-csv") && told.contains(", erp"), "{told}");
+    let message = folder.open_by(&comma, "auto", &["a.csv"]).unwrap_err().to_string();
+    assert!(message.contains("not recognised"), "{message}");
+    let message = folder.open_by(&comma, "erp", &["a.csv"]).unwrap_err().to_string();
+    assert!(message.contains("lacks the columns: Summe"), "{message}");
+    let message = folder.open_by(&comma, "epr", &["a.csv"]).unwrap_err().to_string();
+    assert!(message.contains("matrixify-csv") && message.contains(", erp"), "{message}");
 }
 
 #[test]
 fn faults_of_a_mapping_are_told_at_once_each_with_its_place() {
-    let told = faults_of(
+    let message = faults_of(
         "[mappings.erp]\nrows = \"some\"\ndelimiter = \";;\"\nzone = \"Europe/Berln\"\ndates = [\"dd.mm.yyyy\"]\ncolour = 1\n\
          decimal_mark = 5\n[mappings.erp.order]\nid = 5\nemial = \"Mail\"\n[[mappings.erp.status]]\ncolumn = \"S\"\n\
          words = { ok = \"payed\" }\n",
@@ -118,7 +118,7 @@ fn faults_of_a_mapping_are_told_at_once_each_with_its_place() {
         "mappings.erp.status[0].words.ok: no status",
         "lacks order.total, order.created_at, line.name, line.quantity, line.unit_price or line.total",
     ] {
-        assert!(told.contains(expected), "{expected} is not in:\n{told}");
+        assert!(message.contains(expected), "{expected} is not in:\n{message}");
     }
 }
 

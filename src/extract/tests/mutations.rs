@@ -1,4 +1,4 @@
-//! Whatever is done to a valid export: what is read of it is what was there, or is told to be
+//! Whatever is done to a valid export: what is read of it is what was there, or is reported to be
 //! damaged, or lies where the damage is.
 
 use super::fixtures::{ALL, Fixture};
@@ -144,7 +144,7 @@ fn needs_of(whole: &[SourceOrder]) -> Needs {
     all.into_iter().filter(|need| whole.iter().all(|order| !need(order).is_empty())).collect()
 }
 
-/// Something is told of it, so it is not sent as it stands: by the reader, or later as it lacks
+/// Something is reported of it, so it is not sent as it stands: by the reader, or later as it lacks
 /// what every order has.
 fn is_told(order: &SourceOrder, needs: &Needs) -> bool {
     let is_bare = |line: &SourceLine| {

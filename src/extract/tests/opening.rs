@@ -10,14 +10,14 @@ fn all_faults_of_all_files_are_told_at_once() {
     folder.put("b.csv", "");
     folder.put("c.csv", format!("{HEADER}\n"));
     let error = folder.open(&["*.csv", "d.csv"]).unwrap_err();
-    let told = error.to_string();
-    assert_eq!(error.faults.len(), 3, "{told}");
-    assert!(told.contains(
+    let message = error.to_string();
+    assert_eq!(error.faults.len(), 3, "{message}");
+    assert!(message.contains(
         "a.csv, line 1: this Shopify orders export lacks the columns: Total, Lineitem price"
     ));
-    assert!(told.contains("b.csv: is empty"));
-    assert!(told.contains("d.csv: no such file"));
-    assert_eq!(told.matches("hint: ").count(), 3);
+    assert!(message.contains("b.csv: is empty"));
+    assert!(message.contains("d.csv: no such file"));
+    assert_eq!(message.matches("hint: ").count(), 3);
 }
 
 #[test]
@@ -38,24 +38,24 @@ fn what_may_be_an_order_is_never_shown() {
     for text in
         [first("#1001"), next("#1", "Pen"), "Ann,12 Sample Street,ann@example.com\n".to_owned()]
     {
-        let told = refusal(&text);
-        assert!(told.contains("looks like data"), "{told}");
-        assert!(!told.contains("ann") && !told.contains("Ann"), "{told}");
+        let message = refusal(&text);
+        assert!(message.contains("looks like data"), "{message}");
+        assert!(!message.contains("ann") && !message.contains("Ann"), "{message}");
     }
 }
 
 #[test]
 fn a_named_format_is_only_asked_for_its_columns() {
     let folder = Folder::with("a.csv", "number,mail\n");
-    let told = folder.open_as("shopify-csv", &["a.csv"]).unwrap_err().to_string();
+    let message = folder.open_as("shopify-csv", &["a.csv"]).unwrap_err().to_string();
     assert!(
-        told.contains("lacks the columns: Name or Id, Email, Created at, Currency, Total"),
-        "{told}"
+        message.contains("lacks the columns: Name or Id, Email, Created at, Currency, Total"),
+        "{message}"
     );
-    let told = folder.open_as("shopify-cvs", &["a.csv"]).unwrap_err().to_string();
+    let message = folder.open_as("shopify-cvs", &["a.csv"]).unwrap_err().to_string();
     assert!(
-        told.contains("\"shopify-cvs\" is not a format")
-            && told.contains("auto or one of: shopify-csv")
+        message.contains("\"shopify-cvs\" is not a format")
+            && message.contains("auto or one of: shopify-csv")
     );
     assert_eq!(formats()[0].name(), "shopify-csv");
 }

@@ -224,8 +224,8 @@ fn rows_below_a_header_in_another_order_are_read_by_it_in_every_format() {
         other[1] = b"Shoe size";
         let other = ByteRecord::from(other);
         rows.push(other);
-        let told = contents(&written(delimiter, &rows)).unwrap_err();
-        assert!(told.contains("adds `Shoe size`"), "{name}: {told}");
+        let message = contents(&written(delimiter, &rows)).unwrap_err();
+        assert!(message.contains("adds `Shoe size`"), "{name}: {message}");
     }
 }
 

@@ -69,7 +69,7 @@ fn an_order_that_stands_in_the_file_twice_is_refused_and_never_sent_short_or_dou
     let quoted = each("1", "a").replace(",a,", ",\"a\",");
     let orders = read_by("each", &[each("1", "a"), each("2", "a"), quoted].concat()).unwrap();
     assert_eq!(reasons(&orders[1]), [Reason::RepeatedRow], "quotes are nothing of what it says");
-    // Another state of it further down: which one is true can't be told.
+    // Another state of it further down: which one is true can't be decided.
     let later = each("1", "a") + &each("2", "a") + &each("1", "b").replace("10.00", "12.00");
     let orders = read_by("each", &later).unwrap();
     assert_eq!(reasons(&orders[1]), [Reason::ContradictoryRows]);
@@ -124,8 +124,11 @@ fn a_file_whose_orders_are_scattered_all_over_is_refused_with_a_way_out() {
         .fold(String::new(), |text, (round, n)| {
             text + &each(&format!("{n}"), &format!("{long}{round}"))
         });
-    let told = read_by("each", &rows).unwrap_err();
-    assert!(told.contains("scattered") && told.contains("sort the file by order number"), "{told}");
+    let message = read_by("each", &rows).unwrap_err();
+    assert!(
+        message.contains("scattered") && message.contains("sort the file by order number"),
+        "{message}"
+    );
 }
 
 proptest! {

@@ -272,11 +272,11 @@ fn pages_of_a_query_are_read_in_every_wrapping() {
 #[test]
 fn what_the_query_did_not_ask_for_is_named() {
     let without = row("1").replace("totalPriceSet", "x").replace("currencyCode", "y");
-    let told = refusal(&without);
-    assert!(told.contains("looks like Shopify orders of the GraphQL API"), "{told}");
+    let message = refusal(&without);
+    assert!(message.contains("looks like Shopify orders of the GraphQL API"), "{message}");
     assert!(
-        told.contains("lack: totalPriceSet or totalPrice, currencyCode or totalPriceSet"),
-        "{told}"
+        message.contains("lack: totalPriceSet or totalPrice, currencyCode or totalPriceSet"),
+        "{message}"
     );
     let page = format!(r#"{{"data":{{"orders":{{"nodes":[{without}]}}}}}}"#);
     assert!(refusal(&page).contains("lack: totalPriceSet or totalPrice"));

@@ -45,7 +45,7 @@ fn as_csv(rows: &str) -> String {
 }
 
 /// Total, whether another version takes its place, and what is wrong with it.
-fn told(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
+fn message(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
     let orders = read(text).unwrap_or_else(|error| panic!("{error}"));
     orders
         .into_iter()
@@ -54,8 +54,8 @@ fn told(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
 }
 
 fn told_both(rows: &str) -> Vec<(String, bool, Vec<Reason>)> {
-    let found = told(rows);
-    let of_csv = told(&as_csv(rows));
+    let found = message(rows);
+    let of_csv = message(&as_csv(rows));
     assert_eq!(
         of_csv.iter().map(|one| (one.1, &one.2)).collect::<Vec<_>>(),
         found.iter().map(|one| (one.1, &one.2)).collect::<Vec<_>>()
@@ -201,7 +201,7 @@ fn a_table_is_told_for_what_it_is_and_so_is_one_that_holds_no_orders() {
         "{said}"
     );
     assert_eq!(
-        told("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data\n"),
+        message("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data\n"),
         [],
         "a day without orders"
     );
@@ -214,7 +214,7 @@ fn a_long_first_row_of_a_table_hides_nothing() {
         &format!("{{\"note_of_old\":\"{}\",", "x".repeat(80_000)),
         1,
     );
-    assert_eq!(told(&as_csv(&raw(OLD, &long))).len(), 1);
+    assert_eq!(message(&as_csv(&raw(OLD, &long))).len(), 1);
     let said =
         read(as_csv(&raw(OLD, &format!("{{\"a\":\"{}\"}}", "x".repeat(80_000))))).unwrap_err();
     assert!(said.what.contains("not recognised"), "{said}");
@@ -232,7 +232,7 @@ fn of_a_table_with_a_row_that_is_not_whole_nothing_is_given_out() {
     let rows =
         [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))];
     let text = as_csv(&rows.concat());
-    assert_eq!(told(&text).len(), 3);
+    assert_eq!(message(&text).len(), 3);
     let lines: Vec<&str> = text.lines().collect();
     let short = lines[2].split_once(',').unwrap().1;
     let inside = [lines[0], lines[1], short, lines[3], ""].join("\n");

@@ -3,7 +3,7 @@ use super::client::{order, order_with};
 use crate::simulator::{CurrencyTotal, Edit, EditError, Rule};
 use serde_json::{Value, json};
 
-async fn tell(client: &Client, path: &str, body: Value) -> (u16, Value) {
+async fn post(client: &Client, path: &str, body: Value) -> (u16, Value) {
     let answer = client.send("POST", path, Some(&body)).await.unwrap();
     (answer.status, answer.json())
 }
@@ -65,12 +65,12 @@ async fn the_summary_adds_up() {
 async fn faults_come_as_one_or_as_a_list() {
     let client = Client::unlimited().await;
     let one = json!({"matches": {"method": "GET"}, "kind": "forbidden"});
-    assert_eq!(tell(&client, "/__sim/faults", one.clone()).await, (200, json!({"added": 1})));
+    assert_eq!(post(&client, "/__sim/faults", one.clone()).await, (200, json!({"added": 1})));
     assert_eq!(client.get("/users/me").await.status, 403);
-    assert_eq!(tell(&client, "/__sim/faults", json!([one, one])).await, (200, json!({"added": 2})));
+    assert_eq!(post(&client, "/__sim/faults", json!([one, one])).await, (200, json!({"added": 2})));
     client.send("DELETE", "/__sim/faults", None).await.unwrap();
     assert_eq!(client.get("/users/me").await.status, 200);
-    let (status, output) = tell(&client, "/__sim/faults", json!({"kind": "explode"})).await;
+    let (status, output) = post(&client, "/__sim/faults", json!({"kind": "explode"})).await;
     assert!(status == 400 && output["message"].as_str().unwrap().contains("explode"), "{output}");
 }
 
@@ -81,7 +81,7 @@ async fn somebody_else_changes_the_account() {
         client.post("/ecomOrders", &order(key)).await;
     }
     assert_eq!(
-        tell(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await.0,
+        post(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await.0,
         200
     );
     let total = Edit::SetTotal { externalid: "2".to_owned(), total: 7 };
@@ -95,7 +95,7 @@ async fn somebody_else_changes_the_account() {
         (&json!("7"), &json!("0"))
     );
     let (status, _) =
-        tell(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await;
+        post(&client, "/__sim/edit", json!({"op": "delete_order", "externalid": "1"})).await;
     assert_eq!(status, 404, "it is gone already");
 }
 
@@ -119,7 +119,7 @@ async fn somebody_else_doubles_and_deletes_behind_the_client() {
 #[tokio::test]
 async fn a_shop_can_be_set_up_and_forgotten() {
     let client = Client::unlimited().await;
-    let (_, connection) = tell(
+    let (_, connection) = post(
         &client,
         "/__sim/edit",
         json!({
@@ -136,7 +136,7 @@ async fn a_shop_can_be_set_up_and_forgotten() {
     assert_eq!(client.simulator.edit(customer), Ok(1));
     client.post("/ecomOrders", &order_with("1", "source", json!(1))).await;
     assert_eq!(client.broken(), [Rule::SourceNotZero]);
-    assert_eq!(tell(&client, "/__sim/reset", json!({})).await.0, 200);
+    assert_eq!(post(&client, "/__sim/reset", json!({})).await.0, 200);
     let summary = client.simulator.summary();
     assert_eq!(
         (summary.requests, summary.orders, summary.connections, summary.violations_total),

@@ -131,7 +131,7 @@ fn a_run_that_an_undo_took_from_is_not_gone_on_with() {
     let mut ledger = Ledger::new();
     let first = ledger.begin(Kind::Backfill);
     ledger.end(first);
-    assert_eq!(ledger.begin(Kind::Backfill), first, "an interrupted run is gone on with");
+    assert_eq!(ledger.begin(Kind::Backfill), first, "an interrupted run is resumed");
     ledger.end(first);
     ledger.store.begin_undo(first, ledger.connection).unwrap();
     assert_ne!(ledger.begin(Kind::Backfill), first);

@@ -1,4 +1,4 @@
-//! What all schedules came to, told at the end.
+//! Sums over all schedules, printed at the end.
 
 use super::judge::Verdict;
 use super::perform::Performed;
@@ -71,7 +71,7 @@ impl fmt::Display for Figures {
         let Verdict { orders, refused, requests, extra } = self.sum;
         writeln!(
             f,
-            "orders    {orders} there, duplicates 0, missing 0; {refused} refused by a fault and told so"
+            "orders    {orders} there, duplicates 0, missing 0; {refused} refused by a fault and reported"
         )?;
         write!(
             f,

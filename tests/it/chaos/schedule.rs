@@ -77,7 +77,7 @@ pub enum Meddling {
     AddOrder(u64),
 }
 
-/// Which misfortunes a schedule has, so that each can be told from the others.
+/// Which misfortunes a schedule has, so that each can be distinguished from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
     /// Only kills: what they cost can be counted.

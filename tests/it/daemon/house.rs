@@ -127,7 +127,7 @@ impl House {
             state_dir: self.dir.path().to_owned(),
             open: opener(self.dir.path().to_owned(), self.wire.clone()),
             open_store: Arc::new(|| Err(AccountOpenError::Locked)),
-            tell: Arc::new(|_, _| {}),
+            on_event: Arc::new(|_, _| {}),
             timeout: MINUTE,
             jobs: named.map(|(n, text)| job_plan(&self.dir, &format!("job{n}"), text)).collect(),
         };

@@ -34,7 +34,7 @@ fn a_target_that_is_away_for_hours_is_asked_every_quarter_of_an_hour_and_then_lo
             "each try ends after ten failures in a row: {}",
             house.sends()
         );
-        assert_eq!(house.runs("job0").len(), 1, "one run, gone on with");
+        assert_eq!(house.runs("job0").len(), 1, "one run, resumed");
         house.mood(Mood::Answers);
         sleep(HOUR / 2).await;
         assert_eq!(house.runs("job0").last().unwrap().outcome, Some(RunEnd::Finished));

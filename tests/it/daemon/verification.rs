@@ -175,9 +175,9 @@ fn differences_are_told_and_what_could_not_be_compared_is_no_success() {
     };
     until("a notice", is_told);
     daemon.stop(0);
-    let told = std::fs::read_to_string(&notices).unwrap();
-    let told: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
-    assert_eq!((&told["event"], &told["job"]), (&"differences".into(), &"shop".into()));
+    let message = std::fs::read_to_string(&notices).unwrap();
+    let message: serde_json::Value = serde_json::from_str(message.lines().last().unwrap()).unwrap();
+    assert_eq!((&message["event"], &message["job"]), (&"differences".into(), &"shop".into()));
     let found = world.run(&["status", "--json"]).json()["jobs"][0]["last_verification"].clone();
     assert!(found["missing"].as_u64().unwrap() > 0, "{found}");
     assert!(world.run(&["status"]).out.contains("of them missing"));

@@ -1,7 +1,7 @@
 //! A plan compared with one that was saved.
 
 use super::{counts, one, order, plain, put};
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn save(world: &World, option: &str) -> String {
     file
 }
 
-fn compared(world: &World, file: &str, more: &[&str]) -> Told {
+fn compared(world: &World, file: &str, more: &[&str]) -> Finished {
     let output = world.run(&[&["plan", "--against", file], more].concat());
     assert_eq!(output.code, 0, "{}", output.err);
     output

@@ -108,7 +108,7 @@ pub fn account_faults() -> String {
         std::fs::write(world.path("state/main.lock"), "").unwrap();
     }
     world.simulator.inject(Fault::new(away()).on("POST", "/ecomOrders").nth(3).forever());
-    transcript.run_as("backfill, that is told to wait", &mut world.command(&args));
+    transcript.run_as("backfill, asked to wait", &mut world.command(&args));
     transcript.run(&["backfill", "--json", "--yes"]);
     transcript.run(&["status"]);
     world.simulator.clear_faults();

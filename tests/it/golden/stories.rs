@@ -6,10 +6,10 @@ use crate::world::{TOKEN, World};
 use ordersync::samples::demo_orders;
 use std::path::{Path, PathBuf};
 
-type Tell = fn() -> String;
+type Make = fn() -> String;
 
 pub fn all() -> Vec<Story> {
-    let message: [(&str, Tell); 20] = [
+    let message: [(&str, Make); 20] = [
         // The slow ones first.
         ("wrong-token.txt", faults::wrong_token),
         ("identity.txt", rules::identity),
@@ -32,18 +32,18 @@ pub fn all() -> Vec<Story> {
         ("undo.txt", account::undo),
         ("adopt.txt", account::adopt),
     ];
-    let message = message.map(|(name, tell)| Story { name: name.to_owned(), tell: Box::new(tell) });
+    let message = message.map(|(name, make)| Story { name: name.to_owned(), make: Box::new(make) });
     let mut all = Vec::from(message);
     for (name, files) in fixtures() {
         let of_plan = files.clone();
         all.push(Story {
             name: format!("plan/{name}.txt"),
-            tell: Box::new(move || plan(&of_plan)),
+            make: Box::new(move || plan(&of_plan)),
         });
         if ["shopify-csv", "woocommerce-json", "magento-json"].contains(&name.as_str()) {
             all.push(Story {
                 name: format!("load/{name}.txt"),
-                tell: Box::new(move || load(&files)),
+                make: Box::new(move || load(&files)),
             });
         }
     }

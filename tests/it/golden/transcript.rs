@@ -1,6 +1,6 @@
 //! Commands with their output, without what differs from one execution to the next.
 
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use jiff::{Timestamp, ToSpan};
 use regex::Regex;
 use serde_json::Value;
@@ -59,7 +59,7 @@ impl<'a> Transcript<'a> {
     }
 
     pub fn run_as(&mut self, label: &str, command: &mut Command) {
-        let message = Told::of(command.output().unwrap());
+        let message = Finished::of(command.output().unwrap());
         self.title(&format!("$ ordersync {label}"));
         let _ = writeln!(self.text, "exit {}", message.code);
         self.stream("stdout", &message.out);

@@ -4,7 +4,7 @@
 mod past;
 
 use crate::nights::Nights;
-use crate::world::{Told, World};
+use crate::world::{Finished, World};
 use ordersync::plan::{Assumptions, Forecast};
 use ordersync::report;
 use ordersync::run::Progress;
@@ -122,9 +122,9 @@ fn two_jobs_of_which_one_fails(all: &mut Vec<Document>) {
     assert_eq!((run.code, &run.json()["not_run"][0]["job"]), (6, &"away".into()), "{}", run.out);
 }
 
-fn output(all: &mut Vec<Document>, name: &'static str, world: &World, args: &[&str]) -> Told {
+fn output(all: &mut Vec<Document>, name: &'static str, world: &World, args: &[&str]) -> Finished {
     let output = world.run(&[&["--json", "--quiet"], args].concat());
-    assert!(!output.out.is_empty(), "{args:?} told nothing: {}", output.err);
+    assert!(!output.out.is_empty(), "{args:?} message nothing: {}", output.err);
     all.push((name, output.json()));
     output
 }

@@ -57,7 +57,7 @@ pub static FORMAT: ShopCsv = ShopCsv {
         "discount amount",
         "discount amount tax",
     ],
-    telling: &[],
+    identifying: &[],
     is_near: |it| it.missing <= 4 && it.known >= 6,
     hint: "export again from Advanced Order Export with these fields, under the names the plugin gives them, and with all \
            order statuses",

@@ -60,11 +60,11 @@ impl Dates {
         Ok(dates(match choice {
             DateShift::None => Shift::None,
             DateShift::Offset => Shift::Offset,
-            DateShift::Auto => dates(Shift::Offset).tell(samples)?,
+            DateShift::Auto => dates(Shift::Offset).shift_by(samples)?,
         }))
     }
 
-    fn tell(&self, samples: &[Sample]) -> Result<Shift, Undecided> {
+    fn shift_by(&self, samples: &[Sample]) -> Result<Shift, Undecided> {
         let mut votes = Votes::default();
         for sample in samples {
             votes.count(sample, self.moved_back(sample.ordered));
@@ -203,7 +203,7 @@ mod tests {
             .collect()
     }
 
-    fn told(zone: &str, pairs: &[(&str, &str)]) -> Result<Shift, Undecided> {
+    fn decided(zone: &str, pairs: &[(&str, &str)]) -> Result<Shift, Undecided> {
         Dates::decide(DateShift::Auto, &TimeZone::get(zone).unwrap(), &samples(pairs))
             .map(|dates| dates.shift)
     }
@@ -235,27 +235,27 @@ mod tests {
         let new_york = "America/New_York";
         let quick = ("2020-07-01 08:00:00", "2020-07-01 8:01:00");
         assert_eq!(
-            told(new_york, &[quick]),
+            decided(new_york, &[quick]),
             Ok(Shift::None),
             "shifted it would have been paid before"
         );
         let shifted = ("2020-07-01 04:00:00", "2020-07-01 8:01:00");
         assert_eq!(
-            told(new_york, &[shifted]),
+            decided(new_york, &[shifted]),
             Err(Undecided::NoEvidence),
             "or paid four hours later"
         );
-        assert_eq!(told(new_york, &[shifted, shifted, shifted]), Ok(Shift::Offset));
+        assert_eq!(decided(new_york, &[shifted, shifted, shifted]), Ok(Shift::Offset));
         let winter = ("2020-12-31 03:00:00", "2020-12-31 8:01:00");
-        assert_eq!(told(new_york, &[shifted, winter, shifted]), Ok(Shift::Offset));
+        assert_eq!(decided(new_york, &[shifted, winter, shifted]), Ok(Shift::Offset));
         let odd = ("2020-07-01 08:00:00", "2019-07-01 8:00:00");
-        assert_eq!(told(new_york, &[odd, shifted, shifted, shifted]), Ok(Shift::Offset));
+        assert_eq!(decided(new_york, &[odd, shifted, shifted, shifted]), Ok(Shift::Offset));
         assert_eq!(
-            told("Europe/Berlin", &[("2020-07-01 10:00:00", "2020-07-01 8:01:00")]),
+            decided("Europe/Berlin", &[("2020-07-01 10:00:00", "2020-07-01 8:01:00")]),
             Ok(Shift::Offset)
         );
         assert_eq!(
-            told("Europe/Berlin", &[("2020-07-01 08:00:00", "2020-07-01 8:01:00"); 3]),
+            decided("Europe/Berlin", &[("2020-07-01 08:00:00", "2020-07-01 8:01:00"); 3]),
             Ok(Shift::None)
         );
     }
@@ -263,15 +263,15 @@ mod tests {
     #[test]
     fn what_makes_a_difference_and_cannot_be_told_is_not_guessed() {
         let unpaid = ("2020-07-01 08:00:00", "");
-        assert_eq!(told("Europe/Berlin", &[unpaid, unpaid]), Err(Undecided::NoEvidence));
+        assert_eq!(decided("Europe/Berlin", &[unpaid, unpaid]), Err(Undecided::NoEvidence));
         assert_eq!(
-            told("Europe/Berlin", &[("2020-07-01 08:00:00", "2020-07-03 14:17:00")]),
+            decided("Europe/Berlin", &[("2020-07-01 08:00:00", "2020-07-03 14:17:00")]),
             Err(Undecided::NoEvidence)
         );
-        assert_eq!(told("UTC", &[unpaid]), Ok(Shift::Unknown));
-        assert_eq!(told("UTC", &[]), Ok(Shift::Unknown));
+        assert_eq!(decided("UTC", &[unpaid]), Ok(Shift::Unknown));
+        assert_eq!(decided("UTC", &[]), Ok(Shift::Unknown));
         let hours_apart = ("2020-07-01 04:00:00", "2020-07-01 8:01:00");
-        assert_eq!(told("UTC", &[hours_apart; 4]), Err(Undecided::WrongZone));
+        assert_eq!(decided("UTC", &[hours_apart; 4]), Err(Undecided::WrongZone));
         let london = Dates::decide(
             DateShift::Auto,
             &TimeZone::get("Europe/London").unwrap(),
@@ -279,11 +279,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(london.read("2020-02-01 8:00:00").as_deref(), Some("2020-02-01 08:00:00"));
-        assert_eq!(
-            london.read("2020-07-01 8:00:00"),
-            None,
-            "no winter's order tells of summer time"
-        );
+        assert_eq!(london.read("2020-07-01 8:00:00"), None, "no order of winter shows summer time");
     }
 
     proptest! {

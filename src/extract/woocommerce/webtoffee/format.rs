@@ -63,7 +63,7 @@ pub static FORMAT: ShopCsv = ShopCsv {
         "item_subtotal",
         "item_total",
     ],
-    telling: &["line_item_*", "product item *"],
+    identifying: &["line_item_*", "product item *"],
     is_near: |it| it.missing <= 3 && it.known >= 8,
     hint: "export again with WebToffee's Order Export as CSV, with all columns and with line items",
     others: OTHERS,

@@ -1,4 +1,4 @@
-//! What is told of a shop that has a past: against which a plan is held, which its orders have, and
+//! What is shown of a shop that has a history: against which a plan is compared, which its orders have, and
 //! which a run left.
 
 use super::{Document, order, output, planned, planned_with, put};
