@@ -24,7 +24,7 @@ pub fn rows() -> World {
 /// What is put into the fields: markup, script, style, template, what hides or turns text about,
 /// formulas.
 const ATTACKS: &[&str] = &[
-    "\u{202e}gpj.exe\u{2066}x\u{2069}\u{200b}\u{200f}\u{feff}\u{e0041}",
+    "a\u{202e}gpj.exe\u{2066}x\u{2069}\u{200b}\u{200f}\u{feff}\u{e0041}",
     "<script>document.title=\"owned\"</script>",
     "\"><img src=x onerror=document.title=`owned`>",
     "' onmouseover='alert(1)",
