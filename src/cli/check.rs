@@ -12,7 +12,7 @@ use crate::activecampaign::{Client, Connection};
 use crate::extract::{self, Export};
 use crate::pull::{Examination, examine};
 use crate::report;
-use crate::run::{ReadingError, connection_check, end_of, preview, shrinkage};
+use crate::run::{ReadingError, connection_check, end_of, preview};
 use crate::settings::{Account, Job, Pull, Settings, Shop};
 use crate::state::{StateError, Store, View};
 use clap::Args;
@@ -197,10 +197,10 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
                     findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
                 }
             }
-            let read = View::open(&settings.state_dir, &account.name)
-                .and_then(|view| view.files_read(&job.name));
+            let shrinkage = View::open(&settings.state_dir, &account.name)
+                .and_then(|view| run_job.shrinkage(&view, export.files()));
             // A state that can't be read is reported below.
-            for less in shrinkage(&read.unwrap_or_default(), export.files()) {
+            for less in shrinkage.unwrap_or_default() {
                 findings.doubtful(format!("jobs.{}: {less}", job.name));
             }
             check_records(job, account, settings, &export, findings);

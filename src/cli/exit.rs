@@ -1,5 +1,5 @@
 use crate::pull::PullError;
-use crate::run::{ConnectionError, RunError, RunReport};
+use crate::run::{ConnectionError, GoneReport, RunError, RunReport};
 use crate::state::{LetterCounts, RunEnd};
 
 /// How the program ends. The codes are promises; see README.md.
@@ -40,6 +40,11 @@ impl FailOn {
             Self::Any => met.all > 0,
             Self::Never => false,
         }
+    }
+
+    /// Whether orders that are gone from the shop and still at ActiveCampaign are a failure.
+    fn fails_for_gone(self, gone: &GoneReport) -> bool {
+        gone.is_unfinished() || self.fails(gone.refused)
     }
 }
 
@@ -115,7 +120,9 @@ impl Exit {
     pub(super) fn of_run(report: &RunReport, signal: Option<u8>, fail_on: FailOn) -> Self {
         match (report.end, signal) {
             (RunEnd::Finished, _) if fail_on.fails(report.dead_letters) => Self::DeadLetters,
-            (RunEnd::Finished, _) if report.gone.as_ref().is_some_and(|gone| !gone.is_clean()) => {
+            (RunEnd::Finished, _)
+                if report.gone.as_ref().is_some_and(|gone| fail_on.fails_for_gone(gone)) =>
+            {
                 Self::DeadLetters
             }
             (RunEnd::Finished, _) => Self::Done,

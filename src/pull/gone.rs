@@ -2,12 +2,13 @@
 
 use super::error::PullError;
 use super::folder::Folder;
-use super::manifest::PulledWindow;
+use super::manifest::{Manifest, PulledWindow};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The most orders that are asked for by their ids, to prove that they are gone.
-const MISSING_MAX: usize = 1000;
+/// Orders that a full pull asks for by their ids, to prove that they are gone. The next one goes on
+/// with the others.
+const ASKED_MAX: usize = 1000;
 
 /// The export that a full window replaces.
 pub(super) struct Before<'a> {
@@ -19,27 +20,64 @@ pub(super) struct Before<'a> {
 }
 
 impl Before<'_> {
-    /// Its orders that are not among `present`.
-    pub(super) fn missing(&self, present: &BTreeSet<u64>) -> Result<Vec<u64>, PullError> {
-        let export = self.folder.export()?;
-        let same = |window: &&PulledWindow| window.manifest.is_of(self.shop, self.query);
-        let before = export.iter().filter(same).flat_map(ids_of);
-        let before: BTreeSet<u64> = before.chain(self.gone.iter().copied()).collect();
-        Ok(before.difference(present).copied().collect())
+    /// Its orders that are not among `present`: those first that it was itself to ask for, then those
+    /// that the shop could not deliver to it and those that it holds, then those known to be gone.
+    pub(super) fn missing(&self, present: &BTreeSet<u64>) -> Result<Missing, PullError> {
+        let mut export = self.folder.export()?;
+        export.retain(|window| window.manifest.is_of(self.shop, self.query));
+        let left = export.iter().flat_map(|window| window.manifest.missing.iter().copied());
+        let failed = export.iter().flat_map(|window| window.manifest.failed_ids());
+        let held: BTreeSet<u64> = failed.chain(export.iter().flat_map(ids_of)).collect();
+        let mut seen = present.clone();
+        let mut now: Vec<u64> = left.chain(held).chain(self.gone.iter().copied()).collect();
+        now.retain(|id| seen.insert(*id));
+        let later = now.split_off(now.len().min(ASKED_MAX));
+        Ok(Missing { now, later })
     }
 }
 
-/// The missing orders, if they are few enough to be asked for one by one. So many as are not are no
-/// proof of anything but a shop that lost its orders, or shows them to us no more.
-pub(super) fn few(missing: Vec<u64>, warnings: &mut Vec<String>) -> Vec<u64> {
-    if missing.len() <= MISSING_MAX {
-        return missing;
+/// The orders that are missing from a full window.
+pub(super) struct Missing {
+    /// To be asked for by their ids.
+    pub now: Vec<u64>,
+    later: Vec<u64>,
+}
+
+/// What the shop said of the orders that it was asked for by their ids.
+#[derive(Default)]
+pub(super) struct Answers {
+    pub gone: Vec<u64>,
+    /// Those without an answer, with the reason for the last of them.
+    pub unanswered: Vec<u64>,
+    pub reason: String,
+}
+
+impl Missing {
+    /// Writes the answers into the manifest of the window, with every order that the next full pull
+    /// has to ask for. Those without an answer come last, as they may never get one.
+    pub(super) fn settle(
+        self,
+        answers: Answers,
+        manifest: &mut Manifest,
+        warnings: &mut Vec<String>,
+    ) {
+        let Answers { gone, unanswered, reason } = answers;
+        if let [first, ..] = unanswered.as_slice() {
+            warnings.push(format!(
+                "{} orders of the last full pull are missing from this one, such as {first}, and the shop does not say whether they are gone ({reason}); the next full pull asks again",
+                unanswered.len()
+            ));
+        }
+        if !self.later.is_empty() {
+            let (asked, later) = (self.now.len(), self.later.len());
+            warnings.push(format!(
+                "{} orders of the last full pull are missing from this one, too many to ask for each at once: {asked} were asked for, and the next full pull goes on with the other {later}",
+                asked + later
+            ));
+        }
+        manifest.gone = gone;
+        manifest.missing = self.later.into_iter().chain(unanswered).collect();
     }
-    warnings.push(format!(
-        "{} orders of the last full pull are missing from this one, too many to ask for each; none is taken for deleted",
-        missing.len()
-    ));
-    Vec::new()
 }
 
 /// The orders of an export that the shop has no more: those that its full window found gone, and
@@ -51,6 +89,11 @@ pub fn gone(export: &[PulledWindow]) -> Vec<u64> {
     }
     let back: BTreeSet<u64> = later.iter().flat_map(ids_of).collect();
     full.manifest.gone.iter().copied().filter(|id| !back.contains(id)).collect()
+}
+
+/// The orders of an export of which the next full pull has to find out whether they are gone.
+pub fn missing(export: &[PulledWindow]) -> &[u64] {
+    export.first().map_or(&[], |full| &full.manifest.missing)
 }
 
 /// The ids of a window's orders, in any of the forms of answers.

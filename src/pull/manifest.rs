@@ -37,6 +37,11 @@ pub struct Manifest {
     /// shop. Their ids.
     #[serde(default)]
     pub gone: Vec<u64>,
+    /// Orders of the export before that this full window does not hold either, and that the shop was
+    /// not asked for by their ids yet, or gave no answer about. Their ids, in the order in which the
+    /// next full pull asks for them.
+    #[serde(default)]
+    pub missing: Vec<u64>,
     pub warnings: Vec<String>,
     /// Its files were removed once they were loaded.
     #[serde(default)]
@@ -85,6 +90,7 @@ impl Manifest {
             counted: None,
             failed: Vec::new(),
             gone: Vec::new(),
+            missing: Vec::new(),
             warnings: Vec::new(),
             is_emptied: false,
             files: Vec::new(),
@@ -102,6 +108,11 @@ impl Manifest {
     /// `None` for a text that is no manifest of a form this program knows.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         serde_json::from_slice(text).ok().filter(|manifest: &Self| manifest.form <= FORM)
+    }
+
+    /// The ids of `failed`, where ids are numbers.
+    pub(super) fn failed_ids(&self) -> impl Iterator<Item = u64> {
+        self.failed.iter().filter_map(|id| id.parse().ok())
     }
 
     /// Whether it holds orders of this shop, limited in this way.

@@ -26,7 +26,7 @@ mod writer;
 pub use error::PullError;
 pub use examination::Examination;
 pub use folder::Folder;
-pub use gone::gone;
+pub use gone::{gone, missing};
 pub use manifest::{Counted, Manifest, PulledFile, PulledWindow};
 pub use next::{examine, pull};
 pub use options::{ByIdApi, Options, ShopifyAccess, Source};

@@ -1,4 +1,5 @@
 mod by_id;
+mod gone;
 mod hosts;
 mod shopify;
 
@@ -210,45 +211,6 @@ async fn an_order_that_goes_into_the_trash_or_out_of_it_between_lists_is_there()
 }
 
 #[tokio::test]
-async fn an_order_that_changed_a_moment_ago_is_not_gone() {
-    let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
-    pulls.full().await;
-    pulls.shop.change(|orders| {
-        orders.remove(&30);
-        orders.get_mut(&31).unwrap().modified = Timestamp::now();
-    });
-    let window = pulls.full().await;
-    assert_eq!((window.manifest.orders, window.manifest.gone), (118, vec![30]));
-}
-
-#[tokio::test]
-async fn a_shop_without_its_orders_has_none_that_are_gone() {
-    let pulls = Pulls::of(WooOptions::default(), orders(1100)).await;
-    pulls.full().await;
-    pulls.shop.change(BTreeMap::clear);
-    let window = pulls.full().await;
-    assert_eq!(window.manifest.gone, [0; 0]);
-    assert!(window.manifest.warnings[0].contains("1100 orders"), "{:?}", window.manifest.warnings);
-}
-
-#[tokio::test]
-async fn an_order_that_came_back_after_a_full_pull_is_not_gone() {
-    let pulls = Pulls::of(WooOptions::default(), orders(20)).await;
-    pulls.full().await;
-    let lost = pulls.shop.orders();
-    pulls.shop.change(|orders| orders.retain(|id, _| *id > 2));
-    let full = pulls.full().await;
-    assert_eq!(gone(&pulls.folder().export().unwrap()), [1, 2]);
-    let end = full.manifest.window.to;
-    pulls.shop.change(|orders| {
-        orders.insert(2, ShopOrder { modified: end, ..lost[1].clone() });
-    });
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
-    pulls.pull(Request::Since(end)).await.unwrap();
-    assert_eq!(gone(&pulls.folder().export().unwrap()), [1]);
-}
-
-#[tokio::test]
 async fn an_emptied_window_has_no_orders_and_keeps_its_time() {
     let pulls = Pulls::of(WooOptions::default(), orders(20)).await;
     let window = pulls.full().await;
@@ -264,26 +226,6 @@ async fn an_emptied_window_has_no_orders_and_keeps_its_time() {
     assert_eq!(fs::read_dir(&window.dir).unwrap().count(), 1);
     let next = pull(&pulls.options, false, &pulls.folder(), CancellationToken::new()).await;
     assert_eq!(next.unwrap().manifest.window.extent, Extent::Increment);
-}
-
-#[tokio::test]
-async fn a_full_pull_names_the_orders_that_are_gone() {
-    let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
-    pulls.full().await;
-    pulls.shop.change(|orders| {
-        orders.remove(&30);
-        orders.get_mut(&31).unwrap().status = "trash".to_owned();
-    });
-    assert_eq!(pulls.full().await.manifest.gone, [30]);
-    assert_eq!(pulls.full().await.manifest.gone, [0; 0]);
-}
-
-#[tokio::test]
-async fn an_order_that_was_gone_before_is_looked_for_again() {
-    let mut pulls = Pulls::of(WooOptions::default(), orders(20)).await;
-    pulls.full().await;
-    pulls.options.gone_before = vec![7, 700];
-    assert_eq!(pulls.full().await.manifest.gone, [700]);
 }
 
 #[tokio::test]

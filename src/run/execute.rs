@@ -8,7 +8,7 @@ use super::meter::Meter;
 use super::plan_reader::{PlanReader, ReadingError};
 use super::records::Records;
 use super::rules_digest::{check_key, mapping_of};
-use super::shrinkage::{Shrinkage, files_read, shrinkage};
+use super::shrinkage::{Shrinkage, files_read};
 use super::{Accounting, RunError, RunReport};
 use crate::activecampaign::FatalError;
 use crate::domain::LoadPath;
@@ -140,9 +140,8 @@ async fn open(
 /// Before the first request, logs file notes and whether the export shrank since the last finished
 /// run.
 async fn look_for_less(task: &RunContext<'_>) -> Result<Vec<Shrinkage>, RunError> {
-    let job = task.job.name.clone();
-    let before = task.state.call(move |store| store.files_read(&job)).await?;
-    let found = shrinkage(&before, task.export.files());
+    let view = task.state.call(|store| store.view()).await?;
+    let found = task.job.shrinkage(&view, task.export.files())?;
     for file in task.export.files() {
         for note in &file.notes {
             tracing::warn!(job = task.job.name, file = %file, "{note}");
@@ -230,7 +229,7 @@ async fn close(
     }
     let row = RunRow { outcome: Some(if is_open { stored } else { end }), ..row };
     if row.is_finished_load() {
-        // Windows replace each other, and their own counts prove that nothing is missing.
+        // Windows replace each other, and are compared by their own counts.
         let is_pulled = task.job.pulls.is_some();
         let files = if is_pulled { Vec::new() } else { files_read(task.export.files()) };
         let windows = task.job.windows_of(task.export.files()).unwrap_or_else(|error| {

@@ -2,10 +2,11 @@
 
 use super::Job;
 use super::bulk::AcceptedOrders;
+use super::pulls::GoneOrders;
 use super::undo::{DeleteOutcome, Deleting, ListedAs, Purpose, UndoError};
 use crate::activecampaign::Client;
 use crate::domain::{Gone, OrderKey};
-use crate::state::{CreatedOrder, RunId, StateHandle};
+use crate::state::{CreatedOrder, LetterCounts, RunId, StateHandle};
 use tokio_util::sync::CancellationToken;
 
 /// So few are deleted whatever share they are.
@@ -19,6 +20,9 @@ pub struct GoneReport {
     pub deleted: Vec<String>,
     /// The keys of those that were not: each run tries again.
     pub left: Vec<String>,
+    /// Those of them that ActiveCampaign refuses to delete. They are new in the run that is refused
+    /// first.
+    pub refused: LetterCounts,
     /// Too many to delete without being asked: how many, of how many loaded.
     pub too_many: Option<(u64, u64)>,
     /// The run was of an approved plan, which deletes nothing.
@@ -28,9 +32,9 @@ pub struct GoneReport {
 }
 
 impl GoneReport {
-    /// Nothing is left at ActiveCampaign that should not be there.
-    pub fn is_clean(&self) -> bool {
-        self.left.is_empty() && self.error.is_none()
+    /// Orders are left for another reason than that ActiveCampaign refuses to delete them.
+    pub fn is_unfinished(&self) -> bool {
+        self.left.len() as u64 > self.refused.all || self.error.is_some()
     }
 
     fn log(&self, job: &Job) {
@@ -38,7 +42,7 @@ impl GoneReport {
         if let Some((gone, known)) = self.too_many {
             tracing::warn!(
                 job = name,
-                "{gone} of {known} orders are gone from the shop, more than policy.gone_max_percent = {} allows; none was deleted at ActiveCampaign. If they are to be deleted, raise it for one run",
+                "{gone} of {known} orders are gone from the shop or missing from its last full pull, more than policy.gone_max_percent = {} allows; none was deleted at ActiveCampaign. If they are to be deleted, raise it for one run",
                 job.rules.policy.gone_max_percent
             );
         }
@@ -79,6 +83,18 @@ pub(super) async fn delete_gone(
     Some(report)
 }
 
+/// What the ledger has of the orders that a full pull did not have.
+struct InLedger {
+    /// Gone from the shop.
+    orders: Vec<CreatedOrder>,
+    /// The keys of those that are gone too, and not visible at ActiveCampaign yet.
+    hidden: Vec<String>,
+    /// How many the shop is still to be asked for.
+    suspected: usize,
+    /// How many orders it has at all.
+    known: u64,
+}
+
 async fn delete_all(
     job: &Job,
     run: RunId,
@@ -86,15 +102,14 @@ async fn delete_all(
     cancel: &CancellationToken,
     report: &mut GoneReport,
 ) -> Result<(), UndoError> {
-    let gone = match job.gone() {
+    let GoneOrders { found, suspected } = match job.gone() {
         Ok(gone) => gone,
         Err(error) => {
             tracing::warn!(job = job.name, "{error}");
             return Ok(());
         }
     };
-    let keys = gone.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
-    let keys: Vec<String> = keys.map(|key| key.ledger_text().into_owned()).collect();
+    let (keys, suspected) = (keys_of(&found), keys_of(&suspected));
     let origin = state.call(move |store| store.view()?.origin(run)).await?;
     let Some((connection, remote)) = origin.and_then(|origin| origin.connection) else {
         return Ok(());
@@ -106,11 +121,15 @@ async fn delete_all(
             .look()
             .await?;
     }
-    let found = state.call(move |store| {
-        let hidden = store.accepted_among(connection, &keys)?;
-        Ok((store.sent_among(connection, &keys)?, store.orders_known(connection)?, hidden))
+    let ledger = state.call(move |store| {
+        Ok(InLedger {
+            orders: store.sent_among(connection, &keys)?,
+            hidden: store.accepted_among(connection, &keys)?,
+            suspected: store.sent_among(connection, &suspected)?.len(),
+            known: store.orders_known(connection)?,
+        })
     });
-    let (orders, known, hidden) = found.await?;
+    let InLedger { orders, hidden, suspected, known } = ledger.await?;
     report.left = orders.iter().map(|order| order.key.clone()).collect();
     for order in hidden {
         tracing::warn!(
@@ -120,8 +139,10 @@ async fn delete_all(
         report.left.push(order);
     }
     let share_max = known * u64::from(job.rules.policy.gone_max_percent) / 100;
-    if orders.len() > FEW && orders.len() as u64 > share_max {
-        report.too_many = Some((orders.len() as u64, known));
+    // A full pull asks for some of many missing orders only: the limit is for all of them.
+    let all = orders.len() + suspected;
+    if !orders.is_empty() && all > FEW && all as u64 > share_max {
+        report.too_many = Some((all as u64, known));
         return Ok(());
     }
     let (client, state, halt) = (client.clone(), state.clone(), cancel.child_token());
@@ -131,6 +152,11 @@ async fn delete_all(
         delete_one(&deleting, order, report).await?;
     }
     Ok(())
+}
+
+fn keys_of(ids: &[u64]) -> Vec<String> {
+    let keys = ids.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
+    keys.map(|key| key.ledger_text().into_owned()).collect()
 }
 
 async fn delete_one(
@@ -144,15 +170,28 @@ async fn delete_one(
             report.left.retain(|left| *left != key);
             report.deleted.push(key);
         }
-        DeleteOutcome::Foreign(key) => tracing::warn!(
-            order = key,
-            "gone from the shop, and its id at ActiveCampaign is another order's now; left alone"
-        ),
-        DeleteOutcome::Refused(key, reason) => tracing::warn!(
-            order = key,
-            reason,
-            "gone from the shop, and not deleted at ActiveCampaign"
-        ),
+        DeleteOutcome::Foreign(key) => {
+            tracing::warn!(
+                order = key,
+                "gone from the shop, and its id at ActiveCampaign is another order's now: there is nothing to delete, and the ledger has it no more"
+            );
+            report.left.retain(|left| *left != key);
+            let connection = deleting.connection;
+            deleting.state.call(move |store| store.drop_from_ledger(connection, &key)).await?;
+        }
+        DeleteOutcome::Refused(key, reason) => {
+            tracing::warn!(
+                order = key,
+                reason,
+                "gone from the shop, and not deleted at ActiveCampaign"
+            );
+            let (run, connection) = (deleting.run, deleting.connection);
+            let found = deleting
+                .state
+                .call(move |store| store.view()?.is_delete_refused_before(run, connection, &key));
+            report.refused.all += 1;
+            report.refused.new += u64::from(!found.await?);
+        }
     }
     Ok(())
 }

@@ -66,7 +66,7 @@ pub use remote_fetch::CompareProgress;
 pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};
-pub use shrinkage::{Shrinkage, shrinkage};
+pub use shrinkage::Shrinkage;
 pub use since::{SinceRun, preview_since};
 pub use undo::{UndoContext, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
 pub use verification::{Difference, Mismatch, Sample, Verification};

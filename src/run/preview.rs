@@ -9,7 +9,7 @@ use super::planned_record::{Keep, PlannedRecord};
 use super::records::Records;
 use super::request_counter::RequestCounter;
 use super::rules_digest::{check_key, mapping_of, plan_settings};
-use super::shrinkage::{Shrinkage, shrinkage};
+use super::shrinkage::Shrinkage;
 use super::{ConnectionSpec, Job};
 use crate::domain::{LoadPath, PassedOver};
 use crate::extract::{Export, ExportFile};
@@ -202,7 +202,7 @@ impl AccountPlanner {
         let spec = &job.connection;
         check_key(&view, job, &mapping_of(job, export.files()))?;
         check_path(&view, job)?;
-        let shrinkage = shrinkage(&view.files_read(&job.name)?, export.files());
+        let shrinkage = job.shrinkage(&view, export.files())?;
         let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);
         let earlier = self.counters.remove(&key_of(job));
         let is_found = connection.is_some() || earlier.is_some();

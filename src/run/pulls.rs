@@ -1,9 +1,9 @@
 //! The export of a job that pulls its shop: the windows on disk, and what the state knows of them.
 
+use super::shrinkage::{Shrinkage, is_less, shrinkage};
 use super::{ConnectionSpec, Job};
-use crate::domain::Gone;
 use crate::extract::{Export, ExportFile, OpenError, Options};
-use crate::pull::{Extent, Folder, PullError, PulledWindow, gone};
+use crate::pull::{Extent, Folder, PullError, PulledWindow, gone, missing};
 use crate::state::{StateError, View};
 use std::collections::BTreeSet;
 
@@ -107,20 +107,18 @@ impl Job {
         Ok(windows)
     }
 
-    /// The orders that the last full pull found gone and the ledger still has: not deleted yet, not
-    /// loaded, or more than may be deleted unasked. The next full pull has to look for them too.
+    /// The orders that the last full pull found gone and the ledger still has: those not deleted yet,
+    /// and all of them where the policy only reports them, as it may become another one. The next full
+    /// pull has to ask for them too.
     ///
     /// # Errors
     /// When the folder or the state can't be read.
     pub fn gone_before(&self, view: &View) -> Result<Vec<u64>, PullsError> {
-        if self.rules.policy.gone != Gone::Delete {
-            return Ok(Vec::new());
-        }
         let ConnectionSpec { service, externalid, .. } = &self.connection;
         let Some((connection, _)) = view.connection(service, externalid)? else {
             return Ok(Vec::new());
         };
-        let keys: Vec<String> = self.gone()?.iter().map(u64::to_string).collect();
+        let keys: Vec<String> = self.gone()?.found.iter().map(u64::to_string).collect();
         let sent = view.sent_among(connection, &keys)?;
         Ok(sent.iter().filter_map(|order| order.key.parse().ok()).collect())
     }
@@ -129,10 +127,51 @@ impl Job {
     ///
     /// # Errors
     /// When the folder can't be read.
-    pub(super) fn gone(&self) -> Result<Vec<u64>, PullError> {
-        let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
-        Ok(gone(&Folder::view(pulls.dir.clone()).export()?))
+    pub(super) fn gone(&self) -> Result<GoneOrders, PullError> {
+        let Some(pulls) = &self.pulls else { return Ok(GoneOrders::default()) };
+        let export = Folder::view(pulls.dir.clone()).export()?;
+        Ok(GoneOrders { found: gone(&export), suspected: missing(&export).to_vec() })
     }
+
+    /// In what the export is less than it was when the last run finished: files by their sizes, full
+    /// pulls by their orders.
+    ///
+    /// # Errors
+    /// When the state can't be read.
+    pub fn shrinkage(
+        &self,
+        view: &View,
+        files: &[ExportFile],
+    ) -> Result<Vec<Shrinkage>, StateError> {
+        let Some(pulls) = &self.pulls else {
+            return Ok(shrinkage(&view.files_read(&self.name)?, files));
+        };
+        let windows = Folder::view(pulls.dir.clone()).windows().unwrap_or_else(|error| {
+            tracing::warn!(job = self.name, "{error}");
+            Vec::new()
+        });
+        Ok(fewer_orders(&windows).into_iter().collect())
+    }
+}
+
+/// Ids of orders that a full pull did not have.
+#[derive(Default)]
+pub(super) struct GoneOrders {
+    /// The shop does not know them.
+    pub found: Vec<u64>,
+    /// The shop is still to be asked.
+    pub suspected: Vec<u64>,
+}
+
+/// Whether the last full window has fewer orders than those that it replaces. These are the one that
+/// was loaded last, with the full ones that were not loaded since.
+fn fewer_orders(windows: &[PulledWindow]) -> Option<Shrinkage> {
+    let manifests = windows.iter().map(|window| &window.manifest);
+    let mut full = manifests.filter(|manifest| manifest.window.extent == Extent::Full);
+    let last = full.next_back()?;
+    let replaced = full.filter(|before| before.shop == last.shop && before.query == last.query);
+    let (before, now) = (replaced.map(|before| before.orders).max()?, last.orders);
+    is_less(now, before).then_some(Shrinkage::FewerOrders { before, now })
 }
 
 fn removed() -> OpenError {

@@ -14,6 +14,8 @@ pub enum Shrinkage {
     Shrunk { file: String, before: u64, now: u64 },
     /// The file is gone, and what is there in its place is less.
     Gone { file: String, before: u64 },
+    /// The last full pull has fewer orders than the one that it replaces.
+    FewerOrders { before: u64, now: u64 },
 }
 
 impl fmt::Display for Shrinkage {
@@ -24,6 +26,11 @@ impl fmt::Display for Shrinkage {
                 "{file} has {now} bytes and had {before} when the last run finished; if it was to be the whole export, \
                  it may be cut: export again"
             ),
+            Self::FewerOrders { before, now } => write!(
+                f,
+                "the last full pull has {now} orders and the one before had {before}; if none were deleted, the key \
+                 may have lost access to the others: check its rights and pull again with --full"
+            ),
             Self::Gone { file, before } => write!(
                 f,
                 "{file} ({before} bytes) was read by the last finished run and is gone; orders that only it held are \
@@ -33,11 +40,14 @@ impl fmt::Display for Shrinkage {
     }
 }
 
-/// What is missing. A tenth less is nothing to speak of: a re-export of the last weeks varies by
-/// that much. Neither are files that others took the place of, as where each night's export has the
+/// A tenth less is nothing to speak of: a re-export of the last weeks varies by that much.
+pub(super) fn is_less(now: u64, before: u64) -> bool {
+    now.saturating_mul(10) < before.saturating_mul(9)
+}
+
+/// What is missing of an export of files. Not files that others took the place of, as where each night's export has the
 /// date in its name.
-pub fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
-    let is_less = |now: u64, before: u64| now.saturating_mul(10) < before.saturating_mul(9);
+pub(super) fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
     let now: Vec<(String, u64)> =
         files.iter().map(|file| (file.to_string(), file.size_bytes)).collect();
     let total = |sizes: &mut dyn Iterator<Item = u64>| sizes.fold(0, u64::saturating_add);

@@ -81,6 +81,20 @@ impl View {
              WHERE connection = ?1 AND key = ?2 AND remote_id IS NOT NULL";
         found_among(&self.db, sql, connection, keys)
     }
+
+    /// Whether an earlier run was refused to delete this order.
+    pub fn is_delete_refused_before(
+        &self,
+        run: RunId,
+        connection: ConnectionId,
+        key: &str,
+    ) -> Result<bool, StateError> {
+        self.db.one(
+            "SELECT EXISTS (SELECT 1 FROM history WHERE operation = ?4 AND answer IS NOT NULL AND run < ?1
+                 AND order_id = (SELECT id FROM orders WHERE connection = ?2 AND key = ?3))",
+            params![run, connection, stored(key), Operation::Delete],
+        )
+    }
 }
 
 impl Store {
@@ -162,6 +176,16 @@ impl Store {
         let transaction = self.db.transaction()?;
         take_out(&transaction, run, connection, order)?;
         Ok(transaction.commit()?)
+    }
+
+    /// The order is gone from the shop, and its id at ActiveCampaign is another order's: it leaves the
+    /// ledger.
+    pub fn drop_from_ledger(
+        &mut self,
+        connection: ConnectionId,
+        key: &str,
+    ) -> Result<(), StateError> {
+        forget(&self.db, connection, key)
     }
 
     /// Notes, durably, a delete that ActiveCampaign did not carry out, or did not say so.

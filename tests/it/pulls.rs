@@ -3,10 +3,12 @@
 use crate::daemon::EVERY_SECOND;
 use crate::nights::{Nights, SECRET, Shop};
 use crate::process::Process;
+use crate::undo::rename;
 use crate::world::{Finished, World, files_below, until};
 use ordersync::simulator::host_faults::HostFault;
 use ordersync::simulator::shopify::ProtectedData;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
+use ordersync::simulator::{Fault, Kind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -172,6 +174,110 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
         nights.done(&["--quiet", "verify", "shop"]);
         // Nothing is left to be undone of what is gone.
         nights.done(&["--quiet", "undo", "shop", "--run", "1", "--dry-run"]);
+    }
+}
+
+#[test]
+fn orders_that_were_only_reported_are_deleted_once_the_policy_says_so() {
+    let nights = Nights::of_woo(World::new().policy("gone = \"report\"\n"), 20);
+    nights.done(&["--quiet", "backfill"]);
+    (3..6).for_each(|id| nights.delete(id));
+    for _ in 0..2 {
+        nights.pass(1200);
+        nights.done(&["--quiet", "pull", "--full"]);
+        nights.done(&["--quiet", "sync"]);
+    }
+    assert_eq!(nights.loaded().len(), 20);
+    nights.set("gone = \"report\"", "gone = \"delete\"");
+    nights.pass(1200);
+    nights.done(&["--quiet", "pull", "--full"]);
+    nights.done(&["--quiet", "sync"]);
+    nights.assert_loaded();
+}
+
+/// A job that deletes, in whose shop these orders are gone since it was loaded.
+fn nights_with_gone(orders: u64, gone: std::ops::Range<u64>) -> Nights {
+    let policy = "gone = \"delete\"\ngone_max_percent = 20\n";
+    let nights = Nights::of_woo(World::new().policy(policy), orders);
+    nights.done(&["--quiet", "backfill"]);
+    gone.for_each(|id| nights.delete(id));
+    nights.pass(1200);
+    nights.done(&["--quiet", "pull", "--full"]);
+    nights
+}
+
+#[test]
+fn the_limit_is_for_all_missing_orders_however_few_were_asked_for() {
+    let nights = nights_with_gone(60, 1..12);
+    let windows = nights.windows();
+    let dir = windows.last().unwrap()["dir"].as_str().unwrap();
+    let path = Path::new(dir).join("manifest.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let edited = text.replace("\"missing\": []", "\"missing\": [20, 21, 22]");
+    assert_ne!(edited, text);
+    std::fs::write(&path, edited).unwrap();
+    let told = nights.run(&["sync"]);
+    assert_eq!(told.code, 3, "{}", told.err);
+    assert!(told.err.contains("14 of 60 orders are gone"), "{}", told.err);
+    assert_eq!(nights.loaded().len(), 60);
+    std::fs::write(&path, text).unwrap();
+    nights.done(&["--quiet", "sync"]);
+    nights.assert_loaded();
+}
+
+#[test]
+fn a_gone_order_whose_id_is_another_orders_now_is_no_ones_any_more() {
+    let nights = nights_with_gone(20, 3..5);
+    let orders = nights.world.target()["ecomOrders"].as_array().unwrap().clone();
+    let order = orders.iter().find(|order| order["externalid"] == "3").unwrap();
+    rename(&nights.world, order["id"].as_str().unwrap(), "900");
+    let told = nights.done(&["sync"]);
+    assert!(told.err.contains("is another order's now"), "{}", told.err);
+    let told = nights.done(&["sync"]);
+    assert!(!told.err.contains("another order's"), "{}", told.err);
+    let loaded = nights.loaded();
+    assert!(loaded.contains_key(&900) && !loaded.contains_key(&4), "{loaded:?}");
+}
+
+#[test]
+fn a_gone_order_that_is_refused_fails_the_run_that_fail_on_says() {
+    let nights = nights_with_gone(20, 3..4);
+    let refuse = || {
+        let fault = Fault::new(Kind::ErrorsMissing).on("DELETE", "/ecomOrders").key("3");
+        nights.world.simulator.inject(fault);
+    };
+    for (args, code) in [
+        (&["sync"][..], 3),
+        (&["sync"], 0),
+        (&["sync", "--fail-on", "any"], 3),
+        (&["sync", "--fail-on", "never"], 0),
+    ] {
+        refuse();
+        let told = nights.run(args);
+        assert_eq!(told.code, code, "{args:?}: {}", told.err);
+        assert!(told.out.contains("not deleted"), "{}", told.out);
+    }
+    nights.done(&["sync"]);
+    nights.assert_loaded();
+}
+
+#[test]
+fn a_full_pull_of_almost_nothing_is_said_to_be_less() {
+    for keep in ["export", "none"] {
+        let nights = Nights::of(60);
+        nights.set("from =", &format!("keep = \"{keep}\"\nfrom ="));
+        nights.done(&["--quiet", "backfill"]);
+        (11..=60).for_each(|id| nights.delete(id));
+        nights.pass(1200);
+        nights.done(&["--quiet", "pull", "--full"]);
+        let text = "the last full pull has 10 orders and the one before had 60";
+        let told = nights.done(&["--json", "sync"]);
+        assert!(told.err.contains(text), "{keep}: {}", told.err);
+        let warning = told.json()["runs"][0]["warnings"][0].to_string();
+        assert!(warning.contains(text), "{keep}: {warning}");
+        nights.pass(1200);
+        let told = nights.done(&["sync"]);
+        assert!(!told.err.contains("the last full pull has"), "{keep}: {}", told.err);
     }
 }
 

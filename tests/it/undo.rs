@@ -317,7 +317,7 @@ fn a_signal_ends_it_in_order_and_the_next_call_goes_on() {
 }
 
 /// As somebody else would, in ActiveCampaign itself.
-fn rename(world: &World, id: &str, externalid: &str) {
+pub fn rename(world: &World, id: &str, externalid: &str) {
     let body = format!(
         r#"{{"ecomOrder":{{"externalid":"{externalid}","orderProducts":[{{"externalid":"x","name":"X","price":100,"quantity":1}}]}}}}"#
     );

@@ -14,7 +14,7 @@ mod rows;
 use super::body::excerpt;
 use super::error::PullError;
 use super::folder::Folder;
-use super::gone::{Before, few};
+use super::gone::{Answers, Before};
 use super::http::Trouble;
 use super::manifest::{Counted, Identity, Manifest, PulledWindow};
 use super::options::{Options, Request, ShopifyAccess};
@@ -176,8 +176,9 @@ impl Shop<'_> {
         if self.window.extent == Extent::Full {
             let (folder, shop) = (self.folder, &manifest.shop);
             let before = Before { folder, shop, query: &query, gone: &self.options.gone_before };
-            let missing = few(before.missing(orders)?, &mut self.api.warnings);
-            manifest.gone = self.gone(missing).await?;
+            let missing = before.missing(orders)?;
+            let answers = self.ask_for(&missing.now).await?;
+            missing.settle(answers, &mut manifest, &mut self.api.warnings);
         }
         manifest.query = query;
         manifest.requests = self.api.client.requests;
@@ -357,8 +358,8 @@ impl Shop<'_> {
         Ok(())
     }
 
-    /// Those of the orders that the shop does not know by their ids either.
-    async fn gone(&mut self, missing: Vec<u64>) -> Result<Vec<u64>, PullError> {
+    /// Whether the shop knows the orders by their ids. Without an answer the pull ends.
+    async fn ask_for(&mut self, missing: &[u64]) -> Result<Answers, PullError> {
         let mut gone = Vec::new();
         for some in missing.chunks(IDS_MAX) {
             let ids: Vec<String> =
@@ -374,7 +375,7 @@ impl Shop<'_> {
                 some.iter().zip(nodes).filter(|(_, node)| node.is_null()).map(|(id, _)| id),
             );
         }
-        Ok(gone)
+        Ok(Answers { gone, ..Answers::default() })
     }
 }
 

@@ -11,7 +11,7 @@ mod list;
 
 use super::error::PullError;
 use super::folder::Folder;
-use super::gone::{Before, few};
+use super::gone::{Answers, Before};
 use super::http::{FAILED_IN_A_ROW_MAX, ShopClient, Trouble};
 use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request};
@@ -171,12 +171,12 @@ impl Shop<'_> {
         };
         let query = self.options.query();
         if window.extent == Extent::Full {
-            let failed = manifest.failed.iter().filter_map(|id| id.parse().ok());
-            let present = ids.into_iter().chain(failed).collect();
+            let present = ids.into_iter().chain(manifest.failed_ids()).collect();
             let shop = &manifest.shop;
             let before = Before { folder, shop, query: &query, gone: &self.options.gone_before };
-            let missing = few(before.missing(&present)?, &mut self.api.warnings);
-            manifest.gone = self.gone(missing).await?;
+            let missing = before.missing(&present)?;
+            let answers = self.ask_for(&missing.now).await?;
+            missing.settle(answers, &mut manifest, &mut self.api.warnings);
         }
         manifest.query = query;
         manifest.requests = self.api.client.requests;
@@ -184,18 +184,30 @@ impl Shop<'_> {
         writer.commit(manifest)
     }
 
-    /// Those of the orders that the shop does not know by their ids either. One that changed after
-    /// the end of the window is in no list of it, and not gone.
-    async fn gone(&mut self, missing: Vec<u64>) -> Result<Vec<u64>, PullError> {
-        let mut gone = Vec::new();
+    /// Whether the shop knows the orders by their ids. One that changed after the end of the window is
+    /// in no list of it, and not gone. A shop that answers no more is not asked on.
+    async fn ask_for(&mut self, missing: &[u64]) -> Result<Answers, PullError> {
+        let mut answers = Answers::default();
+        let mut failed_in_a_row = 0;
         for id in missing {
-            match self.api.order(id).await {
-                Ok(None) => gone.push(id),
-                Ok(Some(_)) | Err(Trouble::TooMuch(_)) => {}
+            if failed_in_a_row > FAILED_IN_A_ROW_MAX {
+                answers.unanswered.push(*id);
+                continue;
+            }
+            match self.api.order(*id).await {
+                Ok(found) => {
+                    failed_in_a_row = 0;
+                    answers.gone.extend(found.is_none().then_some(*id));
+                }
+                Err(Trouble::TooMuch(what)) => {
+                    failed_in_a_row += 1;
+                    answers.unanswered.push(*id);
+                    answers.reason = what;
+                }
                 Err(Trouble::Fatal(error)) => return Err(error),
             }
         }
-        Ok(gone)
+        Ok(answers)
     }
 
     async fn read(
