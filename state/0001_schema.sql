@@ -48,7 +48,7 @@ CREATE TABLE orders (
                                         -- 3: refused; NULL: to be sent again
     state       INTEGER NOT NULL,       -- 0 settled, 1 create intended, 2 update intended, 3 refused,
                                         -- 4 a cart that became an order, 5 delete intended, 6 not in the ledger
-    outcome     INTEGER,                -- of the last write: NULL none yet, 1 created, 2 updated, 3 adopted, 4 left deleted
+    outcome     INTEGER,                -- of the last write: NULL none yet, 1 created, 2 updated, 3 adopted, 4 left deleted, 5 superseded by its order
     run         INTEGER NOT NULL,       -- the run that touched it last; 0: `adopt`, which is no run
     created_run INTEGER,                -- the run that created it at ActiveCampaign; NULL: adopted or not there
     customer    BLOB,                   -- the customer that it was created for, as customers.key_hash; zeros: someone else's;

@@ -271,7 +271,7 @@ impl View {
                 (_, Some(WriteOutcome::Updated)) => Some("updated"),
                 (_, Some(WriteOutcome::Adopted)) => Some("adopted"),
                 (_, Some(WriteOutcome::LeftDeleted)) => Some("left deleted"),
-                (_, None) => None,
+                (_, Some(WriteOutcome::Superseded) | None) => None,
             };
             Ok(LastWrite { run: row.get(0)?, created_run: row.get(1)?, outcome })
         })

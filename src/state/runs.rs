@@ -249,7 +249,7 @@ impl Store {
                 WriteOutcome::Created => counts.created = count,
                 WriteOutcome::Updated => counts.updated = count,
                 WriteOutcome::Adopted => counts.adopted = count,
-                WriteOutcome::LeftDeleted => {}
+                WriteOutcome::LeftDeleted | WriteOutcome::Superseded => {}
             }
         }
         Ok(Some(counts))

@@ -162,7 +162,9 @@ fn write_order(
         }
         OrderOutcome::LeftDeleted => (None, OrderState::Settled, Some(WriteOutcome::LeftDeleted)),
         OrderOutcome::Refused(_) => (None, OrderState::Refused, None),
-        OrderOutcome::Unconfirmed(_) | OrderOutcome::Superseded => return Ok(order),
+        // Noted as settled, or a resumed run counts the cart once more.
+        OrderOutcome::Superseded => (None, OrderState::BecameOrder, Some(WriteOutcome::Superseded)),
+        OrderOutcome::Unconfirmed(_) => return Ok(order),
     };
     // An undo rests on `created_run`: the run whose intent it was has created the order, whichever
     // learned of it; and an id that was known before was not created now.

@@ -132,6 +132,8 @@ stored_numbers! {
         Updated = 2,
         Adopted = 3,
         LeftDeleted = 4,
+        /// A cart whose order is there.
+        Superseded = 5,
     }
 }
 
