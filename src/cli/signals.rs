@@ -13,6 +13,21 @@ pub(super) fn hangups() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
+/// The signal that ends a program which waits for somebody to type: SIGINT, SIGQUIT or SIGTERM. It is
+/// listened to from this call on, which must be within a runtime.
+pub(super) fn ending() -> std::io::Result<impl Future<Output = u8>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut quit = signal(SignalKind::quit())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => 2,
+            _ = quit.recv() => 3,
+            _ = terminate.recv() => 15,
+        }
+    })
+}
+
 /// Whether this process was started with SIGHUP ignored; no where the system does not say.
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

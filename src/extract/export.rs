@@ -68,10 +68,10 @@ impl Export {
         &self.files
     }
 
-    /// The shop's own web address, where the orders name it: `https://shop.example.com`.
+    /// The shop's own web address, where the orders name one and agree on it:
+    /// `https://shop.example.com`.
     pub fn shop_address(&self) -> Option<String> {
-        let mut tables = self.inputs.iter().flat_map(Input::tables);
-        tables.find_map(|table| shop_address(&table.source))
+        shop_address(self.inputs.iter().flat_map(Input::tables))
     }
 
     /// The rows that were passed over as no rows of orders, by kind, once the export was read to its

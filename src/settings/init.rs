@@ -61,6 +61,11 @@ pub fn new_file(dir: &Path) -> PathBuf {
     dir.join("config/ordersync.toml")
 }
 
+/// Whether a path is a symbolic link to nothing: there is no file to keep, and none is made through it.
+pub fn is_dangling(path: &Path) -> bool {
+    path.is_symlink() && !path.exists()
+}
+
 /// Writes `dir/config/ordersync.toml`, for its owner only as it may come to hold a token, and the
 /// folders it names. What is there already stays as it is.
 ///

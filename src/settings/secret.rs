@@ -164,11 +164,7 @@ impl Secret {
             SecretSource::Variable(_) => self.text(),
         };
         let word = secret.expose_secret().trim();
-        if word.is_empty()
-            || word.starts_with(PLACEHOLDER)
-            || word.len() > SECRET_BYTES_MAX
-            || !word.bytes().all(|b| b.is_ascii_graphic())
-        {
+        if !is_secret(word) {
             return Err(SecretError::Malformed { of, from });
         }
         Ok(SecretString::from(word.to_owned()))
@@ -177,6 +173,14 @@ impl Secret {
     fn text(&self) -> SecretString {
         self.text.as_ref().map(|(_, secret)| secret.clone()).unwrap_or_default()
     }
+}
+
+/// Whether a text has the form of a secret: one word of visible ASCII characters, and not that of an
+/// example.
+pub fn is_secret(word: &str) -> bool {
+    (1..=SECRET_BYTES_MAX).contains(&word.len())
+        && !word.starts_with(PLACEHOLDER)
+        && word.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn read_file(path: &Path) -> io::Result<SecretString> {

@@ -1,7 +1,8 @@
 //! The program on a terminal: what it shows, and what somebody types.
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::process::{Child, Command};
@@ -48,6 +49,19 @@ impl OnTerminal {
             assert!(self.read(), "`{text}` is not shown:\n{}", self.screen);
         }
         self.read_to = self.screen.len();
+    }
+
+    /// Ends the program by a signal at this question. Its exit code, and whether the terminal shows
+    /// what is typed: at the question, and afterwards.
+    pub fn terminate(mut self, question: &str) -> (i32, [bool; 2]) {
+        self.shows(question);
+        let name = ptsname(&self.terminal, Vec::new()).unwrap();
+        let side = File::open(name.to_str().unwrap()).unwrap();
+        let echoes = || tcgetattr(&side).unwrap().local_modes.contains(LocalModes::ECHO);
+        let before = echoes();
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap();
+        (code, [before, echoes()])
     }
 
     pub fn resize(&self, columns: u16) {

@@ -1,14 +1,16 @@
 //! The values of new settings: from the export, from a person, or still to be filled in.
 
 use super::export::ExportFacts;
+use super::zones::Zones;
 use crate::domain::Currency;
+use crate::report::{count, many};
 use crate::settings::{FilledKey, is_account_address, is_web_address};
 use jiff::tz::TimeZone;
 
 /// Something that an export does not say.
 pub(super) struct Question {
     pub text: &'static str,
-    /// What an answer has to look like.
+    /// What an answer has to look like, as in "expected a word".
     pub expected: &'static str,
     /// The answer if somebody just presses Enter.
     pub offered: Option<String>,
@@ -67,6 +69,13 @@ impl Answers {
         serde_json::from_str(value).ok()
     }
 
+    /// The comment on a key that was set.
+    fn note(&mut self, key: &str, note: String) {
+        if let Some(filled) = self.keys.iter_mut().find(|filled| filled.key == key) {
+            filled.note = note;
+        }
+    }
+
     fn set(&mut self, key: &'static str, value: String, note: String) {
         // The strings of JSON are strings of TOML.
         let value = Some(serde_json::Value::from(value).to_string());
@@ -77,15 +86,16 @@ impl Answers {
         &mut self,
         key: &'static str,
         question: &Question,
-        (unanswered, note): (Unanswered, String),
+        unanswered: Unanswered,
         ask: &mut Ask<'_>,
     ) {
         match (ask(question), unanswered) {
-            (Some(answer), _) => self.set(key, answer, note),
-            (None, Unanswered::Use(value)) => self.set(key, value, note),
+            (Some(value), _) | (None, Unanswered::Use(value)) => {
+                self.set(key, value, String::new());
+            }
             (None, Unanswered::Mark(placeholder)) => {
                 let value = placeholder.map(|text| serde_json::Value::from(text).to_string());
-                let note = format!("TO FILL IN: {}, {}.", question.text, question.expected);
+                let note = format!("TO FILL IN: {} ({}).", question.text, question.expected);
                 self.keys.push(FilledKey { key, value, note });
                 self.open.push((key, question.text));
             }
@@ -96,18 +106,18 @@ impl Answers {
     fn account(&mut self, ask: &mut Ask<'_>) {
         let question = Question {
             text: "the API address of the ActiveCampaign account",
-            expected: "as Settings, Developer shows it, such as https://example.api-us1.com",
+            expected: "a URL such as https://example.api-us1.com, from Settings, Developer",
             offered: None,
             accepts: is_account_address,
         };
-        self.ask(ACCOUNT_URL, &question, (Unanswered::Mark(None), String::new()), ask);
+        self.ask(ACCOUNT_URL, &question, Unanswered::Mark(None), ask);
     }
 
     fn export(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         let list = serde_json::json!([facts.pattern]).to_string();
         let key = |key, value| FilledKey { key, value: Some(value), note: String::new() };
         self.keys.push(key("jobs.shop.export", list));
-        self.set("jobs.shop.format", facts.format.clone(), String::new());
+        self.set("jobs.shop.format", facts.format().to_owned(), String::new());
         const SERVICE: &str = "jobs.shop.connection.service";
         match &facts.service {
             Some(service) => self.set(SERVICE, service.clone(), String::new()),
@@ -118,19 +128,18 @@ impl Answers {
                     offered: None,
                     accepts: is_word,
                 };
-                self.ask(SERVICE, &question, (Unanswered::Mark(Some("")), String::new()), ask);
+                self.ask(SERVICE, &question, Unanswered::Mark(Some("")), ask);
             }
         }
     }
 
     fn connection(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         let address = facts.address.clone();
-        let use_or_mark = |value: Option<String>| {
-            (value.map_or(Unanswered::Mark(None), Unanswered::Use), String::new())
-        };
+        let use_or_mark =
+            |value: Option<String>| value.map_or(Unanswered::Mark(None), Unanswered::Use);
         let link = Question {
             text: "the address of the shop",
-            expected: "such as https://example.com",
+            expected: "a URL such as https://example.com",
             offered: address.clone(),
             accepts: is_web_address,
         };
@@ -138,87 +147,116 @@ impl Answers {
         let host = self.value(LINK_URL).map(|url| host_of(&url));
         let name = Question {
             text: "the name of the shop",
-            expected: "as ActiveCampaign is to show it",
+            expected: "one line of text, which ActiveCampaign shows",
             offered: host.clone(),
             accepts: is_line,
         };
         self.ask(NAME, &name, use_or_mark(host), ask);
         let id = self.value(NAME).map(|name| identifier(&name)).filter(|id| !id.is_empty());
         let externalid = Question {
-            text: "an id for the shop, which must not change once orders are loaded",
-            expected: "letters, digits and dashes",
-            offered: id.clone(),
+            text: "an id for the shop, which can't be changed once orders are loaded",
+            expected: "letters, digits, dots, dashes and underscores",
+            offered: id,
             accepts: is_word,
         };
-        self.ask(EXTERNALID, &externalid, use_or_mark(id), ask);
+        // Only somebody who knows the shop can settle what can't be changed later.
+        self.ask(EXTERNALID, &externalid, Unanswered::Mark(None), ask);
         let address = self.value(LINK_URL);
         let logo = Question {
             text: "the address of the shop's logo",
-            expected: "such as https://example.com/logo.png",
+            expected: "a URL such as https://example.com/logo.png",
             offered: address.map(|url| format!("{}/favicon.ico", url.trim_end_matches('/'))),
             accepts: is_web_address,
         };
-        let marked = (Unanswered::Mark(None), String::new());
-        self.ask("jobs.shop.connection.logo_url", &logo, marked, ask);
+        self.ask("jobs.shop.connection.logo_url", &logo, Unanswered::Mark(None), ask);
     }
 
-    /// Where dates state their offset, the zone is the schedule's alone.
+    /// Where dates state their offset, the zone is the schedule's alone. Where they do not, it decides
+    /// about the moments of orders, so that a zone is only used if no other one gives other moments.
     fn time_zone(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
+        let zones = &facts.zones;
+        let is_known = !zones.fitting.is_empty();
+        let known = zones.likely().cloned();
         let own = TimeZone::system().iana_name().map(str::to_owned);
-        let fits = |name: &String| facts.zones.contains(name);
-        let likely = own.clone().filter(fits).or_else(|| facts.zones.first().cloned());
+        let likely = if facts.dates_local > 0 {
+            known.filter(|_| zones.agree_on_local_dates)
+        } else {
+            own.filter(|name| !is_known || zones.fits(name)).or(known)
+        };
         let unanswered = match &likely {
-            Some(zone) => Unanswered::Use(zone.clone()),
-            None if facts.dates_local > 0 => Unanswered::Mark(Some("Area/City")),
-            None => Unanswered::Leave,
+            Some(zone) if is_known => Unanswered::Use(zone.clone()),
+            _ if is_known || facts.dates_local > 0 => Unanswered::Mark(Some("Area/City")),
+            _ => Unanswered::Leave,
         };
         let question = Question {
             text: "the time zone of the shop",
             expected: "an IANA name such as Europe/Berlin",
-            offered: likely.clone().or(own),
+            offered: likely,
             accepts: |text| TimeZone::get(text).is_ok(),
         };
-        let note = likely.map(|zone| zones_note(&zone, &facts.zones)).unwrap_or_default();
-        self.ask(TIME_ZONE, &question, (unanswered, note), ask);
+        self.ask(TIME_ZONE, &question, unanswered, ask);
+        let is_open = self.open.iter().any(|(key, _)| *key == TIME_ZONE);
+        if let Some(zone) = self.value(TIME_ZONE).filter(|_| is_known && !is_open) {
+            self.note(TIME_ZONE, zones_note(&zone, zones));
+        }
     }
 
+    /// It is the currency of the records that state none, so that it is only taken from the others if
+    /// those agree.
     fn currency(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         const CURRENCY: &str = "jobs.shop.policy.currency";
-        let known: Vec<&str> = facts.currencies.keys().map(Currency::code).collect();
-        match known.as_slice() {
-            [] if facts.records > 0 => {
+        let mut known = facts.currencies.keys().map(Currency::code);
+        match (known.next(), known.next()) {
+            (Some(only), None) if facts.currency_unknown == 0 => {
+                self.set(CURRENCY, only.to_owned(), currencies_note(facts));
+            }
+            _ if facts.currency_unstated > 0 => {
                 let question = Question {
-                    text: "the currency of the orders, as the export names none",
+                    text: "the currency of the orders that state none",
                     expected: "an ISO 4217 code such as EUR",
                     offered: None,
                     accepts: |text| Currency::parse(text).is_ok(),
                 };
-                self.ask(CURRENCY, &question, (Unanswered::Mark(Some("???")), String::new()), ask);
+                self.ask(CURRENCY, &question, Unanswered::Mark(Some("???")), ask);
             }
-            [only] => {
-                let note = format!("All orders that state a currency are in {only}.");
-                self.set(CURRENCY, (*only).to_owned(), note);
-            }
-            several => {
-                let note = format!("The export states {}.", several.join(", "));
-                let note = if several.is_empty() { String::new() } else { note };
+            _ => {
+                let note = currencies_note(facts);
                 self.keys.push(FilledKey { key: CURRENCY, value: None, note });
             }
         }
     }
 }
 
-fn zones_note(chosen: &str, zones: &[String]) -> String {
+/// `Orders in the export: 3 in EUR, 1 without a currency.`
+fn currencies_note(facts: &ExportFacts) -> String {
+    let stated =
+        facts.currencies.iter().map(|(currency, n)| format!("{} in {currency}", count(*n)));
+    let others = [
+        (facts.currency_unknown, "in something that is no ISO 4217 code"),
+        (facts.currency_unstated, "without a currency"),
+    ];
+    let others = others.into_iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<String> =
+        stated.chain(others.map(|(n, what)| format!("{} {what}", count(n)))).collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!("Orders in the export: {}.", parts.join(", "))
+}
+
+/// How the zone compares with the others that the offsets fit.
+fn zones_note(chosen: &str, zones: &Zones) -> String {
     let others: Vec<&str> =
-        zones.iter().map(String::as_str).filter(|zone| *zone != chosen).collect();
+        zones.fitting.iter().map(String::as_str).filter(|zone| *zone != chosen).collect();
     let named = others[..others.len().min(ZONES_NAMED_MAX)].join(", ");
-    match others.len() {
-        0 => "The offsets in the export are those of no other zone.".to_owned(),
-        n if n <= ZONES_NAMED_MAX => format!("The offsets in the export fit {named} too."),
-        n => format!(
-            "The offsets in the export fit {named} and {} other zones too.",
-            n - ZONES_NAMED_MAX
-        ),
+    let listed = match others.len() {
+        n if n <= ZONES_NAMED_MAX => named,
+        n => format!("{named} and {}", many((n - ZONES_NAMED_MAX) as u64, "other zone")),
+    };
+    match (zones.fits(chosen), others.is_empty()) {
+        (true, true) => "The offsets in the export fit no other zone.".to_owned(),
+        (true, false) => format!("The offsets in the export fit {listed} too."),
+        (false, _) => format!("The offsets in the export don't fit this zone; they fit {listed}."),
     }
 }
 
@@ -245,19 +283,23 @@ fn is_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::init::zones::zones_of;
     use crate::settings::{ANNOTATED, filled};
+
+    const BERLIN: [&str; 2] = ["2024-01-31 10:11:12 +0100", "2024-07-31 10:11:12 +0200"];
 
     fn facts() -> ExportFacts {
         ExportFacts {
             pattern: "exports/orders.csv".into(),
             files: 1,
-            format: "shopify-csv".into(),
+            formats: vec!["shopify-csv".into()],
             service: Some("shopify".into()),
             records: 3,
             currencies: [(Currency::parse("EUR").unwrap(), 3)].into(),
             currency_unstated: 0,
+            currency_unknown: 0,
             dates_local: 0,
-            zones: vec!["Europe/Berlin".into(), "Europe/Paris".into()],
+            zones: zones_of(&BERLIN),
             address: Some("https://www.mugs.example".into()),
         }
     }
@@ -275,21 +317,21 @@ mod tests {
             ("jobs.shop.connection.service", "shopify"),
             (NAME, "mugs.example"),
             (LINK_URL, "https://www.mugs.example"),
-            (EXTERNALID, "mugs-example"),
             ("jobs.shop.policy.currency", "EUR"),
         ] {
             assert_eq!(value(&answers, key), Some(format!("\"{expected}\"")), "{key}");
         }
-        assert!(facts().zones.contains(&answers.value(TIME_ZONE).unwrap()));
+        assert!(facts().zones.fits(&answers.value(TIME_ZONE).unwrap()));
         let open: Vec<&str> = answers.open.iter().map(|(key, _)| *key).collect();
-        assert_eq!(open, ["jobs.shop.connection.logo_url"]);
+        assert_eq!(open, [EXTERNALID, "jobs.shop.connection.logo_url"]);
     }
 
     #[test]
     fn what_is_not_known_is_marked_and_each_mark_is_in_the_file() {
         let facts = ExportFacts {
             currencies: [].into(),
-            zones: Vec::new(),
+            currency_unstated: 3,
+            zones: Zones::default(),
             dates_local: 3,
             address: None,
             service: None,
@@ -305,7 +347,8 @@ mod tests {
 
     #[test]
     fn every_question_is_answered_once_and_no_answer_is_lost() {
-        let facts = ExportFacts { currencies: [].into(), address: None, ..facts() };
+        let facts =
+            ExportFacts { currencies: [].into(), currency_unstated: 3, address: None, ..facts() };
         let mut asked = Vec::new();
         let answers = Answers::of(Some(&facts), None, &mut |question| {
             asked.push(question.text);
@@ -324,5 +367,113 @@ mod tests {
             !text.contains("= \"example-store\"") && text.contains("= \"x-example\""),
             "{text}"
         );
+    }
+
+    /// The value of a key and the comment above it, where nobody answers.
+    fn line(facts: &ExportFacts, key: &str) -> (Option<String>, String) {
+        let answers = Answers::of(Some(facts), Some("https://a.api-us1.com"), &mut |_| None);
+        let filled = answers.keys.iter().find(|filled| filled.key == key).unwrap();
+        (filled.value.clone(), filled.note.clone())
+    }
+
+    #[test]
+    fn a_zone_decides_about_local_dates_only_if_no_other_gives_other_moments() {
+        let local =
+            |dates: &[&str]| ExportFacts { zones: zones_of(dates), dates_local: 1, ..facts() };
+        for (dates, expected) in [
+            (vec![BERLIN[0], BERLIN[1], "2024-07-15 10:00:00"], "Europe/Berlin"),
+            (vec![BERLIN[0], "2024-07-15 10:00:00"], "Area/City"),
+            (vec!["2024-07-15T10:00:00Z", "2024-07-15 10:00:00"], "Area/City"),
+            (vec!["2024-07-15 10:00:00"], "Area/City"),
+            (vec!["2024-01-31 10:11:12 +1345", "2024-01-15 10:00:00"], "Area/City"),
+        ] {
+            let (value, note) = line(&local(&dates), TIME_ZONE);
+            assert_eq!(value, Some(format!("\"{expected}\"")), "{dates:?}");
+            assert_eq!(note.starts_with("TO FILL IN"), expected == "Area/City", "{note}");
+            let mut offered = None;
+            let _ = Answers::of(Some(&local(&dates)), None, &mut |question| {
+                if question.text.contains("time zone") {
+                    offered = question.offered.clone();
+                }
+                None
+            });
+            assert_eq!(offered.is_some(), expected != "Area/City", "{dates:?}: {offered:?}");
+        }
+    }
+
+    #[test]
+    fn the_comment_on_a_zone_is_about_the_one_that_was_answered() {
+        for (answer, expected) in [
+            ("Europe/Paris", "The offsets in the export fit Europe/Berlin, "),
+            (
+                "Asia/Tokyo",
+                "The offsets in the export don't fit this zone; they fit Europe/Berlin, ",
+            ),
+        ] {
+            let answers = Answers::of(Some(&facts()), None, &mut |question| {
+                question.text.contains("time zone").then(|| answer.to_owned())
+            });
+            let zone = answers.keys.iter().find(|filled| filled.key == TIME_ZONE).unwrap();
+            assert!(zone.note.starts_with(expected), "{}", zone.note);
+            assert!(!zone.note.contains(&format!(" {answer}")), "{}", zone.note);
+        }
+    }
+
+    #[test]
+    fn a_currency_is_only_taken_from_the_export_if_that_is_all_it_says() {
+        let of = |codes: &[(&str, u64)], unknown, unstated| ExportFacts {
+            currencies: codes
+                .iter()
+                .map(|(code, n)| (Currency::parse(code).unwrap(), *n))
+                .collect(),
+            currency_unknown: unknown,
+            currency_unstated: unstated,
+            ..facts()
+        };
+        for (facts, value, note) in [
+            (of(&[("EUR", 3)], 0, 0), Some("EUR"), "Orders in the export: 3 in EUR."),
+            (
+                of(&[("EUR", 2)], 0, 1),
+                Some("EUR"),
+                "Orders in the export: 2 in EUR, 1 without a currency.",
+            ),
+            (
+                of(&[("EUR", 2)], 1, 0),
+                None,
+                "Orders in the export: 2 in EUR, 1 in something that is no ISO 4217 code.",
+            ),
+            (of(&[("EUR", 2)], 1, 1), Some("???"), "TO FILL IN: "),
+            (
+                of(&[("EUR", 1), ("USD", 1)], 0, 0),
+                None,
+                "Orders in the export: 1 in EUR, 1 in USD.",
+            ),
+            (of(&[("EUR", 1), ("USD", 1)], 0, 1), Some("???"), "TO FILL IN: "),
+            (of(&[], 0, 3), Some("???"), "TO FILL IN: "),
+            (of(&[], 3, 0), None, "Orders in the export: 3 in something that is no ISO 4217 code."),
+            (of(&[], 0, 0), None, ""),
+        ] {
+            let (found, comment) = line(&facts, "jobs.shop.policy.currency");
+            assert_eq!(found, value.map(|value| format!("\"{value}\"")), "{note}");
+            assert!(
+                comment.starts_with(note) && comment.is_empty() == note.is_empty(),
+                "{comment}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_expected_reads_as_a_sentence() {
+        let facts =
+            ExportFacts { service: None, currencies: [].into(), currency_unstated: 1, ..facts() };
+        let _ = Answers::of(Some(&facts), None, &mut |question| {
+            let first = question.expected.split(' ').next().unwrap();
+            assert!(
+                ["a", "an", "one", "letters,"].contains(&first),
+                "expected {}",
+                question.expected
+            );
+            None
+        });
     }
 }

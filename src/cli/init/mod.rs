@@ -1,6 +1,7 @@
 mod answers;
 mod export;
 mod terminal;
+mod zones;
 
 use super::consent::can_ask;
 use super::error::CliError;
@@ -37,6 +38,11 @@ impl InitArgs {
     fn fills_in(&self) -> bool {
         self.from.is_some() || self.url.is_some()
     }
+
+    /// Where the token of the account is looked for beside the settings.
+    fn token_file(&self) -> PathBuf {
+        settings::new_file(&self.dir).with_file_name("main.token")
+    }
 }
 
 pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
@@ -52,13 +58,16 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
     } else {
         Answers::default()
     };
-    let token = asks.then(terminal::ask_token).flatten();
+    let token_file = args.token_file();
+    let keeps_token = args.fills_in() && token_file.exists();
+    let token = if asks && !keeps_token { terminal::ask_token()? } else { None };
     let text = settings::filled(&answers.keys);
     let mut written = settings::write_new(&args.dir, &text).map_err(CliError::failed)?;
     if let Some(token) = token {
-        let file = written.settings_file.with_file_name("main.token");
-        write_token(&file, &token)?;
-        written.created.push(file);
+        write_token(&token_file, &token)?;
+        written.created.push(token_file);
+    } else if keeps_token {
+        written.kept.push(token_file);
     }
     let outcome = Outcome { facts, answers, written };
     output::print_outcome(global, true, || outcome.json(), || outcome.text());
@@ -68,6 +77,19 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
 /// Before anything is asked or read.
 fn check_args(args: &InitArgs) -> Result<(), CliError> {
     let file = settings::new_file(&args.dir);
+    for path in [&file, &args.token_file()] {
+        if settings::is_dangling(path) {
+            let path = path.display();
+            return Err(CliError::usage(format!(
+                "{path} is a symbolic link to a file that does not exist\n  hint: remove the link, or make that file"
+            )));
+        }
+    }
+    if args.from.as_deref() == Some("-") {
+        return Err(CliError::usage(
+            "--from: standard input can't be read again for each command\n  hint: write the export to a file, and name that",
+        ));
+    }
     if args.fills_in() && file.exists() {
         let file = file.display();
         return Err(CliError::usage(format!(
@@ -100,7 +122,7 @@ fn recognised(facts: &ExportFacts) -> String {
     format!(
         "{}: {}, {}{files}",
         report::printable(&facts.pattern),
-        facts.format,
+        facts.formats.join(" and "),
         report::many(facts.records, "record")
     )
 }

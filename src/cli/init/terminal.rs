@@ -1,6 +1,10 @@
 //! Asks a person for what an export does not say.
 
 use super::answers::Question;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::{assembly, signals};
+use crate::settings::is_secret;
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use std::io::{self, BufRead, Write};
 
@@ -11,9 +15,8 @@ const ATTEMPTS_MAX: usize = 3;
 pub(super) fn ask(question: &Question) -> Option<String> {
     let Question { text, expected, offered, accepts } = question;
     for _ in 0..ATTEMPTS_MAX {
-        let hint = offered.as_ref().map_or_else(|| format!(", {expected}"), |_| String::new());
-        let offer = offered.as_ref().map(|offer| format!(" [{offer}]")).unwrap_or_default();
-        show(&format!("{}{hint}{offer}: ", capitalised(text)))?;
+        let hint = offered.as_ref().map_or(format!("({expected})"), |offer| format!("[{offer}]"));
+        show(&format!("{} {hint}: ", capitalised(text)))?;
         match (read_line()?, offered) {
             (blank, offered) if blank.is_empty() => return offered.clone(),
             (answer, _) if accepts(&answer) => return Some(answer),
@@ -23,19 +26,74 @@ pub(super) fn ask(question: &Question) -> Option<String> {
     None
 }
 
-/// Asks for a token, which is not shown while it is typed. `None` if it is blank.
-pub(super) fn ask_token() -> Option<String> {
-    show("The API token, from the same page (not shown; Enter leaves it for later): ")?;
-    let stdin = io::stdin();
-    let shown = termios::tcgetattr(&stdin).ok()?;
-    let mut hidden: Termios = shown.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    termios::tcsetattr(&stdin, OptionalActions::Now, &hidden).ok()?;
-    let token = read_line();
-    // If that fails, the terminal is gone.
-    let _ = termios::tcsetattr(&stdin, OptionalActions::Now, &shown);
-    show("\n")?;
-    token.filter(|token| !token.is_empty())
+/// Asks for a token, which is not shown while it is typed. `None` if it is blank, or the terminal
+/// can't hide it.
+///
+/// # Errors
+/// When a signal ends the program meanwhile; the terminal then shows what is typed again.
+pub(super) fn ask_token() -> Result<Option<String>, CliError> {
+    let runtime = assembly::runtime()?;
+    let asked = runtime.block_on(async {
+        let ending = signals::ending().map_err(CliError::failed)?;
+        let Some(hidden) = Hidden::begin() else { return Ok(None) };
+        let typed = tokio::task::spawn_blocking(read_token);
+        let asked = tokio::select! {
+            token = typed => Ok(token.ok().flatten()),
+            signal = ending => {
+                let message = "interrupted, and nothing was written";
+                Err(CliError::new(Exit::Interrupted(signal), message))
+            }
+        };
+        drop(hidden);
+        if asked.is_err() {
+            show("\n");
+        }
+        asked
+    });
+    // After a signal, a thread still waits for a line.
+    runtime.shutdown_background();
+    asked
+}
+
+fn read_token() -> Option<String> {
+    for _ in 0..ATTEMPTS_MAX {
+        show(
+            "The API token of the account, from Settings, Developer (not shown; Enter leaves it for later): ",
+        )?;
+        let token = read_line()?;
+        show("\n")?;
+        if token.is_empty() {
+            return None;
+        }
+        if is_secret(&token) {
+            return Some(token);
+        }
+        show("  not accepted, expected one word of visible ASCII characters\n")?;
+    }
+    None
+}
+
+/// While it lives, the terminal does not show what is typed.
+struct Hidden {
+    /// The modes of the terminal before.
+    shown: Termios,
+}
+
+impl Hidden {
+    fn begin() -> Option<Self> {
+        let shown = termios::tcgetattr(io::stdin()).ok()?;
+        let mut hidden = shown.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        termios::tcsetattr(io::stdin(), OptionalActions::Now, &hidden).ok()?;
+        Some(Self { shown })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // If that fails, the terminal is gone.
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.shown);
+    }
 }
 
 fn show(text: &str) -> Option<()> {
