@@ -251,7 +251,7 @@ fn a_signal_while_a_token_is_typed_leaves_a_terminal_that_shows_what_is_typed() 
 fn a_link_that_leads_nowhere_is_no_file_to_keep() {
     let world = World::new();
     for name in ["ordersync.toml", "main.token"] {
-        let dir = world.path(name);
+        let dir = world.path(&format!("with a link as {name}"));
         std::fs::create_dir_all(dir.join("config")).unwrap();
         std::os::unix::fs::symlink("nowhere", dir.join("config").join(name)).unwrap();
         let output = world.run(&["init", dir.to_str().unwrap()]);
