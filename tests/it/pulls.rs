@@ -216,9 +216,9 @@ fn the_limit_is_for_all_missing_orders_however_few_were_asked_for() {
     let edited = text.replace("\"missing\": []", "\"missing\": [20, 21, 22]");
     assert_ne!(edited, text);
     std::fs::write(&path, edited).unwrap();
-    let told = nights.run(&["sync"]);
-    assert_eq!(told.code, 3, "{}", told.err);
-    assert!(told.err.contains("14 of 60 orders are gone"), "{}", told.err);
+    let reported = nights.run(&["sync"]);
+    assert_eq!(reported.code, 3, "{}", reported.err);
+    assert!(reported.err.contains("14 of 60 orders are gone"), "{}", reported.err);
     assert_eq!(nights.loaded().len(), 60);
     std::fs::write(&path, text).unwrap();
     nights.done(&["--quiet", "sync"]);
@@ -231,10 +231,10 @@ fn a_gone_order_whose_id_is_another_orders_now_is_no_ones_any_more() {
     let orders = nights.world.target()["ecomOrders"].as_array().unwrap().clone();
     let order = orders.iter().find(|order| order["externalid"] == "3").unwrap();
     rename(&nights.world, order["id"].as_str().unwrap(), "900");
-    let told = nights.done(&["sync"]);
-    assert!(told.err.contains("is another order's now"), "{}", told.err);
-    let told = nights.done(&["sync"]);
-    assert!(!told.err.contains("another order's"), "{}", told.err);
+    let reported = nights.done(&["sync"]);
+    assert!(reported.err.contains("is another order's now"), "{}", reported.err);
+    let reported = nights.done(&["sync"]);
+    assert!(!reported.err.contains("another order's"), "{}", reported.err);
     let loaded = nights.loaded();
     assert!(loaded.contains_key(&900) && !loaded.contains_key(&4), "{loaded:?}");
 }
@@ -253,9 +253,9 @@ fn a_gone_order_that_is_refused_fails_the_run_that_fail_on_says() {
         (&["sync", "--fail-on", "never"], 0),
     ] {
         refuse();
-        let told = nights.run(args);
-        assert_eq!(told.code, code, "{args:?}: {}", told.err);
-        assert!(told.out.contains("not deleted"), "{}", told.out);
+        let reported = nights.run(args);
+        assert_eq!(reported.code, code, "{args:?}: {}", reported.err);
+        assert!(reported.out.contains("not deleted"), "{}", reported.out);
     }
     nights.done(&["sync"]);
     nights.assert_loaded();
@@ -271,13 +271,13 @@ fn a_full_pull_of_almost_nothing_is_said_to_be_less() {
         nights.pass(1200);
         nights.done(&["--quiet", "pull", "--full"]);
         let text = "the last full pull has 10 orders and the one before had 60";
-        let told = nights.done(&["--json", "sync"]);
-        assert!(told.err.contains(text), "{keep}: {}", told.err);
-        let warning = told.json()["runs"][0]["warnings"][0].to_string();
+        let reported = nights.done(&["--json", "sync"]);
+        assert!(reported.err.contains(text), "{keep}: {}", reported.err);
+        let warning = reported.json()["runs"][0]["warnings"][0].to_string();
         assert!(warning.contains(text), "{keep}: {warning}");
         nights.pass(1200);
-        let told = nights.done(&["sync"]);
-        assert!(!told.err.contains("the last full pull has"), "{keep}: {}", told.err);
+        let reported = nights.done(&["sync"]);
+        assert!(!reported.err.contains("the last full pull has"), "{keep}: {}", reported.err);
     }
 }
 
