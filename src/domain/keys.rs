@@ -97,6 +97,12 @@ impl Serialize for OrderKey {
     }
 }
 
+/// Whether an id is not the shop's any more: [rewritten as a number](is_rewritten),
+/// [guarded](is_guarded), or with characters that nobody sees.
+pub fn is_damaged_id(id: &str) -> bool {
+    is_rewritten(id) || is_guarded(id) || id.contains(is_invisible)
+}
+
 /// Whether something rewrote an id as a number: `4.9E+12`, where different ids collapse into one, or
 /// `6885604524341.0`, which is another id than the shop's.
 pub fn is_rewritten(id: &str) -> bool {
@@ -143,7 +149,7 @@ fn is_float(text: &str) -> bool {
 impl CustomerKey {
     /// A customer the shop has an account for.
     pub fn registered(id: &str) -> Self {
-        Self(id.trim().to_owned())
+        Self(trim(id).to_owned())
     }
 
     /// A customer known only by the e-mail address: repeat guests are one customer.

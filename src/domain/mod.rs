@@ -3,6 +3,7 @@
 
 mod attempt;
 mod bulk;
+pub mod calendar;
 mod choices;
 mod currency;
 mod digest;
@@ -32,7 +33,7 @@ pub use digest::{FieldChange, FieldValue, OrderDigest};
 pub use email::{Email, EmailError};
 pub use field::Field;
 pub use fingerprint::Fingerprint;
-pub use keys::{CustomerKey, KeyError, OrderKey, is_guarded, is_rewritten};
+pub use keys::{CustomerKey, KeyError, OrderKey, is_damaged_id, is_guarded};
 pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
@@ -42,7 +43,7 @@ pub use policy::{
     Customers, DateShift, Deleted, FractionalQuantity, Gone, MissingEmail, MovedCustomer, OrderId,
     Policy, PolicyEffect, PolicySetting, PolicyValues, Refunds, Rounding, Total,
 };
-pub use record_error::{Reason, RecordError};
+pub use record_error::{Reason, RecordError, add_once};
 pub use share::Share;
 pub use shown_value::ShownValue;
 pub use source::{Position, SourceDiscount, SourceLine, SourceOrder, Unstated};

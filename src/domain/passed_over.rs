@@ -1,35 +1,15 @@
-//! Rows of an export that are no rows of orders.
+//! Rows of an export that belong to no order.
 
-use super::Position;
+use super::{Position, choices};
 
-/// What a row is that is no row of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OtherRow {
-    /// A row above the header: a title, say.
-    AboveHeader,
-    /// The header again.
-    Header,
-    /// A row below a header that says what the columns hold.
-    Description,
-    /// A line that is drawn.
-    Ruler,
-    /// A sum or a count of other rows.
-    Footer,
-}
-
-impl OtherRow {
-    pub const ALL: [Self; 5] =
-        [Self::AboveHeader, Self::Header, Self::Description, Self::Ruler, Self::Footer];
-
-    /// Its name for scripts and logs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::AboveHeader => "above_header",
-            Self::Header => "header",
-            Self::Description => "description",
-            Self::Ruler => "ruler",
-            Self::Footer => "footer",
-        }
+choices! {
+    /// Why a row belongs to no order.
+    pub enum OtherRow {
+        AboveHeader "above_header" "above the header, as a title";
+        Header "header" "as the header repeated";
+        Description "description" "as a description of the columns";
+        Ruler "ruler" "as a drawn line";
+        Footer "footer" "as a footer";
     }
 }
 

@@ -53,8 +53,15 @@ impl RecordError {
     }
 
     /// The same reason and field.
-    pub fn is_alike(&self, other: &Self) -> bool {
+    fn is_alike(&self, other: &Self) -> bool {
         (self.reason, self.field) == (other.reason, other.field)
+    }
+}
+
+/// Adds an error unless there is one of the same reason and field.
+pub fn add_once(errors: &mut Vec<RecordError>, error: RecordError) {
+    if !errors.iter().any(|other| other.is_alike(&error)) {
+        errors.push(error);
     }
 }
 

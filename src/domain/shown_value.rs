@@ -1,5 +1,7 @@
 //! A value at fault, as a message may show it.
 
+use super::calendar::{DAYS, MONTHS, is_short_form};
+use super::text::trim;
 use super::{Currency, Reason};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -12,81 +14,12 @@ const CUT: char = '…';
 /// a fraction.
 const DIGITS_MAX: usize = 13;
 
-/// Words of dates, flags, numbers and spreadsheets. Any other word may be somebody's name.
+/// Words of dates, flags, numbers and spreadsheets, beside the names of months and days. Any other
+/// word may be somebody's name.
 const WORDS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "sept",
-    "oct",
-    "nov",
-    "dec",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "mon",
-    "tue",
-    "wed",
-    "thu",
-    "fri",
-    "sat",
-    "sun",
-    "am",
-    "pm",
-    "st",
-    "nd",
-    "rd",
-    "th",
-    "t",
-    "z",
-    "utc",
-    "gmt",
-    "est",
-    "edt",
-    "cst",
-    "cdt",
-    "mst",
-    "mdt",
-    "pst",
-    "pdt",
-    "cet",
-    "cest",
-    "bst",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "null",
-    "none",
-    "nan",
-    "value",
-    "ref",
-    "name",
-    "div",
-    "num",
-    "e",
-    "x",
+    "sept", "am", "pm", "st", "nd", "rd", "th", "t", "z", "utc", "gmt", "est", "edt", "cst", "cdt",
+    "mst", "mdt", "pst", "pdt", "cet", "cest", "bst", "true", "false", "yes", "no", "null", "none",
+    "nan", "value", "ref", "name", "div", "num", "e", "x",
 ];
 
 /// The beginning of a faulty value, with the letters masked that may be somebody's; blank if there
@@ -108,7 +41,7 @@ impl ShownValue {
     /// words but those of dates, numbers and flags, addresses, and long rows of digits are masked.
     /// Only a status is shown as it is, since every shop has its own words.
     pub fn of(reason: Reason, text: &str) -> Self {
-        let text = text.trim();
+        let text = trim(text);
         if reason.complaint().is_none() || text.is_empty() {
             return Self::default();
         }
@@ -193,7 +126,9 @@ fn masked(text: &str) -> String {
 }
 
 fn is_known(word: &str) -> bool {
+    let mut names = MONTHS.iter().chain(&DAYS);
     WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+        || names.any(|name| word.eq_ignore_ascii_case(name) || is_short_form(word, name))
         || (word == word.to_ascii_uppercase() && Currency::parse(word).is_ok())
 }
 

@@ -1,6 +1,9 @@
 /// Whether a character has no width: soft hyphens, joiners, marks of direction and of byte order.
+/// Tags are left out, as they end some flags.
 pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// As [`str::trim`], which also takes off [what is invisible](is_invisible). Faster for the usual text,

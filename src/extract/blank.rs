@@ -47,7 +47,10 @@ pub fn trimmed_text(text: &str) -> &str {
 
 #[inline]
 pub fn is_blank(cell: &[u8]) -> bool {
-    trimmed(cell).is_empty()
+    match trimmed(cell) {
+        odd @ [0x80..=0xff, ..] => std::str::from_utf8(odd).is_ok_and(|text| trim(text).is_empty()),
+        cell => cell.is_empty(),
+    }
 }
 
 /// Free text without the blanks of every kind, the invisible characters and the guard around it;
@@ -155,6 +158,17 @@ fn is_midnight(rest: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_of_blanks_of_any_kind_is_blank() {
+        for cell in ["", " \r", "\u{a0}", " \u{2003}\u{200b}", "\u{feff}"] {
+            assert!(is_blank(cell.as_bytes()), "{cell:?}");
+        }
+        for cell in ["a", "\u{a0}é", "\u{e9}"] {
+            assert!(!is_blank(cell.as_bytes()), "{cell:?}");
+        }
+        assert!(!is_blank(b"\xa0"), "a byte that is no UTF-8 is not understood");
+    }
 
     #[test]
     fn words_of_programs_are_blank_everywhere() {

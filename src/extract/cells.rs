@@ -5,7 +5,7 @@ use super::decisive;
 use super::header::{ABSENT, Header};
 use super::order_errors::add_error;
 use super::rows::Row;
-use crate::domain::{Reason, RecordError, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder, add_once};
 
 /// Names that a column may have.
 const NAMES_MAX: usize = 4;
@@ -136,9 +136,7 @@ impl<'r> Cells<'r> {
 
     /// Adds a fault once.
     pub fn add(&mut self, fault: RecordError) {
-        if !self.faults.iter().any(|other| other.is_alike(&fault)) {
-            self.faults.push(fault);
-        }
+        add_once(&mut self.faults, fault);
     }
 
     /// Moves the faults to the order, each with its line if that is not the order's first.

@@ -1,6 +1,6 @@
 //! What is wrong with one order: each reason once for each field.
 
-use crate::domain::{Reason, RecordError, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceOrder, add_once};
 
 /// The errors of an order that is being read.
 pub struct OrderErrors {
@@ -30,8 +30,5 @@ pub fn add_error(order: &mut SourceOrder, error: RecordError, at_line: u64) {
 
 /// Names the line only if it is not the order's first.
 fn push(errors: &mut Vec<RecordError>, error: RecordError, first_line: u64, at_line: u64) {
-    if errors.iter().any(|other| other.is_alike(&error)) {
-        return;
-    }
-    errors.push(if at_line == first_line { error } else { error.at_line(at_line) });
+    add_once(errors, if at_line == first_line { error } else { error.at_line(at_line) });
 }

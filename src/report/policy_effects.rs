@@ -2,7 +2,7 @@
 
 use super::examples::{file_of, record_json, short_name};
 use super::text::{count, grouped, many, printable};
-use crate::domain::{Currency, OtherRow, PassedOver, Policy, PolicyEffect, Status};
+use crate::domain::{Currency, PassedOver, Policy, PolicyEffect, Status};
 use crate::plan::MismatchTotal;
 use crate::run::Preview;
 use serde_json::{Map, Value, json};
@@ -191,16 +191,10 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
 
 /// Rows of the export that were passed over, with the place of the first one.
 fn passed_over_line(preview: &Preview, passed: &PassedOver) -> String {
-    let kind = match passed.kind {
-        OtherRow::AboveHeader => "above the header, as a title",
-        OtherRow::Header => "as the header repeated",
-        OtherRow::Description => "as a description of the columns",
-        OtherRow::Ruler => "as a drawn line",
-        OtherRow::Footer => "as a footer",
-    };
     let place = format!("{}:{}", short_name(preview, passed.first.file), passed.first.line);
     let first = if passed.rows > 1 { "the first at " } else { "at " };
-    format!("{} passed over {kind}, {first}{place}", many(passed.rows, "row"))
+    let (rows, kind) = (many(passed.rows, "row"), passed.kind.meaning());
+    format!("{rows} passed over {kind}, {first}{place}")
 }
 
 /// By currency, how many totals are not the sum of their parts, and how far from it.

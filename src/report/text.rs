@@ -1,3 +1,4 @@
+use crate::domain::is_invisible;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -143,9 +144,9 @@ pub fn printable(text: &str) -> String {
 /// Characters that show nothing themselves and change how others are shown: directions, separators,
 /// and what is of no width. The two joiners of emoji and of Persian words are left as they are.
 pub(super) fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    let is_joiner = matches!(c, '\u{200c}' | '\u{200d}');
+    (is_invisible(c) && !is_joiner)
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

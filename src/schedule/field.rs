@@ -1,4 +1,5 @@
 use super::ScheduleError;
+use crate::domain::calendar::{DAYS, MONTHS};
 
 /// One field of a crontab line: its range, and the names of its values.
 #[derive(Debug)]
@@ -10,30 +11,13 @@ pub(super) struct Field {
     names: &'static [&'static str],
 }
 
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-const DAYS: &[&str] =
-    &["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-
 pub(super) const SECOND: Field = Field { name: "second", min: 0, max: 59, names: &[] };
 pub(super) const MINUTE: Field = Field { name: "minute", min: 0, max: 59, names: &[] };
 pub(super) const HOUR: Field = Field { name: "hour", min: 0, max: 23, names: &[] };
 pub(super) const DAY_OF_MONTH: Field = Field { name: "day of month", min: 1, max: 31, names: &[] };
-pub(super) const MONTH: Field = Field { name: "month", min: 1, max: 12, names: MONTHS };
+pub(super) const MONTH: Field = Field { name: "month", min: 1, max: 12, names: &MONTHS };
 /// Sunday is 0 and 7.
-pub(super) const DAY_OF_WEEK: Field = Field { name: "day of week", min: 0, max: 7, names: DAYS };
+pub(super) const DAY_OF_WEEK: Field = Field { name: "day of week", min: 0, max: 7, names: &DAYS };
 
 /// The values that a field allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

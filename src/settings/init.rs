@@ -61,7 +61,8 @@ pub fn new_file(dir: &Path) -> PathBuf {
     dir.join("config/ordersync.toml")
 }
 
-/// Whether a path is a symbolic link to nothing: there is no file to keep, and none is made through it.
+/// Whether a path is a symbolic link whose target does not exist: there is no file to keep, and none
+/// is made through it.
 pub fn is_dangling(path: &Path) -> bool {
     path.is_symlink() && !path.exists()
 }
@@ -82,7 +83,7 @@ pub fn write_new(dir: &Path, text: &str) -> io::Result<Written> {
         let new = make_dir(&path, mode)?;
         sort(path, new);
     }
-    let new = make_file(&settings_file, text)?;
+    let new = write_private(&settings_file, text)?;
     sort(settings_file.clone(), new);
     Ok(Written { settings_file, created, kept })
 }
@@ -100,8 +101,11 @@ fn make_dir(path: &Path, mode: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether the file is new.
-fn make_file(path: &Path, text: &str) -> io::Result<bool> {
+/// Writes a file for its owner alone, unless there is one. Whether it is new.
+///
+/// # Errors
+/// When it can't be written; its path is in the message, and nothing of it is left.
+pub fn write_private(path: &Path, text: &str) -> io::Result<bool> {
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => file,
         Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => return Ok(false),

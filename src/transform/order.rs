@@ -5,7 +5,7 @@ use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
     OrderKey, Reason, RecordError, RefundNote, Refunds, Rounding, SourceDiscount, SourceLine,
-    SourceOrder, Status, Total, Unstated, is_guarded, is_rewritten,
+    SourceOrder, Status, Total, Unstated, add_once, is_damaged_id, trim,
 };
 use jiff::tz::TimeZone;
 use std::mem::take;
@@ -75,14 +75,10 @@ fn is_outside(created_at: &Moment, rules: &Rules) -> bool {
 }
 
 /// Each reason once for each field: twenty lines without a price are one thing to fix.
-fn deduplicated(mut faults: Vec<RecordError>) -> Vec<RecordError> {
-    let mut seen = Vec::with_capacity(faults.len());
-    faults.retain(|fault| {
-        let new = !seen.contains(&(fault.reason, fault.field));
-        seen.push((fault.reason, fault.field));
-        new
-    });
-    faults
+fn deduplicated(faults: Vec<RecordError>) -> Vec<RecordError> {
+    let mut kept = Vec::with_capacity(faults.len());
+    faults.into_iter().for_each(|fault| add_once(&mut kept, fault));
+    kept
 }
 
 /// An order that can be sent.
@@ -206,7 +202,7 @@ fn customer_of(
     rules: &Rules,
     faults: &mut Vec<RecordError>,
 ) -> Option<Customer> {
-    let is_bad_id = is_rewritten(&source.customer_id) || is_guarded(&source.customer_id);
+    let is_bad_id = is_damaged_id(trim(&source.customer_id));
     if rules.policy.customers == Customers::Id && is_bad_id {
         let fault = RecordError::of(Reason::BadId, "customer_id");
         faults.push(fault.showing(&source.customer_id));
@@ -343,7 +339,7 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
     }
     // A SKU may end in a sign for inches.
     let is_formula = source.id.is_empty() && source.sku.starts_with('=');
-    if is_rewritten(&source.id) || is_guarded(&source.id) || is_formula {
+    if is_damaged_id(trim(&source.id)) || is_formula {
         let fault = RecordError::of(Reason::BadId, "product id").at_line(source.at_line);
         amounts.fault(fault.showing(if is_formula { &source.sku } else { &source.id }));
     }

@@ -15,10 +15,7 @@ use clap::Args;
 use export::ExportFacts;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
@@ -64,7 +61,7 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
     let text = settings::filled(&answers.keys);
     let mut written = settings::write_new(&args.dir, &text).map_err(CliError::failed)?;
     if let Some(token) = token {
-        write_token(&token_file, &token)?;
+        settings::write_private(&token_file, &format!("{token}\n")).map_err(CliError::failed)?;
         written.created.push(token_file);
     } else if keeps_token {
         written.kept.push(token_file);
@@ -104,13 +101,6 @@ fn check_args(args: &InitArgs) -> Result<(), CliError> {
         ));
     }
     Ok(())
-}
-
-/// A file that was not there, for its owner alone.
-fn write_token(path: &Path, token: &str) -> Result<(), CliError> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.and_then(|mut file| file.write_all(format!("{token}\n").as_bytes()))
-        .map_err(|error| CliError::failed(format!("{}: {error}", path.display())))
 }
 
 /// `exports/orders.csv: shopify-csv, 1,330 records`

@@ -1,18 +1,7 @@
 //! Dates as mail headers have them (RFC 2822 section 3.3): `Tue, 05 Mar 2019 21:40:11 +0000`.
 
+use crate::domain::calendar::{DAYS, MONTHS, is_short_form};
 use jiff::civil::{Date, DateTime, Time, Weekday};
-
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const WEEKDAYS: [(&str, Weekday); 7] = [
-    ("mon", Weekday::Monday),
-    ("tue", Weekday::Tuesday),
-    ("wed", Weekday::Wednesday),
-    ("thu", Weekday::Thursday),
-    ("fri", Weekday::Friday),
-    ("sat", Weekday::Saturday),
-    ("sun", Weekday::Sunday),
-];
 
 /// The date and time of a text, and what follows them. Years have four digits; a weekday that is
 /// not the date's is a sign that one of the two is wrong, so neither is believed.
@@ -25,7 +14,7 @@ pub(super) fn split(text: &str) -> Option<(DateTime, &str)> {
     let (month, rest) = rest.split_once(' ')?;
     let (year, rest) = rest.split_once(' ')?;
     let (time, rest) = rest.split_at_checked(rest.find(' ').unwrap_or(rest.len()))?;
-    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
+    let month = MONTHS.iter().position(|name| is_short_form(month, name))?;
     let year = (year.len() == 4).then(|| digits(year)).flatten()?;
     let day = (day.len() <= 2).then(|| digits(day)).flatten()?;
     let date = Date::new(year, i8::try_from(month + 1).ok()?, i8::try_from(day).ok()?).ok()?;
@@ -34,7 +23,8 @@ pub(super) fn split(text: &str) -> Option<(DateTime, &str)> {
 }
 
 fn weekday(name: &str) -> Option<Weekday> {
-    WEEKDAYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, day)| *day)
+    let day = DAYS.iter().position(|day| is_short_form(name, day))?;
+    Weekday::from_sunday_zero_offset(i8::try_from(day).ok()?).ok()
 }
 
 /// `21:40:11` or `21:40`.

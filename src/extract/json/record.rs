@@ -2,7 +2,7 @@
 //! with it is a fault of its record.
 
 use super::tree::{RepeatedKey, Value};
-use crate::domain::{Reason, RecordError};
+use crate::domain::{Reason, RecordError, add_once};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::blank;
 use crate::extract::decimal;
@@ -251,10 +251,7 @@ impl<'a> Record<'a> {
     pub fn fault(&self, reason: Reason, name: &'static str) {
         let text = self.value(name).and_then(|value| value.text().ok()).unwrap_or_default();
         let fault = RecordError::of(reason, self.path_of(name)).showing(&text);
-        let mut faults = self.reading.faults.borrow_mut();
-        if !faults.iter().any(|other| other.is_alike(&fault)) {
-            faults.push(fault);
-        }
+        add_once(&mut self.reading.faults.borrow_mut(), fault);
     }
 
     fn enter(&self, name: &'static str) -> usize {

@@ -14,7 +14,7 @@ fn found_in(bytes: impl Read + Send + 'static) -> (Vec<(String, u64)>, Option<Re
             Ok(Some(element)) => {
                 let (text, place) =
                     (String::from_utf8_lossy(element.bytes).into_owned(), element.place);
-                // As whoever reads the records does.
+                // As the reader of the records does.
                 match serde_json::from_str::<IgnoredAny>(&text) {
                     Ok(_) => found.push((text, place.line)),
                     Err(_) if splitter.take_back() => {}

@@ -121,7 +121,7 @@ pub struct Profile {
     /// What was refunded decides whether a paid order is a refunded one.
     pub refunds_tell: bool,
     pub row_kind: Option<RowKinds>,
-    /// What tells the lines of an order apart: rows that agree on it state one line.
+    /// What identifies a line of an order: rows that agree on it state one line.
     pub line_key: Option<Name>,
     pub form: Form,
     pub dates: Dates,

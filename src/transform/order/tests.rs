@@ -225,6 +225,27 @@ fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
 }
 
 #[test]
+fn an_id_with_a_character_that_nobody_sees_is_bad_wherever_it_is_one() {
+    let hidden = "10\u{200b}01";
+    let by_id = by(Policy { customers: Customers::Id, ..Policy::default() });
+    for change in [
+        |order: &mut SourceOrder, id: &str| order.id = id.into(),
+        |order: &mut SourceOrder, id: &str| order.customer_id = id.into(),
+        |order: &mut SourceOrder, id: &str| order.lines[0].id = id.into(),
+    ] {
+        let mut order = source();
+        change(&mut order, hidden);
+        let Mapped::Invalid(faults) = transform(&mut order, &by_id) else {
+            panic!("{order:?}");
+        };
+        assert!(faults.iter().all(|fault| fault.reason == Reason::BadId), "{faults:?}");
+        let mut order = source();
+        change(&mut order, &format!("\u{feff}1001 "));
+        assert!(matches!(transform(&mut order, &by_id), Mapped::Order(..)), "around it");
+    }
+}
+
+#[test]
 fn dates_asked_for_are_from_inclusive_to_exclusive() {
     let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
     let within =

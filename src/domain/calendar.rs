@@ -1,0 +1,23 @@
+/// The names of months and days, which begin with their short forms of three letters.
+pub const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+/// From Sunday on.
+pub const DAYS: [&str; 7] =
+    ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+
+/// Whether a word is the short form of a name.
+pub fn is_short_form(word: &str, name: &str) -> bool {
+    name.get(..3).is_some_and(|short| word.eq_ignore_ascii_case(short))
+}
