@@ -46,7 +46,7 @@ pub(super) fn error_width() -> Option<usize> {
     Some(usize::from(columns))
 }
 
-/// Erases what stands on standard error from so many rows above the cursor on.
+/// Erases standard error from this many rows above the cursor to the end of the screen.
 pub(super) fn erase_rows_above(rows: usize) {
     // If standard error fails, there is nowhere to report it.
     let _ = write!(io::stderr().lock(), "\r\u{1b}[{rows}A\u{1b}[J");

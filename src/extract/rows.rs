@@ -278,8 +278,8 @@ impl Rows {
         Ok(Some(Row::of(record, is_whole)))
     }
 
-    /// What a row is that is none of an order; `None` of one that may be. Puts the cells of such a
-    /// row in the order of the first header.
+    /// What kind of row it is, if it can't be of an order. Else puts its cells in the order of the
+    /// first header.
     fn other_kind(&mut self) -> Result<Option<OtherRow>, ReadError> {
         let is_header = self.headers.is_again(self.record.iter());
         let is_header = is_header.map_err(|other| {

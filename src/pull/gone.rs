@@ -15,7 +15,7 @@ pub(super) struct Before<'a> {
     pub folder: &'a Folder,
     pub shop: &'a str,
     pub query: &'a str,
-    /// Those that were missing then already, of which nobody has taken note yet.
+    /// Orders that earlier pulls found gone and that the ledger still has.
     pub gone: &'a [u64],
 }
 

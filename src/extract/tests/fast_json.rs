@@ -55,7 +55,7 @@ fn an_order_is_read_and_has_no_date() {
     assert_eq!(order.shipping_method, "Ground, Express");
     assert_eq!(order.status, Some(Status::Paid));
     assert!(order.faults.is_empty(), "{:?}", order.faults);
-    let message: Vec<_> = order
+    let lines: Vec<_> = order
         .lines
         .iter()
         .map(|line| {
@@ -64,7 +64,7 @@ fn an_order_is_read_and_has_no_date() {
         })
         .collect();
     assert_eq!(
-        message,
+        lines,
         [
             ["1556", "Tee", "22", "", "2"],
             ["mug", "Mug", "", "6.00", "4"],
@@ -77,14 +77,14 @@ fn an_order_is_read_and_has_no_date() {
 
 #[test]
 fn only_discounts_that_were_applied_count_and_each_once() {
-    let message: Vec<_> = with("", "")
+    let discounts: Vec<_> = with("", "")
         .discounts
         .iter()
         .map(|discount| (discount.name.clone(), discount.amount.clone(), discount.of_shipping))
         .collect();
     let expected = [("FREE", "2.00", true), ("MUGS", "1.50", false)];
     assert_eq!(
-        message,
+        discounts,
         expected.map(|(name, amount, kind)| (name.to_owned(), amount.to_owned(), kind))
     );
 }
@@ -131,8 +131,8 @@ fn a_cart_is_known_by_its_own_id_and_waits_for_a_date() {
     let bare =
         ORDER.replace("\"ORDER_TYPE_ORDER\"", "null").replace("\"ORDER_STATUS_COMPLETE\"", "0");
     assert!(!read(&bare).unwrap()[0].is_cart());
-    let message = bare.replace("\"order\": {\"order\"", "\"order\": {\"is_cart\": true, \"order\"");
-    assert!(read(message).unwrap()[0].is_cart(), "where nothing else says what it is");
+    let marked = bare.replace("\"order\": {\"order\"", "\"order\": {\"is_cart\": true, \"order\"");
+    assert!(read(marked).unwrap()[0].is_cart(), "where nothing else says what it is");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn an_order_is_read_in_its_own_currency_and_in_utc() {
     assert_eq!(order.shipping_method, "Flat Rate - Fixed");
     assert_eq!(order.status, Some(Status::Paid), "by the state, whatever the shop calls it");
     assert!(order.faults.is_empty(), "{:?}", order.faults);
-    let reported: Vec<_> = order
+    let lines: Vec<_> = order
         .lines
         .iter()
         .map(|line| {
@@ -62,7 +62,7 @@ fn an_order_is_read_in_its_own_currency_and_in_utc() {
         .collect();
     let tee = ["1556", "Tee", "TEE-XS-Orange", "22.0", "1"];
     assert_eq!(
-        reported,
+        lines,
         [tee, ["9", "Mug", "MUG", "1.50", "2.0000"]],
         "the article chosen is no line of its own"
     );
@@ -146,9 +146,9 @@ fn a_discount_has_either_sign_and_free_shipping_is_told_apart() {
         assert!(order.discounts.is_empty() && order.faults.is_empty(), "{none}");
     }
     let split = with("\"shipping_discount_amount\": 0", "\"shipping_discount_amount\": 1.3");
-    let reported: Vec<_> =
+    let discounts: Vec<_> =
         split.discounts.iter().map(|d| (d.amount.as_str(), d.of_shipping)).collect();
-    assert_eq!(reported, [("2", false), ("1.3", true)]);
+    assert_eq!(discounts, [("2", false), ("1.3", true)]);
     assert!(
         with("\"shipping_discount_amount\": 0", "\"shipping_discount_amount\": 3.3").discounts[0]
             .of_shipping
@@ -193,20 +193,17 @@ fn what_looks_like_an_order_and_is_none_is_refused() {
         refusal(&invoice).contains("looks like Magento's invoices, shipments or credit memos"),
         "{invoice}"
     );
-    let reported =
+    let lines =
         refusal(r#"{"items":[{"entity_id":3003,"increment_id":"WA3003"}],"total_count":1}"#);
-    assert!(reported.contains("its keys are entity_id, increment_id"), "{reported}");
-    assert!(reported.contains("magento-json would need customer_email, created_at"), "{reported}");
-    let reported = refusal(ORDER.replace("order_currency_code", "store_currency_code"));
+    assert!(lines.contains("its keys are entity_id, increment_id"), "{lines}");
+    assert!(lines.contains("magento-json would need customer_email, created_at"), "{lines}");
+    let lines = refusal(ORDER.replace("order_currency_code", "store_currency_code"));
     assert!(
-        reported.contains("looks like Magento orders, but its records lack: order_currency_code"),
-        "{reported}"
+        lines.contains("looks like Magento orders, but its records lack: order_currency_code"),
+        "{lines}"
     );
-    let reported = refusal(ORDER.replacen("\"items\": [", "\"items\": [ ...", 1));
-    assert!(
-        reported.contains("is not valid JSON") && reported.contains("line 9, column "),
-        "{reported}"
-    );
+    let lines = refusal(ORDER.replacen("\"items\": [", "\"items\": [ ...", 1));
+    assert!(lines.contains("is not valid JSON") && lines.contains("line 9, column "), "{lines}");
     assert!(
         refusal(r#"{"message":"The consumer isn't authorized","parameters":{"resources":"x"}}"#)
             .contains("error")

@@ -149,15 +149,11 @@ fn flat_records_are_grouped_into_orders_as_rows_are() {
             let export = folder.open_by(FLAT, format, &["*"]).unwrap();
             let mut orders: Vec<_> = export.read().map(Result::unwrap).collect();
             orders.sort_by(|a, b| a.id.cmp(&b.id));
-            let message: Vec<_> = orders
+            let found: Vec<_> = orders
                 .iter()
                 .map(|order| (order.id.as_str(), order.lines.len(), order.email.as_str()))
                 .collect();
-            assert_eq!(
-                message,
-                [("1", 2, "ann@example.com"), ("2", 1, "ann@example.com")],
-                "{text}"
-            );
+            assert_eq!(found, [("1", 2, "ann@example.com"), ("2", 1, "ann@example.com")], "{text}");
             assert!(orders.iter().all(|order| order.faults.is_empty()));
             assert_eq!(orders[1].lines[0].name, "A \"big\",  tea");
             let line =
@@ -178,14 +174,14 @@ fn what_is_wrong_with_a_flat_record_refuses_its_order_and_no_other() {
     let folder = Folder::with("api.json", records.join("\n"));
     let export = folder.open_by(FLAT, "flat", &["*"]).unwrap();
     let orders: Vec<_> = export.read().map(Result::unwrap).collect();
-    let message: Vec<_> = orders.iter().map(|order| (order.id.as_str(), reasons(order))).collect();
-    assert_eq!(message[0], ("1", vec![Reason::ContradictoryRows]));
-    assert_eq!(message[1], ("2", vec![Reason::MalformedRow]));
-    assert_eq!(message[2], ("3", vec![]));
+    let faults: Vec<_> = orders.iter().map(|order| (order.id.as_str(), reasons(order))).collect();
+    assert_eq!(faults[0], ("1", vec![Reason::ContradictoryRows]));
+    assert_eq!(faults[1], ("2", vec![Reason::MalformedRow]));
+    assert_eq!(faults[2], ("3", vec![]));
     assert!(folder.open_by(&FLAT.replace("key = \"order\"\n", ""), "flat", &["*"]).is_err());
     let cut = Folder::with("api.json", &records.join("\n")[..300]);
-    let message = cut.open_by(FLAT, "flat", &["*"]).unwrap_err().to_string();
-    assert!(message.contains("cut short"), "{message}");
+    let faults = cut.open_by(FLAT, "flat", &["*"]).unwrap_err().to_string();
+    assert!(faults.contains("cut short"), "{faults}");
 }
 
 #[test]

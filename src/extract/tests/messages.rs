@@ -40,7 +40,7 @@ fn a_stream() -> String {
     .concat()
 }
 
-fn reported(text: &str) -> Vec<(String, String, bool)> {
+fn versions(text: &str) -> Vec<(String, String, bool)> {
     let orders = read(text).unwrap_or_else(|error| panic!("{error}"));
     orders.into_iter().map(|order| (order.id, order.total, order.is_superseded)).collect()
 }
@@ -55,12 +55,12 @@ fn expected(list: &[(&str, &str, bool)]) -> Vec<(String, String, bool)> {
 fn of_a_singer_stream_the_orders_are_read_and_the_last_record_of_each_counts() {
     let text = a_stream();
     let all = expected(&[("1", "10.00", true), ("2", "20.00", false), ("1", "11.00", false)]);
-    assert_eq!(reported(&text), all);
+    assert_eq!(versions(&text), all);
     let folder = Folder::with("a.jsonl", &text);
     assert_eq!(folder.open(&["a.jsonl"]).unwrap().files()[0].format, "singer");
     let lines: Vec<u64> = read(&text).unwrap().iter().map(|order| order.position.line).collect();
     assert_eq!(lines, [4, 6, 10]);
-    assert_eq!(reported(&loosely(&text)), all);
+    assert_eq!(versions(&loosely(&text)), all);
 }
 
 fn loosely(text: &str) -> String {
@@ -72,7 +72,7 @@ fn loosely(text: &str) -> String {
 fn a_stream_is_told_by_its_name_and_else_by_its_keys() {
     for name in ["orders", "Orders", "order", "tap_shop-orders", "public.orders", "shop:orders"] {
         assert_eq!(
-            reported(
+            versions(
                 &a_stream().replace("\"stream\":\"orders\"", &format!("\"stream\":\"{name}\""))
             )
             .len(),
@@ -81,7 +81,7 @@ fn a_stream_is_told_by_its_name_and_else_by_its_keys() {
         );
     }
     let sales = a_stream().replace("\"stream\":\"orders\"", "\"stream\":\"sales\"");
-    assert_eq!(reported(&sales).len(), 3, "no other stream of it fits");
+    assert_eq!(versions(&sales).len(), 3, "no other stream of it fits");
     let others = [&singer("customers", CUSTOMER), &singer("order_refunds", CUSTOMER)]
         .map(String::as_str)
         .concat();
@@ -102,7 +102,7 @@ fn abandoned_checkouts_come_along_where_they_can_be_read() {
         .replace("\"note\"", "\"token\":\"t7\",\"abandoned_checkout_url\":\"u\",\"note\"");
     let all = read(a_stream() + &singer("abandoned_checkouts", &checkout)).unwrap();
     assert_eq!((all.len(), all[3].is_cart(), all[3].checkout_id.as_str()), (4, true, "t7"));
-    assert_eq!(reported(&(a_stream() + &singer("checkouts", "{\"id\":3}"))).len(), 3);
+    assert_eq!(versions(&(a_stream() + &singer("checkouts", "{\"id\":3}"))).len(), 3);
 }
 
 #[test]
@@ -123,10 +123,10 @@ fn records_that_lack_what_an_order_needs_are_refused_with_what_is_missing() {
 
 #[test]
 fn a_sync_without_anything_new_is_no_fault() {
-    assert!(reported(&state(1)).is_empty());
-    assert!(reported(&[SCHEMA, &state(1)].concat()).is_empty());
+    assert!(versions(&state(1)).is_empty());
+    assert!(versions(&[SCHEMA, &state(1)].concat()).is_empty());
     assert!(
-        reported(&[SCHEMA, &singer("customers", CUSTOMER)].concat()).is_empty(),
+        versions(&[SCHEMA, &singer("customers", CUSTOMER)].concat()).is_empty(),
         "orders are announced"
     );
 }
@@ -160,7 +160,7 @@ fn airbytes_three_forms_are_the_same_orders() {
         raw(&quoted(&a)) + &raw(&quoted(&b)),
     ] {
         assert_eq!(
-            reported(&text),
+            versions(&text),
             expected(&[("1", "10.00", false), ("2", "20.00", false)]),
             "{text}"
         );
@@ -175,7 +175,7 @@ fn airbytes_three_forms_are_the_same_orders() {
         );
     }
     let twice = line("orders", &a) + &line("orders", &order(1, "12.00"));
-    assert_eq!(reported(&twice), expected(&[("1", "10.00", true), ("1", "12.00", false)]));
+    assert_eq!(versions(&twice), expected(&[("1", "10.00", true), ("1", "12.00", false)]));
     let others = Folder::with("a.jsonl", line("customers", CUSTOMER));
     assert!(others.open(&["a.jsonl"]).is_err());
     assert_eq!(

@@ -144,9 +144,9 @@ fn needs_of(whole: &[SourceOrder]) -> Needs {
     all.into_iter().filter(|need| whole.iter().all(|order| !need(order).is_empty())).collect()
 }
 
-/// Something is reported of it, so it is not sent as it stands: by the reader, or later as it lacks
-/// what every order has.
-fn is_told(order: &SourceOrder, needs: &Needs) -> bool {
+/// Whether it has a fault, so that it is not sent: one that the reader found, or it lacks what every
+/// order has.
+fn has_fault(order: &SourceOrder, needs: &Needs) -> bool {
     let is_bare = |line: &SourceLine| {
         line.name.is_empty() || (line.unit_price.is_empty() && line.total.is_empty())
     };
@@ -179,17 +179,17 @@ fn holds(fixture: &Fixture, damage: &Damage) -> TestCaseResult {
     for (index, order) in found.iter().enumerate() {
         let same = content.contains(&said(order));
         prop_assert!(
-            same || is_told(order, &needs) || meet(&lines_of(&found, index), &after),
+            same || has_fault(order, &needs) || meet(&lines_of(&found, index), &after),
             "{}: the order on line {} is another, and the damage is on {after:?}\n{damage:?}\n{order:?}",
             fixture.name,
             order.position.line
         );
     }
-    let nothing_told = is_whole && !found.iter().any(|order| is_told(order, &needs));
+    let is_faultless = is_whole && !found.iter().any(|order| has_fault(order, &needs));
     for (index, order) in content.iter().enumerate() {
         let is_there = found.iter().any(|found| said(found) == *order);
         prop_assert!(
-            is_there || !nothing_told || meet(&lines_of(&expected, index), &before),
+            is_there || !is_faultless || meet(&lines_of(&expected, index), &before),
             "{}: the order of line {} is gone without a word, and the damage is on {before:?}\n{damage:?}",
             fixture.name,
             expected[index].position.line
@@ -229,7 +229,7 @@ fn a_file_cut_anywhere_gives_no_order_that_was_not_there() {
                 let is_last = index + 2 >= found.len()
                     && content.get(index).is_some_and(|o| o.key() == order.key());
                 assert!(
-                    is_last || is_told(order, &needs) || content.contains(&said(order)),
+                    is_last || has_fault(order, &needs) || content.contains(&said(order)),
                     "{}, {len}: {order:?}",
                     fixture.name
                 );

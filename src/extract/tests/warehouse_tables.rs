@@ -45,7 +45,7 @@ fn as_csv(rows: &str) -> String {
 }
 
 /// Total, whether another version takes its place, and what is wrong with it.
-fn message(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
+fn versions(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
     let orders = read(text).unwrap_or_else(|error| panic!("{error}"));
     orders
         .into_iter()
@@ -53,9 +53,9 @@ fn message(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
         .collect()
 }
 
-fn told_both(rows: &str) -> Vec<(String, bool, Vec<Reason>)> {
-    let found = message(rows);
-    let of_csv = message(&as_csv(rows));
+fn versions_both(rows: &str) -> Vec<(String, bool, Vec<Reason>)> {
+    let found = versions(rows);
+    let of_csv = versions(&as_csv(rows));
     assert_eq!(
         of_csv.iter().map(|one| (one.1, &one.2)).collect::<Vec<_>>(),
         found.iter().map(|one| (one.1, &one.2)).collect::<Vec<_>>()
@@ -77,7 +77,7 @@ fn of_an_orders_versions_the_one_extracted_last_counts_wherever_it_stands() {
     for rows in
         [raw(NEW, &new) + &other + &raw(OLD, &old), raw(OLD, &old) + &other + &raw(NEW, &new)]
     {
-        let mut found = told_both(&rows);
+        let mut found = versions_both(&rows);
         found.sort();
         let expected = [("10.00", true), ("12.00", false), ("5.00", false)];
         assert_eq!(found, expected.map(|(total, gone)| (total.to_owned(), gone, vec![])));
@@ -108,14 +108,14 @@ fn each_loaders_times_are_read() {
     for (old, new) in pairs {
         let rows = last(new, &order(1, "12.00")) + &last(old, &order(1, "10.00"));
         let expected = [("12.00".to_owned(), false, vec![]), ("10.00".to_owned(), true, vec![])];
-        assert_eq!(told_both(&rows), expected, "{old}");
+        assert_eq!(versions_both(&rows), expected, "{old}");
     }
     // Read at one moment: what the shop says of its last change decides.
     let dated = |total: &str, day: &str| {
         order(1, total).replacen("2024-02-01T08:00", &format!("2024-02-{day}T08:00"), 1)
     };
     let rows = raw(OLD, &dated("12.00", "02")) + &raw(OLD, &dated("10.00", "01"));
-    assert_eq!(told_both(&rows).iter().map(|one| one.1).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(versions_both(&rows).iter().map(|one| one.1).collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]
@@ -123,24 +123,24 @@ fn versions_that_nothing_ranks_are_refused_both_and_equal_ones_are_one() {
     let refused = vec![Reason::ConflictingVersions];
     let rows = raw(OLD, &order(1, "10.00")) + &raw(OLD, &order(1, "12.00"));
     assert_eq!(
-        told_both(&rows),
+        versions_both(&rows),
         [
             ("10.00".to_owned(), false, refused.clone()),
             ("12.00".to_owned(), false, refused.clone())
         ]
     );
     let one_is_undated = raw("", &order(1, "10.00")) + &raw(OLD, &order(1, "12.00"));
-    assert!(told_both(&one_is_undated).iter().all(|one| one.2 == refused));
+    assert!(versions_both(&one_is_undated).iter().all(|one| one.2 == refused));
     let rows = raw(OLD, &order(1, "10.00")) + &raw(OLD, &order(1, "10.00"));
     assert_eq!(
-        told_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
+        versions_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
         [(true, 0), (false, 0)]
     );
     // An older one is out of the question whatever the two newest say.
     let rows =
         raw(NEW, &order(1, "1.00")) + &raw(OLD, &order(1, "2.00")) + &raw(NEW, &order(1, "3.00"));
     assert_eq!(
-        told_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
+        versions_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
         [(false, 1), (true, 0), (false, 1)]
     );
 }
@@ -201,7 +201,7 @@ fn a_table_is_told_for_what_it_is_and_so_is_one_that_holds_no_orders() {
         "{said}"
     );
     assert_eq!(
-        message("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data\n"),
+        versions("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data\n"),
         [],
         "a day without orders"
     );
@@ -214,7 +214,7 @@ fn a_long_first_row_of_a_table_hides_nothing() {
         &format!("{{\"note_of_old\":\"{}\",", "x".repeat(80_000)),
         1,
     );
-    assert_eq!(message(&as_csv(&raw(OLD, &long))).len(), 1);
+    assert_eq!(versions(&as_csv(&raw(OLD, &long))).len(), 1);
     let said =
         read(as_csv(&raw(OLD, &format!("{{\"a\":\"{}\"}}", "x".repeat(80_000))))).unwrap_err();
     assert!(said.what.contains("not recognised"), "{said}");
@@ -232,7 +232,7 @@ fn of_a_table_with_a_row_that_is_not_whole_nothing_is_given_out() {
     let rows =
         [raw(OLD, &order(1, "10.00")), raw(NEW, &order(1, "12.00")), raw(OLD, &order(2, "5.00"))];
     let text = as_csv(&rows.concat());
-    assert_eq!(message(&text).len(), 3);
+    assert_eq!(versions(&text).len(), 3);
     let lines: Vec<&str> = text.lines().collect();
     let short = lines[2].split_once(',').unwrap().1;
     let inside = [lines[0], lines[1], short, lines[3], ""].join("\n");

@@ -43,14 +43,14 @@ fn open(text: &str, zone: &str, shift: DateShift) -> Result<Vec<SourceOrder>, St
     export.read().unboxed().collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
-fn message(text: &str) -> Vec<SourceOrder> {
+fn orders_of(text: &str) -> Vec<SourceOrder> {
     open(text, "America/New_York", DateShift::Auto).unwrap()
 }
 
 #[test]
 fn an_order_with_its_lines_packed_is_read_with_all_its_fields() {
     let own = base("20", "34.50");
-    let orders = message(&packed(&[(&own, &[MUG, HAT]), (&base("21", "12.50"), &[MUG])]));
+    let orders = orders_of(&packed(&[(&own, &[MUG, HAT]), (&base("21", "12.50"), &[MUG])]));
     assert_eq!(orders.len(), 2);
     let order = &orders[0];
     assert!(order.faults.is_empty(), "{:?}", order.faults);
@@ -92,7 +92,7 @@ fn lines_in_columns_of_their_own_are_the_same_lines() {
         base("20", "25"),
         base("21", "30")
     );
-    let orders = message(&alone);
+    let orders = orders_of(&alone);
     assert_eq!(orders.iter().map(|order| order.lines.len()).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(
         (orders[0].lines[0].total.as_str(), orders[0].lines[0].quantity.as_str()),
@@ -103,7 +103,7 @@ fn lines_in_columns_of_their_own_are_the_same_lines() {
         "{BASE},line_item_1,{columns}\n{},\"{HAT}\",Hat - M,16,H-M,3,22,22,,,,,,\n",
         base("20", "22")
     );
-    let orders = message(&both);
+    let orders = orders_of(&both);
     assert_eq!(
         (orders[0].lines.len(), orders[0].lines[0].id.as_str()),
         (1, "17"),
@@ -118,7 +118,7 @@ fn a_row_for_each_line_is_one_order_and_its_cells_count_once() {
         a = base("20", "34.50"),
         b = base("21", "12.50")
     );
-    let orders = message(&rows_mode(&rows));
+    let orders = orders_of(&rows_mode(&rows));
     assert_eq!(orders.iter().map(|order| order.lines.len()).collect::<Vec<_>>(), [2, 1]);
     assert!(orders.iter().all(|order| order.faults.is_empty()), "{:?}", orders[0].faults);
     assert_eq!((orders[0].total.as_str(), orders[0].lines[1].total.as_str()), ("60.00", "21.999"));
@@ -130,13 +130,13 @@ fn an_order_whose_rows_come_apart_is_read_whole_and_a_short_one_never() {
     let mug = |id: &str| format!("{},11,Mug,M,1,12.5,12.5\n", base(id, "25.00"));
     let hat = |id: &str| mug(id).replace(",11,Mug,M,", ",16,Hat,H,");
     let apart =
-        message(&rows_mode(&format!("{}{}{}{}", mug("20"), mug("21"), hat("20"), hat("21"))));
+        orders_of(&rows_mode(&format!("{}{}{}{}", mug("20"), mug("21"), hat("20"), hat("21"))));
     let read: Vec<_> = apart.iter().map(|order| (order.id.as_str(), order.lines.len())).collect();
     assert_eq!(read, [("20", 2), ("21", 2)]);
     assert!(apart.iter().all(|order| order.faults.is_empty()), "{:?}", apart[0].faults);
-    let short = message(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), hat("20"))));
+    let short = orders_of(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), hat("20"))));
     assert_eq!(short.iter().map(reasons).collect::<Vec<_>>(), [vec![Reason::Truncated], vec![]]);
-    let copied = message(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), mug("20"))));
+    let copied = orders_of(&rows_mode(&format!("{}{}{}", mug("20"), mug("21"), mug("20"))));
     assert_eq!(
         reasons(copied.last().unwrap()),
         [Reason::RepeatedRow],
@@ -144,18 +144,18 @@ fn an_order_whose_rows_come_apart_is_read_whole_and_a_short_one_never() {
     );
     let twice = rows_mode(&mug("20").repeat(3));
     assert_eq!(
-        reasons(&message(&twice)[0]),
+        reasons(&orders_of(&twice)[0]),
         [Reason::RepeatedRow],
         "more than the order's subtotal"
     );
     let other = mug("20").replace("60.00", "61.00");
     assert_eq!(
-        reasons(&message(&rows_mode(&format!("{}{other}", mug("20"))))[0]),
+        reasons(&orders_of(&rows_mode(&format!("{}{other}", mug("20"))))[0]),
         [Reason::ContradictoryRows]
     );
     let hers = hat("20").replace("ann@", "bea@");
     assert_eq!(
-        reasons(&message(&rows_mode(&format!("{}{hers}", mug("20"))))[0]),
+        reasons(&orders_of(&rows_mode(&format!("{}{hers}", mug("20"))))[0]),
         [Reason::ContradictoryRows]
     );
 }
@@ -168,7 +168,7 @@ fn a_fee_is_a_charge_of_the_order() {
         1,
     );
     let fee = |amount: &str| {
-        message(&text.replace(",6.5,1.11,", &format!(",6.5,{amount},1.11,"))).remove(0).charges
+        orders_of(&text.replace(",6.5,1.11,", &format!(",6.5,{amount},1.11,"))).remove(0).charges
     };
     assert_eq!((fee("2.5").as_str(), fee("-2.5").as_str(), fee("").as_str()), ("2.5", "", ""));
 }
@@ -180,11 +180,11 @@ fn refunds_are_added_up_and_say_what_became_of_the_order() {
         "{}\"amount:21.76|reason:it was;amount:5|reason:{date};amount:2.00|reason:{date}\"",
         base("24", "12.50")
     );
-    let order = message(&packed(&[(&refunds, &[MUG])])).remove(0);
+    let order = orders_of(&packed(&[(&refunds, &[MUG])])).remove(0);
     assert_eq!((order.refunded.as_str(), order.status), ("23.76", Some(Status::PartiallyRefunded)));
     let odd = format!("{}21.76", base("24", "12.50"));
     assert_eq!(
-        message(&packed(&[(&odd, &[MUG])]))[0].refunded,
+        orders_of(&packed(&[(&odd, &[MUG])]))[0].refunded,
         "unknown",
         "a rule that needs it refuses it"
     );
@@ -202,7 +202,7 @@ fn what_cannot_be_told_for_certain_spoils_its_own_order_only() {
     let expected =
         [Reason::MalformedRow, Reason::MalformedRow, Reason::UnknownStatus, Reason::MalformedRow];
     for (text, reason) in cases.iter().zip(expected) {
-        let orders = message(text);
+        let orders = orders_of(text);
         assert_eq!(
             orders.iter().map(reasons).collect::<Vec<_>>(),
             [vec![reason], vec![]],
@@ -218,7 +218,7 @@ fn shifted_dates_are_moved_back_and_right_ones_are_not() {
     let date = |text: &str, shift| {
         open(text, "Europe/Berlin", shift).map(|orders| orders[0].created_at.clone())
     };
-    assert_eq!(message(&right)[0].created_at, "2024-07-01 08:00:00");
+    assert_eq!(orders_of(&right)[0].created_at, "2024-07-01 08:00:00");
     assert_eq!(date(&shifted, DateShift::Auto).unwrap(), "2024-07-01 08:00:00");
     assert_eq!(date(&shifted, DateShift::None).unwrap(), "2024-07-01 10:00:00");
     assert_eq!(date(&right, DateShift::Offset).unwrap(), "2024-07-01 06:00:00");

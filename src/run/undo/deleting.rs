@@ -79,8 +79,8 @@ impl Deleting {
     }
 
     /// A list that is paged while others write can leave an order out, and a single 404 may be another's
-    /// than ActiveCampaign's: only the order itself, read until lists must show it, tells that it is
-    /// gone.
+    /// than ActiveCampaign's: only the order itself, read until lists must show it, proves that it
+    /// is gone.
     async fn look_again(&self, order: &CreatedOrder) -> Result<ListedAs, UndoError> {
         let mut delays = self.client.lookup_delays();
         loop {

@@ -80,13 +80,13 @@ fn a_key_with_more_than_any_order_has_is_cut_and_marked_and_no_other_is() {
         spill.add(b"huge", &body).unwrap();
     }
     let mut groups = spill.groups().unwrap();
-    let mut message = BTreeMap::new();
+    let mut overlong = BTreeMap::new();
     while let Some(group) = groups.advance().unwrap() {
         let bytes: usize = group.entries.iter().map(|entry| entry.len()).sum();
         assert!(bytes <= KEY_BYTES_MAX);
-        message.insert(group.key.to_vec(), group.is_overlong);
+        overlong.insert(group.key.to_vec(), group.is_overlong);
     }
-    assert_eq!(message, BTreeMap::from([(b"huge".to_vec(), true), (b"small".to_vec(), false)]));
+    assert_eq!(overlong, BTreeMap::from([(b"huge".to_vec(), true), (b"small".to_vec(), false)]));
 }
 
 #[cfg(unix)]
