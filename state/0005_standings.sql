@@ -4,7 +4,7 @@ CREATE TABLE standings (
     topic     TEXT NOT NULL,            -- runs, dead_letters, verifications
     condition TEXT NOT NULL,            -- well, failed, refused, away, differences; of dead letters their number
     since_ms  INTEGER NOT NULL,
-    noticed   TEXT,                     -- the condition of the last notice; NULL: none since it was well
-    noticed_ms INTEGER,
+    told      TEXT,                     -- the condition of the last notice; NULL: none since it was well
+    told_ms   INTEGER,
     PRIMARY KEY (job, topic)
 ) WITHOUT ROWID;

@@ -57,6 +57,22 @@ impl Client {
         Err(Failure::endless(name))
     }
 
+    /// [`Self::order`], read again with growing delays while it is answered with 404: a single one
+    /// may be another's than ActiveCampaign's.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub async fn order_in_time(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
+        let mut delays = self.lookup_delays();
+        loop {
+            let found = self.order(id).await?;
+            match delays.next().filter(|_| found.is_none()) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Ok(found),
+            }
+        }
+    }
+
     /// An order by ActiveCampaign's id; `None` when it is not there any more.
     ///
     /// # Errors

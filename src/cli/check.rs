@@ -22,7 +22,7 @@ use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// Of a pulled order on disk, compressed: a few thousand bytes of JSON are an eighth of that.
-const ORDER_BYTES: u64 = 750;
+const PULLED_ORDER_BYTES: u64 = 750;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -162,7 +162,7 @@ fn proofs(pull: &Pull, examination: &Examination) -> Vec<String> {
             .push(format!("its clock differs from this machine's by {} s", ahead.abs().as_secs()));
     }
     if let Some(orders) = orders {
-        let kilobytes = orders.saturating_mul(ORDER_BYTES).div_ceil(1000);
+        let kilobytes = orders.saturating_mul(PULLED_ORDER_BYTES).div_ceil(1000);
         proofs.push(format!("a full pull takes about {} kB of disk", report::count(kilobytes)));
     }
     proofs

@@ -12,8 +12,10 @@ pub enum Deletion {
     Deleted,
     /// It no longer existed.
     Gone,
-    /// ActiveCampaign rejected the delete, or it is not known whether it was carried out.
+    /// ActiveCampaign rejected the delete.
     Refused(Refusal),
+    /// The retries ended without an answer that says whether it was carried out.
+    Undecided(Refusal),
 }
 
 /// What came of a delete that makes room for the same order.
@@ -49,7 +51,7 @@ pub(super) async fn take_out(
             loader.ledger.note_deleted(key, id).await?;
             Ok(TakenOut::Deleted)
         }
-        Deletion::Refused(refusal) => Ok(TakenOut::Refused(refusal)),
+        Deletion::Refused(refusal) | Deletion::Undecided(refusal) => Ok(TakenOut::Refused(refusal)),
     }
 }
 
@@ -89,7 +91,7 @@ where
             }
         }
         if attempts.pause(&failure).await? == RetryBudget::Exhausted {
-            return Ok(Deletion::Refused(attempts.refusal(Part::Order, &failure)));
+            return Ok(Deletion::Undecided(attempts.refusal(Part::Order, &failure)));
         }
     }
 }

@@ -125,13 +125,13 @@ impl RunLedger {
         self.state.call(move |store| store.intend_orders(run, connection, &intents)).await
     }
 
-    /// Which of these orders the ledger has never heard of, also not as deleted or refused.
-    pub(super) async fn unheard<'a>(
+    /// Which of these orders the ledger has no row of, also not as deleted or refused.
+    pub(super) async fn without_row<'a>(
         &self,
         keys: impl Iterator<Item = &'a OrderKey>,
     ) -> Result<Vec<bool>, StateError> {
         let (connection, keys) = (self.connection, keys.cloned().collect::<Vec<_>>());
-        self.state.call(move |store| store.unheard(connection, &keys)).await
+        self.state.call(move |store| store.without_row(connection, &keys)).await
     }
 
     /// What earlier canaries found out of the connection's bulk path.

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn away_is_told_when_it_lasts_and_a_short_absence_never() {
+    fn away_is_noticed_when_it_lasts_and_a_short_absence_never() {
         use Condition::{Away, Failed, Well};
         let away = Some(Event::Away);
         assert_eq!(notices(&[(0, Away), (1, Away), (2, Away), (3, Well)])[1..3], [None, away]);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn only_more_dead_letters_than_before_are_told() {
+    fn only_more_dead_letters_than_before_are_noticed() {
         let mut standing = None;
         // The number of letters, and the run that met the newest of them.
         let course =

@@ -81,13 +81,16 @@ impl Missing {
 }
 
 /// The orders of an export that the shop has no more: those that its full window found gone, and
-/// that no window after it has.
+/// that no window after it has, or knows although the shop could not deliver them.
 pub fn gone(export: &[PulledWindow]) -> Vec<u64> {
     let Some((full, later)) = export.split_first() else { return Vec::new() };
     if full.manifest.gone.is_empty() {
         return Vec::new();
     }
-    let back: BTreeSet<u64> = later.iter().flat_map(ids_of).collect();
+    let ids = |window: &PulledWindow| {
+        window.manifest.failed_ids().chain(ids_of(window)).collect::<Vec<_>>()
+    };
+    let back: BTreeSet<u64> = later.iter().flat_map(ids).collect();
     full.manifest.gone.iter().copied().filter(|id| !back.contains(id)).collect()
 }
 

@@ -102,10 +102,12 @@ const GONE_WITHHELD: &str =
 
 /// Orders of the ledger that the shop has no more.
 fn gone_rows(gone: &GoneReport) -> impl Iterator<Item = Vec<String>> {
-    let kinds = [
-        ("deleted", &gone.deleted, "gone from the shop"),
-        ("not deleted", &gone.left, "gone from the shop; the next run tries again"),
-    ];
+    let left = match gone.too_many {
+        Some(_) => "gone from the shop, and more than policy.gone_max_percent allows",
+        None => "gone from the shop; the next run tries again",
+    };
+    let kinds =
+        [("deleted", &gone.deleted, "gone from the shop"), ("not deleted", &gone.left, left)];
     kinds.into_iter().filter(|(_, keys, _)| !keys.is_empty()).map(|(name, keys, meaning)| {
         let shown = keys.iter().take(KEYS_SHOWN).map(|key| printable(key)).collect::<Vec<_>>();
         let more = if keys.len() > KEYS_SHOWN { ", …" } else { "" };

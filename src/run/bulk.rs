@@ -159,7 +159,7 @@ impl AcceptedOrders<'_> {
         let known = self.call(move |store| store.accepted_again(connection)).await?;
         let mut is_any = false;
         for order in known {
-            if self.read(self.client.order(&order.id)).await?.is_none() {
+            if self.read(self.client.order_in_time(&order.id)).await?.is_none() {
                 self.call(move |store| store.forget_id(connection, &order)).await?;
                 is_any = true;
             }

@@ -9,6 +9,8 @@ use crate::domain::{Gone, OrderKey};
 use crate::state::{CreatedOrder, LetterCounts, RunId, StateHandle};
 use tokio_util::sync::CancellationToken;
 
+const NOT_DELETED: &str = "gone from the shop, and not deleted at ActiveCampaign";
+
 /// So few are deleted whatever share they are.
 const FEW: usize = 10;
 
@@ -179,12 +181,11 @@ async fn delete_one(
             let connection = deleting.connection;
             deleting.state.call(move |store| store.drop_from_ledger(connection, &key)).await?;
         }
+        DeleteOutcome::Undecided(key, reason) => {
+            tracing::warn!(order = key, reason, "{NOT_DELETED}");
+        }
         DeleteOutcome::Refused(key, reason) => {
-            tracing::warn!(
-                order = key,
-                reason,
-                "gone from the shop, and not deleted at ActiveCampaign"
-            );
+            tracing::warn!(order = key, reason, "{NOT_DELETED}");
             let (run, connection) = (deleting.run, deleting.connection);
             let found = deleting
                 .state

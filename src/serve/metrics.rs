@@ -88,7 +88,7 @@ const RATE: Family =
     gauge("ordersync_request_rate", "Requests per second that the pace allows just now.");
 const IN_FLIGHT: Family = gauge("ordersync_requests_in_flight", "Requests on their way.");
 const STANDING: Family =
-    gauge("ordersync_account_standing", "1 for how the account stands, 0 for the others.");
+    gauge("ordersync_account_standing", "1 for the account's status, 0 for the others.");
 
 const STATE_SIZE: Family =
     gauge("ordersync_state_size_bytes", "Size of the account's state file, with its journal.");

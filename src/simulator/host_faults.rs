@@ -1,4 +1,4 @@
-//! What stands between a simulated shop and its clients, and fails: proxies, firewalls, the line.
+//! Faults between a simulated shop and its clients: of proxies, firewalls and the line.
 
 use super::faulty_socket::ConnectionFault;
 use axum::body::Body;

@@ -168,14 +168,14 @@ impl View {
     }
 
     /// Which of these orders have no row, so that nothing was ever sent of them.
-    pub fn unheard(
+    pub fn without_row(
         &self,
         connection: ConnectionId,
         keys: &[OrderKey],
     ) -> Result<Vec<bool>, StateError> {
         let sql = "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2";
-        let is_unheard = |key| Ok(!self.db.has(sql, params![connection, stored_key(key)])?);
-        keys.iter().map(is_unheard).collect()
+        let is_without_row = |key| Ok(!self.db.has(sql, params![connection, stored_key(key)])?);
+        keys.iter().map(is_without_row).collect()
     }
 
     /// Orders that were accepted by the bulk path and are not visible in the REST API yet.

@@ -130,9 +130,9 @@ fn a_list_that_ignores_the_offset_ends_it() {
     world.load("backfill", 3);
     lose_the_ledger(&world);
     let requests = world.summary().requests;
-    let message = world.run(&["--json", "adopt", "shop"]);
-    assert_eq!(message.code, 6, "{}", message.err);
-    assert!(message.err.contains("list_endless"), "{}", message.err);
-    assert_eq!(message.json()["error"]["code"], "away");
+    let ended = world.run(&["--json", "adopt", "shop"]);
+    assert_eq!(ended.code, 6, "{}", ended.err);
+    assert!(ended.err.contains("list_endless"), "{}", ended.err);
+    assert_eq!(ended.json()["error"]["code"], "away");
     assert!(world.summary().requests - requests < 10);
 }

@@ -33,9 +33,9 @@ fn backfill(world: &World, id: &str) -> Finished {
 
 fn assert_refused(world: &World, id: &str, part: &str) {
     let before = world.summary().writes;
-    let reported = backfill(world, id);
-    assert_eq!(reported.code, 2, "{}", reported.out);
-    let error = reported.json()["error"].clone();
+    let ended = backfill(world, id);
+    assert_eq!(ended.code, 2, "{}", ended.out);
+    let error = ended.json()["error"].clone();
     assert_eq!(
         (&error["code"], &error["where"]["key"]),
         (&"not_approved".into(), &"--plan".into())
@@ -113,8 +113,8 @@ fn a_canary_and_what_was_interrupted_go_on_under_the_same_plan() {
     world.kill(child);
     world.simulator.release();
     assert_ne!(id(&world), approved);
-    let reported = backfill(&world, &approved);
-    assert_eq!(reported.code, 0, "{}", reported.err);
+    let ended = backfill(&world, &approved);
+    assert_eq!(ended.code, 0, "{}", ended.err);
     assert_eq!(world.summary().orders, 40);
     // What somebody else loads since is not of the plan.
     world.generate(&GeneratorOptions { changed_permille: 300, ..SHOP });
@@ -125,9 +125,9 @@ fn a_canary_and_what_was_interrupted_go_on_under_the_same_plan() {
 fn a_plan_is_of_one_job_and_of_all_its_dates() {
     let world = shop();
     let approved = id(&world);
-    let reported = world.run(&["backfill", "--plan", &approved, "--from", "2024-01-01"]);
-    assert_eq!(reported.code, 2);
-    assert!(reported.err.contains("--from"), "{}", reported.err);
+    let ended = world.run(&["backfill", "--plan", &approved, "--from", "2024-01-01"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("--from"), "{}", ended.err);
 }
 
 #[test]

@@ -146,9 +146,9 @@ fn the_canary_decides_what_a_price_is_of() {
 fn what_fits_neither_reading_stops_the_run_with_both_values() {
     let world = world(GraphqlOptions { price: PriceReading::Multiplied, ..at_once() });
     world.generate(&orders(100, 2));
-    let message = world.run(&["backfill"]);
-    assert_eq!(message.code, 5, "{}", message.err);
-    assert!(message.err.contains("price of a line of"), "{}", message.err);
+    let ended = world.run(&["backfill"]);
+    assert_eq!(ended.code, 5, "{}", ended.err);
+    assert!(ended.err.contains("price of a line of"), "{}", ended.err);
     assert!(world.summary().orders <= 3, "the canary alone");
 }
 
@@ -165,9 +165,9 @@ fn a_body_or_batch_limit_makes_batches_shorter() {
 fn where_introspection_is_refused_the_documented_fields_are_sent_and_it_is_said() {
     let world = world(GraphqlOptions { introspection_refused: true, ..at_once() });
     let truth = world.generate(&orders(50, 4));
-    let message = world.run(&["backfill"]);
-    assert_eq!(message.code, 0, "{}", message.err);
-    assert!(message.err.contains("refuses introspection"), "{}", message.err);
+    let ended = world.run(&["backfill"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(ended.err.contains("refuses introspection"), "{}", ended.err);
     assert_target_is(&world, &truth);
 }
 
@@ -195,9 +195,9 @@ fn a_connection_stays_on_its_path() {
     let before = bulk.summary().requests;
     let rest = bulk.replace_job("load = \"rest\"\n");
     for verb in ["plan", "backfill", "sync"] {
-        let message = rest.run(&[verb]);
-        assert_eq!(message.code, 2, "{verb}: {}", message.err);
-        assert!(message.err.contains("came by `bulk`"), "{}", message.err);
+        let ended = rest.run(&[verb]);
+        assert_eq!(ended.code, 2, "{verb}: {}", ended.err);
+        assert!(ended.err.contains("came by `bulk`"), "{}", ended.err);
     }
     assert_eq!(rest.summary().requests, before);
 }

@@ -204,9 +204,9 @@ fn adopt_knows_which_carts_became_orders() {
         let before = only_record(&world);
         std::fs::remove_dir_all(world.path("state")).unwrap();
         for job in jobs {
-            let message = world.run(&["--json", "adopt", job]);
-            assert_eq!(message.code, 0, "{}", message.err);
-            let adoption = message.json()["adoption"].clone();
+            let ended = world.run(&["--json", "adopt", job]);
+            assert_eq!(ended.code, 0, "{}", ended.err);
+            let adoption = ended.json()["adoption"].clone();
             assert_eq!(adoption["absent"], 0, "{adoption}");
         }
         let writes = world.summary().writes;

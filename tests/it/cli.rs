@@ -7,12 +7,12 @@ use ordersync::simulator::{Edit, Fault, Kind};
 #[test]
 fn a_fault_in_the_settings_names_file_line_and_key() {
     let world = World::new().policy("statusses = [\"paid\"]\n");
-    let message = world.run(&["plan"]);
-    assert_eq!(message.code, 2);
+    let ended = world.run(&["plan"]);
+    assert_eq!(ended.code, 2);
     for expected in ["ordersync.toml:", "statusses", "statuses"] {
-        assert!(message.err.contains(expected), "{expected}: {}", message.err);
+        assert!(ended.err.contains(expected), "{expected}: {}", ended.err);
     }
-    assert!(message.out.is_empty());
+    assert!(ended.out.is_empty());
 }
 
 #[test]
@@ -22,10 +22,10 @@ fn a_wrong_export_names_its_file_and_the_missing_columns() {
         "orders.csv",
         "Name,Email,Financial Status,Paid at,Lineitem quantity,Lineitem name\n#1,a@example.com,paid,,1,Mug\n",
     );
-    let message = world.run(&["backfill"]);
-    assert_eq!(message.code, 2);
+    let ended = world.run(&["backfill"]);
+    assert_eq!(ended.code, 2);
     for expected in ["orders.csv", "Total", "Currency", "Created at", "Lineitem price"] {
-        assert!(message.err.contains(expected), "{expected}: {}", message.err);
+        assert!(ended.err.contains(expected), "{expected}: {}", ended.err);
     }
     assert_eq!(world.summary().requests, 0, "nothing was sent");
 }
@@ -33,9 +33,9 @@ fn a_wrong_export_names_its_file_and_the_missing_columns() {
 #[test]
 fn a_missing_export_says_so() {
     let world = World::new();
-    let message = world.run(&["plan"]);
-    assert_eq!(message.code, 2);
-    assert!(message.err.contains("exports/*"), "{}", message.err);
+    let ended = world.run(&["plan"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("exports/*"), "{}", ended.err);
 }
 
 #[test]
@@ -51,10 +51,10 @@ fn a_refused_token_ends_with_five() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 20, seed: 1, ..GeneratorOptions::default() });
     std::fs::write(world.path("token"), "wrong-token-99").unwrap();
-    let message = world.run(&["--json", "--quiet", "backfill"]);
-    assert_eq!(message.code, 5, "{}", message.err);
-    assert_eq!(message.json()["runs"][0]["outcome"], "stopped");
-    assert!(!message.err.contains("wrong-token-99") && !message.out.contains("wrong-token-99"));
+    let ended = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(ended.code, 5, "{}", ended.err);
+    assert_eq!(ended.json()["runs"][0]["outcome"], "stopped");
+    assert!(!ended.err.contains("wrong-token-99") && !ended.out.contains("wrong-token-99"));
     assert_eq!(world.summary().orders, 0);
 }
 
@@ -69,9 +69,9 @@ fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
         html: true,
     };
     world.simulator.inject(Fault::new(maintenance).on("POST", "/ecomOrders").nth(20).forever());
-    let message = world.run(&["--json", "--quiet", "backfill"]);
-    assert_eq!(message.code, 6, "{}", message.err);
-    let run = message.json()["runs"][0].clone();
+    let ended = world.run(&["--json", "--quiet", "backfill"]);
+    assert_eq!(ended.code, 6, "{}", ended.err);
+    let run = ended.json()["runs"][0].clone();
     assert_eq!(run["outcome"], "paused");
     crate::world::assert_adds_up(&run);
     world.simulator.clear_faults();
@@ -87,9 +87,9 @@ fn a_native_connection_is_left_alone() {
     let (service, externalid, name) = ("shopify".into(), "test-store".into(), "Native".into());
     let edit = Edit::AddConnection { service, externalid, name, native: true };
     world.simulator.edit(edit).unwrap();
-    let message = world.run(&["backfill"]);
-    assert_eq!(message.code, 2, "{}", message.err);
-    assert!(message.err.contains("own integration"), "{}", message.err);
+    let ended = world.run(&["backfill"]);
+    assert_eq!(ended.code, 2, "{}", ended.err);
+    assert!(ended.err.contains("own integration"), "{}", ended.err);
     assert_eq!(world.summary().orders, 0);
 }
 
@@ -117,29 +117,29 @@ fn init_writes_what_check_accepts_and_never_overwrites() {
 fn check_shows_what_is_in_order_and_what_is_not() {
     let world = World::new();
     world.export("orders.csv", demo_orders());
-    let message = world.run(&["check"]);
-    assert_eq!(message.code, 0, "{}{}", message.out, message.err);
+    let ended = world.run(&["check"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
     assert!(
-        message.out.contains("shopify-csv") && message.out.contains("does not exist yet"),
+        ended.out.contains("shopify-csv") && ended.out.contains("does not exist yet"),
         "{}",
-        message.out
+        ended.out
     );
-    assert!(!message.out.contains(crate::world::TOKEN), "secrets are masked");
+    assert!(!ended.out.contains(crate::world::TOKEN), "secrets are masked");
     std::fs::remove_file(world.path("token")).unwrap();
     world.export("more.csv", "a,b\n1,2\n");
-    let message = world.run(&["check"]);
-    assert_eq!(message.code, 2);
-    assert!(message.out.starts_with("2 faults.\n\nFAULT "), "every fault at once: {}", message.out);
+    let ended = world.run(&["check"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.out.starts_with("2 faults.\n\nFAULT "), "every fault at once: {}", ended.out);
 }
 
 #[test]
 fn an_encoding_that_is_none_is_a_fault_of_the_settings_with_what_was_meant() {
     let world = World::new().job("encoding = \"window-1250\"\n");
     world.export("orders.csv", demo_orders());
-    let message = world.run(&["check"]);
-    assert_eq!(message.code, 2);
+    let ended = world.run(&["check"]);
+    assert_eq!(ended.code, 2);
     for text in ["jobs.shop.encoding: no encoding `window-1250`", "did you mean `windows-1250`?"] {
-        assert!(message.out.contains(text), "{}", message.out);
+        assert!(ended.out.contains(text), "{}", ended.out);
     }
 }
 
@@ -174,8 +174,8 @@ fn manual_pages_and_completions_know_every_verb() {
     let verbs: Vec<&str> =
         verbs.filter(|verb| verb.starts_with(|c: char| c.is_ascii_lowercase())).collect();
     assert!(verbs.contains(&"backfill") && verbs.len() > 10, "{verbs:?}");
-    let message = world.run(&["man", "--dir", "pages"]);
-    assert_eq!(message.code, 0, "{}", message.err);
+    let ended = world.run(&["man", "--dir", "pages"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
     assert!(world.run(&["man"]).out.starts_with(".ie"));
     let page = std::fs::read_to_string(world.path("pages/ordersync.toml.5")).unwrap();
     assert_eq!(page, world.run(&["man", "--settings"]).out);

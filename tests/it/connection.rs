@@ -122,13 +122,13 @@ fn the_exit_code_of_what_only_reads_shows_refused_from_away() {
         for args in
             [&["verify", "shop"][..], &["verify", "shop", "--sample", "1/2"], &["adopt", "shop"]]
         {
-            let message = world.run(&[&["--json"], args].concat());
-            let error = message.json()["error"].clone();
+            let ended = world.run(&[&["--json"], args].concat());
+            let error = ended.json()["error"].clone();
             assert_eq!(
-                (message.code, &error["exit"]),
+                (ended.code, &error["exit"]),
                 (exit, &exit.into()),
                 "{args:?} {}",
-                message.err
+                ended.err
             );
             assert_eq!(error["code"], word, "{args:?}");
         }

@@ -203,8 +203,8 @@ fn an_accepted_record_with_another_fault_is_new_again() {
 #[test]
 fn records_without_a_letter_are_counted_by_every_verb() {
     let (world, _) = loaded();
-    let message = well(world.run(&["dead-letters", "list"]));
-    assert!(!message.err.contains("not listed"), "{}", message.err);
+    let ended = well(world.run(&["dead-letters", "list"]));
+    assert!(!ended.err.contains("not listed"), "{}", ended.err);
     let state = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     let fill = "UPDATE runs SET invalid = 100123, refused = 0;
         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
@@ -215,8 +215,8 @@ fn records_without_a_letter_are_counted_by_every_verb() {
     state.execute_batch(fill).unwrap();
     drop(state);
     for verb in ["list", "export", "retry", "accept"] {
-        let message = well(world.run(&["dead-letters", verb]));
+        let ended = well(world.run(&["dead-letters", verb]));
         let expected = "shop: 123 more records were not sent that are not listed";
-        assert!(message.err.contains(expected), "{verb}: {}", message.err);
+        assert!(ended.err.contains(expected), "{verb}: {}", ended.err);
     }
 }

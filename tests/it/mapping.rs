@@ -58,14 +58,14 @@ fn a_mapping_that_is_wrong_is_reported_with_its_line_before_anything_is_sent() {
     let world =
         World::new().policy(&MAPPING.replace("paid", "payed").replace("unit_price", "unit_pirce"));
     world.export("erp.csv", ROWS);
-    let message = world.run(&["plan"]);
-    assert_eq!(message.code, 2, "{}{}", message.out, message.err);
+    let ended = world.run(&["plan"]);
+    assert_eq!(ended.code, 2, "{}{}", ended.out, ended.err);
     for expected in [
         "ordersync.toml, line ",
         "mappings.erp.status[0].words.bezahlt: no status",
         "mappings.erp.line.unit_pirce: unknown key",
     ] {
-        assert!(message.err.contains(expected), "{expected}: {}", message.err);
+        assert!(ended.err.contains(expected), "{expected}: {}", ended.err);
     }
 }
 

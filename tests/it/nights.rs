@@ -99,9 +99,9 @@ impl Nights {
     }
 
     pub fn done(&self, args: &[&str]) -> Finished {
-        let message = self.run(args);
-        assert_eq!(message.code, 0, "{args:?}: {}\n{}", message.out, message.err);
-        message
+        let ended = self.run(args);
+        assert_eq!(ended.code, 0, "{args:?}: {}\n{}", ended.out, ended.err);
+        ended
     }
 
     /// The total of each order that the account holds, each once.
@@ -153,7 +153,7 @@ impl Nights {
     }
 
     pub fn windows(&self) -> Vec<Value> {
-        let message = self.done(&["--json", "--quiet", "pulls", "list"]);
-        message.json().as_array().unwrap().clone()
+        let ended = self.done(&["--json", "--quiet", "pulls", "list"]);
+        ended.json().as_array().unwrap().clone()
     }
 }

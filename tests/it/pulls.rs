@@ -20,13 +20,12 @@ fn each_night_loads_what_changed_and_nothing_else() {
 
 /// `requests`: those of a night without changes, to the shop.
 fn each_night_loads(nights: Nights, requests: usize) {
-    let message = nights.run(&["plan"]);
-    assert_eq!(message.code, 2, "{}", message.out);
+    let ended = nights.run(&["plan"]);
+    assert_eq!(ended.code, 2, "{}", ended.out);
     assert!(
-        message.err.contains("nothing was pulled yet")
-            && message.err.contains("ordersync pull shop"),
+        ended.err.contains("nothing was pulled yet") && ended.err.contains("ordersync pull shop"),
         "{}",
-        message.err
+        ended.err
     );
 
     let plan = nights.done(&["--json", "--quiet", "plan", "--pull"]).json();
@@ -60,7 +59,7 @@ fn each_night_loads(nights: Nights, requests: usize) {
 #[test]
 fn check_proves_what_a_pull_needs() {
     let nights = Nights::of(12);
-    let message = nights.done(&["check"]);
+    let ended = nights.done(&["check"]);
     for proof in [
         "the WooCommerce REST API wc/v3 is reached, and takes the credentials",
         "answers, with 12 orders, the oldest of 2026-01-01",
@@ -70,40 +69,40 @@ fn check_proves_what_a_pull_needs() {
         "a full pull takes about 9 kB of disk",
         "nothing was pulled yet",
     ] {
-        assert!(message.out.contains(proof), "{proof}: {}", message.out);
+        assert!(ended.out.contains(proof), "{proof}: {}", ended.out);
     }
     assert_eq!(nights.shop.violations(), [""; 0]);
     nights.woo().set(|options| options.is_old = true);
     assert!(nights.done(&["check"]).out.contains("ignores modified_after"));
     nights.woo().set(|options| options.key = "ck_other".to_owned());
-    let message = nights.run(&["check"]);
-    assert_eq!(message.code, 5, "{}", message.out);
-    assert!(message.out.contains("refuses the key with 401"), "{}", message.out);
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 5, "{}", ended.out);
+    assert!(ended.out.contains("refuses the key with 401"), "{}", ended.out);
 }
 
 #[test]
 fn check_proves_what_a_pull_of_shopify_needs() {
     let nights = Nights::shopify(12);
-    let message = nights.done(&["check"]);
+    let ended = nights.done(&["check"]);
     for proof in [
         "the Shopify Admin API 2026-10 is reached",
         "the scopes read_orders, read_all_orders, read_customers",
         "answers, with 12 orders, the oldest of 2026-01-01",
         "orders show their e-mail address",
     ] {
-        assert!(message.out.contains(proof), "{proof}: {}", message.out);
+        assert!(ended.out.contains(proof), "{proof}: {}", ended.out);
     }
     let Shop::Shopify(shop) = &nights.shop else { panic!() };
     shop.set(|options| options.protected = ProtectedData::NoFields);
-    let message = nights.run(&["check"]);
-    assert_eq!(message.code, 5, "{}", message.out);
-    assert!(message.out.contains("protected customer data"), "{}", message.out);
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 5, "{}", ended.out);
+    assert!(ended.out.contains("protected customer data"), "{}", ended.out);
     shop.set(|options| options.scopes = vec!["read_orders"]);
     shop.set(|options| options.protected = ProtectedData::Approved);
     assert!(nights.run(&["check"]).out.contains("read_all_orders"));
     let sent = nights.world.summary().requests;
-    let message = nights.run(&["--quiet", "backfill"]);
-    assert_eq!(message.code, 5, "{}", message.err);
+    let ended = nights.run(&["--quiet", "backfill"]);
+    assert_eq!(ended.code, 5, "{}", ended.err);
     assert_eq!(nights.world.summary().requests, sent);
 }
 
@@ -141,25 +140,25 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
         nights.done(&["--quiet", "backfill"]);
         (3..6).for_each(|id| nights.delete(id));
         nights.pass(1200);
-        let message = nights.done(&["pull", "--full"]);
-        assert!(message.out.contains("3 orders are gone from the shop"), "{}", message.out);
-        let message = nights.done(&["sync"]);
+        let ended = nights.done(&["pull", "--full"]);
+        assert!(ended.out.contains("3 orders are gone from the shop"), "{}", ended.out);
+        let ended = nights.done(&["sync"]);
         let line = "gone from the shop: 3, 4, 5\n";
         let has_line = |word: &str| {
-            message.out.lines().any(|row| row.contains(word) && row.ends_with(line.trim_end()))
+            ended.out.lines().any(|row| row.contains(word) && row.ends_with(line.trim_end()))
         };
-        assert!(has_line("deleted"), "{}", message.out);
+        assert!(has_line("deleted"), "{}", ended.out);
         nights.assert_loaded();
-        let message = nights.done(&["explain", "shop", "4"]);
-        assert!(message.out.contains("delete"), "{}", message.out);
+        let ended = nights.done(&["explain", "shop", "4"]);
+        assert!(ended.out.contains("delete"), "{}", ended.out);
 
         // Most of a shop at once is a fault of the shop, until somebody says otherwise.
         (6..40).for_each(|id| nights.delete(id));
         nights.pass(1200);
         nights.done(&["--quiet", "pull", "--full"]);
-        let message = nights.run(&["sync"]);
-        assert_eq!(message.code, 3, "{}", message.err);
-        assert!(message.err.contains("34 of 57 orders are gone from the shop"), "{}", message.err);
+        let ended = nights.run(&["sync"]);
+        assert_eq!(ended.code, 3, "{}", ended.err);
+        assert!(ended.err.contains("34 of 57 orders are gone from the shop"), "{}", ended.err);
         assert_eq!(nights.loaded().len(), 57);
         let run = &nights.run(&["--json", "--quiet", "sync"]).json()["runs"][0];
         assert_eq!(run["gone"]["left"].as_array().unwrap().len(), 34, "{run:#}");
@@ -216,9 +215,9 @@ fn the_limit_is_for_all_missing_orders_however_few_were_asked_for() {
     let edited = text.replace("\"missing\": []", "\"missing\": [20, 21, 22]");
     assert_ne!(edited, text);
     std::fs::write(&path, edited).unwrap();
-    let reported = nights.run(&["sync"]);
-    assert_eq!(reported.code, 3, "{}", reported.err);
-    assert!(reported.err.contains("14 of 60 orders are gone"), "{}", reported.err);
+    let ended = nights.run(&["sync"]);
+    assert_eq!(ended.code, 3, "{}", ended.err);
+    assert!(ended.err.contains("14 of 60 orders are gone"), "{}", ended.err);
     assert_eq!(nights.loaded().len(), 60);
     std::fs::write(&path, text).unwrap();
     nights.done(&["--quiet", "sync"]);
@@ -231,10 +230,10 @@ fn a_gone_order_whose_id_is_another_orders_now_is_no_ones_any_more() {
     let orders = nights.world.target()["ecomOrders"].as_array().unwrap().clone();
     let order = orders.iter().find(|order| order["externalid"] == "3").unwrap();
     rename(&nights.world, order["id"].as_str().unwrap(), "900");
-    let reported = nights.done(&["sync"]);
-    assert!(reported.err.contains("is another order's now"), "{}", reported.err);
-    let reported = nights.done(&["sync"]);
-    assert!(!reported.err.contains("another order's"), "{}", reported.err);
+    let ended = nights.done(&["sync"]);
+    assert!(ended.err.contains("is another order's now"), "{}", ended.err);
+    let ended = nights.done(&["sync"]);
+    assert!(!ended.err.contains("another order's"), "{}", ended.err);
     let loaded = nights.loaded();
     assert!(loaded.contains_key(&900) && !loaded.contains_key(&4), "{loaded:?}");
 }
@@ -253,9 +252,9 @@ fn a_gone_order_that_is_refused_fails_the_run_that_fail_on_says() {
         (&["sync", "--fail-on", "never"], 0),
     ] {
         refuse();
-        let reported = nights.run(args);
-        assert_eq!(reported.code, code, "{args:?}: {}", reported.err);
-        assert!(reported.out.contains("not deleted"), "{}", reported.out);
+        let ended = nights.run(args);
+        assert_eq!(ended.code, code, "{args:?}: {}", ended.err);
+        assert!(ended.out.contains("not deleted"), "{}", ended.out);
     }
     nights.done(&["sync"]);
     nights.assert_loaded();
@@ -271,13 +270,13 @@ fn a_full_pull_of_almost_nothing_is_said_to_be_less() {
         nights.pass(1200);
         nights.done(&["--quiet", "pull", "--full"]);
         let text = "the last full pull has 10 orders and the one before had 60";
-        let reported = nights.done(&["--json", "sync"]);
-        assert!(reported.err.contains(text), "{keep}: {}", reported.err);
-        let warning = reported.json()["runs"][0]["warnings"][0].to_string();
+        let ended = nights.done(&["--json", "sync"]);
+        assert!(ended.err.contains(text), "{keep}: {}", ended.err);
+        let warning = ended.json()["runs"][0]["warnings"][0].to_string();
         assert!(warning.contains(text), "{keep}: {warning}");
         nights.pass(1200);
-        let reported = nights.done(&["sync"]);
-        assert!(!reported.err.contains("the last full pull has"), "{keep}: {}", reported.err);
+        let ended = nights.done(&["sync"]);
+        assert!(!ended.err.contains("the last full pull has"), "{keep}: {}", ended.err);
     }
 }
 
@@ -285,13 +284,13 @@ fn a_full_pull_of_almost_nothing_is_said_to_be_less() {
 fn what_nobody_can_know_is_gone_is_refused_by_the_settings() {
     let nights =
         Nights::of_woo(World::new().policy("gone = \"delete\"\norder_key = \"number\"\n"), 1);
-    let message = nights.run(&["sync"]);
-    assert_eq!(message.code, 2);
-    assert!(message.err.contains("known by their ids"), "{}", message.err);
+    let ended = nights.run(&["sync"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("known by their ids"), "{}", ended.err);
     nights.set("order_key = \"number\"\n", "");
     nights.set("from =", "keep = \"none\"\nfrom =");
-    let message = nights.run(&["sync"]);
-    assert!(message.err.contains("without the last full pull"), "{}", message.err);
+    let ended = nights.run(&["sync"]);
+    assert!(ended.err.contains("without the last full pull"), "{}", ended.err);
 }
 
 #[test]
@@ -307,12 +306,12 @@ fn where_nothing_is_kept_orders_leave_the_disk_once_they_were_loaded() {
     assert_eq!((windows.len(), files(&windows[0])), (1, 1));
     assert_eq!((&windows[0]["loaded"], &windows[0]["bytes"]), (&true.into(), &0.into()));
 
-    let message = nights.run(&["verify", "shop"]);
-    assert_eq!(message.code, 2, "{}", message.out);
+    let ended = nights.run(&["verify", "shop"]);
+    assert_eq!(ended.code, 2, "{}", ended.out);
     assert!(
-        message.err.contains("removed once they were loaded") && message.err.contains("--pull"),
+        ended.err.contains("removed once they were loaded") && ended.err.contains("--pull"),
         "{}",
-        message.err
+        ended.err
     );
     nights.done(&["--quiet", "verify", "shop", "--pull"]);
     assert!(!nights.world.path("pulls/shop/aside").exists());
@@ -331,14 +330,14 @@ fn where_nothing_is_kept_orders_leave_the_disk_once_they_were_loaded() {
 fn the_demo_shows_a_shop_that_changes_between_two_nights() {
     for from in ["woocommerce", "shopify"] {
         let world = World::new();
-        let message = world.run(&["demo", "--pull", "--from", from, "--dir", "demo"]);
-        assert_eq!(message.code, 0, "{}\n{}", message.out, message.err);
-        assert_eq!(message.out.matches("  kept   ").count(), 9, "{}", message.out);
-        assert!(message.out.contains("gone from the shop: 7"), "{}", message.out);
-        assert!(message.out.contains(", 1 order is gone from the shop.\n"), "{}", message.out);
-        assert!(!message.out.contains(" 1 orders "), "{}", message.out);
-        assert!(message.out.contains("the account holds the shop's 13 orders"), "{}", message.out);
-        assert!(!message.err.contains("WARN"), "{}", message.err);
+        let ended = world.run(&["demo", "--pull", "--from", from, "--dir", "demo"]);
+        assert_eq!(ended.code, 0, "{}\n{}", ended.out, ended.err);
+        assert_eq!(ended.out.matches("  kept   ").count(), 9, "{}", ended.out);
+        assert!(ended.out.contains("gone from the shop: 7"), "{}", ended.out);
+        assert!(ended.out.contains(", 1 order is gone from the shop.\n"), "{}", ended.out);
+        assert!(!ended.out.contains(" 1 orders "), "{}", ended.out);
+        assert!(ended.out.contains("the account holds the shop's 13 orders"), "{}", ended.out);
+        assert!(!ended.err.contains("WARN"), "{}", ended.err);
     }
 }
 
@@ -347,8 +346,8 @@ fn a_quiet_demo_prints_nothing_about_a_success() {
     let world = World::new();
     for (n, more) in [&["--orders", "3"][..], &["--pull"]].into_iter().enumerate() {
         let dir = format!("demo{n}");
-        let message = world.run(&[&["--quiet", "demo", "--dir", &dir], more].concat());
-        assert_eq!((message.code, &message.out[..]), (0, ""), "{more:?}: {}", message.err);
+        let ended = world.run(&[&["--quiet", "demo", "--dir", &dir], more].concat());
+        assert_eq!((ended.code, &ended.out[..]), (0, ""), "{more:?}: {}", ended.err);
     }
 }
 
@@ -369,7 +368,7 @@ fn a_key_in_the_address_is_in_nothing_that_is_written_or_said() {
     nights.woo().set(|options| options.strips_authorization = true);
     nights.set("from =", "key_in_query = true\nfrom =");
     let mut said = String::new();
-    let mut note = |message: Finished| said.push_str(&(message.out + &message.err));
+    let mut note = |ended: Finished| said.push_str(&(ended.out + &ended.err));
     for args in [&["-v", "pull"][..], &["-v", "backfill"], &["-v", "check"], &["pulls", "list"]] {
         note(nights.done(args));
     }
@@ -428,14 +427,14 @@ fn killed_nights(nights: &Nights) {
 #[test]
 fn neither_key_nor_address_leaves_the_pulled_files() {
     let nights = Nights::of(5);
-    let mut message = nights.done(&["-v", "pull"]);
-    message.err.push_str(&nights.done(&["-v", "backfill"]).err);
-    message.err.push_str(&nights.done(&["check"]).out);
+    let mut ended = nights.done(&["-v", "pull"]);
+    ended.err.push_str(&nights.done(&["-v", "backfill"]).err);
+    ended.err.push_str(&nights.done(&["check"]).out);
     for private in [SECRET, "ck_simulator", "buyer1@example.com"] {
         assert!(
-            !message.out.contains(private) && !message.err.contains(private),
+            !ended.out.contains(private) && !ended.err.contains(private),
             "{private}: {}",
-            message.err
+            ended.err
         );
         for (path, bytes) in nights.world.state_files() {
             let found = bytes.windows(private.len()).any(|window| window == private.as_bytes());
@@ -464,8 +463,8 @@ fn an_order_that_the_shop_can_not_deliver_holds_back_the_exit_code_alone() {
         options.unlistable = [7].into();
         options.broken = [7].into();
     });
-    let message = nights.run(&["--quiet", "backfill"]);
-    assert_eq!(message.code, 3, "{}\n{}", message.out, message.err);
+    let ended = nights.run(&["--quiet", "backfill"]);
+    assert_eq!(ended.code, 3, "{}\n{}", ended.out, ended.err);
     assert_eq!(nights.world.target()["ecomOrders"].as_array().unwrap().len(), 29);
     nights.woo().set(|options| {
         options.unlistable.clear();
@@ -480,8 +479,8 @@ fn an_order_that_the_shop_can_not_deliver_holds_back_the_exit_code_alone() {
 fn a_pull_into_a_folder_of_ones_own_is_an_export_like_any_other() {
     let nights = Nights::of(12);
     let to = nights.world.path("mine");
-    let message = nights.done(&["--quiet", "pull", "shop", "--to", to.to_str().unwrap()]);
-    assert!(message.out.contains("12 orders"), "{}", message.out);
+    let ended = nights.done(&["--quiet", "pull", "shop", "--to", to.to_str().unwrap()]);
+    assert!(ended.out.contains("12 orders"), "{}", ended.out);
     assert!(nights.windows().is_empty());
 
     let settings = std::fs::read_to_string(nights.world.path("ordersync.toml")).unwrap();
@@ -510,13 +509,13 @@ fn orders_are_pulled_by_their_ids_and_loaded() {
         std::fs::write(world.path("ordersync.toml"), settings).unwrap();
         std::fs::write(world.path("secret"), SECRET).unwrap();
         std::fs::write(world.path("ids.txt"), "A-1\nA-2\nA-3\nB-1\n").unwrap();
-        let message = world.run(&["--quiet", "backfill"]);
-        assert_eq!(message.code, 0, "{}\n{}", message.out, message.err);
+        let ended = world.run(&["--quiet", "backfill"]);
+        assert_eq!(ended.code, 0, "{}\n{}", ended.out, ended.err);
         assert_eq!(world.target()["ecomOrders"].as_array().unwrap().len(), 3);
 
         std::fs::write(world.path("ids.txt"), "A-1\nA-2\nA-3\nA-9\n").unwrap();
-        let message = world.run(&["--quiet", "sync"]);
-        assert_eq!(message.code, 0, "{}\n{}", message.out, message.err);
+        let ended = world.run(&["--quiet", "sync"]);
+        assert_eq!(ended.code, 0, "{}\n{}", ended.out, ended.err);
         assert_eq!(world.target()["ecomOrders"].as_array().unwrap().len(), 4);
         assert_eq!(shop.violations(), [""; 0]);
     }

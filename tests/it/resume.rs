@@ -129,8 +129,8 @@ fn however_often_it_is_killed_a_cart_and_its_order_stay_one_record() {
             world.simulator.release();
             kills += u64::from(is_at_work);
         }
-        let message = world.run(&["--quiet", "sync", job]);
-        assert_eq!(message.code, 0, "{}", message.err);
+        let ended = world.run(&["--quiet", "sync", job]);
+        assert_eq!(ended.code, 0, "{}", ended.err);
     }
     println!("seed {SEED}: {kills} kills, {carts} carts");
     let summary = world.summary();

@@ -73,17 +73,17 @@ fn standard_input_is_compared_before_anything_is_sent() {
     let world = World::new().policy(&piped);
     world.export("o.csv", orders(1..=6, "paid"));
     for args in [&["plan", "two"][..], &["backfill", "--yes", "two"], &["sync", "two"]] {
-        let message = piped_into(&world, args, 5..=9);
-        assert_eq!(message.code, 2, "{args:?}: {}{}", message.out, message.err);
+        let ended = piped_into(&world, args, 5..=9);
+        assert_eq!(ended.code, 2, "{args:?}: {}{}", ended.out, ended.err);
         assert!(
-            message.err.contains("jobs.shop and jobs.two both send 2 of the same"),
+            ended.err.contains("jobs.shop and jobs.two both send 2 of the same"),
             "{}",
-            message.err
+            ended.err
         );
     }
     assert_eq!(world.summary().writes, 0);
-    let message = piped_into(&world, &["backfill", "--yes", "two"], 7..=9);
-    assert_eq!(message.code, 0, "{}", message.err);
+    let ended = piped_into(&world, &["backfill", "--yes", "two"], 7..=9);
+    assert_eq!(ended.code, 0, "{}", ended.err);
     let check = world.run(&["check"]).out;
     assert!(check.contains("standard input is compared with the other's export"), "{check}");
 }

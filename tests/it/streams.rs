@@ -78,21 +78,11 @@ fn any_format_is_read_from_a_pipe() {
                #1,ann@example.com,2024-01-31 10:11:12 -0500,USD,10.00,Mug,10.00,1\n";
     let planned = pipe(&world, &["--json", "plan"], csv);
     assert_eq!(planned.json()["plans"][0]["create"], 1, "{}", planned.err);
-    let message = pipe(&world, &["--json", "--quiet", "backfill"], csv);
-    assert_eq!(
-        (message.code, &message.json()["runs"][0]["created"]),
-        (0, &1.into()),
-        "{}",
-        message.err
-    );
+    let ended = pipe(&world, &["--json", "--quiet", "backfill"], csv);
+    assert_eq!((ended.code, &ended.json()["runs"][0]["created"]), (0, &1.into()), "{}", ended.err);
     let json = format!("{{\"orders\":[{}]}}", order(2, "5.00", "ben@example.com"));
-    let message = pipe(&world, &["--json", "--quiet", "sync"], &json);
-    assert_eq!(
-        (message.code, &message.json()["runs"][0]["created"]),
-        (0, &1.into()),
-        "{}",
-        message.err
-    );
+    let ended = pipe(&world, &["--json", "--quiet", "sync"], &json);
+    assert_eq!((ended.code, &ended.json()["runs"][0]["created"]), (0, &1.into()), "{}", ended.err);
     let again = pipe(&world, &["--json", "--quiet", "sync"], &json);
     assert_eq!(again.json()["runs"][0]["unchanged"], 1);
     assert_eq!(world.summary().orders, 2);
@@ -136,11 +126,11 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
     );
     let mut command = world.command(&["plan"]);
     command.env("ORDERSYNC_JOBS__SHOP__EXPORT", "-,exports/a.csv");
-    let message = Finished::of(command.output().unwrap());
+    let ended = Finished::of(command.output().unwrap());
     assert!(
-        message.code == 2 && message.err.contains("names standard input (-) beside files"),
+        ended.code == 2 && ended.err.contains("names standard input (-) beside files"),
         "{}",
-        message.err
+        ended.err
     );
     let check = pipe(&world, &["check", "--offline"], &stream(1));
     assert!(
@@ -153,8 +143,8 @@ fn a_pipe_that_can_not_be_an_export_is_refused() {
 #[test]
 fn dates_that_leave_orders_of_a_tap_out_are_refused() {
     let world = World::new();
-    let message = pipe(&world, &["backfill", "--from", "2024-01-01"], &stream(3));
-    assert_eq!((message.code, message.out.as_str()), (2, ""), "{}", message.err);
+    let ended = pipe(&world, &["backfill", "--from", "2024-01-01"], &stream(3));
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{}", ended.err);
     assert_eq!(world.summary().requests, 0);
 }
 
@@ -172,10 +162,10 @@ fn a_dead_letter_of_one_stream_outlives_the_next() {
 #[test]
 fn states_are_passed_through_and_the_report_goes_elsewhere() {
     let world = World::new();
-    let message = pipe(&world, &["--json", "--quiet", "backfill"], &stream(5));
-    assert_eq!(message.code, 0, "{}", message.err);
-    assert_eq!(last_state(&message.out), Some(5));
-    let report: Value = serde_json::from_str(&message.err).unwrap();
+    let ended = pipe(&world, &["--json", "--quiet", "backfill"], &stream(5));
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert_eq!(last_state(&ended.out), Some(5));
+    let report: Value = serde_json::from_str(&ended.err).unwrap();
     assert_eq!((&report["runs"][0]["created"], &report["runs"][0]["read"]), (&5.into(), &5.into()));
     let again = pipe(&world, &["sync"], &stream(5));
     assert_eq!((again.code, last_state(&again.out)), (0, Some(5)), "what is unchanged is settled");
@@ -210,11 +200,11 @@ fn dead_letters_and_superseded_records_are_settled_too() {
     ]
     .map(str::to_owned)
     .concat();
-    let message = pipe(&world, &["--json", "--quiet", "backfill"], &text);
-    assert_eq!(message.code, 3, "{}", message.err);
-    assert_eq!(last_state(&message.out), Some(2));
+    let ended = pipe(&world, &["--json", "--quiet", "backfill"], &text);
+    assert_eq!(ended.code, 3, "{}", ended.err);
+    assert_eq!(last_state(&ended.out), Some(2));
     let report: Value = serde_json::from_str(
-        message
+        ended
             .err
             .lines()
             .take_while(|line| !line.contains("dead-letters"))
@@ -255,23 +245,23 @@ fn a_state_waits_for_the_record_that_takes_the_place_of_one_before_it() {
     ]
     .map(str::to_owned)
     .concat();
-    let message = pipe(&world, &["--quiet", "backfill"], &text);
-    assert_eq!(message.code, 6, "{}", message.err);
-    assert_eq!(last_state(&message.out), Some(0), "order 1 is not there in any form");
+    let ended = pipe(&world, &["--quiet", "backfill"], &text);
+    assert_eq!(ended.code, 6, "{}", ended.err);
+    assert_eq!(last_state(&ended.out), Some(0), "order 1 is not there in any form");
     assert_eq!(ids_at_target(&world), [2].into());
 }
 
 #[test]
 fn a_run_that_ends_early_passes_on_what_is_settled_and_no_more() {
     let world = World::new();
-    let message = pipe(&world, &["--quiet", "backfill", "--canary", "3"], &stream(9));
-    assert_eq!(message.code, 0, "{}", message.err);
-    assert_eq!(last_state(&message.out), None, "what is between the orders of a canary is to come");
+    let ended = pipe(&world, &["--quiet", "backfill", "--canary", "3"], &stream(9));
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert_eq!(last_state(&ended.out), None, "what is between the orders of a canary is to come");
     assert_eq!(ids_at_target(&world), (1..=3).collect());
     let cut = stream(9);
-    let message = pipe(&world, &["--quiet", "sync"], &cut[..cut.len() - 100]);
-    assert_eq!(message.code, 1, "{}", message.err);
-    assert_eq!(last_state(&message.out), Some(8), "the stream broke off within order 9");
+    let ended = pipe(&world, &["--quiet", "sync"], &cut[..cut.len() - 100]);
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    assert_eq!(last_state(&ended.out), Some(8), "the stream broke off within order 9");
     assert_eq!(ids_at_target(&world), (1..=8).collect());
 }
 
@@ -315,8 +305,8 @@ fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
     world.simulator.release();
     println!("seed {SEED}: {kills} kills, states up to {passed_on} in all, {orders} orders");
     assert!(kills >= kills_wanted / 2 && passed_on > 0);
-    let message = pipe(&world, &["--quiet", "sync"], &text);
-    assert_eq!((message.code, last_state(&message.out)), (0, Some(orders)), "{}", message.err);
+    let ended = pipe(&world, &["--quiet", "sync"], &text);
+    assert_eq!((ended.code, last_state(&ended.out)), (0, Some(orders)), "{}", ended.err);
     assert_eq!(ids_at_target(&world), (1..=orders).collect());
     assert_eq!(world.summary().duplicate_orders_refused, 0);
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);

@@ -55,14 +55,10 @@ fn refused_is_five_and_away_is_six_for_every_verb() {
     ] {
         for verb in verbs {
             world.simulator.inject(Fault::new(kind.clone()).forever());
-            let message = world.run(&[&["--json"], *verb].concat());
+            let ended = world.run(&[&["--json"], *verb].concat());
             world.simulator.clear_faults();
-            assert_eq!(
-                message.code, expected,
-                "{verb:?}, {kind:?}: {}{}",
-                message.out, message.err
-            );
-            let json = message.json();
+            assert_eq!(ended.code, expected, "{verb:?}, {kind:?}: {}{}", ended.out, ended.err);
+            let json = ended.json();
             let word = if expected == 5 { "refused" } else { "away" };
             let said = match verb[0] {
                 "check" => &json,
@@ -90,9 +86,9 @@ fn a_list_without_end_is_six_for_every_verb_that_reads_one() {
     }
     for verb in &VERBS[..5] {
         let before = world.summary().requests;
-        let message = world.run(&[&["--json"], *verb].concat());
-        assert_eq!(message.code, 6, "{verb:?}: {}{}", message.out, message.err);
-        assert!(message.err.contains("list_endless"), "{verb:?}: {}", message.err);
+        let ended = world.run(&[&["--json"], *verb].concat());
+        assert_eq!(ended.code, 6, "{verb:?}: {}{}", ended.out, ended.err);
+        assert!(ended.err.contains("list_endless"), "{verb:?}: {}", ended.err);
         assert!(world.summary().requests - before < 20, "{verb:?}");
     }
 }
@@ -105,7 +101,7 @@ fn differences_alone_are_seven() {
     assert_eq!(world.run(&["verify", "shop"]).code, 0);
     let order = world.target()["ecomOrders"][0]["externalid"].as_str().unwrap().to_owned();
     world.simulator.edit(Edit::SetTotal { externalid: order, total: 1 }).unwrap();
-    let message = world.run(&["--json", "verify", "shop"]);
-    assert_eq!(message.code, 7, "{}", message.err);
-    assert_eq!(message.json()["verifications"][0]["differences_by_kind"][0]["kind"], "total");
+    let ended = world.run(&["--json", "verify", "shop"]);
+    assert_eq!(ended.code, 7, "{}", ended.err);
+    assert_eq!(ended.json()["verifications"][0]["differences_by_kind"][0]["kind"], "total");
 }

@@ -114,8 +114,8 @@ fn an_order_that_exists_twice_is_a_difference_whoever_created_the_second() {
     let months = verification["months"].as_array().unwrap();
     let differing = months.iter().filter(|month| month["source"] != month["target"]);
     assert_eq!(differing.count(), 1, "the second one is part of the sums");
-    let message = world.run(&["--json", "verify", "shop", "--repair"]);
-    assert_eq!(message.json()["verifications"][0]["queued_for_sync"], 0, "no update removes it");
+    let ended = world.run(&["--json", "verify", "shop", "--repair"]);
+    assert_eq!(ended.json()["verifications"][0]["queued_for_sync"], 0, "no update removes it");
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn what_could_not_be_read_is_not_verified() {
     world
         .simulator
         .inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders").nth(2).forever());
-    let message = world.run(&["verify", "shop"]);
-    assert_eq!(message.code, 5, "{}{}", message.out, message.err);
+    let ended = world.run(&["verify", "shop"]);
+    assert_eq!(ended.code, 5, "{}{}", ended.out, ended.err);
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn repair_has_the_next_sync_mend_what_differs() {
 }
 
 fn lines(world: &World, args: &[&str], code: i32) -> Value {
-    let reported = world.run(&[&["--json", "verify", "shop"], args].concat());
-    assert_eq!(reported.code, code, "{}{}", reported.out, reported.err);
-    reported.json()["verifications"][0].clone()
+    let ended = world.run(&[&["--json", "verify", "shop"], args].concat());
+    assert_eq!(ended.code, code, "{}{}", ended.out, ended.err);
+    ended.json()["verifications"][0].clone()
 }
 
 #[test]
@@ -201,8 +201,8 @@ fn lines_are_read_several_at_once() {
     // The connection, two pages of orders, and then as many as may be in flight.
     until("several requests are in flight", || world.summary().requests - before >= 3 + 8);
     world.simulator.release();
-    let reported = Finished::of(child.wait_with_output().unwrap());
-    assert_eq!(reported.code, 0, "{}{}", reported.out, reported.err);
+    let ended = Finished::of(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
 }
 
 #[test]
@@ -267,9 +267,9 @@ fn a_plan_does_not_call_unchanged_what_was_found_different() {
 fn the_page_to_hand_over_holds_both_sides_and_no_address() {
     let (world, orders) = loaded();
     world.simulator.edit(Edit::SetTotal { externalid: key(&orders[4]), total: 1 }).unwrap();
-    let reported = world.run(&["--json", "verify", "shop", "--html", "v.html"]);
-    assert_eq!(reported.code, 7, "{}", reported.err);
-    let verification = reported.json()["verifications"][0].clone();
+    let ended = world.run(&["--json", "verify", "shop", "--html", "v.html"]);
+    assert_eq!(ended.code, 7, "{}", ended.err);
+    let verification = ended.json()["verifications"][0].clone();
     let page = std::fs::read_to_string(world.path("v.html")).unwrap();
     let host = world.simulator.url().trim_start_matches("http://").to_owned();
     let run = world.run(&["--json", "status"]).json();
@@ -314,6 +314,6 @@ fn a_page_without_differences_says_so() {
     assert_eq!(world.run(&["verify", "shop", "--html", "v.html", "--lines"]).code, 0);
     let page = std::fs::read_to_string(world.path("v.html")).unwrap();
     assert!(page.contains("No difference") && page.contains("compared line by line"), "{page}");
-    let reported = world.run(&["verify", "shop", "--html", "no/such/v.html"]);
-    assert_eq!(reported.code, 2, "{}", reported.err);
+    let ended = world.run(&["verify", "shop", "--html", "no/such/v.html"]);
+    assert_eq!(ended.code, 2, "{}", ended.err);
 }

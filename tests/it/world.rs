@@ -215,9 +215,9 @@ logo_url = "https://shop.example.com/logo.png"
 
     /// A run of one job that ends as expected: its row of the JSON.
     pub fn load(&self, verb: &str, code: i32) -> Value {
-        let message = self.run(&["--json", "--quiet", verb]);
-        assert_eq!(message.code, code, "{}\n{}", message.out, message.err);
-        message.json()["runs"][0].clone()
+        let ended = self.run(&["--json", "--quiet", verb]);
+        assert_eq!(ended.code, code, "{}\n{}", ended.out, ended.err);
+        ended.json()["runs"][0].clone()
     }
 
     /// Whether a request came within an announced pause is judged in paused time alone (`pace`,

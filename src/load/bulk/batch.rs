@@ -46,8 +46,9 @@ impl<'a> BatchWrite<'a> {
         steps: &'a [&'a Step],
         outcomes: &'a mut [Option<OrderOutcome>],
     ) -> Result<Self, StepError> {
-        let unheard = loader.rest.ledger.unheard(steps.iter().map(|step| &step.order.key)).await?;
-        let known = |(step, is_unheard): (&&Step, bool)| {
+        let without_row =
+            loader.rest.ledger.without_row(steps.iter().map(|step| &step.order.key)).await?;
+        let known = |(step, is_without_row): (&&Step, bool)| {
             let prior = match &step.action {
                 Action::Create => None,
                 Action::Update(_) => Some(PriorWrite::Update),
@@ -57,10 +58,11 @@ impl<'a> BatchWrite<'a> {
                 is_new: prior != Some(PriorWrite::Update),
                 kept: None,
                 in_doubt: matches!(prior, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate)),
-                is_first: prior == Some(PriorWrite::SameCreate) || (prior.is_none() && is_unheard),
+                is_first: prior == Some(PriorWrite::SameCreate)
+                    || (prior.is_none() && is_without_row),
             }
         };
-        let orders = steps.iter().zip(unheard).map(known).collect();
+        let orders = steps.iter().zip(without_row).map(known).collect();
         let parts = VecDeque::new();
         Ok(Self { loader, steps, outcomes, orders, is_canary: false, parts })
     }

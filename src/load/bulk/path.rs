@@ -1,3 +1,5 @@
+//! What this process knows of a connection's bulk path.
+
 use super::super::attempts::StepError;
 use super::super::loader::Loader;
 use super::length::BatchLength;

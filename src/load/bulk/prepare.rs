@@ -25,7 +25,7 @@ impl BatchWrite<'_> {
                 Action::Create | Action::LookUp(PriorWrite::SameCreate) => {}
             }
         }
-        self.compare_customers(&kept).await?;
+        self.compare_customers(&self.unsettled(&kept)).await?;
         self.find_strangers(orders).await
     }
 
@@ -67,7 +67,14 @@ impl BatchWrite<'_> {
     /// Deletes the order, in order to create it under its customer.
     async fn recreate(&mut self, index: usize, id: &RemoteId) -> Result<(), StepError> {
         let (order, rest) = (self.order(index), &*self.loader.rest);
-        match take_out(rest, order, id).await? {
+        let mut taken = take_out(rest, order, id).await?;
+        let lookup = OrderLookup { loader: rest, order: &order.key };
+        if matches!(taken, TakenOut::NotThere)
+            && matches!(lookup.read_in_time(id).await?, Ok(Some(_)))
+        {
+            taken = take_out(rest, order, id).await?;
+        }
+        match taken {
             TakenOut::Deleted => {}
             TakenOut::NotThere if rest.deleted == Deleted::Leave && !self.orders[index].is_new => {
                 self.outcomes[index] = Some(OrderOutcome::LeftDeleted);
@@ -117,8 +124,9 @@ impl BatchWrite<'_> {
             self.orders[index].kept = Some(there);
             return Ok(());
         }
+        // GraphQL shows it, so its copy is expected.
         let lookup = OrderLookup { loader: rest, order: &order.key };
-        match lookup.find_in_time(&order.key, false).await? {
+        match lookup.find_in_time(&order.key, true).await? {
             Ok(Some(remote)) => self.recreate(index, &remote.id).await,
             Ok(None) => Ok(()),
             Err(failure) => {

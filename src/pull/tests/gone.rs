@@ -97,6 +97,26 @@ async fn an_order_that_came_back_after_a_full_pull_is_not_gone() {
     assert_eq!(gone(&pulls.folder().export().unwrap()), [1]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_order_that_came_back_and_cannot_be_delivered_is_not_gone() {
+    let pulls = Pulls::of(WooOptions::default(), orders(20)).await;
+    pulls.full().await;
+    let lost = pulls.shop.orders();
+    pulls.shop.change(|orders| orders.retain(|id, _| *id > 2));
+    let end = pulls.full().await.manifest.window.to;
+    pulls.shop.change(|orders| {
+        orders.insert(2, ShopOrder { modified: end, ..lost[1].clone() });
+    });
+    pulls.shop.set(|options| {
+        options.clock_ahead_s = 600;
+        options.unlistable = [2].into();
+        options.broken = [2].into();
+    });
+    let pulled = pulls.pull(Request::Since(end)).await.unwrap();
+    assert_eq!(pulls.folder().export().unwrap()[1].manifest.failed, ["2"], "{pulled:?}");
+    assert_eq!(gone(&pulls.folder().export().unwrap()), [1]);
+}
+
 #[tokio::test]
 async fn a_full_pull_names_the_orders_that_are_gone() {
     let pulls = Pulls::of(WooOptions::default(), orders(120)).await;

@@ -325,7 +325,7 @@ impl Shop<'_> {
                     return Ok(Size { pages: number - 1, last: None, total: None });
                 }
                 (None, Some(_)) => number += 1,
-                // Too slow for a page, and counts nothing: the ids alone tell where the list ends.
+                // Too slow for a page, and counts nothing: only its ids show where the list ends.
                 (None, None) if self.api.ids(list, Page::whole(number)).await?.is_empty() => {
                     return Ok(Size { pages: number - 1, last: None, total: None });
                 }

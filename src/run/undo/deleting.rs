@@ -2,8 +2,7 @@ use super::UndoError;
 use crate::activecampaign::Client;
 use crate::domain::{Answer, RemoteId};
 use crate::load::{Deletion, delete};
-use crate::state::{ConnectionId, CreatedOrder, Refusal, RunId, StateHandle, Store};
-use tokio::time::sleep;
+use crate::state::{ConnectionId, CreatedOrder, Part, Refusal, RunId, StateHandle, Store};
 use tokio_util::sync::CancellationToken;
 
 /// What ActiveCampaign's list says of the id of an order that the run created.
@@ -24,7 +23,10 @@ pub(in crate::run) enum DeleteOutcome {
     Deleted,
     Gone,
     Foreign(String),
+    /// The key, and why ActiveCampaign does not delete it.
     Refused(String, String),
+    /// The key, and why it is not known whether it was deleted.
+    Undecided(String, String),
 }
 
 /// What each delete needs.
@@ -68,31 +70,41 @@ impl Deleting {
             match self.delete(&order).await? {
                 Deletion::Deleted => return self.settle(order, DeleteOutcome::Deleted).await,
                 Deletion::Gone => listed = self.look_again(&order).await?,
-                Deletion::Refused(refusal) => {
-                    let reason = refusal.reason().to_string();
-                    self.note_refused(&order, refusal).await?;
-                    return Ok(DeleteOutcome::Refused(order.key, reason));
+                Deletion::Refused(refusal) => return self.refused(order, refusal).await,
+                Deletion::Undecided(failure) => {
+                    let reason = failure.reason().to_string();
+                    self.note_failed(&order, "look_up", failure).await?;
+                    return Ok(DeleteOutcome::Undecided(order.key, reason));
                 }
             }
         }
-        Ok(DeleteOutcome::Refused(order.key, "contradicted".to_owned()))
+        let contradicted = Refusal {
+            part: Part::Order,
+            status: Some(404),
+            code: Some("contradicted".to_owned()),
+            pointer: None,
+            attempts: CONTRADICTIONS_MAX,
+        };
+        self.refused(order, contradicted).await
     }
 
-    /// A list that is paged while others write can leave an order out, and a single 404 may be another's
-    /// than ActiveCampaign's: only the order itself, read until lists must show it, proves that it
-    /// is gone.
+    async fn refused(
+        &self,
+        order: CreatedOrder,
+        refusal: Refusal,
+    ) -> Result<DeleteOutcome, UndoError> {
+        let reason = refusal.reason().to_string();
+        self.note_failed(&order, "refused", refusal).await?;
+        Ok(DeleteOutcome::Refused(order.key, reason))
+    }
+
+    /// A list that is paged while others write can leave an order out: only the order itself proves
+    /// that it is gone.
     async fn look_again(&self, order: &CreatedOrder) -> Result<ListedAs, UndoError> {
-        let mut delays = self.client.lookup_delays();
-        loop {
-            let found = self.or_interrupted(self.client.order(&order.id)).await??;
-            let Some(there) = found else {
-                let Some(delay) = delays.next() else { return Ok(ListedAs::NotAtAll) };
-                self.or_interrupted(sleep(delay)).await?;
-                continue;
-            };
-            let is_own = there.ledger_text() == order.key && there.connection == self.remote;
-            return Ok(if is_own { ListedAs::AsCreated } else { ListedAs::UnderAnotherKey });
-        }
+        let found = self.or_interrupted(self.client.order_in_time(&order.id)).await??;
+        let Some(there) = found else { return Ok(ListedAs::NotAtAll) };
+        let is_own = there.ledger_text() == order.key && there.connection == self.remote;
+        Ok(if is_own { ListedAs::AsCreated } else { ListedAs::UnderAnotherKey })
     }
 
     async fn or_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, UndoError> {
@@ -111,10 +123,15 @@ impl Deleting {
         Ok(delete(&self.client, &self.halt, &order.id, intend).await?)
     }
 
-    async fn note_refused(&self, order: &CreatedOrder, refusal: Refusal) -> Result<(), UndoError> {
+    async fn note_failed(
+        &self,
+        order: &CreatedOrder,
+        disposition: &str,
+        refusal: Refusal,
+    ) -> Result<(), UndoError> {
         let (run, connection, order) = (self.run, self.connection, order.clone());
         let Refusal { status, code, .. } = refusal;
-        let answer = Answer::Failed { disposition: "refused".to_owned(), status, code };
+        let answer = Answer::Failed { disposition: disposition.to_owned(), status, code };
         let entry =
             move |store: &mut Store| store.note_not_deleted(run, connection, &order, answer);
         Ok(self.state.call(entry).await?)

@@ -196,7 +196,9 @@ impl Work<'_> {
             DeleteOutcome::Deleted => report.deleted += 1,
             DeleteOutcome::Gone => report.gone += 1,
             DeleteOutcome::Foreign(key) => report.foreign.push(key),
-            DeleteOutcome::Refused(key, reason) => report.refused.push((key, reason)),
+            DeleteOutcome::Refused(key, reason) | DeleteOutcome::Undecided(key, reason) => {
+                report.refused.push((key, reason));
+            }
         }
         let left_alone = report.foreign.len() + report.refused.len();
         (self.task.progress)(report.deleted + report.gone + left_alone as u64, report.planned);

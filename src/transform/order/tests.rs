@@ -240,7 +240,7 @@ fn an_id_with_a_character_that_nobody_sees_is_bad_wherever_it_is_one() {
         };
         assert!(faults.iter().all(|fault| fault.reason == Reason::BadId), "{faults:?}");
         let mut order = source();
-        change(&mut order, &format!("\u{feff}1001 "));
+        change(&mut order, "\u{feff}1001 ");
         assert!(matches!(transform(&mut order, &by_id), Mapped::Order(..)), "around it");
     }
 }

@@ -161,18 +161,18 @@ pub async fn perform(schedule: &CartSchedule) -> CartsPerformed {
     shop.timeout_ms = schedule.timeout_ms;
     shop.in_flight_max = schedule.in_flight_max;
     shop.rules.policy.deleted = schedule.deleted;
-    let mut theatre = Theatre { schedule, shop, stage: None, deleted: Arc::default() };
+    let mut performance = Performance { schedule, shop, stage: None, deleted: Arc::default() };
     for (job, act) in &schedule.acts {
-        theatre.play(*job, act).await;
+        performance.run_act(*job, act).await;
     }
     let calm = Act::calm(Kind::Backfill, schedule.stages.len() - 1);
-    theatre.calm_down(&calm).await;
-    theatre.shop.simulator.clear_faults();
-    theatre.calm_down(&calm).await;
-    let deleted = theatre.deleted.lock().unwrap().clone();
-    let is_whole = deleted.is_empty() && refused(&theatre.shop).is_empty();
-    let after_adopt = if is_whole { Some(theatre.lose_and_adopt(&calm).await) } else { None };
-    CartsPerformed { shop: theatre.shop, deleted, after_adopt }
+    performance.calm_down(&calm).await;
+    performance.shop.simulator.clear_faults();
+    performance.calm_down(&calm).await;
+    let deleted = performance.deleted.lock().unwrap().clone();
+    let is_whole = deleted.is_empty() && refused(&performance.shop).is_empty();
+    let after_adopt = if is_whole { Some(performance.lose_and_adopt(&calm).await) } else { None };
+    CartsPerformed { shop: performance.shop, deleted, after_adopt }
 }
 
 /// Keys of carts and orders that a fault had refused.
@@ -181,20 +181,20 @@ pub fn refused(shop: &Rehearsal) -> BTreeSet<String> {
     letters.map(|letter| letter.record.trim().to_owned()).collect()
 }
 
-struct Theatre<'a> {
+struct Performance<'a> {
     schedule: &'a CartSchedule,
     shop: Rehearsal,
     stage: Option<usize>,
     deleted: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl Theatre<'_> {
+impl Performance<'_> {
     fn job(&self, job: usize) -> Job {
         let (name, file) = JOBS[job];
         self.shop.job_of(name, file)
     }
 
-    async fn play(&mut self, job: usize, act: &Act) -> Option<RunEnd> {
+    async fn run_act(&mut self, job: usize, act: &Act) -> Option<RunEnd> {
         let shop = &self.shop;
         if self.stage.replace(act.export) != Some(act.export) {
             let texts = self.schedule.stages[act.export].texts();
@@ -245,7 +245,7 @@ impl Theatre<'_> {
     async fn calm_down(&mut self, act: &Act) {
         for _ in 0..CALM_MAX {
             let before = self.sent();
-            let ends = [self.play(0, act).await, self.play(1, act).await];
+            let ends = [self.run_act(0, act).await, self.run_act(1, act).await];
             if ends == [Some(RunEnd::Finished); 2] && self.sent() == before {
                 return;
             }
@@ -267,7 +267,7 @@ impl Theatre<'_> {
         }
         let before = self.sent();
         for job in 0..JOBS.len() {
-            assert_eq!(self.play(job, act).await, Some(RunEnd::Finished));
+            assert_eq!(self.run_act(job, act).await, Some(RunEnd::Finished));
         }
         self.sent() - before
     }

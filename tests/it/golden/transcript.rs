@@ -59,11 +59,11 @@ impl<'a> Transcript<'a> {
     }
 
     pub fn run_as(&mut self, label: &str, command: &mut Command) {
-        let message = Finished::of(command.output().unwrap());
+        let ended = Finished::of(command.output().unwrap());
         self.title(&format!("$ ordersync {label}"));
-        let _ = writeln!(self.text, "exit {}", message.code);
-        self.stream("stdout", &message.out);
-        self.stream("stderr", &message.err);
+        let _ = writeln!(self.text, "exit {}", ended.code);
+        self.stream("stdout", &ended.out);
+        self.stream("stderr", &ended.err);
     }
 
     pub fn title(&mut self, title: &str) {

@@ -68,9 +68,9 @@ fn a_failed_run_adds_no_success_and_says_how_it_ended() {
 fn a_file_that_cannot_be_written_is_reported_before_anything_is_sent() {
     let world = shop();
     for path in ["no/such/folder/shop.prom", ".", "exports"] {
-        let message = world.run(&["sync", "--metrics-file", path]);
-        assert_eq!(message.code, 2, "{path}: {}", message.err);
-        assert!(message.err.contains("--metrics-file"), "{}", message.err);
+        let ended = world.run(&["sync", "--metrics-file", path]);
+        assert_eq!(ended.code, 2, "{path}: {}", ended.err);
+        assert!(ended.err.contains("--metrics-file"), "{}", ended.err);
     }
     assert_eq!(world.summary().requests, 0);
 }
