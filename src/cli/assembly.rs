@@ -92,7 +92,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         pulls: job
             .pull
             .as_ref()
-            .map(|pull| Pulls { dir: pull.dir.clone(), keeps_export: pull.keep == Keep::Export }),
+            .map(|pull| Pulls { dir: pull.dir.clone(), keeps_export: pull.keep == Keep::Latest }),
         rules: Rules {
             policy: job.policy.clone(),
             zone: job.time_zone.clone(),

@@ -373,6 +373,10 @@ pub(super) fn window_line(window: &PulledWindow) -> String {
     if gone > 0 {
         let _ = write!(line, ", {} {} gone from the shop", many(gone, "order"), is_are(gone));
     }
+    let missing = manifest.missing.len() as u64;
+    if missing > 0 {
+        let _ = write!(line, ", {} missing and still to be asked for", many(missing, "order"));
+    }
     line
 }
 
@@ -381,7 +385,7 @@ pub(super) fn window_json(job: &str, window: &PulledWindow, is_loaded: Option<bo
     let mut object = json!({
         "job": job, "window": window.name, "dir": window.dir, "from": manifest.api, "extent": manifest.window.extent.word(),
         "since": manifest.window.from.map(|from| from.to_string()), "to": manifest.window.to.to_string(),
-        "orders": manifest.orders, "failed": manifest.failed, "gone": manifest.gone, "bytes": manifest.bytes(), "requests": manifest.requests,
+        "orders": manifest.orders, "failed": manifest.failed, "gone": manifest.gone, "missing": manifest.missing, "bytes": manifest.bytes(), "requests": manifest.requests,
         "warnings": manifest.warnings,
     });
     if let Some(is_loaded) = is_loaded {

@@ -1,6 +1,6 @@
 use super::text::{columns, count, count_row, duration, many, millis, printable};
 use crate::plan::{Forecast, PlanSummary};
-use crate::run::{GoneReport, Progress, RunReport};
+use crate::run::{GoneReport, Progress, RunReport, TooManyGone};
 use crate::state::{Counts, LetterCounts, RunEnd, RunRow};
 use serde_json::{Value, json};
 use std::fmt;
@@ -22,6 +22,10 @@ pub fn runs_json(reports: &[RunReport]) -> Value {
         if let Some(gone) = &report.gone {
             run["gone"] = json!({
                 "deleted": gone.deleted, "left": gone.left, "withheld": gone.is_withheld,
+                "too_many": gone.too_many.map(|too_many| {
+                    let TooManyGone { gone, loaded, percent_max } = too_many;
+                    json!({ "gone": gone, "loaded": loaded, "percent_max": percent_max })
+                }),
             });
         }
         run["warnings"] = report.shrinkage.iter().map(ToString::to_string).collect();
@@ -103,11 +107,11 @@ const GONE_WITHHELD: &str =
 /// Orders of the ledger that the shop has no more.
 fn gone_rows(gone: &GoneReport) -> impl Iterator<Item = Vec<String>> {
     let left = match gone.too_many {
-        Some(_) => "gone from the shop, and more than policy.gone_max_percent allows",
-        None => "gone from the shop; the next run tries again",
+        Some(too_many) => too_many.to_string(),
+        None => "gone from the shop; the next run tries again".to_owned(),
     };
-    let kinds =
-        [("deleted", &gone.deleted, "gone from the shop"), ("not deleted", &gone.left, left)];
+    let deleted = "gone from the shop".to_owned();
+    let kinds = [("deleted", &gone.deleted, deleted), ("not deleted", &gone.left, left)];
     kinds.into_iter().filter(|(_, keys, _)| !keys.is_empty()).map(|(name, keys, meaning)| {
         let shown = keys.iter().take(KEYS_SHOWN).map(|key| printable(key)).collect::<Vec<_>>();
         let more = if keys.len() > KEYS_SHOWN { ", …" } else { "" };

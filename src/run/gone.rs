@@ -7,6 +7,7 @@ use super::undo::{DeleteOutcome, Deleting, ListedAs, Purpose, UndoError};
 use crate::activecampaign::Client;
 use crate::domain::{Gone, OrderKey};
 use crate::state::{CreatedOrder, LetterCounts, RunId, StateHandle};
+use std::fmt;
 use tokio_util::sync::CancellationToken;
 
 const NOT_DELETED: &str = "gone from the shop, and not deleted at ActiveCampaign";
@@ -25,12 +26,33 @@ pub struct GoneReport {
     /// Those of them that ActiveCampaign refuses to delete. They are new in the run that is refused
     /// first.
     pub refused: LetterCounts,
-    /// Too many to delete without being asked: how many, of how many loaded.
-    pub too_many: Option<(u64, u64)>,
+    /// Too many to delete without being asked.
+    pub too_many: Option<TooManyGone>,
     /// The run was of an approved plan, which deletes nothing.
     pub is_withheld: bool,
     /// Why it did not finish; the next run goes on.
     pub error: Option<UndoError>,
+}
+
+/// More orders that a shop does not have than the policy lets go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyGone {
+    /// Gone from the shop, or missing from its last full pull.
+    pub gone: u64,
+    /// All that were loaded.
+    pub loaded: u64,
+    /// What `policy.gone_max_percent` allows.
+    pub percent_max: u32,
+}
+
+impl fmt::Display for TooManyGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { gone, loaded, percent_max } = self;
+        write!(
+            f,
+            "{gone} of {loaded} orders are gone from the shop or missing from its last full pull, more than policy.gone_max_percent = {percent_max} allows"
+        )
+    }
 }
 
 impl GoneReport {
@@ -41,11 +63,10 @@ impl GoneReport {
 
     fn log(&self, job: &Job) {
         let name = &job.name;
-        if let Some((gone, known)) = self.too_many {
+        if let Some(too_many) = self.too_many {
             tracing::warn!(
                 job = name,
-                "{gone} of {known} orders are gone from the shop or missing from its last full pull, more than policy.gone_max_percent = {} allows; none was deleted at ActiveCampaign. If they are to be deleted, raise it for one run",
-                job.rules.policy.gone_max_percent
+                "{too_many}; none was deleted at ActiveCampaign. If they are to be deleted, raise it for one run"
             );
         }
         if !self.deleted.is_empty() {
@@ -140,11 +161,11 @@ async fn delete_all(
         );
         report.left.push(order);
     }
-    let share_max = known * u64::from(job.rules.policy.gone_max_percent) / 100;
+    let percent_max = job.rules.policy.gone_max_percent;
     // A full pull asks for some of many missing orders only: the limit is for all of them.
     let all = orders.len() + suspected;
-    if !orders.is_empty() && all > FEW && all as u64 > share_max {
-        report.too_many = Some((all as u64, known));
+    if !orders.is_empty() && all > FEW && all as u64 > known * u64::from(percent_max) / 100 {
+        report.too_many = Some(TooManyGone { gone: all as u64, loaded: known, percent_max });
         return Ok(());
     }
     let (client, state, halt) = (client.clone(), state.clone(), cancel.child_token());
@@ -156,7 +177,8 @@ async fn delete_all(
     Ok(())
 }
 
-fn keys_of(ids: &[u64]) -> Vec<String> {
+/// The keys of the ledger of these orders.
+pub(super) fn keys_of(ids: &[u64]) -> Vec<String> {
     let keys = ids.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
     keys.map(|key| key.ledger_text().into_owned()).collect()
 }

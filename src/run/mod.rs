@@ -54,7 +54,7 @@ pub use execution::RunContext;
 pub use explain::{
     ExplainedRecord, Explanation, Known, RecordOutcome, VerificationStatus, explain,
 };
-pub use gone::GoneReport;
+pub use gone::{GoneReport, TooManyGone};
 pub use job::{Job, Pulls};
 pub use job_history::{JobHistory, never_loaded};
 pub use plan_id::{NotApproved, PlanId, check_approved};

@@ -1,5 +1,6 @@
 //! The export of a job that pulls its shop: the windows on disk, and what the state knows of them.
 
+use super::gone::keys_of;
 use super::shrinkage::{Shrinkage, is_less, shrinkage};
 use super::{ConnectionSpec, Job};
 use crate::extract::{Export, ExportFile, OpenError, Options};
@@ -118,8 +119,7 @@ impl Job {
         let Some((connection, _)) = view.connection(service, externalid)? else {
             return Ok(Vec::new());
         };
-        let keys: Vec<String> = self.gone()?.found.iter().map(u64::to_string).collect();
-        let sent = view.sent_among(connection, &keys)?;
+        let sent = view.sent_among(connection, &keys_of(&self.gone()?.found))?;
         Ok(sent.iter().filter_map(|order| order.key.parse().ok()).collect())
     }
 

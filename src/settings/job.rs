@@ -141,7 +141,7 @@ fn check_gone(name: &str, draft: &mut Draft) {
     let (what, expected) = if draft.text(&policy("order_key")).as_deref() == Some("number") {
         ("gone orders are known by their ids", "order_key = \"id\"")
     } else if draft.text(&pull("keep")).as_deref() == Some("none") {
-        ("without the last full pull nobody knows what is gone", "keep = \"export\"")
+        ("without the last full pull nobody knows what is gone", "keep = \"latest\"")
     } else {
         return;
     };

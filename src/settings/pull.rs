@@ -55,7 +55,7 @@ pub enum Shop {
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
     /// The last full window and those after it.
-    Export,
+    Latest,
     /// Nothing but what was pulled when.
     None,
 }

@@ -171,7 +171,7 @@ const PULL: &[Key] = keys! {
     "overlap": Kind::Text, Text("1h"), "how far a pull reaches back before the end of the last one";
     "full_every": Kind::Text, Text("7d"),
         "longest time between two full pulls, which find silent changes";
-    "keep": Kind::Word(&["export", "none"]), Text("export"),
+    "keep": Kind::Word(&["latest", "none"]), Text("latest"),
         "`none` removes the orders from disk once they were loaded; `verify`, `explain` and `plan` then need a new pull";
     "dir": Kind::Path, Text("pulls"), "holds the pulled orders, in a folder for each job";
     "key_in_query": Kind::Flag, Flag(false),
