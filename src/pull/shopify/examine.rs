@@ -4,7 +4,7 @@ use super::super::error::PullError;
 use super::super::examination::Examination;
 use super::super::options::{Options, ShopifyAccess};
 use super::api::{Api, exact_count};
-use super::question::{self, Question};
+use super::question::{self, Listed, Question};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// The shop's answer to the first question, of an app that may read what the job wants. It counts
-/// what changed since `from`.
+/// what changed since `from`, and shows the first of these orders; the oldest one without `from`.
 ///
 /// # Errors
 /// When the shop refuses, or would leave out orders.
@@ -24,7 +24,11 @@ pub(super) async fn open(
 ) -> Result<Value, PullError> {
     let placed = question::search((None, None), options.since);
     let changed = question::search((from, None), options.since);
-    let data = api.ask(&Question::Opening { search: &placed, counted: &changed }).await?;
+    let listed = match from {
+        Some(_) => Listed::Changed(&changed),
+        None => Listed::Oldest(&placed),
+    };
+    let data = api.ask(&Question::Opening { listed, counted: &changed }).await?;
     let scopes = data["currentAppInstallation"]["accessScopes"].as_array();
     let has = |wanted: &str| scopes.into_iter().flatten().any(|scope| scope["handle"] == wanted);
     let visible = api.client.clock.now().checked_sub(VISIBLE).unwrap_or(Timestamp::MIN);

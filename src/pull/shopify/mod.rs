@@ -26,7 +26,7 @@ use jiff::SignedDuration;
 use operation::Operation;
 use question::Question;
 use reqwest::StatusCode;
-use rows::Rows;
+use rows::{Rows, Version};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -77,11 +77,11 @@ pub(super) async fn pull(
     let search = question::search((window.from, Some(window.to)), options.since);
     let mut shop = Shop { api, options, folder, window, search, identity };
     let writer = folder.begin(&window)?;
-    let pulled = match exact_count(&opening["ordersCount"]) {
-        Some(0) if window.extent == Extent::Increment && left.is_none() => {
-            shop.commit_unchanged(wanted.query, writer).await?
-        }
-        _ => shop.pull(wanted, left, writer).await?,
+    let is_unchanged = left.is_none() && shop.is_unchanged(&opening)?;
+    let pulled = if is_unchanged {
+        shop.commit_unchanged(wanted.query, writer).await?
+    } else {
+        shop.pull(wanted, left, writer).await?
     };
     Operation::forget(folder)?;
     Ok(pulled)
@@ -145,6 +145,29 @@ impl Shop<'_> {
         }
         Operation::forget(self.folder)?;
         Err(self.api.unexpected(&format!("{what}, {STARTS_MAX} times")))
+    }
+
+    /// Whether the export already holds every order of an increment as it is now, by the orders that
+    /// the first answer shows. Of many orders it shows some, and nothing is compared.
+    fn is_unchanged(&self, opening: &Value) -> Result<bool, PullError> {
+        let Some(from) = self.window.from else { return Ok(false) };
+        let edges = opening["orders"]["edges"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut unknown: BTreeSet<Version> =
+            edges.iter().filter_map(|edge| Version::of(&edge["node"])).collect();
+        if exact_count(&opening["ordersCount"]) != Some(unknown.len() as u64) {
+            return Ok(false);
+        }
+        let mut export = self.folder.export()?;
+        export.retain(|window| window.manifest.window.to >= from);
+        for window in export.iter().rev() {
+            if unknown.is_empty() {
+                break;
+            }
+            for row in window.parts().filter_map(|row| serde_json::from_slice(&row).ok()) {
+                unknown.remove(&row);
+            }
+        }
+        Ok(unknown.is_empty())
     }
 
     /// Writes the window of a night without changes, for which no operation has to be started.

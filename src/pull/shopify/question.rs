@@ -15,10 +15,10 @@ const ORDER: &str = "
   } } }";
 
 pub(super) enum Question<'a> {
-    /// Who the shop is, what the app may do, and the oldest order with all that is read of one.
-    /// `counted` finds the orders that are counted.
+    /// Who the shop is, what the app may do, and the first orders of a list with all that is read of
+    /// them. `counted` finds the orders that are counted.
     Opening {
-        search: &'a str,
+        listed: Listed<'a>,
         counted: &'a str,
     },
     Count {
@@ -38,19 +38,39 @@ pub(super) enum Question<'a> {
     },
 }
 
+/// The orders that the first answer shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Listed<'a> {
+    /// The oldest one of a search.
+    Oldest(&'a str),
+    /// Those of a search that changed first, as far as one answer may hold them.
+    Changed(&'a str),
+}
+
+/// Orders of the first answer. Each costs about 25 points, and an answer no more than 1,000.
+const CHANGED_MAX: usize = 20;
+
 impl Question<'_> {
     /// The body of the request.
     pub(super) fn body(&self) -> Value {
         match self {
-            Self::Opening { search, counted } => json!({
-                "query": format!(
-                    "query($search: String!, $counted: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
-                     ordersCount(query: $counted, limit: null) {{ count precision }} \
-                     orders(first: 1, sortKey: CREATED_AT, query: $search) {{ edges {{ node {{ {} }} }} }} }}",
-                    ORDER.replace("LINES", "(first: 1)")
-                ),
-                "variables": { "search": search, "counted": counted },
-            }),
+            Self::Opening { listed, counted } => {
+                let (search, arguments) = match listed {
+                    Listed::Oldest(search) => (search, "first: 1, sortKey: CREATED_AT".to_owned()),
+                    Listed::Changed(search) => {
+                        (search, format!("first: {CHANGED_MAX}, sortKey: UPDATED_AT"))
+                    }
+                };
+                json!({
+                    "query": format!(
+                        "query($search: String!, $counted: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
+                         ordersCount(query: $counted, limit: null) {{ count precision }} \
+                         orders({arguments}, query: $search) {{ edges {{ node {{ {} }} }} }} }}",
+                        ORDER.replace("LINES", "(first: 1)")
+                    ),
+                    "variables": { "search": search, "counted": counted },
+                })
+            }
             Self::Count { search } => json!({
                 "query": "query($search: String!) { ordersCount(query: $search, limit: null) { count precision } }",
                 "variables": { "search": search },

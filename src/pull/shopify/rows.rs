@@ -15,6 +15,21 @@ fn order_number(gid: &str) -> Option<u64> {
     gid.strip_prefix("gid://shopify/Order/")?.parse().ok()
 }
 
+/// An order as it was at a moment.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(super) struct Version {
+    id: String,
+    #[serde(rename = "updatedAt")]
+    updated: String,
+}
+
+impl Version {
+    pub(super) fn of(order: &serde_json::Value) -> Option<Self> {
+        let text = |name: &str| order[name].as_str().map(str::to_owned);
+        Some(Self { id: text("id")?, updated: text("updatedAt")? })
+    }
+}
+
 /// What the pull itself reads of a row.
 #[derive(Deserialize)]
 struct Row {
