@@ -11,7 +11,7 @@ const EXCERPT_CHARS: usize = 200;
 /// # Errors
 /// With the beginning of the text, without tags and e-mail addresses.
 pub(super) fn json_in(body: &[u8]) -> Result<(&[u8], Option<String>), String> {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
+    let body = without_mark(body);
     if is_json(body) {
         return Ok((body, None));
     }
@@ -24,6 +24,18 @@ pub(super) fn json_in(body: &[u8]) -> Result<(&[u8], Option<String>), String> {
         .find(|at| is_json(&body[*at..]))
         .map(|at| (&body[at..], Some(excerpt(&body[..at]))))
         .ok_or_else(|| excerpt(body))
+}
+
+/// Whether an answer begins as JSON and is none: its end is missing, or what a program printed while
+/// it was stopped follows in its place.
+pub(super) fn is_broken_json(body: &[u8]) -> bool {
+    let body = without_mark(body);
+    matches!(body.first(), Some(b'[' | b'{')) && !is_json(body)
+}
+
+/// A text without what may come before and after JSON.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii()
 }
 
 fn is_json(text: &[u8]) -> bool {
@@ -79,6 +91,14 @@ mod tests {
         let cut = Err("JSON of another form, or cut off".to_owned());
         assert_eq!(json_in(b"[{\"first_name\":\"Ann\"}"), cut);
         assert_eq!(json_in(b"Notice [{\"first_name\":\"Ann\"}"), Err("Notice [".to_owned()));
+        assert!(
+            is_broken_json(b"[{\"id\":1},{\"id\":") && is_broken_json(b" {\"id\":1<br>Fatal error")
+        );
+        assert!(
+            !is_broken_json(b"[{\"id\":1}]\n")
+                && !is_broken_json(b"<html>")
+                && !is_broken_json(b"")
+        );
         let echo = b"Blocked: /orders?consumer_secret=cs_1 here";
         assert_eq!(json_in(echo), Err("Blocked: \u{2026} here".to_owned()));
         assert_eq!(json_in(b""), Err(String::new()));

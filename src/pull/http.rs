@@ -1,5 +1,6 @@
 //! Requests to a shop: one at a time, reading only, never to another host.
 
+use super::body::is_broken_json;
 use super::clock::{ShopClock, date_of};
 use super::error::PullError;
 use super::options::{ByIdApi, Options, ShopifyAccess, Source};
@@ -214,6 +215,9 @@ impl ShopClient {
                         200 if answer.body.trim_ascii().is_empty() => {
                             ("answered 200 with nothing in it".to_owned(), None)
                         }
+                        200 if is_broken_json(&answer.body) => {
+                            ("answered 200 with JSON that breaks off".to_owned(), None)
+                        }
                         _ => return Ok(answer),
                     }
                 }
@@ -322,6 +326,12 @@ impl ShopClient {
                 shop: self.shop(),
                 what: format!("its certificate is not trusted: {cause}"),
                 hint: "check the address, or name the authority's PEM file in ca_file".to_owned(),
+            })
+        } else if error.is_connect() && cause.contains("corrupt message") {
+            Broken::Fatal(PullError::Settings {
+                what: format!("{}: does not speak TLS", self.shop()),
+                expected: "an address that is served over https".to_owned(),
+                hint: "check the address and its port".to_owned(),
             })
         } else if error.is_connect() {
             Broken::NotConnected(format!("could not connect: {cause}"))

@@ -18,6 +18,8 @@ pub enum Change {
     Put { id: u64, total: u64, at: Timestamp },
     /// It is deleted for good.
     Delete { id: u64 },
+    /// It gets another total without a new time of modification, as by the deletion of a refund.
+    Silent { id: u64, total: u64 },
 }
 
 impl AnyShop {
@@ -105,6 +107,9 @@ fn change_woo(orders: &mut BTreeMap<u64, ShopOrder>, change: Change) {
             (order.total, order.modified) = (total, at);
         }
         Change::Delete { id } => drop(orders.remove(&id)),
+        Change::Silent { id, total } => {
+            orders.entry(id).and_modify(|order| order.total = total);
+        }
     }
 }
 
@@ -115,5 +120,8 @@ fn change_shopify(orders: &mut BTreeMap<u64, ShopifyOrder>, change: Change) {
             (order.total, order.updated, order.lines) = (total, at, 1 + total % 3);
         }
         Change::Delete { id } => drop(orders.remove(&id)),
+        Change::Silent { id, total } => {
+            orders.entry(id).and_modify(|order| order.total = total);
+        }
     }
 }

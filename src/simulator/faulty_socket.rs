@@ -6,33 +6,52 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Sleep, sleep};
 
 const WHOLE: u8 = 0;
 const RESET: u8 = 1;
 const CUT: u8 = 2;
 const GONE: u8 = 3;
+const TRICKLING: u8 = 4;
 
 /// How much of an answer a cut keeps back, in bytes.
 pub(super) const CUT_LEN: usize = 16;
 
+/// How much of a trickling answer comes at once, in bytes, and how long after the piece before.
+const PIECE_LEN: usize = 16;
+const PIECE_PAUSE: Duration = Duration::from_secs(1);
+
 /// Breaks the connection that a request came in on. A clone of it travels with each request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ConnectionFault(Arc<AtomicU8>);
+pub(super) struct ConnectionFault(Arc<Fault>);
+
+#[derive(Debug, Default)]
+struct Fault {
+    kind: AtomicU8,
+    /// Pieces of a trickling answer that are to come, before the rest comes at once.
+    pieces: AtomicU32,
+}
 
 impl ConnectionFault {
     /// The next byte written resets the connection (RST) instead.
     pub fn reset(&self) {
-        self.0.store(RESET, Ordering::Release);
+        self.0.kind.store(RESET, Ordering::Release);
     }
 
     /// The next answer loses its last bytes, then the connection closes.
     pub fn cut(&self) {
-        self.0.store(CUT, Ordering::Release);
+        self.0.kind.store(CUT, Ordering::Release);
+    }
+
+    /// The next answer comes in so many small pieces, one a second, and then the rest of it.
+    pub fn trickle(&self, pieces: u32) {
+        self.0.pieces.store(pieces, Ordering::Release);
+        self.0.kind.store(TRICKLING, Ordering::Release);
     }
 }
 
@@ -73,6 +92,7 @@ impl Listener for FaultyListener {
                     let wire = FaultyStream {
                         stream,
                         fault: ConnectionFault::default(),
+                        pause: None,
                         _counted: self.connections.clone(),
                     };
                     return (wire, peer);
@@ -92,7 +112,29 @@ impl Listener for FaultyListener {
 pub(super) struct FaultyStream {
     stream: TcpStream,
     fault: ConnectionFault,
+    /// Before the next piece of an answer that trickles.
+    pause: Option<Pin<Box<Sleep>>>,
     _counted: Connections,
+}
+
+impl FaultyStream {
+    /// Writes the next piece of an answer that trickles.
+    fn poll_piece(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+        }
+        let left = self.fault.0.pieces.load(Ordering::Acquire);
+        if left == 0 {
+            self.pause = None;
+            self.fault.0.kind.store(WHOLE, Ordering::Release);
+            return Pin::new(&mut self.stream).poll_write(cx, buf);
+        }
+        let piece = &buf[..buf.len().min(PIECE_LEN)];
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, piece))?;
+        self.fault.0.pieces.store(left - 1, Ordering::Release);
+        self.pause = Some(Box::pin(sleep(PIECE_PAUSE)));
+        Poll::Ready(Ok(written))
+    }
 }
 
 fn broken() -> io::Error {
@@ -115,8 +157,9 @@ impl AsyncWrite for FaultyStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.fault.0.load(Ordering::Acquire) {
+        match self.fault.0.kind.load(Ordering::Acquire) {
             WHOLE => Pin::new(&mut self.stream).poll_write(cx, buf),
+            TRICKLING => self.poll_piece(cx, buf),
             RESET => {
                 // Linger zero turns the close that follows into a reset; without it the peer sees a
                 // plain close.
@@ -128,7 +171,7 @@ impl AsyncWrite for FaultyStream {
                 if kept > 0 {
                     ready!(Pin::new(&mut self.stream).poll_write(cx, &buf[..kept]))?;
                 }
-                self.fault.0.store(GONE, Ordering::Release);
+                self.fault.0.kind.store(GONE, Ordering::Release);
                 Poll::Ready(Err(broken()))
             }
             _ => Poll::Ready(Err(broken())),

@@ -1,8 +1,10 @@
 //! Faults between a simulated shop and its clients: of proxies, firewalls and the line.
 
-use super::faulty_socket::ConnectionFault;
-use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use super::faulty_socket::{CUT_LEN, ConnectionFault};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use flate2::{Compression, write::GzEncoder};
+use std::io::Write;
 
 /// How a host answers in place of the shop behind it, which got the request all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +19,25 @@ pub enum HostFault {
     Empty,
     /// The connection is reset before the answer.
     Reset,
-    /// The answer loses its last bytes.
+    /// The answer announces its length and loses its last bytes.
     Cut,
+    /// The answer announces too small a length, and ends there.
+    Short,
+    /// The answer comes compressed, whatever was asked for.
+    Gzip,
+    /// A byte order mark comes before the answer.
+    Mark,
+    /// A few bytes of the answer come each second, for so many seconds; then the rest.
+    Trickle { seconds: u32 },
 }
 
 impl HostFault {
     /// What is answered in place of `own`, the shop's answer.
-    pub(super) fn over(self, own: Response<Body>, connection: &ConnectionFault) -> Response<Body> {
+    pub(super) async fn over(
+        self,
+        own: Response<Body>,
+        connection: &ConnectionFault,
+    ) -> Response<Body> {
         let page = Body::from("<html><body><h1>Service unavailable</h1></body></html>");
         match self {
             Self::Page(status) => other(status, page, None),
@@ -42,11 +56,38 @@ impl HostFault {
                 connection.cut();
                 own
             }
+            Self::Trickle { seconds } => {
+                connection.trickle(seconds);
+                own
+            }
+            Self::Short => {
+                changed(own, |body| body.slice(..body.len().saturating_sub(CUT_LEN))).await
+            }
+            Self::Mark => changed(own, |body| [b"\xEF\xBB\xBF", &body[..]].concat().into()).await,
+            Self::Gzip => {
+                let mut packed = changed(own, |body| gzipped(&body).into()).await;
+                let gzip = HeaderValue::from_static("gzip");
+                packed.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+                packed
+            }
         }
     }
 }
 
-fn other(status: u16, body: Body, extra: Option<(header::HeaderName, String)>) -> Response<Body> {
+fn gzipped(body: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = packed.write_all(body);
+    written.and_then(|()| packed.finish()).unwrap_or_default()
+}
+
+/// The answer with another body.
+async fn changed(own: Response<Body>, change: impl FnOnce(Bytes) -> Bytes) -> Response<Body> {
+    let (head, body) = own.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    Response::from_parts(head, Body::from(change(body)))
+}
+
+fn other(status: u16, body: Body, extra: Option<(HeaderName, String)>) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -35,7 +35,7 @@ pub mod single_orders;
 mod store;
 mod summary;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod violations;
 pub mod woocommerce;
 mod world;

@@ -92,18 +92,21 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let mut shop = lock(&shop);
-    shop.requests += 1;
-    let (status, body) = match shop.api {
-        SingleOrderApi::ExpertSender => shop.expertsender(&method, &uri, &headers),
-        SingleOrderApi::Fast => shop.fast(&method, &uri, &headers, &body),
+    let ((status, body), fault) = {
+        let mut shop = lock(&shop);
+        shop.requests += 1;
+        let answer = match shop.api {
+            SingleOrderApi::ExpertSender => shop.expertsender(&method, &uri, &headers),
+            SingleOrderApi::Fast => shop.fast(&method, &uri, &headers, &body),
+        };
+        (answer, shop.failures.pop_front())
     };
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     let json = header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
-    match shop.failures.pop_front() {
-        Some(fault) => fault.over(response, &connection),
+    match fault {
+        Some(fault) => fault.over(response, &connection).await,
         None => response,
     }
 }

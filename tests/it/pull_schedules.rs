@@ -4,6 +4,7 @@
 
 use crate::random::{Rng, number};
 use crate::rehearsal::{End, LastSend, Life, Moment, Rehearsal};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use ordersync::domain::Gone;
 use ordersync::pull::{self, Extent, Folder, ShopifyAccess, Source};
@@ -11,7 +12,7 @@ use ordersync::run::{Job, Pulls};
 use ordersync::simulator::any_shop::{AnyShop, Change};
 use ordersync::simulator::host_faults::HostFault;
 use ordersync::simulator::shopify::{BulkEnd, Shopify, ShopifyOptions, ShopifyOrder};
-use ordersync::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
+use ordersync::simulator::woocommerce::{Cache, ShopOrder, WooCommerce, WooOptions};
 use ordersync::simulator::{self, Ending, Fault};
 use ordersync::state::{Kind, RunEnd, Store};
 use serde_json::Value;
@@ -116,7 +117,8 @@ impl Stage {
     fn change(&self, rng: &mut Rng, at: Timestamp) -> Change {
         let known: Vec<u64> = self.shop.totals().into_keys().collect();
         let total = 2000 + rng.below(90_000);
-        match rng.below(5) {
+        match rng.below(6) {
+            5 => Change::Silent { id: rng.pick(&known), total },
             0 if known.len() > 3 => Change::Delete { id: rng.pick(&known) },
             1 | 2 => Change::Put { id: known.last().map_or(1, |id| id + 1), total, at },
             _ => Change::Put { id: rng.pick(&known), total, at },
@@ -149,9 +151,12 @@ impl Stage {
     fn disturb(&mut self, rng: &mut Rng, now: Timestamp) {
         for _ in 0..rng.below(3) {
             let busy = HostFault::Busy { status: 429, retry_after: "3".to_owned() };
-            let pages = [500, 502, 503, 504].map(HostFault::Page);
-            let line = [busy, HostFault::Reset, HostFault::Cut, HostFault::Empty];
-            self.shop.fail_next(rng.pick(&[pages, line].concat()));
+            let pages = [200, 403, 500, 502, 503, 504].map(HostFault::Page);
+            let whole = [HostFault::Gzip, HostFault::Mark, HostFault::Trickle { seconds: 20 }];
+            let slow = HostFault::Trickle { seconds: 180 };
+            let broken =
+                [HostFault::Reset, HostFault::Cut, HostFault::Short, HostFault::Empty, slow, busy];
+            self.shop.fail_next(rng.pick(&[&pages[..], &whole, &broken].concat()));
         }
         if let AnyShop::Shopify(shop) = &self.shop
             && rng.percent(30)
@@ -320,6 +325,8 @@ fn woo_options(rng: &mut Rng) -> WooOptions {
         orders_at_once_max: rng.pick(&[100, 100, 60, 7]),
         hides_totals: rng.percent(15),
         prints_notice: rng.percent(15),
+        cache: if rng.percent(15) { Cache::ByAddress } else { Cache::None },
+        zone: TimeZone::get(rng.pick(&["UTC", "Europe/Berlin", "Asia/Kolkata"])).unwrap(),
         ..WooOptions::default()
     }
 }

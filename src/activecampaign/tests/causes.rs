@@ -1,9 +1,10 @@
 //! What people read when something is wrong on the way to ActiveCampaign.
 
-use super::encrypted::{self, authority};
+use super::encrypted;
 use super::target::{Say, Target, client, json, order, turn};
 use crate::activecampaign::{Client, Disposition, Failure, FatalError, Options};
 use crate::domain::RemoteId;
+use crate::simulator::tests::encrypted::authority;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use std::io::Write;

@@ -1,7 +1,8 @@
 use super::target::{Say, client, converse, customer, json, turn};
 use crate::activecampaign::{Client, ClientError, Disposition, FatalError, Options};
 use crate::domain::RemoteId;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use crate::simulator::tests::encrypted::authority;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,36 +11,6 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-
-/// An authority and the certificate it gave this machine.
-pub struct Authority {
-    pub pem: NamedTempFile,
-    config: Arc<ServerConfig>,
-}
-
-pub fn authority() -> Authority {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let root = params.self_signed(&key).unwrap();
-    let mut pem = NamedTempFile::new().unwrap();
-    pem.write_all(root.pem().as_bytes()).unwrap();
-    let issuer = Issuer::new(params, key);
-    let leaf_key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["localhost".to_owned()])
-        .unwrap()
-        .signed_by(&leaf_key, &issuer)
-        .unwrap();
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![leaf.der().clone()],
-            PrivateKeyDer::try_from(leaf_key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    Authority { pem, config: Arc::new(config) }
-}
 
 /// An encrypted target that has created customer 42 whatever it is sent. Returns its address and
 /// what it has read.

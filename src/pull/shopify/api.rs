@@ -1,6 +1,6 @@
 //! Asking Shopify, and what its answers mean.
 
-use super::super::body::excerpt;
+use super::super::body::{excerpt, json_in};
 use super::super::error::PullError;
 use super::super::http::{Answer, ShopClient, Trouble};
 use super::super::options::{Options, ShopifyAccess};
@@ -118,7 +118,8 @@ impl<'a> Api<'a> {
         });
         let answer = self.client.read(&["admin", "oauth", "access_token"], &form).await;
         let answer = answer.map_err(|trouble| self.fatal(trouble))?;
-        let Ok(Grant { access_token, expires_in }) = serde_json::from_slice(&answer.body) else {
+        let json = json_in(&answer.body).map_or(&answer.body[..], |(json, _)| json);
+        let Ok(Grant { access_token, expires_in }) = serde_json::from_slice(json) else {
             return Err(self.not_granted(&answer));
         };
         self.client.set_token(Some(SecretString::from(access_token)));
@@ -168,8 +169,10 @@ impl<'a> Api<'a> {
                 );
             }
         }
-        let mut sent: Value = serde_json::from_slice(&answer.body)
-            .map_err(|_| self.unexpected(&format!("answers no JSON: {}", excerpt(&answer.body))))?;
+        let none = |text: String| self.unexpected(&format!("answers no JSON: \"{text}\""));
+        let (json, _) = json_in(&answer.body).map_err(none)?;
+        let mut sent: Value =
+            serde_json::from_slice(json).map_err(|error| none(error.to_string()))?;
         let error = match &sent["errors"] {
             Value::Null => None,
             Value::Array(errors) => errors.first(),

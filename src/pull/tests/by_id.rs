@@ -1,46 +1,30 @@
+use super::super::options::Request;
 use super::super::*;
+use super::Pulls;
+use super::hosts::host_faults;
 use crate::simulator::single_orders::{SingleOrderApi, SingleOrders};
 use flate2::read::GzDecoder;
-use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
-use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
+use std::path::PathBuf;
 
-struct ById {
-    shop: SingleOrders,
-    options: Options,
-    dir: TempDir,
-}
-
-impl ById {
+impl Pulls<SingleOrders> {
     /// A shop with the orders and a list of ids.
-    async fn of(api: SingleOrderApi, list: &str) -> Self {
+    async fn by_id(api: SingleOrderApi, list: &str) -> Self {
         let orders: BTreeMap<String, u64> = (1..=7).map(|n| (format!("A-{n}"), 1000 + n)).collect();
         let shop = SingleOrders::start(api, "token", orders).await.unwrap();
-        let dir = TempDir::new().unwrap();
-        let ids = dir.path().join("ids.csv");
-        fs::write(&ids, list).unwrap();
         let api = match api {
             SingleOrderApi::ExpertSender => ByIdApi::ExpertSender,
             SingleOrderApi::Fast => ByIdApi::Fast { app_id: "app".to_owned() },
         };
-        let options = Options {
-            url: shop.url(),
-            source: Source::ById { api, token: "token".into(), ids },
-            ca_file: None,
-            since: None,
-            overlap: SignedDuration::ZERO,
-            full_every: SignedDuration::from_hours(24),
-            gone_before: Vec::new(),
-        };
-        Self { shop, options, dir }
-    }
-
-    async fn pull(&self) -> Result<PulledWindow, PullError> {
-        let folder = Folder::open(self.dir.path().join("pulls")).unwrap();
-        pull(&self.options, false, &folder, CancellationToken::new()).await
+        let (url, ids) = (shop.url(), PathBuf::new());
+        let mut pulls = Self::from(shop, url, Source::ById { api, token: "token".into(), ids });
+        let path = pulls.dir.path().join("ids.csv");
+        fs::write(&path, list).unwrap();
+        let Source::ById { ids, .. } = &mut pulls.options.source else { panic!() };
+        *ids = path;
+        pulls
     }
 }
 
@@ -57,8 +41,8 @@ async fn each_id_is_asked_for_once_and_an_unknown_one_is_counted() {
     let lists = ["A-1\nA-2\n\nA-2\nB-9\n", "name,order_id\nann,A-1\nbob,A-2\ncyd,B-9\n"];
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
         for list in lists {
-            let shop = ById::of(api, list).await;
-            let window = shop.pull().await.unwrap();
+            let shop = Pulls::by_id(api, list).await;
+            let window = shop.pull(Request::Full).await.unwrap();
             assert_eq!(
                 (window.manifest.orders, lines_of(&window), shop.shop.requests()),
                 (2, 2, 3)
@@ -73,9 +57,9 @@ async fn each_id_is_asked_for_once_and_an_unknown_one_is_counted() {
 #[tokio::test]
 async fn an_answer_about_another_order_ends_the_pull() {
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
-        let shop = ById::of(api, "A-1\nA-2\n").await;
+        let shop = Pulls::by_id(api, "A-1\nA-2\n").await;
         shop.shop.echo("A-1");
-        let error = shop.pull().await.unwrap_err().to_string();
+        let error = shop.pull(Request::Full).await.unwrap_err().to_string();
         assert!(error.contains("to a question about A-2"), "{error}");
     }
 }
@@ -83,10 +67,10 @@ async fn an_answer_about_another_order_ends_the_pull() {
 #[tokio::test]
 async fn a_token_that_is_refused_ends_the_pull_at_once() {
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
-        let mut shop = ById::of(api, "A-1\nA-2\n").await;
+        let mut shop = Pulls::by_id(api, "A-1\nA-2\n").await;
         let Source::ById { token, .. } = &mut shop.options.source else { panic!() };
         *token = "other".into();
-        assert!(matches!(shop.pull().await.unwrap_err(), PullError::Refused { .. }));
+        assert!(matches!(shop.pull(Request::Full).await.unwrap_err(), PullError::Refused { .. }));
         assert_eq!(shop.shop.requests(), 1);
     }
 }
@@ -94,15 +78,32 @@ async fn a_token_that_is_refused_ends_the_pull_at_once() {
 #[tokio::test]
 async fn a_list_without_ids_is_refused_before_the_first_request() {
     for list in ["", "\n\n", "name,total\nann,5\n", "name;total\nann;5\n", "order_id\n"] {
-        let shop = ById::of(SingleOrderApi::ExpertSender, list).await;
-        assert!(matches!(shop.pull().await.unwrap_err(), PullError::Settings { .. }), "{list}");
+        let shop = Pulls::by_id(SingleOrderApi::ExpertSender, list).await;
+        assert!(
+            matches!(shop.pull(Request::Full).await.unwrap_err(), PullError::Settings { .. }),
+            "{list}"
+        );
         assert_eq!(shop.shop.requests(), 0);
     }
 }
 
 #[tokio::test]
 async fn a_shop_that_knows_none_of_the_ids_is_another_one() {
-    let shop = ById::of(SingleOrderApi::ExpertSender, "B-1\nB-2\n").await;
-    let error = shop.pull().await.unwrap_err().to_string();
+    let shop = Pulls::by_id(SingleOrderApi::ExpertSender, "B-1\nB-2\n").await;
+    let error = shop.pull(Request::Full).await.unwrap_err().to_string();
     assert!(error.contains("no order for any of the ids"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_an_answer_comes_to_an_order_is_whole_or_the_pull_fails() {
+    for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
+        for (fault, is_fatal) in host_faults() {
+            let shop = Pulls::by_id(api, "A-1\nA-2\n").await;
+            shop.shop.fail_next(fault.clone());
+            let pulled = shop.pull(Request::Full).await;
+            assert_eq!(pulled.is_err(), is_fatal, "{fault:?}: {pulled:?}");
+            let window = shop.pull(Request::Full).await.unwrap();
+            assert_eq!((window.manifest.orders, lines_of(&window)), (2, 2), "{fault:?}");
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Hosts that do something else with answers than hand them on.
 
 use super::super::options::Request;
-use super::{Pulls, orders};
+use super::{Pulls, moment, orders};
 use crate::simulator::host_faults::HostFault;
-use crate::simulator::woocommerce::{Permalinks, WooOptions};
+use crate::simulator::woocommerce::{Cache, Permalinks, ShopOrder, WooOptions};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
 
 /// What a host may do to one answer, and whether the pull ends with it.
 pub(super) fn host_faults() -> Vec<(HostFault, bool)> {
@@ -14,10 +16,15 @@ pub(super) fn host_faults() -> Vec<(HostFault, bool)> {
         (HostFault::Reset, false),
         (HostFault::Cut, false),
         (HostFault::Empty, false),
+        (HostFault::Short, false),
+        (HostFault::Gzip, false),
+        (HostFault::Mark, false),
+        (HostFault::Trickle { seconds: 60 }, false),
+        (HostFault::Trickle { seconds: 180 }, false),
         (busy(429, "7"), false),
         (busy(503, "Fri, 01 Jan 2100 00:00:00 GMT"), true),
-        (HostFault::Page(403), true),
     ];
+    faults.extend([200, 402, 403, 423].map(|status| (HostFault::Page(status), true)));
     faults.extend([500, 502, 503, 504].map(|status| (HostFault::Page(status), false)));
     faults.extend([301, 302, 307, 308].map(|status| (redirect(status), true)));
     faults
@@ -50,7 +57,11 @@ async fn whatever_the_host_does_to_answers_every_order_is_there() {
             folder: "shop/de".to_owned(),
             ..WooOptions::default()
         },
-        WooOptions { clock_ahead_s: -600, zone_offset_s: 7200, ..WooOptions::default() },
+        WooOptions {
+            clock_ahead_s: -600,
+            zone: TimeZone::get("Asia/Kolkata").unwrap(),
+            ..WooOptions::default()
+        },
     ];
     for host in hosts {
         let shown = format!("{host:?}");
@@ -58,4 +69,91 @@ async fn whatever_the_host_does_to_answers_every_order_is_there() {
         pulls.full().await;
         assert_eq!(pulls.export(), pulls.truth(), "{shown}");
     }
+}
+
+/// A line that brings a page too slowly is asked for smaller ones.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_takes_too_long_twice_is_asked_for_in_parts() {
+    let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
+    // The last page twice, which is how the list is measured, and then as a page.
+    for after in [2, 0, 1, 0] {
+        pulls.shop.fail_at(after, HostFault::Trickle { seconds: 180 });
+    }
+    let window = pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+    let requests = pulls.shop.requests();
+    assert!(requests.iter().any(|request| request.contains("per_page=50")), "{requests:?}");
+    assert_eq!(window.manifest.orders, 120);
+}
+
+#[tokio::test]
+async fn a_cache_that_knows_addresses_has_no_answer_of_an_earlier_pull() {
+    let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
+    pulls.shop.set(|options| options.cache = Cache::ByAddress);
+    let full = pulls.full().await;
+    let later = full.manifest.window.to + 5.minutes();
+    pulls.set_clock(later + 10.minutes());
+    pulls.shop.change(|orders| {
+        orders.remove(&5);
+        (orders.get_mut(&6).unwrap().total, orders.get_mut(&6).unwrap().modified) = (77_777, later);
+        orders.insert(121, ShopOrder::new(121, later));
+    });
+    assert_eq!(pulls.full().await.manifest.gone, [5]);
+    assert_eq!(pulls.export(), pulls.truth());
+    pulls.shop.change(|orders| drop(orders.remove(&6)));
+    assert_eq!(pulls.full().await.manifest.gone, [6]);
+}
+
+/// Whether or not it passes on how many orders there are.
+#[tokio::test(start_paused = true)]
+async fn a_cache_that_answers_every_page_with_the_first_one_ends_the_pull() {
+    for hides_totals in [false, true] {
+        let host = WooOptions { hides_totals, ..WooOptions::default() };
+        let pulls = Pulls::of(host, orders(250)).await;
+        pulls.shop.set(|options| options.cache = Cache::ByPath);
+        let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+        assert!(error.contains("exclude /wp-json/ from caches"), "{error}");
+        assert!(pulls.folder().windows().unwrap().is_empty());
+        assert!(pulls.shop.requests().len() < 20, "{}", pulls.shop.requests().len());
+    }
+}
+
+/// A bound in the hour that the site's clocks skip is read an hour later: the overlap covers it.
+#[tokio::test]
+async fn a_change_in_a_night_in_which_the_clocks_change_is_not_lost() {
+    for midnight in ["2026-03-29T00:00:00Z", "2026-10-25T00:00:00Z"] {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        for minutes in (0..300).step_by(20) {
+            let host = WooOptions { zone: zone.clone(), ..WooOptions::default() };
+            let pulls = Pulls::of(host, orders(9)).await;
+            pulls.set_clock(moment(midnight) + minutes.minutes());
+            let end = pulls.full().await.manifest.window.to;
+            pulls.shop.change(|orders| {
+                let order = orders.get_mut(&7).unwrap();
+                (order.total, order.modified) = (77_777, end + 1.seconds());
+            });
+            pulls.set_clock(moment(midnight) + (minutes + 90).minutes());
+            pulls.pull(Request::Since(end)).await.unwrap();
+            assert_eq!(pulls.export(), pulls.truth(), "{midnight} and {minutes} min");
+        }
+    }
+}
+
+/// That does not count as a modification.
+#[tokio::test]
+async fn a_refund_that_was_deleted_is_found_by_a_full_pull() {
+    let pulls = Pulls::of(WooOptions::default(), orders(9)).await;
+    let refunds = |window: &super::PulledWindow| -> usize {
+        let pages = window.parts().map(|page| serde_json::from_slice::<serde_json::Value>(&page));
+        let rows = pages.flat_map(|page| page.unwrap().as_array().unwrap().clone());
+        rows.map(|order| order["refunds"].as_array().unwrap().len()).sum()
+    };
+    pulls.shop.change(|orders| orders.get_mut(&7).unwrap().refunds = vec![500]);
+    let full = pulls.full().await;
+    assert_eq!(refunds(&full), 1);
+    pulls.shop.change(|orders| orders.get_mut(&7).unwrap().refunds.clear());
+    pulls.set_clock(full.manifest.window.to + SignedDuration::from_hours(1));
+    let increment = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    assert_eq!(increment.manifest.orders, 0);
+    assert_eq!(refunds(&pulls.full().await), 0);
 }

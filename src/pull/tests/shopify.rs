@@ -3,30 +3,23 @@
 use super::super::options::Request;
 use super::super::*;
 use super::hosts::host_faults;
-use super::moment;
+use super::{Pulls, moment};
 use crate::simulator::host_faults::HostFault;
 use crate::simulator::shopify::{
     Access, BulkEnd, ProtectedData, Shopify, ShopifyOptions, ShopifyOrder,
 };
+use jiff::Timestamp;
 use jiff::ToSpan;
-use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-fn orders(n: u64) -> Vec<ShopifyOrder> {
+pub(super) fn orders(n: u64) -> Vec<ShopifyOrder> {
     let first = moment("2026-01-01T00:00:00Z");
     (1..=n).map(|id| ShopifyOrder::new(id, first + (id as i64).hours())).collect()
 }
 
-struct Pulls {
-    shop: Shopify,
-    options: Options,
-    dir: TempDir,
-}
-
-impl Pulls {
-    async fn of(options: ShopifyOptions, orders: Vec<ShopifyOrder>) -> Self {
+impl Pulls<Shopify> {
+    async fn of_shopify(options: ShopifyOptions, orders: Vec<ShopifyOrder>) -> Self {
         let access = match options.access.clone() {
             Access::Token(token) => ShopifyAccess::Token(token.into()),
             Access::Client { id, secret, .. } => {
@@ -34,26 +27,8 @@ impl Pulls {
             }
         };
         let shop = Shopify::start(options, orders).await.unwrap();
-        let options = Options {
-            url: shop.url(),
-            source: Source::Shopify(access),
-            ca_file: None,
-            since: None,
-            overlap: SignedDuration::from_hours(1),
-            full_every: SignedDuration::from_hours(7 * 24),
-            gone_before: Vec::new(),
-        };
-        Self { shop, options, dir: TempDir::new().unwrap() }
-    }
-
-    fn folder(&self) -> Folder {
-        Folder::open(self.dir.path().join("pulls/shop")).unwrap()
-    }
-
-    async fn pull(&self, request: Request) -> Result<PulledWindow, PullError> {
-        let Source::Shopify(access) = &self.options.source else { panic!() };
-        let cancel = CancellationToken::new();
-        super::super::shopify::pull(&self.options, access, request, &self.folder(), cancel).await
+        let url = shop.url();
+        Self::from(shop, url, Source::Shopify(access))
     }
 
     async fn full(&self) -> PulledWindow {
@@ -111,20 +86,20 @@ impl Pulls {
 async fn a_full_pull_is_the_whole_shop_by_one_operation() {
     for children_first in [false, true] {
         let host = ShopifyOptions { children_first, ..ShopifyOptions::default() };
-        let pulls = Pulls::of(host, orders(120)).await;
+        let pulls = Pulls::of_shopify(host, orders(120)).await;
         let window = pulls.full().await;
         assert_eq!(pulls.export(), pulls.truth());
         assert_eq!(window.manifest.counted, Some(Counted { before: 120, after: 120 }));
         assert_eq!((window.manifest.orders, window.manifest.gone.len()), (120, 0));
         // The opening, the start, two looks, and the file.
         assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (5, 5));
-        assert!(!pulls.dir.path().join("pulls/shop/operation.json").exists());
+        assert!(!pulls.path().join("operation.json").exists());
     }
 }
 
 #[tokio::test]
 async fn an_increment_holds_what_changed_and_the_newer_result_counts() {
-    let pulls = Pulls::of(ShopifyOptions::default(), orders(40)).await;
+    let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(40)).await;
     let full = pulls.full().await;
     let now = pulls.pass(3000) - 600.seconds();
     pulls.shop.change(|orders| {
@@ -144,9 +119,35 @@ async fn an_increment_holds_what_changed_and_the_newer_result_counts() {
     assert_eq!(pulls.shop.violations(), [""; 0]);
 }
 
+/// The start, a look or more, and the file, after the first question.
+#[tokio::test]
+async fn a_night_without_changes_takes_one_request_and_any_other_four_and_further_looks() {
+    for polls in [0, 1, 4] {
+        let host = ShopifyOptions { polls, ..ShopifyOptions::default() };
+        let pulls = Pulls::of_shopify(host, orders(40)).await;
+        let mut end = pulls.full().await.manifest.window.to;
+        let busy = 4 + polls as usize;
+        // Some orders change, then one, then more than the first answer shows.
+        for (changed, requests) in [(3, busy), (0, 1), (1, busy), (0, 1), (21, busy), (0, busy)] {
+            let now = pulls.pass(600) - 400.seconds();
+            pulls.shop.change(|orders| {
+                for order in orders.values_mut().take(changed) {
+                    (order.total, order.updated) = (order.total + 1, now);
+                }
+            });
+            let before = pulls.shop.requests().len();
+            let window = pulls.pull(Request::Since(end)).await.unwrap();
+            assert_eq!(pulls.shop.requests().len() - before, requests, "{changed}, {polls}");
+            assert_eq!(pulls.export(), pulls.truth());
+            end = window.manifest.window.to;
+        }
+        assert_eq!(pulls.shop.violations(), [""; 0]);
+    }
+}
+
 #[tokio::test]
 async fn a_shop_without_orders_has_an_export() {
-    let pulls = Pulls::of(ShopifyOptions::default(), Vec::new()).await;
+    let pulls = Pulls::of_shopify(ShopifyOptions::default(), Vec::new()).await;
     assert_eq!(pulls.full().await.manifest.orders, 0);
     assert_eq!(pulls.export(), BTreeMap::new());
 }
@@ -157,13 +158,13 @@ async fn what_the_app_may_not_see_is_said_before_anything_is_pulled() {
         scopes: scopes.to_vec(),
         ..ShopifyOptions::default()
     };
-    let said = Pulls::of(with(&["read_orders"]), orders(9)).await.refused().await;
+    let said = Pulls::of_shopify(with(&["read_orders"]), orders(9)).await.refused().await;
     assert!(said.contains("read_all_orders") && said.contains("60 days"), "{said}");
-    let said = Pulls::of(with(&["read_all_orders"]), orders(9)).await.refused().await;
+    let said = Pulls::of_shopify(with(&["read_all_orders"]), orders(9)).await.refused().await;
     assert!(said.contains("read_orders"), "{said}");
     for protected in [ProtectedData::NoFields, ProtectedData::NoOrders] {
         let host = ShopifyOptions { protected, ..ShopifyOptions::default() };
-        let pulls = Pulls::of(host, orders(9)).await;
+        let pulls = Pulls::of_shopify(host, orders(9)).await;
         let said = pulls.refused().await;
         assert!(
             said.contains("not approved") && said.contains("protected customer data"),
@@ -181,7 +182,7 @@ async fn recent_orders_take_no_further_scope() {
     };
     let now = Timestamp::now();
     let recent = (1..=5).map(|id| ShopifyOrder::new(id, now - (24 * id as i64).hours()));
-    let mut pulls = Pulls::of(host, recent.collect()).await;
+    let mut pulls = Pulls::of_shopify(host, recent.collect()).await;
     pulls.options.since = Some(now - (30 * 24).hours());
     pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
@@ -195,7 +196,8 @@ async fn a_token_is_granted_and_renewed_and_kept_in_memory() {
         requests_per_token: 2,
         expires_in: 86_399,
     };
-    let pulls = Pulls::of(ShopifyOptions { access, ..ShopifyOptions::default() }, orders(30)).await;
+    let pulls =
+        Pulls::of_shopify(ShopifyOptions { access, ..ShopifyOptions::default() }, orders(30)).await;
     pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
     let grants = |request: &&String| request.contains("access_token");
@@ -220,7 +222,7 @@ async fn a_token_is_renewed_before_it_ends_and_may_announce_any_life() {
         let (id, secret) = ("app".to_owned(), "shpss_canary".to_owned());
         let access = Access::Client { id, secret, requests_per_token: 99, expires_in };
         let host = ShopifyOptions { access, ..ShopifyOptions::default() };
-        let pulls = Pulls::of(host, orders(3)).await;
+        let pulls = Pulls::of_shopify(host, orders(3)).await;
         pulls.full().await;
         let requests = pulls.shop.requests();
         let grants = requests.iter().filter(|request| request.contains("access_token")).count();
@@ -230,7 +232,7 @@ async fn a_token_is_renewed_before_it_ends_and_may_announce_any_life() {
 
 #[tokio::test]
 async fn an_app_that_gets_no_token_is_said_why() {
-    let mut pulls = Pulls::of(ShopifyOptions::default(), orders(3)).await;
+    let mut pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(3)).await;
     pulls.options.source = Source::Shopify(ShopifyAccess::Client {
         id: "app".to_owned(),
         secret: "shpss_canary".to_owned().into(),
@@ -245,13 +247,13 @@ async fn an_app_that_gets_no_token_is_said_why() {
 #[tokio::test(start_paused = true)]
 async fn operations_that_end_badly_are_started_again_and_never_half_taken() {
     for end in [BulkEnd::TimedOut, BulkEnd::Canceled, BulkEnd::ShortFile, BulkEnd::Orphans] {
-        let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+        let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(30)).await;
         pulls.shop.end_next(end);
         pulls.full().await;
         assert_eq!(pulls.shop.operations(), 2, "{end:?}");
         assert_eq!(pulls.export(), pulls.truth(), "{end:?}");
     }
-    let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+    let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(30)).await;
     (0..3).for_each(|_| pulls.shop.end_next(BulkEnd::ShortFile));
     let error = pulls.pull(Request::Full).await.unwrap_err();
     assert!(error.to_string().contains("announced 90 rows and wrote 89, 3 times"), "{error}");
@@ -272,7 +274,7 @@ async fn what_keeps_the_shop_busy_is_waited_for() {
         points_per_second: 2,
         ..ShopifyOptions::default()
     };
-    let pulls = Pulls::of(host, orders(30)).await;
+    let pulls = Pulls::of_shopify(host, orders(30)).await;
     pulls.shop.fail_next(HostFault::Page(503));
     pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
@@ -282,8 +284,10 @@ async fn what_keeps_the_shop_busy_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
     for (fault, is_fatal) in host_faults() {
-        for request in 0..3 {
-            let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+        // The last one is for the file, which may be asked for again whatever its answer.
+        for request in 0..5 {
+            let is_fatal = is_fatal && request < 4;
+            let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(30)).await;
             pulls.shop.fail_at(request, fault.clone());
             let pulled = pulls.pull(Request::Full).await;
             assert_eq!(pulled.is_err(), is_fatal, "{fault:?} at {request}: {pulled:?}");
@@ -297,7 +301,7 @@ async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
 #[tokio::test]
 async fn a_change_that_the_search_finds_late_is_in_a_later_window() {
     let host = ShopifyOptions { index_lag_s: 240, ..ShopifyOptions::default() };
-    let pulls = Pulls::of(host, orders(30)).await;
+    let pulls = Pulls::of_shopify(host, orders(30)).await;
     let full = pulls.full().await;
     let now = pulls.pass(3000);
     pulls.shop.change(|orders| {
@@ -314,16 +318,13 @@ async fn a_change_that_the_search_finds_late_is_in_a_later_window() {
 #[tokio::test]
 async fn an_operation_that_is_at_work_after_a_restart_is_waited_for() {
     let pulls =
-        Pulls::of(ShopifyOptions { polls: 3, ..ShopifyOptions::default() }, orders(30)).await;
+        Pulls::of_shopify(ShopifyOptions { polls: 3, ..ShopifyOptions::default() }, orders(30))
+            .await;
     let cancel = CancellationToken::new();
     let cut = cancel.clone();
     pulls.shop.change_before(4, move |_| cut.cancel());
-    let Source::Shopify(access) = &pulls.options.source else { panic!() };
-    let folder = pulls.folder();
-    let cut =
-        super::super::shopify::pull(&pulls.options, access, Request::Full, &folder, cancel).await;
+    let cut = pulls.pull_until(Request::Full, cancel).await;
     assert!(matches!(cut, Err(PullError::Interrupted)));
-    drop(folder);
     let window = pulls.full().await;
     assert_eq!(pulls.shop.operations(), 1);
     assert_eq!(pulls.export(), pulls.truth());
@@ -334,7 +335,7 @@ async fn an_operation_that_is_at_work_after_a_restart_is_waited_for() {
         r#"{{"id":"gid://shopify/BulkOperation/1000","shop":"{}","query":"","extent":"full","from":null,"to":"{window_to}"}}"#,
         pulls.shop.url()
     );
-    std::fs::write(pulls.dir.path().join("pulls/shop/operation.json"), note).unwrap();
+    std::fs::write(pulls.path().join("operation.json"), note).unwrap();
     pulls.full().await;
     assert_eq!(pulls.shop.operations(), 2);
 }
@@ -343,7 +344,8 @@ async fn an_operation_that_is_at_work_after_a_restart_is_waited_for() {
 async fn an_order_that_changes_during_an_operation_is_in_the_next_window_and_not_gone() {
     for request in 2..=5 {
         let pulls =
-            Pulls::of(ShopifyOptions { polls: 2, ..ShopifyOptions::default() }, orders(30)).await;
+            Pulls::of_shopify(ShopifyOptions { polls: 2, ..ShopifyOptions::default() }, orders(30))
+                .await;
         pulls.full().await;
         let now = pulls.pass(3000);
         let asked = pulls.shop.requests().len();
@@ -368,7 +370,7 @@ async fn an_order_that_changes_during_an_operation_is_in_the_next_window_and_not
 
 #[tokio::test]
 async fn a_shop_that_ignores_the_search_is_found_out() {
-    let pulls = Pulls::of(ShopifyOptions::default(), orders(30)).await;
+    let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(30)).await;
     let full = pulls.full().await;
     pulls.shop.set(|options| options.ignores_search = true);
     pulls.pass(3000);
@@ -380,7 +382,7 @@ async fn a_shop_that_ignores_the_search_is_found_out() {
 #[tokio::test]
 async fn a_full_pull_that_gets_orders_from_before_its_beginning_is_refused() {
     let host = ShopifyOptions { ignores_search: true, ..ShopifyOptions::default() };
-    let mut pulls = Pulls::of(host, orders(30)).await;
+    let mut pulls = Pulls::of_shopify(host, orders(30)).await;
     pulls.options.since = Some(moment("2026-01-02T00:00:00Z"));
     let error = pulls.pull(Request::Full).await.unwrap_err();
     assert!(error.to_string().contains("ignores the search"), "{error}");
@@ -391,7 +393,7 @@ async fn a_full_pull_that_gets_orders_from_before_its_beginning_is_refused() {
 /// Shopify shows no address to an app that was not approved for them.
 #[tokio::test]
 async fn a_result_without_addresses_is_refused_and_not_used_again() {
-    let pulls = Pulls::of(ShopifyOptions::default(), orders(25)).await;
+    let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(25)).await;
     let show = |is_shown: bool, updated: Option<Timestamp>| {
         pulls.shop.change(|orders| {
             for order in orders.values_mut() {
@@ -416,7 +418,7 @@ async fn a_result_without_addresses_is_refused_and_not_used_again() {
 
 #[tokio::test]
 async fn another_shop_under_the_same_address_is_refused_and_a_new_name_is_a_warning() {
-    let pulls = Pulls::of(ShopifyOptions::default(), orders(3)).await;
+    let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(3)).await;
     let identity = pulls.full().await.manifest.identity.unwrap();
     assert_eq!(identity.id, "gid://shopify/Shop/1");
     assert_eq!(identity.domain, "simulator.myshopify.com");
@@ -432,27 +434,14 @@ async fn another_shop_under_the_same_address_is_refused_and_a_new_name_is_a_warn
 #[tokio::test]
 async fn another_version_than_the_one_that_is_read_is_warned_of() {
     let host = ShopifyOptions { served_version: "2027-01", ..ShopifyOptions::default() };
-    let window = Pulls::of(host, orders(3)).await.full().await;
+    let window = Pulls::of_shopify(host, orders(3)).await.full().await;
     assert_eq!(window.manifest.version, "2027-01");
     assert!(window.manifest.warnings[0].contains("2027-01"), "{:?}", window.manifest.warnings);
 }
 
 #[tokio::test]
-async fn a_question_of_unquoted_dates_is_a_violation() {
-    let pulls = Pulls::of(ShopifyOptions::default(), orders(3)).await;
-    pulls.full().await;
-    let question = serde_json::json!({ "query": "{ ordersCount(query: \"updated_at:>2026-01-01T10:00:00Z\") { count } }" });
-    let client = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
-    let url = format!("{}/admin/api/2026-10/graphql.json", pulls.shop.url());
-    let request = client.post(url).header("x-shopify-access-token", "shpat_simulator");
-    let answer = request.body(question.to_string()).send().await.unwrap().text().await.unwrap();
-    assert!(answer.contains("\"search\""), "{answer}");
-    assert_eq!(pulls.shop.violations().len(), 1);
-}
-
-#[tokio::test]
 async fn check_asks_what_a_pull_needs() {
-    let pulls = Pulls::of(ShopifyOptions::default(), orders(12)).await;
+    let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(12)).await;
     let found = examine(&pulls.options, CancellationToken::new()).await.unwrap();
     assert_eq!((found.orders, found.is_filtered, found.shows_email), (Some(12), true, Some(true)));
     assert_eq!(found.oldest, Some(moment("2026-01-01T01:00:00Z")));

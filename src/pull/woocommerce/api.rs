@@ -10,6 +10,8 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 pub(super) const VERSION: &str = "wc/v3";
+pub(super) const CACHE_HINT: &str =
+    "a cache or a plug-in may change its lists; exclude /wp-json/ from caches and pull again";
 
 /// Where the API is on a site: by its permalinks.
 #[derive(Debug, Clone, Copy)]
@@ -122,16 +124,18 @@ impl<'a> Api<'a> {
         query: &[(&str, String)],
     ) -> Result<Answer, Trouble> {
         let route = [&["wc", "v3"], resource].concat();
+        // A cache in front of the shop has no answer to an address that was never asked for.
+        let fresh = ("_", Timestamp::now().as_microsecond().to_string());
+        let mut query = [query, &[fresh]].concat();
         match self.form {
             AddressForm::Pretty => {
-                self.client.get(&[&["wp-json"], &route[..]].concat(), query).await
+                self.client.get(&[&["wp-json"], &route[..]].concat(), &query).await
             }
             AddressForm::Index => {
-                self.client.get(&[&["index.php", "wp-json"], &route[..]].concat(), query).await
+                self.client.get(&[&["index.php", "wp-json"], &route[..]].concat(), &query).await
             }
             AddressForm::Plain => {
-                let route = ("rest_route", format!("/{}", route.join("/")));
-                let query: Vec<_> = [route].into_iter().chain(query.iter().cloned()).collect();
+                query.insert(0, ("rest_route", format!("/{}", route.join("/"))));
                 self.client.get(&[""], &query).await
             }
         }
@@ -187,6 +191,15 @@ impl<'a> Api<'a> {
             shop: self.client.shop(),
             what: format!("answers a list of orders with {}", message_in(json)),
             hint: format!("the API that is read is {VERSION}; look at the shop's log"),
+        }
+    }
+
+    /// A list that has no end, as each of its pages is an earlier one again.
+    pub(super) fn repeats(&self, page: u64) -> PullError {
+        PullError::Unexpected {
+            shop: self.client.shop(),
+            what: format!("answers page {page} of its orders with those of an earlier page"),
+            hint: CACHE_HINT.to_owned(),
         }
     }
 

@@ -17,7 +17,7 @@ use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request};
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
-use api::{Api, VERSION};
+use api::{Api, CACHE_HINT, VERSION};
 pub(super) use examine::examine;
 use jiff::{SignedDuration, Timestamp};
 use list::{EVERY, List, Listed, Page};
@@ -162,8 +162,10 @@ impl Shop<'_> {
                 Err(Misread::Incomplete { counted, found }) if readings == READINGS_MAX => {
                     return Err(PullError::Unexpected {
                         shop: self.api.client.shop(),
-                        what: format!("counts {counted} orders and lists {found}, {readings} times"),
-                        hint: "a cache or a plug-in may change its lists; exclude /wp-json/ from caches and pull again".to_owned(),
+                        what: format!(
+                            "counts {counted} orders and lists {found}, {readings} times"
+                        ),
+                        hint: CACHE_HINT.to_owned(),
                     });
                 }
                 Err(Misread::Incomplete { .. }) => readings += 1,
@@ -303,6 +305,7 @@ impl Shop<'_> {
     async fn size_of(&mut self, list: &List<'_>) -> Result<Size, Misread> {
         let changed = self.api.changed.filter(|_| list.status == EVERY);
         let mut number = changed.map_or(1, Page::whole_pages).max(1);
+        let mut first_before = None;
         loop {
             let listed = match self.api.page(list, Page::whole(number)).await {
                 Ok(listed) => Some(listed),
@@ -314,23 +317,26 @@ impl Shop<'_> {
                 // The count alone, of a shop that is too slow for the page.
                 None => self.api.count(list).await?,
             };
-            match (total, listed) {
-                (Some(total), listed) => {
-                    let pages = Page::whole_pages(total);
-                    let last = listed.filter(|_| pages <= number);
-                    let pages = if last.is_some() { number } else { pages };
-                    return Ok(Size { pages, last, total: Some(total) });
-                }
-                (None, Some(listed)) if listed.rows.is_empty() => {
-                    return Ok(Size { pages: number - 1, last: None, total: None });
-                }
-                (None, Some(_)) => number += 1,
-                // Too slow for a page, and counts nothing: only its ids show where the list ends.
-                (None, None) if self.api.ids(list, Page::whole(number)).await?.is_empty() => {
-                    return Ok(Size { pages: number - 1, last: None, total: None });
-                }
-                (None, None) => number += 1,
+            if let Some(total) = total {
+                let pages = Page::whole_pages(total);
+                let last = listed.filter(|_| pages <= number);
+                let pages = if last.is_some() { number } else { pages };
+                return Ok(Size { pages, last, total: Some(total) });
             }
+            let first = match &listed {
+                Some(listed) => listed.rows.first().map(|row| row.id),
+                // Too slow for a page, and counts nothing: only its ids show where the list ends.
+                None => self.api.ids(list, Page::whole(number)).await?.first().copied(),
+            };
+            if first.is_none() {
+                return Ok(Size { pages: number - 1, last: None, total: None });
+            }
+            // Orders are listed by their ids.
+            if first <= first_before {
+                return Err(self.api.repeats(number).into());
+            }
+            first_before = first;
+            number += 1;
         }
     }
 

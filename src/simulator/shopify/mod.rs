@@ -15,6 +15,8 @@ mod shop;
 pub use order::ShopifyOrder;
 pub use server::Shopify;
 
+use jiff::tz::TimeZone;
+
 /// The version of the API that it serves.
 pub const VERSION: &str = "2026-10";
 
@@ -53,6 +55,8 @@ pub struct ShopifyOptions {
     pub points_per_second: u32,
     /// How far its clock is ahead, in seconds.
     pub clock_ahead_s: i64,
+    /// The shop's zone, in which a day of a search begins.
+    pub zone: TimeZone,
 }
 
 /// What lets a client in.
@@ -114,6 +118,7 @@ impl Default for ShopifyOptions {
             points_max: 2000,
             points_per_second: 100,
             clock_ahead_s: 0,
+            zone: TimeZone::UTC,
         }
     }
 }

@@ -22,11 +22,11 @@ struct Term {
 
 impl Search {
     /// Reads the text. A term of an unknown field is left out, and the time of one without quotes
-    /// is cut off, as Shopify does.
-    pub(super) fn parse(text: &str) -> Self {
+    /// is cut off and the day is one of the shop's zone, as Shopify does.
+    pub(super) fn parse(text: &str, zone: &TimeZone) -> Self {
         let mut search = Self::default();
         for term in text.split(" AND ").map(str::trim).filter(|term| !term.is_empty()) {
-            match Term::parse(term) {
+            match Term::parse(term, zone) {
                 Some((term, is_quoted)) => {
                     if !is_quoted {
                         search.warnings.push(format!("unknown field in {text}"));
@@ -49,7 +49,7 @@ impl Search {
 
 impl Term {
     /// The term, and whether its value is quoted.
-    fn parse(text: &str) -> Option<(Self, bool)> {
+    fn parse(text: &str, zone: &TimeZone) -> Option<(Self, bool)> {
         let (field, rest) = text.split_once(':')?;
         let is_updated = match field {
             "updated_at" => true,
@@ -63,7 +63,7 @@ impl Term {
             Some(value) => value.parse().ok()?,
             None => {
                 let day: Date = value.get(..10)?.parse().ok()?;
-                day.to_zoned(TimeZone::UTC).ok()?.timestamp()
+                day.to_zoned(zone.clone()).ok()?.timestamp()
             }
         };
         Some((Self { is_updated, is_upper, bound }, quoted.is_some()))

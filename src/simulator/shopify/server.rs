@@ -155,27 +155,31 @@ async fn answer(
     }
     // Others get a chance to send a second request at the same time.
     tokio::task::yield_now().await;
-    let mut desk = lock(&desk);
-    desk.in_flight -= 1;
-    let (status, answer) = desk.serve(&method, &uri, &headers, &body);
-    let mut response = Response::new(Body::from(answer.to_string()));
-    *response.status_mut() = status;
-    if let Some(fault) = desk.failures.pop_front().flatten() {
-        response = fault.over(response, &connection);
+    let (response, fault) = {
+        let mut desk = lock(&desk);
+        desk.in_flight -= 1;
+        let (status, answer) = desk.serve(&method, &uri, &headers, &body);
+        let mut response = Response::new(Body::from(answer.to_string()));
+        *response.status_mut() = status;
+        let version = desk.shop.options.served_version;
+        let date = desk.shop.now().to_zoned(TimeZone::UTC);
+        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("x-shopify-api-version", HeaderValue::from_static(version));
+        headers.extend(date.parse().ok().map(|date| (header::DATE, date)));
+        (response, desk.failures.pop_front().flatten())
+    };
+    match fault {
+        Some(fault) => fault.over(response, &connection).await,
+        None => response,
     }
-    let version = desk.shop.options.served_version;
-    let date = desk.shop.now().to_zoned(TimeZone::UTC);
-    let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("x-shopify-api-version", HeaderValue::from_static(version));
-    headers.extend(date.parse().ok().map(|date| (header::DATE, date)));
-    response
 }
 
 /// A result, under an address that is signed and needs nothing else.
 async fn file(
     State(desk): State<Arc<Mutex<Desk>>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -183,26 +187,14 @@ async fn file(
     if lock(&desk).stalls() {
         std::future::pending::<()>().await;
     }
-    let mut desk = lock(&desk);
-    desk.begin(format!("{method} {}", uri.path()));
-    if headers.contains_key(TOKEN_HEADER) || headers.contains_key(header::AUTHORIZATION) {
-        desk.shop.violations.push("the token was sent to another host".to_owned());
-        return refusal(StatusCode::BAD_REQUEST);
-    }
-    let id: u64 = uri.path().rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
-    let signature = format!("X-Goog-Signature=signature-{id}");
-    if uri.query() != Some(signature.as_str()) || method != Method::GET {
-        desk.shop.violations.push("an address that was not granted".to_owned());
-        return refusal(StatusCode::FORBIDDEN);
-    }
-    if desk.shop.options.expired_urls > 0 {
-        desk.shop.options.expired_urls -= 1;
-        return refusal(StatusCode::FORBIDDEN);
-    }
-    let result = desk.shop.operations.get(&id).and_then(|operation| operation.result.as_ref());
-    match result {
-        Some(result) => Response::new(Body::from(result.text.clone())),
-        None => refusal(StatusCode::NOT_FOUND),
+    let (response, fault) = {
+        let mut desk = lock(&desk);
+        let response = desk.file(&method, &uri, &headers);
+        (response, desk.failures.pop_front().flatten())
+    };
+    match fault {
+        Some(fault) => fault.over(response, &connection).await,
+        None => response,
     }
 }
 
@@ -221,6 +213,29 @@ impl Desk {
             if let Some((_, change)) = self.changes.pop_front() {
                 change(&mut self.shop.orders);
             }
+        }
+    }
+
+    fn file(&mut self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
+        self.begin(format!("{method} {}", uri.path()));
+        if headers.contains_key(TOKEN_HEADER) || headers.contains_key(header::AUTHORIZATION) {
+            self.shop.violations.push("the token was sent to another host".to_owned());
+            return refusal(StatusCode::BAD_REQUEST);
+        }
+        let id: u64 = uri.path().rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
+        let signature = format!("X-Goog-Signature=signature-{id}");
+        if uri.query() != Some(signature.as_str()) || *method != Method::GET {
+            self.shop.violations.push("an address that was not granted".to_owned());
+            return refusal(StatusCode::FORBIDDEN);
+        }
+        if self.shop.options.expired_urls > 0 {
+            self.shop.options.expired_urls -= 1;
+            return refusal(StatusCode::FORBIDDEN);
+        }
+        let result = self.shop.operations.get(&id).and_then(|operation| operation.result.as_ref());
+        match result {
+            Some(result) => Response::new(Body::from(result.text.clone())),
+            None => refusal(StatusCode::NOT_FOUND),
         }
     }
 

@@ -153,7 +153,7 @@ impl Shop {
             remarks.refuse(path, "This app is not approved to access the Order object. See https://shopify.dev/docs/apps/launch/protected-customer-data");
             return Vec::new();
         }
-        let search = Search::parse(query.unwrap_or_default());
+        let search = Search::parse(query.unwrap_or_default(), &self.options.zone);
         for warning in &search.warnings {
             self.violations.push(warning.clone());
             remarks.warnings.push(json!({ "path": [path], "query": query, "warnings": [{ "field": "query", "message": warning }] }));

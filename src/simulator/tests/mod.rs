@@ -1,4 +1,5 @@
 mod client;
+pub mod encrypted;
 mod faults;
 mod graphql;
 mod judging;

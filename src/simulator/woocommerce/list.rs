@@ -2,8 +2,9 @@
 
 use super::WooOptions;
 use super::order::ShopOrder;
+use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 /// Statuses that `any` does not include.
@@ -36,23 +37,84 @@ pub(super) struct ListQuery {
     fields: Option<Vec<String>>,
 }
 
-/// Exclusive on both sides.
-#[derive(Debug, Default)]
+/// Exclusive on both sides, of the dates of one column.
+#[derive(Debug)]
 struct Bounds {
-    after: Option<Timestamp>,
-    before: Option<Timestamp>,
+    after: Option<DateTime>,
+    before: Option<DateTime>,
+    /// What the column's dates are in.
+    zone: TimeZone,
 }
 
 impl Bounds {
     fn contain(&self, moment: Timestamp) -> bool {
-        self.after.is_none_or(|after| moment > after)
-            && self.before.is_none_or(|before| moment < before)
+        let date = moment.to_zoned(self.zone.clone()).datetime();
+        self.after.is_none_or(|after| date > after)
+            && self.before.is_none_or(|before| date < before)
     }
 }
 
 /// The name of a parameter that WordPress refuses with 400.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidParameter(pub &'static str);
+
+/// The parameters of a request, and what WooCommerce accepts and misunderstands in them.
+struct Parameters<'a> {
+    pairs: &'a [(String, String)],
+    zone: &'a TimeZone,
+    violations: &'a mut Vec<String>,
+}
+
+impl<'a> Parameters<'a> {
+    fn value(&self, name: &str) -> Option<&'a str> {
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn number(&self, name: &'static str, default: u64, max: u64) -> Result<u64, InvalidParameter> {
+        let Some(text) = self.value(name) else { return Ok(default) };
+        text.parse().ok().filter(|n| (1..=max).contains(n)).ok_or(InvalidParameter(name))
+    }
+
+    /// One of these words; the first where it is left out.
+    fn word(
+        &self,
+        name: &'static str,
+        words: &[&'static str],
+    ) -> Result<&'static str, InvalidParameter> {
+        let text = self.value(name).unwrap_or(words[0]);
+        words.iter().find(|word| **word == text).copied().ok_or(InvalidParameter(name))
+    }
+
+    /// Bounds of the UTC column with `dates_are_gmt`, else of the local one.
+    fn bounds(
+        &mut self,
+        after: &'static str,
+        before: &'static str,
+    ) -> Result<Bounds, InvalidParameter> {
+        let is_gmt = self.value("dates_are_gmt") == Some("true");
+        let zone = if is_gmt { TimeZone::UTC } else { self.zone.clone() };
+        let bounds = Bounds { after: self.date(after)?, before: self.date(before)?, zone };
+        if !is_gmt && (bounds.after.is_some() || bounds.before.is_some()) {
+            let text = format!("{after} and {before} without dates_are_gmt: local dates");
+            self.violations.push(text);
+        }
+        Ok(bounds)
+    }
+
+    /// A date as WordPress reads it: whatever column it is compared with, as one of the site's zone.
+    /// One in the hour that the site's clocks skip in spring is an hour later.
+    fn date(&mut self, name: &'static str) -> Result<Option<DateTime>, InvalidParameter> {
+        let Some(text) = self.value(name) else { return Ok(None) };
+        if let Ok(moment) = text.parse::<Timestamp>() {
+            let text = format!("{name} with an offset is converted into the site's zone");
+            self.violations.push(text);
+            return Ok(Some(moment.to_zoned(self.zone.clone()).datetime()));
+        }
+        let civil: DateTime = text.parse().map_err(|_| InvalidParameter(name))?;
+        let local = civil.to_zoned(self.zone.clone()).map_err(|_| InvalidParameter(name))?;
+        Ok(Some(local.datetime()))
+    }
+}
 
 impl ListQuery {
     /// Reads the parameters; adds to `violations` what WooCommerce accepts and misunderstands.
@@ -61,66 +123,29 @@ impl ListQuery {
         options: &WooOptions,
         violations: &mut Vec<String>,
     ) -> Result<Self, InvalidParameter> {
-        let value =
-            |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         for (name, _) in pairs {
             if !KNOWN.contains(&name.as_str()) && name != "rest_route" {
                 violations.push(format!("unknown parameter {name}"));
             }
         }
-        let number = |name: &'static str, default: u64, max: u64| match value(name) {
-            None => Ok(default),
-            Some(text) => {
-                text.parse().ok().filter(|n| (1..=max).contains(n)).ok_or(InvalidParameter(name))
-            }
-        };
-        let order = value("order").unwrap_or("desc");
-        if !["asc", "desc"].contains(&order) {
-            return Err(InvalidParameter("order"));
-        }
-        let orderby = value("orderby").unwrap_or("date");
-        let known_orders: &[&str] =
+        let mut parameters = Parameters { pairs, zone: &options.zone, violations };
+        let order = parameters.word("order", &["desc", "asc"])?;
+        let orders: &[&str] =
             if options.is_old { &["date", "id"] } else { &["date", "id", "modified"] };
-        if !known_orders.contains(&orderby) {
-            return Err(InvalidParameter("orderby"));
+        parameters.word("orderby", orders)?;
+        let mut modified = parameters.bounds("modified_after", "modified_before")?;
+        if options.is_old {
+            modified = Bounds { after: None, before: None, ..modified };
         }
-        let is_gmt = value("dates_are_gmt") == Some("true");
-        let mut date = |name: &'static str| {
-            let Some(text) = value(name) else { return Ok(None) };
-            if !is_gmt {
-                violations
-                    .push(format!("{name} without dates_are_gmt is compared with local dates"));
-            }
-            let civil: DateTime = match text.parse() {
-                Ok(civil) if !text.ends_with('Z') && text.len() == 19 => civil,
-                Ok(_) => {
-                    violations
-                        .push(format!("{name} with an offset is converted into the site's zone"));
-                    return Ok(None);
-                }
-                Err(_) => return Err(InvalidParameter(name)),
-            };
-            let utc = civil
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .map_err(|_| InvalidParameter(name))?
-                .timestamp();
-            let offset = SignedDuration::from_secs(i64::from(if is_gmt {
-                0
-            } else {
-                options.zone_offset_s
-            }));
-            utc.checked_sub(offset).map(Some).map_err(|_| InvalidParameter(name))
-        };
-        let modified = Bounds { after: date("modified_after")?, before: date("modified_before")? };
-        let created = Bounds { after: date("after")?, before: date("before")? };
+        let fields = parameters.value("_fields");
         Ok(Self {
-            status: value("status").unwrap_or("any").to_owned(),
-            per_page: number("per_page", 10, 100)?,
-            page: number("page", 1, u64::MAX)?,
+            status: parameters.value("status").unwrap_or("any").to_owned(),
+            per_page: parameters.number("per_page", 10, 100)?,
+            page: parameters.number("page", 1, u64::MAX)?,
             descending: order == "desc",
-            modified: if options.is_old { Bounds::default() } else { modified },
-            created,
-            fields: value("_fields").map(|names| names.split(',').map(str::to_owned).collect()),
+            modified,
+            created: parameters.bounds("after", "before")?,
+            fields: fields.map(|names| names.split(',').map(str::to_owned).collect()),
         })
     }
 
@@ -160,9 +185,9 @@ impl ListQuery {
         selected.iter().skip(skipped).take(self.per_page as usize).copied().collect()
     }
 
-    pub(super) fn view(&self, order: &ShopOrder) -> Value {
-        let Some(fields) = &self.fields else { return order.view() };
-        let Value::Object(all) = order.view() else { return json!({}) };
+    pub(super) fn view(&self, order: &ShopOrder, zone: &TimeZone) -> Value {
+        let Some(fields) = &self.fields else { return order.view(zone) };
+        let Value::Object(all) = order.view(zone) else { return json!({}) };
         Value::Object(
             all.into_iter().filter(|(name, _)| fields.contains(name)).collect::<Map<_, _>>(),
         )

@@ -11,6 +11,7 @@ mod server;
 pub use order::ShopOrder;
 pub use server::WooCommerce;
 
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// How the shop and its host behave.
@@ -39,8 +40,20 @@ pub struct WooOptions {
     pub unreadable: BTreeSet<u64>,
     /// How far its clock is ahead, in seconds.
     pub clock_ahead_s: i64,
-    /// The site's zone, in seconds east of UTC: dates without `dates_are_gmt` are compared in it.
-    pub zone_offset_s: i32,
+    /// The site's zone: dates without `dates_are_gmt` are compared in it.
+    pub zone: TimeZone,
+    pub cache: Cache,
+}
+
+/// Whether a cache in front of the shop gives an answer again, whatever changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cache {
+    #[default]
+    None,
+    /// To a request with the same parameters.
+    ByAddress,
+    /// To any request with the same path.
+    ByPath,
 }
 
 /// The site's form of addresses.
@@ -71,7 +84,8 @@ impl Default for WooOptions {
             broken: BTreeSet::new(),
             unreadable: BTreeSet::new(),
             clock_ahead_s: 0,
-            zone_offset_s: 0,
+            zone: TimeZone::UTC,
+            cache: Cache::default(),
         }
     }
 }

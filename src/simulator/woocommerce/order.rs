@@ -14,6 +14,8 @@ pub struct ShopOrder {
     /// In hundredths.
     pub total: u64,
     pub email: String,
+    /// What was refunded, in hundredths each.
+    pub refunds: Vec<u64>,
 }
 
 impl ShopOrder {
@@ -26,28 +28,34 @@ impl ShopOrder {
             modified: created,
             total: 1000 + id,
             email: format!("buyer{id}@example.com"),
+            refunds: Vec::new(),
         }
     }
 
-    /// As the API shows it.
-    pub(super) fn view(&self) -> Value {
-        let date = |moment: Timestamp| {
-            moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    /// As the API shows it, of a site in this zone.
+    pub(super) fn view(&self, zone: &TimeZone) -> Value {
+        let date = |moment: Timestamp, zone: &TimeZone| {
+            moment.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
         };
-        let total = format!("{}.{:02}", self.total / 100, self.total % 100);
+        let local = |moment| date(moment, zone);
+        let utc = |moment| date(moment, &TimeZone::UTC);
+        let total = decimal(self.total);
+        let refunds = self.refunds.iter().enumerate().map(|(n, refund)| {
+            json!({ "id": 1_000_000 + self.id * 100 + n as u64, "reason": "", "total": format!("-{}", decimal(*refund)) })
+        });
         let address = json!({
             "first_name": "Buyer", "last_name": self.id.to_string(), "company": "", "address_1": "Long Road 1",
             "address_2": "", "city": "Springfield", "state": "", "postcode": "12345", "country": "US",
             "email": self.email, "phone": "",
         });
-        let created = date(self.created);
         let mut view = CONSTANT.clone();
         let own = json!({
             "id": self.id, "number": self.id.to_string(), "order_key": format!("wc_order_{}", self.id),
             "status": self.status, "total": total, "billing": address, "shipping": address,
-            "date_created": created, "date_created_gmt": created, "date_paid": created,
-            "date_paid_gmt": created, "date_modified": date(self.modified),
-            "date_modified_gmt": date(self.modified), "line_items": [self.line(&total)],
+            "date_created": local(self.created), "date_created_gmt": utc(self.created),
+            "date_paid": local(self.created), "date_paid_gmt": utc(self.created),
+            "date_modified": local(self.modified), "date_modified_gmt": utc(self.modified),
+            "line_items": [self.line(&total)], "refunds": refunds.collect::<Vec<_>>(),
         });
         if let (Value::Object(view), Value::Object(own)) = (&mut view, own) {
             view.extend(own);
@@ -64,6 +72,10 @@ impl ShopOrder {
     }
 }
 
+fn decimal(hundredths: u64) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
 /// What every order of the shop has.
 static CONSTANT: LazyLock<Value> = LazyLock::new(|| {
     json!({
@@ -73,6 +85,6 @@ static CONSTANT: LazyLock<Value> = LazyLock::new(|| {
         "payment_method_title": "Bank transfer", "transaction_id": "", "customer_ip_address": "192.0.2.1",
         "customer_user_agent": "", "created_via": "checkout", "customer_note": "", "cart_hash": "",
         "date_completed": null, "date_completed_gmt": null, "meta_data": [], "tax_lines": [],
-        "shipping_lines": [], "fee_lines": [], "coupon_lines": [], "refunds": [],
+        "shipping_lines": [], "fee_lines": [], "coupon_lines": [],
     })
 });

@@ -3,12 +3,13 @@ use super::super::host_faults::HostFault;
 use super::super::loopback::Loopback;
 use super::list::{InvalidParameter, ListQuery};
 use super::order::ShopOrder;
-use super::{Permalinks, WooOptions};
+use super::{Cache, Permalinks, WooOptions};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -34,6 +35,8 @@ struct Shop {
     changes: VecDeque<(usize, Change)>,
     /// How the next requests fail, if they do.
     failures: VecDeque<Option<HostFault>>,
+    /// What the cache has kept, by what it knows requests by.
+    cached: BTreeMap<String, Response<String>>,
 }
 
 impl WooCommerce {
@@ -48,6 +51,7 @@ impl WooCommerce {
             in_flight: 0,
             changes: VecDeque::new(),
             failures: VecDeque::new(),
+            cached: BTreeMap::new(),
         }));
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shop));
         Ok(Self { server: Loopback::serve(router).await?, shop })
@@ -125,24 +129,46 @@ async fn answer(
     }
     // Others get a chance to send a second request at the same time.
     tokio::task::yield_now().await;
-    let mut shop = lock(&shop);
-    shop.in_flight -= 1;
-    let response = shop.serve(&method, uri.path(), &pairs, &headers);
-    let response = match shop.failures.pop_front().flatten() {
-        Some(fault) => fault.over(response, &connection),
-        None => response,
+    let (response, fault) = {
+        let mut shop = lock(&shop);
+        shop.in_flight -= 1;
+        let response = shop.respond(&method, uri.path(), &pairs, &headers);
+        (response.map(Body::from), shop.failures.pop_front().flatten())
     };
-    shop.dated(response)
+    match fault {
+        Some(fault) => fault.over(response, &connection).await,
+        None => response,
+    }
 }
 
 impl Shop {
-    fn serve(
+    /// The answer, or the one to the same request that the cache has kept.
+    fn respond(
         &mut self,
         method: &Method,
         path: &str,
         pairs: &[(String, String)],
         headers: &HeaderMap,
-    ) -> Response<Body> {
+    ) -> Response<String> {
+        self.begin(method, path, pairs);
+        let address = match self.options.cache {
+            Cache::None => None,
+            Cache::ByAddress => Some(format!("{path}?{pairs:?}")),
+            Cache::ByPath => Some(path.to_owned()),
+        };
+        if let Some(kept) = address.as_ref().and_then(|address| self.cached.get(address)) {
+            return kept.clone();
+        }
+        let response = self.serve(method, path, pairs, headers);
+        let response = self.dated(response);
+        if let Some(address) = address.filter(|_| response.status() == StatusCode::OK) {
+            self.cached.insert(address, response.clone());
+        }
+        response
+    }
+
+    /// Notes a request, and changes the shop as was announced.
+    fn begin(&mut self, method: &Method, path: &str, pairs: &[(String, String)]) {
         let shown: Vec<String> = pairs
             .iter()
             .map(|(name, value)| {
@@ -159,6 +185,15 @@ impl Shop {
                 change(&mut self.orders);
             }
         }
+    }
+
+    fn serve(
+        &mut self,
+        method: &Method,
+        path: &str,
+        pairs: &[(String, String)],
+        headers: &HeaderMap,
+    ) -> Response<String> {
         if *method != Method::GET {
             self.violations.push(format!("{method} in a pull"));
         }
@@ -217,7 +252,7 @@ impl Shop {
         !strips_authorization && sent == Some(wanted.as_str())
     }
 
-    fn list(&mut self, pairs: &[(String, String)]) -> Response<Body> {
+    fn list(&mut self, pairs: &[(String, String)]) -> Response<String> {
         let query = match ListQuery::read(pairs, &self.options, &mut self.violations) {
             Ok(query) => query,
             Err(InvalidParameter(name)) => {
@@ -246,20 +281,20 @@ impl Shop {
         let views: Vec<Value> = listed
             .iter()
             .filter(|order| !self.options.unreadable.contains(&order.id))
-            .map(|order| query.view(order))
+            .map(|order| query.view(order, &self.options.zone))
             .collect();
         let total = (selected.len() as u64, query.per_page());
         self.json(StatusCode::OK, &Value::Array(views), Some(total))
     }
 
-    fn one(&self, id: &str) -> Response<Body> {
+    fn one(&self, id: &str) -> Response<String> {
         let order = id.parse().ok().and_then(|id: u64| self.orders.get(&id));
         match order {
             Some(order) if self.options.broken.contains(&order.id) => page(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "<p>There has been a critical error on this website.</p>",
             ),
-            Some(order) => self.json(StatusCode::OK, &order.view(), None),
+            Some(order) => self.json(StatusCode::OK, &order.view(&self.options.zone), None),
             None => {
                 let body = json!({"code": "woocommerce_rest_shop_order_invalid_id", "message": "Invalid ID.", "data": {"status": 404}});
                 self.json(StatusCode::NOT_FOUND, &body, None)
@@ -268,10 +303,15 @@ impl Shop {
     }
 
     /// With the totals of a list: its orders, and how many are on a page.
-    fn json(&self, status: StatusCode, body: &Value, total: Option<(u64, u64)>) -> Response<Body> {
+    fn json(
+        &self,
+        status: StatusCode,
+        body: &Value,
+        total: Option<(u64, u64)>,
+    ) -> Response<String> {
         let notice = "<br />\n<b>Deprecated</b>: Creation of dynamic property in <b>/srv/shop/plugin.php</b> on line <b>7</b><br />\n";
         let notice = if self.options.prints_notice { notice } else { "" };
-        let mut response = Response::new(Body::from(format!("{notice}{body}")));
+        let mut response = Response::new(format!("{notice}{body}"));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
@@ -285,12 +325,9 @@ impl Shop {
         response
     }
 
-    fn dated(&self, mut response: Response<Body>) -> Response<Body> {
+    fn dated(&self, mut response: Response<String>) -> Response<String> {
         let ahead = SignedDuration::from_secs(self.options.clock_ahead_s);
-        let now = Timestamp::now()
-            .checked_add(ahead)
-            .unwrap_or_default()
-            .to_zoned(jiff::tz::TimeZone::UTC);
+        let now = Timestamp::now().checked_add(ahead).unwrap_or_default().to_zoned(TimeZone::UTC);
         let text = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         if let Ok(date) = text.parse() {
             response.headers_mut().insert(header::DATE, date);
@@ -299,8 +336,8 @@ impl Shop {
     }
 }
 
-fn page(status: StatusCode, html: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(html));
+fn page(status: StatusCode, html: &str) -> Response<String> {
+    let mut response = Response::new(html.to_owned());
     *response.status_mut() = status;
     response
         .headers_mut()

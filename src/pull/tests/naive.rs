@@ -1,0 +1,123 @@
+//! Clients that lose orders: what they do wrong is what the tests of pulls change the shops for.
+
+use super::shopify;
+use super::{moment, orders};
+use crate::simulator::shopify::{BulkEnd, Shopify, ShopifyOptions};
+use crate::simulator::woocommerce::{WooCommerce, WooOptions};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().tls_certs_only([]).build().unwrap()
+}
+
+/// The ids on a page of WooCommerce.
+async fn page(shop: &WooCommerce, query: &str) -> Vec<u64> {
+    let answer = client().get(format!("{}/wp-json/wc/v3/orders?{query}", shop.url()));
+    let answer = answer.basic_auth("ck_simulator", Some("cs_simulator")).send().await.unwrap();
+    let rows: Vec<Value> = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    rows.iter().map(|row| row["id"].as_u64().unwrap()).collect()
+}
+
+async fn ask(shop: &Shopify, query: &str) -> Value {
+    let url = format!("{}/admin/api/2026-10/graphql.json", shop.url());
+    let request = client().post(url).header("x-shopify-access-token", "shpat_simulator");
+    let answer = request.body(json!({ "query": query }).to_string()).send().await.unwrap();
+    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+}
+
+/// The orders of a bulk operation, by its file alone.
+async fn bulk(shop: &Shopify, search: &str) -> BTreeSet<u64> {
+    let list = format!(
+        "{{ orders(query: \\\"{search}\\\", sortKey: UPDATED_AT) {{ edges {{ node {{ id }} }} }} }}"
+    );
+    let start = format!(
+        "mutation {{ bulkOperationRunQuery(query: \"{list}\") {{ bulkOperation {{ id }} userErrors {{ message }} }} }}"
+    );
+    let started = ask(shop, &start).await;
+    let id = started["data"]["bulkOperationRunQuery"]["bulkOperation"]["id"].as_str();
+    let poll = format!("{{ bulkOperation(id: \"{}\") {{ status url }} }}", id.unwrap());
+    let url = loop {
+        let found = &ask(shop, &poll).await["data"]["bulkOperation"];
+        if found["status"] == "COMPLETED" {
+            break found["url"].as_str().map(str::to_owned);
+        }
+    };
+    let Some(url) = url else { return BTreeSet::new() };
+    let text = client().get(url).send().await.unwrap().text().await.unwrap();
+    let id = |line: &str| {
+        let row: Value = serde_json::from_str(line).unwrap();
+        row["id"].as_str().unwrap().rsplit('/').next().unwrap().parse().unwrap()
+    };
+    text.lines().map(id).collect()
+}
+
+#[tokio::test]
+async fn a_client_that_pages_forward_loses_an_order() {
+    let shop = WooCommerce::start(WooOptions::default(), orders(350)).await.unwrap();
+    shop.change_before(3, |orders| drop(orders.remove(&5)));
+    let mut ids = BTreeSet::new();
+    for number in 1..=4 {
+        let query = format!("per_page=100&page={number}&orderby=id&order=asc");
+        ids.extend(page(&shop, &query).await);
+    }
+    assert_eq!(ids.len(), 349);
+    assert!(!ids.contains(&201));
+}
+
+/// The hour in which the clocks go back is there twice.
+#[tokio::test]
+async fn a_client_that_compares_local_dates_loses_an_order() {
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let options = WooOptions { zone, ..WooOptions::default() };
+    let shop = WooCommerce::start(options, orders(9)).await.unwrap();
+    let changed = moment("2026-10-25T01:10:00Z");
+    shop.change(|orders| orders.get_mut(&7).unwrap().modified = changed);
+    // Its last pull ended at 02:50 in summer time; the change is of 02:10 in winter time.
+    let local = "modified_after=2026-10-25T02:50:00";
+    assert_eq!(page(&shop, local).await, [0; 0]);
+    assert!(shop.violations()[0].contains("local dates"), "{:?}", shop.violations());
+    let utc = "modified_after=2026-10-25T00:50:00&dates_are_gmt=true";
+    assert_eq!(page(&shop, utc).await, [7]);
+}
+
+/// Shopify has no pages to drift: what moves is the window.
+#[tokio::test]
+async fn a_client_that_goes_on_where_it_ended_loses_an_order() {
+    let shop = Shopify::start(ShopifyOptions::default(), shopify::orders(30)).await.unwrap();
+    let changed = Timestamp::now();
+    // The operation has read the order, and the file is not received yet.
+    shop.change_before(4, move |orders| {
+        let order = orders.get_mut(&7).unwrap();
+        (order.total, order.updated) = (77_777, changed);
+    });
+    assert_eq!(bulk(&shop, "updated_at:>='2026-01-01T00:00:00Z'").await.len(), 30);
+    let ended = Timestamp::now() + 1.seconds();
+    assert_eq!(bulk(&shop, &format!("updated_at:>='{ended}'")).await, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn a_client_that_counts_no_rows_loses_an_order() {
+    let shop = Shopify::start(ShopifyOptions::default(), shopify::orders(30)).await.unwrap();
+    shop.end_next(BulkEnd::ShortFile);
+    assert_eq!(bulk(&shop, "updated_at:>='2026-01-01T00:00:00Z'").await.len(), 29);
+}
+
+/// The time is cut off, and the day begins at the shop's midnight.
+#[tokio::test]
+async fn a_search_without_quotes_finds_other_orders() {
+    let zone = TimeZone::get("America/New_York").unwrap();
+    let options = ShopifyOptions { zone, ..ShopifyOptions::default() };
+    let shop = Shopify::start(options, shopify::orders(30)).await.unwrap();
+    let count = async |term: &str| {
+        let answer = ask(&shop, &format!("{{ ordersCount(query: \"{term}\") {{ count }} }}")).await;
+        (answer["data"]["ordersCount"]["count"].as_u64(), answer["extensions"]["search"].is_array())
+    };
+    assert_eq!(count("updated_at:>='2026-01-01T20:00:00Z'").await, (Some(11), false));
+    // From 05:00 UTC on.
+    assert_eq!(count("updated_at:>=2026-01-01T20:00:00Z").await, (Some(26), true));
+    assert_eq!(shop.violations().len(), 1);
+}
