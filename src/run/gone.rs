@@ -2,10 +2,10 @@
 
 use super::Job;
 use super::bulk::AcceptedOrders;
-use super::pulls::GoneOrders;
+use super::pulls::{GoneOrders, keys_of};
 use super::undo::{DeleteOutcome, Deleting, ListedAs, Purpose, UndoError};
 use crate::activecampaign::Client;
-use crate::domain::{Gone, OrderKey};
+use crate::domain::Gone;
 use crate::state::{CreatedOrder, LetterCounts, RunId, StateHandle};
 use std::fmt;
 use tokio_util::sync::CancellationToken;
@@ -175,12 +175,6 @@ async fn delete_all(
         delete_one(&deleting, order, report).await?;
     }
     Ok(())
-}
-
-/// The keys of the ledger of these orders.
-pub(super) fn keys_of(ids: &[u64]) -> Vec<String> {
-    let keys = ids.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
-    keys.map(|key| key.ledger_text().into_owned()).collect()
 }
 
 async fn delete_one(

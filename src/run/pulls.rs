@@ -1,8 +1,8 @@
 //! The export of a job that pulls its shop: the windows on disk, and what the state knows of them.
 
-use super::gone::keys_of;
 use super::shrinkage::{Shrinkage, is_less, shrinkage};
 use super::{ConnectionSpec, Job};
+use crate::domain::OrderKey;
 use crate::extract::{Export, ExportFile, OpenError, Options};
 use crate::pull::{Extent, Folder, PullError, PulledWindow, gone, missing};
 use crate::state::{StateError, View};
@@ -161,6 +161,12 @@ pub(super) struct GoneOrders {
     pub found: Vec<u64>,
     /// The shop is still to be asked.
     pub suspected: Vec<u64>,
+}
+
+/// The keys of the ledger of these orders.
+pub(super) fn keys_of(ids: &[u64]) -> Vec<String> {
+    let keys = ids.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
+    keys.map(|key| key.ledger_text().into_owned()).collect()
 }
 
 /// Whether the last full window has fewer orders than those that it replaces. These are the one that

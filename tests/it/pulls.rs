@@ -145,7 +145,7 @@ fn a_refund_that_was_deleted_is_found_by_the_next_full_pull() {
     nights.done(&["--quiet", "sync"]);
     assert_eq!(nights.loaded()[&7], 507);
     nights.woo().change(|orders| orders.get_mut(&7).unwrap().refunds.clear());
-    nights.pass(1200);
+    nights.pass(7200);
     nights.done(&["--quiet", "sync"]);
     assert_eq!(nights.loaded()[&7], 507);
     nights.done(&["--quiet", "pull", "--full"]);

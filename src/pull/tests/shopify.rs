@@ -75,10 +75,14 @@ impl Pulls<Shopify> {
         self.shop.orders().iter().map(|order| (order.id, shown(order))).collect()
     }
 
-    /// Moves the shop's clock on.
+    /// Moves the shop's clock on; returns what it shows.
     fn pass(&self, seconds: i64) -> Timestamp {
-        self.shop.set(|options| options.clock_ahead_s += seconds);
-        Timestamp::now() + seconds.seconds()
+        let mut ahead_s = seconds;
+        self.shop.set(|options| {
+            ahead_s += options.clock_ahead_s;
+            options.clock_ahead_s = ahead_s;
+        });
+        Timestamp::now() + ahead_s.seconds()
     }
 }
 

@@ -73,11 +73,13 @@ fn a_shop_in_batches(all: &mut Vec<Document>) {
 }
 
 fn a_shop_that_is_pulled(all: &mut Vec<Document>) {
-    let nights = Nights::of_woo(World::new().policy("gone = \"delete\"\n"), 12);
+    let nights = Nights::of_woo(World::new().policy("gone = \"delete\"\n"), 24);
     output(all, "runs", &nights.world, &["backfill"]);
-    nights.delete(3);
-    nights.done(&["--quiet", "pull", "--full"]);
-    output(all, "runs", &nights.world, &["sync"]);
+    for gone in [3..4, 4..16] {
+        gone.for_each(|id| nights.delete(id));
+        nights.done(&["--quiet", "pull", "--full"]);
+        output(all, "runs", &nights.world, &["sync"]);
+    }
 }
 
 fn checks(all: &mut Vec<Document>) {
