@@ -4,10 +4,12 @@
 use super::Job;
 use super::plan_reader::ReadingError;
 use super::remote_fetch::mirrored;
-use crate::activecampaign::{Client, Failure, READ_BACK_MAX};
-use crate::domain::{LoadPath, OrderKey, RemoteId};
+use crate::activecampaign::{Client, Failure, GraphqlOrder, READ_BACK_MAX};
+use crate::domain::{LoadPath, OrderDigest, OrderKey, RemoteId};
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, RemoteRow, RunId, StateError, StateHandle, Store, View};
+use crate::state::{
+    AcceptedOrder, ConnectionId, RemoteRow, RunId, StateError, StateHandle, Store, View,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Orders that a page of a list shows.
@@ -69,8 +71,8 @@ pub(super) enum LookError {
 }
 
 impl AcceptedOrders<'_> {
-    /// Settles what earlier runs left accepted. What ActiveCampaign shows nowhere is sent again by
-    /// this `run`.
+    /// Settles what earlier runs left accepted. What ActiveCampaign does not show, or still shows
+    /// with another total, is sent again by this `run`.
     pub(super) async fn settle_earlier(&self, run: RunId) -> Result<(), LookError> {
         let connection = self.connection;
         if self.count().await? == 0 {
@@ -79,17 +81,25 @@ impl AcceptedOrders<'_> {
         self.look().await?;
         let mut after: Option<String> = None;
         loop {
-            let keys = self.keys(after.clone(), READ_BACK_MAX as u64).await?;
-            let Some(last) = keys.last() else { return Ok(()) };
+            let orders = self.orders(after.clone(), READ_BACK_MAX as u64).await?;
+            let Some((last, _)) = orders.last() else { return Ok(()) };
             after = Some(last.ledger_text().into_owned());
-            let of_keys: Vec<&OrderKey> = keys.iter().collect();
-            let shown = self.read(self.client.orders_by_key(self.remote, &of_keys)).await?;
-            let lost = keys.iter().zip(shown).filter(|(_, shown)| shown.is_none());
-            let lost: Vec<String> = lost.map(|(key, _)| key.ledger_text().into_owned()).collect();
+            let keys: Vec<&OrderKey> = orders.iter().map(|(key, _)| key).collect();
+            let shown = self.read(self.client.orders_by_key(self.remote, &keys)).await?;
+            let is_lost = |sent: &Option<OrderDigest>, shown: Option<GraphqlOrder>| {
+                let is_sent = |shown: GraphqlOrder| {
+                    sent.as_ref().is_none_or(|sent| shown.shows_total(sent.total, sent.currency))
+                };
+                !shown.is_some_and(is_sent)
+            };
+            let lost =
+                orders.iter().zip(shown).filter(|((_, sent), shown)| is_lost(sent, shown.clone()));
+            let lost: Vec<String> =
+                lost.map(|((key, _), _)| key.ledger_text().into_owned()).collect();
             if !lost.is_empty() {
                 tracing::warn!(
                     orders = lost.len(),
-                    "ActiveCampaign accepted orders that it does not show; they are sent again"
+                    "ActiveCampaign accepted orders that it does not show as they were sent; they are sent again"
                 );
                 self.call(move |store| store.doubt_accepted(run, connection, &lost)).await?;
             }
@@ -120,12 +130,17 @@ impl AcceptedOrders<'_> {
         self.call(move |store| store.accepted(connection)).await
     }
 
-    /// Keys of accepted orders.
-    async fn keys(&self, after: Option<String>, at_most: u64) -> Result<Vec<OrderKey>, LookError> {
+    /// Accepted orders, and what was sent of each where that is known.
+    async fn orders(
+        &self,
+        after: Option<String>,
+        at_most: u64,
+    ) -> Result<Vec<(OrderKey, Option<OrderDigest>)>, LookError> {
         let connection = self.connection;
-        let keys =
-            self.call(move |store| store.accepted_keys(connection, after.as_deref(), at_most));
-        Ok(keys.await?.iter().filter_map(|key| OrderKey::parse(key).ok()).collect())
+        let orders =
+            self.call(move |store| store.accepted_orders(connection, after.as_deref(), at_most));
+        let of_key = |order: AcceptedOrder| Some((OrderKey::parse(&order.key).ok()?, order.sent));
+        Ok(orders.await?.into_iter().filter_map(of_key).collect())
     }
 
     /// Looks once: at the whole list, or for each order where that takes fewer requests.
@@ -136,7 +151,7 @@ impl AcceptedOrders<'_> {
         let known = self.call(move |store| store.orders_known(connection)).await?;
         let pages = (known + left).div_ceil(PAGE_LEN);
         if left <= pages {
-            for key in self.keys(None, left).await? {
+            for (key, _) in self.orders(None, left).await? {
                 let found = self.read(self.client.order_by_key(self.remote, &key)).await?;
                 let found: Vec<_> =
                     found.map(|order| mirrored(order, &prints)).into_iter().collect();

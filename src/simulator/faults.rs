@@ -87,7 +87,7 @@ pub enum Kind {
     DeleteConnection,
     /// Somebody creates the same order just before this one.
     CreateDuplicateFirst,
-    /// `bulkUpsertOrdersAsync` accepts this order, else its last one, and loses it.
+    /// GraphQL accepts this order, else the last one of the request, and loses it.
     AsyncDropsOne {
         #[serde(default)]
         key: Option<String>,

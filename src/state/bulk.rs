@@ -22,6 +22,15 @@ pub struct ConnectionPath {
     pub accepted: u64,
 }
 
+/// An order that the bulk path accepted and that is not visible in the REST API yet.
+#[derive(Debug, Clone)]
+pub struct AcceptedOrder {
+    /// In the ledger's form.
+    pub key: String,
+    /// `None`: what was sent is not known.
+    pub sent: Option<OrderDigest>,
+}
+
 impl Store {
     /// Notes, durably, the path of a connection's orders. Another path starts without findings.
     pub fn set_load_path(
@@ -214,19 +223,23 @@ impl View {
         )
     }
 
-    /// The keys of such orders, in their order, after the key `after`.
-    pub fn accepted_keys(
+    /// Such orders by their keys, after the key `after`.
+    pub fn accepted_orders(
         &self,
         connection: ConnectionId,
         after: Option<&str>,
         at_most: u64,
-    ) -> Result<Vec<String>, StateError> {
+    ) -> Result<Vec<AcceptedOrder>, StateError> {
         let after = after.map_or_else(|| stored(&i64::MIN.to_string()), stored);
         self.db.all(
-            "SELECT key FROM orders WHERE connection = ?1 AND state = ?2 AND key > ?3
-             ORDER BY key LIMIT ?4",
+            "SELECT key, digest FROM orders LEFT JOIN order_digests ON order_id = id
+             WHERE connection = ?1 AND state = ?2 AND key > ?3 ORDER BY key LIMIT ?4",
             params![connection, OrderState::Accepted, after, at_most],
-            |row| Ok(row.get::<_, StoredText>(0)?.0),
+            |row| {
+                let digest: Option<Vec<u8>> = row.get(1)?;
+                let sent = digest.as_deref().and_then(OrderDigest::from_bytes);
+                Ok(AcceptedOrder { key: row.get::<_, StoredText>(0)?.0, sent })
+            },
         )
     }
 }

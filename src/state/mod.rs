@@ -36,7 +36,7 @@ mod undo;
 mod verifications;
 
 pub use adopt::{AdoptedOrder, AdoptedOrders};
-pub use bulk::ConnectionPath;
+pub use bulk::{AcceptedOrder, ConnectionPath};
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
 pub use dead_letters::{
     Acceptance, DeadLetter, LETTERS_OF_RUN_MAX, LetterCounts, LetterReason, LetterReasons, Part,

@@ -286,3 +286,28 @@ fn an_answer_that_was_lost_after_a_part_was_stored_costs_no_order() {
     assert_target_is(&world, &truth);
     assert_lines_agree(&world);
 }
+
+#[test]
+fn an_order_that_was_accepted_and_lost_is_sent_again_by_the_next_run() {
+    let first = order("ann@example.com", "Mug", "10.00");
+    let changed = order("ann@example.com", "Mug", "12.00");
+    let mut second = order("ben@example.com", "Mug", "14.00");
+    second["id"] = 5002.into();
+    for (orders, totals) in
+        [(vec![&changed], vec!["1200"]), (vec![&first, &second], vec!["1000", "1400"])]
+    {
+        let world = world(at_once());
+        put(&world, &first);
+        world.load("backfill", 0);
+        world.export("orders.json", json!({ "orders": orders }).to_string());
+        let lost = Kind::AsyncDropsOne { key: None };
+        world.simulator.inject(fault_of("bulk", lost));
+        let run = world.load("sync", 0);
+        assert_eq!(run["not_visible"], 1, "{run}");
+        let again = world.load("sync", 0);
+        assert_eq!(again["not_visible"], 0, "{again}");
+        let stored = world.target()["ecomOrders"].as_array().unwrap().clone();
+        let stored: Vec<_> = stored.iter().map(|order| order["totalPrice"].clone()).collect();
+        assert_eq!(stored, totals);
+    }
+}

@@ -14,7 +14,7 @@ use super::disposition::{FatalError, RequestKind};
 use super::exchange::Request;
 use super::failure::Failure;
 use super::wire::{Id, text_of};
-use crate::domain::{OrderKey, RemoteId};
+use crate::domain::{Amount, Currency, OrderKey, RemoteId};
 use answer::Answer;
 use errors::{GraphqlError, GraphqlVerdict, judge_errors, judge_query_errors};
 use serde_json::{Value, json};
@@ -75,14 +75,19 @@ impl GraphqlOrder {
     pub fn shows(&self, sent: &SentOrder<'_>, connection: &RemoteId) -> bool {
         let order = sent.order;
         let or_unstated = |found: &str, sent: &str| found.is_empty() || found == sent;
-        let total = order.currency.format_minor(order.total.minor().into());
         self.key == order.key.as_str()
             && or_unstated(&self.connection, connection.as_str())
-            && (self.total.is_empty() || is_same_decimal(&self.total, &total))
+            && self.shows_total(order.total, order.currency)
             && self.currency.as_ref().is_none_or(|found| {
                 found.is_empty() || found.eq_ignore_ascii_case(order.currency.code())
             })
             && or_unstated(&self.email.to_lowercase(), &sent.email().to_lowercase())
+    }
+
+    /// Whether it shows this total, or none.
+    pub fn shows_total(&self, total: Amount, currency: Currency) -> bool {
+        let total = currency.format_minor(total.minor().into());
+        self.total.is_empty() || is_same_decimal(&self.total, &total)
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn write(
         return Err(refusal);
     }
     let dropped = match fault {
-        Some(Kind::AsyncDropsOne { key }) if field.name == "bulkUpsertOrdersAsync" => {
+        Some(Kind::AsyncDropsOne { key }) => {
             let named =
                 |key: &String| orders.iter().position(|order| order["storeOrderId"] == **key);
             key.as_ref().map_or(orders.len().checked_sub(1), named)
