@@ -89,7 +89,7 @@ choices! {
         UnknownCurrency "unknown_currency" "expected an ISO 4217 code such as USD; policy.currency sets the currency of orders that name none";
         BadDate "bad_date" "expected a date such as 2024-01-31 10:11:12 -0500, from 1970 on; dates changed by a spreadsheet (45384.34, 31/12/2023 10:11) are ambiguous and are rejected: export again and don't save the file in a spreadsheet; policy.default_date sets the date of orders that state none";
         BadFlag "bad_flag" "expected yes or no (true or false, 1 or 0) in a field that decides whether the order counts; correct it in the export";
-        MissingRefund "missing_refund" "policy.refunds = \"net\" needs the refunded amount of a refunded order, and the export does not state it; export it (in Shopify's CSV the column is `Refunded Amount`), or set policy.refunds to original or skip";
+        MissingRefund "missing_refund" "policy.refunds = \"net\" needs the refunded amount of a refunded order, and the export states none; export it (in Shopify's CSV the column is `Refunded Amount`), or set policy.refunds to original or skip";
         NoProducts "no_products" "expected at least one line with a product name";
         MissingProductName "missing_product_name" "expected a product name on every line";
         BadQuantity "bad_quantity" "expected a number above 0; fractions are refused with policy.fractional_quantity = \"refuse\"";

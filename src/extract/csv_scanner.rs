@@ -9,6 +9,9 @@ use std::ops::Range;
 /// The longest record of a file, in bytes. A longer one is an unclosed quote, or not CSV at all.
 pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// The signs that may separate cells, the usual one last.
+pub const DELIMITERS: [u8; 4] = *b"|\t;,";
+
 const INPUT_BYTES: usize = 64 * 1024;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

@@ -2,12 +2,13 @@
 
 use super::blank::{is_blank, value_bytes};
 use super::codec::Source;
+use super::csv_scanner::DELIMITERS;
 use super::double_quoted_rows::{self, LineForm};
 use super::error::{MAPPING_ADVICE, NoMatch, ReadError};
 use super::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch};
 use super::header::Header;
 use super::options::Options;
-use super::other_rows::{Headers, is_label};
+use super::other_rows::{Headers, may_be_footer};
 use super::passed_over::SharedTally;
 use super::registry::{csv_formats, json_formats};
 use super::rows::{RowShape, Rows};
@@ -37,9 +38,6 @@ const SAMPLE_ROWS_MAX: usize = 200;
 
 /// The row that the header is looked for up to: a report may have a title above it.
 const HEADER_ROW_MAX: usize = 20;
-
-/// The known delimiters; of equals the last is taken, so the usual one comes last.
-const DELIMITERS: [u8; 4] = *b"|\t;,";
 
 impl CsvTable {
     /// Recognises a table by the beginning of its text. If the settings name a format, only its
@@ -162,7 +160,10 @@ impl Beginning {
     }
 
     fn torn_rows(&self) -> usize {
-        self.rows.iter().filter(|row| row.len() != self.header.len()).count()
+        let is_torn = |row: &&ByteRecord| {
+            row.len() != self.header.len() || double_quoted_rows::is_in_one_cell(*row, self.delimiter)
+        };
+        self.rows.iter().filter(is_torn).count()
     }
 }
 
@@ -177,7 +178,7 @@ fn below_headers(header: &ByteRecord, rows: Vec<ByteRecord>) -> Vec<ByteRecord> 
             Ok(false) => {}
             Err(_) => break,
         }
-        if row.iter().find(|cell| !is_blank(cell)).is_some_and(is_label) {
+        if may_be_footer(&row) {
             continue;
         }
         kept.push(match headers.places() {

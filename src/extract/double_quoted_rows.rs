@@ -6,7 +6,7 @@
 //! is refused as a malformed row.
 
 use super::blank::is_blank;
-use super::csv_scanner::RECORD_BYTES_MAX;
+use super::csv_scanner::{DELIMITERS, RECORD_BYTES_MAX};
 use csv::ByteRecord;
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
@@ -60,7 +60,8 @@ impl LineForm {
         };
         let inner = text.strip_prefix(b"\"").filter(|_| self.are_quoted).and_then(close);
         let mut undone = match inner {
-            Some((inner, [])) => inner,
+            Some((inner, behind)) if is_filling(behind) => inner,
+            _ if self.are_quoted => without_filling(text).to_vec(),
             _ => text.to_vec(),
         };
         if line.ends_with(b"\n") {
@@ -68,6 +69,20 @@ impl LineForm {
         }
         undone
     }
+}
+
+/// Whether this is nothing, or blank cells, by which spreadsheets fill rows up to the width of the
+/// widest.
+fn is_filling(signs: &[u8]) -> bool {
+    signs.iter().all(|sign| DELIMITERS.contains(sign) && signs.first() == Some(sign))
+}
+
+/// A line without the blank cells behind its only cell that has something in it.
+fn without_filling(line: &[u8]) -> &[u8] {
+    const FILLED_MIN: usize = 2;
+    let at = line.iter().position(|b| DELIMITERS.contains(b)).unwrap_or(line.len());
+    let (text, behind) = line.split_at(at);
+    if behind.len() >= FILLED_MIN && is_filling(behind) { text } else { line }
 }
 
 struct UndoneLines {
@@ -106,6 +121,11 @@ pub fn row<'a>(
 pub fn header<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> Option<ByteRecord> {
     let whole = only_cell(cells).filter(|cell| cell.contains(&delimiter))?;
     fields(whole, delimiter)
+}
+
+/// Whether a row has something in one cell alone, which may hold several.
+pub fn is_in_one_cell<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> bool {
+    only_cell(cells).is_some_and(|cell| cell.contains(&delimiter))
 }
 
 /// The first cell, where all others are blank: spreadsheets fill rows up to the width of the

@@ -9,6 +9,7 @@ use super::csv_scanner::Record;
 use super::header::Header;
 use super::total_words::{BESIDE_TOTAL, COUNTED, TOTAL_WORDS};
 use crate::domain::Currency;
+use csv::ByteRecord;
 use std::fmt;
 
 /// The columns that say whether a row is one of an order.
@@ -27,26 +28,38 @@ pub struct Landmarks {
 }
 
 impl Landmarks {
-    /// Whether a row sums up others: `Total,,3,USD 45.00`. It states no key, date, customer or
-    /// product, and has nothing but words for a total and figures. If the only such word is where a
-    /// product has its name, it may be a further product of an order.
-    pub fn is_footer(&self, row: &Record) -> bool {
-        let cell = |at: &usize| value_bytes(row.get(*at).unwrap_or_default());
-        let states = |columns: &[usize]| {
-            let is_stated = |cell: &[u8]| !cell.is_empty() && !is_label(cell) && !is_currency(cell);
-            columns.iter().map(cell).any(is_stated)
-        };
-        if self.keys.is_empty() || states(&self.keys) {
-            return false;
-        }
+    /// Whether a row is about the table, and of no order: `Total,,3,USD 45.00`, `Insgesamt,30.00`,
+    /// `Exported by the shop`. It begins with words where orders have their key or date, or has a
+    /// word for a total elsewhere; beside that are figures alone, and no date, customer or product.
+    /// If the only such word is where a product has its name, it may be a further product of an
+    /// order. Where keys of orders are words (`has_word_keys`), only words for totals count.
+    pub fn is_footer(&self, row: &Record, width: usize, has_word_keys: bool) -> bool {
         let filled =
             || row.iter().map(value_bytes).enumerate().filter(|(_, cell)| !cell.is_empty());
+        let Some((first_at, first)) = filled().next().filter(|_| !self.keys.is_empty()) else {
+            return false;
+        };
+        let is_of_key = self.keys.contains(&first_at) || self.dates.contains(&first_at);
+        let is_title = is_of_key && !has_word_keys && is_prose(first);
+        let is_name = |at: usize, cell: &[u8]| (is_title && at == first_at) || is_label(cell);
         let is_of_product = |at: usize| self.products.contains(&at) && !self.keys.contains(&at);
-        filled().any(|(at, cell)| !is_of_product(at) && is_label(cell))
-            && filled().all(|(_, cell)| is_label(cell) || is_figure(cell))
-            && !self.dates.iter().map(cell).any(may_be_date)
-            && !states(&self.customers)
-            && !states(&self.products)
+        // The cells of a row that is too short are not in the columns that they are below.
+        if row.len() < width && is_name(first_at, first) && !is_of_product(first_at) {
+            return filled().skip(1).all(|(_, cell)| is_figure(cell) && !may_be_date(cell));
+        }
+        let states = |columns: &[usize], is_stated: fn(&[u8]) -> bool| {
+            columns.iter().any(|at| {
+                let cell = value_bytes(row.get(*at).unwrap_or_default());
+                !cell.is_empty() && !is_name(*at, cell) && is_stated(cell)
+            })
+        };
+        let is_value = |cell: &[u8]| !is_currency(cell);
+        !states(&self.keys, is_value)
+            && (is_title || filled().any(|(at, cell)| !is_of_product(at) && is_label(cell)))
+            && filled().all(|(at, cell)| is_name(at, cell) || is_figure(cell))
+            && !states(&self.dates, may_be_date)
+            && !states(&self.customers, is_value)
+            && !states(&self.products, |_| true)
     }
 
     /// Whether a row above the header states what orders do in the columns of key, date and total, so
@@ -57,17 +70,25 @@ impl Landmarks {
             columns.is_empty() || cells.any(is_stated)
         };
         let has_digit = |cell: &[u8]| cell.iter().any(u8::is_ascii_digit);
-        !self.keys.is_empty()
+        let has_columns = !self.dates.is_empty() || !self.amounts.is_empty();
+        has_columns
+            && !self.keys.is_empty()
             && states(&self.keys, |cell| !cell.is_empty())
             && states(&self.dates, has_digit)
             && states(&self.amounts, has_digit)
     }
 
-    /// The first key that a row states, unless it has a number as nearly all have.
+    /// Whether a row states a date, a customer or a product besides its key.
+    pub fn is_more_than_key(&self, row: &Record) -> bool {
+        let columns = [&self.dates, &self.customers, &self.products].into_iter().flatten();
+        let mut cells = columns.filter_map(|at| row.get(*at)).map(value_bytes);
+        cells.any(|cell| !cell.is_empty())
+    }
+
+    /// The first key that a row states.
     pub fn key_cell<'r>(&self, row: &'r Record) -> Option<&'r [u8]> {
         let mut cells = self.keys.iter().filter_map(|at| row.get(*at)).map(value_bytes);
-        let key = cells.find(|cell| !cell.is_empty())?;
-        (!key.iter().any(u8::is_ascii_digit)).then_some(key)
+        cells.find(|cell| !cell.is_empty())
     }
 
     /// Whether the row below a header says what its columns hold: words wherever an order has its
@@ -81,6 +102,13 @@ impl Landmarks {
             && all.map(|at| value_bytes(row.get(*at).unwrap_or_default())).all(is_words)
             && !row.iter().map(value_bytes).any(is_of_order)
     }
+}
+
+/// Whether a row may be a footer, as far as can be known without the columns of the table.
+pub fn may_be_footer(row: &ByteRecord) -> bool {
+    let mut filled = row.iter().map(value_bytes).filter(|cell| !cell.is_empty());
+    filled.next().is_some_and(|first| is_label(first) || is_prose(first))
+        && filled.all(|cell| is_label(cell) || is_figure(cell))
 }
 
 /// Whether a row is a line drawn below a header or above a footer.
@@ -146,7 +174,7 @@ impl Headers {
     }
 
     /// Whether most of a row's cells are names of columns.
-    fn is_like<'a>(&self, cells: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+    pub fn is_like<'a>(&self, cells: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
         const KNOWN_MIN: usize = 3;
         let filled = cells.filter(|cell| !is_blank(cell));
         let is_name = |cell: &[u8]| self.names.names_cell(cell);
@@ -222,6 +250,10 @@ fn is_currency(cell: &[u8]) -> bool {
 /// Whether a cell names a total (`Grand total (USD):`) or counts rows (`(3 rows affected)`). A number
 /// in it is a count with what it counts: any other one may be of an order's key.
 pub fn is_label(cell: &[u8]) -> bool {
+    // Nearly every key is a number.
+    if !cell.iter().any(|b| b.is_ascii_alphabetic() || !b.is_ascii()) {
+        return false;
+    }
     let Ok(text) = str::from_utf8(cell) else { return false };
     let mut tokens = tokens_of(text).peekable();
     let mut names_total = tokens.peek().is_some_and(|first| first.chars().all(is_digit));
@@ -235,6 +267,24 @@ pub fn is_label(cell: &[u8]) -> bool {
         }
     }
     names_total
+}
+
+/// Whether a cell is words as people write them, and no key: `Insgesamt`, `Records: 3`, `Exported by
+/// Ann on 2024-01-01`. A key has a number (`Order 1001`), or a sign within it (`SUM-A`).
+pub fn is_prose(cell: &[u8]) -> bool {
+    const WORDS_MIN: usize = 2;
+    let Ok(text) = str::from_utf8(cell) else { return false };
+    // Nearly every row begins with a number.
+    if text.contains('@') || !text.contains(char::is_alphabetic) {
+        return false;
+    }
+    let is_word = |token: &str| token.chars().all(char::is_alphabetic);
+    let is_heading = |token: &str| {
+        token.strip_suffix([':', '：']).is_some_and(|word| !word.is_empty() && is_word(word))
+    };
+    let words = tokens_of(text).filter(|token| is_word(token)).count();
+    let is_alone = words > 0 && tokens_of(text).all(is_word);
+    is_alone || words >= WORDS_MIN || text.split_whitespace().any(is_heading)
 }
 
 /// Whether a cell is a number, a date, a currency or a formula over such cells.
@@ -301,6 +351,27 @@ mod tests {
         let others = ["", "Total Mug", "Summer", "USD", "Sumatra", "ann@example.com"];
         for other in KEYS_LIKE_LABELS.iter().chain(&others) {
             assert!(!is_label(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn words_of_people_are_no_keys() {
+        for words in [
+            "Insgesamt",
+            "Total HT",
+            "Valor total",
+            "Records: 3",
+            "Anzahl Bestellungen: 4",
+            "Exported by Ann on 2024-01-01",
+            "(c) 2024 The Shop",
+            "*** End of report ***",
+            "小計額",
+        ] {
+            assert!(is_prose(words.as_bytes()), "{words}");
+        }
+        let others = ["", "12", "SUM-A", "n/a", "ann@example.com", "a:b", "2024-01-31T10:11:12Z"];
+        for other in KEYS_LIKE_LABELS.iter().chain(&others) {
+            assert!(!is_prose(other.as_bytes()), "{other}");
         }
     }
 

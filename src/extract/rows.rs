@@ -5,7 +5,7 @@ use super::codec::Source;
 use super::csv_scanner::{CsvScanner, RECORD_BYTES_MAX, Record, ScanError};
 use super::double_quoted_rows::{self, LineForm};
 use super::error::ReadError;
-use super::other_rows::{Headers, Landmarks, is_label, is_ruler};
+use super::other_rows::{Headers, Landmarks, is_label, is_prose, is_ruler};
 use super::passed_over::{SharedTally, Tally};
 use super::truncation::LastRow;
 use crate::domain::OtherRow;
@@ -60,6 +60,8 @@ pub struct Rows {
     ahead: Option<Record>,
     /// Keys of orders that are words for a total.
     label_keys: HashSet<Vec<u8>>,
+    /// Orders of this table are known by words.
+    has_word_keys: bool,
     tally: Tally,
     /// Where the tally goes at the end.
     shared: SharedTally,
@@ -209,6 +211,7 @@ impl Rows {
             },
             ahead: None,
             label_keys: HashSet::new(),
+            has_word_keys: false,
             tally: Tally::default(),
             shared,
         };
@@ -306,17 +309,54 @@ impl Rows {
         if is_ruler(&self.record) {
             return Ok(Some(OtherRow::Ruler));
         }
-        let label = self.landmarks.key_cell(&self.record).filter(|key| is_label(key));
-        if self.landmarks.is_footer(&self.record)
-            && label.is_none_or(|key| !self.label_keys.contains(key))
-        {
+        if self.is_footer(&self.record) && (!self.has_key_of_order() || self.is_last()?) {
             return Ok(Some(OtherRow::Footer));
         }
-        if let Some(key) = label.filter(|_| self.label_keys.len() < LABEL_KEYS_MAX) {
-            let key = key.to_vec();
-            self.label_keys.insert(key);
-        }
+        self.note_key();
         Ok(None)
+    }
+
+    fn is_footer(&self, record: &Record) -> bool {
+        let width = self.shape.width.min(self.section.row_width);
+        self.landmarks.is_footer(record, width, self.has_word_keys)
+    }
+
+    /// Whether an order above has this row's key, though it is a word for a total.
+    fn has_key_of_order(&self) -> bool {
+        let key = self.landmarks.key_cell(&self.record);
+        !self.label_keys.is_empty() && key.is_some_and(|key| self.label_keys.contains(key))
+    }
+
+    /// Whether no row of an order follows: the table ends here, or its header is repeated.
+    fn is_last(&mut self) -> Result<bool, ReadError> {
+        self.look_ahead()?;
+        Ok(self.ahead.as_ref().is_none_or(|next| {
+            self.headers.is_like(next.iter()) || is_ruler(next) || self.is_footer(next)
+        }))
+    }
+
+    /// Remembers keys of orders that may be taken for footers.
+    fn note_key(&mut self) {
+        let Some(key) = self.landmarks.key_cell(&self.record) else { return };
+        if is_label(key) {
+            if self.label_keys.len() < LABEL_KEYS_MAX {
+                let key = key.to_vec();
+                self.label_keys.insert(key);
+            }
+        } else if !self.has_word_keys && is_prose(key) {
+            self.has_word_keys = self.landmarks.is_more_than_key(&self.record);
+        }
+    }
+
+    /// Reads the next row in advance, unless that is done.
+    fn look_ahead(&mut self) -> Result<(), ReadError> {
+        if self.ahead.is_none() {
+            let row = std::mem::take(&mut self.record);
+            let is_read = self.read_filled()?;
+            let next = std::mem::replace(&mut self.record, row);
+            self.ahead = Some(next).filter(|_| is_read);
+        }
+        Ok(())
     }
 
     /// Decides how many fields the rows below a repeated header have: where they are not as many as at
@@ -330,11 +370,9 @@ impl Rows {
         }
         let mut is_known = len == header_width && header_width != self.shape.width;
         if !is_known && len == row_width + 1 {
-            let first = std::mem::take(&mut self.record);
-            let is_read = self.read_filled()?;
-            let second = std::mem::replace(&mut self.record, first);
-            is_known = is_read && second.len() == len && self.has_blank_surplus(&second);
-            self.ahead = Some(second).filter(|_| is_read);
+            self.look_ahead()?;
+            let second = self.ahead.as_ref().filter(|second| second.len() == len);
+            is_known = second.is_some_and(|second| self.has_blank_surplus(second));
         }
         if is_known {
             self.section.row_width = len;

@@ -152,7 +152,8 @@ impl<'a> Amounts<'a> {
         if rules.policy.refunds == Refunds::Net
             && current.is_none()
             && is_refunded_by_status
-            && source.refunded.is_empty()
+            && ordered > Amount::ZERO
+            && is_nothing(&source.refunded)
         {
             self.fault(RecordError::of(Reason::MissingRefund, "refunded"));
         }
@@ -214,6 +215,11 @@ fn in_major_unit(text: &str, places: usize) -> String {
     let whole = format!("{whole:0>width$}", width = places + 1);
     let (major, minor) = whole.split_at(whole.len() - places);
     format!("{sign}{major}.{minor}{fraction}")
+}
+
+/// Whether an amount is not stated, or zero.
+fn is_nothing(text: &str) -> bool {
+    text.bytes().all(|b| b"-0.".contains(&b))
 }
 
 fn reason(error: AmountError) -> Reason {

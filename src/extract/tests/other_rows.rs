@@ -73,6 +73,24 @@ fn product_at(header: &ByteRecord) -> Option<usize> {
     header.iter().position(|name| NAMES.iter().any(|known| known.as_bytes() == name))
 }
 
+/// The first column with what an order is known by.
+const KEY_COLUMNS: [&str; 14] = [
+    "Name",
+    "Id",
+    "id",
+    "ID",
+    "_airbyte_raw_id",
+    "order_id",
+    "Order Number",
+    "Order ID",
+    "Order number",
+    "Transaction ID",
+    "amazon-order-id",
+    "Número de orden",
+    "Identificador de la orden",
+    "Número do Pedido",
+];
+
 #[test]
 fn footers_are_no_orders_in_any_format() {
     for (name, delimiter, rows) in tables() {
@@ -86,6 +104,11 @@ fn footers_are_no_orders_in_any_format() {
             &[(0, "Total: 3 orders")],
             &[(0, "(3 rows affected)")],
             &[(0, "---"), (1, "---")],
+            &[(0, "Insgesamt"), (amount, "1.234,50")],
+            &[(0, "Total HT"), (amount, "1234.50")],
+            &[(0, "Valor total"), (amount, "R$ 1234,50")],
+            &[(0, "Records: 3")],
+            &[(0, "Exported by the shop on 2024-01-31")],
         ] {
             let mut rows = rows.clone();
             rows.push(row(width, cells));
@@ -95,7 +118,31 @@ fn footers_are_no_orders_in_any_format() {
                 contents(&written(delimiter, &rows)) == Ok(plain.clone()),
                 "{name}: short {cells:?}"
             );
+            *rows.last_mut().unwrap() = row(2, &[(0, cells[0].1), (1, "30.00")]);
+            if cells[0].0 == 0 && cells[0].1 != "---" {
+                assert!(
+                    contents(&written(delimiter, &rows)) == Ok(plain.clone()),
+                    "{name}: two cells {cells:?}"
+                );
+            }
         }
+    }
+}
+
+#[test]
+fn an_order_named_as_a_footer_and_a_footer_are_one_order_in_any_format() {
+    for (name, delimiter, rows) in tables() {
+        let key = |name: &[u8]| KEY_COLUMNS.iter().any(|known| known.as_bytes() == name);
+        let Some(at) = rows[0].iter().position(key) else { panic!("{name}") };
+        let mut named = rows.clone();
+        let last = named.last_mut().unwrap();
+        let mut cells: Vec<&[u8]> = last.iter().collect();
+        cells[at] = b"Total";
+        *last = ByteRecord::from(cells);
+        let plain = contents(&written(delimiter, &named)).unwrap();
+        let footer = row(rows[0].len(), &[(at, "Total"), (amount_at(&rows[0]), "1234.50")]);
+        named.push(footer);
+        assert!(contents(&written(delimiter, &named)) == Ok(plain), "{name}");
     }
 }
 
@@ -131,7 +178,7 @@ fn passed_over(text: &[u8]) -> Vec<(OtherRow, u64, u64)> {
     assert_eq!(all[0], all[1], "a second reading");
     std::mem::take(&mut all[0])
         .into_iter()
-        .map(|passed| (passed.kind, passed.rows, passed.first.line))
+        .map(|passed| (passed.kind, passed.rows, passed.line))
         .collect()
 }
 
@@ -186,8 +233,9 @@ fn of_several_files_the_first_that_is_read_is_named() {
     }
     let export = folder.open(&["*.csv"]).unwrap();
     assert_eq!(export.read().count(), 2);
-    let [passed] = export.passed_over()[..] else { panic!() };
-    assert_eq!((passed.rows, passed.first.file, passed.first.line), (2, 0, 3));
+    let [passed] = &export.passed_over()[..] else { panic!() };
+    assert_eq!((passed.rows, passed.line), (2, 3));
+    assert_eq!(passed.file, export.files()[0].to_string());
 }
 
 #[test]
@@ -237,9 +285,23 @@ fn what_may_be_an_order_stays_a_record() {
         let orders = orders(&(first("#1000") + &rows));
         assert_eq!(orders.len(), 2, "{rows}");
     }
-    let note = format!("{HEADER}\n{}Printed by Ann{}\n", first("#1000"), ",".repeat(23));
-    let all = read(note).unwrap();
-    assert_eq!(all.len(), 2);
+    for alone in ["#1001", "1001", "SO-A", "SUM-1", "ann@example.com"] {
+        let row = format!("{HEADER}\n{}{alone}{}\n", first("#1000"), ",".repeat(23));
+        assert_eq!(read(row).unwrap().len(), 2, "{alone}");
+    }
+}
+
+#[test]
+fn where_orders_are_known_by_words_only_words_for_totals_are_footers() {
+    let orders = |rows: &str| {
+        let text = format!("Order,Date,Total,Customer\n{rows}");
+        mapped(ORDER_ROWS, &text).iter().map(|order| order.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(orders("7,2024-01-05,5.00,77\nInsgesamt,,5.00,\n"), ["7"]);
+    assert_eq!(orders("XKBKNABJK,2024-01-05,5.00,77\nQWERTZUIO,,5.00,\n").len(), 2);
+    assert_eq!(orders("XKBKNABJK,2024-01-05,5.00,77\nTotal,,5.00,\n"), ["XKBKNABJK"]);
+    assert_eq!(orders("7,2024-01-05,5.00,77\nInsgesamt,,5.00,ann\n").len(), 2);
+    assert_eq!(orders("7,2024-01-05,5.00,77\nInsgesamt,2024-01-05,5.00,\n").len(), 2);
 }
 
 const ORDER_ROWS: &str = r#"
@@ -344,11 +406,20 @@ fn a_row_with_a_product_is_no_footer() {
 
 #[test]
 fn an_order_whose_key_is_a_word_for_a_total_keeps_rows_that_are_apart() {
-    let text = "Order,Date,Price,Mail,Item,Qty\nSUM,2024-01-05,5.00,ann@example.com,Mug,1\n\
-                2,2024-01-05,5.00,bob@example.com,Mug,1\nSUM,,10.00,,,1\n";
-    let orders = mapped(LINE_ROWS, text);
-    let lines: Vec<usize> = orders.iter().map(|order| order.lines.len()).collect();
-    assert_eq!(lines, [1, 2]);
+    let two = "2,2024-01-05,5.00,bob@example.com,Mug,1\n";
+    let lines = |below: &str| {
+        let text = format!(
+            "Order,Date,Price,Mail,Item,Qty\nSUM,2024-01-05,5.00,ann@example.com,Mug,1\n{below}"
+        );
+        let orders = mapped(LINE_ROWS, &text);
+        orders.iter().map(|order| order.lines.len()).collect::<Vec<usize>>()
+    };
+    let three = two.replacen('2', "3", 1);
+    assert_eq!(lines(&format!("{two}SUM,,10.00,,,1\n{three}")), [1, 2, 1]);
+    assert_eq!(lines(&format!("{two}SUM,,10.00,,Pen,1\n")), [1, 2]);
+    for end in ["", "SUM,,15.00,,,2\n", "----,,,,,\n", "Order,Date,Price,Mail,Item,Qty\n"] {
+        assert_eq!(lines(&format!("{two}SUM,,10.00,,,1\n{end}")), [1, 1], "{end}");
+    }
 }
 
 #[test]

@@ -61,6 +61,21 @@ fn physical_lines_in_quotes_are_the_lines_they_were() {
 }
 
 #[test]
+fn lines_in_quotes_may_be_filled_up_with_blank_cells() {
+    let note = "\"a\nb, c\n\nd\"";
+    let table = format!("{HEADER}\n{}\n{}\n", order(1, ""), order(2, note));
+    let filling = ",".repeat(HEADER.matches(',').count());
+    let as_spreadsheets = |line: &str| {
+        let has_sign = line.contains([',', '"']);
+        let cell = if has_sign { quoted(line) } else { line.to_owned() };
+        format!("{cell}{filling}\n")
+    };
+    let rows: String = table.lines().skip(1).map(as_spreadsheets).collect();
+    assert_eq!(known(format!("{HEADER}\n{rows}")), expected());
+    assert_eq!(known(format!("{}\n{rows}", quoted(HEADER))), expected());
+}
+
+#[test]
 fn a_header_is_found_below_a_title_and_blank_rows() {
     for above in [
         ",,,,,,,,,,,,,\n",

@@ -270,15 +270,18 @@ fn net_totals_are_less_the_refund_and_not_below_zero() {
 fn a_refunded_order_without_its_refund_has_no_net_total() {
     let net = by(Policy { refunds: Refunds::Net, ..Policy::default() });
     for status in [Status::Refunded, Status::PartiallyRefunded] {
-        let refunded = SourceOrder { status: Some(status), ..source() };
-        match transform(&mut refunded.clone(), &net) {
-            Mapped::Invalid(faults) => assert_eq!(faults[0].reason, Reason::MissingRefund),
-            other => panic!("the total before the refund would be sent: {other:?}"),
+        for amount in ["", "0", "0.00", "-0.00"] {
+            let refunded =
+                SourceOrder { status: Some(status), refunded: amount.into(), ..source() };
+            match transform(&mut refunded.clone(), &net) {
+                Mapped::Invalid(faults) => assert_eq!(faults[0].reason, Reason::MissingRefund),
+                other => panic!("the total before the refund would be sent: {other:?}"),
+            }
+            assert_eq!(payload(refunded, &rules())["totalPrice"], 5409);
         }
-        assert_eq!(payload(refunded, &rules())["totalPrice"], 5409);
-        let stated = SourceOrder { status: Some(status), refunded: "0.00".into(), ..source() };
-        assert_eq!(payload(stated, &net)["totalPrice"], 5409);
     }
+    let paid = SourceOrder { refunded: "0.00".into(), ..source() };
+    assert_eq!(payload(paid, &net)["totalPrice"], 5409);
 }
 
 #[test]
