@@ -128,12 +128,8 @@ fn detect_json(
             }
         }
         Requested::MappedJson(profile) => {
-            let missing = mapping::missing(source, profile)?.unwrap_or_default();
-            if !missing.is_empty() {
-                let what = format!("its records lack: {}", missing.join(", "));
-                return refused(0, &what, &profile.hint);
-            }
-            Ok(DetectedFormat::MappedJson(Arc::clone(profile)))
+            let fitting = mapping::fitting(source, profile)?;
+            Ok(DetectedFormat::MappedJson(fitting.unwrap_or_else(|| Arc::clone(profile))))
         }
         Requested::Json(format) if messages::table_in(source).is_some() => refused(
             1,
@@ -218,12 +214,9 @@ fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat,
 /// The one mapping for JSON whose needed places are all in the file.
 fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
     let of_json = mappings.0.iter().filter(|profile| !profile.is_csv());
-    let mut fitting = of_json.filter(|profile| {
-        mapping::missing(source, profile)
-            .is_ok_and(|missing| missing.is_some_and(|missing| missing.is_empty()))
-    });
+    let mut fitting = of_json.filter_map(|profile| mapping::fitting(source, profile).ok().flatten());
     let first = fitting.next()?;
-    fitting.next().is_none().then(|| Arc::clone(first))
+    fitting.next().is_none().then_some(first)
 }
 
 fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {
@@ -255,6 +248,25 @@ fn returns_end_lines(prefix: &[u8]) -> bool {
     prefix.get(end) == Some(&b'\r') && rest.next() != Some(&b'\n')
 }
 
+/// Whether PHP wrote a warning before its output.
+fn is_message_of_php(text: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&text[..text.len().min(1024)]);
+    ["<b>Warning</b>", "<b>Notice</b>", "<b>Deprecated</b>", "<b>Fatal error</b>"]
+        .into_iter()
+        .any(|message| start.contains(message))
+}
+
+/// Whether this is JSON for a browser: `callback([…])`, `var orders = […]`, `)]}',` and JSON.
+fn is_script(text: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&text[..text.len().min(128)]);
+    let start = start.trim_start();
+    let Some((before, _)) = start.split_once(['{', '[']) else { return false };
+    let before = before.trim_end();
+    let name = before.strip_suffix(['(', '=']).unwrap_or_default().trim_end();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$. ".contains(c);
+    start.starts_with(")]}'") || (!name.is_empty() && name.chars().all(is_name))
+}
+
 /// The text without its byte order mark.
 fn text_of<'a>(prefix: &'a [u8], source: &Source) -> Result<&'a [u8], ReadError> {
     let refused =
@@ -262,6 +274,16 @@ fn text_of<'a>(prefix: &'a [u8], source: &Source) -> Result<&'a [u8], ReadError>
     let text = without_mark(prefix);
     match text.trim_ascii_start().first() {
         None => refused(0, "is empty, expected a header row, or orders in JSON", "export again"),
+        Some(b'<') if is_message_of_php(text) => refused(
+            1,
+            "begins with a message of PHP, expected CSV or JSON",
+            "remove what is above the orders, and let PHP log its messages (display_errors = Off)",
+        ),
+        Some(_) if is_script(text) => refused(
+            1,
+            "is a script around JSON, which begins with { or [",
+            "remove what is before its first bracket and behind the last",
+        ),
         Some(b'<') => refused(
             1,
             "looks like HTML or XML, expected CSV or JSON",

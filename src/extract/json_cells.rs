@@ -63,14 +63,35 @@ impl CsvFormat for JsonCells {
                 let order_of = |document: &Document<'_>| format.order(document);
                 CsvMatch::Complete(objects.layout(format.copy_times(), order_of))
             }
-            Err(NoMatch { what, hint }) if head.is_named || is_near(&keys, head.json_formats) => {
-                let what = format!("its column {column} holds JSON; {what}");
-                let hint = format!("{hint}, or read it by a mapping with source = \"json\"");
+            Err(why) => within_a_cell(objects, head).unwrap_or_else(|| {
+                if !head.is_named && !is_near(&keys, head.json_formats) {
+                    return CsvMatch::NotThisFormat;
+                }
+                let what = format!("its column {column} holds JSON; {}", why.what);
+                let hint = format!("{}, or read it by a mapping with source = \"json\"", why.hint);
                 CsvMatch::Unusable(NoMatch::new(what, hint))
-            }
-            Err(_) => CsvMatch::NotThisFormat,
+            }),
         }
     }
+}
+
+/// The table as one with a column that holds whole records.
+fn within_a_cell(objects: RowObjects, head: &CsvHead<'_>) -> Option<CsvMatch> {
+    let format = |column: usize| {
+        let mut keys = Keys::default();
+        for cell in head.rows.iter().filter_map(|row| row.get(column)) {
+            let text = std::str::from_utf8(value_bytes(cell)).unwrap_or_default();
+            if let Ok(tree) = Tree::parse(text)
+                && tree.root().is_object()
+            {
+                keys.add(head.json_formats.keys_of(tree.root()));
+            }
+        }
+        format_of(&keys, head.json_formats).ok()
+    };
+    let (column, format) = (0..head.header.len()).find_map(|at| Some((at, format(at)?)))?;
+    let order_of = |document: &Document<'_>| format.order(document);
+    Some(CsvMatch::Complete(objects.within(column).layout(format.copy_times(), order_of)))
 }
 
 /// The name of a column with a list or an object in one of these rows.

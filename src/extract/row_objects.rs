@@ -18,11 +18,22 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct RowObjects {
     pub names: Vec<String>,
+    /// The column that holds the whole object, if one does.
+    within: Option<usize>,
 }
 
 impl RowObjects {
     pub fn of(header: &Header) -> Self {
-        Self { names: header.names().map(str::to_owned).collect() }
+        Self::named(header.names().map(str::to_owned).collect())
+    }
+
+    pub fn named(names: Vec<String>) -> Self {
+        Self { names, within: None }
+    }
+
+    /// The objects that are in the cells of one column.
+    pub fn within(self, column: usize) -> Self {
+        Self { within: Some(column), ..self }
     }
 
     /// The first rows of a table as objects.
@@ -72,13 +83,17 @@ impl RowObjects {
     /// A row as an object, and whether a cell of it is not UTF-8.
     pub fn object(&self, row: &Row<'_>) -> (String, bool) {
         let mut has_bad_bytes = false;
-        let cells = (0..self.names.len()).map(|at| {
+        let mut cell = |at: usize| {
             row.text(at).map(Cow::Borrowed).unwrap_or_else(|bytes| {
                 has_bad_bytes = true;
                 String::from_utf8_lossy(bytes)
             })
-        });
-        let cells: Vec<Cow<'_, str>> = cells.collect();
+        };
+        if let Some(at) = self.within {
+            let object = cell(at).into_owned();
+            return (object, has_bad_bytes);
+        }
+        let cells: Vec<Cow<'_, str>> = (0..self.names.len()).map(cell).collect();
         (self.object_of(cells.iter().map(AsRef::as_ref)), has_bad_bytes)
     }
 
@@ -87,7 +102,7 @@ impl RowObjects {
         let (object, has_bad_bytes) = self.object(row);
         let tree = Tree::parse(&object).ok().filter(|_| row.is_whole)?;
         let (value, bytes) = (tree.root(), object.as_bytes());
-        let columns = &self.names;
+        let columns = if self.within.is_some() { &[] } else { self.names.as_slice() };
         Some(read(&Document { value, bytes, line: row.line, has_bad_bytes, columns }))
     }
 

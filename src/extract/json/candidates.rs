@@ -165,7 +165,7 @@ pub fn take_sample(
 }
 
 /// The first keys, unless they may be data: no value of an order is ever shown.
-fn shown(keys: &Keys) -> String {
+pub fn shown(keys: &Keys) -> String {
     let is_name = |key: &str| {
         key.len() <= 40
             && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

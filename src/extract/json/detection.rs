@@ -1,7 +1,7 @@
 //! Recognises the format of a JSON file by the keys of its first records.
 
 use super::candidates::{Candidate, Sample, choose, take_sample};
-use super::envelopes;
+use super::envelopes::{self, NotFound};
 use super::format::{JsonFormat, JsonFormats, JsonLayout};
 use super::nesting::Wrappers;
 use crate::extract::RECORD_BYTES_MAX;
@@ -22,15 +22,20 @@ pub fn recognise(
     formats: &JsonFormats,
 ) -> Result<JsonLayout, ReadError> {
     let asked = named.map_or_else(|| formats.iter().collect(), |format| vec![format]);
-    let error = match recognise_within(source, &asked, SAMPLE_BYTES_MAX, formats)
+    let mut error = match recognise_within(source, &asked, SAMPLE_BYTES_MAX, formats)
         .or_else(|_| recognise_within(source, &asked, RECORD_BYTES_MAX, formats))
         .or_else(|error| part_in(source, &asked, formats).ok_or(error))
     {
         Ok(format) => return Ok(JsonLayout { format, envelope: None }),
         Err(error) => error,
     };
-    envelopes::find(source, &asked, formats)
-        .map_err(|near| near.map_or(error, |near| near.at(source.shown(), 0)))
+    envelopes::find(source, &asked, formats).map_err(|why| match why {
+        NotFound::Near(near) => near.at(source.shown(), 0),
+        NotFound::Unknown(keys) => {
+            error.hint = [Some(error.hint), keys].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            error
+        }
+    })
 }
 
 /// # Errors

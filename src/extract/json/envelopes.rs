@@ -1,7 +1,7 @@
 //! Finds records of a known format within an envelope that no format names, such as
 //! `{"code": 0, "message": "…", "data": {"orders": […]}}`.
 
-use super::candidates::{Candidate, Sample, choose, matching, take_sample};
+use super::candidates::{Candidate, Sample, choose, matching, shown, take_sample};
 use super::format::{JsonFormat, JsonFormats, JsonLayout};
 use super::nesting::{Path, Wrappers};
 use super::record::interned;
@@ -22,15 +22,16 @@ const PLACES_MAX: usize = 64;
 /// Where records of one of these formats are, or why they are no orders.
 ///
 /// # Errors
-/// If there are none, what the records that are nearest to a format lack; `None` if none are near.
+/// If there are none, why.
 pub fn find(
     source: &Source,
     asked: &[&'static JsonFormat],
     formats: &JsonFormats,
-) -> Result<JsonLayout, Option<NoMatch>> {
+) -> Result<JsonLayout, NotFound> {
     let mut near: Option<(usize, NoMatch)> = None;
     let mut blank = None;
-    for place in places(source).map_err(|_| None)? {
+    let mut unknown: Option<(usize, String)> = None;
+    for place in places(source).unwrap_or_default() {
         let layout = |format| JsonLayout { format, envelope: Some(place) };
         let Some(Sample { keys, records, wrapper }) = sample_at(source, place, formats) else {
             continue;
@@ -47,7 +48,11 @@ pub fn find(
         }
         let candidates: Vec<_> = asked.iter().map(|format| Candidate::new(format, &keys)).collect();
         if let Some(found) = matching(&candidates) {
-            return found.map(layout).map_err(Some);
+            return found.map(layout).map_err(NotFound::Near);
+        }
+        let names = keys.outer().count();
+        if unknown.as_ref().is_none_or(|(most, _)| names > *most) {
+            unknown = Some((names, format!("within {place}, {}", shown(&keys))));
         }
         let missing = candidates.iter().map(Candidate::distance).min().unwrap_or(100);
         if missing <= 50 && near.as_ref().is_none_or(|(least, _)| missing < *least) {
@@ -57,10 +62,20 @@ pub fn find(
             });
         }
     }
-    match blank.map(|layout| failure(source).map_or(Ok(layout), |why| Err(Some(why)))) {
-        Some(found) => found,
-        None => Err(near.map(|(_, why)| why)),
+    match (blank, near) {
+        (Some(layout), _) => failure(source).map_or(Ok(layout), |why| Err(NotFound::Near(why))),
+        (None, Some((_, why))) => Err(NotFound::Near(why)),
+        (None, None) => Err(NotFound::Unknown(unknown.map(|(_, shown)| shown))),
     }
+}
+
+/// Why no records of a known format are in an envelope.
+#[derive(Debug)]
+pub enum NotFound {
+    /// What those lack that are nearest to a format, or what the file is instead.
+    Near(NoMatch),
+    /// None are near: the keys of those that have the most, if there are any.
+    Unknown(Option<String>),
 }
 
 /// What a small file without records says of a request that failed: `{"code": 401, "data": []}`.
@@ -108,7 +123,7 @@ fn sample_at(source: &Source, place: Path, formats: &JsonFormats) -> Option<Samp
 }
 
 /// The names under which the beginning of a file has objects and lists, outermost first.
-fn places(source: &Source) -> Result<Vec<Path>, ReadError> {
+pub fn places(source: &Source) -> Result<Vec<Path>, ReadError> {
     let mut prefix = Vec::new();
     let bytes = source.open()?.bytes;
     let read = bytes.take(PREFIX_BYTES).read_to_end(&mut prefix);

@@ -33,6 +33,8 @@ pub struct JsonFormat {
     pub keys_of_dated: &'static [&'static str],
     /// Its names and methods are escaped for HTML.
     pub has_html_entities: bool,
+    /// Its records are carts, and no orders.
+    pub are_carts: bool,
     /// If an order may be spread over several records.
     pub piece: Option<JsonPiece>,
     /// Records that belong to its orders and come in files of their own.
@@ -52,6 +54,7 @@ impl JsonFormat {
         read: |_| malformed(),
         keys_of_dated: &[],
         has_html_entities: false,
+        are_carts: false,
         piece: None,
         parts: &[],
     };

@@ -45,7 +45,9 @@ impl CsvFormat for Arc<Profile> {
     }
 
     fn column_names(&self) -> Vec<&str> {
-        self.names.iter().map(String::as_str).collect()
+        let is_json = matches!(self.source, Source::Json { .. });
+        let names = self.names.iter().map(String::as_str);
+        names.map(|name| if is_json { first_key(name) } else { name }).collect()
     }
 
     fn delimiter(&self) -> Option<u8> {

@@ -312,6 +312,15 @@ impl Profile {
         self.line.get(field as usize).and_then(Option::as_ref)
     }
 
+    /// The mapping, for records of JSON that are within these names.
+    pub fn within(&self, place: &str) -> Self {
+        let mut own = self.clone();
+        if let Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } = &mut own.source {
+            *wrappers = vec![place.to_owned()];
+        }
+        own
+    }
+
     pub fn is_csv(&self) -> bool {
         matches!(self.source, Source::Csv { .. })
     }

@@ -17,8 +17,37 @@ use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// The mapping for the records of a file: as it is, or within an envelope that it does not name; `None`
+/// of a file without records.
+///
+/// # Errors
+/// What the records lack that are nearest to the mapping.
+pub fn fitting(
+    source: &codec::Source,
+    profile: &Arc<Profile>,
+) -> Result<Option<Arc<Profile>>, ReadError> {
+    let Some(lacking) = missing(source, profile)? else { return Ok(None) };
+    if lacking.is_empty() {
+        return Ok(Some(Arc::clone(profile)));
+    }
+    let mut nearest = (lacking.len(), format!("its records lack: {}", lacking.join(", ")));
+    for place in json::places(source)? {
+        let own = Arc::new(profile.within(place));
+        match missing(source, &own) {
+            Ok(Some(lacking)) if lacking.is_empty() => return Ok(Some(own)),
+            Ok(Some(lacking)) if lacking.len() < nearest.0 => {
+                let what = format!("within {place}: its records lack: {}", lacking.join(", "));
+                nearest = (lacking.len(), what);
+            }
+            // The file may be no list of records there.
+            _ => {}
+        }
+    }
+    Err(ReadError::new(source.shown(), 0, nearest.1, &profile.hint))
+}
+
 /// The needed places that the first records of a file lack; `None` of a file without records.
-pub fn missing(
+fn missing(
     source: &codec::Source,
     profile: &Arc<Profile>,
 ) -> Result<Option<Vec<String>>, ReadError> {
@@ -160,7 +189,12 @@ fn needs(profile: &Profile) -> Vec<Need> {
                 .collect::<Vec<_>>()
                 .join(" and ")
         };
-        let shown = places.iter().map(named).collect::<Vec<_>>().join(" or ");
+        let mut shown = places.iter().map(named).collect::<Vec<_>>().join(" or ");
+        if let Source::Json { lines, .. } = &profile.source
+            && is_of_line
+        {
+            shown = format!("{shown} in {}", lines.join(" or "));
+        }
         (!places.is_empty()).then_some(Need { places, is_of_line, shown })
     };
     order.chain(line).filter_map(need).collect()

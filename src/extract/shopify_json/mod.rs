@@ -57,5 +57,6 @@ pub static CHECKOUTS: JsonFormat = JsonFormat {
     ],
     read: order::checkout,
     keys_of_dated: &["token"],
+    are_carts: true,
     ..JsonFormat::USUAL
 };

@@ -66,3 +66,24 @@ fn a_table_that_lacks_columns_is_told_which_one_holds_json() {
         "{message}"
     );
 }
+
+#[test]
+fn a_whole_record_in_a_cell_is_read_as_that_record() {
+    let shopify = minified(ORDER);
+    let woocommerce: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("fixtures/woocommerce-json.json")).unwrap();
+    for record in [shopify.as_str(), &woocommerce[0].to_string()] {
+        let direct = read(record).unwrap().remove(0);
+        let cell = format!("\"{}\"", record.replace('"', "\"\""));
+        for table in [
+            format!("payload\n{cell}\n"),
+            format!("id,created,data\n7,2024-01-31,{cell}\n"),
+            format!("id;data;note\n7;{cell};\"{{}}\"\n"),
+        ] {
+            let order = read(&table).unwrap().remove(0);
+            assert_eq!(without_places(order), without_places(direct.clone()), "{table:.60}");
+        }
+        let broken = format!("id,data\n7,{cell}\n8,{{\n");
+        assert_eq!(reasons(&read(&broken).unwrap()[1]), [Reason::MalformedRow]);
+    }
+}

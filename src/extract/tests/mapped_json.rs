@@ -207,3 +207,35 @@ fn a_mapping_of_json_reads_json_in_the_cells_of_a_table() {
     let message = lacking.open_by(&mapping, "api", &["*"]).unwrap_err().to_string();
     assert!(message.contains("/money/code"), "{message}");
 }
+
+#[test]
+fn records_in_an_envelope_that_the_mapping_does_not_name_are_read() {
+    let record = RECORD.replace('\n', "");
+    let flat = flat_record(1, "Mug", "5").replace('\n', "");
+    for envelope in [
+        r#"{"code":0,"message":"ok","data":{"orders":[R]}}"#,
+        r#"{"status":200,"data":[R],"errors":[]}"#,
+        r#"{"d":{"body":{"items":[R]}}}"#,
+        r#"[{"topic":"created","payload":R}]"#,
+    ] {
+        for (mapping, format, record) in [(API, "api", &record), (FLAT, "flat", &flat)] {
+            let folder = Folder::with("api.json", envelope.replace('R', record));
+            for named in [format, "auto"] {
+                let export = folder.open_by(mapping, named, &["*"]).unwrap();
+                let orders: Vec<_> = export.read().map(Result::unwrap).collect();
+                assert_eq!(orders.len(), 1, "{envelope} as {named}");
+                assert!(orders[0].faults.is_empty(), "{envelope} as {named}");
+                assert_eq!(orders[0].lines.len(), 1, "{envelope} as {named}");
+            }
+        }
+    }
+    let lacking = format!(r#"{{"code":0,"data":[{}]}}"#, record.replace("\"sum\"", "\"paid\""));
+    let message = read_by("api", &lacking).unwrap_err();
+    assert!(message.contains("within data: its records lack: /money/sum"), "{message}");
+}
+
+#[test]
+fn a_list_of_lines_that_is_missing_is_named() {
+    let message = read_by("api", &RECORD.replace("\"lines\"", "\"goods\"")).unwrap_err();
+    assert!(message.contains("/article/name in /basket/lines"), "{message}");
+}
