@@ -147,7 +147,12 @@ fn gather<'a>(
     for (account, job) in accounts.into_iter().zip(jobs.into_iter().zip(exports)) {
         by_account.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(job);
     }
-    Ok(by_account.into_values().collect())
+    let mut by_account: Vec<AccountJobs<'_>> = by_account.into_values().collect();
+    for (_, jobs) in &mut by_account {
+        // A cart whose order is loaded already is sent as no second record (decision 007).
+        jobs.sort_by_key(|(_, export)| export.holds_carts_only());
+    }
+    Ok(by_account)
 }
 
 /// The first moment of a day in the job's time zone.

@@ -4,7 +4,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use super::progress::LINE_EVERY;
+use super::progress::{LINE_EVERY, reading_lines};
 use super::signals::{GRACE, Interrupt};
 use crate::plan::Assumptions;
 use crate::report;
@@ -99,6 +99,7 @@ fn carry_out(
             ));
         }
     };
+    let listing = reading_lines(global.quiet);
     runtime.block_on(async {
         let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
         let task = UndoContext {
@@ -109,6 +110,7 @@ fn carry_out(
             cancel: interrupt.cancel.clone(),
             grace: GRACE,
             progress: &progress,
+            listing: &listing,
         };
         Ok((undo(task).await, interrupt.signal()))
     })

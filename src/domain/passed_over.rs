@@ -1,6 +1,6 @@
 //! Rows of an export that belong to no order.
 
-use super::{Position, choices};
+use super::choices;
 
 choices! {
     /// Why a row belongs to no order.
@@ -13,11 +13,14 @@ choices! {
     }
 }
 
-/// The rows of one kind in an export. The position of the first one names its file and its line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The rows of one kind in the files of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedOver {
     pub kind: OtherRow,
     /// How many, at least one.
     pub rows: u64,
-    pub first: Position,
+    /// The file with the first one, as [`crate::extract::ExportFile`] is shown.
+    pub file: String,
+    /// The line that the first one begins at, from 1.
+    pub line: u64,
 }

@@ -161,7 +161,8 @@ impl Beginning {
 
     fn torn_rows(&self) -> usize {
         let is_torn = |row: &&ByteRecord| {
-            row.len() != self.header.len() || double_quoted_rows::is_in_one_cell(*row, self.delimiter)
+            row.len() != self.header.len()
+                || double_quoted_rows::is_in_one_cell(*row, self.delimiter)
         };
         self.rows.iter().filter(is_torn).count()
     }

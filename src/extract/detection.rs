@@ -214,7 +214,8 @@ fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat,
 /// The one mapping for JSON whose needed places are all in the file.
 fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
     let of_json = mappings.0.iter().filter(|profile| !profile.is_csv());
-    let mut fitting = of_json.filter_map(|profile| mapping::fitting(source, profile).ok().flatten());
+    let mut fitting =
+        of_json.filter_map(|profile| mapping::fitting(source, profile).ok().flatten());
     let first = fitting.next()?;
     fitting.next().is_none().then_some(first)
 }

@@ -10,7 +10,7 @@ use super::find;
 use super::join::{self, Input};
 use super::messages::{Envelope, States, Streams};
 use super::options::Options;
-use super::passed_over::{self, SharedTally};
+use super::passed_over;
 use super::reader::Reader;
 use super::record_stream::RecordStream;
 use super::registry::formats;
@@ -74,12 +74,18 @@ impl Export {
         shop_address(self.inputs.iter().flat_map(Input::tables))
     }
 
-    /// The rows that were passed over as no rows of orders, by kind, once the export was read to its
-    /// end.
+    /// The rows that were passed over as no rows of orders or customers, by kind, once the export was
+    /// read to its end.
     pub fn passed_over(&self) -> Vec<PassedOver> {
-        let tables = self.inputs.iter().flat_map(Input::tables);
-        let tallies: Vec<SharedTally> = tables.map(Table::passed_over).collect();
-        passed_over::summed(tallies.iter())
+        let tables = self.inputs.iter().flat_map(Input::tables).map(Table::passed_over);
+        let customers = self.customers.iter().flat_map(|customers| customers.passed_over());
+        passed_over::summed(&tables.chain(customers.cloned()).collect::<Vec<_>>())
+    }
+
+    /// Whether all its records are carts, by their format.
+    pub fn holds_carts_only(&self) -> bool {
+        let mut tables = self.inputs.iter().flat_map(Input::tables).peekable();
+        tables.peek().is_some() && tables.all(Table::holds_carts_only)
     }
 
     /// The STATE messages that the writer of a Singer stream on standard input waits for; `None`

@@ -1,7 +1,7 @@
 //! The rows of tables that were passed over, as they are no rows of orders: how many of each kind,
 //! and where the first one is.
 
-use crate::domain::{OtherRow, PassedOver, Position};
+use crate::domain::{OtherRow, PassedOver};
 use std::sync::{Arc, OnceLock};
 
 /// The rows that one pass over a table passed over, by kind.
@@ -30,16 +30,25 @@ impl Tally {
     }
 }
 
-/// The sums over the tables of an export, in reading order.
-pub fn summed<'a>(tallies: impl Iterator<Item = &'a SharedTally> + Clone) -> Vec<PassedOver> {
+/// The tally of one file, under the name that the file is shown by.
+#[derive(Debug, Clone)]
+pub struct FileTally {
+    pub file: String,
+    pub tally: SharedTally,
+}
+
+/// The sums over the tables of a job, in reading order.
+pub fn summed(tallies: &[FileTally]) -> Vec<PassedOver> {
     let sum = |kind: OtherRow| {
-        let counts = tallies.clone().zip(0..).filter_map(|(tally, file)| {
-            let count = tally.get()?.0.get(kind as usize).filter(|count| count.rows > 0)?;
-            Some((count.rows, Position { file, line: count.first_line, ..Position::default() }))
+        let counts = tallies.iter().filter_map(|of_file| {
+            let count = of_file.tally.get()?.0.get(kind as usize).filter(|count| count.rows > 0)?;
+            Some((of_file, *count))
         });
-        counts.fold(None, |sum: Option<PassedOver>, (rows, at)| {
-            let (before, first) = sum.map_or((0, at), |sum| (sum.rows, sum.first));
-            Some(PassedOver { kind, rows: before + rows, first })
+        counts.fold(None, |sum: Option<PassedOver>, (FileTally { file, .. }, count)| {
+            let line = count.first_line;
+            let first = || PassedOver { kind, rows: 0, file: file.clone(), line };
+            let sum = sum.unwrap_or_else(first);
+            Some(PassedOver { rows: sum.rows + count.rows, ..sum })
         })
     };
     OtherRow::ALL.into_iter().filter_map(sum).collect()

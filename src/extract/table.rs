@@ -9,7 +9,7 @@ use super::json::{self, JsonLayout};
 use super::mapping::{self, Profile};
 use super::messages::{Messages, Streams};
 use super::order_versions::CopyTimes;
-use super::passed_over::SharedTally;
+use super::passed_over::{FileTally, SharedTally};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -101,11 +101,17 @@ impl Table {
     }
 
     /// Its rows that are no rows of orders, once it was read to its end; JSON has none.
-    pub fn passed_over(&self) -> SharedTally {
-        match &self.format {
+    pub fn passed_over(&self) -> FileTally {
+        let tally = match &self.format {
             DetectedFormat::Csv(table) => Arc::clone(&table.passed_over),
             _ => SharedTally::default(),
-        }
+        };
+        FileTally { file: self.file().to_string(), tally }
+    }
+
+    /// Whether its records are carts, by its format.
+    pub fn holds_carts_only(&self) -> bool {
+        matches!(self.format, DetectedFormat::Json(JsonLayout { format, .. }) if format.are_carts)
     }
 
     pub fn file(&self) -> ExportFile {

@@ -60,8 +60,14 @@ pub(super) fn record_json(position: Position) -> Value {
 
 /// The file name without its folder, unless another file has the same name.
 pub(super) fn short_name(preview: &Preview, file: u32) -> String {
-    let Some(file) = usize::try_from(file).ok().and_then(|index| preview.files.get(index)) else {
-        return String::new();
+    let file = usize::try_from(file).ok().and_then(|index| preview.files.get(index));
+    file.map(|file| short_name_of(preview, &file.to_string())).unwrap_or_default()
+}
+
+/// The same of a file by what it is shown as. A customers file is none of the export's.
+pub(super) fn short_name_of(preview: &Preview, shown: &str) -> String {
+    let Some(file) = preview.files.iter().find(|file| file.to_string() == shown) else {
+        return shortened(&printable(shown.rsplit(['/', '\\']).next().unwrap_or_default()));
     };
     let same_name = preview
         .files

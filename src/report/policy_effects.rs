@@ -1,6 +1,6 @@
 //! What the policy made of the export: the part of the plan about effects.
 
-use super::examples::{file_of, record_json, short_name};
+use super::examples::{file_of, record_json, short_name_of};
 use super::text::{count, grouped, many, printable};
 use crate::domain::{Currency, PassedOver, Policy, PolicyEffect, Status};
 use crate::plan::MismatchTotal;
@@ -78,8 +78,8 @@ fn passed_over_json(preview: &Preview) -> Value {
         json!({
             "kind": passed.kind.word(),
             "rows": passed.rows,
-            "file": file_of(preview, passed.first.file),
-            "line": passed.first.line,
+            "file": passed.file,
+            "line": passed.line,
         })
     };
     preview.passed_over.iter().map(json).collect()
@@ -191,7 +191,7 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
 
 /// Rows of the export that were passed over, with the place of the first one.
 fn passed_over_line(preview: &Preview, passed: &PassedOver) -> String {
-    let place = format!("{}:{}", short_name(preview, passed.first.file), passed.first.line);
+    let place = format!("{}:{}", short_name_of(preview, &passed.file), passed.line);
     let first = if passed.rows > 1 { "the first at " } else { "at " };
     let (rows, kind) = (many(passed.rows, "row"), passed.kind.meaning());
     format!("{rows} passed over {kind}, {first}{place}")

@@ -112,13 +112,11 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
 /// Logs which rows of a whole export were passed over.
 fn log_passed_over(task: &RunContext<'_>) {
     for passed in task.export.passed_over() {
-        let file = usize::try_from(passed.first.file).ok();
-        let file = file.and_then(|index| task.export.files().get(index));
         tracing::info!(
             kind = passed.kind.word(),
             rows = passed.rows,
-            file = file.map(tracing::field::display),
-            line = passed.first.line,
+            file = passed.file,
+            line = passed.line,
             "passed over rows that are no rows of orders"
         );
     }

@@ -402,3 +402,18 @@ fn one_404_does_not_make_a_cart_a_deleted_one() {
     assert_eq!(run(&world, "shop")["updated"], 1);
     assert_eq!(only_record(&world)["externalid"], "5001");
 }
+
+#[test]
+fn orders_are_loaded_before_carts_where_no_job_is_named() {
+    let world = world();
+    put_carts(&world, &[checkout("tok-1")]);
+    put_orders(&world, &[order(1, "tok-1")]);
+    let output = world.run(&["--json", "--quiet", "backfill", "--yes"]);
+    assert_eq!(output.code, 0, "{}{}", output.out, output.err);
+    let created = |job: &str| {
+        let runs = output.json()["runs"].as_array().unwrap().clone();
+        runs.iter().find(|run| run["job"] == job).unwrap()["created"].clone()
+    };
+    assert_eq!((created("shop"), created("carts")), (json!(1), json!(0)));
+    assert_eq!(only_record(&world)["externalid"], "1");
+}

@@ -7,6 +7,7 @@ use crate::extract::format::{
     About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax,
 };
 use crate::extract::header::{ABSENT, Header, is_same};
+use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::Rows;
 use std::sync::Arc;
 
@@ -115,6 +116,16 @@ impl CsvFormat for CustomersCsv {
 impl CsvLayout for Columns {
     fn begins_with_key(&self) -> bool {
         true
+    }
+
+    fn landmarks(&self) -> Landmarks {
+        let there =
+            |columns: &[usize]| columns.iter().copied().filter(|at| *at != ABSENT).collect();
+        Landmarks {
+            keys: there(&[self.order, self.customer]),
+            customers: there(&[self.email]),
+            ..Landmarks::default()
+        }
     }
 
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {

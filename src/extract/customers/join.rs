@@ -6,6 +6,7 @@ use crate::extract::detection::{Requested, detect};
 use crate::extract::error::ReadError;
 use crate::extract::find;
 use crate::extract::options::Options;
+use crate::extract::passed_over::FileTally;
 use std::fmt;
 use std::io;
 
@@ -14,6 +15,8 @@ pub struct Customers {
     index: Index,
     /// The first of its files, for messages.
     file: String,
+    /// The rows of each file that were passed over.
+    passed_over: Vec<FileTally>,
 }
 
 impl fmt::Debug for Customers {
@@ -31,7 +34,7 @@ impl Customers {
         let files = find::files(&options.customers, faults);
         let file = files.first()?.display().to_string();
         let index = Index::new().map_err(|error| faults.push(unwritable(&file, &error))).ok()?;
-        let mut customers = Self { index, file };
+        let mut customers = Self { index, file, passed_over: Vec::new() };
         for path in files {
             let sources = Source::all_in(&path).unwrap_or_else(|fault| {
                 faults.push(fault);
@@ -49,6 +52,7 @@ impl Customers {
     fn read(&mut self, source: Source, options: &Options) -> Result<(), ReadError> {
         let table = detect(source, &Requested::Csv(&FORMAT), options)?;
         let shown = table.source.shown();
+        self.passed_over.push(table.passed_over());
         let mut rows = table.read()?;
         while let Some(row) = rows.pull()? {
             if row.email.is_empty() {
@@ -85,6 +89,11 @@ impl Customers {
             }
         }
         Ok(())
+    }
+
+    /// The rows that are none of customers, by file.
+    pub fn passed_over(&self) -> &[FileTally] {
+        &self.passed_over
     }
 
     /// Gives an order without an address the one of its customer: by the order's own id or number,

@@ -32,7 +32,8 @@ pub fn recognise(
     envelopes::find(source, &asked, formats).map_err(|why| match why {
         NotFound::Near(near) => near.at(source.shown(), 0),
         NotFound::Unknown(keys) => {
-            error.hint = [Some(error.hint), keys].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            error.hint =
+                [Some(error.hint), keys].into_iter().flatten().collect::<Vec<_>>().join("; ");
             error
         }
     })

@@ -1,6 +1,7 @@
 //! Addresses that a file beside the export has.
 
 use super::*;
+use crate::domain::OtherRow;
 
 const ETSY: &str = "Sale Date,Item Name,Buyer,Quantity,Price,Discount Amount,Order Shipping,Order Sales Tax,\
 Item Total,Currency,Listing ID,Order ID,Variations,SKU\n";
@@ -101,4 +102,32 @@ fn a_customers_file_that_can_not_be_relied_on_is_refused() {
         assert!(message.contains(expected), "{message}");
         assert!(!message.contains("ann@"), "{message}");
     }
+}
+
+#[test]
+fn rows_of_a_customers_file_that_are_no_customers_are_passed_over_and_counted() {
+    let table = "My customers\nCustomer ID,Email,Spent\nannex,ann@example.com,5\n\
+                 Customer ID,Email,Spent\nbobby,bob@example.com,7\nTotal,12.00\n";
+    let folder = Folder::with("orders.csv", format!("{ETSY}{}Total\n", sold("1", "bobby")));
+    folder.put("customers.csv", table);
+    let path = |name: &str| vec![folder.path().join(name).display().to_string()];
+    let options = Options {
+        patterns: path("orders.csv"),
+        customers: path("customers.csv"),
+        ..Options::default()
+    };
+    let export = Export::open(&options).unwrap();
+    let orders: Vec<_> = export.read().map(Result::unwrap).collect();
+    assert_eq!(orders[0].email, "bob@example.com");
+    let passed: Vec<_> = export
+        .passed_over()
+        .into_iter()
+        .map(|passed| (passed.kind, passed.rows, passed.file.contains("customers"), passed.line))
+        .collect();
+    let expected = [
+        (OtherRow::AboveHeader, 1, true, 1),
+        (OtherRow::Header, 1, true, 4),
+        (OtherRow::Footer, 2, false, 3),
+    ];
+    assert_eq!(passed, expected);
 }

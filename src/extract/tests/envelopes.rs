@@ -90,7 +90,10 @@ fn a_refusal_names_the_real_cause() {
         (format!(r#"{{"code": 0, "data": {{"draft_orders": [{order}]}}}}"#), "not recognised"),
         (r#"{"code": 0, "data": [{"a": 1}]}"#.to_owned(), "its keys are code, data"),
         (r#"{"code": 0, "data": [{"a": 1}]}"#.to_owned(), "within data, its keys are a"),
-        (r#"{"data": {"orders": [{"oid": 1, "sum": 2}]}}"#.to_owned(), "within data/orders, its keys are oid, sum"),
+        (
+            r#"{"data": {"orders": [{"oid": 1, "sum": 2}]}}"#.to_owned(),
+            "within data/orders, its keys are oid, sum",
+        ),
         (format!("callback([{order}]);"), "is a script around JSON"),
         (format!("var orders = [{order}];"), "is a script around JSON"),
         (format!(")]}}',\n[{order}]"), "is a script around JSON"),

@@ -5,7 +5,7 @@ use crate::domain::RemoteId;
 use crate::plan::Fingerprints;
 use crate::run::bulk::AcceptedOrders;
 use crate::run::meter::Meter;
-use crate::run::remote_fetch::{Lists, fetch_orders};
+use crate::run::remote_fetch::{CompareProgress, Lists, fetch_orders};
 use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot, StateHandle};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct UndoContext<'a> {
     pub grace: Duration,
     /// Called after each order with how many are done and how many there were.
     pub progress: &'a (dyn Fn(u64, u64) + Send + Sync),
+    /// Called after each page of the lists that are read before and after.
+    pub listing: &'a dyn Fn(CompareProgress),
 }
 
 /// Deletes in ActiveCampaign what a run created, and reads back that it is gone. The same call
@@ -107,7 +109,8 @@ impl Work<'_> {
         let accepted = AcceptedOrders { state, client, cancel, in_flight_max, connection, remote };
         accepted.settle().await?;
         let prints = Fingerprints::new(state.call(|store| store.hash_key()).await?);
-        let lists = Lists { client, connection: remote, in_flight_max, progress: &|_| {} };
+        let progress = self.task.listing;
+        let lists = Lists { client, connection: remote, in_flight_max, progress };
         Ok(fetch_orders(&lists, &prints).await?)
     }
 
@@ -214,7 +217,10 @@ impl Work<'_> {
     ) -> Result<(), UndoError> {
         let pages = self.task.client.orders(remote);
         let (run, mut pages) = (self.report.run, pages.side_by_side(self.task.in_flight_max));
+        let mut listed = 0;
         while let Some(page) = pages.next().await? {
+            listed += page.records.len() as u64;
+            (self.task.listing)(CompareProgress::Orders { listed, total: page.total });
             let keys: Vec<String> = page.records.iter().map(RemoteOrder::ledger_text).collect();
             let deleted =
                 self.task.state.call(move |store| store.deleted_among(run, &keys)).await?;
