@@ -100,6 +100,34 @@ impl Client {
         .await
     }
 
+    /// Every order of a connection that has this key or this e-mail address, as far as lists show
+    /// them.
+    ///
+    /// # Errors
+    /// `LookUp` when a list had no end; when no answer came within the attempts, or the run must end.
+    pub async fn orders_like(
+        &self,
+        connection: &RemoteId,
+        key: &OrderKey,
+        email: &str,
+    ) -> Result<Vec<RemoteOrder>, Failure> {
+        let of_connection = ("connectionid", connection.as_str());
+        let has_key = |found: &RemoteOrder| found.text_of(key) == key.as_str();
+        let filters = [of_connection, (key.field(), key.as_str())];
+        let of_key = self.find_all("find_order", &filters, |found: &RemoteOrder| {
+            found.connection == *connection && has_key(found)
+        });
+        let mut all = of_key.await?;
+        let filters = [of_connection, ("email", email)];
+        let of_address = self.find_all("find_orders_by_email", &filters, |found: &RemoteOrder| {
+            found.connection == *connection
+                && !has_key(found)
+                && found.email.to_lowercase() == email.to_lowercase()
+        });
+        all.extend(of_address.await?);
+        Ok(all)
+    }
+
     /// The customer of an address in a connection; of several the oldest. Never one of ActiveCampaign's
     /// sums over an address, nor what is left of a deleted contact.
     ///
@@ -137,6 +165,29 @@ impl Client {
                 && !found.is_pseudo()
         })
         .await
+    }
+
+    /// All records of a list that match, from its beginning to its end.
+    async fn find_all<T: Record>(
+        &self,
+        name: &'static str,
+        filters: &[(&str, &str)],
+        matches: impl Fn(&T) -> bool,
+    ) -> Result<Vec<T>, Failure> {
+        let (mut all, mut offset) = (Vec::<T>::new(), 0);
+        let mut firsts: Vec<RemoteId> = Vec::new();
+        for _ in 0..LOOKUP_PAGES_MAX {
+            let page = self.page::<T>(name, filters, Sort::Oldest, offset).await?;
+            let first = page.records.first().map(|record| record.id().clone());
+            if first.as_ref().is_some_and(|first| firsts.contains(first)) {
+                break;
+            }
+            firsts.extend(first);
+            all.extend(page.records.into_iter().filter(&matches));
+            let Some(next) = page.next else { return Ok(all) };
+            offset = next;
+        }
+        Err(Failure::undecided(name))
     }
 
     async fn find<T: Record>(

@@ -52,6 +52,8 @@ pub struct RemoteOrder {
     pub products: Option<u64>,
     /// 0 historical, 1 real time.
     pub source: Option<i64>,
+    /// When ActiveCampaign changed the record last, as it came: another text after each write.
+    pub updated: String,
 }
 
 impl RemoteOrder {
@@ -178,6 +180,7 @@ impl Record for RemoteOrder {
             created_at: date.iter().find_map(|text| Moment::parse(text, &TimeZone::UTC).ok()),
             products: number_of(value, "totalProducts"),
             source: number_of(value, "source"),
+            updated: text_of(value, "updatedDate"),
         })
     }
 

@@ -3,6 +3,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
+use super::switch;
 use crate::activecampaign::Connection;
 use crate::report::{self, ConnectionLine};
 use crate::run::{end_of, ensure};
@@ -28,6 +29,8 @@ enum ConnectionVerb {
         #[arg(value_name = "JOB")]
         job: String,
     },
+    /// Change the way that the orders of a job's connection are loaded, with a canary
+    Switch(switch::SwitchArgs),
 }
 
 pub(super) fn run(global: &Global, args: &ConnectionArgs) -> Result<Exit, CliError> {
@@ -35,6 +38,7 @@ pub(super) fn run(global: &Global, args: &ConnectionArgs) -> Result<Exit, CliErr
     match &args.verb {
         ConnectionVerb::List { jobs } => list(global, &settings, jobs),
         ConnectionVerb::Ensure { job } => ensured(global, &settings, job),
+        ConnectionVerb::Switch(args) => switch::run(global, &settings, args),
     }
 }
 

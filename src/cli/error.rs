@@ -4,7 +4,8 @@ use crate::extract::OpenError;
 use crate::pull::PullError;
 use crate::run::PullsError;
 use crate::run::{
-    AdoptError, ConnectionError, ReadingError, RunError, UndoRefusal, VerifyError, end_by, end_of,
+    AdoptError, ConnectionError, ReadingError, RunError, SwitchRefusal, UndoRefusal, VerifyError,
+    end_by, end_of,
 };
 use crate::settings::{SecretError, SettingsError};
 use crate::state::StateError;
@@ -134,7 +135,9 @@ impl From<RunError> for CliError {
 impl From<ReadingError> for CliError {
     fn from(error: ReadingError) -> Self {
         match error {
-            ReadingError::Rekeyed { .. } | ReadingError::OtherPath { .. } => Self::usage(error),
+            ReadingError::Rekeyed { .. }
+            | ReadingError::OtherPath { .. }
+            | ReadingError::SwitchOpen { .. } => Self::usage(error),
             ReadingError::State(error) => error.into(),
             ReadingError::Read(error) => Self::failed(&error).with_faults([Fault::from(&error)]),
             ReadingError::Thread(_) => Self::failed(error),
@@ -147,6 +150,16 @@ impl From<UndoRefusal> for CliError {
         match error {
             UndoRefusal::State(error) => error.into(),
             UndoRefusal::NoSuchRun(_) | UndoRefusal::OtherJob { .. } => Self::usage(error),
+        }
+    }
+}
+
+impl From<SwitchRefusal> for CliError {
+    fn from(error: SwitchRefusal) -> Self {
+        match error {
+            SwitchRefusal::State(error) => error.into(),
+            SwitchRefusal::Reading(error) => error.into(),
+            other => Self::usage(other),
         }
     }
 }

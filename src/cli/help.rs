@@ -49,7 +49,7 @@ pub(super) const VERBS: &[VerbHelp] = verbs! {
     "undo": "undo shop --run 7 --dry-run", "undo shop --run 7", "undo shop --run 7 --yes", &[0, 1, 2, 4, 5, 6, 7, 130];
     "adopt": "adopt shop", "--json adopt shop", "-v adopt shop", &[0, 1, 2, 4, 5, 6];
     "dead-letters": "dead-letters list", "dead-letters show shop 1021", "dead-letters accept shop --reason missing_email", &[0, 1, 2];
-    "connection": "connection list", "connection ensure shop", "--json connection list", &[0, 1, 2, 4, 5, 6];
+    "connection": "connection list", "connection ensure shop", "connection switch shop --to bulk", &[0, 1, 2, 4, 5, 6, 130];
     "simulator": "simulator", "simulator --port 8080", "simulator --port 8080 --token secret", &[0, 1, 2];
     "completions": "completions bash", "completions zsh", "completions fish", &[0, 2];
     "man": "man", "man --dir man", "man --settings", &[0, 2];

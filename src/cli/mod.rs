@@ -45,6 +45,7 @@ mod simulator;
 mod singer_state;
 mod status;
 mod status_server;
+mod switch;
 mod systemd;
 mod undo;
 mod verify;

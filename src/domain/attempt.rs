@@ -14,6 +14,7 @@ choices! {
         Retry "retry" "People asked for it to be sent again.";
         Repair "repair" "A verification found a difference and queued it for the next sync.";
         Restore "restore" "An undo deleted it, but ActiveCampaign's list still shows it.";
+        Switch "switch" "It was sent by the other path to try it, and queued for the next sync.";
     }
 }
 
@@ -83,7 +84,7 @@ mod tests {
             assert_eq!(usize::from(operation.number()), place + 1);
             assert_eq!(Operation::of_number(operation.number()), Some(operation));
         }
-        assert_eq!((Operation::Create.number(), Operation::Restore.number()), (1, 11));
-        assert_eq!((Operation::of_number(0), Operation::of_number(12)), (None, None));
+        assert_eq!((Operation::Create.number(), Operation::Switch.number()), (1, 12));
+        assert_eq!((Operation::of_number(0), Operation::of_number(13)), (None, None));
     }
 }

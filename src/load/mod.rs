@@ -12,11 +12,13 @@ mod ledger;
 mod loader;
 mod lookup;
 mod order;
+mod resend;
 mod step;
 
 pub use attempts::StepError;
-pub use bulk::BulkLoader;
+pub use bulk::{BulkLoader, COPY_DELAYS_S};
 pub use carrier::{Carried, Carrier, Carrying};
 pub use delete::{Deletion, delete};
 pub use ledger::RunLedger;
 pub use loader::Loader;
+pub use resend::{Rewrite, Rewritten, rewrite};

@@ -22,6 +22,7 @@ mod record_line;
 mod run;
 mod schedule;
 mod status;
+mod switch;
 mod text;
 mod undo;
 mod verify;
@@ -54,6 +55,7 @@ pub use run::{
 };
 pub use schedule::{ComingRuns, Start, schedule_json, schedule_text};
 pub use status::{JobStatus, disk_text, is_ahead, status_json, status_text, trouble_text};
+pub use switch::{switch_json, switch_plan_json, switch_plan_text, switch_text};
 pub use text::{count, duration, is_are, many, printable};
 pub use undo::{undo_json, undo_plan_json, undo_plan_text, undo_text};
 pub use verify::{CanaryEnd, canary_text, verification_json, verification_text};

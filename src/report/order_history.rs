@@ -146,12 +146,14 @@ fn what_text(operation: Operation) -> &'static str {
         Operation::Retry => "dead-letters retry",
         Operation::Repair => "verify --repair",
         Operation::Restore => "still listed after its delete",
+        Operation::Switch => "connection switch",
     }
 }
 
 fn answer_text(attempt: &Attempt) -> String {
     let id = attempt.id.as_ref().map(|id| format!("id {id}"));
     match &attempt.answer {
+        Answer::Done if attempt.operation == Operation::Switch => "queued".to_owned(),
         Answer::Done => id.unwrap_or_default(),
         Answer::Absent => "not there".to_owned(),
         Answer::Failed { disposition, status, code } => {

@@ -25,14 +25,25 @@ pub(super) fn check_path(view: &View, job: &Job) -> Result<(), ReadingError> {
     check_connection(view, connection, job)
 }
 
+/// The path that the orders of a connection came by; `None`: it holds none.
+pub(super) fn path_of(
+    view: &View,
+    connection: ConnectionId,
+) -> Result<Option<LoadPath>, StateError> {
+    Ok(match view.connection_path(connection)?.load {
+        // Orders that are there already were not written by the bulk path.
+        None if !view.knows_every_order(connection)? => Some(LoadPath::Rest),
+        load => load,
+    })
+}
+
 /// The same of a connection that is known.
 fn check_connection(view: &View, connection: ConnectionId, job: &Job) -> Result<(), ReadingError> {
-    let before = match view.connection_path(connection)?.load {
-        Some(load) => load,
-        // Orders that are there already were not written by the bulk path.
-        None if !view.knows_every_order(connection)? => LoadPath::Rest,
-        None => job.load,
-    };
+    let before = path_of(view, connection)?.unwrap_or(job.load);
+    if let Some(open) = view.open_switch(connection)? {
+        let (job, to, from) = (job.name.clone(), open.to.word(), before.word());
+        return Err(ReadingError::SwitchOpen { job, to, from });
+    }
     if before == job.load {
         return Ok(());
     }

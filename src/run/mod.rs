@@ -33,6 +33,7 @@ mod sample;
 mod shared_orders;
 mod shrinkage;
 mod since;
+mod switch;
 mod tracker;
 mod undo;
 mod verification;
@@ -68,6 +69,10 @@ pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};
 pub use shrinkage::Shrinkage;
 pub use since::{SinceRun, preview_since};
+pub use switch::{
+    SecondRecord, SwitchContext, SwitchError, SwitchPlan, SwitchRefusal, SwitchReport, SwitchTask,
+    canary_order, plan_switch, switch,
+};
 pub use undo::{UndoContext, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
 pub use verification::{Difference, Mismatch, Sample, Verification};
 pub use verification_log::VerificationSink;

@@ -34,9 +34,13 @@ pub enum ReadingError {
     )]
     Rekeyed { before: String, now: String },
     #[error(
-        "jobs.{job}.load is `{now}`, and the orders of its connection came by `{before}`: they could exist twice\n  hint: set load = \"{before}\", or give the job a connection of its own, with another externalid"
+        "jobs.{job}.load is `{now}`, and the orders of its connection came by `{before}`: they could exist twice\n  hint: set load = \"{before}\"; `ordersync connection switch {job} --to {now}` finds out whether they would, and changes the path"
     )]
     OtherPath { job: String, before: &'static str, now: &'static str },
+    #[error(
+        "a switch of the connection of {job} to `{to}` was interrupted, and it is not known yet whether its orders would exist twice\n  hint: `ordersync connection switch {job} --to {to}` resumes it, `--to {from}` goes back"
+    )]
+    SwitchOpen { job: String, to: &'static str, from: &'static str },
 }
 
 /// Reads an export record by record up to the decision. A dry run and a run share every line of

@@ -160,6 +160,8 @@ fn check_account(key: &str, draft: &mut Draft) {
 }
 
 /// The bulk path is not ready for real accounts: docs/decisions/040 lists what is missing.
+pub const BULK_NOT_READY: &str = "`bulk` is only for a simulator on this machine so far";
+
 fn check_load(name: &str, draft: &mut Draft) {
     let key = format!("jobs.{name}.load");
     if draft.text(&key).as_deref() != Some("bulk") {
@@ -168,7 +170,7 @@ fn check_load(name: &str, draft: &mut Draft) {
     let account = draft.text(&format!("jobs.{name}.account")).unwrap_or_default();
     let url = draft.text(&format!("accounts.{account}.url"));
     if !url.and_then(|url| Some(Url::parse(&url)?.is_loopback())).unwrap_or(false) {
-        let hint = "`bulk` is only for a simulator on this machine so far".to_owned();
+        let hint = BULK_NOT_READY.to_owned();
         draft.report(&key, "found `bulk`", "`rest`", hint);
     }
 }

@@ -38,11 +38,7 @@ impl Store {
         connection: ConnectionId,
         load: LoadPath,
     ) -> Result<(), StateError> {
-        self.db.run(
-            "UPDATE connections SET load = ?2, bulk_schema = NULL, bulk_price = NULL,
-                 bulk_has_tax = NULL WHERE id = ?1 AND load IS NOT ?2",
-            params![connection, load.word()],
-        )
+        note_load_path(&self.db, connection, load)
     }
 
     /// Notes, durably, what a canary found.
@@ -122,6 +118,18 @@ impl Store {
         }
         Ok(transaction.commit()?)
     }
+}
+
+pub(super) fn note_load_path(
+    db: &Connection,
+    connection: ConnectionId,
+    load: LoadPath,
+) -> Result<(), StateError> {
+    db.run(
+        "UPDATE connections SET load = ?2, bulk_schema = NULL, bulk_price = NULL,
+             bulk_has_tax = NULL WHERE id = ?1 AND load IS NOT ?2",
+        params![connection, load.word()],
+    )
 }
 
 /// The accepted order that this is the copy of; `None` where the copy shows another total, as one of

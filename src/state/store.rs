@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0010_bulk.sql"),
     include_str!("../../state/0011_noted.sql"),
     include_str!("../../state/0012_noticed.sql"),
+    include_str!("../../state/0013_path_switches.sql"),
 ];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.

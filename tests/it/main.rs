@@ -58,6 +58,7 @@ mod shared_orders;
 mod status;
 mod streams;
 mod supply_chain;
+mod switch;
 mod terminal;
 mod undo;
 mod unsure;

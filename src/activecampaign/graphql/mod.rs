@@ -10,7 +10,7 @@ pub use payload::{BulkForm, KeptCustomer, SentOrder, UnknownFields};
 pub use schema::OrderSchema;
 
 use super::client::{Client, Turn};
-use super::disposition::{FatalError, RequestKind};
+use super::disposition::{Disposition, FatalError, RequestKind};
 use super::exchange::Request;
 use super::failure::Failure;
 use super::wire::{Id, text_of};
@@ -29,6 +29,11 @@ pub const READ_BACK_MAX: usize = 50;
 /// A variable may be declared stricter than the argument it is for.
 const UPSERT: &str = "mutation ($orders: [OrderInput!]!) { bulkUpsertOrders(orders: $orders) \
      { storeOrderId legacyConnectionId normalizedStatus finalAmount email } }";
+/// The documentation has the page inside the filter. Filters are ANDed.
+const SEARCH: &str = "query ($c: Int!, $k: String!) { searchOrder(filter: { \
+     legacyConnectionId: { value: $c, filterOperator: EQ }, \
+     storeOrderId: { value: $k, filterOperator: EQ }, pagination: { limit: 100 } }) \
+     { storeOrderId legacyConnectionId } }";
 const ORDER_FIELDS: &str =
     "storeOrderId legacyConnectionId finalAmount currency email storeCustomerId";
 
@@ -200,6 +205,33 @@ impl Client {
         let answer = self.query("read_orders", &body, GraphqlError::is_absence).await?;
         let found = |n| answer.field(&format!("o{n}")).map(GraphqlOrder::read);
         Ok((0..keys.len()).map(found).collect())
+    }
+
+    /// How many orders of this key a search by GraphQL shows on a connection; `None` where the account
+    /// does not search in this way.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, or the run must end.
+    pub async fn count_by_search(
+        &self,
+        connection: &RemoteId,
+        key: &OrderKey,
+    ) -> Result<Option<usize>, Failure> {
+        let variables = json!({ "c": Id(connection), "k": key.as_str() });
+        let body = json!({ "query": SEARCH, "variables": variables });
+        let answer = match self.query("search_order", &body, |_| false).await {
+            Ok(answer) => answer,
+            Err(Failure { disposition: Disposition::Stop(FatalError::Schema), .. }) => {
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        };
+        let found = answer.field("searchOrder").and_then(Value::as_array);
+        let is_it = |order: &&Value| {
+            let order = GraphqlOrder::read(order);
+            order.key == key.as_str() && order.connection == connection.as_str()
+        };
+        Ok(found.map(|found| found.iter().filter(is_it).count()))
     }
 
     /// One question, repeated until it is answered without errors: one that failed says neither

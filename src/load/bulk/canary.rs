@@ -13,7 +13,7 @@ use std::time::Duration;
 const ORDERS_MAX: usize = 3;
 /// Delays before a canary is read again; ActiveCampaign copies orders to its REST API within seconds.
 /// None is so long that a daemon that watches for signs of life takes the run for stuck.
-const DELAYS_S: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 60, 60];
+pub const COPY_DELAYS_S: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 60, 60];
 
 /// An order of a canary.
 struct Canary {
@@ -26,7 +26,7 @@ struct Canary {
 #[derive(Clone, PartialEq, Eq)]
 struct Shown {
     order: RemoteOrder,
-    /// Read where the price of a line can be of one unit or of all.
+    /// Each write gives them other ids, whatever else it changes.
     products: Vec<RemoteProduct>,
 }
 
@@ -202,7 +202,7 @@ impl BatchWrite<'_> {
     /// The copies of a canary in the REST API, once both APIs show all of them. One that was there
     /// before counts when it has changed, or when it had the time to.
     async fn copies(&self, canaries: &[Canary]) -> Result<Vec<Shown>, StepError> {
-        let mut delays = DELAYS_S.iter();
+        let mut delays = COPY_DELAYS_S.iter();
         loop {
             let next = delays.next();
             let mut copies = Vec::new();
@@ -243,10 +243,7 @@ impl BatchWrite<'_> {
         let (rest, order) = (&self.loader.rest, self.order(index));
         let reading = rest.client.order_by_key(&rest.connection, &order.key);
         let Some(copy) = self.loader.read(reading).await? else { return Ok(None) };
-        let products = match ambiguous_line(order) {
-            Some(_) => self.loader.read(rest.client.products_of(&copy.id)).await?,
-            None => Vec::new(),
-        };
+        let products = self.loader.read(rest.client.products_of(&copy.id)).await?;
         Ok(Some(Shown { order: copy, products }))
     }
 }

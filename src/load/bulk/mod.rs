@@ -12,6 +12,7 @@ use super::loader::Loader;
 use crate::plan::Step;
 use crate::state::OrderOutcome;
 use batch::BatchWrite;
+pub use canary::COPY_DELAYS_S;
 use length::BatchLength;
 use path::BulkPath;
 use std::sync::Arc;

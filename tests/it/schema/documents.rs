@@ -3,6 +3,7 @@
 
 mod past;
 
+use crate::bulk::at_once;
 use crate::nights::Nights;
 use crate::world::{Finished, World};
 use ordersync::plan::{Assumptions, Forecast};
@@ -28,6 +29,7 @@ pub fn all() -> Vec<Document> {
     past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
     a_shop_in_batches(&mut all);
+    switches_of_a_shop(&mut all);
     a_shop_that_is_pulled(&mut all);
     progress_of_a_run(&mut all);
     failures(&mut all);
@@ -65,11 +67,25 @@ fn failures(all: &mut Vec<Document>) {
 }
 
 fn a_shop_in_batches(all: &mut Vec<Document>) {
-    let graphql = GraphqlOptions { object_lag_ms: 0, v3_lag_ms: 0, ..GraphqlOptions::default() };
-    let options = simulator::Options { graphql, requests_per_second: None, ..Default::default() };
+    let options =
+        simulator::Options { graphql: at_once(), requests_per_second: None, ..Default::default() };
     let world = World::with(options).job("load = \"bulk\"\n");
     world.generate(&GeneratorOptions { orders: 30, seed: 1, ..GeneratorOptions::default() });
     output(all, "runs", &world, &["backfill"]);
+}
+
+fn switches_of_a_shop(all: &mut Vec<Document>) {
+    for rest_order in [simulator::RestOrder::Updated, simulator::RestOrder::Doubled] {
+        let graphql = GraphqlOptions { rest_order, ..at_once() };
+        let options =
+            simulator::Options { graphql, requests_per_second: None, ..Default::default() };
+        let world = World::with(options);
+        world.generate(&GeneratorOptions { orders: 20, seed: 1, ..GeneratorOptions::default() });
+        world.run(&["--quiet", "backfill", "--fail-on", "never"]);
+        let to_bulk = ["connection", "switch", "shop", "--to", "bulk"];
+        output(all, "connection", &world, &[&to_bulk[..], &["--dry-run"]].concat());
+        output(all, "connection", &world, &[&to_bulk[..], &["--yes"]].concat());
+    }
 }
 
 fn a_shop_that_is_pulled(all: &mut Vec<Document>) {

@@ -1,0 +1,147 @@
+use super::assembly::{self, Dates};
+use super::consent::ask;
+use super::error::CliError;
+use super::exit::Exit;
+use super::options::Global;
+use super::output;
+use super::signals::Interrupt;
+use crate::domain::{LoadPath, Order};
+use crate::report;
+use crate::run::{
+    Job, SwitchContext, SwitchPlan, SwitchReport, SwitchTask, canary_order, plan_switch, switch,
+};
+use crate::settings::{self, Account, Settings};
+use crate::state::RunEnd;
+use clap::{Args, ValueEnum};
+
+#[derive(Debug, Args)]
+pub(super) struct SwitchArgs {
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// The way that its orders go from now on
+    #[arg(long, value_name = "PATH")]
+    to: PathArg,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+    /// Print the plan, and send nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PathArg {
+    Bulk,
+    Rest,
+}
+
+pub(super) fn run(
+    global: &Global,
+    settings: &Settings,
+    args: &SwitchArgs,
+) -> Result<Exit, CliError> {
+    let (of_settings, account) = assembly::one_job(settings, &args.job)?;
+    let to = match args.to {
+        PathArg::Bulk => LoadPath::Bulk,
+        PathArg::Rest => LoadPath::Rest,
+    };
+    if to == LoadPath::Bulk && !account.is_loopback() {
+        return Err(CliError::usage(settings::BULK_NOT_READY));
+    }
+    let job = assembly::job(of_settings, account, Dates::default());
+    let plan = plan_switch(&assembly::view(&settings.state_dir, account)?, &job, to)?;
+    let order = match plan.task {
+        SwitchTask::Canary { .. } => {
+            let (export, view) =
+                (assembly::whole_export(&job)?, assembly::view(&settings.state_dir, account)?);
+            canary_order(&job, &export, view, &plan)?
+        }
+        _ => None,
+    };
+    let canary = match &plan.task {
+        SwitchTask::GoBack(open) => Some(open.key.clone()),
+        _ => order.as_ref().map(|order| order.key.as_str().to_owned()),
+    };
+    let canary = canary.as_deref();
+    let ends_here = args.dry_run || plan.task == SwitchTask::Nothing;
+    match global.json {
+        true if ends_here => output::print_json(&report::switch_plan_json(&plan, canary)),
+        true => output::note(report::switch_plan_text(&plan, canary).trim_end()),
+        false if global.quiet && !args.dry_run => {}
+        false => output::print(&report::switch_plan_text(&plan, canary)),
+    }
+    if ends_here {
+        return Ok(Exit::Done);
+    }
+    if !args.yes && plan.task != SwitchTask::Note {
+        ask(&question(&plan, canary.unwrap_or_default()), "nothing was sent")?;
+    }
+    let (report, signal) = carry_out(global, (settings, account, &job), &plan, order.as_deref())?;
+    Ok(show(global, settings, &report, signal))
+}
+
+fn question(plan: &SwitchPlan, canary: &str) -> String {
+    let (canary, to) = (report::printable(canary), plan.to.word());
+    match plan.task {
+        SwitchTask::GoBack(_) => format!("Look for a second record of {canary} and delete it?"),
+        _ => format!("Send order {canary} by `{to}`?"),
+    }
+}
+
+fn carry_out(
+    global: &Global,
+    (settings, account, job): (&Settings, &Account, &Job),
+    plan: &SwitchPlan,
+    canary: Option<&Order>,
+) -> Result<(SwitchReport, Option<u8>), CliError> {
+    let runtime = assembly::runtime()?;
+    let opened = assembly::open_account(&settings.state_dir, account)?;
+    let progress = |what: &str| {
+        if !global.quiet {
+            output::note(what);
+        }
+    };
+    runtime.block_on(async {
+        let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
+        let task = SwitchContext {
+            plan,
+            job,
+            canary,
+            state: &opened.state,
+            client: &opened.client,
+            cancel: interrupt.cancel.clone(),
+            progress: &progress,
+        };
+        Ok((switch(task).await, interrupt.signal()))
+    })
+}
+
+fn show(global: &Global, settings: &Settings, report: &SwitchReport, signal: Option<u8>) -> Exit {
+    let exit = Exit::of_end(report.end(), signal);
+    let error = report.error.as_ref().filter(|_| report.end() != RunEnd::Interrupted);
+    let error = error.map(|error| CliError::new(exit, error).json_of_run());
+    let plan = &report.plan;
+    let is_other = |job: &&settings::Job| {
+        let connection = (&job.connection.service, &job.connection.externalid);
+        connection == (&plan.service, &plan.externalid) && job.load != plan.to
+    };
+    let of_account = settings.jobs.get(&plan.job).map(|job| &job.account);
+    let others = settings.jobs.values().filter(|job| Some(&job.account) == of_account);
+    let others: Vec<&str> = others.filter(is_other).map(|job| job.name.as_str()).collect();
+    output::print_outcome(
+        global,
+        report.end() == RunEnd::Finished,
+        || {
+            let mut json = report::switch_json(report);
+            if let Some(error) = error {
+                json["switch"]["error"] = error;
+            }
+            json
+        },
+        || report::switch_text(report, &others),
+    );
+    if let Some(error) = &report.error {
+        output::complain(&format!("{}: {error}", plan.job));
+    }
+    exit
+}

@@ -1,0 +1,118 @@
+use super::attempts::{Attempts, RetryBudget, StepError};
+use crate::activecampaign::{
+    BulkBody, BulkForm, BulkReply, Client, Disposition, Failure, FatalError, SentOrder, Turn,
+};
+use crate::domain::{Operation, Order, RemoteId};
+use crate::state::{Part, Refusal};
+use tokio_util::sync::CancellationToken;
+
+/// How an order that ActiveCampaign has is written again.
+pub enum Rewrite<'a> {
+    /// By REST, to the record of this id; it keeps its customer.
+    Rest { id: &'a RemoteId, connection: &'a RemoteId },
+    /// By GraphQL, to its key.
+    Bulk(&'a BulkForm),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewritten {
+    Accepted,
+    Refused(Refusal),
+    /// The retries ended without an answer that says whether it was carried out.
+    Undecided(Refusal),
+}
+
+/// Writes one order again, with the content it has, in as many requests and retries as it takes. That
+/// does no harm however often it arrives. The ledger is not asked and not changed.
+///
+/// # Errors
+/// When the work must end; whether the order was written is then not known.
+pub async fn rewrite(
+    client: &Client,
+    cancel: &CancellationToken,
+    order: &Order,
+    how: &Rewrite<'_>,
+) -> Result<Rewritten, StepError> {
+    let mut attempts = Attempts::new(client, cancel);
+    loop {
+        let turn = attempts.turn().await?;
+        let failure = match send(turn, order, how).await? {
+            Ok(BulkReply::Accepted) => return Ok(Rewritten::Accepted),
+            Ok(BulkReply::Named(code)) => return Ok(Rewritten::Refused(refused(code))),
+            Ok(BulkReply::NotStored) => {
+                return Ok(Rewritten::Refused(refused("validation_errors".to_owned())));
+            }
+            Ok(BulkReply::Unclear) => Failure::unclear("upsert_orders"),
+            Err(failure) => failure,
+        };
+        attempts.count(Operation::Update, &failure);
+        match failure.disposition {
+            Disposition::Throttled | Disposition::Again | Disposition::LookUp => {}
+            Disposition::Stop(error) => return Err(error.into()),
+            Disposition::Exists
+            | Disposition::Unclear
+            | Disposition::Gone
+            | Disposition::RelationGone
+            | Disposition::Refused => {
+                return Ok(Rewritten::Refused(attempts.refusal(Part::Order, &failure)));
+            }
+        }
+        if attempts.pause(&failure).await? == RetryBudget::Exhausted {
+            return Ok(Rewritten::Undecided(attempts.refusal(Part::Order, &failure)));
+        }
+        if let (Disposition::LookUp, Rewrite::Bulk(form)) = (failure.disposition, how) {
+            look(client, cancel, order, form).await?;
+        }
+    }
+}
+
+/// Reads what may have arrived before it is sent again. That it is there proves nothing of its
+/// content, so it is sent again in any case.
+async fn look(
+    client: &Client,
+    cancel: &CancellationToken,
+    order: &Order,
+    form: &BulkForm,
+) -> Result<(), StepError> {
+    let keys = [&order.key];
+    let read = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Err(StepError::Cancelled),
+        read = client.orders_by_key(&form.connection, &keys) => read,
+    };
+    match read {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(match failure.disposition {
+            Disposition::Stop(stop) => stop.into(),
+            _ => FatalError::Away { retry_after: None, cause: failure.cause }.into(),
+        }),
+    }
+}
+
+async fn send(
+    turn: Turn<'_>,
+    order: &Order,
+    how: &Rewrite<'_>,
+) -> Result<Result<BulkReply, Failure>, StepError> {
+    match how {
+        Rewrite::Rest { id, connection } => {
+            let sent = turn.update_order(id, connection, None, order).await;
+            Ok(sent.map(|_| BulkReply::Accepted))
+        }
+        Rewrite::Bulk(form) => {
+            let sent = [SentOrder { order, kept: None }];
+            let body = BulkBody::new(form, &sent).map_err(|fields| {
+                tracing::error!("{fields}");
+                FatalError::Schema
+            })?;
+            let replies = turn.upsert_orders(body, &sent, form).await;
+            Ok(replies.map(|mut replies| replies.pop().unwrap_or(BulkReply::Unclear)))
+        }
+    }
+}
+
+/// By an error that came for the order alone.
+fn refused(code: String) -> Refusal {
+    Refusal { part: Part::Order, status: None, code: Some(code), pointer: None, attempts: 1 }
+}

@@ -1,0 +1,151 @@
+//! What ActiveCampaign shows of an order that was sent by the other path.
+
+use super::SwitchError;
+use super::work::SwitchContext;
+use crate::activecampaign::{Failure, RemoteOrder};
+use crate::domain::{LoadPath, OrderKey, RemoteId};
+use crate::load::COPY_DELAYS_S;
+use crate::state::OpenSwitch;
+use std::time::Duration;
+
+/// What both APIs show.
+pub(super) enum Seen {
+    /// One record, the one before.
+    One(Box<RemoteOrder>),
+    /// Others beside it; none: GraphQL alone shows two.
+    Second(Vec<RemoteId>),
+    /// It is not known whether the order arrived.
+    Nothing,
+}
+
+/// The parts of a record that no write leaves as they were.
+pub(super) struct Standing {
+    pub(super) order: RemoteOrder,
+    pub(super) shown: String,
+}
+
+fn ids_of(records: Vec<RemoteOrder>) -> Vec<RemoteId> {
+    records.into_iter().map(|record| record.id).collect()
+}
+
+/// An order that is looked at.
+pub(super) struct Looking<'a> {
+    pub(super) task: &'a SwitchContext<'a>,
+    pub(super) connection: &'a RemoteId,
+    pub(super) key: &'a OrderKey,
+}
+
+impl Looking<'_> {
+    /// The record of an id, which must be of this order; with growing delays while it is answered
+    /// with 404.
+    pub(super) async fn standing(&self, id: &RemoteId) -> Result<Option<Standing>, SwitchError> {
+        let client = self.task.client;
+        let Some(order) = self.read(client.order_in_time(id)).await? else { return Ok(None) };
+        if order.text_of(self.key) != self.key.as_str() || order.connection != *self.connection {
+            return Ok(None);
+        }
+        let lines = self.read(client.products_of(id)).await?;
+        let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
+        let shown = format!("{} {}", order.updated, ids.join(" "));
+        Ok(Some(Standing { order, shown }))
+    }
+
+    /// The records of the order's key or address, without those of `known`.
+    pub(super) async fn others(
+        &self,
+        email: &str,
+        known: &[RemoteId],
+    ) -> Result<Vec<RemoteOrder>, SwitchError> {
+        let found = self.task.client.orders_like(self.connection, self.key, email);
+        let mut found = self.read(found).await?;
+        found.retain(|order| !known.contains(&order.id));
+        Ok(found)
+    }
+
+    /// Whether GraphQL shows the order.
+    pub(super) async fn is_in_graphql(&self) -> Result<bool, SwitchError> {
+        let keys = [self.key];
+        let reading = self.task.client.orders_by_key(self.connection, &keys);
+        Ok(self.read(reading).await?.iter().any(Option::is_some))
+    }
+
+    /// Looks until the order that was sent is visible: as a change of its record or as a second one.
+    /// ActiveCampaign may see that nothing changes, so a record that stays as it was decides too, at
+    /// the end of the longest wait. `was_sent`: else its absence from GraphQL says that it was not.
+    pub(super) async fn wait(
+        &self,
+        open: &OpenSwitch,
+        was_sent: bool,
+    ) -> Result<Seen, SwitchError> {
+        if !open.second.is_empty() {
+            return Ok(Seen::Second(open.second.clone()));
+        }
+        let client = self.task.client;
+        let mut known = open.others.clone();
+        known.push(open.id.clone());
+        let mut absence = client.lookup_delays();
+        let mut delays = COPY_DELAYS_S.iter().map(|delay| Duration::from_secs(*delay));
+        let one = loop {
+            let Some(standing) = self.standing(&open.id).await? else {
+                let order = self.key.as_str().to_owned();
+                return Err(SwitchError::CanaryGone { order });
+            };
+            let second = self.others(&standing.order.email, &known).await?;
+            if !second.is_empty() || self.is_twice_in_graphql(open.to).await? {
+                return Ok(Seen::Second(ids_of(second)));
+            }
+            let is_there = open.to == LoadPath::Rest || self.is_in_graphql().await?;
+            if is_there && standing.shown != open.shown {
+                break standing;
+            }
+            let next = match was_sent || is_there {
+                true => delays.next(),
+                false => absence.next(),
+            };
+            match next {
+                Some(delay) => {
+                    (self.task.progress)("waiting for ActiveCampaign to show the order");
+                    self.pause(delay).await?;
+                }
+                None if is_there => break standing,
+                None => return Ok(Seen::Nothing),
+            }
+        };
+        // A list may not show a second record at once.
+        for delay in client.lookup_delays() {
+            self.pause(delay).await?;
+            let second = self.others(&one.order.email, &known).await?;
+            if !second.is_empty() {
+                return Ok(Seen::Second(ids_of(second)));
+            }
+        }
+        Ok(Seen::One(Box::new(one.order)))
+    }
+
+    async fn is_twice_in_graphql(&self, to: LoadPath) -> Result<bool, SwitchError> {
+        if to == LoadPath::Rest {
+            return Ok(false);
+        }
+        let found = self.task.client.count_by_search(self.connection, self.key);
+        Ok(self.read(found).await?.is_some_and(|found| found > 1))
+    }
+
+    /// Follows an interruption.
+    pub(super) async fn read<T>(
+        &self,
+        reading: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, SwitchError> {
+        tokio::select! {
+            biased;
+            () = self.task.cancel.cancelled() => Err(SwitchError::Interrupted),
+            read = reading => Ok(read?),
+        }
+    }
+
+    async fn pause(&self, delay: Duration) -> Result<(), SwitchError> {
+        tokio::select! {
+            () = self.task.cancel.cancelled() => Err(SwitchError::Interrupted),
+            () = tokio::time::sleep(delay) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use crate::domain::{LoadPath, Order};
+use crate::extract::Export;
+use crate::plan::{Decision, Fingerprints};
+use crate::run::bulk::path_of;
+use crate::run::ledger::Ledger;
+use crate::run::plan_reader::{PlanReader, ReadingError};
+use crate::run::planned_record::{Keep, RecordVerdict};
+use crate::run::records::Records;
+use crate::run::{ConnectionSpec, Job};
+use crate::state::{ConnectionId, OpenSwitch, StateError, View};
+
+/// Orders of the export that are looked at in search of one to send.
+const LOOK_MAX: usize = 50_000;
+
+/// What a change of path would do, from the ledger alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwitchPlan {
+    pub job: String,
+    pub service: String,
+    pub externalid: String,
+    pub connection: ConnectionId,
+    pub from: LoadPath,
+    pub to: LoadPath,
+    /// Orders of the connection that the ledger knows.
+    pub orders: u64,
+    pub task: SwitchTask,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SwitchTask {
+    /// Its orders come that way already.
+    Nothing,
+    /// The connection holds no order, so none can get a second record.
+    Note,
+    /// One order is sent. `resumed`: it may have been sent already, before an interruption.
+    Canary { resumed: Option<OpenSwitch> },
+    /// A change to the other path was interrupted, and is taken back.
+    GoBack(OpenSwitch),
+}
+
+/// Why the path can't be changed now. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchRefusal {
+    #[error(
+        "no order was loaded to the connection {service}/{externalid} yet, so there is nothing to switch\n  hint: set load = \"{to}\" in [jobs.{job}]; the first backfill decides the path"
+    )]
+    NothingLoaded { job: String, service: String, externalid: String, to: &'static str },
+    #[error(
+        "the last write of {orders} orders was cut off, and only the path that they were sent by can say what became of them; nothing was sent\n  hint: `ordersync sync {job}` with load = \"{from}\" settles them; then switch"
+    )]
+    InDoubt { job: String, orders: u64, from: &'static str },
+    #[error(
+        "no order of the export is at ActiveCampaign as it is in the export, so none can be sent to try the other path; nothing was sent\n  hint: `ordersync sync {job}` with load = \"{from}\" first; then switch"
+    )]
+    NoOrder { job: String, from: &'static str },
+    #[error(
+        "order {order} was sent by an interrupted switch, and is not in the export any more as it was loaded\n  hint: `ordersync connection switch {job} --to {from}` goes back"
+    )]
+    CanaryChanged { job: String, order: String, from: &'static str },
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// Plans the change. Sends nothing, writes nothing.
+///
+/// # Errors
+/// When the connection has nothing to switch, or is not settled.
+pub fn plan_switch(view: &View, job: &Job, to: LoadPath) -> Result<SwitchPlan, SwitchRefusal> {
+    let ConnectionSpec { service, externalid, .. } = &job.connection;
+    let found = view.connection(service, externalid)?;
+    let known = found.map(|(id, _)| Ok::<_, StateError>((id, path_of(view, id)?))).transpose()?;
+    let Some((connection, Some(from))) = known else {
+        return Err(SwitchRefusal::NothingLoaded {
+            job: job.name.clone(),
+            service: service.clone(),
+            externalid: externalid.clone(),
+            to: to.word(),
+        });
+    };
+    let orders = view.orders_known(connection)? + view.accepted(connection)?;
+    let is_empty = orders == 0 && view.knows_every_order(connection)?;
+    let task = match view.open_switch(connection)? {
+        Some(open) if open.to == to => SwitchTask::Canary { resumed: Some(open) },
+        Some(open) => SwitchTask::GoBack(open),
+        None if from == to => SwitchTask::Nothing,
+        None if is_empty => SwitchTask::Note,
+        None => SwitchTask::Canary { resumed: None },
+    };
+    let in_doubt = view.orders_in_doubt(connection)?;
+    if in_doubt > 0 && matches!(task, SwitchTask::Note | SwitchTask::Canary { resumed: None }) {
+        return Err(SwitchRefusal::InDoubt {
+            job: job.name.clone(),
+            orders: in_doubt,
+            from: from.word(),
+        });
+    }
+    Ok(SwitchPlan {
+        job: job.name.clone(),
+        service: service.clone(),
+        externalid: externalid.clone(),
+        connection,
+        from,
+        to,
+        orders,
+        task,
+    })
+}
+
+/// The order to send: one that the ledger has as the export states it, so that nothing of it changes.
+/// Preferred is one of single units: of such an order no price can be read in two ways.
+///
+/// # Errors
+/// When there is none; when the export or the state can't be read.
+pub fn canary_order(
+    job: &Job,
+    export: &Export,
+    view: View,
+    plan: &SwitchPlan,
+) -> Result<Option<Box<Order>>, SwitchRefusal> {
+    let SwitchTask::Canary { resumed } = &plan.task else { return Ok(None) };
+    let fingerprints = Fingerprints::new(view.hash_key()?);
+    let connection = Some(plan.connection);
+    let ledger = Ledger { view, connection, fingerprints, resumed: None };
+    let mut reader = PlanReader::new(Records::inline(export.read()), job.rules.clone(), ledger);
+    reader.keep(Keep { orders: true, ..Keep::default() });
+    let mut second_best = None;
+    for judged in reader.take(if resumed.is_some() { usize::MAX } else { LOOK_MAX }) {
+        let judged = judged?;
+        let RecordVerdict::Decided(Decision::Unchanged) = judged.verdict else { continue };
+        let Some(order) = judged.details.order else { continue };
+        if order.key.is_cart() || order.cart.is_some() {
+            continue;
+        }
+        match resumed {
+            Some(open) if order.key.ledger_text() == open.key => return Ok(Some(order)),
+            Some(_) => {}
+            None if order.lines.iter().all(|line| line.quantity == 1) => return Ok(Some(order)),
+            None => _ = second_best.get_or_insert(order),
+        }
+    }
+    let (job, from) = (plan.job.clone(), plan.from.word());
+    match (second_best, resumed) {
+        (Some(order), _) => Ok(Some(order)),
+        (None, None) => Err(SwitchRefusal::NoOrder { job, from }),
+        (None, Some(open)) => {
+            Err(SwitchRefusal::CanaryChanged { job, order: open.key.clone(), from })
+        }
+    }
+}

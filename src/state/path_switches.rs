@@ -1,0 +1,119 @@
+//! The change of a connection's path, from before its canary is sent until it is decided.
+
+use super::bulk::note_load_path;
+use super::order_rows::enrol;
+use super::sql::Sql;
+use super::sql_types::{
+    ConnectionId, OrderState, StoredId, StoredText, now_ms, stored_id, stored_key,
+};
+use super::{StateError, Store, View, history};
+use crate::domain::{Attempt, LoadPath, Operation, OrderKey, RemoteId};
+use rusqlite::params;
+
+/// A change of a connection's path that is not decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSwitch {
+    pub to: LoadPath,
+    /// The order that is sent by the other path, as the ledger writes its key.
+    pub key: String,
+    /// Its record before.
+    pub id: RemoteId,
+    /// What the REST API showed of it before that changes with each write.
+    pub shown: String,
+    /// The records of its key or its e-mail address that were there before.
+    pub others: Vec<RemoteId>,
+    /// The records that came to it, about to be deleted.
+    pub second: Vec<RemoteId>,
+}
+
+impl Store {
+    /// Notes, durably, that an order is about to be sent by the other path.
+    pub fn begin_switch(
+        &mut self,
+        connection: ConnectionId,
+        key: &OrderKey,
+        begun: &OpenSwitch,
+    ) -> Result<(), StateError> {
+        self.check_space()?;
+        self.db.run(
+            "INSERT INTO path_switches VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                connection,
+                begun.to.word(),
+                stored_key(key),
+                stored_id(&begun.id),
+                begun.shown,
+                joined(&begun.others),
+                joined(&begun.second),
+            ],
+        )
+    }
+
+    /// Notes, durably, second records of the order that are about to be deleted.
+    pub fn note_second_records(
+        &mut self,
+        connection: ConnectionId,
+        second: &[RemoteId],
+    ) -> Result<(), StateError> {
+        let sql = "UPDATE path_switches SET second = ?2 WHERE connection = ?1";
+        self.db.run(sql, params![connection, joined(second)])
+    }
+
+    /// Ends a change of path, whose canary the next run writes again; `load`: the path from now on.
+    pub fn end_switch(
+        &mut self,
+        connection: ConnectionId,
+        load: LoadPath,
+        canary: &OrderKey,
+    ) -> Result<(), StateError> {
+        let transaction = self.db.transaction()?;
+        transaction.run(
+            "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = ?3",
+            params![connection, stored_key(canary), OrderState::Settled],
+        )?;
+        let order = enrol(&transaction, 0, connection, &canary.ledger_text())?;
+        history::add(&transaction, 0, order, &Attempt::done(Operation::Switch, None))?;
+        // An interrupted run would count the order as settled.
+        transaction.run(
+            "UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1",
+            params![connection, now_ms()],
+        )?;
+        note_load_path(&transaction, connection, load)?;
+        transaction.run("DELETE FROM path_switches WHERE connection = ?1", [connection])?;
+        Ok(transaction.commit()?)
+    }
+}
+
+fn joined(ids: &[RemoteId]) -> String {
+    ids.iter().map(RemoteId::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn apart(ids: &str) -> Vec<RemoteId> {
+    ids.split_whitespace().map(RemoteId::new).collect()
+}
+
+impl View {
+    /// The change of path that is under way on a connection.
+    pub fn open_switch(&self, connection: ConnectionId) -> Result<Option<OpenSwitch>, StateError> {
+        let sql = "SELECT load, key, remote_id, shown, others, second FROM path_switches
+                   WHERE connection = ?1";
+        self.db.first(sql, [connection], |row| {
+            let load: String = row.get(0)?;
+            Ok(OpenSwitch {
+                to: if load == "bulk" { LoadPath::Bulk } else { LoadPath::Rest },
+                key: row.get::<_, StoredText>(1)?.0,
+                id: row.get::<_, StoredId>(2)?.0,
+                shown: row.get(3)?,
+                others: apart(&row.get::<_, String>(4)?),
+                second: apart(&row.get::<_, String>(5)?),
+            })
+        })
+    }
+
+    /// Orders whose last write was cut off, so that it is not known whether it arrived.
+    pub fn orders_in_doubt(&self, connection: ConnectionId) -> Result<u64, StateError> {
+        let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND state IN (?2, ?3, ?4)";
+        let (create, update) = (OrderState::CreateIntended, OrderState::UpdateIntended);
+        self.db.one(sql, params![connection, create, update, OrderState::DeleteIntended])
+    }
+}
