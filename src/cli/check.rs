@@ -9,7 +9,7 @@ use super::paint::Paint;
 use super::pull;
 use super::read_settings::{ReadSettings, read_settings};
 use crate::activecampaign::{Client, Connection};
-use crate::extract::{self, Export};
+use crate::extract::{self, Export, ExportFile};
 use crate::pull::{Examination, examine};
 use crate::report;
 use crate::run::{ReadingError, connection_check, end_of, preview};
@@ -186,17 +186,7 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             if let Err(error) = export.check_quiet() {
                 findings.error(&format!("jobs.{}: ", job.name), &error.into());
             }
-            for file in export.files() {
-                let (format, bytes, encoding) = (&file.format, file.size_bytes, file.encoding);
-                let name = &job.name;
-                findings.good(format!(
-                    "jobs.{name}: export {file}, {format}, {bytes} bytes, {encoding}: {}",
-                    file.why
-                ));
-                for note in &file.notes {
-                    findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
-                }
-            }
+            list_files(job, export.files(), findings);
             let shrinkage = View::open(&settings.state_dir, &account.name)
                 .and_then(|view| run_job.shrinkage(&view, export.files()));
             // A state that can't be read is reported below.
@@ -217,6 +207,32 @@ fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mu
             let error = CliError::usage(&error).with_faults(faults);
             findings.error(&format!("jobs.{}: ", job.name), &error);
         }
+    }
+}
+
+/// Each file of an export; of the pages of a shop, which may be thousands, how many there are.
+fn list_files(job: &Job, files: &[ExportFile], findings: &mut Findings) {
+    let name = &job.name;
+    for file in files {
+        for note in &file.notes {
+            findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
+        }
+        let (format, bytes, encoding) = (&file.format, file.size_bytes, file.encoding);
+        if job.pull.is_none() {
+            findings.good(format!(
+                "jobs.{name}: export {file}, {format}, {bytes} bytes, {encoding}: {}",
+                file.why
+            ));
+        }
+    }
+    if let (Some(_), Some(newest)) = (&job.pull, files.first()) {
+        let bytes = files.iter().map(|file| file.size_bytes).sum();
+        findings.good(format!(
+            "jobs.{name}: {} pulled, {}, {}, up to {newest}",
+            report::many(files.len() as u64, "file"),
+            newest.format,
+            report::many(bytes, "byte")
+        ));
     }
 }
 

@@ -178,7 +178,7 @@ fn pull_unless_unsettled(
     let account = settings.account_of(job)?;
     let view = assembly::view(&settings.state_dir, account)?;
     let run_job = assembly::job(job, account, Dates::default());
-    if let Some(window) = run_job.unsettled_windows(&view)?.last() {
+    if let Some(window) = run_job.waiting_window(&view)? {
         tracing::info!(
             job = job.name,
             "{} was pulled and not loaded yet; it is loaded before anything is pulled",

@@ -163,8 +163,8 @@ impl AccountWorker {
         let (Some(options), Some(pulls)) = (&job.pull, &job.job.pulls) else { return Ok(()) };
         self.board.write(&self.name, |entry| entry.liveness = Some(Liveness::waits(PULL_MAX)));
         let view = View::open(&plan.state_dir, &self.name).map_err(|error| error.to_string())?;
-        let waiting = job.job.unsettled_windows(&view).map_err(|error| error.to_string())?;
-        if !waiting.is_empty() {
+        let waiting = job.job.waiting_window(&view).map_err(|error| error.to_string())?;
+        if waiting.is_some() {
             return Ok(());
         }
         view.check_free(job.job.state_free_min_bytes).map_err(|error| error.to_string())?;

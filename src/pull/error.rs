@@ -1,4 +1,7 @@
+use std::io::ErrorKind;
 use std::path::Path;
+
+const HINT: &str = "\n  hint: ";
 
 /// Why a pull did not become complete. None of the texts contains a secret or anything of an order.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +20,7 @@ pub enum PullError {
     Unexpected { shop: String, what: String, hint: String },
     #[error("the pull was interrupted; the next one starts it again")]
     Interrupted,
-    #[error("{path}: {fault}")]
+    #[error("{path}: {fault}{}", hint_of(fault))]
     Io { path: String, fault: std::io::Error },
 }
 
@@ -31,7 +34,11 @@ impl PullError {
             Self::Refused { shop, what, hint }
             | Self::Away { shop, what, hint }
             | Self::Unexpected { shop, what, hint } => (format!("{shop}: {what}"), hint.clone()),
-            Self::Interrupted | Self::Io { .. } => (self.to_string(), String::new()),
+            Self::Io { path, fault } => {
+                let hint = hint_of(fault).trim_start_matches(HINT).to_owned();
+                (format!("{path}: {fault}"), hint)
+            }
+            Self::Interrupted => (self.to_string(), String::new()),
         }
     }
 
@@ -39,4 +46,18 @@ impl PullError {
         let path = path.display().to_string();
         move |fault| Self::Io { path, fault }
     }
+}
+
+/// What to do about a fault of the disk, as a line of its own.
+fn hint_of(fault: &std::io::Error) -> String {
+    let what = match fault.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space and pull again; the next pull removes what is not complete"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "the user who pulls has to be able to write there; `dir` names another folder"
+        }
+        _ => return String::new(),
+    };
+    format!("{HINT}{what}")
 }

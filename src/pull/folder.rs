@@ -37,6 +37,7 @@ impl Folder {
     pub fn open(dir: PathBuf) -> Result<Self, PullError> {
         DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(PullError::io(&dir))?;
         check_private(&dir)?;
+        check_own(&dir)?;
         let path = dir.join(LOCK);
         let lock = private_file(&path).map_err(PullError::io(&path))?;
         match lock.try_lock() {
@@ -50,8 +51,7 @@ impl Folder {
             }
             Err(TryLockError::Error(error)) => return Err(PullError::io(&path)(error)),
         }
-        let tag = dir.join(CACHE_TAG.0);
-        fs::write(&tag, CACHE_TAG.1).map_err(PullError::io(&tag))?;
+        put(&dir, CACHE_TAG.0, CACHE_TAG.1.as_bytes())?;
         let folder = Self { dir, _lock: Some(lock) };
         folder.remove_incomplete()?;
         Ok(folder)
@@ -141,6 +141,7 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(PullError::io(&self.dir)(error)),
         };
+        check_private(&self.dir)?;
         let mut found = Vec::new();
         for entry in entries {
             let entry = entry.map_err(PullError::io(&self.dir))?;
@@ -216,6 +217,21 @@ fn check_private(dir: &Path) -> Result<(), PullError> {
         what: format!("{}: {what}", dir.display()),
         expected: "a folder of mode 0700".to_owned(),
         hint: format!("chmod 700 {}", dir.display()),
+    })
+}
+
+/// What another user owns, that user may change; and what is written for somebody else, the owner can't
+/// read.
+fn check_own(dir: &Path) -> Result<(), PullError> {
+    let owner = fs::metadata(dir).map_err(PullError::io(dir))?.uid();
+    let user = rustix::process::geteuid().as_raw();
+    if owner == user {
+        return Ok(());
+    }
+    Err(PullError::Settings {
+        what: format!("{}: belongs to the user {owner}, not to {user}", dir.display()),
+        expected: "a folder of the user who pulls".to_owned(),
+        hint: "run ordersync as its owner, such as with `sudo -u`, or chown the folder".to_owned(),
     })
 }
 

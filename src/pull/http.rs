@@ -334,7 +334,9 @@ impl ShopClient {
                 hint: "check the address and its port".to_owned(),
             })
         } else if error.is_connect() {
-            Broken::NotConnected(format!("could not connect: {cause}"))
+            Broken::NotConnected(format!(
+                "could not connect: {cause}; check the address if this stays"
+            ))
         } else {
             Broken::Cut("broke the connection".to_owned())
         }

@@ -188,15 +188,22 @@ impl PulledWindow {
     pub fn verify(&self) -> Result<(), PullError> {
         for (file, path) in self.manifest.files.iter().zip(self.files()) {
             let mut hasher = blake3::Hasher::new();
-            let hashed = File::open(&path).and_then(|file| hasher.update_reader(file).map(drop));
-            hashed.map_err(PullError::io(&path))?;
-            if hasher.count() != file.bytes || hasher.finalize().to_hex().as_str() != file.hash {
-                return Err(PullError::Settings {
-                    what: format!("{}: is not what was pulled", path.display()),
-                    expected: "the bytes that manifest.json lists".to_owned(),
-                    hint: "pull again with `ordersync pull --full`".to_owned(),
-                });
-            }
+            let what = match File::open(&path).map(|file| hasher.update_reader(file).map(drop)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "is missing",
+                Err(error) | Ok(Err(error)) => return Err(PullError::io(&path)(error)),
+                Ok(Ok(()))
+                    if hasher.count() == file.bytes
+                        && hasher.finalize().to_hex().as_str() == file.hash =>
+                {
+                    continue;
+                }
+                Ok(Ok(())) => "is not what was pulled",
+            };
+            return Err(PullError::Settings {
+                what: format!("{}: {what}", path.display()),
+                expected: "the bytes that manifest.json lists".to_owned(),
+                hint: "the next pull fetches everything again: `ordersync pull`".to_owned(),
+            });
         }
         Ok(())
     }

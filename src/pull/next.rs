@@ -47,6 +47,10 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
     let (Some(full), Some(last)) = (export.first(), export.last()) else {
         return Ok(Request::Full);
     };
+    if let Some(damage) = export.iter().find_map(|window| window.verify().err()) {
+        tracing::warn!("{}; everything is pulled again", damage.parts().0);
+        return Ok(Request::Full);
+    }
     let shop = shop_at(&options.url)?;
     let is_same = last.manifest.is_of(&shop, &options.query());
     let age = last_moment(full).duration_until(Timestamp::now());

@@ -142,6 +142,7 @@ async fn a_full_pull_is_the_whole_shop_and_complete() {
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&window.dir), 0o700);
     assert!(window.files().all(|file| mode(&file) == 0o600));
+    assert_eq!(mode(&pulls.path().join("CACHEDIR.TAG")), 0o600);
 }
 
 #[tokio::test]
@@ -292,6 +293,15 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_about_another_order_ends_the_pull() {
+    let host = WooOptions { unlistable: [7].into(), echoes: Some(8), ..WooOptions::default() };
+    let pulls = Pulls::of(host, orders(20)).await;
+    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    assert!(error.contains("order 8 to a question about order 7"), "{error}");
+    assert!(pulls.folder().windows().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shop_that_delivers_no_order_at_all_is_away() {
     let all: std::collections::BTreeSet<u64> = (1..=30).collect();
     let host = WooOptions { unlistable: all.clone(), broken: all, ..WooOptions::default() };
@@ -411,14 +421,36 @@ async fn a_folder_is_private_and_of_one_pull() {
     assert!(Folder::open(path.clone()).unwrap_err().to_string().contains("another process"));
     drop(held);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).unwrap();
-    assert!(Folder::open(path).unwrap_err().to_string().contains("others can read it"));
+    assert!(Folder::open(path.clone()).unwrap_err().to_string().contains("others can read it"));
+    assert!(Folder::view(path).export().unwrap_err().to_string().contains("chmod 700"));
 }
 
 #[tokio::test]
-async fn a_file_that_was_changed_is_found() {
-    let pulls = Pulls::of(WooOptions::default(), orders(5)).await;
-    let window = pulls.full().await;
-    let file = window.files().next().unwrap();
-    fs::write(&file, b"something else").unwrap();
-    assert!(window.verify().unwrap_err().to_string().contains("is not what was pulled"));
+async fn a_folder_of_another_user_is_refused() {
+    let pulls = Pulls::of(WooOptions::default(), orders(1)).await;
+    drop(pulls.folder());
+    // Only the administrator can give a folder away.
+    if std::os::unix::fs::chown(pulls.path(), Some(4711), None).is_ok() {
+        let refused = Folder::open(pulls.path()).unwrap_err().to_string();
+        assert!(refused.contains("belongs to the user 4711"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn everything_is_pulled_again_where_a_file_is_damaged_or_missing() {
+    let damages: [(fn(&std::path::Path), &str); 3] = [
+        (|file| fs::write(file, b"something else").unwrap(), "is not what was pulled"),
+        (|file| drop(File::options().write(true).open(file).unwrap().set_len(99)), "is not what"),
+        (|file| fs::remove_file(file).unwrap(), "is missing"),
+    ];
+    for (damage, what) in damages {
+        let pulls = Pulls::of(WooOptions::default(), orders(5)).await;
+        let window = pulls.full().await;
+        damage(&window.files().next().unwrap());
+        let fault = window.verify().unwrap_err().to_string();
+        assert!(fault.contains(what) && fault.contains("000001.json.gz"), "{fault}");
+        let next = pull(&pulls.options, false, &pulls.folder(), CancellationToken::new()).await;
+        assert_eq!(next.unwrap().manifest.window.extent, Extent::Full);
+        assert_eq!(pulls.export(), pulls.truth());
+    }
 }

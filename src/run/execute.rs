@@ -38,6 +38,8 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let view = task.state.call(|store| store.view()).await?;
     check_key(&view, task.job, &mapping)?;
     check_path(&view, task.job)?;
+    // Where that can't be read, the export can't either.
+    let is_night = task.job.loads_changes_only(&view).unwrap_or(false);
     let start = mapping.clone();
     let row = task
         .state
@@ -99,7 +101,8 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     {
         error = Some(RunError::Fatal(gone));
     }
-    if error.is_none() && task.kind == Kind::Sync && execution.sent() == 0 {
+    // A night without changes asks nothing; the next full pull, a change or a verification does.
+    if error.is_none() && task.kind == Kind::Sync && execution.sent() == 0 && !is_night {
         error = confirm(task.client, &task.job.connection, &id).await.err().map(RunError::Fatal);
     }
     if matches!(error, Some(RunError::Fatal(FatalError::ConnectionGone))) {

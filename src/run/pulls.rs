@@ -81,6 +81,29 @@ impl Job {
         Ok(windows)
     }
 
+    /// Whether nothing is to be loaded but what changed in the shop, as in most nights.
+    ///
+    /// # Errors
+    /// When the folder or the state can't be read.
+    pub(super) fn loads_changes_only(&self, view: &View) -> Result<bool, PullsError> {
+        let is_increment =
+            |window: &PulledWindow| window.manifest.window.extent == Extent::Increment;
+        Ok(self.pulls.is_some() && self.unsettled_windows(view)?.iter().all(is_increment))
+    }
+
+    /// The window that has to be loaded before anything is pulled, if there is one. There is none in an
+    /// export that is damaged: a pull replaces it.
+    ///
+    /// # Errors
+    /// When the folder or the state can't be read.
+    pub fn waiting_window(&self, view: &View) -> Result<Option<PulledWindow>, PullsError> {
+        let waiting = self.unsettled_windows(view)?.pop();
+        let (Some(pulls), Some(waiting)) = (&self.pulls, waiting) else { return Ok(None) };
+        let export = Folder::view(pulls.dir.clone()).export()?;
+        let is_whole = export.iter().all(|window| window.verify().is_ok());
+        Ok(is_whole.then_some(waiting))
+    }
+
     /// Removes windows that the last full one replaces, once that one was loaded; and the orders of
     /// every window that was loaded, where nothing is kept. Returns them.
     ///

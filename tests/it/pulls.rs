@@ -49,8 +49,7 @@ fn each_night_loads(nights: Nights, requests: usize) {
         let (asked, sent) = (nights.shop.requests(), nights.world.summary().requests);
         nights.done(&["--quiet", "sync"]);
         assert_eq!(nights.shop.requests() - asked, requests, "{seconds}");
-        // One looks whether the connection is still there.
-        assert!(nights.world.summary().requests - sent <= 1);
+        assert_eq!(nights.world.summary().requests, sent);
     }
     assert!(nights.windows().iter().all(|window| window["loaded"] == true));
 }
@@ -132,6 +131,22 @@ fn a_full_pull_replaces_the_windows_before_it_once_it_was_loaded() {
     assert_eq!((windows.len(), windows[0]["extent"].as_str()), (1, Some("full")));
 }
 
+#[test]
+fn a_window_that_was_damaged_before_it_was_loaded_is_pulled_again() {
+    let nights = Nights::of(20);
+    nights.done(&["--quiet", "pull"]);
+    let window = nights.windows().remove(0);
+    let file = Path::new(window["dir"].as_str().unwrap()).join("000001.json.gz");
+    std::fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(400).unwrap();
+    let ended = nights.run(&["plan"]);
+    assert_eq!(ended.code, 2, "{}", ended.out);
+    assert!(ended.err.contains("000001.json.gz: is not what was pulled"), "{}", ended.err);
+    let ended = nights.done(&["backfill"]);
+    assert!(ended.err.contains("everything is pulled again"), "{}", ended.err);
+    nights.assert_loaded();
+    assert_eq!(nights.windows().len(), 1);
+}
+
 /// Deleting a refund does not count as a modification of the order.
 #[test]
 fn a_refund_that_was_deleted_is_found_by_the_next_full_pull() {
@@ -144,6 +159,9 @@ fn a_refund_that_was_deleted_is_found_by_the_next_full_pull() {
     });
     nights.done(&["--quiet", "sync"]);
     assert_eq!(nights.loaded()[&7], 507);
+    // So that the overlap of the next night does not reach back to the refund.
+    nights.pass(7200);
+    nights.done(&["--quiet", "sync"]);
     nights.woo().change(|orders| orders.get_mut(&7).unwrap().refunds.clear());
     nights.pass(7200);
     nights.done(&["--quiet", "sync"]);

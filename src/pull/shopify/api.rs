@@ -24,7 +24,7 @@ const THROTTLED_MAX: u32 = 20;
 const FAILED_MAX: u32 = 3;
 const SCOPES_HINT: &str =
     "give the app the scopes read_orders, read_all_orders and read_customers, and install it again";
-pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request access to protected customer data: orders, name and e-mail; for an app that was made in the admin, the shop's plan decides";
+pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request access to protected customer data: orders and e-mail; for an app that was made in the admin, the shop's plan decides";
 
 pub(super) struct Api<'a> {
     pub client: ShopClient,

@@ -71,6 +71,14 @@ async fn whatever_the_host_does_to_answers_every_order_is_there() {
     }
 }
 
+#[tokio::test]
+async fn a_page_of_a_firewall_is_not_taken_for_a_wrong_key() {
+    let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
+    pulls.shop.fail_next(HostFault::Page(403));
+    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    assert!(error.contains("answers 403 with a page") && error.contains("firewall"), "{error}");
+}
+
 /// A line that brings a page too slowly is asked for smaller ones.
 #[tokio::test(start_paused = true)]
 async fn a_page_that_takes_too_long_twice_is_asked_for_in_parts() {

@@ -101,7 +101,17 @@ impl<'a> Api<'a> {
         if answer.status == StatusCode::NOT_FOUND && is_gone {
             return Ok(None);
         }
-        Ok(Some(self.accept(&answer)?))
+        let json = self.accept(&answer)?;
+        match serde_json::from_slice(&json) {
+            Ok(Row { id: echoed, .. }) if echoed == id => Ok(Some(json)),
+            Ok(Row { id: other, .. }) => Err(PullError::Unexpected {
+                shop: self.client.shop(),
+                what: format!("answers with order {other} to a question about order {id}"),
+                hint: CACHE_HINT.to_owned(),
+            }
+            .into()),
+            Err(_) => Err(self.unexpected(&json).into()),
+        }
     }
 
     /// The ids on a page, for one whose orders can't be listed whole.
@@ -168,20 +178,25 @@ impl<'a> Api<'a> {
     }
 
     fn refused(&self, answer: &Answer) -> PullError {
+        let (shop, status) = (self.client.shop(), answer.status.as_u16());
+        if let Err(page) = json_in(&answer.body) {
+            return PullError::Refused {
+                shop,
+                what: format!("answers {status} with a page in place of the API: \"{page}\""),
+                hint: "a firewall or a plug-in refuses this machine; allow it for /wp-json/wc/v3/"
+                    .to_owned(),
+            };
+        }
         let is_in_query =
             matches!(self.options.source, Source::WooCommerce { is_key_in_query: true, .. });
         let hint = if is_in_query {
-            "check key and secret, and that the key's user may read orders"
+            "check key and secret, that the key has the permission Read, and that its user may read orders"
         } else {
-            "check key and secret, and that the key's user may read orders; where a server drops the Authorization header, set key_in_query = true"
+            "check key and secret, that the key has the permission Read, and that its user may read orders; where a server drops the Authorization header, set key_in_query = true"
         };
         PullError::Refused {
-            shop: self.client.shop(),
-            what: format!(
-                "refuses the key with {}: {}",
-                answer.status.as_u16(),
-                message_in(&answer.body)
-            ),
+            shop,
+            what: format!("refuses the key with {status}: {}", message_in(&answer.body)),
             hint: hint.to_owned(),
         }
     }

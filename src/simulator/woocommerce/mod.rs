@@ -36,6 +36,8 @@ pub struct WooOptions {
     pub unlistable: BTreeSet<u64>,
     /// These fail with 500 by their id too.
     pub broken: BTreeSet<u64>,
+    /// Every question about one order is answered with this one.
+    pub echoes: Option<u64>,
     /// The key's user may not read these: they are left out of pages, and counted.
     pub unreadable: BTreeSet<u64>,
     /// How far its clock is ahead, in seconds.
@@ -83,6 +85,7 @@ impl Default for WooOptions {
             unlistable: BTreeSet::new(),
             broken: BTreeSet::new(),
             unreadable: BTreeSet::new(),
+            echoes: None,
             clock_ahead_s: 0,
             zone: TimeZone::UTC,
             cache: Cache::default(),

@@ -288,7 +288,8 @@ impl Shop {
     }
 
     fn one(&self, id: &str) -> Response<String> {
-        let order = id.parse().ok().and_then(|id: u64| self.orders.get(&id));
+        let id = self.options.echoes.or_else(|| id.parse().ok());
+        let order = id.and_then(|id| self.orders.get(&id));
         match order {
             Some(order) if self.options.broken.contains(&order.id) => page(
                 StatusCode::INTERNAL_SERVER_ERROR,
