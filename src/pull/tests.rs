@@ -438,7 +438,9 @@ async fn a_folder_of_another_user_is_refused() {
 
 #[tokio::test]
 async fn everything_is_pulled_again_where_a_file_is_damaged_or_missing() {
-    let damages: [(fn(&std::path::Path), &str); 3] = [
+    /// Damages a file; and what is then said of it.
+    type Damage = (fn(&std::path::Path), &'static str);
+    let damages: [Damage; 3] = [
         (|file| fs::write(file, b"something else").unwrap(), "is not what was pulled"),
         (|file| drop(File::options().write(true).open(file).unwrap().set_len(99)), "is not what"),
         (|file| fs::remove_file(file).unwrap(), "is missing"),
