@@ -42,7 +42,8 @@ pub use options::{ClientError, Options};
 pub use pages::Pages;
 pub use rate_limiter::{SendEvent, SendObserver};
 pub use records::{
-    Connection, NewConnection, Page, RemoteCustomer, RemoteDiscount, RemoteOrder, RemoteProduct,
+    Connection, NewConnection, Page, Record, RemoteContact, RemoteCustomer, RemoteDiscount,
+    RemoteOrder, RemoteProduct,
 };
 pub use retry::{Retry, RetryDecision};
 pub use transport::{

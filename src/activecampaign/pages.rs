@@ -1,7 +1,7 @@
 use super::client::Client;
 use super::failure::Failure;
 use super::reads::{Raw, Sort};
-use super::records::{Page, Record, RemoteCustomer, RemoteOrder};
+use super::records::{Page, Record, RemoteContact, RemoteCustomer, RemoteOrder};
 use crate::domain::RemoteId;
 use std::collections::{HashSet, VecDeque};
 use tokio::task::JoinHandle;
@@ -15,12 +15,13 @@ const GROWTH_MAX: u64 = 10_000;
 /// A page on its way.
 type Asked<T> = JoinHandle<Result<Raw<T>, Failure>>;
 
-/// A list of one connection, read page by page, in the order of ids. Several pages may be on their
+/// A list of one connection, or of the account, read page by page, in the order of ids. Several pages may be on their
 /// way at once; no more than that are held.
 pub struct Pages<T> {
     client: Client,
     name: &'static str,
-    connection: RemoteId,
+    /// `None`: the list is the account's.
+    connection: Option<RemoteId>,
     belongs: fn(&T, &RemoteId) -> bool,
     /// Pages on their way at once.
     in_flight_max: usize,
@@ -39,7 +40,7 @@ impl Client {
     /// ActiveCampaign sends when it ignores the filter, are left out.
     pub fn orders(&self, connection: &RemoteId) -> Pages<RemoteOrder> {
         let belongs = |order: &RemoteOrder, id: &RemoteId| order.connection == *id;
-        Pages::new(self, "list_orders", connection, belongs)
+        Pages::new(self, "list_orders", Some(connection), belongs)
     }
 
     /// The customers of a connection, as [`Self::orders`], without ActiveCampaign's sums over
@@ -48,7 +49,12 @@ impl Client {
         let belongs = |customer: &RemoteCustomer, id: &RemoteId| {
             customer.connection == *id && !customer.is_pseudo()
         };
-        Pages::new(self, "list_customers", connection, belongs)
+        Pages::new(self, "list_customers", Some(connection), belongs)
+    }
+
+    /// The contacts of the account, 100 a page, oldest id first.
+    pub fn contacts(&self) -> Pages<RemoteContact> {
+        Pages::new(self, "list_contacts", None, |_, _| true)
     }
 }
 
@@ -56,13 +62,13 @@ impl<T: Record + Send + 'static> Pages<T> {
     fn new(
         client: &Client,
         name: &'static str,
-        connection: &RemoteId,
+        connection: Option<&RemoteId>,
         belongs: fn(&T, &RemoteId) -> bool,
     ) -> Self {
         Self {
             client: client.clone(),
             name,
-            connection: connection.clone(),
+            connection: connection.cloned(),
             belongs,
             in_flight_max: 1,
             ahead: VecDeque::new(),
@@ -106,7 +112,8 @@ impl<T: Record + Send + 'static> Pages<T> {
             return Err(Failure::endless(self.name));
         }
         self.ask_for_more(offset, &raw);
-        let belongs = |record: &T| (self.belongs)(record, &self.connection);
+        let belongs =
+            |record: &T| self.connection.as_ref().is_none_or(|id| (self.belongs)(record, id));
         let records = raw.records.into_iter().filter(belongs).collect();
         Ok(Some(Page { records, total: raw.total }))
     }
@@ -137,8 +144,8 @@ impl<T: Record + Send + 'static> Pages<T> {
     fn ask_for(&mut self, offset: u64) {
         let (client, name, connection) = (self.client.clone(), self.name, self.connection.clone());
         let page = async move {
-            let filters = [("connectionid", connection.as_str())];
-            client.page::<T>(name, &filters, Sort::Oldest, offset).await
+            let filter = connection.as_ref().map(|id| ("connectionid", id.as_str()));
+            client.page::<T>(name, filter.as_slice(), Sort::Oldest, offset).await
         };
         self.ahead.push_back((offset, tokio::spawn(page.in_current_span())));
     }

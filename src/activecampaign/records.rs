@@ -91,6 +91,13 @@ pub struct RemoteCustomer {
     pub email: String,
 }
 
+/// A contact of the account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RemoteContact {
+    pub id: RemoteId,
+    pub email: String,
+}
+
 /// A line of an order as ActiveCampaign holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteProduct {
@@ -212,6 +219,19 @@ impl RemoteCustomer {
     /// order may be attached to either.
     pub(super) fn is_pseudo(&self) -> bool {
         self.connection.as_str() == "0" || matches!(self.externalid.as_str(), "" | "0")
+    }
+}
+
+impl Record for RemoteContact {
+    const ROUTE: &'static str = "/contacts";
+    const LIST: &'static str = "contacts";
+
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self { id: id_of(value, "id")?, email: text_of(value, "email") })
+    }
+
+    fn id(&self) -> &RemoteId {
+        &self.id
     }
 }
 

@@ -31,6 +31,7 @@ mod output;
 mod packaging;
 mod paint;
 mod plan;
+mod plan_ask;
 mod plan_diff;
 mod preflight;
 mod prepare;

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use super::paint::Paint;
+use super::plan_ask;
 use super::plan_diff::{Base, Difference};
 use super::private_file::{self, unwritable};
 use super::pull::pull_all;
@@ -14,9 +15,11 @@ use crate::run::{
     AccountPlanner, Job, Keep, OnChanges, OnRecord, PlanInput, PlannedRecord, Preview,
     RecordChanges, ValueChange, preview_against, preview_since,
 };
+use crate::settings::Account;
 use crate::state::View;
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -39,6 +42,10 @@ pub(super) struct PlanArgs {
     /// Fetch the shops' orders first, of jobs that have a pull
     #[arg(long)]
     pull: bool,
+    /// Ask ActiveCampaign how many of the orders and contacts exist already: reads only, a hundred a
+    /// request
+    #[arg(long)]
+    ask: bool,
     /// Show what changed in the orders that this run, or an earlier one, loaded: which fields, and
     /// why
     #[arg(long, value_name = "RUN")]
@@ -78,7 +85,6 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
         Base::open(args.since_run, args.against.as_deref(), &written, &jobs, &settings.state_dir)?;
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
-    let mut differences = Vec::new();
     let mut by_account: BTreeMap<&str, AccountPlanner> = BTreeMap::new();
     for ((account, job), export) in jobs.iter().zip(&exports) {
         let view = assembly::view(&settings.state_dir, account)?;
@@ -89,46 +95,88 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
         });
         let assumptions = Assumptions::new(account.requests_per_second, account.in_flight_max);
         let wanted = Wanted { job, export, view, assumptions, args };
-        let (preview, mut detail, difference) = wanted.plan(planner, &mut base, &mut files)?;
-        let comparison =
+        let (preview, detail, difference) = wanted.plan(planner, &mut base, &mut files)?;
+        plans.push(Planned { account, job, preview, detail, difference });
+    }
+    files.finish()?;
+    let asked = if args.ask { ask(global, &settings.state_dir, &mut plans) } else { Ok(()) };
+    show(global, args, plans, asked)
+}
+
+/// One job, planned.
+struct Planned<'a> {
+    account: &'a Account,
+    job: &'a Job,
+    preview: Preview,
+    detail: PageDetail,
+    difference: Option<Difference>,
+}
+
+/// Asks account by account.
+fn ask(global: &Global, state_dir: &Path, plans: &mut [Planned<'_>]) -> Result<(), CliError> {
+    let accounts: BTreeMap<&str, &Account> =
+        plans.iter().map(|plan| (plan.account.name.as_str(), plan.account)).collect();
+    for account in accounts.into_values() {
+        let of_account = plans.iter_mut().filter(|plan| plan.account.name == account.name);
+        let mut asked: Vec<_> = of_account.map(|plan| (plan.job, &mut plan.preview)).collect();
+        plan_ask::ask(global, state_dir, account, &mut asked)?;
+    }
+    Ok(())
+}
+
+/// Shows the plans, and after them why ActiveCampaign could not be asked, where that is so.
+fn show(
+    global: &Global,
+    args: &PlanArgs,
+    plans: Vec<Planned<'_>>,
+    asked: Result<(), CliError>,
+) -> Result<Exit, CliError> {
+    let utc = Timestamp::now().to_zoned(TimeZone::UTC);
+    let local = |job: &Job| utc.with_time_zone(job.rules.zone.clone());
+    let zone = plans.first().map_or(utc.clone(), |plan| local(plan.job));
+    let (mut accounts, mut differences, mut pages) = (Vec::new(), Vec::new(), Vec::new());
+    for Planned { account, job, preview, mut detail, difference } in plans {
+        detail.difference =
             difference.as_ref().map(|difference| difference.comparison(&preview, args.reveal));
         if !global.json {
-            let now = Timestamp::now().to_zoned(job.rules.zone.clone());
-            let text = report::plan_text(&preview, &now, output::width());
+            let text = report::plan_text(&preview, &local(job), output::width());
             output::print(&format!("{}\n", Paint::of_stdout(global.color).headings(&text)));
-            if let Some(comparison) = &comparison {
+            if let Some(comparison) = &detail.difference {
                 output::print(&format!("{}\n", comparison.text()));
             }
         }
-        detail.difference = comparison;
-        plans.push((preview, detail));
+        accounts.push(account.name.clone());
         differences.push(difference);
+        pages.push((preview, detail));
     }
     if let Some(path) = &args.html {
-        let zone =
-            jobs.first().map(|(_, job)| job.rules.zone.clone()).unwrap_or(jiff::tz::TimeZone::UTC);
-        let page = report::plan_html(&plans, &Timestamp::now().to_zoned(zone));
+        let page = report::plan_html(&pages, &zone);
         private_file::write(path, page).map_err(|error| unwritable(path, &error))?;
         output::note(&format!("wrote the page to {}", path.display()));
     }
-    files.finish()?;
-    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    let accounts = jobs.iter().map(|(account, _)| account.name.clone());
-    let previews: Vec<Preview> = plans.into_iter().map(|(preview, _)| preview).collect();
-    let by_account: Vec<_> = accounts.zip(&previews).collect();
+    let previews: Vec<Preview> = pages.into_iter().map(|(preview, _)| preview).collect();
+    let by_account: Vec<_> = accounts.into_iter().zip(&previews).collect();
     if !global.json {
-        output::print(&report::together_text(&by_account, &now));
-        return Ok(Exit::Done);
+        output::print(&report::together_text(&by_account, &utc));
+        return asked.map(|()| Exit::Done);
     }
-    let mut json = report::plan_json(&previews, &now);
-    json["accounts"] = report::together_json(&by_account, &now);
+    let mut json = report::plan_json(&previews, &utc);
+    json["accounts"] = report::together_json(&by_account, &utc);
     for (n, (preview, difference)) in previews.iter().zip(&differences).enumerate() {
         if let Some(difference) = difference {
             json["plans"][n]["difference"] = difference.json(preview, args.reveal);
         }
     }
+    let exit = match asked {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            json["error"] = error.json_of_run();
+            output::complain(&error.message);
+            error.exit
+        }
+    };
     output::print_json(&json);
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// One job to plan.
@@ -157,7 +205,7 @@ impl Wanted<'_> {
             }
             files.write((&job.name, export.files()), record, (changes, args.reveal));
         };
-        let input = PlanInput { job, export, view, assumptions };
+        let input = PlanInput { job, export, view, assumptions, is_asked: args.ask };
         let mut each = |record: PlannedRecord| describe(&record, None);
         let (preview, difference) = match base {
             Base::Nothing => {

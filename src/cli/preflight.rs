@@ -102,7 +102,7 @@ pub(super) fn preflight(
     };
     let on_record = wanted.is_some().then_some(OnRecord { keep: Keep::default(), each: &mut look });
     let assumptions = Assumptions::new(account.requests_per_second, account.in_flight_max);
-    let input = PlanInput { job, export, view, assumptions };
+    let input = PlanInput { job, export, view, assumptions, is_asked: false };
     let planned = planner.preview(input, on_record).map_err(|error| {
         CliError::from(error)
             .map_message(|message| format!("{}: {message}\nnothing was sent", job.name))

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::text::{columns, count, duration, millis};
+use super::text::{columns, count, duration, many, millis};
 use crate::plan::Forecast;
 use crate::run::CompareProgress;
 use crate::run::Preview;
@@ -108,6 +108,15 @@ pub fn reading_text(job: &str, (orders, by_line): (u64, u64), forecast: &Forecas
     )
 }
 
+/// What asking takes that begins now, after so many requests that showed how much there is to read.
+pub fn asking_text(account: &str, sent: u64, left: &Forecast) -> String {
+    format!(
+        "{account}: asking ActiveCampaign what exists already, reading only: {}, about {}",
+        many(sent + left.total(), "request"),
+        duration(left.duration())
+    )
+}
+
 /// How far reading back is.
 pub fn reading_progress_text(progress: CompareProgress) -> String {
     let listed = |what: &str, listed: u64, total: Option<u64>| {
@@ -117,6 +126,7 @@ pub fn reading_progress_text(progress: CompareProgress) -> String {
     match progress {
         CompareProgress::Orders { listed: n, total } => listed("orders", n, total),
         CompareProgress::Customers { listed: n, total } => listed("customers", n, total),
+        CompareProgress::Contacts { listed: n, total } => listed("contacts", n, total),
         CompareProgress::Lines(orders) => format!("{} orders compared line by line", count(orders)),
     }
 }

@@ -40,8 +40,8 @@ pub use dead_letters::{
 pub use difference::{since_comparison, since_json};
 pub use explain::{explanation_json, explanation_text};
 pub use forecast::{
-    canary_forecast_text, reading_progress_text, reading_text, runs_text, together_json,
-    together_text,
+    asking_text, canary_forecast_text, reading_progress_text, reading_text, runs_text,
+    together_json, together_text,
 };
 pub use html::{Certificate, PageDetail, plan_html, verification_html};
 pub use labelled_text::{fitted, wrapped};

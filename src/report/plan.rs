@@ -7,7 +7,7 @@ use super::text::{count, grouped, is_are, many, printable, size};
 use super::warnings::{warnings, warnings_json};
 use crate::domain::{Currency, Gone};
 use crate::plan::{CurrencyTotal, Totals};
-use crate::run::{Destination, Preview};
+use crate::run::{Destination, Existing, Overlap, Preview};
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
@@ -59,6 +59,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
             "declines_marketing": summary.consent.refused,
             "consent_unstated": summary.consent.unstated,
         },
+        "existing": preview.existing.as_ref().map(existing_json),
         "refunds_ignored": totals_json(&summary.refunds_ignored),
         "products": summary.products,
         "prices_rounded": summary.prices_rounded,
@@ -90,6 +91,43 @@ pub(super) fn disk_text(preview: &Preview) -> Option<String> {
     let free = usable.map(|usable| format!("; its disk has {} to spare", size(usable)));
     (bytes > 0)
         .then(|| format!("the state grows by about {}{}", size(bytes), free.unwrap_or_default()))
+}
+
+/// What ActiveCampaign holds already, a line for each kind; nothing where it was not asked.
+pub(super) fn existing_lines(preview: &Preview) -> Vec<String> {
+    let Some(existing) = &preview.existing else { return Vec::new() };
+    let Overlap { to_create, found, listed } = existing.orders;
+    let of = format!("of {} to create", many(to_create, "order"));
+    let orders = match (existing.has_connection, to_create) {
+        (_, 0) => "no order is to be created".to_owned(),
+        (false, _) => format!("{of} none exists: ActiveCampaign has no such connection yet"),
+        (true, _) => format!(
+            "{of}, {} {} already, and a run creates {} no second time; the connection has {} in all",
+            count(found),
+            if found == 1 { "exists" } else { "exist" },
+            if found == 1 { "it" } else { "them" },
+            many(listed, "order"),
+        ),
+    };
+    let contacts = match existing.contacts {
+        None => "ActiveCampaign shows no list of contacts, so how many exist is unknown".to_owned(),
+        Some(Overlap { to_create: 0, .. }) => "no customer is to be created".to_owned(),
+        Some(Overlap { to_create, found, listed }) => format!(
+            "of {} e-mail {} of new customers, {} {} a contact already, and {} would be new; the account has {} in all",
+            count(to_create),
+            if to_create == 1 { "address" } else { "addresses" },
+            count(found),
+            if found == 1 { "is" } else { "are" },
+            count(to_create - found),
+            many(listed, "contact"),
+        ),
+    };
+    vec![orders, contacts]
+}
+
+fn existing_json(existing: &Existing) -> Value {
+    let overlap = |overlap: Overlap| json!({ "to_create": overlap.to_create, "found": overlap.found, "listed": overlap.listed });
+    json!({ "connection": existing.has_connection, "orders": overlap(existing.orders), "contacts": existing.contacts.map(overlap) })
 }
 
 /// The program and its version.

@@ -4,7 +4,7 @@ use super::difference::fields_line;
 use super::examples::example_text;
 use super::forecast::forecast_lines;
 use super::labelled_text::{LabelledText, Line};
-use super::plan::{PROGRAM, destination_text, disk_text};
+use super::plan::{PROGRAM, destination_text, disk_text, existing_lines};
 use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line, words_beside};
 use super::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
 use super::text::{cells, columns, count, grouped, is_are, local_ms, many, printable};
@@ -33,6 +33,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     text.section("Goes", [Line::of(destination_text(&preview.destination))]);
     text.section("Export", export(preview));
     text.section("Records", records(preview));
+    text.section("Existing", existing_lines(preview).into_iter().map(Line::of));
     text.section("Consent", consent(&preview.summary).map(Line::of));
     text.section("Orders", orders(&preview.summary, room));
     text.section("Policy", [Line::of(policy_line(preview))]);

@@ -6,7 +6,7 @@ use super::reasons::{money_text, none_valid};
 use super::text::{count, is_are, many, size};
 use crate::domain::{MovedCustomer, Reason, Status};
 use crate::plan::Example;
-use crate::run::Preview;
+use crate::run::{Overlap, Preview};
 use crate::state::ConnectionOwner;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -372,11 +372,18 @@ fn of_contacts(all: &mut Warnings<'_>, preview: &Preview) {
     if new == 0 {
         return;
     }
-    let text = format!(
-        "up to {} would be created; ActiveCampaign creates a contact for each e-mail address it does not know yet, and contacts count \
-         towards the limit of its plan",
-        many(new, "customer")
-    );
+    let contacts = preview.existing.as_ref().and_then(|existing| existing.contacts);
+    let text = match contacts {
+        Some(Overlap { to_create, found, .. }) => format!(
+            "{} would be created; contacts count towards the limit of ActiveCampaign's plan",
+            many(to_create - found, "contact")
+        ),
+        None => format!(
+            "up to {} would be created; ActiveCampaign creates a contact for each e-mail address it does not know yet, and contacts \
+             count towards the limit of its plan; `plan --ask` asks how many exist already",
+            many(new, "customer")
+        ),
+    };
     all.add("contacts", None, text);
     let history = &preview.history;
     if let Some((asked, at)) = &history.asked

@@ -11,6 +11,7 @@ mod change_detector;
 mod connection;
 mod execute;
 mod execution;
+mod existing;
 mod explain;
 mod gone;
 mod job;
@@ -52,6 +53,7 @@ pub use connection::{
 };
 pub use execute::execute;
 pub use execution::RunContext;
+pub use existing::{Answer, AskedJob, Existing, Overlap, Questioning, ToCreate, ask};
 pub use explain::{
     ExplainedRecord, Explanation, Known, RecordOutcome, VerificationStatus, explain,
 };
@@ -63,7 +65,7 @@ pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, Destination, DiskNeed, OnRecord, PlanInput, Preview, preview};
 pub use pulls::PullsError;
-pub use remote_fetch::CompareProgress;
+pub use remote_fetch::{CompareProgress, FetchError};
 pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};

@@ -1,4 +1,5 @@
 use super::change_detector::{ChangeDetector, DetectedChange};
+use super::existing::ToCreate;
 use super::ledger::Ledger;
 use super::plan_id::PlanDigest;
 use super::planned_record::{
@@ -57,6 +58,8 @@ pub(super) struct PlanReader {
     /// Only in a dry run.
     digest: Option<PlanDigest>,
     detector: Option<ChangeDetector>,
+    /// Only where ActiveCampaign is asked what exists.
+    to_create: Option<ToCreate>,
     keep: Keep,
     /// Orders dated after this are of the future.
     now: Timestamp,
@@ -69,6 +72,7 @@ pub(super) struct ReadPlan {
     /// For the account's next job.
     pub counter: Option<RequestCounter>,
     pub digest: PlanDigest,
+    pub to_create: Option<ToCreate>,
 }
 
 /// The latest record of an order whose first one is invalid.
@@ -111,6 +115,7 @@ impl PlanReader {
             counter: None,
             digest: None,
             detector: None,
+            to_create: None,
             keep: Keep::default(),
             now: Timestamp::now(),
             summary: PlanSummary::default(),
@@ -130,6 +135,12 @@ impl PlanReader {
         self
     }
 
+    /// Also collects what would be created.
+    pub(super) fn collecting(mut self, to_create: Option<ToCreate>) -> Self {
+        self.to_create = to_create;
+        self
+    }
+
     pub(super) fn keep(&mut self, keep: Keep) {
         self.keep = keep;
     }
@@ -143,8 +154,8 @@ impl PlanReader {
     }
 
     pub(super) fn end(self) -> ReadPlan {
-        let Self { summary, counter, digest, .. } = self;
-        ReadPlan { summary, counter, digest: digest.unwrap_or_default() }
+        let Self { summary, counter, digest, to_create, .. } = self;
+        ReadPlan { summary, counter, digest: digest.unwrap_or_default(), to_create }
     }
 
     /// Hands on the key of each order that `run`, or an earlier run of the job, wrote, and that no
@@ -184,6 +195,9 @@ impl PlanReader {
         let record =
             PlannedRecord { position, label, key, verdict, digest, change, written_by, details };
         self.count(&record);
+        if let Some(to_create) = &mut self.to_create {
+            to_create.note(&record)?;
+        }
         Ok(record)
     }
 

@@ -1,5 +1,6 @@
 use super::bulk::check_path;
 use super::change_detector::ChangeDetector;
+use super::existing::{Existing, ToCreate};
 use super::job_history::JobHistory;
 use super::ledger::Ledger;
 use super::pipeline::with_consumer;
@@ -35,6 +36,10 @@ pub struct Preview {
     pub disk: DiskNeed,
     /// Rows of tables that were passed over, as they are no rows of orders.
     pub passed_over: Vec<PassedOver>,
+    /// What it would create, if it is to be asked how much of it exists.
+    pub to_create: Option<ToCreate>,
+    /// What exists already, if ActiveCampaign was asked.
+    pub existing: Option<Existing>,
 }
 
 /// What a plan needs of the disk that the state is on.
@@ -106,6 +111,8 @@ pub struct PlanInput<'a> {
     pub export: &'a Export,
     pub view: View,
     pub assumptions: Assumptions,
+    /// [`ask`](super::ask) comes after it.
+    pub is_asked: bool,
 }
 
 /// The jobs of one account that are planned to run one after the other: what the earlier ones send,
@@ -169,7 +176,7 @@ pub fn preview(
     allowed_per_second: f64,
 ) -> Result<Preview, ReadingError> {
     let assumptions = Assumptions::new(allowed_per_second, job.in_flight_max);
-    let input = PlanInput { job, export, view, assumptions };
+    let input = PlanInput { job, export, view, assumptions, is_asked: false };
     AccountPlanner::default().preview(input, None)
 }
 
@@ -196,7 +203,7 @@ impl AccountPlanner {
 
     pub(super) fn begin<'a>(
         &mut self,
-        PlanInput { job, export, view, assumptions }: PlanInput<'a>,
+        PlanInput { job, export, view, assumptions, is_asked }: PlanInput<'a>,
         detector: impl FnOnce(&mut Fingerprints) -> ChangeDetector,
     ) -> Result<PlanInProgress<'a>, ReadingError> {
         let spec = &job.connection;
@@ -215,7 +222,8 @@ impl AccountPlanner {
         let records = Records::threaded(export.read())?;
         let reader = PlanReader::new(records, job.rules.clone(), ledger)
             .with_counter(earlier.unwrap_or_default())
-            .with_detector(detector);
+            .with_detector(detector)
+            .collecting(is_asked.then(ToCreate::default));
         Ok(PlanInProgress {
             job,
             export,
@@ -231,7 +239,7 @@ impl AccountPlanner {
     /// Builds the preview once the export has been read completely.
     pub(super) fn end(&mut self, plan: PlanInProgress<'_>) -> Preview {
         let PlanInProgress { job, export, assumptions, reader, shrinkage, mut history, .. } = plan;
-        let ReadPlan { summary, counter, digest } = reader.end();
+        let ReadPlan { summary, counter, digest, to_create } = reader.end();
         self.keep(job, counter);
         history.compare(&summary);
         let forecast = Forecast {
@@ -259,6 +267,8 @@ impl AccountPlanner {
             shrinkage,
             history,
             passed_over: export.passed_over(),
+            to_create,
+            existing: None,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
 
 /// Why ActiveCampaign's lists could not be read to their end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FetchError {
+pub enum FetchError {
     #[error(transparent)]
     Target(#[from] Failure),
     #[error(transparent)]
@@ -19,6 +19,8 @@ pub enum CompareProgress {
     Orders { listed: u64, total: Option<u64> },
     /// The same of customers.
     Customers { listed: u64, total: Option<u64> },
+    /// The same of the account's contacts.
+    Contacts { listed: u64, total: Option<u64> },
     /// Orders that were compared line by line.
     Lines(u64),
 }

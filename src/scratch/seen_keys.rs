@@ -69,6 +69,18 @@ impl SeenKeys {
         Ok(None)
     }
 
+    /// Whether a key was added.
+    pub fn has(&self, key: &(impl Hash + ?Sized)) -> io::Result<bool> {
+        let key = self.hash(key);
+        if self.in_memory[key.table()].contains_key(&key) {
+            return Ok(true);
+        }
+        Ok(match &self.on_disk {
+            Some(on_disk) => on_disk.find(key)?.is_some(),
+            None => false,
+        })
+    }
+
     fn hash(&self, key: &(impl Hash + ?Sized)) -> Key {
         let [a, b] = self.hashers.each_ref().map(|hasher| u128::from(hasher.hash_one(key)));
         let [_, _, _, _, _, _, key @ ..] = ((a << 64) | b).to_be_bytes();

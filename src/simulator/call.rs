@@ -36,6 +36,7 @@ pub(super) enum Resource {
     Customer,
     Order,
     Product,
+    Contact,
     User,
     Root,
     Graphql,
@@ -101,6 +102,7 @@ impl Resource {
             "ecomCustomers" => Some(Self::Customer),
             "ecomOrders" => Some(Self::Order),
             "ecomOrderProducts" => Some(Self::Product),
+            "contacts" => Some(Self::Contact),
             _ => None,
         }
     }
@@ -113,7 +115,7 @@ impl Resource {
                 &["connection", "customer", "orderProducts", "orderDiscounts", "orderActivities"]
             }
             Self::Product => &["ecomOrder"],
-            Self::User | Self::Root | Self::Graphql => &[],
+            Self::Contact | Self::User | Self::Root | Self::Graphql => &[],
         };
         known.contains(&name).then_some(name)
     }
@@ -125,6 +127,7 @@ impl Resource {
             Self::Customer => "ecomCustomer",
             Self::Order => "ecomOrder",
             Self::Product => "ecomOrderProduct",
+            Self::Contact => "contact",
             Self::User => "user",
             Self::Root | Self::Graphql => "",
         }
@@ -137,6 +140,7 @@ impl Resource {
             Self::Customer => "EcomCustomer",
             Self::Order => "EcomOrder",
             Self::Product => "EcomOrderProduct",
+            Self::Contact => "Subscriber",
             Self::User | Self::Root | Self::Graphql => "User",
         }
     }

@@ -3,7 +3,7 @@
 
 use super::call::{Call, Resource};
 use super::fields::integer_of;
-use super::store::{Connection, Customer, Order, Row, Store};
+use super::store::{Connection, Contact, Customer, Order, Row, Store};
 use super::violations::{Rule, Violations};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -78,7 +78,11 @@ pub(super) fn judge(call: &Call, store: &Store, violations: &mut Violations) {
         Resource::Connection => judge_fields(sent, CONNECTION, wrapper, &mut note),
         Resource::Customer => judge_fields(sent, CUSTOMER, wrapper, &mut note),
         Resource::Order => judge_order(call, sent, store, &mut note),
-        Resource::Product | Resource::User | Resource::Root | Resource::Graphql => {}
+        Resource::Product
+        | Resource::Contact
+        | Resource::User
+        | Resource::Root
+        | Resource::Graphql => {}
     }
 }
 
@@ -89,6 +93,7 @@ fn judge_filters(call: &Call, resource: Resource, note: Report<'_>) {
         Resource::Connection => Connection::knows,
         Resource::Customer => Customer::knows,
         Resource::Order => Order::knows,
+        Resource::Contact => Contact::knows,
         Resource::Product | Resource::User | Resource::Root | Resource::Graphql => |_| false,
     };
     for (name, _) in call.filters().chain(call.orders()).filter(|(name, _)| !knows(name)) {

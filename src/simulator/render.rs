@@ -3,7 +3,7 @@
 
 use super::call::scalar;
 use super::options::ProductCount;
-use super::store::{Connection, Customer, Discount, Order, Product, Store};
+use super::store::{Connection, Contact, Customer, Discount, Order, Product, Store};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -52,6 +52,17 @@ impl View<'_> {
             "listId": row.list_id,
             "planTier": null,
             "links": self.links("connections", row.id, &["options", "customers"]),
+        })
+    }
+
+    pub fn contact(&self, row: &Contact) -> Value {
+        json!({
+            "id": row.id.to_string(),
+            "email": row.email,
+            "firstName": "",
+            "lastName": "",
+            "phone": "",
+            "links": self.links("contacts", row.id, &["contactLists", "contactTags"]),
         })
     }
 

@@ -81,7 +81,11 @@ impl RecordKey {
             Resource::Connection => {
                 Some(Self::new(resource, text("service")?, text("externalid")?))
             }
-            Resource::Product | Resource::User | Resource::Root | Resource::Graphql => None,
+            Resource::Product
+            | Resource::Contact
+            | Resource::User
+            | Resource::Root
+            | Resource::Graphql => None,
         }
     }
 }

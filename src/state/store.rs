@@ -59,9 +59,8 @@ impl Store {
     /// # Errors
     /// When another process holds the lock, the file is of a newer version, or can't be written.
     pub fn open(dir: &Path, account: &str) -> Result<Self, StateError> {
-        make_private_dir(dir)?;
+        let lock = lock_account(dir, account)?;
         let path = path_of(dir, account);
-        let lock = Lock::acquire(&path.with_extension("lock"))?;
         private(OpenOptions::new().create(true).truncate(false).write(true))
             .open(&path)
             .map_err(StateError::io(&path))?;
@@ -289,6 +288,15 @@ pub(super) fn writable(dir: &Path, account: &str) -> Result<Option<Connection>, 
 /// The state file of an account.
 fn path_of(dir: &Path, account: &str) -> PathBuf {
     dir.join(format!("{account}.db"))
+}
+
+/// Locks an account without opening its state, for who only reads at ActiveCampaign.
+///
+/// # Errors
+/// [`StateError::Locked`] when another process holds it.
+pub fn lock_account(dir: &Path, account: &str) -> Result<Lock, StateError> {
+    make_private_dir(dir)?;
+    Lock::acquire(&path_of(dir, account).with_extension("lock"))
 }
 
 fn make_private_dir(dir: &Path) -> Result<(), StateError> {

@@ -3,6 +3,7 @@
 
 mod adopt;
 mod approved;
+mod asked;
 mod backfill;
 mod bulk;
 mod bulk_doubt;

@@ -15,6 +15,8 @@ fn preview(forecast: Forecast, zone: &str) -> Preview {
         history: Default::default(),
         disk: Default::default(),
         passed_over: Vec::new(),
+        to_create: None,
+        existing: None,
     };
     preview.rules.zone = TimeZone::get(zone).unwrap();
     preview

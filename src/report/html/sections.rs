@@ -8,7 +8,7 @@ use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, PlanSummary, Totals};
 use crate::report::comparison::{Comparison, Section};
 use crate::report::examples::{field_text, place_text};
 use crate::report::forecast::{assumptions, forecast_text, nights, pace_rows};
-use crate::report::plan::destination_text;
+use crate::report::plan::{destination_text, existing_lines};
 use crate::report::plan_text::{consent, deletes, historical, unchanged_since};
 use crate::report::policy_effects::{assumed_lines, becomes, counted, policy_line, words_beside};
 use crate::report::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
@@ -42,6 +42,7 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
             (forecast(preview, now))
             @if let Some(deletes) = deletes(preview) { p { "Deletes: " (deletes) "." } }
             p { "Automations: " (historical(summary)) "." }
+            @for line in existing_lines(preview) { p { "Existing: " (line) "." } }
             @if let Some(consent) = consent(summary) { p { "Consent: " (consent) "." } }
             @if !warned.is_empty() {
                 section.warnings { h3 { "Before the first write" }

@@ -87,6 +87,9 @@ pub(super) fn list(
         Resource::Order => {
             listing.reply("ecomOrders", &mut store.orders, (as_int, age), |row| view.order(row))
         }
+        Resource::Contact => {
+            listing.reply("contacts", &mut store.contacts, (as_int, age), |row| view.contact(row))
+        }
         Resource::Product | Resource::User | Resource::Root | Resource::Graphql => {
             products(world, call, &listing)
         }
@@ -112,6 +115,13 @@ fn products(world: &World, call: &Call, listing: &Listing) -> Reply {
     let (rows, total) = world.store.product_page(listing.offset, listing.limit);
     let rows = rows.into_iter().map(|(order, product)| view.product(order, product)).collect();
     page("ecomOrderProducts", rows, total, (listing.offset, world.options.total_as_int))
+}
+
+pub(super) fn contact(world: &World, call: &Call, id: u64) -> Reply {
+    match world.store.contacts.get(id) {
+        Some(row) => Reply::json(200, json!({"contact": world.view(&call.base).contact(row)})),
+        None => Reply::not_found(Resource::Contact, id),
+    }
 }
 
 /// One line of an order, or the order it belongs to.

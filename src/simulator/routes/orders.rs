@@ -54,7 +54,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
         let name = if order.externalid.is_some() { "Makes a purchase" } else { "Abandons cart" };
         fire(world, call, name, order.key());
     }
-    let has_contact = world.store.contacts.contains(&order.email.to_lowercase());
+    let has_contact = world.store.has_contact(&order.email);
     if order.source == 1 && !has_contact && world.options.email_mismatch_as_404 {
         let created = true;
         return Reply {

@@ -1,7 +1,7 @@
-use super::rows::{Connection, Customer, Order, Product};
+use super::rows::{Connection, Contact, Customer, Order, Product};
 use super::table::Table;
 use crate::simulator::options::CustomerRule;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Everything the account holds.
@@ -10,8 +10,7 @@ pub(in crate::simulator) struct Store {
     pub connections: Table<Connection>,
     pub customers: Table<Customer>,
     pub orders: Table<Order>,
-    /// E-mail addresses of contacts, in lower case.
-    pub contacts: HashSet<String>,
+    pub contacts: Table<Contact>,
     /// The order each product belongs to.
     products: BTreeMap<u64, u64>,
     last_product_id: u64,
@@ -61,13 +60,20 @@ impl Store {
     }
 
     fn add_contact(&mut self, customer: &Customer) {
-        self.contacts.insert(customer.email.to_lowercase());
+        if !self.has_contact(&customer.email) {
+            let id = self.contacts.take_id();
+            self.contacts.insert(Contact { id, email: customer.email.clone() });
+        }
         if self.pseudo(&customer.email).is_some() {
             return;
         }
         let id = self.customers.take_id();
         let (zero, email) = ("0".to_owned(), customer.email.clone());
         self.customers.insert(Customer::new(id, 0, zero, email, customer.updated));
+    }
+
+    pub fn has_contact(&self, email: &str) -> bool {
+        self.contacts.having("email", email).next().is_some()
     }
 
     /// Changes a customer; with its address, its totals move to another sum.
@@ -99,7 +105,8 @@ impl Store {
 
     /// Deletes the contact: its customers keep their totals under a made-up address.
     pub fn delete_contact(&mut self, email: &str) -> Option<u64> {
-        self.contacts.remove(&email.to_lowercase());
+        let contacts: Vec<u64> = self.contacts.having("email", email).map(|row| row.id).collect();
+        contacts.into_iter().for_each(|id| drop(self.contacts.remove(id)));
         let ids: Vec<u64> = self.customers.having("email", email).map(|row| row.id).collect();
         for id in &ids {
             self.customers.change(*id, |row| {

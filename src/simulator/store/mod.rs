@@ -7,5 +7,5 @@ mod rows;
 mod table;
 
 pub(super) use account::Store;
-pub(super) use rows::{Connection, Customer, Discount, Order, Product};
+pub(super) use rows::{Connection, Contact, Customer, Discount, Order, Product};
 pub(super) use table::{Row, Selection, Table};

@@ -59,6 +59,28 @@ impl Row for Connection {
     }
 }
 
+/// Somebody whom the account may write to; contacts count towards its plan.
+pub(in crate::simulator) struct Contact {
+    pub id: u64,
+    pub email: String,
+}
+
+impl Row for Contact {
+    const INDEXED: &'static [&'static str] = &["email"];
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn field(&self, name: &str) -> Option<String> {
+        (name == "email").then(|| self.email.clone())
+    }
+
+    fn knows(name: &str) -> bool {
+        matches!(name, "email" | "id")
+    }
+}
+
 /// A customer of one connection; with connection 0 the account's own sum over an e-mail address.
 #[derive(Clone)]
 pub(in crate::simulator) struct Customer {

@@ -171,6 +171,7 @@ fn a_shop_with_faults(all: &mut Vec<Document>) {
         ..GeneratorOptions::default()
     });
     planned(all, &world);
+    planned_with(all, &world, &["--ask"]);
     let plan = world.run(&["--json", "plan"]).json()["plans"][0]["id"].clone();
     let plan = ["--plan", plan.as_str().unwrap()];
     output(all, "runs", &world, &[&["backfill", "--canary", "5"], &plan[..]].concat());
@@ -273,6 +274,8 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
     ];
     put(&world, &orders);
     planned(all, &world);
+    world.simulator.inject(Fault::new(simulator::Kind::PaymentRequired));
+    output(all, "plan", &world, &["plan", "--ask"]);
     output(all, "runs", &world, &["backfill"]);
     output(all, "explain", &world, &["explain", "shop", "13"]);
     output(all, "explain", &world, &["explain", "shop", "9"]);
