@@ -256,6 +256,9 @@ fn check_records(
                 "jobs.{name}: {} read, {filtered} filtered, {invalid} invalid",
                 report::many(read, "record")
             ));
+            if let Some(hopeless) = report::none_valid(&preview) {
+                findings.bad(Exit::Usage, format!("jobs.{name}: {hopeless}"));
+            }
             for note in report::data_notes(&preview) {
                 findings.doubtful(format!("jobs.{name}: {note}"));
             }

@@ -36,7 +36,7 @@ pub(super) const VERBS: &[VerbHelp] = verbs! {
     "init": "init --from orders_export.csv", "init shop --from orders.json --url https://example.api-us1.com", "init /etc/ordersync", &[0, 1, 2];
     "check": "check", "check shop --offline", "--json check", &[0, 1, 2, 5, 6];
     "formats": "formats", "formats --show shopify-csv", "--json formats", &[0, 2];
-    "plan": "plan", "plan shop --html plan.html", "--json plan shop", &[0, 1, 2];
+    "plan": "plan", "plan shop --html plan.html", "plan --ask", &[0, 1, 2, 4, 5, 6];
     "backfill": "backfill shop --canary 5", "backfill --yes", "backfill --max-duration 6h", LOADING;
     "sync": "sync", "sync shop --fail-on never", "--json sync", LOADING;
     "pull": "pull", "pull shop --full", "pull shop --to orders", &[0, 1, 2, 5, 6, 130];
@@ -60,7 +60,9 @@ fn meaning(code: u8) -> &'static str {
         0 => "done",
         1 => "failed: something unexpected",
         2 => "wrong usage or settings; nothing was sent",
-        3 => "finished, with dead letters that nobody accepted",
+        3 => {
+            "finished, with dead letters that nobody accepted, or orders gone from the shop that are left"
+        }
         4 => "another process is writing to this account",
         5 => "refused: token, permission, payment, or the connection is gone",
         6 => "not reachable, or asked to wait too long; run it again to resume",

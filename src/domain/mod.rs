@@ -38,7 +38,7 @@ pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
 pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order, RefundNote};
-pub use passed_over::{OtherRow, PassedOver};
+pub use passed_over::{OtherRow, PassedOver, Unplaced};
 pub use policy::{
     Customers, DateShift, Deleted, FractionalQuantity, Gone, MissingEmail, MovedCustomer, OrderId,
     Policy, PolicyEffect, PolicySetting, PolicyValues, Refunds, Rounding, Total,

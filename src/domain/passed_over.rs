@@ -13,6 +13,14 @@ choices! {
     }
 }
 
+/// What the files of one format state and no order is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    pub format: String,
+    /// Columns, or keys with the names around them: `line_items.vendor`.
+    pub fields: Vec<String>,
+}
+
 /// The rows of one kind in the files of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedOver {

@@ -29,6 +29,8 @@ pub struct CsvTable {
     pub is_double_quoted: bool,
     /// Columns that are nearly ones of the format, and what may have been meant.
     pub near_misses: Vec<(String, String)>,
+    /// Columns that are not read.
+    pub unread: Vec<String>,
     /// Its rows that are no rows of orders, once it was read to its end.
     pub passed_over: SharedTally,
 }
@@ -93,14 +95,22 @@ impl CsvTable {
         };
         let why = why(format, &names, shape.delimiter);
         let near_misses = names.near_misses(&format.column_names());
+        let unread = unread(format, &head, &beginning.header);
         let (format, is_double_quoted) = (format.name().to_owned(), beginning.is_double_quoted);
         let passed_over = SharedTally::default();
-        Ok(Self { format, shape, layout, why, is_double_quoted, near_misses, passed_over })
+        Ok(Self { format, shape, layout, why, is_double_quoted, near_misses, unread, passed_over })
     }
 
     pub fn rows(&self, source: Source) -> Result<Rows, ReadError> {
         Rows::open(source, self.shape, self.layout.landmarks(), Arc::clone(&self.passed_over))
     }
+}
+
+/// The columns that a format does not look for when it is the only one in question.
+fn unread(format: &dyn CsvFormat, head: &CsvHead<'_>, header: &ByteRecord) -> Vec<String> {
+    let watched = Header::of(header);
+    format.detect(&CsvHead { header: &watched, is_named: true, ..*head });
+    watched.unread().map(str::to_owned).collect()
 }
 
 /// The beginning of a table.

@@ -17,7 +17,8 @@ use super::registry::formats;
 use super::shop_address::shop_address;
 use super::spool::{self, STANDARD_INPUT};
 use super::table::{DetectedFormat, ExportFile, Table};
-use crate::domain::PassedOver;
+use super::unplaced::unplaced;
+use crate::domain::{PassedOver, Unplaced};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -72,6 +73,11 @@ impl Export {
     /// `https://shop.example.com`.
     pub fn shop_address(&self) -> Option<String> {
         shop_address(self.inputs.iter().flat_map(Input::tables))
+    }
+
+    /// What its files state and no order is made of, by format; see [`Unplaced`].
+    pub fn unplaced(&self) -> Vec<Unplaced> {
+        unplaced(self.inputs.iter().flat_map(Input::tables))
     }
 
     /// The rows that were passed over as no rows of orders or customers, by kind, once the export was

@@ -4,6 +4,8 @@ use super::names::distance;
 use crate::domain::is_invisible;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Index of a column that is not there: every row is shorter.
 pub const ABSENT: usize = usize::MAX;
@@ -12,12 +14,15 @@ pub const ABSENT: usize = usize::MAX;
 #[derive(Debug, Clone, Default)]
 pub struct Header {
     names: Vec<String>,
+    /// Which of them was asked for, see [`Self::unread`].
+    is_read: Arc<[AtomicBool]>,
 }
 
 impl Header {
     pub fn of<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let name = |cell: &[u8]| plain(&String::from_utf8_lossy(cell)).into_owned();
-        Self { names: cells.into_iter().map(name).collect() }
+        let names: Vec<String> = cells.into_iter().map(name).collect();
+        Self { is_read: names.iter().map(|_| AtomicBool::new(false)).collect(), names }
     }
 
     pub fn len(&self) -> usize {
@@ -30,7 +35,29 @@ impl Header {
 
     /// Index of the first column of this name.
     pub fn at(&self, name: &str) -> usize {
-        self.names.iter().position(|own| is_same(own, name)).unwrap_or(ABSENT)
+        let at = self.names.iter().position(|own| is_same(own, name)).unwrap_or(ABSENT);
+        self.note_read(at);
+        at
+    }
+
+    /// Counts a column as one that is read.
+    pub fn note_read(&self, at: usize) {
+        if let Some(is_read) = self.is_read.get(at) {
+            is_read.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts all columns as ones that are read.
+    pub fn note_all_read(&self) {
+        (0..self.len()).for_each(|at| self.note_read(at));
+    }
+
+    /// The columns that nothing has looked for.
+    pub fn unread(&self) -> impl Iterator<Item = &str> {
+        let named = self.names().zip(self.is_read.iter());
+        let unread =
+            named.filter(|(name, is_read)| !name.is_empty() && !is_read.load(Ordering::Relaxed));
+        unread.map(|(name, _)| name)
     }
 
     /// Whether a cell is the name of one of its columns.

@@ -60,6 +60,7 @@ mod statuses;
 mod table;
 mod total_words;
 mod truncation;
+mod unplaced;
 mod woocommerce;
 mod zip_member;
 mod zstd_frames;

@@ -24,10 +24,12 @@ pub struct RowObjects {
 
 impl RowObjects {
     pub fn of(header: &Header) -> Self {
-        Self::named(header.names().map(str::to_owned).collect())
+        Self::named(header.names().map(str::to_owned).collect(), header)
     }
 
-    pub fn named(names: Vec<String>) -> Self {
+    /// Which keys of the objects are read is not known, so each column counts as one that is.
+    pub fn named(names: Vec<String>, header: &Header) -> Self {
+        header.note_all_read();
         Self { names, within: None }
     }
 

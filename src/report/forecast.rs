@@ -25,9 +25,10 @@ pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
     let ends = ends(forecast, &in_zone(preview, now));
     let ends = ends.map(|(at, zone)| format!(", done about {at} ({zone})")).unwrap_or_default();
     format!(
-        "Forecast: {} requests at {:.1} a second take {}{ends}.",
-        count(forecast.requests),
+        "Forecast: {} at {:.1} a second {} {}{ends}.",
+        many(forecast.requests, "request"),
         forecast.requests_per_second(),
+        if forecast.requests == 1 { "takes" } else { "take" },
         duration(forecast.duration())
     )
 }
@@ -83,9 +84,9 @@ pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
     // The connection; then each order, its products and its discounts.
     let reading = Forecast::new(0, forecast.terms).after(orders.saturating_mul(3) + 1);
     format!(
-        "Canary: {} orders in up to {} requests, {}; then {} to read them back, {}.",
-        count(orders),
-        count(forecast.total()),
+        "Canary: {} in up to {}, {}; then {} to read back, {}.",
+        many(orders, "order"),
+        many(forecast.total(), "request"),
         duration(forecast.duration()),
         count(reading.total()),
         duration(reading.duration())
@@ -100,9 +101,9 @@ pub fn reading_text(job: &str, (orders, by_line): (u64, u64), forecast: &Forecas
         n => format!(", {} of them line by line,", count(n)),
     };
     format!(
-        "{job}: reading {} orders back{lines} takes about {} requests and {} if each answer takes {} s",
-        count(orders),
-        count(forecast.total()),
+        "{job}: reading {} back{lines} takes about {} and {} if each answer takes {} s",
+        many(orders, "order"),
+        many(forecast.total(), "request"),
         duration(forecast.duration()),
         seconds(forecast.terms.round_trip)
     )
@@ -210,9 +211,10 @@ pub fn together_text(plans: &[(String, &Preview)], now: &Zoned) -> String {
             continue;
         }
         text.push_str(&format!(
-            "Together: {} jobs write to {account}, one after the other: {} requests take {}{}\n",
+            "Together: {} jobs write to {account}, one after the other: {} {} {}{}\n",
             all.len(),
-            count(requests),
+            many(requests, "request"),
+            if requests == 1 { "takes" } else { "take" },
             duration(takes),
             ends.unwrap_or_default()
         ));

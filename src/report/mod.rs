@@ -25,6 +25,7 @@ mod status;
 mod switch;
 mod text;
 mod undo;
+mod unplaced;
 mod verify;
 mod warnings;
 
@@ -48,6 +49,7 @@ pub use labelled_text::{fitted, wrapped};
 pub use plan::{plan_json, plan_summary};
 pub use plan_text::plan_text;
 pub use progress_estimate::ProgressEstimate;
+pub use reasons::none_valid;
 pub use record_line::{compared_record_json, record_json, write_payload};
 pub use run::{
     OrdersLeft, ProgressText, forecast_held_json, forecast_held_text, letters_met_text,

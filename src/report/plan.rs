@@ -4,6 +4,7 @@ use super::forecast::{forecast_json, forecast_text};
 use super::policy_effects::policy_effects_json;
 use super::reasons::{filter_advice, invalid_reasons, none_valid};
 use super::text::{count, grouped, is_are, many, printable, size};
+use super::unplaced::unplaced_json;
 use super::warnings::{warnings, warnings_json};
 use crate::domain::{Currency, Gone};
 use crate::plan::{CurrencyTotal, Totals};
@@ -75,6 +76,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         })).collect::<Value>(),
         "products_per_order": summary.distribution.products(),
         "disk": { "bytes": preview.disk.bytes, "usable_bytes": preview.disk.usable_bytes() },
+        "unplaced": unplaced_json(preview),
         "source_not_historical": summary.source_not_historical,
         "deletes_gone": preview.rules.policy.gone == Gone::Delete,
     });

@@ -8,6 +8,7 @@ use super::plan::{PROGRAM, destination_text, disk_text, existing_lines};
 use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line, words_beside};
 use super::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
 use super::text::{cells, columns, count, grouped, is_are, local_ms, many, printable};
+use super::unplaced::unplaced_lines;
 use super::warnings::warnings;
 use crate::domain::Gone;
 use crate::plan::{Consent, ExampleCount, PlanSummary, Totals};
@@ -40,6 +41,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     text.section("Statuses", statuses(preview));
     text.section("Assumed", assumed_lines(preview).into_iter().map(Line::of));
     text.section("Filtered", filtered(&preview.summary));
+    text.section("Not sent", unplaced_lines(preview).into_iter().map(Line::of));
     text.section("Invalid", invalid(preview, room));
     for warning in warnings(preview) {
         text.section("Warning", [Line::of(warning.with_example(preview))]);

@@ -76,7 +76,7 @@ pub(super) fn invalid_reasons(summary: &PlanSummary) -> Vec<(Reason, &ExampleCou
 
 /// If every order that counts is invalid: that, the most frequent reason with a value, and the most
 /// likely cause.
-pub(super) fn none_valid(preview: &Preview) -> Option<String> {
+pub fn none_valid(preview: &Preview) -> Option<String> {
     let summary = &preview.summary;
     let format = preview.files.first().map(|file| file.format.as_str()).unwrap_or_default();
     let eligible = summary.read - summary.filtered;

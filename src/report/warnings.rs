@@ -2,7 +2,7 @@
 
 use super::examples::{example_json, example_text};
 use super::policy_effects::{assumed_lines, counted, differ_text};
-use super::reasons::{money_text, none_valid};
+use super::reasons::money_text;
 use super::text::{count, is_are, many, size};
 use crate::domain::{MovedCustomer, Reason, Status};
 use crate::plan::Example;
@@ -55,8 +55,7 @@ pub fn data_notes(preview: &Preview) -> Vec<String> {
     all.all.extend(of_statuses(preview));
     of_policy(&mut all, preview);
     let assumed = assumed_lines(preview).into_iter().map(|line| format!("assumed: {line}"));
-    let hopeless = none_valid(preview).into_iter();
-    hopeless.chain(assumed).chain(all.all.into_iter().map(|warning| warning.text)).collect()
+    assumed.chain(all.all.into_iter().map(|warning| warning.text)).collect()
 }
 
 /// The same for scripts.

@@ -12,7 +12,7 @@ use super::request_counter::RequestCounter;
 use super::rules_digest::{check_key, mapping_of, plan_settings};
 use super::shrinkage::Shrinkage;
 use super::{ConnectionSpec, Job};
-use crate::domain::{LoadPath, PassedOver};
+use crate::domain::{LoadPath, PassedOver, Unplaced};
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Assumptions, Fingerprints, Forecast, PlanSummary};
 use crate::state::{ORDER_BYTES, View};
@@ -36,6 +36,8 @@ pub struct Preview {
     pub disk: DiskNeed,
     /// Rows of tables that were passed over, as they are no rows of orders.
     pub passed_over: Vec<PassedOver>,
+    /// What the export states and no order is made of.
+    pub unplaced: Vec<Unplaced>,
     /// What it would create, if it is to be asked how much of it exists.
     pub to_create: Option<ToCreate>,
     /// What exists already, if ActiveCampaign was asked.
@@ -267,6 +269,7 @@ impl AccountPlanner {
             shrinkage,
             history,
             passed_over: export.passed_over(),
+            unplaced: export.unplaced(),
             to_create,
             existing: None,
         }

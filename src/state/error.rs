@@ -58,6 +58,14 @@ impl StateError {
         }
     }
 
+    /// With the file that it is about, where that is the state's and is not named yet.
+    pub(super) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Sql(source) => Self::sqlite(path)(source),
+            other => other,
+        }
+    }
+
     pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, source }

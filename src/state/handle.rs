@@ -3,6 +3,14 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
+/// The result of a call; an error names the file.
+fn on<T>(
+    store: &mut Store,
+    call: impl FnOnce(&mut Store) -> Result<T, StateError>,
+) -> Result<T, StateError> {
+    call(store).map_err(|error| error.at(store.path()))
+}
+
 /// One call on the store, run by its owner.
 type Call = Box<dyn FnOnce(&mut Store) + Send>;
 
@@ -71,18 +79,39 @@ impl StateHandle {
         let thread = match &self.backend {
             Backend::Thread(thread) => thread,
             Backend::Inline(store) => {
-                return call(&mut store.lock().unwrap_or_else(PoisonError::into_inner));
+                return on(&mut store.lock().unwrap_or_else(PoisonError::into_inner), call);
             }
         };
         let (answer, answered) = oneshot::channel();
         let call: Call = Box::new(move |store| {
             // A caller that was cancelled no longer waits; the call is made all the same.
-            let _ = answer.send(call(store));
+            let _ = answer.send(on(store, call));
         });
         let sent = thread.calls.as_ref().is_some_and(|calls| calls.send(call).is_ok());
         match (sent, answered.await) {
             (true, Ok(result)) => result,
             _ => Err(StateError::from(std::io::Error::other("its thread has ended"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_error_of_a_full_disk_names_the_file() {
+        for open in [|store| StateHandle::open(store).unwrap(), StateHandle::inline] {
+            let dir = tempfile::tempdir().unwrap();
+            let handle = open(Store::open(dir.path(), "main").unwrap());
+            let failed = handle.call(|_| -> Result<(), StateError> {
+                let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+                Err(rusqlite::Error::SqliteFailure(full, None).into())
+            });
+            let error = failed.await.unwrap_err();
+            let text = error.to_string();
+            assert!(error.is_lack_of_space(), "{text}");
+            assert!(text.contains("main.db: ") && text.contains("hint: free some space"), "{text}");
         }
     }
 }

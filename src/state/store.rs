@@ -92,6 +92,11 @@ impl Store {
         Ok(())
     }
 
+    /// The file of the state.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Refuses from now on to begin anything new with less free space than this. What is under way
     /// is still settled: the rest of the space is for that.
     pub fn keep_free(&mut self, min_bytes: u64) {

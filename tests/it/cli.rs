@@ -300,7 +300,7 @@ fn an_export_of_which_nothing_can_be_sent_says_so_first_and_why() {
     let fault = "Fault      nothing can be sent: all of 2 orders are invalid, 2 by bad_date in `created_at`";
     assert!(plan.lines().nth(2).unwrap().starts_with(fault), "{plan}");
     let check = world.run(&["check", "--offline"]).out;
-    assert!(check.contains("note  jobs.shop: nothing can be sent: all of 2 orders"), "{check}");
+    assert!(check.contains("FAULT jobs.shop: nothing can be sent: all of 2 orders"), "{check}");
     let said: String = plan.split_whitespace().collect::<Vec<_>>().join(" ");
     let why = "`19/09/2022 15:14` is not a date in this format; the file was probably saved by a spreadsheet";
     assert!(said.contains(why), "{plan}");

@@ -128,6 +128,40 @@ fn the_consent_of_new_customers_is_counted() {
 }
 
 #[test]
+fn fields_that_nothing_is_made_of_are_named() {
+    let world = World::new();
+    let more = json!({
+        "note": "call first", "shipping_address": { "city": "Ghent" }, "browser_ip": null,
+        "ann@example.com": "odd",
+        "line_items": [{ "name": "Mug", "price": "25.00", "quantity": 1, "vendor": "Potter" }],
+    });
+    put(&world, "orders.json", &[order(1, json!({})), order(2, more)]);
+    let unplaced = plan(&world)["unplaced"].clone();
+    assert_eq!(
+        unplaced,
+        json!([{ "format": "shopify-json", "count": 4, "fields": [
+            "(a name with an address)", "line_items.vendor", "note", "shipping_address",
+        ] }])
+    );
+    let text = world.run(&["plan", "--html", "plan.html"]).out;
+    let page = std::fs::read_to_string(world.path("plan.html")).unwrap();
+    for shown in [&text, &page] {
+        assert!(shown.contains("shopify-json: 4 fields are not sent"), "{shown}");
+        assert!(shown.contains("line_items.vendor"), "{shown}");
+        assert!(!shown.contains("ann@example.com"), "{shown}");
+    }
+    let table = World::new();
+    let header =
+        "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity";
+    let row = "#1,a@example.com,2024-01-31 10:11:12 +0000,USD,25.00,Mug,25.00,1,Ghent,gift";
+    table.export("orders.csv", format!("{header},Billing City,My Field\n{row}\n"));
+    assert_eq!(
+        plan(&table)["unplaced"],
+        json!([{ "format": "shopify-csv", "count": 2, "fields": ["Billing City", "My Field"] }])
+    );
+}
+
+#[test]
 fn unchanged_says_since_when_and_what_the_last_verification_found() {
     let world = World::new();
     put(&world, "orders.json", &[order(1, json!({})), order(2, json!({}))]);

@@ -84,7 +84,7 @@ fn a_canary_is_reported_what_its_own_orders_take() {
     let output = world.run(&["backfill", "--canary", "10"]);
     assert_eq!(output.code, 0, "{}", output.err);
     assert!(output.err.contains("Canary: 10 orders in up to 22 requests"), "{}", output.err);
-    assert!(output.err.contains("then 31 to read them back"), "{}", output.err);
+    assert!(output.err.contains("then 31 to read back"), "{}", output.err);
     assert!(world.summary().requests <= 53, "{:?}", world.summary().by_route);
 }
 

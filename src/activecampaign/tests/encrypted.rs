@@ -1,8 +1,8 @@
 use super::target::{Say, client, converse, customer, json, turn};
 use crate::activecampaign::{Client, ClientError, Disposition, FatalError, Options};
 use crate::domain::RemoteId;
-use crate::simulator::tests::encrypted::authority;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use crate::simulator::tests::encrypted::{authority, authority_of};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -98,6 +98,38 @@ async fn a_self_signed_certificate_in_ca_file_is_refused_with_what_to_do() {
     let message = failure.to_string();
     assert!(message.contains("self-signed") && message.contains("ca_file"), "{message}");
     assert!(requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_out_of_its_time_is_refused_with_the_clock_as_a_cause() {
+    for (from, until, expected) in [(2019, 2020, "it has expired"), (2190, 2191, "not valid yet")] {
+        let authority = authority_of(|leaf| {
+            leaf.not_before = date_time_ymd(from, 1, 1);
+            leaf.not_after = date_time_ymd(until, 1, 1);
+        });
+        let (url, requests) = target(Arc::clone(&authority.config)).await;
+        let failure = client(options(&url, authority.pem.path())).connections().await.unwrap_err();
+        let message = failure.to_string();
+        assert!(message.contains(expected) && message.contains("the clock"), "{message}");
+        assert!(requests.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_encryption_is_named_as_one() {
+    let ours = authority();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let plain = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, plain).await;
+            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 1024]).await;
+        }
+    });
+    let failure = client(options(&url, ours.pem.path())).connections().await.unwrap_err();
+    assert!(failure.cause.contains("could not agree on TLS"), "{}", failure.cause);
+    assert!(!failure.advice().is_empty());
 }
 
 #[tokio::test]

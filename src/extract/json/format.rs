@@ -1,5 +1,6 @@
 //! A JSON format: what its records are called and have, and how they are read.
 
+use super::key_uses::KeyUses;
 use super::keys::{KeyPaths, Keys};
 use super::nesting::{Path, Wrappers};
 use super::record::{Document, Record};
@@ -61,6 +62,14 @@ impl JsonFormat {
 
     pub fn copy_times(&self) -> CopyTimes {
         CopyTimes::stated_if(!self.keys_of_dated.is_empty())
+    }
+
+    /// Notes which keys of a record are read.
+    pub fn note_uses(&self, document: &Document<'_>, uses: &mut KeyUses) {
+        document.note_uses(self.read, uses);
+        if let Some(piece) = self.piece {
+            document.note_uses(piece.read, uses);
+        }
     }
 
     /// The order that a record is.

@@ -1,6 +1,7 @@
 //! A record of an export under the names of its fields. Reading a field never fails: what is wrong
 //! with it is a fault of its record.
 
+use super::key_uses::{KeyPath, KeyUses};
 use super::tree::{RepeatedKey, Value};
 use crate::domain::{Reason, RecordError, add_once};
 use crate::extract::ORDER_LINES_MAX;
@@ -33,18 +34,39 @@ impl Document<'_> {
     /// The result of `read`, with the faults of the fields it read; `None` if the record is not an
     /// object, or has one of those keys twice.
     pub fn read<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> Option<(T, Vec<RecordError>)> {
-        let reading = Reading {
+        let reading = self.reading();
+        let object = Some(self.value).filter(|value| value.is_object())?;
+        let made = read(&Record { object: Some(object), path: 0, reading: &reading });
+        let faults = reading.faults.into_inner();
+        (!reading.has_repeated_key.get()).then_some((made, faults))
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading {
             line: self.line,
             has_bad_bytes: self.has_bad_bytes,
             columns: self.columns,
             faults: RefCell::default(),
             paths: RefCell::default(),
             has_repeated_key: Cell::new(false),
-        };
-        let object = Some(self.value).filter(|value| value.is_object())?;
-        let made = read(&Record { object: Some(object), path: 0, reading: &reading });
-        let faults = reading.faults.into_inner();
-        (!reading.has_repeated_key.get()).then_some((made, faults))
+            looked_at: None,
+        }
+    }
+
+    /// Notes which keys the record states, and which of them `read` looks at.
+    pub fn note_uses<T>(&self, read: impl FnOnce(&Record<'_>) -> T, uses: &mut KeyUses) {
+        let reading = Reading { looked_at: Some(RefCell::default()), ..self.reading() };
+        let Some(object) = Some(self.value).filter(|value| value.is_object()) else { return };
+        read(&Record { object: Some(object), path: 0, reading: &reading });
+        uses.add_stated(object);
+        for (path, name) in reading.looked_at.iter().flat_map(|looked| looked.borrow().clone()) {
+            let mut key = reading.names_to(path);
+            key.push(name);
+            uses.add_read(key);
+        }
+        for path in 1..=reading.paths.borrow().len() {
+            uses.add_entered(reading.names_to(path));
+        }
     }
 }
 
@@ -58,6 +80,22 @@ struct Reading<'a> {
     /// first one has the number 1.
     paths: RefCell<Vec<(usize, &'static str)>>,
     has_repeated_key: Cell<bool>,
+    /// If it is watched: the fields that were looked at, each with the number of the object it is in.
+    looked_at: Option<RefCell<Vec<(usize, String)>>>,
+}
+
+impl Reading<'_> {
+    /// The names from the record to an object.
+    fn names_to(&self, path: usize) -> KeyPath {
+        let (paths, mut at) = (self.paths.borrow(), path);
+        let mut names = KeyPath::new();
+        while let Some((outer, name)) = at.checked_sub(1).and_then(|index| paths.get(index)) {
+            names.push((*name).to_owned());
+            at = *outer;
+        }
+        names.reverse();
+        names
+    }
 }
 
 /// An object of a record, or the record itself. One that is not there has no fields.
@@ -100,6 +138,9 @@ impl<'a> Record<'a> {
     }
 
     fn find(&self, name: &str) -> Option<Value<'a>> {
+        if let Some(looked_at) = &self.reading.looked_at {
+            looked_at.borrow_mut().push((self.path, name.to_owned()));
+        }
         self.object?.get(name).unwrap_or_else(|RepeatedKey| {
             self.reading.has_repeated_key.set(true);
             None

@@ -32,7 +32,8 @@ pub struct MappedSheet {
 
 impl MappedSheet {
     pub fn resolve(profile: &Arc<Profile>, header: &Header) -> Self {
-        let at = profile.names.iter().map(|name| column(header, name)).collect();
+        let at: Vec<usize> = profile.names.iter().map(|name| column(header, name)).collect();
+        at.iter().for_each(|at| header.note_read(*at));
         Self { profile: Arc::clone(profile), at, kept: profile.dates.all() }
     }
 

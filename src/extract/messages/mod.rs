@@ -16,5 +16,5 @@ pub use envelope::Envelope;
 pub use reader::Messages;
 pub use row_objects::object_of;
 pub use singer_states::States;
-pub use streams::{Streams, recognise, table_in};
+pub use streams::{Streams, note_uses, recognise, table_in};
 pub use warehouse_csv::{FORMAT as WAREHOUSE, is_header};

@@ -5,7 +5,9 @@ use super::stream_scan;
 use super::versions::{Superseded, Version, Versions, unreadable_row};
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
-use crate::extract::json::{Document, JsonFile, JsonFormat, JsonFormats, SAMPLE_LEN_MAX, Wrappers};
+use crate::extract::json::{
+    Document, JsonFile, JsonFormat, JsonFormats, KeyUses, SAMPLE_LEN_MAX, Wrappers,
+};
 use crate::extract::order_versions::is_damaged;
 
 /// A first record longer than this is not a message, but the whole file of another format.
@@ -130,6 +132,13 @@ fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
         }
     }
     Ok(None)
+}
+
+/// Notes which keys are read, if the message is an order.
+pub fn note_uses(streams: &Streams, document: &Document<'_>, uses: &mut KeyUses) {
+    if let Part::Order(format, row) = part_of(document, streams.envelope, &streams.taken) {
+        row.with(|value| format.note_uses(&Document { value, ..*document }, uses));
+    }
 }
 
 /// What a message is for the reader of these streams.

@@ -74,7 +74,7 @@ impl CsvFormat for WarehouseCsv {
             let hint = "write the table to a CSV file again, with all its columns".to_owned();
             return CsvMatch::MissingColumns { columns: vec![COLUMNS.to_owned()], hint };
         }
-        let objects = RowObjects::named(names_of(head.header));
+        let objects = RowObjects::named(names_of(head.header), head.header);
         // Without a complete row here, the format is recognised when the table is read.
         let record_format =
             match record_format(objects.first(head.rows), &objects.names, head.json_formats)

@@ -15,6 +15,7 @@ fn preview(forecast: Forecast, zone: &str) -> Preview {
         history: Default::default(),
         disk: Default::default(),
         passed_over: Vec::new(),
+        unplaced: Vec::new(),
         to_create: None,
         existing: None,
     };

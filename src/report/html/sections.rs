@@ -13,6 +13,7 @@ use crate::report::plan_text::{consent, deletes, historical, unchanged_since};
 use crate::report::policy_effects::{assumed_lines, becomes, counted, policy_line, words_beside};
 use crate::report::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
 use crate::report::text::{count, grouped, many, printable};
+use crate::report::unplaced::head as unplaced_head;
 use crate::report::warnings::warnings;
 use crate::run::Preview;
 use jiff::Zoned;
@@ -54,6 +55,7 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
             (months(summary))
             div.pair { (products(summary)) (customers(summary)) }
             (left_out(summary))
+            (unplaced(preview))
             (samples(preview, &detail.samples))
             (invalid(preview, detail))
         }
@@ -262,6 +264,20 @@ fn left_out_rows(title: &str, rows: &[LeftOut<'_>]) -> Markup {
                 tr { th scope="row" { (row.code) } td.number { (count(row.records)) }
                     td.number { (row.value.map(money_text).unwrap_or_default()) } td { (row.advice) } }
             } }
+        }
+    }
+}
+
+fn unplaced(preview: &Preview) -> Markup {
+    html! {
+        @if !preview.unplaced.is_empty() {
+            h3 { "Fields that are not sent" }
+            @for unplaced in &preview.unplaced {
+                details {
+                    summary { (unplaced_head(unplaced)) }
+                    p { @for (n, name) in unplaced.fields.iter().enumerate() { @if n > 0 { ", " } code { (printable(name)) } } }
+                }
+            }
         }
     }
 }

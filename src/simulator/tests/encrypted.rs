@@ -17,6 +17,11 @@ pub struct Authority {
 }
 
 pub fn authority() -> Authority {
+    authority_of(|_| {})
+}
+
+/// The same with something else about the certificate of this machine.
+pub fn authority_of(change: impl FnOnce(&mut CertificateParams)) -> Authority {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -26,10 +31,9 @@ pub fn authority() -> Authority {
     pem.write_all(root.pem().as_bytes()).unwrap();
     let issuer = Issuer::new(params, key);
     let leaf_key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["localhost".to_owned()])
-        .unwrap()
-        .signed_by(&leaf_key, &issuer)
-        .unwrap();
+    let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    change(&mut leaf);
+    let leaf = leaf.signed_by(&leaf_key, &issuer).unwrap();
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(

@@ -1,0 +1,65 @@
+//! Which keys of records a format reads, found by watching it read some.
+
+use super::tree::Value;
+use std::collections::BTreeSet;
+
+/// Different keys that are kept.
+const KEYS_MAX: usize = 2_000;
+/// Items of a list that are looked at.
+const ITEMS_MAX: usize = 5;
+
+/// Where a key is: the names from the record to it. Items of a list have no name.
+pub type KeyPath = Vec<String>;
+
+/// The keys that records state, and those that were read.
+#[derive(Debug, Default)]
+pub struct KeyUses {
+    stated: BTreeSet<KeyPath>,
+    read: BTreeSet<KeyPath>,
+    /// Objects and lists whose keys were read one by one; the others were read as a whole.
+    entered: BTreeSet<KeyPath>,
+}
+
+impl KeyUses {
+    pub(super) fn add_read(&mut self, key: KeyPath) {
+        self.read.insert(key);
+    }
+
+    pub(super) fn add_entered(&mut self, key: KeyPath) {
+        self.entered.insert(key);
+    }
+
+    pub(super) fn add_stated(&mut self, record: Value<'_>) {
+        self.walk(record, &mut KeyPath::new());
+    }
+
+    fn walk(&mut self, value: Value<'_>, at: &mut KeyPath) {
+        if value.is_list() {
+            value.items().take(ITEMS_MAX).for_each(|item| self.walk(item, at));
+        }
+        for (key, value) in value.members().filter(|(_, value)| !is_blank(*value)) {
+            if self.stated.len() >= KEYS_MAX {
+                return;
+            }
+            at.push(key.into_owned());
+            self.stated.insert(at.clone());
+            self.walk(value, at);
+            at.pop();
+        }
+    }
+
+    /// The keys that were stated and not read, of objects that were not read the object alone:
+    /// `line_items.vendor`.
+    pub fn unread(&self) -> impl Iterator<Item = String> {
+        let is_unread = |key: &&KeyPath| {
+            let around = &key[..key.len() - 1];
+            !self.read.contains(*key) && (around.is_empty() || self.entered.contains(around))
+        };
+        self.stated.iter().filter(is_unread).map(|key| key.join("."))
+    }
+}
+
+fn is_blank(value: Value<'_>) -> bool {
+    let is_empty = (value.is_object() || value.is_list()) && value.items().len() == 0;
+    value.is_null() || is_empty || value.raw() == "\"\""
+}

@@ -1,0 +1,75 @@
+//! What an export states and no order is made of: ActiveCampaign has no place for it, or nothing
+//! reads it.
+
+use super::json::{JsonFile, KeyUses, Wrappers};
+use super::messages::note_uses;
+use super::table::{DetectedFormat, Table};
+use crate::domain::Unplaced;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Records of a file of JSON whose keys are looked at.
+const RECORDS_MAX: usize = 50;
+/// Files of one format that are looked at.
+const FILES_MAX: usize = 20;
+/// A longer name is cut.
+const NAME_LEN_MAX: usize = 60;
+
+#[derive(Default)]
+struct Found<'a> {
+    files: usize,
+    columns: BTreeSet<&'a str>,
+    keys: KeyUses,
+}
+
+/// By format: the columns of tables that are not read, and such keys of the first records of JSON. Of
+/// tables with JSON in their cells, and of JSON that a mapping reads, nothing is known.
+pub fn unplaced<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Unplaced> {
+    let mut by_format: BTreeMap<&str, Found<'_>> = BTreeMap::new();
+    for table in tables {
+        let found = by_format.entry(table.format_name()).or_default();
+        found.files += 1;
+        match &table.format {
+            DetectedFormat::Csv(csv) => found.columns.extend(csv.unread.iter().map(String::as_str)),
+            _ if found.files <= FILES_MAX => look(table, &mut found.keys),
+            _ => {}
+        }
+    }
+    let unplaced = by_format.into_iter().map(|(format, found)| {
+        let columns = found.columns.into_iter().map(shown);
+        let fields: Vec<String> =
+            columns.chain(found.keys.unread().map(|key| shown(&key))).collect();
+        Unplaced { format: format.to_owned(), fields }
+    });
+    unplaced.filter(|unplaced| !unplaced.fields.is_empty()).collect()
+}
+
+fn look(table: &Table, uses: &mut KeyUses) {
+    let wrappers = match &table.format {
+        DetectedFormat::Json(layout) => layout.wrappers(),
+        DetectedFormat::Messages(_) => Wrappers::default(),
+        DetectedFormat::Csv(_) | DetectedFormat::MappedJson(_) => return,
+    };
+    // What can't be read is reported where the orders are read.
+    let Ok(mut file) = JsonFile::open(table.source.clone(), wrappers) else { return };
+    for _ in 0..RECORDS_MAX {
+        let looked = file.next(|document| match &table.format {
+            DetectedFormat::Json(layout) => layout.format.note_uses(document, uses),
+            DetectedFormat::Messages(streams) => note_uses(streams, document, uses),
+            DetectedFormat::Csv(_) | DetectedFormat::MappedJson(_) => {}
+        });
+        if !matches!(looked, Ok(Some(_))) {
+            return;
+        }
+    }
+}
+
+/// A name as it may be shown: one that is somebody's address is not.
+fn shown(name: &str) -> String {
+    if name.contains('@') {
+        return "(a name with an address)".to_owned();
+    }
+    match name.char_indices().nth(NAME_LEN_MAX) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
