@@ -344,6 +344,19 @@ async fn an_operation_that_is_at_work_after_a_restart_is_waited_for() {
     assert_eq!(pulls.shop.operations(), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_does_not_end_is_left_to_the_next_pull() {
+    let host = ShopifyOptions { polls: u32::MAX, ..ShopifyOptions::default() };
+    let pulls = Pulls::of_shopify(host, orders(3)).await;
+    for _ in 0..2 {
+        let error = pulls.pull(Request::Full).await.unwrap_err();
+        assert!(matches!(error, PullError::Away { .. }), "{error}");
+        assert!(error.to_string().contains("still at work"), "{error}");
+        assert!(pulls.folder().windows().unwrap().is_empty());
+    }
+    assert_eq!(pulls.shop.operations(), 1);
+}
+
 #[tokio::test]
 async fn an_order_that_changes_during_an_operation_is_in_the_next_window_and_not_gone() {
     for request in 2..=5 {
