@@ -17,6 +17,16 @@ pub struct RunLedger {
     planned_lookups: AtomicU64,
 }
 
+/// An order of a batch that is about to be sent.
+pub(super) struct BatchIntent<'a> {
+    pub order: &'a Order,
+    /// `None`: what was sent can't be distinguished from what is there.
+    pub fingerprint: Option<Fingerprint>,
+    /// It stays with another customer than it is of now.
+    pub keeps_customer: bool,
+    pub is_new: bool,
+}
+
 impl RunLedger {
     pub fn new(
         state: StateHandle,
@@ -110,16 +120,18 @@ impl RunLedger {
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
-    /// The same of several orders, in one commit; without a fingerprint where what was sent can't be
-    /// told from what is there.
+    /// The same of several orders, in one commit. The cart of one that may be new is not sent any
+    /// more, as by [`Self::intend_create`].
     pub(super) async fn intend_orders<'a>(
         &self,
-        orders: impl Iterator<Item = (&'a Order, Option<Fingerprint>, bool)>,
+        orders: impl Iterator<Item = BatchIntent<'a>>,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
         let intents: Vec<_> = orders
-            .map(|(order, fingerprint, with_customer)| {
-                self.intent(&order.key, fingerprint, with_customer.then_some(&order.customer))
+            .map(|BatchIntent { order, fingerprint, keeps_customer, is_new }| {
+                let customer = (!keeps_customer).then_some(&order.customer);
+                let cart = order.cart.clone().filter(|_| is_new);
+                OrderIntent { cart, ..self.intent(&order.key, fingerprint, customer) }
             })
             .collect();
         self.state.call(move |store| store.intend_orders(run, connection, &intents)).await

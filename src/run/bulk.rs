@@ -12,6 +12,9 @@ use crate::state::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// Finished runs that look for an order after the run that sent it. What is not visible by then is
+/// looked for by `verify` and `undo` alone, as somebody may have deleted it.
+const LOOKED_FOR_RUNS: u64 = 10;
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
 
@@ -86,13 +89,17 @@ impl AcceptedOrders<'_> {
     /// with another total, is sent again by this `run`.
     pub(super) async fn settle_earlier(&self, run: RunId) -> Result<(), LookError> {
         let connection = self.connection;
-        if self.count().await? == 0 {
+        let since = self.call(move |store| store.run_before(connection, LOOKED_FOR_RUNS)).await?;
+        if self.count_since(since).await? == 0 {
             return Ok(());
         }
-        self.look().await?;
+        self.look(since).await?;
+        if self.forget_deleted(since).await? {
+            self.look(since).await?;
+        }
         let mut after: Option<String> = None;
         loop {
-            let orders = self.orders(after.clone(), READ_BACK_MAX as u64).await?;
+            let orders = self.orders(since, after.clone(), READ_BACK_MAX as u64).await?;
             let Some((last, _)) = orders.last() else { return Ok(()) };
             after = Some(last.ledger_text().into_owned());
             let keys: Vec<&OrderKey> = orders.iter().map(|(key, _)| key).collect();
@@ -117,52 +124,52 @@ impl AcceptedOrders<'_> {
         }
     }
 
-    /// Looks for the copies of accepted orders until the REST API must show them, and returns how
-    /// many it does not show yet.
-    pub(super) async fn settle(&self) -> Result<u64, LookError> {
+    /// Looks for the copies of orders that were accepted since this run, until the REST API must
+    /// show them, and returns how many of all it does not show yet.
+    pub(super) async fn settle(&self, since: RunId) -> Result<u64, LookError> {
         let mut delays = self.client.lookup_delays();
-        while self.count().await? > 0 {
-            self.look().await?;
-            let left = self.count().await?;
+        while self.count_since(since).await? > 0 {
+            self.look(since).await?;
+            let left = self.count_since(since).await?;
             match delays.next().filter(|_| left > 0) {
                 Some(delay) => tokio::select! {
                     () = self.cancel.cancelled() => return Err(LookError::Interrupted),
                     () = tokio::time::sleep(delay) => {}
                 },
-                None if left > 0 && self.forget_deleted().await? => self.look().await?,
-                None => return Ok(left),
+                None if left > 0 && self.forget_deleted(since).await? => self.look(since).await?,
+                None => break,
             }
         }
-        Ok(0)
+        self.count_since(0).await
     }
 
-    pub(super) async fn count(&self) -> Result<u64, LookError> {
+    async fn count_since(&self, since: RunId) -> Result<u64, LookError> {
         let connection = self.connection;
-        self.call(move |store| store.accepted(connection)).await
+        self.call(move |store| store.accepted_since(connection, since)).await
     }
 
     /// Accepted orders, and what was sent of each where that is known.
     async fn orders(
         &self,
+        since: RunId,
         after: Option<String>,
         at_most: u64,
     ) -> Result<Vec<(OrderKey, Option<OrderDigest>)>, LookError> {
-        let connection = self.connection;
-        let orders =
-            self.call(move |store| store.accepted_orders(connection, after.as_deref(), at_most));
+        let of = (self.connection, since);
+        let orders = self.call(move |store| store.accepted_orders(of, after.as_deref(), at_most));
         let of_key = |order: AcceptedOrder| Some((OrderKey::parse(&order.key).ok()?, order.sent));
         Ok(orders.await?.into_iter().filter_map(of_key).collect())
     }
 
     /// Looks once: at the whole list, or for each order where that takes fewer requests.
-    pub(super) async fn look(&self) -> Result<(), LookError> {
+    pub(super) async fn look(&self, since: RunId) -> Result<(), LookError> {
         let connection = self.connection;
         let prints = Fingerprints::new(self.call(|store| store.hash_key()).await?);
-        let left = self.count().await?;
+        let left = self.count_since(since).await?;
         let known = self.call(move |store| store.orders_known(connection)).await?;
         let pages = (known + left).div_ceil(PAGE_LEN);
         if left <= pages {
-            for (key, _) in self.orders(None, left).await? {
+            for (key, _) in self.orders(since, None, left).await? {
                 let found = self.read(self.client.order_by_key(self.remote, &key)).await?;
                 let found: Vec<_> =
                     found.map(|order| mirrored(order, &prints)).into_iter().collect();
@@ -180,9 +187,9 @@ impl AcceptedOrders<'_> {
 
     /// Of orders that are not visible under their ids: forgets ids that somebody deleted, as the
     /// copy has another one. Returns whether there were any.
-    async fn forget_deleted(&self) -> Result<bool, LookError> {
+    async fn forget_deleted(&self, since: RunId) -> Result<bool, LookError> {
         let connection = self.connection;
-        let known = self.call(move |store| store.accepted_again(connection)).await?;
+        let known = self.call(move |store| store.accepted_again(connection, since)).await?;
         let mut is_any = false;
         for order in known {
             if self.read(self.client.order_in_time(&order.id)).await?.is_none() {

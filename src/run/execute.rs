@@ -90,7 +90,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     log_passed_over(&task);
     let mut not_visible = None;
     if task.job.load == LoadPath::Bulk && error.is_none() {
-        match accepted.settle().await {
+        match accepted.settle(run).await {
             Ok(left) => not_visible = Some(left),
             Err(fault) => error = Some(fault.into()),
         }

@@ -141,7 +141,7 @@ async fn delete_all(
     let hidden = state.call(move |store| store.accepted_among(connection, &gone)).await?;
     if !hidden.is_empty() {
         AcceptedOrders { state, client, cancel, in_flight_max, connection, remote: &remote }
-            .look()
+            .look(0)
             .await?;
     }
     let ledger = state.call(move |store| {

@@ -104,7 +104,7 @@ mod tests {
             pulls: None,
             rules,
             load: LoadPath::Rest,
-            bulk_max: 30,
+            bulk_max: 40,
             in_flight_max: 16,
             state_free_min_bytes: 0,
         }

@@ -197,8 +197,26 @@ impl View {
 
     /// Orders that were accepted by the bulk path and are not visible in the REST API yet.
     pub fn accepted(&self, connection: ConnectionId) -> Result<u64, StateError> {
-        let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND state = ?2";
-        self.db.one(sql, params![connection, OrderState::Accepted])
+        self.accepted_since(connection, 0)
+    }
+
+    /// Such orders that the run `since` or a later one sent.
+    pub fn accepted_since(
+        &self,
+        connection: ConnectionId,
+        since: RunId,
+    ) -> Result<u64, StateError> {
+        let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND state = ?2 AND run >= ?3";
+        self.db.one(sql, params![connection, OrderState::Accepted, since])
+    }
+
+    /// The first run of a connection after which fewer than `runs`, at least 1, were finished; 0
+    /// where all are like that.
+    pub fn run_before(&self, connection: ConnectionId, runs: u64) -> Result<RunId, StateError> {
+        let sql = "SELECT id FROM runs WHERE connection = ?1 AND outcome = 'finished'
+             ORDER BY id DESC LIMIT 1 OFFSET ?2 - 1";
+        let found = self.db.first(sql, params![connection, runs], |row| row.get(0))?;
+        Ok(found.unwrap_or(0))
     }
 
     /// Such orders among these that have no id.
@@ -218,31 +236,33 @@ impl View {
         Ok(hidden)
     }
 
-    /// Such orders whose earlier copy has an id.
+    /// Such orders since this run whose earlier copy has an id.
     pub fn accepted_again(
         &self,
         connection: ConnectionId,
+        since: RunId,
     ) -> Result<Vec<CreatedOrder>, StateError> {
         self.db.all(
             "SELECT key, remote_id FROM orders
-             WHERE connection = ?1 AND state = ?2 AND remote_id IS NOT NULL",
-            params![connection, OrderState::Accepted],
+             WHERE connection = ?1 AND state = ?2 AND remote_id IS NOT NULL AND run >= ?3",
+            params![connection, OrderState::Accepted, since],
             read_created,
         )
     }
 
-    /// Such orders by their keys, after the key `after`.
+    /// Such orders since this run by their keys, after the key `after`.
     pub fn accepted_orders(
         &self,
-        connection: ConnectionId,
+        (connection, since): (ConnectionId, RunId),
         after: Option<&str>,
         at_most: u64,
     ) -> Result<Vec<AcceptedOrder>, StateError> {
         let after = after.map_or_else(|| stored(&i64::MIN.to_string()), stored);
         self.db.all(
             "SELECT key, digest FROM orders LEFT JOIN order_digests ON order_id = id
-             WHERE connection = ?1 AND state = ?2 AND key > ?3 ORDER BY key LIMIT ?4",
-            params![connection, OrderState::Accepted, after, at_most],
+             WHERE connection = ?1 AND state = ?2 AND key > ?3 AND run >= ?5
+             ORDER BY key LIMIT ?4",
+            params![connection, OrderState::Accepted, after, at_most, since],
             |row| {
                 let digest: Option<Vec<u8>> = row.get(1)?;
                 let sent = digest.as_deref().and_then(OrderDigest::from_bytes);

@@ -126,11 +126,13 @@ impl Store {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let doubted = match order {
-            Some((id, OrderState::Settled | OrderState::Refused)) if is_missing => {
+            Some((id, OrderState::Settled | OrderState::Accepted | OrderState::Refused))
+                if is_missing =>
+            {
                 forget(&transaction, connection, &text)?;
                 Some(id)
             }
-            Some((id, OrderState::Settled)) => {
+            Some((id, OrderState::Settled | OrderState::Accepted)) => {
                 let sql = "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2";
                 transaction.run(sql, params![connection, stored(&text)])?;
                 Some(id)

@@ -3,9 +3,7 @@
 use crate::backfill::assert_target_is;
 use crate::world::{World, assert_adds_up};
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::{
-    Edit, Ending, Fault, GraphqlOptions, Kind, Options, PriceReading, RetryAfter,
-};
+use ordersync::simulator::{Edit, Ending, Fault, GraphqlOptions, Kind, Options, PriceReading};
 use serde_json::Value;
 
 /// A GraphQL that shows at once what it was sent.
@@ -13,16 +11,9 @@ pub fn at_once() -> GraphqlOptions {
     GraphqlOptions { object_lag_ms: 0, v3_lag_ms: 0, ..GraphqlOptions::default() }
 }
 
-/// Both paths keep one contract.
-pub const PATHS: [&str; 2] = ["rest", "bulk"];
-
 pub fn world(graphql: GraphqlOptions) -> World {
-    world_of("bulk", graphql)
-}
-
-pub fn world_of(path: &str, graphql: GraphqlOptions) -> World {
     World::with(Options { requests_per_second: None, graphql, ..Options::default() })
-        .job(&format!("load = \"{path}\"\n"))
+        .job("load = \"bulk\"\n")
 }
 
 /// A fault of a request that writes orders.
@@ -54,25 +45,13 @@ fn a_history_arrives_in_batches_and_a_second_run_sends_nothing() {
 }
 
 #[test]
-fn changes_are_updated_and_the_lists_agree_and_an_undo_takes_all_back() {
-    for path in PATHS {
-        let world = world_of(path, at_once());
-        let day_one = orders(200, 3);
-        world.generate(&day_one);
-        world.load("backfill", 0);
-        let day_two = GeneratorOptions { changed_permille: 100, extra_orders: 10, ..day_one };
-        let truth = world.generate(&day_two);
-        let run = world.load("sync", 0);
-        assert_eq!(run["created"], 10, "{path}");
-        assert!(run["updated"].as_u64().unwrap() > 0);
-        assert_adds_up(&run);
-        assert_target_is(&world, &truth);
-        let verified = world.run(&["verify", "shop"]);
-        assert_eq!(verified.code, 0, "{path}: {}\n{}", verified.out, verified.err);
-        let undone = world.run(&["undo", "shop", "--run", "1", "--yes"]);
-        assert_eq!(undone.code, 0, "{path}: {}\n{}", undone.out, undone.err);
-        assert_eq!(world.summary().orders, 10, "{path}: those of the other run");
-    }
+fn a_batch_that_was_stored_in_part_is_read_back_before_it_is_sent_again() {
+    let world = world(at_once());
+    let truth = world.generate(&orders(100, 9));
+    let in_part = Kind::StoredInPart { orders: 4, then: Ending::Reset };
+    world.simulator.inject(fault_of("bulk", in_part).nth(2));
+    world.load("backfill", 0);
+    assert_target_is(&world, &truth);
 }
 
 #[test]
@@ -103,33 +82,6 @@ fn one_bad_order_costs_itself_alone() {
             assert!(letter.to_string().contains("finalAmount_must_not_be_odd"), "{letter}");
         }
     }
-}
-
-#[test]
-fn an_answer_that_fails_is_read_back_before_anything_is_sent_again() {
-    let kinds = [
-        Kind::Stored { then: Ending::Reset },
-        Kind::TruncatedJson,
-        Kind::EmptyBody,
-        Kind::ResetBefore,
-        Kind::Status { code: 500, retry_after: RetryAfter::None, html: false },
-    ];
-    for path in PATHS {
-        for kind in &kinds {
-            let world = world_of(path, at_once());
-            let truth = world.generate(&orders(100, 9));
-            world.simulator.inject(fault_of(path, kind.clone()).nth(2).times(3));
-            let run = world.load("backfill", 0);
-            assert_eq!(run["created"], truth.valid, "{path} {kind:?}");
-            assert_target_is(&world, &truth);
-        }
-    }
-    let world = world(at_once());
-    let truth = world.generate(&orders(100, 9));
-    let in_part = Kind::StoredInPart { orders: 4, then: Ending::Reset };
-    world.simulator.inject(fault_of("bulk", in_part).nth(2));
-    world.load("backfill", 0);
-    assert_target_is(&world, &truth);
 }
 
 #[test]
@@ -203,21 +155,24 @@ fn a_connection_stays_on_its_path() {
 }
 
 #[test]
-fn however_often_it_is_killed_no_order_is_lost_or_doubled() {
+fn a_copy_that_never_comes_is_looked_for_by_some_runs_and_then_by_verify() {
     let world = world(at_once());
-    let truth = world.generate(&orders(300, 8));
-    for nth in [3, 9, 6, 5] {
-        world.hold_from(nth);
-        let mut child = world.start(&["backfill"]);
-        let before = world.simulator.summary().requests;
-        crate::world::until("requests are held", || {
-            let is_over = child.try_wait().unwrap().is_some();
-            is_over || world.simulator.summary().requests >= before + nth
-        });
-        world.simulator.clear_faults();
-        world.kill(child);
-        world.simulator.release();
+    let truth = world.generate(&orders(40, 6));
+    world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives).nth(3));
+    let missing = world.load("backfill", 0)["not_visible"].clone();
+    assert!(missing.as_u64() > Some(0));
+    let mut runs = Vec::new();
+    for _ in 0..12 {
+        runs.push(world.load("sync", 0));
     }
-    world.load("backfill", 0);
+    let requests = |run: &Value| run["requests"]["total"].as_u64().unwrap();
+    assert!(requests(&runs[9]) > 1, "{}", runs[9]);
+    for run in &runs[10..] {
+        assert_eq!(requests(run), 1, "whether the connection exists");
+        assert_eq!(run["not_visible"], missing, "it is still reported");
+    }
+    let verified = world.run(&["verify", "shop", "--repair"]);
+    assert_eq!(verified.code, 7, "{}", verified.err);
+    assert_eq!(world.load("sync", 0)["created"], missing);
     assert_target_is(&world, &truth);
 }

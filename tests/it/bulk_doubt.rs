@@ -2,14 +2,14 @@
 //! errors that say something else than they seem to.
 
 use crate::backfill::assert_target_is;
-use crate::bulk::{PATHS, at_once, fault_of, orders, world, world_of};
+use crate::bulk::{at_once, fault_of, orders, world};
 use crate::process::Process;
 use crate::world::{World, assert_adds_up, until};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Ending, Fault, GraphqlOptions, Kind, PriceReading};
 use serde_json::{Value, json};
 
-fn order(email: &str, product: &str, price: &str) -> Value {
+pub fn order(email: &str, product: &str, price: &str) -> Value {
     json!({
         "id": 5001, "name": "#5001", "email": email, "created_at": "2024-02-01T12:00:00-05:00",
         "updated_at": "2024-02-01T12:00:00-05:00", "currency": "USD", "total_price": price,
@@ -19,11 +19,11 @@ fn order(email: &str, product: &str, price: &str) -> Value {
     })
 }
 
-fn put(world: &World, order: &Value) {
+pub fn put(world: &World, order: &Value) {
     world.export("orders.json", json!({ "orders": [order] }).to_string());
 }
 
-fn only_order(world: &World) -> Value {
+pub fn only_order(world: &World) -> Value {
     let all = world.target()["ecomOrders"].as_array().unwrap().clone();
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(world.summary().violations.is_empty(), "{:?}", world.summary().violations);
@@ -34,26 +34,9 @@ fn graphql_error(message: &str) -> Kind {
     Kind::GraphqlError { message: message.to_owned(), classification: None }
 }
 
-fn assert_lines_agree(world: &World) {
+pub fn assert_lines_agree(world: &World) {
     let verified = world.run(&["verify", "shop", "--lines"]);
     assert_eq!(verified.code, 0, "{}\n{}", verified.out, verified.err);
-}
-
-#[test]
-fn an_update_without_an_answer_is_sent_again_though_the_total_is_the_same() {
-    for path in PATHS {
-        let world = world_of(path, at_once());
-        put(&world, &order("ann@example.com", "Mug", "20.00"));
-        world.load("backfill", 0);
-        put(&world, &order("ann@example.com", "Large mug", "20.00"));
-        let fault = match path {
-            "rest" => Fault::new(Kind::ResetBefore).on("PUT", "/ecomOrders"),
-            _ => fault_of(path, Kind::ResetBefore),
-        };
-        world.simulator.inject(fault);
-        assert_eq!(world.load("sync", 0)["updated"], 1, "{path}");
-        assert_lines_agree(&world);
-    }
 }
 
 #[test]
@@ -162,74 +145,6 @@ fn a_failed_question_is_not_an_answer() {
     world.simulator.inject(of_orders);
     let again = world.load("sync", 0);
     assert_eq!(again["unchanged"], truth.valid, "an accepted order is not sent again");
-}
-
-#[test]
-fn what_somebody_deleted_is_left_or_created_again_as_the_policy_says() {
-    for path in PATHS {
-        // An upsert creates it again as the same order, and REST as another one.
-        let again = if path == "rest" { "created" } else { "updated" };
-        for (policy, counted, left) in [("deleted = \"leave\"\n", "filtered", 0), ("", again, 1)] {
-            let world = world_of(path, at_once()).policy(policy);
-            put(&world, &order("ann@example.com", "Mug", "20.00"));
-            world.load("backfill", 0);
-            world.simulator.edit(Edit::DeleteOrder { externalid: "5001".to_owned() }).unwrap();
-            put(&world, &order("ann@example.com", "Mug", "25.00"));
-            let run = world.load("sync", 0);
-            assert_adds_up(&run);
-            assert_eq!(run[counted], 1, "{path} {policy}: {run}");
-            assert_eq!(world.summary().orders, left, "{path} {policy}");
-            assert!(
-                matches!(run["not_visible"].as_u64(), None | Some(0)),
-                "{path} {policy}: {run}"
-            );
-            assert_eq!(world.load("sync", 0)[counted], 0, "{path} {policy}");
-        }
-    }
-}
-
-#[test]
-fn an_order_of_another_customer_stays_or_is_created_again_as_the_policy_says() {
-    for path in PATHS {
-        for policy in ["", "moved_customer = \"recreate\"\n"] {
-            let world = world_of(path, at_once()).policy(policy);
-            put(&world, &order("ann@example.com", "Mug", "20.00"));
-            world.load("backfill", 0);
-            let before = only_order(&world);
-            put(&world, &order("bob@example.com", "Mug", "25.00"));
-            let run = world.load("sync", 0);
-            assert_adds_up(&run);
-            let after = only_order(&world);
-            assert_eq!(after["totalPrice"], "2500");
-            if policy.is_empty() {
-                assert_eq!(run["updated"], 1, "{path}: {run}");
-                assert_eq!(after["email"], before["email"], "{path}");
-                assert_eq!(after["customerid"], before["customerid"], "{path}");
-            } else {
-                assert_eq!(run["created"], 1, "{path}: {run}");
-                assert_eq!(after["email"], "bob@example.com", "{path}");
-                assert_ne!(after["id"], before["id"], "{path}");
-                assert_eq!(world.run(&["verify", "shop"]).code, 0, "{path}");
-            }
-            assert_eq!(world.load("sync", 0)["unchanged"], 1, "{path}");
-        }
-    }
-}
-
-#[test]
-fn a_recreation_that_is_cut_off_after_the_delete_is_finished_by_the_next_run() {
-    for path in PATHS {
-        let world = world_of(path, at_once()).policy("moved_customer = \"recreate\"\n");
-        put(&world, &order("ann@example.com", "Mug", "20.00"));
-        world.load("backfill", 0);
-        put(&world, &order("bob@example.com", "Mug", "25.00"));
-        world.simulator.inject(fault_of(path, Kind::PaymentRequired));
-        assert_ne!(world.run(&["sync"]).code, 0, "{path}");
-        assert_eq!(world.summary().orders, 0, "{path}: deleted, and not created yet");
-        world.load("sync", 0);
-        let after = only_order(&world);
-        assert_eq!(after["email"], "bob@example.com", "{path}");
-    }
 }
 
 #[test]

@@ -41,19 +41,25 @@ fn world_with(policy: &str) -> World {
 
 /// Adds the job of the abandoned checkouts.
 pub fn with_carts(world: World, policy: &str) -> World {
+    with_carts_by("rest", world, policy)
+}
+
+/// The same, for a connection of this path.
+pub fn with_carts_by(path: &str, world: World, policy: &str) -> World {
     let carts = "statuses = [\"paid\"]\n[jobs.carts]\naccount = \"main\"\nexport = [\"carts/*\"]\n\
         [jobs.carts.connection]\nservice = \"shopify\"\nexternalid = \"test-store\"\nname = \"Test Store\"\n\
         link_url = \"https://shop.example.com\"\nlogo_url = \"https://shop.example.com/logo.png\"\n";
-    world.policy(&format!("{policy}{carts}"))
+    let load = format!("[jobs.carts]\nload = \"{path}\"");
+    world.policy(&format!("{policy}{}", carts.replace("[jobs.carts]", &load)))
 }
 
-fn put_carts(world: &World, carts: &[Value]) {
+pub fn put_carts(world: &World, carts: &[Value]) {
     std::fs::create_dir_all(world.path("carts")).unwrap();
     std::fs::write(world.path("carts/checkouts.json"), json!({ "checkouts": carts }).to_string())
         .unwrap();
 }
 
-fn put_orders(world: &World, orders: &[Value]) {
+pub fn put_orders(world: &World, orders: &[Value]) {
     world.export("orders.json", json!({ "orders": orders }).to_string());
 }
 

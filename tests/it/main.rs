@@ -12,6 +12,7 @@ mod chaos;
 mod check;
 mod cli;
 mod connection;
+mod contract;
 mod copies;
 mod daemon;
 mod damage;

@@ -1,6 +1,8 @@
 //! The account's limit, in paused time: over every way a server may count a second.
 
+use crate::random::number;
 use crate::rehearsal::{End, LastSend, Life, Moment, Rehearsal, in_paused_time};
+use ordersync::domain::LoadPath;
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Latency, Options, RetryAfter, Summary, Window};
 use ordersync::state::Kind;
@@ -184,4 +186,31 @@ fn arrivals_apart(shop: &Rehearsal) -> (Arrivals, Arrivals) {
         all.filter(|request| (request["path"] == "/users/me") == theirs).map(output).collect()
     };
     (of(false), of(true))
+}
+
+/// Orders of the quick suite; `ORDERSYNC_PROOF_ORDERS` asks for another number.
+const BATCHED: u64 = 2_400;
+/// Of any number of orders: the connection, the schema, the canary, and batches that are not full.
+const FIXED: u64 = 50;
+
+#[test]
+fn batches_take_a_fraction_of_the_requests_and_use_up_the_limit() {
+    in_paused_time(async {
+        let orders = number("ORDERSYNC_PROOF_ORDERS").unwrap_or(BATCHED);
+        let mut shop = shop(Options { jitter_ms: 5, ..Options::default() }, orders);
+        let by_rest = shop.plan().forecast.requests;
+        shop.load = LoadPath::Bulk;
+        let report = shop.run(Kind::Backfill).await;
+        assert!(report.error.is_none(), "{:?}", report.error);
+        assert_eq!((report.row.counts.created, report.not_visible), (orders, Some(0)));
+        let (sent, took) = (report.sent.total, report.elapsed.as_secs_f64());
+        let used = 100.0 * sent as f64 / (5.0 * took);
+        let ratio = by_rest as f64 / sent as f64;
+        println!(
+            "{orders} orders: {sent} requests, {by_rest} by REST ({ratio:.1} times as many), {took:.0} s, {used:.1} % of the limit"
+        );
+        // A page of the list for each hundred, to read every copy.
+        assert!(sent <= orders / 40 + orders / 100 + FIXED, "{sent} requests");
+        assert!(took <= sent as f64 / (5.0 * 0.9) + 30.0, "{took} s for {sent} requests");
+    });
 }

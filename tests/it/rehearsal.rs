@@ -6,6 +6,7 @@ mod line;
 
 use line::{Crash, Line};
 use ordersync::activecampaign::{self, Client, SendEvent, SendObserver};
+use ordersync::domain::LoadPath;
 use ordersync::extract;
 use ordersync::run::{
     AccountRunner, Adoption, ConnectionSpec, Job, JobRun, OpenedAccount, Preview, Progress, Pulls,
@@ -38,6 +39,7 @@ pub struct Rehearsal {
     pub simulator: Arc<Simulator>,
     pub timeout_ms: u64,
     pub in_flight_max: usize,
+    pub load: LoadPath,
     pub rules: Rules,
     /// The windows of a shop that is pulled, in place of the export.
     pub pulls: Option<Pulls>,
@@ -127,6 +129,7 @@ impl Rehearsal {
             simulator: Arc::new(Simulator::in_process(options).unwrap()),
             timeout_ms: 60_000,
             in_flight_max: 16,
+            load: LoadPath::Rest,
             rules: Rules::default(),
             pulls: None,
             format: "auto",
@@ -199,8 +202,8 @@ impl Rehearsal {
             },
             pulls: self.pulls.clone(),
             rules: self.rules.clone(),
-            load: ordersync::domain::LoadPath::Rest,
-            bulk_max: 30,
+            load: self.load,
+            bulk_max: 40,
             in_flight_max: self.in_flight_max,
             state_free_min_bytes: 0,
         }

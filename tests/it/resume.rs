@@ -1,10 +1,12 @@
 //! Killed at any moment, a run goes on where it was: nothing is lost, nothing doubled.
 
+use crate::backfill::assert_target_is;
+use crate::bulk::at_once;
 use crate::process::Process;
 use crate::random::{Rng, number};
 use crate::world::{World, assert_adds_up, until};
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::{Latency, Options};
+use ordersync::simulator::{GraphqlOptions, Latency, Options, PriceReading};
 use serde_json::json;
 use std::process::Child;
 
@@ -25,9 +27,27 @@ const LIFE_MAX: u64 = 60;
 /// work, and too few to come to an end when the kill is late.
 pub const LATE_MAX: u64 = 16;
 
+/// Kills the program after up to `life_max` requests; `false`: it came to its end before.
+fn kill_at_work(world: &World, args: &[&str], life_max: u64, rng: &mut Rng) -> bool {
+    let (before, life) = (world.summary().requests, 1 + rng.below(life_max));
+    world.hold_from(life + LATE_MAX);
+    let mut child = world.start(&[&["--quiet"], args].concat());
+    let is_at_work = wait_for_requests(world, &mut child, before + life);
+    // Somewhere within what comes next: between an intent and its request, its answer, its
+    // settlement.
+    for _ in 0..rng.below(4_000) {
+        std::hint::spin_loop();
+    }
+    world.kill(child);
+    world.simulator.clear_faults();
+    world.simulator.release();
+    is_at_work
+}
+
 const SEED: u64 = 20_261_122;
 /// Kills of the quick suite; `ORDERSYNC_PROOF_KILLS` asks for another number.
 const KILLS: u64 = 25;
+const KILLS_BY_BATCHES: u64 = 12;
 
 #[test]
 fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
@@ -46,23 +66,9 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     });
     let mut rng = Rng::new(SEED);
     let mut kills = 0_u64;
-    while kills < wanted {
-        let (before, life) = (world.summary().requests, 1 + rng.below(LIFE_MAX));
-        world.hold_from(life + LATE_MAX);
-        let mut child = world.start(&["--quiet", "backfill"]);
-        if !wait_for_requests(&world, &mut child, before + life) {
-            break;
-        }
-        // Somewhere within what comes next: between an intent and its request, its answer, its
-        // settlement.
-        for _ in 0..rng.below(4_000) {
-            std::hint::spin_loop();
-        }
-        world.kill(child);
-        world.simulator.release();
+    while kills < wanted && kill_at_work(&world, &["backfill"], LIFE_MAX, &mut rng) {
         kills += 1;
     }
-    world.simulator.release();
     let last = world.load("backfill", 3);
     let summary = world.summary();
     let lower_bound = truth.valid + truth.customers + 2;
@@ -88,6 +94,40 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     let again = world.load("backfill", 3);
     assert_eq!(again["unchanged"], truth.valid);
     assert_eq!(world.summary().requests, summary.requests, "the second run sends nothing");
+}
+
+#[test]
+fn however_often_it_is_killed_batches_lose_and_double_nothing() {
+    let wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS_BY_BATCHES);
+    let latency = Latency::Fixed { ms: 2 };
+    let graphql = GraphqlOptions { price: PriceReading::LineTotal, ..at_once() };
+    let options = Options { requests_per_second: None, latency, graphql, ..Options::default() };
+    let world = World::with(options).job("load = \"bulk\"\n");
+    let truth = world.generate(&GeneratorOptions {
+        orders: wanted * 400,
+        seed: 11,
+        ..GeneratorOptions::default()
+    });
+    let mut rng = Rng::new(SEED);
+    let mut kills = 0_u64;
+    while kills < wanted && kill_at_work(&world, &["backfill"], LIFE_MAX / 2, &mut rng) {
+        kills += 1;
+    }
+    let last = world.load("backfill", 0);
+    let sent = world.orders_in_batches();
+    let (requests, again) = (world.summary().requests, sent - truth.valid);
+    println!(
+        "seed {SEED}: {kills} kills, {} orders, {requests} requests, {again} orders sent again",
+        truth.valid
+    );
+    assert!(kills >= wanted * 4 / 5, "only {kills} kills before it was done");
+    assert_adds_up(&last);
+    assert_eq!(last["created"], truth.valid, "one run, whatever killed it");
+    assert_target_is(&world, &truth);
+    // Sixteen batches in flight, and the canary, which is sent by both readings.
+    assert!(again <= kills * 16 * 40 + 6, "{again} for {kills} kills");
+    let verified = world.run(&["verify", "shop", "--lines"]);
+    assert_eq!(verified.code, 0, "{}\n{}", verified.out, verified.err);
 }
 
 /// A shop in which every other cart becomes an order.
@@ -117,17 +157,7 @@ fn however_often_it_is_killed_a_cart_and_its_order_stay_one_record() {
     for (job, are_bought) in [("carts", false), ("shop", true), ("carts", true)] {
         put_carts(&world, carts, are_bought);
         for _ in 0..wanted.div_ceil(3) {
-            let (before, life) = (world.summary().requests, 1 + rng.below(LIFE_MAX / 2));
-            world.hold_from(life + LATE_MAX);
-            let mut child = world.start(&["--quiet", "sync", job]);
-            let is_at_work = wait_for_requests(&world, &mut child, before + life);
-            for _ in 0..rng.below(4_000) {
-                std::hint::spin_loop();
-            }
-            world.kill(child);
-            world.simulator.clear_faults();
-            world.simulator.release();
-            kills += u64::from(is_at_work);
+            kills += u64::from(kill_at_work(&world, &["sync", job], LIFE_MAX / 2, &mut rng));
         }
         let ended = world.run(&["--quiet", "sync", job]);
         assert_eq!(ended.code, 0, "{}", ended.err);

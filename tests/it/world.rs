@@ -50,6 +50,15 @@ pub struct Finished {
     pub err: String,
 }
 
+/// Orders in the batches of a log of requests; one that is refused as a whole doesn't count.
+pub fn orders_in_batches(log: &Value) -> u64 {
+    let batches =
+        log.as_array().unwrap().iter().filter(|request| {
+            request["operation"] == "bulkUpsertOrders" && request["status"] != 400
+        });
+    batches.filter_map(|request| request["orders"].as_u64()).sum()
+}
+
 impl World {
     /// An account without a rate limit.
     pub fn new() -> Self {
@@ -226,6 +235,12 @@ logo_url = "https://shop.example.com/logo.png"
         let mut summary = self.simulator.summary();
         summary.violations.retain(|violation| violation.rule != Rule::Paused);
         summary
+    }
+
+    /// Orders in all batches that were sent.
+    pub fn orders_in_batches(&self) -> u64 {
+        let log = self.simulator.requests();
+        orders_in_batches(&log)
     }
 
     /// Whoever sends the n-th request from now on, or a later one, gets no answer before

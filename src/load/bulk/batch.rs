@@ -1,6 +1,7 @@
 //! The writing of some orders until each is settled.
 
 use super::super::attempts::{Attempts, RetryBudget, StepError, failed};
+use super::super::ledger::BatchIntent;
 use super::path::BulkPath;
 use crate::activecampaign::{
     BulkBody, BulkForm, BulkReply, Disposition, Failure, FatalError, GraphqlOrder, KeptCustomer,
@@ -172,7 +173,12 @@ impl<'a> BatchWrite<'a> {
         let intents = orders.iter().map(|index| {
             let (step, known) = (self.steps[*index], &self.orders[*index]);
             let is_proof = !self.is_canary && (known.is_first || !known.is_new);
-            (&*step.order, is_proof.then_some(step.fingerprint), known.kept.is_none())
+            BatchIntent {
+                order: &step.order,
+                fingerprint: is_proof.then_some(step.fingerprint),
+                keeps_customer: known.kept.is_some(),
+                is_new: known.is_new,
+            }
         });
         Ok(self.loader.rest.ledger.intend_orders(intents).await?)
     }

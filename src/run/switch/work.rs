@@ -143,7 +143,7 @@ impl Work<'_> {
             let (in_flight_max, remote) = (job.in_flight_max, at.connection);
             let accepted =
                 AcceptedOrders { state, client, cancel, in_flight_max, connection, remote };
-            match accepted.settle().await? {
+            match accepted.settle(0).await? {
                 0 => {}
                 orders => return Err(SwitchError::NotVisible { orders }),
             }

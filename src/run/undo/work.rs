@@ -107,7 +107,7 @@ impl Work<'_> {
         }
         let in_flight_max = *in_flight_max;
         let accepted = AcceptedOrders { state, client, cancel, in_flight_max, connection, remote };
-        accepted.settle().await?;
+        accepted.settle(0).await?;
         let prints = Fingerprints::new(state.call(|store| store.hash_key()).await?);
         let progress = self.task.listing;
         let lists = Lists { client, connection: remote, in_flight_max, progress };

@@ -5,7 +5,7 @@ use super::schedule::{Account, Act, Flavour, Meddling};
 use crate::carts::{checkout, order};
 use crate::random::Rng;
 use crate::rehearsal::Rehearsal;
-use ordersync::domain::Deleted;
+use ordersync::domain::{Deleted, LoadPath};
 use ordersync::run::{Job, RunError};
 use ordersync::simulator::Edit;
 use ordersync::state::{Kind, RunEnd};
@@ -78,6 +78,13 @@ impl CartSchedule {
             .collect();
         let deleted = rng.pick(&[Deleted::Create, Deleted::Leave]);
         Self { seed, account, timeout_ms, in_flight_max, deleted, stages, acts }
+    }
+
+    /// The same schedule with orders in batches.
+    pub fn by_batches(mut self, rng: &mut Rng) -> Self {
+        self.account = self.account.by_batches(rng);
+        self.acts.iter_mut().for_each(|(_, act)| act.strike_batches(rng));
+        self
     }
 }
 
@@ -152,7 +159,7 @@ pub struct CartsPerformed {
     /// Keys of carts and orders that somebody deleted.
     pub deleted: BTreeSet<String>,
     /// Requests of the jobs after their ledger was lost and adopted; `None`: something was deleted
-    /// or refused, and is sent again.
+    /// or refused, and is sent again, or orders went in batches.
     pub after_adopt: Option<u64>,
 }
 
@@ -160,6 +167,7 @@ pub async fn perform(schedule: &CartSchedule) -> CartsPerformed {
     let mut shop = Rehearsal::new(schedule.account.options(schedule.seed));
     shop.timeout_ms = schedule.timeout_ms;
     shop.in_flight_max = schedule.in_flight_max;
+    shop.load = schedule.account.load;
     shop.rules.policy.deleted = schedule.deleted;
     let mut performance = Performance { schedule, shop, stage: None, deleted: Arc::default() };
     for (job, act) in &schedule.acts {
@@ -170,7 +178,10 @@ pub async fn perform(schedule: &CartSchedule) -> CartsPerformed {
     performance.shop.simulator.clear_faults();
     performance.calm_down(&calm).await;
     let deleted = performance.deleted.lock().unwrap().clone();
-    let is_whole = deleted.is_empty() && refused(&performance.shop).is_empty();
+    // Of a ledger that was lost nobody knows that batches are safe.
+    let is_whole = deleted.is_empty()
+        && refused(&performance.shop).is_empty()
+        && schedule.account.load == LoadPath::Rest;
     let after_adopt = if is_whole { Some(performance.lose_and_adopt(&calm).await) } else { None };
     CartsPerformed { shop: performance.shop, deleted, after_adopt }
 }

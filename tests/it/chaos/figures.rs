@@ -75,13 +75,13 @@ impl fmt::Display for Figures {
         )?;
         write!(
             f,
-            "requests  {requests}, of them {extra} that a world without faults would have spared"
+            "requests  {requests}, and {extra} requests, by batches orders, that a world without faults would have spared"
         )?;
         if self.kills_alone > 0 {
             let each = self.extra_of_kills as f64 / self.kills_alone as f64;
             write!(
                 f,
-                "\nper kill  {each:.2} extra requests (over {} kills with nothing else wrong)",
+                "\nper kill  {each:.2} of these (over {} kills with nothing else wrong)",
                 self.kills_alone
             )?;
         }

@@ -1,10 +1,11 @@
 //! Holds what a schedule came to against what must be.
 
-use super::expected::Expected;
+use super::expected::{Expectation, Expected};
 use super::perform::Performed;
 use super::schedule::Schedule;
 use crate::rehearsal::JOB;
-use ordersync::domain::{Deleted, MovedCustomer};
+use crate::world::orders_in_batches;
+use ordersync::domain::{Deleted, LoadPath, MovedCustomer};
 use ordersync::state::Stage;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,12 +13,17 @@ use std::collections::BTreeMap;
 /// Faults after which a good order is refused for good, or until a person looks at it.
 const REFUSING: &[&str] = &["errors_missing"];
 
+/// Orders in a batch, and in a canary.
+const BATCH_MAX: u64 = 40;
+const CANARY_MAX: u64 = 3;
+
 /// Figures of one schedule.
 #[derive(Debug, Default, Clone)]
 pub struct Verdict {
     pub orders: u64,
     pub refused: u64,
     pub requests: u64,
+    /// Requests, by batches orders, that a world in which nothing goes wrong would have spared.
     pub extra: u64,
 }
 
@@ -34,7 +40,10 @@ pub fn judge(schedule: &Schedule, performed: &Performed) -> Verdict {
     let state = performed.shop.simulator.state();
     let orders = assert_orders(schedule, performed, &state, &refused);
     assert_customers(performed, &state, &orders);
-    let extra = assert_extra(schedule, performed);
+    let extra = match schedule.account.load {
+        LoadPath::Rest => assert_extra(schedule, performed),
+        LoadPath::Bulk => assert_sent_again(schedule, performed),
+    };
     Verdict {
         orders: orders.len() as u64,
         refused: refused.len() as u64,
@@ -193,4 +202,32 @@ fn assert_extra(schedule: &Schedule, performed: &Performed) -> u64 {
         "{extra} extra requests for {faults} faults, {timeouts} time-outs, {events:?}, at most {in_flight} in flight"
     );
     extra
+}
+
+/// No order in more batches than what went wrong explains.
+fn assert_sent_again(schedule: &Schedule, performed: &Performed) -> u64 {
+    let (shop, events) = (&performed.shop, &performed.events);
+    let summary = shop.simulator.summary();
+    let versions = |(n, export): (usize, &Expectation)| {
+        let before = n.checked_sub(1).map(|before| &performed.exports[before].valid);
+        let is_new = |(key, order): &(&String, &Expected)| {
+            before.is_none_or(|before| before.get(*key) != Some(order))
+        };
+        export.valid.iter().filter(is_new).count() as u64
+    };
+    let once: u64 = performed.exports.iter().enumerate().map(versions).sum();
+    let again = orders_in_batches(&shop.simulator.requests()).saturating_sub(once);
+    let faults: u64 = summary.faults_struck.values().sum();
+    let timeouts = shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
+    let in_flight = events.cut_short() * schedule.in_flight_max as u64;
+    // An order that somebody deleted is sent once more, and so is one of a canary whose prices were
+    // read in the other way.
+    let bound = (faults + timeouts + summary.refused_429 + in_flight) * BATCH_MAX
+        + events.edits()
+        + events.lives * CANARY_MAX;
+    assert!(
+        again <= bound,
+        "{again} orders sent again for {faults} faults, {timeouts} time-outs, {events:?}"
+    );
+    again
 }

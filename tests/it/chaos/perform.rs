@@ -75,6 +75,7 @@ pub async fn perform(schedule: &Schedule) -> Performed {
     let mut shop = Rehearsal::new(schedule.options());
     shop.timeout_ms = schedule.timeout_ms;
     shop.in_flight_max = schedule.in_flight_max;
+    shop.load = schedule.account.load;
     shop.rules.policy.deleted = schedule.policies.deleted;
     shop.rules.policy.moved_customer = schedule.policies.moved_customer;
     let texts: Vec<String> = (0..schedule.exports.len())

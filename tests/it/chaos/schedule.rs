@@ -2,10 +2,11 @@
 
 use crate::random::Rng;
 use crate::rehearsal::{End, LastSend, Life, Moment};
-use ordersync::domain::{Deleted, MovedCustomer};
+use ordersync::domain::{Deleted, LoadPath, MovedCustomer};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{
-    CustomerRule, Ending, Fault, Kind, Latency, Options, ProductCount, RetryAfter, Window,
+    CustomerRule, Ending, Fault, GraphqlOptions, Kind, Latency, Options, PriceReading,
+    ProductCount, RetryAfter, Window,
 };
 use ordersync::state;
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub struct Account {
     total_products: ProductCount,
     list_lag_ms: u32,
     uniqueness_lag_ms: u32,
+    pub load: LoadPath,
+    graphql: GraphqlOptions,
 }
 
 /// One process, and what befalls the account while it runs.
@@ -112,6 +115,13 @@ impl Schedule {
         Self { seed, account, timeout_ms, in_flight_max, exports, acts, policies }
     }
 
+    /// The same schedule with orders in batches.
+    pub fn by_batches(mut self, rng: &mut Rng) -> Self {
+        self.account = self.account.by_batches(rng);
+        self.acts.iter_mut().for_each(|act| act.strike_batches(rng));
+        self
+    }
+
     pub fn options(&self) -> Options {
         self.account.options(self.seed)
     }
@@ -133,6 +143,7 @@ impl Account {
             list_lag_ms: self.list_lag_ms,
             uniqueness_lag_ms: self.uniqueness_lag_ms,
             seed,
+            graphql: self.graphql.clone(),
             ..Options::default()
         }
     }
@@ -159,7 +170,25 @@ impl Account {
             total_products: rng.pick(&[ProductCount::Lines, ProductCount::Quantity]),
             list_lag_ms: rng.pick(&[0, 0, 2_000, 9_000]),
             uniqueness_lag_ms: rng.pick(&[0, 0, 5_000]),
+            load: LoadPath::Rest,
+            graphql: GraphqlOptions::default(),
         }
+    }
+
+    /// The same account by the bulk path, with what its documentation leaves open drawn too.
+    pub fn by_batches(self, rng: &mut Rng) -> Self {
+        let graphql = GraphqlOptions {
+            validation_status: rng.pick(&[200, 400]),
+            partial_null: rng.percent(30),
+            introspection_refused: rng.percent(15),
+            object_lag_ms: rng.pick(&[0, 500, 3_000]),
+            v3_lag_ms: rng.pick(&[0, 1_500, 9_000]),
+            price: rng.pick(&[PriceReading::Unit, PriceReading::LineTotal]),
+            v3_delete_deletes: rng.percent(50),
+            batch_limit: rng.pick(&[None, None, Some(7)]),
+            ..GraphqlOptions::default()
+        };
+        Self { load: LoadPath::Bulk, graphql, ..self }
     }
 }
 
@@ -196,6 +225,17 @@ impl Act {
             }),
             // Longer than anything of a dead process can be on its way.
             downtime: Duration::from_millis(rng.pick(&[150, 300, 2_000, 90_000, 2_000_000])),
+        }
+    }
+
+    /// Faults of requests that write one order strike those that write a batch.
+    pub fn strike_batches(&mut self, rng: &mut Rng) {
+        for fault in &mut self.faults {
+            let of_orders = fault.matches.path.as_deref() == Some("/ecomOrders");
+            if of_orders && fault.matches.method.as_deref() == Some("POST") {
+                (fault.matches.method, fault.matches.path) = (None, None);
+                *fault = fault.clone().operation("bulkUpsertOrders").nth(1 + rng.below(6));
+            }
         }
     }
 
