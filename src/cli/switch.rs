@@ -45,9 +45,6 @@ pub(super) fn run(
         PathArg::Bulk => LoadPath::Bulk,
         PathArg::Rest => LoadPath::Rest,
     };
-    if to == LoadPath::Bulk && !account.is_loopback() {
-        return Err(CliError::usage(settings::BULK_NOT_READY));
-    }
     let job = assembly::job(of_settings, account, Dates::default());
     let plan = plan_switch(&assembly::view(&settings.state_dir, account)?, &job, to)?;
     let order = match plan.task {

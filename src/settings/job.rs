@@ -106,7 +106,6 @@ fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error
 pub(super) fn check(name: &str, draft: &mut Draft, base: &Path, rules: &[JobRule]) {
     let key = |leaf: &str| format!("jobs.{name}.{leaf}");
     check_account(&key("account"), draft);
-    check_load(name, draft);
     check_source(name, draft);
     resolve_patterns(&key("export"), draft, base);
     resolve_patterns(&key("customers"), draft, base);
@@ -156,22 +155,6 @@ fn check_account(key: &str, draft: &mut Draft) {
         let hint = did_you_mean(&account, names.iter().copied());
         let found = format!("no account `{account}`");
         draft.report(key, found, format!("one of: {}", names.join(", ")), hint);
-    }
-}
-
-/// The bulk path is not ready for real accounts: docs/decisions/040 lists what is missing.
-pub const BULK_NOT_READY: &str = "`bulk` is only for a simulator on this machine so far";
-
-fn check_load(name: &str, draft: &mut Draft) {
-    let key = format!("jobs.{name}.load");
-    if draft.text(&key).as_deref() != Some("bulk") {
-        return;
-    }
-    let account = draft.text(&format!("jobs.{name}.account")).unwrap_or_default();
-    let url = draft.text(&format!("accounts.{account}.url"));
-    if !url.and_then(|url| Some(Url::parse(&url)?.is_loopback())).unwrap_or(false) {
-        let hint = BULK_NOT_READY.to_owned();
-        draft.report(&key, "found `bulk`", "`rest`", hint);
     }
 }
 

@@ -36,7 +36,7 @@ pub use error::{FaultKind, Place, SettingsError};
 pub use init::{
     ANNOTATED, FilledKey, Written, filled, is_dangling, new_file, write_new, write_private,
 };
-pub use job::{BULK_NOT_READY, Connection, FirstRun, Job, MappingsText};
+pub use job::{Connection, FirstRun, Job, MappingsText};
 pub use load::{Loaded, Settings};
 pub use metrics::Metrics;
 pub use notify::Notify;

@@ -138,7 +138,7 @@ const JOB: &[Key] = keys! {
     "verify_sample": Kind::Text, Nothing,
         "the part of the orders that it compares line by line, such as `1/7`, the next part each time; left out, it compares all orders by lists";
     "load": Kind::Word(&["rest", "bulk"]), Text("rest"),
-        "`bulk` sends orders in batches by ActiveCampaign's GraphQL, with far fewer requests; so far only for a simulator on this machine";
+        "`bulk` sends orders in batches by ActiveCampaign's GraphQL, with far fewer requests";
     "bulk_max": Kind::Whole { min: 1, max: 100 }, Whole(40),
         "orders in one batch at most; it begins at 10 and grows";
     "time_zone": Kind::Text, Text("UTC"),

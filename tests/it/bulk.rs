@@ -12,8 +12,12 @@ pub fn at_once() -> GraphqlOptions {
 }
 
 pub fn world(graphql: GraphqlOptions) -> World {
+    world_of("bulk", graphql)
+}
+
+pub fn world_of(path: &str, graphql: GraphqlOptions) -> World {
     World::with(Options { requests_per_second: None, graphql, ..Options::default() })
-        .job("load = \"bulk\"\n")
+        .job(&format!("load = \"{path}\"\n"))
 }
 
 /// A fault of a request that writes orders.

@@ -32,6 +32,7 @@ fn seeds(schedules: u64) -> RangeInclusive<u64> {
 }
 
 /// Plays the story of each seed, and prints those that end badly.
+#[expect(clippy::print_stdout, reason = "a test prints what it found")]
 fn assert_all_end_well<S: Debug>(
     schedules: u64,
     schedule_of: impl Fn(u64) -> S,
@@ -49,6 +50,7 @@ fn assert_all_end_well<S: Debug>(
     assert!(failed.is_empty(), "seeds that failed: {failed:?}");
 }
 
+#[expect(clippy::print_stdout, reason = "a test prints what it found")]
 fn assert_orders_arrive_once(schedules: u64, schedule_of: impl Fn(u64) -> Schedule) {
     let mut figures = Figures::default();
     assert_all_end_well(schedules, schedule_of, async |schedule: &Schedule| {
@@ -85,6 +87,7 @@ fn the_same_seed_is_the_same_story_request_by_request() {
 }
 
 /// Returns how often a ledger was lost and adopted.
+#[expect(clippy::print_stdout, reason = "a test prints what it found")]
 fn assert_carts_become_orders(schedules: u64, schedule_of: impl Fn(u64) -> CartSchedule) -> u64 {
     let (mut sums, mut adopted) = ([0; 3], 0);
     assert_all_end_well(schedules, schedule_of, async |schedule: &CartSchedule| {

@@ -7,14 +7,13 @@ use crate::bulk_doubt::{assert_lines_agree, only_order, order, put};
 use crate::carts;
 use crate::world::{World, assert_adds_up, until};
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::{Edit, Ending, Fault, Kind, Options, RetryAfter};
+use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
 use serde_json::Value;
 
 const PATHS: [&str; 2] = ["rest", "bulk"];
 
 fn world_of(path: &str) -> World {
-    let options = Options { requests_per_second: None, graphql: at_once(), ..Options::default() };
-    World::with(options).job(&format!("load = \"{path}\"\n"))
+    crate::bulk::world_of(path, at_once())
 }
 
 #[test]

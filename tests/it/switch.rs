@@ -207,16 +207,3 @@ fn orders_in_doubt_and_a_run_at_work_keep_the_path() {
     assert!(matches!(locked.code, 4 | 2), "{}", locked.err);
     world.kill(child);
 }
-
-#[test]
-fn a_real_account_is_not_switched_to_bulk_yet() {
-    let (world, _) = loaded(at_once());
-    let file = world.path("ordersync.toml");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let url = "https://shop.api-us1.com".to_owned();
-    let text = text.replace(world.simulator.url().as_str(), &url).replace("100000", "5");
-    std::fs::write(&file, text).unwrap();
-    let ended = world.run(&["connection", "switch", "shop", "--to", "bulk", "--yes"]);
-    assert_eq!(ended.code, 2, "{}", ended.err);
-    assert!(ended.err.contains("only for a simulator"), "{}", ended.err);
-}

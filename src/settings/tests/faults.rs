@@ -183,15 +183,6 @@ fn the_pace_is_higher_than_five_only_on_this_machine() {
 }
 
 #[test]
-fn the_bulk_path_is_only_for_a_simulator_on_this_machine() {
-    let bulk = SMALL.replace("[jobs.shop]", "[jobs.shop]\nload = \"bulk\"");
-    let text = faults(&bulk, &[]);
-    assert!(text.contains("jobs.shop.load: found `bulk`\n  expected `rest`"), "{text}");
-    let local = [("ORDERSYNC_ACCOUNTS__MAIN__URL", "http://127.0.0.1:9")];
-    assert!(Project::with(&bulk).load(&local).is_ok());
-}
-
-#[test]
 fn one_activecampaign_account_is_not_set_up_twice() {
     let twice =
         format!("{SMALL}\n[accounts.other]\nurl = \"https://EXAMPLE.api-us1.com:443/api/3\"");
