@@ -3,6 +3,7 @@ use crate::extract::error::ReadError;
 use crate::extract::rows::{KeptRow, Row, Rows};
 use crate::extract::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 
 /// The most bytes held of orders whose last rows are still to come.
 pub const WAITING_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -96,15 +97,43 @@ impl Group {
                 && further.zip(&self.rows).all(|(row, before)| row.says_the_same_as(before))
         };
         let size = (1..=len / 2).find(repeats).filter(|_| is_sound)?;
-        Some(Self {
-            rows: self.rows.iter().take(size).map(|row| row.row().keep()).collect(),
+        Some(self.part(0..size))
+    }
+
+    /// The rows beside a copy of the order that was cut: all without the first ones, or without the
+    /// last ones, where those are the first rows of the rest.
+    pub fn beside_cut_copies(&self) -> Vec<Self> {
+        if self.is_overlong || self.beside_damage.is_some() {
+            return Vec::new();
+        }
+        let are_first = |cut: &[KeptRow], whole: &[KeptRow]| {
+            cut.len() < whole.len()
+                && cut.iter().zip(whole).all(|(row, other)| row.says_the_same_as(other))
+        };
+        let len = self.rows.len();
+        let whole = (1..len).filter_map(|at| {
+            let (above, below) = self.rows.split_at(at);
+            match (are_first(above, below), are_first(below, above)) {
+                (true, _) => Some(self.part(at..len)),
+                (false, true) => Some(self.part(0..at)),
+                (false, false) => None,
+            }
+        });
+        whole.collect()
+    }
+
+    fn part(&self, rows: Range<usize>) -> Self {
+        let size = rows.len();
+        let rows = self.rows.get(rows).unwrap_or_default();
+        Self {
+            rows: rows.iter().map(|row| row.row().keep()).collect(),
             runs: vec![0; size],
             is_overlong: false,
             beside_damage: None,
             key: self.key.clone(),
             run: self.run,
             bytes: self.bytes,
-        })
+        }
     }
 
     /// The copies of the order that it consists of: runs of rows that each state another time in the

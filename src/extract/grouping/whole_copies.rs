@@ -1,5 +1,5 @@
-//! Orders whose rows are the same rows several times: copies of the order, or more lines. Its own
-//! total decides, where it fits the one and not the other.
+//! Orders whose rows are the same rows several times: copies of the order, one of which may be cut, or
+//! more lines. Its own total decides, where it fits the one and not the other.
 
 use super::groups::Group;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
@@ -9,6 +9,12 @@ use crate::extract::order_errors::add_error;
 /// The order of a group, read by `read`. Rows that may be copies or lines are a fault.
 pub fn order_of(group: &Group, read: impl Fn(&Group) -> SourceOrder) -> SourceOrder {
     let mut all = read(group);
+    let is_whole = |one: &SourceOrder| {
+        one.total == all.total && one.faults.is_empty() && adds_up(one) && !adds_up(&all)
+    };
+    if let Some(whole) = group.beside_cut_copies().iter().map(&read).find(is_whole) {
+        return whole;
+    }
     let first_copy = group.first_copy();
     if let Some(copy) = &first_copy {
         let single = read(copy);

@@ -1,6 +1,8 @@
 //! Rows of one order that do not stand together.
 
+use super::other_rows::{contents, tables, written};
 use super::*;
+use csv::ByteRecord;
 use proptest::prelude::*;
 
 const MAPPING: &str = r#"
@@ -167,3 +169,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_a_copy_that_was_cut_and_a_whole_one_the_whole_one_counts() {
+    let mut formats = 0;
+    for (name, delimiter, rows) in tables() {
+        if !["wix", "tiendanube", "squarespace", "in-rows"].iter().any(|of| name.contains(of)) {
+            continue;
+        }
+        formats += 1;
+        let plain = contents(&written(delimiter, &rows)).unwrap();
+        let (header, first, all) = (&rows[..1], &rows[1..2], &rows[1..]);
+        for table in [
+            [header, first, header, all].concat(),
+            [header, first, all].concat(),
+            [header, all, header, first].concat(),
+        ] {
+            let mut read = contents(&written(delimiter, &table)).unwrap();
+            read.sort_by(|a, b| a.number.cmp(&b.number));
+            assert!(read == plain, "{name}: {:?}", read.iter().map(reasons).collect::<Vec<_>>());
+        }
+        // What is another row is no copy.
+        let mut other: Vec<&[u8]> = first[0].iter().collect();
+        let at =
+            header[0].iter().position(|name| PRICES.iter().any(|known| known.as_bytes() == name));
+        other[at.unwrap()] = b"7.77";
+        let table = [header, &[ByteRecord::from(other)], header, all].concat();
+        let read = contents(&written(delimiter, &table)).unwrap();
+        assert!(
+            read.iter().any(|order| !order.faults.is_empty() || !plain.contains(order)),
+            "{name}"
+        );
+    }
+    assert_eq!(formats, 4);
+}
+
+/// Columns with the price of a line.
+const PRICES: [&str; 4] = ["Price", "Precio del producto", "Lineitem price", "item_subtotal"];
