@@ -16,6 +16,9 @@ pub struct Traffic {
     pub throttled: u64,
     /// Time in which no request was allowed, in milliseconds.
     pub paused_ms: u64,
+    /// Batches of orders that left by the bulk path, and the orders in them.
+    pub batches: u64,
+    pub batch_orders: u64,
     /// Requests that did not end well, by the word of their disposition.
     pub dispositions: BTreeMap<&'static str, u64>,
     /// The pace just now.
@@ -34,6 +37,8 @@ impl Traffic {
         self.retried += earlier.retried;
         self.throttled += earlier.throttled;
         self.paused_ms += earlier.paused_ms;
+        self.batches += earlier.batches;
+        self.batch_orders += earlier.batch_orders;
         for (disposition, count) in &earlier.dispositions {
             *self.dispositions.entry(disposition).or_default() += count;
         }
@@ -51,12 +56,20 @@ impl Traffic {
 pub(super) struct Counters {
     succeeded: AtomicU64,
     retried: AtomicU64,
+    batches: AtomicU64,
+    batch_orders: AtomicU64,
     dispositions: [AtomicU64; Disposition::WORDS.len()],
 }
 
 impl Counters {
     pub(super) fn retried(&self) {
         self.retried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A batch of so many orders leaves.
+    pub(super) fn batch(&self, orders: usize) {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.batch_orders.fetch_add(orders as u64, Ordering::Relaxed);
     }
 
     pub(super) fn succeeded(&self) {
@@ -77,6 +90,8 @@ impl Counters {
             retried: self.retried.load(Ordering::Relaxed),
             throttled: dispositions.get(Disposition::Throttled.word()).copied().unwrap_or(0),
             paused_ms: u64::try_from(stats.paused.as_millis()).unwrap_or(u64::MAX),
+            batches: self.batches.load(Ordering::Relaxed),
+            batch_orders: self.batch_orders.load(Ordering::Relaxed),
             dispositions,
             requests_per_second: stats.rate_now,
             utilisation: stats.utilisation,

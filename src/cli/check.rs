@@ -1,4 +1,5 @@
 use super::assembly::{self, Dates};
+use super::check_graphql::check_graphql;
 use super::error::CliError;
 use super::exit::Exit;
 use super::fault;
@@ -355,7 +356,8 @@ fn check_account(
     match assembly::checking_client(account, store.as_ref().map(Store::lock)) {
         Ok(client) => match store {
             Some(mut store) if scope.is_asked => {
-                check_connections((account, &client), &mut store, jobs, findings)
+                check_connections((account, &client), &mut store, jobs, findings)?;
+                check_graphql((account, &client), &store, jobs, findings)
             }
             _ => Ok(()),
         },

@@ -51,3 +51,15 @@ pub struct BulkFindings {
     /// Whether the copy in the REST API shows a tax; `None`: no order with a tax was sent yet.
     pub has_tax: Option<bool>,
 }
+
+impl BulkFindings {
+    /// The digest as people and scripts see it.
+    pub fn schema_text(&self) -> String {
+        schema_text(self.schema)
+    }
+}
+
+/// A digest of input types as 16 hexadecimal digits.
+pub fn schema_text(digest: i64) -> String {
+    format!("{:016x}", digest.cast_unsigned())
+}

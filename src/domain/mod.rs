@@ -27,7 +27,7 @@ mod text;
 pub(crate) use choices::choices;
 
 pub use attempt::{Answer, Attempt, Operation};
-pub use bulk::{BulkFindings, LoadPath, PriceReading};
+pub use bulk::{BulkFindings, LoadPath, PriceReading, schema_text};
 pub use currency::{Currency, CurrencyError};
 pub use digest::{FieldChange, FieldValue, OrderDigest};
 pub use email::{Email, EmailError};

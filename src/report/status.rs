@@ -66,6 +66,7 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
                 "size_bytes": disk.size_bytes,
                 "free_bytes": disk.free_bytes,
             })),
+            "path": job.path.as_ref().map(|path| path_json(path, &job.zone)),
             "last_verification": job.last_verification.as_ref().map(|by| verification_json(by, &job.zone)),
             "runs": job.runs.iter().enumerate().map(|(n, row)| {
                 let mut value = run_json(row);
@@ -95,8 +96,20 @@ pub fn status_text(jobs: &[JobStatus], width: Option<usize>) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
+fn path_json(path: &ConnectionPath, zone: &TimeZone) -> Value {
+    let found = path.findings;
+    json!({
+        "load": path.load.map(LoadPath::word),
+        "price": found.and_then(|found| found.price).map(PriceReading::word),
+        "tax_arrives": found.and_then(|found| found.has_tax),
+        "schema": found.map(|found| found.schema_text()),
+        "decided": path.decided_ms.map(|ms| local_ms(ms, zone)),
+        "not_visible": path.accepted,
+    })
+}
+
 /// What is known of a connection's bulk path.
-fn bulk_text(path: &ConnectionPath) -> String {
+fn bulk_text(path: &ConnectionPath, zone: &TimeZone) -> String {
     let price = match path.findings.and_then(|found| found.price) {
         Some(PriceReading::Unit) => "prices of lines are of one unit",
         Some(PriceReading::LineTotal) => "prices of lines are of all units",
@@ -107,8 +120,12 @@ fn bulk_text(path: &ConnectionPath) -> String {
         Some(false) => ", taxes do not arrive",
         None => "",
     };
+    let decided = path.decided_ms.map(|ms| format!(" (canary of {})", local_ms(ms, zone)));
     let accepted = many(path.accepted, "order");
-    format!("  loads in batches: {price}{tax}; {accepted} accepted and not visible yet\n")
+    format!(
+        "  loads in batches: {price}{tax}{}; {accepted} accepted and not visible yet\n",
+        decided.unwrap_or_default()
+    )
 }
 
 fn job_text(job: &JobStatus, width: Option<usize>) -> String {
@@ -123,8 +140,8 @@ fn job_text(job: &JobStatus, width: Option<usize>) -> String {
         let due = local(due, &job.zone);
         text.push_str(&format!("  next due {due}, if a daemon runs\n"));
     }
-    if let Some(path) = job.path.filter(|path| path.load == Some(LoadPath::Bulk)) {
-        text.push_str(&bulk_text(&path));
+    if let Some(path) = job.path.filter(ConnectionPath::is_bulk) {
+        text.push_str(&bulk_text(&path, &job.zone));
     }
     if let Some(by) = &job.last_verification {
         text.push_str(&verification_text(by, &job.zone));

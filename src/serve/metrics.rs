@@ -62,6 +62,10 @@ const MISSING: Family = gauge(
     "ordersync_verification_missing",
     "Orders of the export that the last verification did not find in ActiveCampaign.",
 );
+const NOT_VISIBLE: Family = gauge(
+    "ordersync_not_visible_orders",
+    "Orders that ActiveCampaign accepted in batches and does not show in its REST API yet; 0 for jobs that load one by one.",
+);
 const DURATION: Family = gauge(
     "ordersync_run_duration_seconds",
     "How long the last run of each kind that ended was at work.",
@@ -79,6 +83,12 @@ const LAG: Family = gauge(
 const REQUESTS: Family = counter(
     "ordersync_requests_total",
     "Requests to ActiveCampaign that ended, by what their end meant.",
+);
+const BATCHES: Family =
+    counter("ordersync_batches_total", "Batches of orders that were sent by the bulk path.");
+const BATCH_ORDERS: Family = counter(
+    "ordersync_batch_orders_total",
+    "Orders in those batches; divided by ordersync_batches_total, their length.",
 );
 const THROTTLED: Family = counter(
     "ordersync_throttled_seconds_total",
@@ -204,6 +214,7 @@ impl<'a> Writer<'a> {
         self.add_jobs(&MISSING, |job| {
             job.stored.as_ref()?.figures.last_verification.as_ref()?.sums.missing
         });
+        self.add_jobs(&NOT_VISIBLE, |job| Some(job.stored.as_ref()?.figures.path?.accepted));
         self.add_jobs_by(&DURATION, "kind", |job| {
             let durations = job.stored.iter().flat_map(|stored| &stored.figures.durations);
             durations.map(|(kind, ms)| (kind.word(), seconds((*ms).into()))).collect()
@@ -258,6 +269,9 @@ impl<'a> Writer<'a> {
                 self.out.add(&REQUESTS, labels, requests);
             }
         }
+        let traffic = |account: &AccountView| account.traffic.clone().unwrap_or_default();
+        self.add_accounts(&BATCHES, |account| Some(traffic(account).batches));
+        self.add_accounts(&BATCH_ORDERS, |account| Some(traffic(account).batch_orders));
         self.add_accounts(&THROTTLED, |account| {
             let paused_ms = account.traffic.as_ref().map_or(0, |traffic| traffic.paused_ms);
             Some(seconds(paused_ms.into()))

@@ -4,7 +4,8 @@
 use super::remote_snapshot::RemoteRow;
 use super::sql::Sql;
 use super::sql_types::{
-    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored, stored_id, stored_key,
+    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, now_ms, stored, stored_id,
+    stored_key,
 };
 use super::undo::{CreatedOrder, read_created};
 use super::{StateError, Store, View};
@@ -18,6 +19,8 @@ pub struct ConnectionPath {
     pub load: Option<LoadPath>,
     /// `None`: no canary was sent yet.
     pub findings: Option<BulkFindings>,
+    /// When it decided last, in milliseconds since 1970; `None`: never, or before this was noted.
+    pub decided_ms: Option<i64>,
     /// Orders that were accepted by the bulk path and are not visible in the REST API yet.
     pub accepted: u64,
 }
@@ -29,6 +32,13 @@ pub struct AcceptedOrder {
     pub key: String,
     /// `None`: what was sent is not known.
     pub sent: Option<OrderDigest>,
+}
+
+impl ConnectionPath {
+    /// Its orders come in batches.
+    pub fn is_bulk(&self) -> bool {
+        self.load == Some(LoadPath::Bulk)
+    }
 }
 
 impl Store {
@@ -48,8 +58,15 @@ impl Store {
         found: &BulkFindings,
     ) -> Result<(), StateError> {
         self.db.run(
-            "UPDATE connections SET bulk_schema = ?2, bulk_price = ?3, bulk_has_tax = ?4 WHERE id = ?1",
-            params![connection, found.schema, found.price.map(PriceReading::word), found.has_tax],
+            "UPDATE connections SET bulk_schema = ?2, bulk_price = ?3, bulk_has_tax = ?4, bulk_ms = ?5
+             WHERE id = ?1",
+            params![
+                connection,
+                found.schema,
+                found.price.map(PriceReading::word),
+                found.has_tax,
+                now_ms(),
+            ],
         )
     }
 
@@ -127,7 +144,7 @@ pub(super) fn note_load_path(
 ) -> Result<(), StateError> {
     db.run(
         "UPDATE connections SET load = ?2, bulk_schema = NULL, bulk_price = NULL,
-             bulk_has_tax = NULL WHERE id = ?1 AND load IS NOT ?2",
+             bulk_has_tax = NULL, bulk_ms = NULL WHERE id = ?1 AND load IS NOT ?2",
         params![connection, load.word()],
     )
 }
@@ -159,7 +176,7 @@ impl View {
     /// How orders reach this connection.
     pub fn connection_path(&self, connection: ConnectionId) -> Result<ConnectionPath, StateError> {
         let sql = "SELECT load, bulk_schema, bulk_price, bulk_has_tax,
-                 EXISTS (SELECT 1 FROM orders WHERE connection = ?1 AND state <> ?2)
+                 EXISTS (SELECT 1 FROM orders WHERE connection = ?1 AND state <> ?2), bulk_ms
              FROM connections WHERE id = ?1";
         let found = self.db.first(sql, params![connection, OrderState::Absent], |row| {
             let load: Option<String> = row.get(0)?;
@@ -177,11 +194,19 @@ impl View {
                 // Before this was noted there was one path.
                 None => row.get::<_, bool>(4)?.then_some(LoadPath::Rest),
             };
-            Ok((load, findings))
+            Ok((load, findings, row.get(5)?))
         })?;
-        let (load, findings) = found.unwrap_or_default();
+        let (load, findings, decided_ms) = found.unwrap_or_default();
         let accepted = if load == Some(LoadPath::Bulk) { self.accepted(connection)? } else { 0 };
-        Ok(ConnectionPath { load, findings, accepted })
+        Ok(ConnectionPath { load, findings, decided_ms, accepted })
+    }
+
+    /// The same of the connection that the last run of a job wrote to.
+    pub(super) fn path_of_job(&self, job: &str) -> Result<Option<ConnectionPath>, StateError> {
+        let sql = "SELECT connection FROM runs WHERE job = ?1 AND connection IS NOT NULL
+                   ORDER BY id DESC LIMIT 1";
+        let connection: Option<ConnectionId> = self.db.first(sql, [job], |row| row.get(0))?;
+        connection.map(|connection| self.connection_path(connection)).transpose()
     }
 
     /// Which of these orders have no row, so that nothing was ever sent of them.

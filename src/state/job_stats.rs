@@ -1,7 +1,8 @@
 use super::sql::Sql;
 use super::sql_types::{Kind, RunEnd};
 use super::{
-    Counts, LetterCounts, LetterReasons, RunRow, StateError, Trouble, VerificationRow, View,
+    ConnectionPath, Counts, LetterCounts, LetterReasons, RunRow, StateError, Trouble,
+    VerificationRow, View,
 };
 use rusqlite::params;
 
@@ -24,6 +25,8 @@ pub struct JobStats {
     /// Of each kind the last run that ended, with the time it was at work in
     /// milliseconds.
     pub durations: Vec<(Kind, u64)>,
+    /// How orders reach the connection that the job wrote to last; `None`: it wrote to none.
+    pub path: Option<ConnectionPath>,
     /// The last runs, the last one first.
     pub runs: Vec<RunRow>,
 }
@@ -50,6 +53,7 @@ impl View {
             trouble: self.trouble(job)?,
             last_verification: self.last_whole_verification(job)?,
             durations: self.durations(job)?,
+            path: self.path_of_job(job)?,
             runs: self.runs(job, runs_at_most)?,
         })
     }

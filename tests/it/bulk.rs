@@ -180,3 +180,28 @@ fn a_copy_that_never_comes_is_looked_for_by_some_runs_and_then_by_verify() {
     assert_eq!(world.load("sync", 0)["created"], missing);
     assert_target_is(&world, &truth);
 }
+
+#[test]
+fn check_and_status_say_what_is_known_of_the_path() {
+    let lacking = GraphqlOptions { discount_field: "discountAmount".to_owned(), ..at_once() };
+    let world = world(lacking);
+    world.generate(&orders(40, 6));
+    let before = world.run(&["--json", "status"]).json()["jobs"][0]["path"].clone();
+    assert_eq!(before, Value::Null);
+    let check = world.run(&["check"]);
+    assert_eq!(check.code, 0, "{}", check.out);
+    assert!(check.out.contains("introspection answers, schema "), "{}", check.out);
+    assert!(check.out.contains("OrderInput.discountsAmount"), "{}", check.out);
+    world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives).nth(2));
+    let run = world.load("backfill", 0);
+    let path = world.run(&["--json", "status"]).json()["jobs"][0]["path"].clone();
+    assert_eq!((&path["load"], &path["price"]), (&"bulk".into(), &"unit".into()), "{path}");
+    assert_eq!(path["not_visible"], run["not_visible"]);
+    let digest = path["schema"].as_str().unwrap();
+    assert!(check.out.contains(digest) && path["decided"].is_string(), "{path}");
+    let text = world.run(&["status"]).out;
+    assert!(text.contains("(canary of "), "{text}");
+    let refusing = GraphqlOptions { introspection_refused: true, ..at_once() };
+    let check = self::world(refusing).run(&["check", "--json"]);
+    assert!(check.out.contains("introspection is refused"), "{}", check.out);
+}

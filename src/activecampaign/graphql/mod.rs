@@ -149,6 +149,7 @@ impl Turn<'_> {
     ) -> Result<Vec<BulkReply>, Failure> {
         let name = "upsert_orders";
         let request = request(RequestKind::BulkUpsert, name, batch.body);
+        self.account.counters.batch(orders.len());
         let answer = self.send(&request, Answer::read).await?;
         let verdict = judge_errors(&answer.errors, &|word| form.schema.has_name(word));
         if verdict == GraphqlVerdict::Stop {

@@ -109,6 +109,23 @@ impl OrderSchema {
         [&self.order, &self.line, &self.discount].iter().any(|ty| ty.has(name))
     }
 
+    /// Fields of the documentation that the account's types lack, with their places. They are not
+    /// sent.
+    pub fn missing(&self) -> Vec<String> {
+        let documented = Self::documented();
+        let parts = [
+            (ORDER, &documented.order, &self.order),
+            (LINE, &documented.line, &self.line),
+            (DISCOUNT, &documented.discount, &self.discount),
+        ];
+        let mut missing = Vec::new();
+        for (place, documented, own) in parts {
+            let lacks = documented.fields.keys().filter(|name| !own.has(name));
+            missing.extend(lacks.map(|name| format!("{place}.{name}")));
+        }
+        missing
+    }
+
     /// Differs between schemas that orders are built by differently.
     pub fn digest(&self) -> i64 {
         let mut hasher = blake3::Hasher::new();

@@ -2,7 +2,7 @@ use super::{runs, times};
 use crate::daemon::Running;
 use crate::report::{count, disk_text, is_ahead, many, trouble_text};
 use crate::serve::snapshot::{JobSnapshot, StoredJob};
-use crate::state::RunEnd;
+use crate::state::{ConnectionPath, RunEnd};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -27,6 +27,7 @@ pub(super) fn card(job: &JobSnapshot, in_flight: u64, now: Timestamp) -> Markup 
                     (verified(job, stored))
                 }
                 (next_verification(job, now))
+                (not_visible(job))
                 @if let Some(disk) = job.stored.as_ref().and_then(|stored| stored.disk.as_ref()) {
                     dt { "State" } dd { (disk_text(disk)) }
                 }
@@ -145,6 +146,21 @@ fn next_verification(job: &JobSnapshot, now: Timestamp) -> Markup {
     html! {
         @if let Some(due) = due {
             dt { "Next verification" } dd { (times::coming(due, now, &job.zone)) }
+        }
+    }
+}
+
+/// Of a job that loads in batches.
+fn not_visible(job: &JobSnapshot) -> Markup {
+    let path = job.stored.as_ref().and_then(|stored| stored.figures.path);
+    let path = path.filter(ConnectionPath::is_bulk);
+    html! {
+        @if let Some(path) = path {
+            dt { "In batches" }
+            dd.warn[path.accepted > 0] {
+                @if path.accepted == 0 { "every accepted order is visible" }
+                @else { (many(path.accepted, "order")) " accepted and not visible yet" }
+            }
         }
     }
 }

@@ -72,6 +72,7 @@ fn a_shop_in_batches(all: &mut Vec<Document>) {
     let world = World::with(options).job("load = \"bulk\"\n");
     world.generate(&GeneratorOptions { orders: 30, seed: 1, ..GeneratorOptions::default() });
     output(all, "runs", &world, &["backfill"]);
+    output(all, "status", &world, &["status"]);
 }
 
 fn switches_of_a_shop(all: &mut Vec<Document>) {

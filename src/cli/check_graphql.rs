@@ -1,0 +1,61 @@
+use super::assembly;
+use super::error::CliError;
+use super::exit::Exit;
+use super::findings::Findings;
+use crate::activecampaign::{Client, OrderSchema};
+use crate::domain::{LoadPath, schema_text};
+use crate::run::end_of;
+use crate::settings::{Account, Job};
+use crate::state::Store;
+
+/// What the bulk path would build orders by, where a job of the account goes by it.
+pub(super) fn check_graphql(
+    (account, client): (&Account, &Client),
+    store: &Store,
+    jobs: &[&Job],
+    findings: &mut Findings,
+) -> Result<(), CliError> {
+    let jobs: Vec<&&Job> = jobs.iter().filter(|job| job.load == LoadPath::Bulk).collect();
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let what = format!("accounts.{}: GraphQL", account.name);
+    let schema = match assembly::runtime()?.block_on(client.order_schema()) {
+        Ok(schema) => schema,
+        Err(failure) => {
+            findings.bad(Exit::of_end(end_of(&failure), None), format!("{what}: {failure}"));
+            return Ok(());
+        }
+    };
+    note_schema(&what, &schema, findings);
+    for job in jobs {
+        let (service, externalid) = (&job.connection.service, &job.connection.externalid);
+        let Some((connection, _)) = store.connection(service, externalid)? else { continue };
+        let known = store.connection_path(connection)?.findings;
+        if known.is_some_and(|known| known.schema != schema.digest()) {
+            findings.doubtful(format!(
+                "jobs.{}: the schema has changed since the last canary; the next run sends another one",
+                job.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn note_schema(what: &str, schema: &OrderSchema, findings: &mut Findings) {
+    if schema.is_assumed {
+        findings.doubtful(format!(
+            "{what}: introspection is refused; orders are sent in the documented fields"
+        ));
+        return;
+    }
+    let digest = schema_text(schema.digest());
+    findings.good(format!("{what}: introspection answers, schema {digest}"));
+    let missing = schema.missing();
+    if !missing.is_empty() {
+        findings.doubtful(format!(
+            "{what}: the schema lacks documented fields, which are not sent: {}",
+            missing.join(", ")
+        ));
+    }
+}
