@@ -79,7 +79,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         export: extract::Options {
             patterns: job.export.clone(),
             format: match &job.pull {
-                Some(pull) if job.format == "auto" => pull.from.format().to_owned(),
+                Some(pull) if job.format == "auto" => pull.from.format.to_owned(),
                 _ => job.format.clone(),
             },
             encoding: job.encoding.clone().filter(|name| is_named_encoding(name)),

@@ -14,7 +14,7 @@ use crate::extract::{self, Export, ExportFile};
 use crate::pull::{Examination, examine};
 use crate::report;
 use crate::run::{ReadingError, connection_check, end_of, preview};
-use crate::settings::{Account, Job, Pull, Settings, Shop};
+use crate::settings::{Account, Job, Pull, Settings};
 use crate::state::{StateError, Store, View};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -122,11 +122,7 @@ fn check_pull(
         findings.good(format!("{what}: {proof}"));
     }
     if !examination.is_filtered {
-        let effect = match pull.from {
-            Shop::Shopify => "the search for a window; pulls of what changed fail",
-            _ => "modified_after, as WooCommerce before 5.8 does; every pull is a full one",
-        };
-        findings.doubtful(format!("{what}: the shop ignores {effect}"));
+        findings.doubtful(format!("{what}: the shop ignores {}", pull.from.ignored_window));
     }
     if examination.shows_email == Some(false) {
         findings.doubtful(format!(

@@ -1,6 +1,6 @@
 use super::assembly::{self, Dates};
 use super::demo_parts::{ACCOUNT, JOB, RATE, TOKEN, Voice, has_faults, last_word, promises_json};
-use super::demo_pull::{DemoShop, PullDemo};
+use super::demo_pull::PullDemo;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -15,9 +15,11 @@ use crate::run::{
 };
 use crate::samples::{self, GeneratorOptions};
 use crate::settings::{Account, Environment, Settings};
+use crate::simulator::shops::{SHOPS, shop_named};
 use crate::simulator::{Options, Simulator, Summary};
 use crate::state::{Kind, StateHandle, Store, View};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -37,8 +39,9 @@ pub(super) struct DemoArgs {
     #[arg(long, conflicts_with = "orders")]
     pull: bool,
     /// The system of the shop that is pulled
-    #[arg(long, value_enum, requires = "pull", default_value_t = DemoShop::WooCommerce)]
-    from: DemoShop,
+    #[arg(long, requires = "pull", default_value = "woocommerce",
+        value_parser = PossibleValuesParser::new(SHOPS.map(|system| system.name)))]
+    from: String,
     /// Where to put export, settings and state [default: a new folder among the temporary files]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -59,7 +62,8 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
     let voice = Voice { json: global.json, quiet: global.quiet };
     let show = async {
         if args.pull {
-            PullDemo { dir, voice }.show(args.from).await
+            let from = shop_named(&args.from).ok_or_else(|| CliError::usage("no such shop"))?;
+            PullDemo { dir, voice }.show(from).await
         } else {
             Demo { dir, orders: args.orders, voice }.show().await
         }

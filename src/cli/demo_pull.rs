@@ -12,12 +12,9 @@ use crate::pull::{Folder, PulledWindow, pull};
 use crate::report;
 use crate::run::{AccountRunner, Job, JobRun, RunReport, Verification, VerifyRequest, verify};
 use crate::settings::{self, Environment, Pull, Settings};
-use crate::simulator::any_shop::{AnyShop, Change};
-use crate::simulator::shopify::{Shopify, ShopifyOptions, ShopifyOrder};
-use crate::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
+use crate::simulator::any_shop::{AnyShop, Change, System};
 use crate::simulator::{Options, Simulator};
 use crate::state::{Kind, View};
-use clap::ValueEnum;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -34,14 +31,6 @@ const DELETED: u64 = 7;
 const DAY_S: i64 = 86_400;
 /// Requests of a night without changes: an empty page and three others.
 const QUIET_MAX: u64 = 4;
-
-/// A system with an API that is pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DemoShop {
-    #[value(name = "woocommerce")]
-    WooCommerce,
-    Shopify,
-}
 
 /// The stage: a folder, and how loud it is.
 pub(super) struct PullDemo {
@@ -65,18 +54,20 @@ struct Stage<'a> {
     job: Job,
     runner: AccountRunner,
     simulator: &'a Simulator,
-    shop: &'a AnyShop,
+    shop: &'a dyn AnyShop,
 }
 
 impl PullDemo {
-    pub(super) async fn show(self, from: DemoShop) -> Result<Exit, CliError> {
+    pub(super) async fn show(self, from: &System) -> Result<Exit, CliError> {
         let options = Options {
             token: TOKEN.to_owned(),
             requests_per_second: Some(RATE),
             ..Options::default()
         };
         let simulator = Simulator::start(options).await.map_err(CliError::failed)?;
-        let shop = start(from).await.map_err(CliError::failed)?;
+        let first = Timestamp::now() - (24 * 30).hours();
+        let orders = (1..=ORDERS).map(|id| (id, first + (id as i64).hours())).collect();
+        let shop = (from.start)(orders, 0).await.map_err(CliError::failed)?;
         let settings = self.write_settings(from, &simulator.url(), &shop.url())?;
         self.say(&format!(
             "A simulated shop at {} is pulled into a simulated ActiveCampaign at {}, over real HTTP.\n",
@@ -102,11 +93,11 @@ impl PullDemo {
             job,
             runner,
             simulator: &simulator,
-            shop: &shop,
+            shop: &*shop,
         };
         let (nights, verification) = stage.perform().await?;
         drop(stage);
-        let promises = promises(&nights, &verification, (&simulator, &shop));
+        let promises = promises(&nights, &verification, (&simulator, &*shop));
         let summary = simulator.summary();
         simulator.stop().await;
         let kept = promises.iter().all(|(_, kept)| *kept);
@@ -127,33 +118,25 @@ impl PullDemo {
 
     fn write_settings(
         &self,
-        from: DemoShop,
+        from: &System,
         account: &str,
         shop: &str,
     ) -> Result<Settings, CliError> {
-        let access = match from {
-            DemoShop::WooCommerce => {
-                "from = \"woocommerce\"\nkey_file = \"key\"\nsecret_file = \"secret\""
-            }
-            DemoShop::Shopify => "from = \"shopify\"\ntoken_file = \"shop-token\"",
-        };
+        let files = from.secrets.iter().map(|(key, _)| format!("{key}_file = \"shop-{key}\"\n"));
+        let texts = from.texts.iter().map(|(key, text)| format!("{key} = \"{text}\"\n"));
+        let access: String = files.chain(texts).collect();
+        let from_name = from.name;
         let text = format!(
             "[state]\ndir = \"state\"\n\n[accounts.{ACCOUNT}]\nurl = \"{account}\"\nrequests_per_second = {RATE}\n\
              token_file = \"token\"\n\n[jobs.{JOB}]\naccount = \"{ACCOUNT}\"\ntime_zone = \"America/New_York\"\n\n\
-             [jobs.{JOB}.policy]\ngone = \"delete\"\n\n[jobs.{JOB}.pull]\n{access}\nurl = \"{shop}\"\n\n\
+             [jobs.{JOB}.policy]\ngone = \"delete\"\n\n[jobs.{JOB}.pull]\nfrom = \"{from_name}\"\n{access}url = \"{shop}\"\n\n\
              [jobs.{JOB}.connection]\nservice = \"shop\"\nexternalid = \"demo-store\"\nname = \"Demo Store\"\n\
              link_url = \"https://shop.example.com\"\nlogo_url = \"https://shop.example.com/logo.png\"\n"
         );
-        // What the simulated shops accept.
-        let (woo, shopify) = (WooOptions::default(), "shpat_simulator".to_owned());
-        let files = [
-            ("ordersync.toml", text),
-            ("token", TOKEN.to_owned()),
-            ("key", woo.key),
-            ("secret", woo.secret),
-            ("shop-token", shopify),
-        ];
-        for (name, text) in files {
+        let own = [("ordersync.toml".to_owned(), text), ("token".to_owned(), TOKEN.to_owned())];
+        let secrets = from.secrets.iter();
+        let secrets = secrets.map(|(key, secret)| (format!("shop-{key}"), (*secret).to_owned()));
+        for (name, text) in own.into_iter().chain(secrets) {
             let path = self.dir.join(name);
             private_file::write(&path, text)
                 .map_err(|error| CliError::failed(format!("{}: {error}", path.display())))?;
@@ -165,21 +148,6 @@ impl PullDemo {
     fn say(&self, text: &str) {
         self.voice.say(text);
     }
-}
-
-async fn start(from: DemoShop) -> std::io::Result<AnyShop> {
-    let first = Timestamp::now() - (24 * 30).hours();
-    let placed = |id: u64| first + (id as i64).hours();
-    Ok(match from {
-        DemoShop::WooCommerce => {
-            let orders = (1..=ORDERS).map(|id| ShopOrder::new(id, placed(id))).collect();
-            AnyShop::Woo(WooCommerce::start(WooOptions::default(), orders).await?)
-        }
-        DemoShop::Shopify => {
-            let orders = (1..=ORDERS).map(|id| ShopifyOrder::new(id, placed(id))).collect();
-            AnyShop::Shopify(Shopify::start(ShopifyOptions::default(), orders).await?)
-        }
-    })
 }
 
 impl Stage<'_> {
@@ -260,7 +228,7 @@ impl Stage<'_> {
 fn promises(
     nights: &[Night],
     verification: &Verification,
-    (simulator, shop): (&Simulator, &AnyShop),
+    (simulator, shop): (&Simulator, &dyn AnyShop),
 ) -> Vec<(String, bool)> {
     let [_, second, quiet, last] = nights else { return Vec::new() };
     let summary = simulator.summary();

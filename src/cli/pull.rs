@@ -6,9 +6,9 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use super::signals::Interrupt;
-use crate::pull::{self, ByIdApi, Folder, Options, PullError, PulledWindow, ShopifyAccess, Source};
+use crate::pull::{self, Folder, Options, PullError, PulledWindow};
 use crate::report::{self, is_are, many};
-use crate::settings::{self, Pull, Settings, Shop};
+use crate::settings::{self, Pull, Settings};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -284,37 +284,14 @@ fn pull_job(
 pub(super) fn options_of(job: &settings::Job, pull: &Pull) -> Result<Options, CliError> {
     let zoned = |day: Date| day.to_zoned(job.time_zone.clone()).map(|at| at.timestamp());
     Ok(Options {
+        system: pull.from,
         url: pull.url.clone(),
-        source: source_of(job, pull)?,
+        access: pull.access()?,
         ca_file: pull.ca_file.clone(),
         since: pull.since.map(zoned).transpose().map_err(CliError::usage)?,
         overlap: pull.overlap,
         full_every: pull.full_every,
         gone_before: Vec::new(),
-    })
-}
-
-fn source_of(job: &settings::Job, pull: &Pull) -> Result<Source, CliError> {
-    let secret = |name| pull.secret(name).map_err(CliError::from);
-    let missing = |key| CliError::usage(format!("jobs.{}.pull.{key}: missing", job.name));
-    let ids = || pull.ids.clone().ok_or_else(|| missing("ids"));
-    Ok(match pull.from {
-        Shop::WooCommerce => Source::WooCommerce {
-            key: secret("key")?,
-            secret: secret("secret")?,
-            is_key_in_query: pull.key_in_query,
-        },
-        Shop::Shopify => Source::Shopify(match &pull.client_id {
-            Some(id) => ShopifyAccess::Client { id: id.clone(), secret: secret("client_secret")? },
-            None => ShopifyAccess::Token(secret("token")?),
-        }),
-        Shop::ExpertSender => {
-            Source::ById { api: ByIdApi::ExpertSender, token: secret("token")?, ids: ids()? }
-        }
-        Shop::Fast => {
-            let app_id = pull.app_id.clone().ok_or_else(|| missing("app_id"))?;
-            Source::ById { api: ByIdApi::Fast { app_id }, token: secret("session")?, ids: ids()? }
-        }
     })
 }
 

@@ -4,14 +4,15 @@
 //! order than the one asked for ends the pull.
 
 use super::body::{excerpt, json_in};
+use super::credentials::Credentials;
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
 use super::http::{Answer, FAILED_IN_A_ROW_MAX, ShopClient, Trouble};
 use super::manifest::{Manifest, PulledWindow};
-use super::options::{ByIdApi, Options};
+use super::options::{Options, ShopSystem, WayIn, no_silence};
 use super::window::{Extent, Window};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -23,23 +24,55 @@ const ANSWERS_MAX: usize = 500;
 /// Names of the column that holds the ids, in a list with a header.
 const COLUMNS: [&str; 6] = ["id", "order_id", "orderid", "order id", "external_order_id", "order"];
 
+pub(super) static EXPERTSENDER: ShopSystem = LIKE_EXPERTSENDER;
+
+const LIKE_EXPERTSENDER: ShopSystem = ShopSystem {
+    name: "expertsender",
+    format: "expertsender-json",
+    ways: &[WayIn { by: None, secrets: &["token"] }],
+    credentials: "ExpertSender shows it under Settings, API",
+    needs: &["ids"],
+    ignored_window: "",
+    lag: SignedDuration::ZERO,
+    silence: no_silence,
+    ids: |_| Vec::new(),
+    pull: |options, _, folder, cancel| Box::pin(pull(options, Api::ExpertSender, folder, cancel)),
+    examine: |options, cancel| Box::pin(examine(options, Api::ExpertSender, cancel)),
+};
+
+pub(super) static FAST: ShopSystem = ShopSystem {
+    name: "fast",
+    format: "fast-json",
+    ways: &[WayIn { by: None, secrets: &["session"] }],
+    credentials: "it is the value of the header FASTSESSION",
+    needs: &["ids", "app_id"],
+    pull: |options, _, folder, cancel| Box::pin(pull(options, Api::Fast, folder, cancel)),
+    examine: |options, cancel| Box::pin(examine(options, Api::Fast, cancel)),
+    ..LIKE_EXPERTSENDER
+};
+
+/// Which of the two APIs.
+#[derive(Debug, Clone, Copy)]
+enum Api {
+    ExpertSender,
+    Fast,
+}
+
 /// Pulls a window into the folder.
 ///
 /// # Errors
 /// When the list of ids can't be read, the shop refuses or does not answer, or an answer is about
 /// another order: nothing of the window counts then.
-pub(super) async fn pull(
+async fn pull(
     options: &Options,
-    api: &ByIdApi,
-    ids: &Path,
+    api: Api,
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
-    let ids = ids_in(ids)?;
-    let client = ShopClient::new(options, cancel)?;
+    let ids = ids_in(options.access.ids()?)?;
+    let mut shop = Shop::new(options, api, cancel)?;
     let window = Window { extent: Extent::Full, from: None, to: Timestamp::now() };
     let mut writer = folder.begin(&window)?;
-    let mut shop = Shop { client, api };
     let (mut lines, mut waiting, mut orders) = (Vec::new(), 0, 0);
     let (mut unknown, mut failed, mut failed_in_a_row) = (Vec::new(), Vec::new(), 0);
     for id in &ids {
@@ -75,7 +108,7 @@ pub(super) async fn pull(
     if waiting > 0 || writer.is_empty() {
         writer.add(&lines, "jsonl")?;
     }
-    let mut manifest = Manifest::new(api.word(), "", shop.client.shop(), window);
+    let mut manifest = Manifest::new(options.system.name, "", shop.client.shop(), window);
     manifest.query = options.query();
     (manifest.orders, manifest.failed) = (orders, failed);
     manifest.requests = shop.client.requests;
@@ -92,14 +125,13 @@ pub(super) async fn pull(
 ///
 /// # Errors
 /// As a pull.
-pub(super) async fn examine(
+async fn examine(
     options: &Options,
-    api: &ByIdApi,
-    ids: &Path,
+    api: Api,
     cancel: CancellationToken,
 ) -> Result<Examination, PullError> {
-    let ids = ids_in(ids)?;
-    let mut shop = Shop { client: ShopClient::new(options, cancel)?, api };
+    let ids = ids_in(options.access.ids()?)?;
+    let mut shop = Shop::new(options, api, cancel)?;
     let mut warnings = Vec::new();
     if let Some(first) = ids.first() {
         match shop.order(first).await {
@@ -110,7 +142,7 @@ pub(super) async fn examine(
         }
     }
     Ok(Examination {
-        api: format!("{} by ids", api.word()),
+        api: format!("{} by ids", options.system.name),
         scopes: Vec::new(),
         clock_ahead: shop.client.clock.ahead(),
         orders: Some(ids.len() as u64),
@@ -123,20 +155,33 @@ pub(super) async fn examine(
 
 struct Shop<'a> {
     client: ShopClient,
-    api: &'a ByIdApi,
+    api: Api,
+    /// The app's name at Fast.
+    app_id: &'a str,
 }
 
-impl Shop<'_> {
+impl<'a> Shop<'a> {
+    fn new(options: &'a Options, api: Api, cancel: CancellationToken) -> Result<Self, PullError> {
+        let access = &options.access;
+        let (header, secret, app_id) = match api {
+            Api::ExpertSender => ("x-api-key", "token", ""),
+            Api::Fast => ("FASTSESSION", "session", access.needed("app_id")?),
+        };
+        let credentials = Credentials::Header(header, access.secret(secret)?);
+        Ok(Self { client: ShopClient::new(options, credentials, cancel)?, api, app_id })
+    }
+
     /// The answer about an order, in one line; `None` if the shop does not know it.
     async fn order(&mut self, id: &str) -> Result<Option<Vec<u8>>, Trouble> {
         let answer = match self.api {
-            ByIdApi::ExpertSender => self.client.get(&["orders", id], &[]).await?,
-            ByIdApi::Fast { app_id } => {
+            Api::ExpertSender => self.client.get(&["orders", id], &[]).await?,
+            Api::Fast => {
                 let order = match id.strip_prefix("order_id:") {
                     Some(id) => json!({ "order_id": { "value": id } }),
                     None => json!({ "external_order_id": id }),
                 };
-                let body = json!({ "app_id": app_id, "type": "ENTITY_TYPE_ORDER", "order": order });
+                let body =
+                    json!({ "app_id": self.app_id, "type": "ENTITY_TYPE_ORDER", "order": order });
                 self.client.read(&["fast", "v1", "read"], &body).await?
             }
         };
@@ -183,19 +228,12 @@ impl Shop<'_> {
     }
 }
 
-impl ByIdApi {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::ExpertSender => "expertsender",
-            Self::Fast { .. } => "fast",
-        }
-    }
-
+impl Api {
     /// The ids under which an answer's order is known.
-    fn ids_of(&self, answer: &Value) -> Vec<String> {
+    fn ids_of(self, answer: &Value) -> Vec<String> {
         let found = match self {
             Self::ExpertSender => vec![&answer["data"]["id"]],
-            Self::Fast { .. } => {
+            Self::Fast => {
                 let order = &answer["order"]["order"];
                 vec![&order["external_id"], &order["id"]["value"]]
             }

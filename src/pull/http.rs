@@ -2,12 +2,12 @@
 
 use super::body::is_broken_json;
 use super::clock::{ShopClock, date_of};
+use super::credentials::Credentials;
 use super::error::PullError;
-use super::options::{ByIdApi, Options, ShopifyAccess, Source};
+use super::options::{Options, ShopSystem};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, StatusCode, Url, redirect, retry};
-use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -37,11 +37,11 @@ const REDIRECTS_MAX: usize = 2;
 pub(super) struct ShopClient {
     client: reqwest::Client,
     root: Url,
-    source: Source,
-    /// Of Shopify: the one that is set, or was granted last.
-    token: Option<SecretString>,
+    system: &'static ShopSystem,
+    credentials: Credentials,
     interval: Duration,
-    last_sent: Option<Instant>,
+    /// When the next request may leave.
+    not_before: Instant,
     cancel: CancellationToken,
     pub(super) clock: ShopClock,
     pub(super) requests: u64,
@@ -75,7 +75,11 @@ impl From<PullError> for Trouble {
 }
 
 impl ShopClient {
-    pub(super) fn new(options: &Options, cancel: CancellationToken) -> Result<Self, PullError> {
+    pub(super) fn new(
+        options: &Options,
+        credentials: Credentials,
+        cancel: CancellationToken,
+    ) -> Result<Self, PullError> {
         let root = root_of(&options.url)?;
         let is_local = is_loopback(&root);
         // reqwest takes the process' provider and panics without one. A second install is refused,
@@ -105,13 +109,10 @@ impl ShopClient {
         Ok(Self {
             client,
             root,
-            source: options.source.clone(),
-            token: match &options.source {
-                Source::Shopify(ShopifyAccess::Token(token)) => Some(token.clone()),
-                _ => None,
-            },
+            system: options.system,
+            credentials,
             interval: if is_local { Duration::ZERO } else { INTERVAL },
-            last_sent: None,
+            not_before: Instant::now(),
             cancel,
             clock: ShopClock::default(),
             requests: 0,
@@ -123,9 +124,9 @@ impl ShopClient {
         shown(&self.root)
     }
 
-    /// Uses this token from now on, or none.
-    pub(super) fn set_token(&mut self, token: Option<SecretString>) {
-        self.token = token;
+    /// Uses these from now on.
+    pub(super) fn set_credentials(&mut self, credentials: Credentials) {
+        self.credentials = credentials;
     }
 
     /// Between two looks at whether something has come about; grown by the caller.
@@ -190,11 +191,15 @@ impl ShopClient {
     }
 
     async fn ask(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Trouble> {
-        let request = self.authorised(request).build().map_err(|_| PullError::Settings {
-            what: format!("{}: a key or token has characters that no header carries", self.shop()),
-            expected: "the key as the shop shows it".to_owned(),
-            hint: "copy it again".to_owned(),
-        })?;
+        let request =
+            self.credentials.authorise(request).build().map_err(|_| PullError::Settings {
+                what: format!(
+                    "{}: a key or token has characters that no header carries",
+                    self.shop()
+                ),
+                expected: "the key as the shop shows it".to_owned(),
+                hint: "copy it again".to_owned(),
+            })?;
         let (mut busy, mut broken) = (0, 0);
         loop {
             self.keep_distance().await?;
@@ -207,8 +212,12 @@ impl ShopClient {
             let (what, wait) = match sent {
                 Ok(answer) => {
                     self.clock.note(&answer.headers);
+                    let silence = (self.system.silence)(answer.status, &answer.headers);
                     match answer.status.as_u16() {
-                        429 | 503 => ("is busy or down".to_owned(), Some(retry_after(&answer))),
+                        429 | 503 => {
+                            let wait = retry_after(&answer).or(silence);
+                            ("is busy or down".to_owned(), Some(wait))
+                        }
                         status @ (500 | 502 | 504 | 520..=524) => {
                             (format!("answered {status}"), None)
                         }
@@ -218,7 +227,10 @@ impl ShopClient {
                         200 if is_broken_json(&answer.body) => {
                             ("answered 200 with JSON that breaks off".to_owned(), None)
                         }
-                        _ => return Ok(answer),
+                        _ => {
+                            self.not_before += silence.unwrap_or_default().min(WAIT_MAX);
+                            return Ok(answer);
+                        }
                     }
                 }
                 Err(Broken::Fatal(error)) => return Err(error.into()),
@@ -253,34 +265,10 @@ impl ShopClient {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        let mut pairs = query.to_vec();
-        if let Source::WooCommerce { key, secret, is_key_in_query: true } = &self.source {
-            pairs.push(("consumer_key", key.expose_secret().to_owned()));
-            pairs.push(("consumer_secret", secret.expose_secret().to_owned()));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
         }
-        if !pairs.is_empty() {
-            url.query_pairs_mut().extend_pairs(pairs);
-        }
-        url
-    }
-
-    fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match &self.source {
-            Source::WooCommerce { is_key_in_query: true, .. } => request,
-            Source::WooCommerce { key, secret, .. } => {
-                request.basic_auth(key.expose_secret(), Some(secret.expose_secret()))
-            }
-            Source::Shopify(_) => match &self.token {
-                Some(token) => request.header("x-shopify-access-token", token.expose_secret()),
-                None => request,
-            },
-            Source::ById { api: ByIdApi::ExpertSender, token, .. } => {
-                request.header("x-api-key", token.expose_secret())
-            }
-            Source::ById { api: ByIdApi::Fast { .. }, token, .. } => {
-                request.header("FASTSESSION", token.expose_secret())
-            }
-        }
+        self.credentials.address(url)
     }
 
     async fn send(&self, request: &reqwest::Request) -> Result<Answer, Broken> {
@@ -357,9 +345,8 @@ impl ShopClient {
     }
 
     async fn keep_distance(&mut self) -> Result<(), PullError> {
-        let wait = self.last_sent.map(|sent| self.interval.saturating_sub(sent.elapsed()));
-        self.pause(wait.unwrap_or_default()).await?;
-        self.last_sent = Some(Instant::now());
+        self.pause(self.not_before.duration_since(Instant::now())).await?;
+        self.not_before = Instant::now() + self.interval;
         Ok(())
     }
 

@@ -3,8 +3,7 @@ use super::examination::Examination;
 use super::folder::Folder;
 use super::http::shop_at;
 use super::manifest::PulledWindow;
-use super::options::{Options, Request, Source};
-use super::{by_id, shopify, woocommerce};
+use super::options::{Options, Request};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -20,11 +19,7 @@ pub async fn pull(
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
     let request = if is_full { Request::Full } else { next_request(options, folder)? };
-    match &options.source {
-        Source::WooCommerce { .. } => woocommerce::pull(options, request, folder, cancel).await,
-        Source::Shopify(access) => shopify::pull(options, access, request, folder, cancel).await,
-        Source::ById { api, ids, .. } => by_id::pull(options, api, ids, folder, cancel).await,
-    }
+    (options.system.pull)(options, request, folder, cancel).await
 }
 
 /// Asks whether a pull would succeed.
@@ -35,11 +30,7 @@ pub async fn examine(
     options: &Options,
     cancel: CancellationToken,
 ) -> Result<Examination, PullError> {
-    match &options.source {
-        Source::WooCommerce { .. } => woocommerce::examine(options, cancel).await,
-        Source::Shopify(access) => shopify::examine(options, access, cancel).await,
-        Source::ById { api, ids, .. } => by_id::examine(options, api, ids, cancel).await,
-    }
+    (options.system.examine)(options, cancel).await
 }
 
 fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError> {

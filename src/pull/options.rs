@@ -1,14 +1,79 @@
+use super::error::PullError;
+use super::examination::Examination;
+use super::folder::Folder;
+use super::manifest::PulledWindow;
 use super::window::{Extent, Window};
 use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// A shop system whose orders are pulled: all that is particular to it. Its file in this folder makes
+/// one, and `shops.rs` lists them.
+#[derive(Debug)]
+pub struct ShopSystem {
+    /// Its name in settings and manifests.
+    pub name: &'static str,
+    /// The format of its answers.
+    pub format: &'static str,
+    /// The ways in. The first one counts whose setting is set.
+    pub ways: &'static [WayIn],
+    /// Where people find its credentials.
+    pub credentials: &'static str,
+    /// Settings that it needs besides.
+    pub needs: &'static [&'static str],
+    /// What a shop is said to ignore that has orders in a window of the future, and what follows.
+    pub ignored_window: &'static str,
+    /// A window ends this long before the shop's present: later changes may not be visible yet.
+    pub lag: SignedDuration,
+    /// How long an answer asks its client to be silent, besides `Retry-After`.
+    pub(super) silence: fn(StatusCode, &HeaderMap) -> Option<Duration>,
+    /// The ids of the orders in a part of its answers: of those that full pulls are compared by.
+    pub(super) ids: fn(&[u8]) -> Vec<u64>,
+    pub(super) pull: for<'a> fn(
+        &'a Options,
+        Request,
+        &'a Folder,
+        CancellationToken,
+    ) -> Pending<'a, PulledWindow>,
+    pub(super) examine: for<'a> fn(&'a Options, CancellationToken) -> Pending<'a, Examination>,
+}
+
+/// Secrets that let a pull in.
+#[derive(Debug)]
+pub struct WayIn {
+    /// The setting by which it is chosen; `None` for the one without such a setting.
+    pub by: Option<&'static str>,
+    pub secrets: &'static [&'static str],
+}
+
+/// What becomes of asking a shop.
+pub(super) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PullError>> + Send + 'a>>;
+
+impl ShopSystem {
+    /// The secrets that it takes, by any way.
+    pub fn secrets(&self) -> impl Iterator<Item = &'static str> {
+        self.ways.iter().flat_map(|way| way.secrets).copied()
+    }
+}
+
+/// Of a shop that asks for no pause but by `Retry-After`.
+pub(super) fn no_silence(_: StatusCode, _: &HeaderMap) -> Option<Duration> {
+    None
+}
 
 /// What a pull has to know of a shop.
 #[derive(Debug, Clone)]
 pub struct Options {
+    pub system: &'static ShopSystem,
     /// The address of the shop, with the folder that it is in; `http` for loopback hosts only.
     pub url: String,
-    pub source: Source,
+    pub access: Access,
     /// PEM file of the authorities to trust, in place of the system's.
     pub ca_file: Option<PathBuf>,
     /// The first pull begins here; left out, with the first order.
@@ -21,41 +86,63 @@ pub struct Options {
     pub gone_before: Vec<u64>,
 }
 
-/// The API that is read, with what it takes to be let in.
-#[derive(Debug, Clone)]
-pub enum Source {
-    WooCommerce {
-        key: SecretString,
-        secret: SecretString,
-        /// Sends the key in the address instead of a header. Addresses end up in the logs of
-        /// servers.
-        is_key_in_query: bool,
-    },
-    Shopify(ShopifyAccess),
-    /// Single orders, by a list of ids in a file.
-    ById {
-        api: ByIdApi,
-        token: SecretString,
-        ids: PathBuf,
-    },
+/// What lets a pull in at a shop, and what else the shop has to be asked with, each under its key in
+/// the settings.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    secrets: BTreeMap<&'static str, SecretString>,
+    texts: BTreeMap<&'static str, String>,
+    /// Lists the orders to pull, of shops without a list of their own.
+    ids: Option<PathBuf>,
 }
 
-/// What lets an app in at Shopify.
-#[derive(Debug, Clone)]
-pub enum ShopifyAccess {
-    Token(SecretString),
-    /// An app's id and secret, for which Shopify grants a token of a day.
-    Client {
-        id: String,
-        secret: SecretString,
-    },
+impl Access {
+    #[must_use]
+    pub fn with_secret(mut self, key: &'static str, secret: impl Into<SecretString>) -> Self {
+        self.secrets.insert(key, secret.into());
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, key: &'static str, text: impl Into<String>) -> Self {
+        self.texts.insert(key, text.into());
+        self
+    }
+
+    #[must_use]
+    pub fn with_ids(mut self, ids: PathBuf) -> Self {
+        self.ids = Some(ids);
+        self
+    }
+
+    /// Whether a setting is set.
+    pub fn has(&self, key: &str) -> bool {
+        self.text(key).is_some()
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.texts.get(key).map(String::as_str)
+    }
+
+    pub(super) fn needed(&self, key: &str) -> Result<&str, PullError> {
+        self.text(key).ok_or_else(|| missing(key))
+    }
+
+    pub(super) fn secret(&self, key: &str) -> Result<SecretString, PullError> {
+        self.secrets.get(key).cloned().ok_or_else(|| missing(key))
+    }
+
+    pub(super) fn ids(&self) -> Result<&Path, PullError> {
+        self.ids.as_deref().ok_or_else(|| missing("ids"))
+    }
 }
 
-/// An API without a list of orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ByIdApi {
-    ExpertSender,
-    Fast { app_id: String },
+fn missing(key: &str) -> PullError {
+    PullError::Settings {
+        what: format!("the pull has no {key}"),
+        expected: format!("the setting {key}"),
+        hint: "docs/pulls.md has the settings of each shop".to_owned(),
+    }
 }
 
 impl Options {
@@ -75,13 +162,15 @@ pub(super) enum Request {
 }
 
 impl Request {
-    /// The window that ends at `end`; a full one too where the shop's clock was set back since.
-    pub(super) fn window(self, options: &Options, end: Timestamp) -> Window {
+    /// The window that ends just before the shop's present, `now`; a full one too where the shop's
+    /// clock was set back since.
+    pub(super) fn window(self, options: &Options, now: Timestamp) -> Window {
+        let to = now.checked_sub(options.system.lag).unwrap_or(Timestamp::MIN);
         match self {
-            Self::Since(last) if last <= end => {
-                Window { extent: Extent::Increment, from: self.from(options), to: end }
+            Self::Since(last) if last <= to => {
+                Window { extent: Extent::Increment, from: self.from(options), to }
             }
-            Self::Full | Self::Since(_) => Window { extent: Extent::Full, from: None, to: end },
+            Self::Full | Self::Since(_) => Window { extent: Extent::Full, from: None, to },
         }
     }
 

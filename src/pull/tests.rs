@@ -37,10 +37,11 @@ struct Pulls<S> {
 }
 
 impl<S> Pulls<S> {
-    fn from(shop: S, url: String, source: Source) -> Self {
+    fn from(shop: S, url: String, system: &'static ShopSystem, access: Access) -> Self {
         let options = Options {
+            system,
             url,
-            source,
+            access,
             ca_file: None,
             since: None,
             overlap: SignedDuration::from_hours(1),
@@ -67,27 +68,18 @@ impl<S> Pulls<S> {
         request: Request,
         cancel: CancellationToken,
     ) -> Result<PulledWindow, PullError> {
-        let (options, folder) = (&self.options, self.folder());
-        match &options.source {
-            Source::WooCommerce { .. } => {
-                super::woocommerce::pull(options, request, &folder, cancel).await
-            }
-            Source::Shopify(access) => {
-                super::shopify::pull(options, access, request, &folder, cancel).await
-            }
-            Source::ById { api, ids, .. } => {
-                super::by_id::pull(options, api, ids, &folder, cancel).await
-            }
-        }
+        (self.options.system.pull)(&self.options, request, &self.folder(), cancel).await
     }
 }
 
 impl Pulls<WooCommerce> {
     async fn of(options: WooOptions, orders: Vec<ShopOrder>) -> Self {
-        let (key, secret) = (options.key.clone().into(), options.secret.clone().into());
+        let access = Access::default()
+            .with_secret("key", options.key.clone())
+            .with_secret("secret", options.secret.clone());
         let shop = WooCommerce::start(options, orders).await.unwrap();
         let url = shop.url();
-        Self::from(shop, url, Source::WooCommerce { key, secret, is_key_in_query: false })
+        Self::from(shop, url, &woocommerce::SYSTEM, access)
     }
 
     async fn full(&self) -> PulledWindow {
@@ -332,8 +324,7 @@ async fn a_key_that_the_shop_refuses_is_refused_with_the_way_out() {
     let error = pulls.pull(Request::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Refused { .. }));
     assert!(error.to_string().contains("key_in_query = true"), "{error}");
-    let Source::WooCommerce { is_key_in_query, .. } = &mut pulls.options.source else { panic!() };
-    *is_key_in_query = true;
+    pulls.options.access = pulls.options.access.clone().with("key_in_query", "true");
     pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
 }

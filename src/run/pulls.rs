@@ -4,7 +4,7 @@ use super::shrinkage::{Shrinkage, is_less, shrinkage};
 use super::{ConnectionSpec, Job};
 use crate::domain::OrderKey;
 use crate::extract::{Export, ExportFile, OpenError, Options};
-use crate::pull::{Extent, Folder, PullError, PulledWindow, gone, missing};
+use crate::pull::{Extent, Folder, PullError, PulledWindow, gone_orders, missing_orders};
 use crate::state::{StateError, View};
 use std::collections::BTreeSet;
 
@@ -153,7 +153,7 @@ impl Job {
     pub(super) fn gone(&self) -> Result<GoneOrders, PullError> {
         let Some(pulls) = &self.pulls else { return Ok(GoneOrders::default()) };
         let export = Folder::view(pulls.dir.clone()).export()?;
-        Ok(GoneOrders { found: gone(&export), suspected: missing(&export).to_vec() })
+        Ok(GoneOrders { found: gone_orders(&export), suspected: missing_orders(&export).to_vec() })
     }
 
     /// In what the export is less than it was when the last run finished: files by their sizes, full

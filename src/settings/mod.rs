@@ -40,7 +40,7 @@ pub use job::{Connection, FirstRun, Job, MappingsText};
 pub use load::{Loaded, Settings};
 pub use metrics::Metrics;
 pub use notify::Notify;
-pub use pull::{Keep, Pull, Shop};
+pub use pull::{Keep, Pull};
 pub use rules::{JobRule, RuleFault, RuleInput};
 pub use secret::{SecretError, SecretName, SecretSource, is_secret};
 pub use url::{is_account_address, is_web_address};

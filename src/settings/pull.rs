@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::secret::{Secret, SecretError, SecretName};
 use super::url::Url;
+use crate::pull::{Access, ShopSystem, shop_named};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use secrecy::SecretString;
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 /// A shop, and how its orders are pulled.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Pull {
-    pub from: Shop,
+    #[serde(deserialize_with = "system")]
+    pub from: &'static ShopSystem,
     /// `https`, or `http` for a loopback host; with the folder that the shop is in.
     pub url: String,
     /// Of orders to pull by id: a list, or a column of a CSV. Absolute.
@@ -40,16 +42,6 @@ pub struct Pull {
     pub(super) secrets: Vec<Secret>,
 }
 
-/// A shop system with an API that is pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shop {
-    WooCommerce,
-    Shopify,
-    ExpertSender,
-    Fast,
-}
-
 /// What stays on disk of orders that were loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -60,63 +52,50 @@ pub enum Keep {
     None,
 }
 
-impl Shop {
-    /// The format of what it answers.
-    pub fn format(self) -> &'static str {
-        match self {
-            Self::WooCommerce => "woocommerce-json",
-            Self::Shopify => "shopify-graphql",
-            Self::ExpertSender => "expertsender-json",
-            Self::Fast => "fast-json",
-        }
-    }
-
-    /// The secrets that it takes, and where people find them.
-    fn secrets(self) -> (&'static [&'static str], &'static str) {
-        match self {
-            Self::WooCommerce => (
-                &["key", "secret"],
-                "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
-            ),
-            Self::Shopify => (
-                &["token", "client_secret"],
-                "an app with the scopes read_orders, read_all_orders and read_customers has a token, or an id and a secret (client_id, client_secret_file)",
-            ),
-            Self::ExpertSender => (&["token"], "ExpertSender shows it under Settings, API"),
-            Self::Fast => (&["session"], "it is the value of the header FASTSESSION"),
-        }
-    }
-
-    /// The keys that it needs besides.
-    fn needs(self) -> &'static [&'static str] {
-        match self {
-            Self::WooCommerce | Self::Shopify => &[],
-            Self::ExpertSender => &["ids"],
-            Self::Fast => &["ids", "app_id"],
-        }
-    }
-}
-
 impl Pull {
+    /// What lets a pull in, with the shop's secrets by the first way that the settings choose.
+    ///
+    /// # Errors
+    /// When one of the secrets is not there or can't be used.
+    pub fn access(&self) -> Result<Access, SecretError> {
+        let texts = [("app_id", &self.app_id), ("client_id", &self.client_id)];
+        let mut access = Access::default();
+        if let Some(ids) = &self.ids {
+            access = access.with_ids(ids.clone());
+        }
+        for (key, text) in texts {
+            if let Some(text) = text {
+                access = access.with(key, text);
+            }
+        }
+        if self.key_in_query {
+            access = access.with("key_in_query", "true");
+        }
+        let way = self.from.ways.iter().find(|way| way.by.is_none_or(|key| access.has(key)));
+        for name in way.map_or(&[][..], |way| way.secrets) {
+            access = access.with_secret(name, self.secret(name)?);
+        }
+        Ok(access)
+    }
+
     /// One of the shop's secrets, by its key, from the first of the places of secrets that exists.
     ///
     /// # Errors
     /// When there is none, or the first place can't be used.
-    pub fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+    fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
         let secret = self.secrets.iter().find(|secret| secret.name.name == name);
         secret.cloned().unwrap_or_default().read()
     }
 
     /// The names of the secrets of a job's pull.
     pub(super) fn secret_names(&self, job: &str) -> Vec<SecretName> {
-        let (names, hint) = self.from.secrets();
-        let named = |name: &&'static str| SecretName {
+        let named = |name: &'static str| SecretName {
             table: format!("jobs.{job}.pull"),
             name,
             credential: format!("{job}.{name}"),
-            hint,
+            hint: self.from.credentials,
         };
-        names.iter().map(named).collect()
+        self.from.secrets().map(named).collect()
     }
 }
 
@@ -125,6 +104,11 @@ fn parse_duration(text: &str) -> Option<SignedDuration> {
     let span: Span = text.parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     (!duration.is_negative()).then_some(duration)
+}
+
+fn system<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static ShopSystem, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    shop_named(&name).ok_or_else(|| serde::de::Error::custom("not a shop system"))
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
@@ -151,12 +135,12 @@ pub(super) fn check(table: &str, draft: &mut Draft) {
             Some(_) => {}
         }
     }
-    if let Some(shop) = draft.get::<Shop>(&at("from")) {
-        for leaf in shop.needs() {
+    if let Some(system) = draft.text(&at("from")).and_then(|name| shop_named(&name)) {
+        for leaf in system.needs {
             if !draft.places.has(&at(leaf)) {
                 draft.missing(
                     &at(leaf),
-                    format!("a string that is not empty, for {}", shop.format()),
+                    format!("a string that is not empty, for {}", system.format),
                 );
             }
         }

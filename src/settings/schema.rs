@@ -4,6 +4,7 @@
 
 use super::layers::{Layer, Places};
 use crate::domain::{Policy, PolicySetting, PolicyValues};
+use crate::pull::SHOP_NAMES;
 
 pub(super) struct Key {
     pub name: &'static str,
@@ -148,7 +149,7 @@ const JOB: &[Key] = keys! {
 };
 
 const PULL: &[Key] = keys! {
-    "from": Kind::Word(&["woocommerce", "shopify", "expertsender", "fast"]), Required, "the shop system whose API is read";
+    "from": Kind::Word(&SHOP_NAMES), Required, "the shop system whose API is read";
     "url": Kind::Text, Required, "the shop's address, with the folder that it is in";
     "key_file": Kind::Path, Nothing,
         "WooCommerce: a file with the consumer key; the other places as for a token";

@@ -1,15 +1,11 @@
-//! A simulated shop of any kind, as far as its orders come and go.
+//! A simulated shop of any system, as far as its orders come and go.
 
 use super::host_faults::HostFault;
-use super::shopify::{Shopify, ShopifyOrder};
-use super::woocommerce::{ShopOrder, WooCommerce};
 use jiff::Timestamp;
+use std::any::Any;
 use std::collections::BTreeMap;
-
-pub enum AnyShop {
-    Woo(WooCommerce),
-    Shopify(Shopify),
-}
+use std::io;
+use std::pin::Pin;
 
 /// What happens to an order of a shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,106 +18,50 @@ pub enum Change {
     Silent { id: u64, total: u64 },
 }
 
-impl AnyShop {
-    pub fn url(&self) -> String {
-        match self {
-            Self::Woo(shop) => shop.url(),
-            Self::Shopify(shop) => shop.url(),
-        }
-    }
+pub trait AnyShop: Any + Send + Sync {
+    fn url(&self) -> String;
 
     /// How many requests it received.
-    pub fn requests(&self) -> usize {
-        match self {
-            Self::Woo(shop) => shop.requests().len(),
-            Self::Shopify(shop) => shop.requests().len(),
-        }
-    }
+    fn requests(&self) -> usize;
 
     /// What no good client does.
-    pub fn violations(&self) -> Vec<String> {
-        match self {
-            Self::Woo(shop) => shop.violations(),
-            Self::Shopify(shop) => shop.violations(),
-        }
-    }
+    fn violations(&self) -> Vec<String>;
 
     /// The total of each order, in hundredths.
-    pub fn totals(&self) -> BTreeMap<u64, u64> {
-        match self {
-            Self::Woo(shop) => shop.orders().iter().map(|order| (order.id, order.total)).collect(),
-            Self::Shopify(shop) => {
-                shop.orders().iter().map(|order| (order.id, order.total)).collect()
-            }
-        }
-    }
+    fn totals(&self) -> BTreeMap<u64, u64>;
 
-    pub fn apply(&self, change: Change) {
-        match self {
-            Self::Woo(shop) => shop.change(|orders| change_woo(orders, change)),
-            Self::Shopify(shop) => shop.change(|orders| change_shopify(orders, change)),
-        }
-    }
-
-    /// Changes the shop right before it answers its request of this number, counted from 1.
-    pub fn apply_before(&self, request: usize, change: Change) {
-        match self {
-            Self::Woo(shop) => {
-                shop.change_before(request, move |orders| change_woo(orders, change));
-            }
-            Self::Shopify(shop) => {
-                shop.change_before(request, move |orders| change_shopify(orders, change));
-            }
-        }
-    }
+    fn apply(&self, change: Change);
 
     /// Calls this right before the shop answers its request of this number, counted from 1.
-    pub fn call_before(&self, request: usize, call: impl FnOnce() + Send + 'static) {
-        match self {
-            Self::Woo(shop) => shop.change_before(request, move |_| call()),
-            Self::Shopify(shop) => shop.change_before(request, move |_| call()),
-        }
-    }
+    fn call_before(&self, request: usize, call: Box<dyn FnOnce() + Send>);
+
+    /// Changes the shop right before it answers its request of this number, counted from 1.
+    fn apply_before(&self, request: usize, change: Change);
 
     /// Fails the next request in this way, behind those already announced.
-    pub fn fail_next(&self, fault: HostFault) {
-        match self {
-            Self::Woo(shop) => shop.fail_next(fault),
-            Self::Shopify(shop) => shop.fail_next(fault),
-        }
+    fn fail_next(&self, fault: HostFault);
+
+    /// Fails soon in a way of which only this system is capable; `nth` chooses it.
+    fn fail_as_itself(&self, nth: u64) {
+        let _ = nth;
     }
 
     /// How far its clock is ahead, in seconds.
-    pub fn set_clock(&self, ahead_s: i64) {
-        match self {
-            Self::Woo(shop) => shop.set(|options| options.clock_ahead_s = ahead_s),
-            Self::Shopify(shop) => shop.set(|options| options.clock_ahead_s = ahead_s),
-        }
-    }
+    fn set_clock(&self, ahead_s: i64);
 }
 
-fn change_woo(orders: &mut BTreeMap<u64, ShopOrder>, change: Change) {
-    match change {
-        Change::Put { id, total, at } => {
-            let order = orders.entry(id).or_insert_with(|| ShopOrder::new(id, at));
-            (order.total, order.modified) = (total, at);
-        }
-        Change::Delete { id } => drop(orders.remove(&id)),
-        Change::Silent { id, total } => {
-            orders.entry(id).and_modify(|order| order.total = total);
-        }
-    }
-}
+/// A shop that is being started.
+pub type Starting = Pin<Box<dyn Future<Output = io::Result<Box<dyn AnyShop>>> + Send>>;
 
-fn change_shopify(orders: &mut BTreeMap<u64, ShopifyOrder>, change: Change) {
-    match change {
-        Change::Put { id, total, at } => {
-            let order = orders.entry(id).or_insert_with(|| ShopifyOrder::new(id, at));
-            (order.total, order.updated, order.lines) = (total, at, 1 + total % 3);
-        }
-        Change::Delete { id } => drop(orders.remove(&id)),
-        Change::Silent { id, total } => {
-            orders.entry(id).and_modify(|order| order.total = total);
-        }
-    }
+/// A system whose shops can be simulated.
+pub struct System {
+    /// Its name in settings.
+    pub name: &'static str,
+    /// The secrets that its shops accept, and what else their clients have to be set, by the keys of
+    /// settings.
+    pub secrets: &'static [(&'static str, &'static str)],
+    pub texts: &'static [(&'static str, &'static str)],
+    /// Starts a shop with these orders, given by id and time. `variant` chooses how it and its host
+    /// behave; 0 is a shop as most are.
+    pub start: fn(orders: Vec<(u64, Timestamp)>, variant: u64) -> Starting,
 }

@@ -31,6 +31,7 @@ mod request_log;
 mod routes;
 mod server;
 pub mod shopify;
+pub mod shops;
 pub mod single_orders;
 mod store;
 mod summary;

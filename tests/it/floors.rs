@@ -89,7 +89,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "src/settings/mod.rs",
         "use crate::extract::formats;",
-        ":1: settings must not import extract; it may import domain",
+        ":1: settings must not import extract; it may import domain, pull",
     ),
     (
         "src/report/html.rs",

@@ -3,29 +3,21 @@
 
 use crate::world::{Finished, World};
 use jiff::{Timestamp, ToSpan};
-pub use ordersync::simulator::any_shop::AnyShop as Shop;
-use ordersync::simulator::any_shop::Change;
-use ordersync::simulator::shopify::{Shopify, ShopifyOptions, ShopifyOrder};
-use ordersync::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
+use ordersync::simulator::any_shop::{AnyShop, Change};
+use ordersync::simulator::shops::shop_named;
+use ordersync::simulator::woocommerce::WooCommerce;
 use serde_json::Value;
+use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use tokio::runtime::Runtime;
 
 pub const SECRET: &str = "cs_canary_secret_77";
 
-/// Its table in the settings, but for the address.
-fn settings_of(shop: &Shop) -> &'static str {
-    match shop {
-        Shop::Woo(_) => "from = \"woocommerce\"\nkey_file = \"key\"\nsecret_file = \"secret\"\n",
-        Shop::Shopify(_) => "from = \"shopify\"\ntoken_file = \"shopify-token\"\n",
-    }
-}
-
 /// A shop, the account it is loaded into, and the settings between them.
 pub struct Nights {
     pub world: World,
-    pub shop: Shop,
+    pub shop: Box<dyn AnyShop>,
     /// How far the shop's clock is ahead: a night passes as it moves on.
     ahead_s: Cell<i64>,
     _runtime: Runtime,
@@ -38,44 +30,42 @@ impl Nights {
     }
 
     pub fn shopify(orders: u64) -> Self {
-        Self::of_shopify(World::new(), orders)
+        Self::with(World::new(), "shopify", orders)
     }
 
     pub fn of_woo(world: World, orders: u64) -> Self {
-        Self::with(world, |first| {
-            let orders = (1..=orders).map(|id| ShopOrder::new(id, first + (id as i64).hours()));
-            let orders = orders.collect();
-            let options = WooOptions { secret: SECRET.to_owned(), ..WooOptions::default() };
-            async { Shop::Woo(WooCommerce::start(options, orders).await.unwrap()) }
-        })
+        let nights = Self::with(world, "woocommerce", orders);
+        nights.woo().set(|options| options.secret = SECRET.to_owned());
+        std::fs::write(nights.world.path("shop-secret"), SECRET).unwrap();
+        nights
     }
 
-    pub fn of_shopify(world: World, orders: u64) -> Self {
-        Self::with(world, |first| {
-            let orders = (1..=orders).map(|id| ShopifyOrder::new(id, first + (id as i64).hours()));
-            let orders = orders.collect();
-            async {
-                Shop::Shopify(Shopify::start(ShopifyOptions::default(), orders).await.unwrap())
-            }
-        })
-    }
-
-    fn with<S: Future<Output = Shop>>(world: World, start: impl FnOnce(Timestamp) -> S) -> Self {
+    /// With a shop of the system of this name.
+    pub fn with(world: World, system: &str, orders: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let shop = runtime.block_on(start("2026-01-01T00:00:00Z".parse().unwrap()));
+        let system = shop_named(system).unwrap();
+        let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let orders = (1..=orders).map(|id| (id, first + (id as i64).hours())).collect();
+        let shop = runtime.block_on((system.start)(orders, 0)).unwrap();
         let settings = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
-        let settings = settings.replace("export = [\"exports/*\"]\n", "")
-            + &format!("\n[jobs.shop.pull]\nurl = \"{}\"\n{}", shop.url(), settings_of(&shop));
-        std::fs::write(world.path("ordersync.toml"), settings).unwrap();
-        for (file, text) in
-            [("key", "ck_simulator\n"), ("secret", SECRET), ("shopify-token", "shpat_simulator\n")]
-        {
-            std::fs::write(world.path(file), text).unwrap();
+        let mut settings = settings.replace("export = [\"exports/*\"]\n", "")
+            + &format!(
+                "\n[jobs.shop.pull]\nurl = \"{}\"\nfrom = \"{}\"\n",
+                shop.url(),
+                system.name
+            );
+        for (key, secret) in system.secrets {
+            settings += &format!("{key}_file = \"shop-{key}\"\n");
+            std::fs::write(world.path(&format!("shop-{key}")), secret).unwrap();
         }
+        for (key, text) in system.texts {
+            settings += &format!("{key} = \"{text}\"\n");
+        }
+        std::fs::write(world.path("ordersync.toml"), settings).unwrap();
         Self { world, shop, ahead_s: Cell::new(0), _runtime: runtime }
     }
 
@@ -88,10 +78,12 @@ impl Nights {
     }
 
     pub fn woo(&self) -> &WooCommerce {
-        match &self.shop {
-            Shop::Woo(shop) => shop,
-            Shop::Shopify(_) => panic!("another shop"),
-        }
+        self.shop_as()
+    }
+
+    /// The shop, with what only its system has.
+    pub fn shop_as<S: AnyShop>(&self) -> &S {
+        (&*self.shop as &dyn Any).downcast_ref().expect("a shop of this system")
     }
 
     pub fn run(&self, args: &[&str]) -> Finished {

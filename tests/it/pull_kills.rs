@@ -4,6 +4,7 @@ use crate::nights::Nights;
 use crate::random::{Rng, number};
 use crate::world::{World, until};
 use jiff::ToSpan;
+use ordersync::simulator::shops::SHOPS;
 use std::time::{Duration, Instant};
 
 /// Kills of the quick suite, for each shop; `ORDERSYNC_PROOF_PULL_KILLS` asks for another number.
@@ -59,8 +60,9 @@ fn killed(nights: &Nights, rng: &mut Rng) -> String {
 fn wherever_the_program_is_killed_the_account_ends_as_the_shop() {
     let kills = number("ORDERSYNC_PROOF_PULL_KILLS").unwrap_or(KILLS);
     let seed = number("ORDERSYNC_PROOF_SEED").unwrap_or(1);
-    for start in [Nights::of_woo, Nights::of_shopify] {
-        let nights = start(World::new().policy("gone = \"delete\"\ngone_max_percent = 100\n"), 120);
+    for system in SHOPS {
+        let world = World::new().policy("gone = \"delete\"\ngone_max_percent = 100\n");
+        let nights = Nights::with(world, system.name, 120);
         let mut rng = Rng::new(seed);
         nights.done(&["--quiet", "backfill"]);
         for kill in 1..=kills {

@@ -4,15 +4,13 @@
 
 use crate::random::{Rng, number};
 use crate::rehearsal::{End, LastSend, Life, Moment, Rehearsal};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use ordersync::domain::Gone;
-use ordersync::pull::{self, Extent, Folder, ShopifyAccess, Source};
+use ordersync::pull::{self, Access, Extent, Folder};
 use ordersync::run::{Job, Pulls};
-use ordersync::simulator::any_shop::{AnyShop, Change};
+use ordersync::simulator::any_shop::{AnyShop, Change, System};
 use ordersync::simulator::host_faults::HostFault;
-use ordersync::simulator::shopify::{BulkEnd, Shopify, ShopifyOptions, ShopifyOrder};
-use ordersync::simulator::woocommerce::{Cache, ShopOrder, WooCommerce, WooOptions};
+use ordersync::simulator::shops::SHOPS;
 use ordersync::simulator::{self, Ending, Fault};
 use ordersync::state::{Kind, RunEnd, Store};
 use serde_json::Value;
@@ -29,12 +27,6 @@ const SCHEDULES: u64 = 12;
 /// Nights that are left alone may be this many, until everything is loaded.
 const CALM_MAX: usize = 12;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum System {
-    WooCommerce,
-    Shopify,
-}
-
 /// How a pull ends.
 #[derive(Debug, Clone, Copy)]
 enum PullEnd {
@@ -48,7 +40,7 @@ enum PullEnd {
 }
 
 struct Stage {
-    shop: AnyShop,
+    shop: Box<dyn AnyShop>,
     options: pull::Options,
     rehearsal: Rehearsal,
     ahead_s: i64,
@@ -58,48 +50,38 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(system: System, rng: &mut Rng) -> Self {
+    async fn new(system: &System, rng: &mut Rng) -> Self {
         let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let placed = |id: u64| first + (id as i64).hours();
-        let orders = 1..=rng.within(5..160);
-        let (shop, source) = match system {
-            System::WooCommerce => {
-                let options = woo_options(rng);
-                let (key, secret) = (options.key.clone().into(), options.secret.clone().into());
-                let orders = orders.map(|id| ShopOrder::new(id, placed(id))).collect();
-                let source = Source::WooCommerce { key, secret, is_key_in_query: false };
-                (AnyShop::Woo(WooCommerce::start(options, orders).await.unwrap()), source)
-            }
-            System::Shopify => {
-                let orders = orders.map(|id| ShopifyOrder::new(id, placed(id))).collect();
-                let source = Source::Shopify(ShopifyAccess::Token("shpat_simulator".into()));
-                (
-                    AnyShop::Shopify(Shopify::start(shopify_options(rng), orders).await.unwrap()),
-                    source,
-                )
-            }
-        };
+        let orders = (1..=rng.within(5..160)).map(|id| (id, placed(id))).collect();
+        let shop = (system.start)(orders, rng.below(1000)).await.unwrap();
+        let planned = pull::shop_named(system.name).unwrap();
+        let mut access = Access::default();
+        for (key, secret) in system.secrets {
+            access = access.with_secret(key, *secret);
+        }
+        for (key, text) in system.texts {
+            access = access.with(key, *text);
+        }
         let options = simulator::Options { requests_per_second: None, ..Default::default() };
         let mut rehearsal = Rehearsal::new(options);
         rehearsal.allowed_per_second = 1000.0;
         rehearsal.rules.policy.gone = Gone::Delete;
         rehearsal.rules.policy.gone_max_percent = 100;
         rehearsal.pulls = Some(Pulls { dir: rehearsal.path("pulls"), keeps_export: true });
-        rehearsal.format = match system {
-            System::WooCommerce => "woocommerce-json",
-            System::Shopify => "shopify-graphql",
-        };
+        rehearsal.format = planned.format;
         drop(Store::open(&rehearsal.path(""), "main").unwrap());
         let options = pull::Options {
+            system: planned,
             url: shop.url(),
-            source,
+            access,
             ca_file: None,
             since: None,
             overlap: SignedDuration::from_hours(1),
             full_every: SignedDuration::from_hours(7 * 24),
             gone_before: Vec::new(),
         };
-        let (story, ends) = (vec![format!("{system:?}")], BTreeMap::new());
+        let (story, ends) = (vec![system.name.to_owned()], BTreeMap::new());
         Self { shop, options, rehearsal, ahead_s: 0, story, ends }
     }
 
@@ -158,15 +140,8 @@ impl Stage {
                 [HostFault::Reset, HostFault::Cut, HostFault::Short, HostFault::Empty, slow, busy];
             self.shop.fail_next(rng.pick(&[&pages[..], &whole, &broken].concat()));
         }
-        if let AnyShop::Shopify(shop) = &self.shop
-            && rng.percent(30)
-        {
-            shop.end_next(rng.pick(&[
-                BulkEnd::TimedOut,
-                BulkEnd::Canceled,
-                BulkEnd::ShortFile,
-                BulkEnd::Orphans,
-            ]));
+        if rng.percent(30) {
+            self.shop.fail_as_itself(rng.below(100));
         }
         let asked = self.shop.requests();
         let mut request = asked;
@@ -185,11 +160,12 @@ impl Stage {
         match end {
             PullEnd::StoppedAt(n) => {
                 let cancel = cancel.clone();
-                self.shop.call_before(self.shop.requests() + n, move || cancel.cancel());
+                self.shop.call_before(self.shop.requests() + n, Box::new(move || cancel.cancel()));
             }
             PullEnd::KilledAt(n) => {
                 let kill = Arc::clone(&kill);
-                self.shop.call_before(self.shop.requests() + n, move || kill.notify_one());
+                self.shop
+                    .call_before(self.shop.requests() + n, Box::new(move || kill.notify_one()));
             }
             PullEnd::Done | PullEnd::KilledBeforeManifest => {}
         }
@@ -320,27 +296,6 @@ impl Stage {
     }
 }
 
-fn woo_options(rng: &mut Rng) -> WooOptions {
-    WooOptions {
-        orders_at_once_max: rng.pick(&[100, 100, 60, 7]),
-        hides_totals: rng.percent(15),
-        prints_notice: rng.percent(15),
-        cache: if rng.percent(15) { Cache::ByAddress } else { Cache::None },
-        zone: TimeZone::get(rng.pick(&["UTC", "Europe/Berlin", "Asia/Kolkata"])).unwrap(),
-        ..WooOptions::default()
-    }
-}
-
-fn shopify_options(rng: &mut Rng) -> ShopifyOptions {
-    ShopifyOptions {
-        polls: rng.below(4) as u32,
-        busy_starts: rng.below(2) as u32,
-        expired_urls: rng.below(2) as u32,
-        children_first: rng.percent(30),
-        ..ShopifyOptions::default()
-    }
-}
-
 fn pull_end(rng: &mut Rng) -> PullEnd {
     let n = 1 + rng.below(9) as usize;
     match rng.below(10) {
@@ -351,7 +306,7 @@ fn pull_end(rng: &mut Rng) -> PullEnd {
     }
 }
 
-async fn perform(system: System, seed: u64, stage_out: &mut Option<Stage>) {
+async fn perform(system: &System, seed: u64, stage_out: &mut Option<Stage>) {
     let mut rng = Rng::new(seed);
     let stage = stage_out.insert(Stage::new(system, &mut rng).await);
     for _ in 0..rng.within(2..7) {
@@ -375,7 +330,7 @@ fn however_its_nights_end_the_account_holds_exactly_the_shops_orders() {
     let seeds = number("ORDERSYNC_PROOF_SEED").map_or(1..=schedules, |seed| seed..=seed);
     let (mut failed, mut ends) = (Vec::new(), BTreeMap::<&str, u64>::new());
     for seed in seeds.clone() {
-        for system in [System::WooCommerce, System::Shopify] {
+        for system in SHOPS {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = runtime.enable_all().start_paused(true).build().unwrap();
             let mut stage = None;
@@ -388,7 +343,7 @@ fn however_its_nights_end_the_account_holds_exactly_the_shops_orders() {
             }
             if ended.is_err() {
                 println!("{:#?}\nORDERSYNC_PROOF_SEED={seed} repeats it\n", stage.story);
-                failed.push((system, seed));
+                failed.push((system.name, seed));
             }
             let _guard = runtime.enter();
             drop(stage);

@@ -1,9 +1,10 @@
 //! Asking Shopify, and what its answers mean.
 
 use super::super::body::{excerpt, json_in};
+use super::super::credentials::Credentials;
 use super::super::error::PullError;
 use super::super::http::{Answer, ShopClient, Trouble};
-use super::super::options::{Options, ShopifyAccess};
+use super::super::options::{Access, Options};
 use super::question::Question;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -26,14 +27,31 @@ const SCOPES_HINT: &str =
     "give the app the scopes read_orders, read_all_orders and read_customers, and install it again";
 pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request access to protected customer data: orders and e-mail; for an app that was made in the admin, the shop's plan decides";
 
-pub(super) struct Api<'a> {
+pub(super) struct Api {
     pub client: ShopClient,
-    access: &'a ShopifyAccess,
+    /// The app whose tokens are granted, where none is set.
+    app: Option<App>,
     /// When the token that was granted ends.
     expires: Option<Instant>,
     /// The version of the API that the shop serves, as it says.
     pub served: String,
     pub warnings: Vec<String>,
+}
+
+struct App {
+    id: String,
+    secret: SecretString,
+}
+
+impl App {
+    fn of(access: &Access) -> Result<Option<Self>, PullError> {
+        let Some(id) = access.text("client_id") else { return Ok(None) };
+        Ok(Some(Self { id: id.to_owned(), secret: access.secret("client_secret")? }))
+    }
+}
+
+fn token_header(token: SecretString) -> Credentials {
+    Credentials::Header("x-shopify-access-token", token)
 }
 
 /// What an answer comes to.
@@ -47,14 +65,15 @@ enum Reply {
     Unknown,
 }
 
-impl<'a> Api<'a> {
-    pub(super) fn new(
-        options: &Options,
-        access: &'a ShopifyAccess,
-        cancel: CancellationToken,
-    ) -> Result<Self, PullError> {
-        let client = ShopClient::new(options, cancel)?;
-        Ok(Self { client, access, expires: None, served: VERSION.to_owned(), warnings: Vec::new() })
+impl Api {
+    pub(super) fn new(options: &Options, cancel: CancellationToken) -> Result<Self, PullError> {
+        let app = App::of(&options.access)?;
+        let credentials = match &app {
+            Some(_) => Credentials::None,
+            None => token_header(options.access.secret("token")?),
+        };
+        let client = ShopClient::new(options, credentials, cancel)?;
+        Ok(Self { client, app, expires: None, served: VERSION.to_owned(), warnings: Vec::new() })
     }
 
     /// The data of an answer without errors.
@@ -107,12 +126,12 @@ impl<'a> Api<'a> {
             access_token: String,
             expires_in: u64,
         }
-        let ShopifyAccess::Client { id, secret } = self.access else { return Ok(()) };
+        let Some(App { id, secret }) = &self.app else { return Ok(()) };
         let is_good = |ends: Instant| ends.duration_since(Instant::now()) > RENEWED_BEFORE;
         if self.expires.is_some_and(is_good) {
             return Ok(());
         }
-        self.client.set_token(None);
+        self.client.set_credentials(Credentials::None);
         let form = json!({
             "client_id": id, "client_secret": secret.expose_secret(), "grant_type": "client_credentials",
         });
@@ -122,7 +141,7 @@ impl<'a> Api<'a> {
         let Ok(Grant { access_token, expires_in }) = serde_json::from_slice(json) else {
             return Err(self.not_granted(&answer));
         };
-        self.client.set_token(Some(SecretString::from(access_token)));
+        self.client.set_credentials(token_header(access_token.into()));
         self.expires = Some(Instant::now() + Duration::from_secs(expires_in.min(TOKEN_LIFE_MAX)));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::super::error::PullError;
 use super::super::examination::Examination;
-use super::super::options::{Options, ShopifyAccess};
+use super::super::options::Options;
 use super::api::{Api, exact_count};
 use super::question::{self, Listed, Question};
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// # Errors
 /// When the shop refuses, or would leave out orders.
 pub(super) async fn open(
-    api: &mut Api<'_>,
+    api: &mut Api,
     options: &Options,
     from: Option<Timestamp>,
 ) -> Result<Value, PullError> {
@@ -50,12 +50,11 @@ pub(super) async fn open(
 ///
 /// # Errors
 /// As a pull.
-pub(in super::super) async fn examine(
+pub(super) async fn examine(
     options: &Options,
-    access: &ShopifyAccess,
     cancel: CancellationToken,
 ) -> Result<Examination, PullError> {
-    let mut api = Api::new(options, access, cancel)?;
+    let mut api = Api::new(options, cancel)?;
     let opening = open(&mut api, options, None).await?;
     let tomorrow = SignedDuration::from_hours(24);
     let from = api.client.clock.now().checked_add(tomorrow).unwrap_or(Timestamp::MAX);

@@ -17,11 +17,11 @@ use super::folder::Folder;
 use super::gone::{Answers, Before};
 use super::http::Trouble;
 use super::manifest::{Counted, Identity, Manifest, PulledWindow};
-use super::options::{Options, Request, ShopifyAccess};
+use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use api::{Api, exact_count};
-pub(super) use examine::examine;
+use examine::examine;
 use jiff::SignedDuration;
 use operation::Operation;
 use question::Question;
@@ -33,9 +33,24 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-const API: &str = "shopify";
-/// A window ends this long before the shop's present: the search may find later changes late.
-const LAG: SignedDuration = SignedDuration::from_mins(5);
+pub(super) static SYSTEM: ShopSystem = ShopSystem {
+    name: "shopify",
+    format: "shopify-graphql",
+    ways: &[
+        WayIn { by: Some("client_id"), secrets: &["client_secret"] },
+        WayIn { by: None, secrets: &["token"] },
+    ],
+    credentials: "an app with the scopes read_orders, read_all_orders and read_customers has a token, or an id and a secret (client_id, client_secret_file)",
+    needs: &[],
+    ignored_window: "the search for a window; pulls of what changed fail",
+    // The search may find later changes late.
+    lag: SignedDuration::from_mins(5),
+    silence: no_silence,
+    ids: rows::ids_in,
+    pull: |options, request, folder, cancel| Box::pin(pull(options, request, folder, cancel)),
+    examine: |options, cancel| Box::pin(examine(options, cancel)),
+};
+
 /// Operations started for one window.
 const STARTS_MAX: u32 = 3;
 /// The longest wait for an operation, and for others to end before it. The next pull goes on waiting.
@@ -59,17 +74,16 @@ const EMPTY_PAGE: &[u8] = br#"{"data":{"orders":{"edges":[]}}}"#;
 /// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
 pub(super) async fn pull(
     options: &Options,
-    access: &ShopifyAccess,
     request: Request,
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
-    let mut api = Api::new(options, access, cancel)?;
+    let mut api = Api::new(options, cancel)?;
     let opening = examine::open(&mut api, options, request.from(options)).await?;
     let identity = identity_of(&mut api, &opening, folder)?;
     api.warnings.extend(api.client.clock.warning());
     let now = api.client.clock.now();
-    let window = request.window(options, now.checked_sub(LAG).unwrap_or(now));
+    let window = request.window(options, now);
     let wanted =
         Operation { id: String::new(), shop: api.client.shop(), query: options.query(), window };
     let left = Operation::left(folder, &wanted, now)?;
@@ -79,7 +93,7 @@ pub(super) async fn pull(
     let writer = folder.begin(&window)?;
     let is_unchanged = left.is_none() && shop.is_unchanged(&opening)?;
     let pulled = if is_unchanged {
-        shop.commit_unchanged(wanted.query, writer).await?
+        shop.commit_unchanged(writer).await?
     } else {
         shop.pull(wanted, left, writer).await?
     };
@@ -88,7 +102,7 @@ pub(super) async fn pull(
 }
 
 struct Shop<'a> {
-    api: Api<'a>,
+    api: Api,
     options: &'a Options,
     folder: &'a Folder,
     window: Window,
@@ -138,7 +152,7 @@ impl Shop<'_> {
             writer.clear()?;
             match self.receive(finished, &mut writer).await? {
                 Ok((manifest, orders)) => {
-                    return self.commit(manifest, &orders, wanted.query, writer).await;
+                    return self.commit(manifest, &orders, writer).await;
                 }
                 Err(fault) => what = fault,
             }
@@ -173,18 +187,17 @@ impl Shop<'_> {
     /// Writes the window of a night without changes, for which no operation has to be started.
     async fn commit_unchanged(
         &mut self,
-        query: String,
         mut writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
         writer.add(EMPTY_PAGE, "json")?;
         let mut manifest = self.manifest();
         manifest.counted = Some(Counted { before: 0, after: 0 });
-        self.commit(manifest, &BTreeSet::new(), query, writer).await
+        self.commit(manifest, &BTreeSet::new(), writer).await
     }
 
     fn manifest(&self) -> Manifest {
         let shop = self.api.client.shop();
-        let mut manifest = Manifest::new(API, &self.api.served, shop, self.window);
+        let mut manifest = Manifest::new(SYSTEM.name, &self.api.served, shop, self.window);
         manifest.identity.clone_from(&self.identity);
         manifest
     }
@@ -193,17 +206,16 @@ impl Shop<'_> {
         &mut self,
         mut manifest: Manifest,
         orders: &BTreeSet<u64>,
-        query: String,
         writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
         if self.window.extent == Extent::Full {
             let (folder, shop) = (self.folder, &manifest.shop);
-            let before = Before { folder, shop, query: &query, gone: &self.options.gone_before };
+            let before = Before { folder, shop, options: self.options };
             let missing = before.missing(orders)?;
             let answers = self.ask_for(&missing.now).await?;
             missing.settle(answers, &mut manifest, &mut self.api.warnings);
         }
-        manifest.query = query;
+        manifest.query = self.options.query();
         manifest.requests = self.api.client.requests;
         manifest.warnings = std::mem::take(&mut self.api.warnings);
         writer.commit(manifest)
@@ -407,7 +419,7 @@ impl Shop<'_> {
 /// # Errors
 /// When it is not the shop of the last window.
 fn identity_of(
-    api: &mut Api<'_>,
+    api: &mut Api,
     opening: &Value,
     folder: &Folder,
 ) -> Result<Option<Identity>, PullError> {

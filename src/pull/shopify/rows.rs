@@ -144,6 +144,13 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The order of a row: one, or none of a line or of a page without orders.
+pub(super) fn ids_in(row: &[u8]) -> Vec<u64> {
+    let row: Option<Row> = serde_json::from_slice(row).ok();
+    let order = row.filter(|row| row.parent.is_none()).and_then(|row| order_number(&row.id?));
+    order.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::window::Extent;

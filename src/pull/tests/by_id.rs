@@ -7,23 +7,22 @@ use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::PathBuf;
 
 impl Pulls<SingleOrders> {
     /// A shop with the orders and a list of ids.
     async fn by_id(api: SingleOrderApi, list: &str) -> Self {
         let orders: BTreeMap<String, u64> = (1..=7).map(|n| (format!("A-{n}"), 1000 + n)).collect();
         let shop = SingleOrders::start(api, "token", orders).await.unwrap();
-        let api = match api {
-            SingleOrderApi::ExpertSender => ByIdApi::ExpertSender,
-            SingleOrderApi::Fast => ByIdApi::Fast { app_id: "app".to_owned() },
+        let (system, secret) = match api {
+            SingleOrderApi::ExpertSender => (&by_id::EXPERTSENDER, "token"),
+            SingleOrderApi::Fast => (&by_id::FAST, "session"),
         };
-        let (url, ids) = (shop.url(), PathBuf::new());
-        let mut pulls = Self::from(shop, url, Source::ById { api, token: "token".into(), ids });
+        let access = Access::default().with("app_id", "app").with_secret(secret, "token");
+        let url = shop.url();
+        let mut pulls = Self::from(shop, url, system, access);
         let path = pulls.dir.path().join("ids.csv");
         fs::write(&path, list).unwrap();
-        let Source::ById { ids, .. } = &mut pulls.options.source else { panic!() };
-        *ids = path;
+        pulls.options.access = pulls.options.access.with_ids(path);
         pulls
     }
 }
@@ -68,8 +67,8 @@ async fn an_answer_about_another_order_ends_the_pull() {
 async fn a_token_that_is_refused_ends_the_pull_at_once() {
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
         let mut shop = Pulls::by_id(api, "A-1\nA-2\n").await;
-        let Source::ById { token, .. } = &mut shop.options.source else { panic!() };
-        *token = "other".into();
+        let access = shop.options.access.clone();
+        shop.options.access = access.with_secret("token", "other").with_secret("session", "other");
         assert!(matches!(shop.pull(Request::Full).await.unwrap_err(), PullError::Refused { .. }));
         assert_eq!(shop.shop.requests(), 1);
     }

@@ -39,7 +39,7 @@ async fn orders_known_to_be_gone_are_asked_for_after_those_that_are_missing() {
     pulls.options.gone_before = (5001..=6000).collect();
     let gone = pulls.full().await.manifest.gone;
     assert_eq!((gone.len(), gone[0]), (1000, 7));
-    assert_eq!(missing(&pulls.folder().export().unwrap()), [6000]);
+    assert_eq!(missing_orders(&pulls.folder().export().unwrap()), [6000]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +77,7 @@ async fn a_shop_that_answers_for_no_missing_order_is_not_asked_for_all() {
     pulls.shop.set(|options| options.broken = (1..=40).collect());
     let window = pulls.full().await;
     assert!(window.manifest.requests < 40, "{}", window.manifest.requests);
-    assert_eq!(missing(&pulls.folder().export().unwrap()).len(), 40);
+    assert_eq!(missing_orders(&pulls.folder().export().unwrap()).len(), 40);
 }
 
 #[tokio::test]
@@ -87,14 +87,14 @@ async fn an_order_that_came_back_after_a_full_pull_is_not_gone() {
     let lost = pulls.shop.orders();
     pulls.shop.change(|orders| orders.retain(|id, _| *id > 2));
     let full = pulls.full().await;
-    assert_eq!(gone(&pulls.folder().export().unwrap()), [1, 2]);
+    assert_eq!(gone_orders(&pulls.folder().export().unwrap()), [1, 2]);
     let end = full.manifest.window.to;
     pulls.shop.change(|orders| {
         orders.insert(2, ShopOrder { modified: end, ..lost[1].clone() });
     });
     pulls.shop.set(|options| options.clock_ahead_s = 600);
     pulls.pull(Request::Since(end)).await.unwrap();
-    assert_eq!(gone(&pulls.folder().export().unwrap()), [1]);
+    assert_eq!(gone_orders(&pulls.folder().export().unwrap()), [1]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,7 +114,7 @@ async fn an_order_that_came_back_and_cannot_be_delivered_is_not_gone() {
     });
     let pulled = pulls.pull(Request::Since(end)).await.unwrap();
     assert_eq!(pulls.folder().export().unwrap()[1].manifest.failed, ["2"], "{pulled:?}");
-    assert_eq!(gone(&pulls.folder().export().unwrap()), [1]);
+    assert_eq!(gone_orders(&pulls.folder().export().unwrap()), [1]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::hosts::host_faults;
 use super::{Pulls, moment};
 use crate::simulator::host_faults::HostFault;
 use crate::simulator::shopify::{
-    Access, BulkEnd, ProtectedData, Shopify, ShopifyOptions, ShopifyOrder,
+    Access as Granted, BulkEnd, ProtectedData, Shopify, ShopifyOptions, ShopifyOrder,
 };
 use jiff::Timestamp;
 use jiff::ToSpan;
@@ -18,17 +18,20 @@ pub(super) fn orders(n: u64) -> Vec<ShopifyOrder> {
     (1..=n).map(|id| ShopifyOrder::new(id, first + (id as i64).hours())).collect()
 }
 
+/// What lets an app in that has an id and a secret.
+fn app(id: &str, secret: &str) -> Access {
+    Access::default().with("client_id", id).with_secret("client_secret", secret)
+}
+
 impl Pulls<Shopify> {
     async fn of_shopify(options: ShopifyOptions, orders: Vec<ShopifyOrder>) -> Self {
         let access = match options.access.clone() {
-            Access::Token(token) => ShopifyAccess::Token(token.into()),
-            Access::Client { id, secret, .. } => {
-                ShopifyAccess::Client { id, secret: secret.into() }
-            }
+            Granted::Token(token) => Access::default().with_secret("token", token),
+            Granted::Client { id, secret, .. } => app(&id, &secret),
         };
         let shop = Shopify::start(options, orders).await.unwrap();
         let url = shop.url();
-        Self::from(shop, url, Source::Shopify(access))
+        Self::from(shop, url, &shopify::SYSTEM, access)
     }
 
     async fn full(&self) -> PulledWindow {
@@ -194,7 +197,7 @@ async fn recent_orders_take_no_further_scope() {
 
 #[tokio::test]
 async fn a_token_is_granted_and_renewed_and_kept_in_memory() {
-    let access = Access::Client {
+    let access = Granted::Client {
         id: "app".to_owned(),
         secret: "shpss_canary".to_owned(),
         requests_per_token: 2,
@@ -224,7 +227,7 @@ async fn a_token_is_granted_and_renewed_and_kept_in_memory() {
 async fn a_token_is_renewed_before_it_ends_and_may_announce_any_life() {
     for (expires_in, granted) in [(299, 4), (3600, 1), (u64::MAX, 1)] {
         let (id, secret) = ("app".to_owned(), "shpss_canary".to_owned());
-        let access = Access::Client { id, secret, requests_per_token: 99, expires_in };
+        let access = Granted::Client { id, secret, requests_per_token: 99, expires_in };
         let host = ShopifyOptions { access, ..ShopifyOptions::default() };
         let pulls = Pulls::of_shopify(host, orders(3)).await;
         pulls.full().await;
@@ -237,13 +240,10 @@ async fn a_token_is_renewed_before_it_ends_and_may_announce_any_life() {
 #[tokio::test]
 async fn an_app_that_gets_no_token_is_said_why() {
     let mut pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(3)).await;
-    pulls.options.source = Source::Shopify(ShopifyAccess::Client {
-        id: "app".to_owned(),
-        secret: "shpss_canary".to_owned().into(),
-    });
+    pulls.options.access = app("app", "shpss_canary");
     let said = pulls.refused().await;
     assert!(said.contains("app_not_installed") && said.contains("token_file"), "{said}");
-    pulls.options.source = Source::Shopify(ShopifyAccess::Token("shpat_other".to_owned().into()));
+    pulls.options.access = Access::default().with_secret("token", "shpat_other");
     let said = pulls.refused().await;
     assert!(said.contains("401") && !said.contains("shpat_other"), "{said}");
 }

@@ -1,9 +1,10 @@
 //! Finding the API on a site, and what its answers mean.
 
 use super::super::body::{excerpt, json_in};
+use super::super::credentials::Credentials;
 use super::super::error::PullError;
 use super::super::http::{Answer, ShopClient, Trouble};
-use super::super::options::{Options, Source};
+use super::super::options::{Access, Options};
 use super::list::{Bounds, EVERY, List, Listed, Page, Row};
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 pub(super) const VERSION: &str = "wc/v3";
 pub(super) const CACHE_HINT: &str =
     "a cache or a plug-in may change its lists; exclude /wp-json/ from caches and pull again";
+const KEY_IN_QUERY: &str = "key_in_query";
 
 /// Where the API is on a site: by its permalinks.
 #[derive(Debug, Clone, Copy)]
@@ -187,9 +189,7 @@ impl<'a> Api<'a> {
                     .to_owned(),
             };
         }
-        let is_in_query =
-            matches!(self.options.source, Source::WooCommerce { is_key_in_query: true, .. });
-        let hint = if is_in_query {
+        let hint = if self.options.access.has(KEY_IN_QUERY) {
             "check key and secret, that the key has the permission Read, and that its user may read orders"
         } else {
             "check key and secret, that the key has the permission Read, and that its user may read orders; where a server drops the Authorization header, set key_in_query = true"
@@ -225,6 +225,16 @@ impl<'a> Api<'a> {
             Trouble::TooMuch(what) => self.client.away(what),
         }
     }
+}
+
+/// The key and its secret: in a header, or in the address.
+pub(super) fn credentials(access: &Access) -> Result<Credentials, PullError> {
+    let (key, secret) = (access.secret("key")?, access.secret("secret")?);
+    Ok(if access.has(KEY_IN_QUERY) {
+        Credentials::Query(vec![("consumer_key", key), ("consumer_secret", secret)])
+    } else {
+        Credentials::Basic { user: key, password: secret }
+    })
 }
 
 /// The error that WordPress answers for an address it does not know.

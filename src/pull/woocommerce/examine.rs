@@ -3,7 +3,7 @@ use super::super::examination::Examination;
 use super::super::http::{ShopClient, Trouble};
 use super::super::options::Options;
 use super::super::window::{Extent, Window};
-use super::api::{Api, VERSION};
+use super::api::{Api, VERSION, credentials};
 use super::list::{EVERY, List, Page};
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -26,11 +26,12 @@ struct Billing {
 ///
 /// # Errors
 /// As a pull.
-pub(in super::super) async fn examine(
+pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,
 ) -> Result<Examination, PullError> {
-    let mut api = Api::find(options, None, ShopClient::new(options, cancel)?).await?;
+    let client = ShopClient::new(options, credentials(&options.access)?, cancel)?;
+    let mut api = Api::find(options, None, client).await?;
     let now = api.client.clock.now();
     let all = Window { extent: Extent::Full, from: None, to: now };
     let all = List { window: &all, status: EVERY, since: options.since };

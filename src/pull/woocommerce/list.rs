@@ -125,3 +125,9 @@ pub(super) struct Listed {
     /// The shop's count of the whole list.
     pub total: Option<u64>,
 }
+
+/// The ids of the orders on a page; none of one that is damaged.
+pub(super) fn ids_in(page: &[u8]) -> Vec<u64> {
+    let rows: Vec<Row> = serde_json::from_slice(page).unwrap_or_default();
+    rows.into_iter().map(|row| row.id).collect()
+}

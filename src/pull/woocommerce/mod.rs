@@ -14,19 +14,30 @@ use super::folder::Folder;
 use super::gone::{Answers, Before};
 use super::http::{FAILED_IN_A_ROW_MAX, ShopClient, Trouble};
 use super::manifest::{Counted, Manifest, PulledWindow};
-use super::options::{Options, Request};
+use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use api::{Api, CACHE_HINT, VERSION};
-pub(super) use examine::examine;
-use jiff::{SignedDuration, Timestamp};
+use examine::examine;
+use jiff::SignedDuration;
 use list::{EVERY, List, Listed, Page};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
-const API: &str = "woocommerce";
-/// A window ends this long before the shop's present: later changes may not be visible yet.
-const LAG: SignedDuration = SignedDuration::from_mins(2);
+pub(super) static SYSTEM: ShopSystem = ShopSystem {
+    name: "woocommerce",
+    format: "woocommerce-json",
+    ways: &[WayIn { by: None, secrets: &["key", "secret"] }],
+    credentials: "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
+    needs: &[],
+    ignored_window: "modified_after, as WooCommerce before 5.8 does; every pull is a full one",
+    lag: SignedDuration::from_mins(2),
+    silence: no_silence,
+    ids: list::ids_in,
+    pull: |options, request, folder, cancel| Box::pin(pull(options, request, folder, cancel)),
+    examine: |options, cancel| Box::pin(examine(options, cancel)),
+};
+
 /// Times that a window is read before a contradiction of its counts is believed.
 const READINGS_MAX: u32 = 3;
 /// More orders from before the window than this mean that the shop ignores the window.
@@ -47,10 +58,9 @@ pub(super) async fn pull(
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
-    let client = ShopClient::new(options, cancel)?;
+    let client = ShopClient::new(options, api::credentials(&options.access)?, cancel)?;
     let api = Api::find(options, request.from(options), client).await?;
-    let end = api.client.clock.now().checked_sub(LAG).unwrap_or(Timestamp::MIN);
-    let window = request.window(options, end);
+    let window = request.window(options, api.client.clock.now());
     let failed = match window.extent {
         Extent::Increment => folder.windows()?.pop().map(|last| last.manifest.failed),
         Extent::Full => None,
@@ -171,16 +181,15 @@ impl Shop<'_> {
                 Err(Misread::Incomplete { .. }) => readings += 1,
             }
         };
-        let query = self.options.query();
         if window.extent == Extent::Full {
             let present = ids.into_iter().chain(manifest.failed_ids()).collect();
             let shop = &manifest.shop;
-            let before = Before { folder, shop, query: &query, gone: &self.options.gone_before };
+            let before = Before { folder, shop, options: self.options };
             let missing = before.missing(&present)?;
             let answers = self.ask_for(&missing.now).await?;
             missing.settle(answers, &mut manifest, &mut self.api.warnings);
         }
-        manifest.query = query;
+        manifest.query = self.options.query();
         manifest.requests = self.api.client.requests;
         manifest.warnings = std::mem::take(&mut self.api.warnings);
         writer.commit(manifest)
@@ -243,7 +252,7 @@ impl Shop<'_> {
             );
             self.api.warnings.push(warning);
         }
-        let mut manifest = Manifest::new(API, VERSION, self.api.client.shop(), *window);
+        let mut manifest = Manifest::new(SYSTEM.name, VERSION, self.api.client.shop(), *window);
         (manifest.orders, manifest.counted) = (ids.len() as u64, counted);
         manifest.failed = failed.iter().map(u64::to_string).collect();
         Ok((manifest, ids))

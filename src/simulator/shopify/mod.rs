@@ -4,6 +4,7 @@
 //! polls, serves their results from another port without credentials, and notes what no good client
 //! does.
 
+mod as_any;
 mod bulk;
 mod graphql;
 mod order;
@@ -12,6 +13,7 @@ mod search;
 mod server;
 mod shop;
 
+pub(super) use as_any::SYSTEM;
 pub use order::ShopifyOrder;
 pub use server::Shopify;
 

@@ -4,10 +4,12 @@
 //! fail, and notes what no good client does. Orders may change between two requests, so that a
 //! client that pages forward loses some.
 
+mod as_any;
 mod list;
 mod order;
 mod server;
 
+pub(super) use as_any::SYSTEM;
 pub use order::ShopOrder;
 pub use server::WooCommerce;
 

@@ -32,7 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("schedule", &["domain"]),
     ("daemon", &["domain", "extract", "pull", "state", "activecampaign", "run", "schedule"]),
-    ("settings", &["domain"]),
+    ("settings", &["domain", "pull"]),
     ("notify", &["state"]),
     ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),
     ("serve", &["activecampaign", "daemon", "report", "state"]),

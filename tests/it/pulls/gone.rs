@@ -3,13 +3,14 @@
 use crate::nights::Nights;
 use crate::undo::rename;
 use crate::world::World;
+use ordersync::simulator::shops::SHOPS;
 use ordersync::simulator::{Fault, Kind};
 use std::path::Path;
 
 #[test]
 fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
-    for start in [Nights::of_woo, Nights::of_shopify] {
-        let nights = start(World::new().policy("gone = \"delete\"\n"), 60);
+    for system in SHOPS {
+        let nights = Nights::with(World::new().policy("gone = \"delete\"\n"), system.name, 60);
         nights.done(&["--quiet", "backfill"]);
         (3..6).for_each(|id| nights.delete(id));
         nights.pass(1200);

@@ -1,0 +1,22 @@
+//! The shop systems that can be pulled. A new one is a line here, and a file or folder beside this one.
+
+use super::options::ShopSystem;
+use super::{by_id, shopify, woocommerce};
+
+pub const SHOPS: [&ShopSystem; 4] =
+    [&woocommerce::SYSTEM, &shopify::SYSTEM, &by_id::EXPERTSENDER, &by_id::FAST];
+
+/// Their names, for settings.
+pub const SHOP_NAMES: [&str; SHOPS.len()] = {
+    let mut names = [""; SHOPS.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = SHOPS[n].name;
+        n += 1;
+    }
+    names
+};
+
+pub fn shop_named(name: &str) -> Option<&'static ShopSystem> {
+    SHOPS.into_iter().find(|system| system.name == name)
+}

@@ -1,0 +1,11 @@
+//! The shop systems that can be simulated, by their names in settings. A new one is a line here, and a
+//! file or folder beside this one.
+
+use super::any_shop::System;
+use super::{shopify, woocommerce};
+
+pub const SHOPS: [&System; 2] = [&woocommerce::SYSTEM, &shopify::SYSTEM];
+
+pub fn shop_named(name: &str) -> Option<&'static System> {
+    SHOPS.into_iter().find(|system| system.name == name)
+}
