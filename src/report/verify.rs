@@ -113,11 +113,13 @@ fn sums_text(v: &Verification) -> String {
     }
     let differing: Vec<&MonthSums> =
         v.months.iter().filter(|month| !month.sums.are_equal()).collect();
+    let months = v.months.iter().map(|month| month.month).collect::<BTreeSet<_>>();
+    let months_differing = differing.iter().map(|month| month.month).collect::<BTreeSet<_>>();
     let mut text = format!(
-        "  sums of {} months: {} differ; of {} customers: {} differ\n",
-        count(v.months.iter().map(|month| month.month).collect::<BTreeSet<_>>().len() as u64),
-        count(differing.iter().map(|month| month.month).collect::<BTreeSet<_>>().len() as u64),
-        count(v.customers.customers),
+        "  sums of {}: {} differ; of {}: {} differ\n",
+        many(months.len() as u64, "month"),
+        count(months_differing.len() as u64),
+        many(v.customers.customers, "customer"),
         count(v.customers.differing)
     );
     let amount = |month: &MonthSums, minor: i64| match Currency::parse(&month.currency) {

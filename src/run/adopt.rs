@@ -20,7 +20,7 @@ use crate::state::{
 };
 
 /// Rows written to the ledger at once.
-const FOUNDLINGS_MAX: usize = 1_000;
+const ADOPTED_MAX: usize = 1_000;
 
 /// What ActiveCampaign already holds of an export.
 #[derive(Debug, Clone, Default)]
@@ -185,7 +185,7 @@ impl Adopting<'_> {
     ) -> Result<(), AdoptError> {
         let Step { order, fingerprint, .. } = step;
         let connection = self.comparison.connection;
-        if self.found.len() >= FOUNDLINGS_MAX {
+        if self.found.len() >= ADOPTED_MAX {
             self.write(connection)?;
         }
         let customer = self.find_customer(&order)?;

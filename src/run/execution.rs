@@ -180,8 +180,8 @@ impl<'a> Execution<'a> {
                 }
                 next = fed.recv(), if !ended && error.is_none() && self.steps.len() < self.task.job.in_flight_max => {
                     match next {
-                        Some(ReaderEvent::Batch(stretch, sending)) => {
-                            if let Err(fault) = self.take(stretch, sending).await {
+                        Some(ReaderEvent::Batch(batch, sending)) => {
+                            if let Err(fault) = self.take(batch, sending).await {
                                 self.halt.cancel();
                                 error = Some(fault);
                             }
@@ -240,11 +240,11 @@ impl<'a> Execution<'a> {
 
     async fn take(
         &mut self,
-        stretch: Batch,
+        batch: Batch,
         sending: Option<Box<PendingStep>>,
     ) -> Result<(), RunError> {
-        self.reached.through = stretch.through;
-        let ticket = self.tracker.push(stretch, sending.is_some());
+        self.reached.through = batch.through;
+        let ticket = self.tracker.push(batch, sending.is_some());
         match sending {
             Some(sending) => {
                 self.note_currency(sending.step.order.currency).await?;
@@ -361,7 +361,7 @@ impl<'a> Execution<'a> {
         if orders.is_empty() && passed.is_none() {
             return Ok(());
         }
-        let checkpoint = passed.as_ref().map(|stretch| stretch.through);
+        let checkpoint = passed.as_ref().map(|batch| batch.through);
         let passed = passed.unwrap_or_default();
         let (counts, cleared) = (passed.counts, passed.cleared);
         dead.extend(passed.dead);

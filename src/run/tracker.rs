@@ -11,7 +11,7 @@ pub(super) struct Batch {
     pub dead: Vec<DeadLetter>,
     /// Records that had a dead letter and are fine now.
     pub cleared: Vec<String>,
-    /// The record after the last of this stretch, its step included.
+    /// The record after the last of this batch, its step included.
     pub through: u64,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Batch {
 #[derive(Debug, Default)]
 pub(super) struct CheckpointTracker {
     /// In reading order; `true`: all of it is settled or needs no request.
-    stretches: VecDeque<(Batch, bool)>,
+    batches: VecDeque<(Batch, bool)>,
     /// The ticket of the first of them.
     first: Ticket,
 }
@@ -28,15 +28,15 @@ pub(super) struct CheckpointTracker {
 impl CheckpointTracker {
     /// Adds what comes next in reading order; `is_open` where it ends with a step that is now under
     /// way.
-    pub(super) fn push(&mut self, stretch: Batch, is_open: bool) -> Ticket {
-        self.stretches.push_back((stretch, !is_open));
-        self.first + self.stretches.len() as u64 - 1
+    pub(super) fn push(&mut self, batch: Batch, is_open: bool) -> Ticket {
+        self.batches.push_back((batch, !is_open));
+        self.first + self.batches.len() as u64 - 1
     }
 
     /// A step is settled.
     pub(super) fn complete(&mut self, ticket: Ticket) {
         let index = ticket.checked_sub(self.first).and_then(|n| usize::try_from(n).ok());
-        if let Some((_, done)) = index.and_then(|index| self.stretches.get_mut(index)) {
+        if let Some((_, done)) = index.and_then(|index| self.batches.get_mut(index)) {
             *done = true;
         }
     }
@@ -44,13 +44,13 @@ impl CheckpointTracker {
     /// What can be settled up to the lowest record that is not; `None` where nothing moved.
     pub(super) fn take(&mut self) -> Option<Batch> {
         let mut taken: Option<Batch> = None;
-        while let Some((stretch, _)) = self.stretches.pop_front_if(|(_, done)| *done) {
+        while let Some((batch, _)) = self.batches.pop_front_if(|(_, done)| *done) {
             self.first += 1;
             let sum = taken.get_or_insert_default();
-            sum.counts += stretch.counts;
-            sum.dead.extend(stretch.dead);
-            sum.cleared.extend(stretch.cleared);
-            sum.through = stretch.through;
+            sum.counts += batch.counts;
+            sum.dead.extend(batch.dead);
+            sum.cleared.extend(batch.cleared);
+            sum.through = batch.through;
         }
         taken
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn stretch(through: u64) -> Batch {
+    fn batch(through: u64) -> Batch {
         let counts = Counts { unchanged: 1, ..Counts::default() };
         Batch { counts, through, ..Batch::default() }
     }
@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn the_checkpoint_is_the_lowest_unfinished_record_not_the_highest_finished() {
         let mut tracker = CheckpointTracker::default();
-        let first = tracker.push(stretch(1), true);
-        let second = tracker.push(stretch(2), true);
+        let first = tracker.push(batch(1), true);
+        let second = tracker.push(batch(2), true);
         tracker.complete(second);
         assert!(tracker.take().is_none(), "the first is under way");
         tracker.complete(first);
@@ -86,7 +86,7 @@ mod tests {
             let mut tracker = CheckpointTracker::default();
             let mut pending: Vec<(Ticket, u64)> = Vec::new();
             for (n, is_open) in open.iter().enumerate() {
-                let ticket = tracker.push(stretch(n as u64 + 1), *is_open);
+                let ticket = tracker.push(batch(n as u64 + 1), *is_open);
                 if *is_open {
                     pending.push((ticket, n as u64));
                 }

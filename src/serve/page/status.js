@@ -1,7 +1,7 @@
 
 const live = document.querySelector("#live");
 const state = document.querySelector("#state");
-function tell(text) {
+function show(text) {
   // Only what is new: a screen reader reads each change aloud.
   if (state.textContent !== text) state.textContent = text;
 }
@@ -12,13 +12,13 @@ async function refresh() {
       if (!answer.ok) throw new Error(answer.status);
       live.innerHTML = await answer.text();
       live.classList.remove("stale");
-      tell("Live.");
+      show("Live.");
     } catch {
       live.classList.add("stale");
-      tell("The daemon does not answer; this is how it was.");
+      show("The daemon does not answer; this is how it was.");
     }
   }
   setTimeout(refresh, 3000);
 }
-tell("Live.");
+show("Live.");
 setTimeout(refresh, 3000);
