@@ -86,7 +86,10 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
     let mut by_account: BTreeMap<&str, AccountPlanner> = BTreeMap::new();
-    for ((account, job), export) in jobs.iter().zip(&exports) {
+    let mut sequence: Vec<_> = jobs.iter().zip(&exports).collect();
+    // A run loads jobs of carts last.
+    sequence.sort_by_key(|(_, export)| export.holds_carts_only());
+    for ((account, job), export) in sequence {
         let view = assembly::view(&settings.state_dir, account)?;
         let planner = by_account.entry(&account.name).or_insert_with(|| {
             AccountPlanner::of(

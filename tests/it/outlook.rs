@@ -149,9 +149,10 @@ fn orders_and_carts() -> World {
 
 #[test]
 fn two_jobs_of_one_account_are_forecast_together_to_the_request() {
-    // Orders first take the place of ten carts; carts first become ten orders. Customers are shared
-    // either way.
-    for (jobs, requests) in [(["shop", "carts"], [40, 25]), (["carts", "shop"], [45, 30])] {
+    // Orders go first, whatever the sequence of the jobs, and take the place of ten carts. Customers
+    // are shared.
+    let requests = [40, 25];
+    for jobs in [["shop", "carts"], ["carts", "shop"]] {
         let world = orders_and_carts();
         let (forecasts, accounts) = planned(&world, &jobs);
         let output = forecasts.iter().map(|forecast| forecast["requests"].as_u64().unwrap());
