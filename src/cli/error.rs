@@ -149,7 +149,9 @@ impl From<UndoRefusal> for CliError {
     fn from(error: UndoRefusal) -> Self {
         match error {
             UndoRefusal::State(error) => error.into(),
-            UndoRefusal::NoSuchRun(_) | UndoRefusal::OtherJob { .. } => Self::usage(error),
+            UndoRefusal::NoSuchRun(_)
+            | UndoRefusal::OtherJob { .. }
+            | UndoRefusal::SwitchOpen { .. } => Self::usage(error),
         }
     }
 }

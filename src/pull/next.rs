@@ -38,9 +38,15 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
     let (Some(full), Some(last)) = (export.first(), export.last()) else {
         return Ok(Request::Full);
     };
-    if let Some(damage) = export.iter().find_map(|window| window.verify().err()) {
-        tracing::warn!("{}; everything is pulled again", damage.parts().0);
-        return Ok(Request::Full);
+    for window in &export {
+        match window.verify() {
+            Ok(()) => {}
+            Err(fault @ PullError::Io { .. }) => return Err(fault),
+            Err(damage) => {
+                tracing::warn!("{}; everything is pulled again", damage.parts().0);
+                return Ok(Request::Full);
+            }
+        }
     }
     let shop = shop_at(&options.url)?;
     let is_same = last.manifest.is_of(&shop, &options.query());

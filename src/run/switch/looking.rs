@@ -16,6 +16,8 @@ pub(super) enum Seen {
     Second(Vec<RemoteId>),
     /// It is not known whether the order arrived.
     Nothing,
+    /// The record before is not there any more.
+    Gone,
 }
 
 /// The parts of a record that no write leaves as they were.
@@ -86,10 +88,7 @@ impl Looking<'_> {
         let mut absence = client.lookup_delays();
         let mut delays = COPY_DELAYS_S.iter().map(|delay| Duration::from_secs(*delay));
         let one = loop {
-            let Some(standing) = self.standing(&open.id).await? else {
-                let order = self.key.as_str().to_owned();
-                return Err(SwitchError::CanaryGone { order });
-            };
+            let Some(standing) = self.standing(&open.id).await? else { return Ok(Seen::Gone) };
             let second = self.others(&standing.order.email, &known).await?;
             if !second.is_empty() || self.is_twice_in_graphql(open.to).await? {
                 return Ok(Seen::Second(ids_of(second)));

@@ -54,13 +54,17 @@ pub enum SwitchError {
     )]
     CanaryGone { order: String },
     #[error(
+        "order {order} has another record at ActiveCampaign since it was sent, or none. The connection stays on `{from}`\n  hint: the next sync writes the order again; switch after it"
+    )]
+    CanaryLost { order: String, from: &'static str },
+    #[error(
         "ActiveCampaign refused order {order} by `{to}`: {reason}. The connection stays on `{from}`"
     )]
     Refused { order: String, to: &'static str, from: &'static str, reason: String },
     #[error(
         "order {order} has a total of {sent} and ActiveCampaign shows {found} (minor units) after it came by `{to}`. The connection stays on `{from}`, and the next sync writes the order again"
     )]
-    OtherTotal { order: String, to: &'static str, from: &'static str, sent: i64, found: i64 },
+    OtherTotal { order: String, to: &'static str, from: &'static str, sent: i64, found: String },
     #[error(
         "it is not known yet what became of order {order}: {why}\n  hint: run the same switch again; until then nothing else is sent to the connection"
     )]
@@ -91,6 +95,7 @@ impl SwitchError {
             Self::SecondRecord { .. }
             | Self::TwiceBefore { .. }
             | Self::CanaryGone { .. }
+            | Self::CanaryLost { .. }
             | Self::Refused { .. }
             | Self::OtherTotal { .. }
             | Self::ConnectionGone => RunEnd::Stopped,

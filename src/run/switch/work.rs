@@ -65,7 +65,10 @@ impl Work<'_> {
             (SwitchTask::GoBack(open), _) => {
                 let key = OrderKey::parse(&open.key).map_err(|_| SwitchError::Changed)?;
                 let at = Looking { task: self.task, connection: &remote, key: &key };
-                self.go_back(&at, open).await.map(|_| ())
+                self.go_back(&at, open).await?;
+                let is_left = self.second.as_ref().is_some_and(|second| second.left.is_some());
+                let (order, from) = (key.as_str().to_owned(), plan.from.word());
+                if is_left { Err(SwitchError::SecondRecord { order, from }) } else { Ok(()) }
             }
             (SwitchTask::Canary { resumed }, Some(order)) => {
                 let exists = client.has_connection(&plan.service, &plan.externalid, &remote);
@@ -90,11 +93,11 @@ impl Work<'_> {
         let name = order.key.as_str().to_owned();
         let (from, to) = (plan.from.word(), plan.to.word());
         let open = match resumed {
-            Some(open) => {
-                // What may have arrived is read before it is sent again.
-                at.is_in_graphql().await?;
-                open.clone()
+            Some(open) if open.second.is_empty() && at.standing(&open.id).await?.is_none() => {
+                self.end(plan.from, &order.key).await?;
+                return Err(SwitchError::CanaryLost { order: name, from });
             }
+            Some(open) => open.clone(),
             None => self.begin(at, order).await?,
         };
         // Where a second record is known already, nothing is sent any more.
@@ -124,11 +127,16 @@ impl Work<'_> {
                 let why = "ActiveCampaign accepted it and does not show it".to_owned();
                 return Err(SwitchError::Undecided { order: name, why });
             }
+            Seen::Gone => {
+                self.end(plan.from, &order.key).await?;
+                return Err(SwitchError::CanaryLost { order: name, from });
+            }
         };
         let (connection, key, sent) = (plan.connection, order.key.clone(), order.total.minor());
         if one.total_minor != Some(sent) {
             self.end(plan.from, &key).await?;
-            let found = one.total_minor.unwrap_or(-1);
+            let found =
+                one.total_minor.map_or_else(|| "none".to_owned(), |minor| minor.to_string());
             return Err(SwitchError::OtherTotal { order: name, to, from, sent, found });
         }
         let to = plan.to;
@@ -190,7 +198,9 @@ impl Work<'_> {
     /// Takes back what an interrupted or refused change may have sent.
     async fn go_back(&mut self, at: &Looking<'_>, open: &OpenSwitch) -> Result<(), SwitchError> {
         match at.wait(open, false).await? {
-            Seen::One(_) | Seen::Nothing => self.end(self.task.plan.from, at.key).await,
+            Seen::One(_) | Seen::Nothing | Seen::Gone => {
+                self.end(self.task.plan.from, at.key).await
+            }
             Seen::Second(second) => self.take_back(at, open, second).await,
         }
     }

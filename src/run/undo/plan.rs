@@ -33,6 +33,10 @@ pub enum UndoRefusal {
         "run {run} is of job {job}, not of {asked}; nothing was deleted\n  hint: `ordersync status {asked}` shows its last run"
     )]
     OtherJob { run: RunId, job: String, asked: String },
+    #[error(
+        "a switch of the connection of {job} to `{to}` was interrupted; nothing was deleted\n  hint: `ordersync connection switch {job} --to {to}` resumes it; undo after it"
+    )]
+    SwitchOpen { job: String, to: &'static str },
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -63,6 +67,9 @@ pub fn plan_undo(
             forecast,
         });
     };
+    if let Some(open) = view.open_switch(connection)? {
+        return Err(UndoRefusal::SwitchOpen { job: job.to_owned(), to: open.to.word() });
+    }
     let undoable = view.undoable(run, connection)?;
     let known = view.orders_known(connection)?;
     // Whether the connection is there, its orders, one delete each, and its orders again. Of a list
