@@ -8,7 +8,7 @@ const SCRIPT: &str = include_str!("status.js");
 
 /// Allows the page's own style and script only; a test checks that the hashes are those of
 /// `status.css` and `status.js`.
-pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-ZeTNsN13CE3wxYX1rFKSFoYs/PG4CIB2h4SOAAtAsyY='; script-src 'sha256-FWVn5zrPq4D1KQIjTkgOD+opjFesRNawWJKx750/w7A='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub(in crate::serve) const POLICY: &str = "default-src 'none'; style-src 'sha256-ZeTNsN13CE3wxYX1rFKSFoYs/PG4CIB2h4SOAAtAsyY='; script-src 'sha256-ggHoCBzYgghIIPZY9HiRcV5WZVVuTtjY+MiEpYT27Ok='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The whole page; a browser without scripts reloads it.
 pub(in crate::serve) fn whole(snapshot: &Snapshot) -> String {
