@@ -3,7 +3,7 @@
 
 use super::client::Site;
 use super::shop;
-use crate::world::World;
+use crate::world::{World, until};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Ending, Fault, Kind, RetryAfter};
 use std::path::Path;
@@ -54,6 +54,10 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
     let held = Kind::Stored { then: Ending::Hold { ms: 86_400_000 } };
     world.simulator.inject(Fault::new(held).on("PUT", "/ecomOrders").nth(30));
     world.generate(&whole);
+    // A run before this one shows its progress too.
+    until("an update is held", || {
+        world.simulator.summary().faults_struck.contains_key("stored_then_hold")
+    });
     site.until("/live", |answer| {
         answer.body.contains("<progress") && answer.body.contains("done about")
     });
