@@ -52,7 +52,7 @@ pub struct WayIn {
     pub secrets: &'static [&'static str],
 }
 
-/// What becomes of asking a shop.
+/// The future of one question to a shop.
 pub(super) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PullError>> + Send + 'a>>;
 
 impl ShopSystem {

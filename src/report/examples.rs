@@ -64,7 +64,7 @@ pub(super) fn short_name(preview: &Preview, file: u32) -> String {
     file.map(|file| short_name_of(preview, &file.to_string())).unwrap_or_default()
 }
 
-/// The same of a file by what it is shown as. A customers file is none of the export's.
+/// The short name of the file with this display name. A customers file is not part of the export.
 pub(super) fn short_name_of(preview: &Preview, shown: &str) -> String {
     let Some(file) = preview.files.iter().find(|file| file.to_string() == shown) else {
         return shortened(&printable(shown.rsplit(['/', '\\']).next().unwrap_or_default()));

@@ -12,8 +12,8 @@ use crate::state::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Finished runs that look for an order after the run that sent it. What is not visible by then is
-/// looked for by `verify` and `undo` alone, as somebody may have deleted it.
+/// How many finished runs look for an accepted order. After them only `verify` and `undo` do, as
+/// somebody may have deleted it.
 const LOOKED_FOR_RUNS: u64 = 10;
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;

@@ -82,7 +82,7 @@ impl Work<'_> {
         }
     }
 
-    /// Sends the order by the other path and decides by what becomes of it.
+    /// Sends the order by the other path, and changes the path if ActiveCampaign keeps one record.
     async fn try_order(
         &mut self,
         at: &Looking<'_>,

@@ -58,7 +58,7 @@ impl Bounds {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidParameter(pub &'static str);
 
-/// The parameters of a request, and what WooCommerce accepts and misunderstands in them.
+/// The parameters of a request. WooCommerce ignores some values without an error.
 struct Parameters<'a> {
     pairs: &'a [(String, String)],
     zone: &'a TimeZone,
