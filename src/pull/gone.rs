@@ -4,6 +4,7 @@ use super::error::PullError;
 use super::folder::Folder;
 use super::manifest::{Manifest, PulledWindow};
 use super::options::{Options, ShopSystem};
+use super::order_id::OrderId;
 use std::collections::BTreeSet;
 
 /// Orders that a full pull asks for by their ids, to prove that they are gone. The next one goes on
@@ -20,18 +21,18 @@ pub(super) struct Before<'a> {
 impl Before<'_> {
     /// Its orders that are not among `present`: those first that it was itself to ask for, then those
     /// that the shop could not deliver to it and those that it holds, then those known to be gone.
-    pub(super) fn missing(&self, present: &BTreeSet<u64>) -> Result<Missing, PullError> {
+    pub(super) fn missing(&self, present: &BTreeSet<OrderId>) -> Result<Missing, PullError> {
         let mut export = self.folder.export()?;
         let Options { system, gone_before, .. } = self.options;
         let query = self.options.query();
         export.retain(|window| window.manifest.is_of(self.shop, &query));
-        let left = export.iter().flat_map(|window| window.manifest.missing.iter().copied());
+        let left = export.iter().flat_map(|window| window.manifest.missing.iter().cloned());
         let failed = export.iter().flat_map(|window| window.manifest.failed_ids());
-        let held: BTreeSet<u64> =
+        let held: BTreeSet<OrderId> =
             failed.chain(export.iter().flat_map(|window| ids_of(window, system))).collect();
         let mut seen = present.clone();
-        let mut now: Vec<u64> = left.chain(held).chain(gone_before.iter().copied()).collect();
-        now.retain(|id| seen.insert(*id));
+        let mut now: Vec<OrderId> = left.chain(held).chain(gone_before.iter().cloned()).collect();
+        now.retain(|id| seen.insert(id.clone()));
         let later = now.split_off(now.len().min(ASKED_MAX));
         Ok(Missing { now, later })
     }
@@ -40,16 +41,16 @@ impl Before<'_> {
 /// The orders that are missing from a full window.
 pub(super) struct Missing {
     /// To be asked for by their ids.
-    pub now: Vec<u64>,
-    later: Vec<u64>,
+    pub now: Vec<OrderId>,
+    later: Vec<OrderId>,
 }
 
 /// What the shop said of the orders that it was asked for by their ids.
 #[derive(Default)]
 pub(super) struct Answers {
-    pub gone: Vec<u64>,
+    pub gone: Vec<OrderId>,
     /// Those without an answer, with the reason for the last of them.
-    pub unanswered: Vec<u64>,
+    pub unanswered: Vec<OrderId>,
     pub reason: String,
 }
 
@@ -85,6 +86,6 @@ impl Missing {
 pub(super) fn ids_of(
     window: &PulledWindow,
     system: &'static ShopSystem,
-) -> impl Iterator<Item = u64> {
+) -> impl Iterator<Item = OrderId> {
     window.parts().flat_map(|part| (system.ids)(&part))
 }

@@ -1,11 +1,12 @@
 use super::gone::ids_of;
 use super::manifest::PulledWindow;
+use super::order_id::OrderId;
 use super::shops::shop_named;
 use std::collections::BTreeSet;
 
 /// The orders of an export that the shop has no more: those that its full window found gone, and
 /// that no window after it has, or knows although the shop could not deliver them.
-pub fn gone_orders(export: &[PulledWindow]) -> Vec<u64> {
+pub fn gone_orders(export: &[PulledWindow]) -> Vec<OrderId> {
     let Some((full, later)) = export.split_first() else { return Vec::new() };
     if full.manifest.gone.is_empty() {
         return Vec::new();
@@ -14,11 +15,11 @@ pub fn gone_orders(export: &[PulledWindow]) -> Vec<u64> {
         let held = shop_named(&window.manifest.api).map(|system| ids_of(window, system));
         window.manifest.failed_ids().chain(held.into_iter().flatten()).collect::<Vec<_>>()
     };
-    let back: BTreeSet<u64> = later.iter().flat_map(ids).collect();
-    full.manifest.gone.iter().copied().filter(|id| !back.contains(id)).collect()
+    let back: BTreeSet<OrderId> = later.iter().flat_map(ids).collect();
+    full.manifest.gone.iter().filter(|id| !back.contains(id)).cloned().collect()
 }
 
 /// The orders of an export of which the next full pull has to find out whether they are gone.
-pub fn missing_orders(export: &[PulledWindow]) -> &[u64] {
+pub fn missing_orders(export: &[PulledWindow]) -> &[OrderId] {
     export.first().map_or(&[], |full| &full.manifest.missing)
 }

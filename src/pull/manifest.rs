@@ -1,4 +1,5 @@
 use super::error::PullError;
+use super::order_id::OrderId;
 use super::window::Window;
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
@@ -36,12 +37,12 @@ pub struct Manifest {
     /// Orders of the export before that this full window does not hold: deleted for good in the
     /// shop. Their ids.
     #[serde(default)]
-    pub gone: Vec<u64>,
+    pub gone: Vec<OrderId>,
     /// Orders of the export before that this full window does not hold either, and that the shop was
     /// not asked for by their ids yet, or gave no answer about. Their ids, in the order in which the
     /// next full pull asks for them.
     #[serde(default)]
-    pub missing: Vec<u64>,
+    pub missing: Vec<OrderId>,
     pub warnings: Vec<String>,
     /// Its files were removed once they were loaded.
     #[serde(default)]
@@ -110,9 +111,9 @@ impl Manifest {
         serde_json::from_slice(text).ok().filter(|manifest: &Self| manifest.form <= FORM)
     }
 
-    /// The ids of `failed`, where ids are numbers.
-    pub(super) fn failed_ids(&self) -> impl Iterator<Item = u64> {
-        self.failed.iter().filter_map(|id| id.parse().ok())
+    /// The ids of `failed`.
+    pub(super) fn failed_ids(&self) -> impl Iterator<Item = OrderId> {
+        self.failed.iter().map(|id| id.as_str().into())
     }
 
     /// Whether it holds orders of this shop, limited in this way.
@@ -153,7 +154,7 @@ impl PulledWindow {
             );
         }
         for id in gone {
-            tracing::warn!(job, order = id, "this order is gone from the shop");
+            tracing::warn!(job, order = %id, "this order is gone from the shop");
         }
         let (extent, to) = (window.extent.word(), window.to);
         tracing::info!(job, orders, requests, "pulled the {extent} window up to {to}");

@@ -5,6 +5,7 @@
 //! read. The last full window and the increments after it are the whole export: of an order in
 //! several windows the copy that was modified last counts. Knows nothing of ActiveCampaign.
 
+mod backwards;
 mod body;
 mod by_id;
 mod clock;
@@ -18,6 +19,8 @@ mod known;
 mod manifest;
 mod next;
 mod options;
+mod order_id;
+mod pages;
 mod shopify;
 mod shops;
 #[cfg(test)]
@@ -33,5 +36,6 @@ pub use known::{gone_orders, missing_orders};
 pub use manifest::{Counted, Manifest, PulledFile, PulledWindow};
 pub use next::{examine, pull};
 pub use options::{Access, Options, ShopSystem, WayIn};
+pub use order_id::OrderId;
 pub use shops::{SHOP_NAMES, SHOPS, shop_named};
 pub use window::{Extent, Window};

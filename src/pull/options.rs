@@ -2,6 +2,7 @@ use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
 use super::manifest::PulledWindow;
+use super::order_id::OrderId;
 use super::window::{Extent, Window};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
@@ -34,7 +35,7 @@ pub struct ShopSystem {
     /// How long an answer asks its client to be silent, besides `Retry-After`.
     pub(super) silence: fn(StatusCode, &HeaderMap) -> Option<Duration>,
     /// The ids of the orders in a part of its answers: of those that full pulls are compared by.
-    pub(super) ids: fn(&[u8]) -> Vec<u64>,
+    pub(super) ids: fn(&[u8]) -> Vec<OrderId>,
     pub(super) pull: for<'a> fn(
         &'a Options,
         Request,
@@ -83,7 +84,7 @@ pub struct Options {
     /// The longest time between two full pulls.
     pub full_every: SignedDuration,
     /// Orders that the full pull before found gone: the next one looks for them too.
-    pub gone_before: Vec<u64>,
+    pub gone_before: Vec<OrderId>,
 }
 
 /// What lets a pull in at a shop, and what else the shop has to be asked with, each under its key in

@@ -23,6 +23,12 @@ fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+impl PartialEq<u64> for OrderId {
+    fn eq(&self, number: &u64) -> bool {
+        *self == Self::Number(*number)
+    }
+}
+
 /// Orders with ids from 1, an hour apart.
 fn orders(n: u64) -> Vec<ShopOrder> {
     let first = moment("2026-01-01T00:00:00Z");
@@ -273,7 +279,7 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
     assert_eq!(window.manifest.failed, ["60"]);
     // Only the pages around the three are split.
     assert!(window.manifest.requests < 90, "{}", window.manifest.requests);
-    assert_eq!(pulls.full().await.manifest.gone, [0; 0]);
+    assert_eq!(pulls.full().await.manifest.gone, [0_u64; 0]);
     let mut truth = pulls.truth();
     truth.remove(&60);
     assert_eq!(pulls.export(), truth);

@@ -4,7 +4,7 @@ use super::shrinkage::{Shrinkage, is_less, shrinkage};
 use super::{ConnectionSpec, Job};
 use crate::domain::OrderKey;
 use crate::extract::{Export, ExportFile, OpenError, Options};
-use crate::pull::{Extent, Folder, PullError, PulledWindow, gone_orders, missing_orders};
+use crate::pull::{Extent, Folder, OrderId, PullError, PulledWindow, gone_orders, missing_orders};
 use crate::state::{StateError, View};
 use std::collections::BTreeSet;
 
@@ -137,13 +137,13 @@ impl Job {
     ///
     /// # Errors
     /// When the folder or the state can't be read.
-    pub fn gone_before(&self, view: &View) -> Result<Vec<u64>, PullsError> {
+    pub fn gone_before(&self, view: &View) -> Result<Vec<OrderId>, PullsError> {
         let ConnectionSpec { service, externalid, .. } = &self.connection;
         let Some((connection, _)) = view.connection(service, externalid)? else {
             return Ok(Vec::new());
         };
         let sent = view.sent_among(connection, &keys_of(&self.gone()?.found))?;
-        Ok(sent.iter().filter_map(|order| order.key.parse().ok()).collect())
+        Ok(sent.iter().map(|order| order.key.as_str().into()).collect())
     }
 
     /// The orders that are gone from the shop, by the windows of the export.
@@ -181,13 +181,13 @@ impl Job {
 #[derive(Default)]
 pub(super) struct GoneOrders {
     /// The shop does not know them.
-    pub found: Vec<u64>,
+    pub found: Vec<OrderId>,
     /// The shop is still to be asked.
-    pub suspected: Vec<u64>,
+    pub suspected: Vec<OrderId>,
 }
 
 /// The keys of the ledger of these orders.
-pub(super) fn keys_of(ids: &[u64]) -> Vec<String> {
+pub(super) fn keys_of(ids: &[OrderId]) -> Vec<String> {
     let keys = ids.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
     keys.map(|key| key.ledger_text().into_owned()).collect()
 }

@@ -18,6 +18,7 @@ use super::gone::{Answers, Before};
 use super::http::Trouble;
 use super::manifest::{Counted, Identity, Manifest, PulledWindow};
 use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
+use super::order_id::OrderId;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use api::{Api, exact_count};
@@ -211,7 +212,8 @@ impl Shop<'_> {
         if self.window.extent == Extent::Full {
             let (folder, shop) = (self.folder, &manifest.shop);
             let before = Before { folder, shop, options: self.options };
-            let missing = before.missing(orders)?;
+            let present = orders.iter().copied().map(OrderId::Number).collect();
+            let missing = before.missing(&present)?;
             let answers = self.ask_for(&missing.now).await?;
             missing.settle(answers, &mut manifest, &mut self.api.warnings);
         }
@@ -394,7 +396,7 @@ impl Shop<'_> {
     }
 
     /// Whether the shop knows the orders by their ids. Without an answer the pull ends.
-    async fn ask_for(&mut self, missing: &[u64]) -> Result<Answers, PullError> {
+    async fn ask_for(&mut self, missing: &[OrderId]) -> Result<Answers, PullError> {
         let mut gone = Vec::new();
         for some in missing.chunks(IDS_MAX) {
             let ids: Vec<String> =
@@ -407,7 +409,7 @@ impl Shop<'_> {
                     .unexpected("answers another number of ids than was asked for"));
             };
             gone.extend(
-                some.iter().zip(nodes).filter(|(_, node)| node.is_null()).map(|(id, _)| id),
+                some.iter().zip(nodes).filter(|(_, node)| node.is_null()).map(|(id, _)| id.clone()),
             );
         }
         Ok(Answers { gone, ..Answers::default() })

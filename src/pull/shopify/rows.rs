@@ -1,5 +1,6 @@
 //! The result of an operation, looked at row by row while it is received.
 
+use super::super::order_id::OrderId;
 use super::super::window::Window;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -145,10 +146,10 @@ impl<'a> Rows<'a> {
 }
 
 /// The order of a row: one, or none of a line or of a page without orders.
-pub(super) fn ids_in(row: &[u8]) -> Vec<u64> {
+pub(super) fn ids_in(row: &[u8]) -> Vec<OrderId> {
     let row: Option<Row> = serde_json::from_slice(row).ok();
     let order = row.filter(|row| row.parent.is_none()).and_then(|row| order_number(&row.id?));
-    order.into_iter().collect()
+    order.into_iter().map(OrderId::Number).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ async fn an_order_that_changed_a_moment_ago_is_not_gone() {
         orders.get_mut(&31).unwrap().modified = Timestamp::now();
     });
     let window = pulls.full().await;
-    assert_eq!((window.manifest.orders, window.manifest.gone), (118, vec![30]));
+    assert_eq!((window.manifest.orders, window.manifest.gone), (118, vec![30.into()]));
 }
 
 #[tokio::test]
@@ -23,11 +23,11 @@ async fn many_missing_orders_are_asked_for_in_portions_and_none_is_forgotten() {
     pulls.full().await;
     pulls.shop.change(BTreeMap::clear);
     let window = pulls.full().await;
-    assert_eq!(window.manifest.gone, Vec::from_iter(1..=1000));
+    assert_eq!(window.manifest.gone, Vec::from_iter(1..=1000_u64));
     let warning = &window.manifest.warnings[0];
     assert!(warning.contains("1100 orders") && warning.contains("the other 100"), "{warning}");
     let window = pulls.full().await;
-    assert_eq!(window.manifest.gone, Vec::from_iter(1001..=1100));
+    assert_eq!(window.manifest.gone, Vec::from_iter(1001..=1100_u64));
     assert_eq!(window.manifest.warnings, [""; 0]);
 }
 
@@ -36,9 +36,9 @@ async fn orders_known_to_be_gone_are_asked_for_after_those_that_are_missing() {
     let mut pulls = Pulls::of(WooOptions::default(), orders(20)).await;
     pulls.full().await;
     pulls.shop.change(|orders| drop(orders.remove(&7)));
-    pulls.options.gone_before = (5001..=6000).collect();
+    pulls.options.gone_before = (5001..=6000).map(OrderId::Number).collect();
     let gone = pulls.full().await.manifest.gone;
-    assert_eq!((gone.len(), gone[0]), (1000, 7));
+    assert_eq!((gone.len(), &gone[0]), (1000, &7.into()));
     assert_eq!(missing_orders(&pulls.folder().export().unwrap()), [6000]);
 }
 
@@ -50,7 +50,7 @@ async fn a_missing_order_without_an_answer_is_asked_for_by_the_next_full_pull() 
     pulls.shop.change(|orders| orders.get_mut(&30).unwrap().modified = Timestamp::now());
     pulls.shop.set(|options| options.broken = [30].into());
     let window = pulls.full().await;
-    assert_eq!(window.manifest.gone, [0; 0]);
+    assert_eq!(window.manifest.gone, [0_u64; 0]);
     let warning = &window.manifest.warnings[0];
     assert!(warning.contains("such as 30") && warning.contains("asks again"), "{warning}");
     pulls.shop.change(|orders| drop(orders.remove(&30)));
@@ -126,13 +126,13 @@ async fn a_full_pull_names_the_orders_that_are_gone() {
         orders.get_mut(&31).unwrap().status = "trash".to_owned();
     });
     assert_eq!(pulls.full().await.manifest.gone, [30]);
-    assert_eq!(pulls.full().await.manifest.gone, [0; 0]);
+    assert_eq!(pulls.full().await.manifest.gone, [0_u64; 0]);
 }
 
 #[tokio::test]
 async fn an_order_that_was_gone_before_is_looked_for_again() {
     let mut pulls = Pulls::of(WooOptions::default(), orders(20)).await;
     pulls.full().await;
-    pulls.options.gone_before = vec![7, 700];
+    pulls.options.gone_before = vec![7.into(), 700.into()];
     assert_eq!(pulls.full().await.manifest.gone, [700]);
 }

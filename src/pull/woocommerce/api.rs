@@ -5,13 +5,15 @@ use super::super::credentials::Credentials;
 use super::super::error::PullError;
 use super::super::http::{Answer, ShopClient, Trouble};
 use super::super::options::{Access, Options};
-use super::list::{Bounds, EVERY, List, Listed, Page, Row};
+use super::super::order_id::OrderId;
+use super::super::pages::{List, Listed, Page, PagedApi};
+use super::list::{Bounds, EVERY, Order, SIZES, STATUSES, query};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 pub(super) const VERSION: &str = "wc/v3";
-pub(super) const CACHE_HINT: &str =
+const CACHE_HINT: &str =
     "a cache or a plug-in may change its lists; exclude /wp-json/ from caches and pull again";
 const KEY_IN_QUERY: &str = "key_in_query";
 
@@ -45,7 +47,7 @@ impl<'a> Api<'a> {
         let (form, changed, warnings) = (AddressForm::Pretty, None, Vec::new());
         let mut shop = Self { client, options, form, changed, warnings };
         let bounds = Bounds { from, to: None, since: options.since };
-        let mut query = bounds.query(EVERY, Page::SMALLEST);
+        let mut query = bounds.query(EVERY, Page::smallest(&SIZES));
         // The id alone: the order may be one that the shop can't show.
         query.push(("_fields", "id".to_owned()));
         let mut seen = String::new();
@@ -75,59 +77,6 @@ impl<'a> Api<'a> {
             expected: format!("orders at {}/wp-json/{VERSION}/orders", shop.client.shop()),
             hint: "check the address, with the folder that WordPress is in; WooCommerce must be active".to_owned(),
         })
-    }
-
-    /// How many orders a list has, where the shop says so. Asks for the smallest page.
-    pub(super) async fn count(&mut self, list: &List<'_>) -> Result<Option<u64>, PullError> {
-        let mut query = list.query(Page::SMALLEST);
-        query.push(("_fields", "id".to_owned()));
-        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
-        self.accept(&answer)?;
-        Ok(answer.number("x-wp-total"))
-    }
-
-    /// # Errors
-    /// As [`Self::get`]; also where the answer is no list of orders.
-    pub(super) async fn page(&mut self, list: &List<'_>, page: Page) -> Result<Listed, Trouble> {
-        let answer = self.get(&["orders"], &list.query(page)).await?;
-        let json = self.accept(&answer)?;
-        let rows: Vec<Row> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
-        Ok(Listed { rows, total: answer.number("x-wp-total"), json })
-    }
-
-    /// An order by its id, as JSON; `None` for one that is gone.
-    pub(super) async fn order(&mut self, id: u64) -> Result<Option<Vec<u8>>, Trouble> {
-        let answer = self.get(&["orders", &id.to_string()], &[]).await?;
-        let is_gone =
-            message_in(&answer.body).starts_with("woocommerce_rest_shop_order_invalid_id");
-        if answer.status == StatusCode::NOT_FOUND && is_gone {
-            return Ok(None);
-        }
-        let json = self.accept(&answer)?;
-        match serde_json::from_slice(&json) {
-            Ok(Row { id: echoed, .. }) if echoed == id => Ok(Some(json)),
-            Ok(Row { id: other, .. }) => Err(PullError::Unexpected {
-                shop: self.client.shop(),
-                what: format!("answers with order {other} to a question about order {id}"),
-                hint: CACHE_HINT.to_owned(),
-            }
-            .into()),
-            Err(_) => Err(self.unexpected(&json).into()),
-        }
-    }
-
-    /// The ids on a page, for one whose orders can't be listed whole.
-    pub(super) async fn ids(&mut self, list: &List<'_>, page: Page) -> Result<Vec<u64>, PullError> {
-        #[derive(Deserialize)]
-        struct Id {
-            id: u64,
-        }
-        let mut query = list.query(page);
-        query.push(("_fields", "id".to_owned()));
-        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
-        let json = self.accept(&answer)?;
-        let ids: Vec<Id> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
-        Ok(ids.into_iter().map(|row| row.id).collect())
     }
 
     async fn get(
@@ -209,21 +158,84 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// A list that has no end, as each of its pages is an earlier one again.
-    pub(super) fn repeats(&self, page: u64) -> PullError {
-        PullError::Unexpected {
-            shop: self.client.shop(),
-            what: format!("answers page {page} of its orders with those of an earlier page"),
-            hint: CACHE_HINT.to_owned(),
-        }
-    }
-
     /// Where nothing smaller can be asked for.
     pub(super) fn fatal(&self, trouble: Trouble) -> PullError {
         match trouble {
             Trouble::Fatal(error) => error,
             Trouble::TooMuch(what) => self.client.away(what),
         }
+    }
+}
+
+impl PagedApi for Api<'_> {
+    const VERSION: &'static str = VERSION;
+    const SIZES: &'static [u64] = &SIZES;
+    const PARTS: &'static [&'static str] = &STATUSES;
+    const COUNTED_PARTS: usize = 2;
+    const CONTRADICTION_HINT: &'static str = CACHE_HINT;
+
+    fn client(&mut self) -> &mut ShopClient {
+        &mut self.client
+    }
+
+    fn warnings(&mut self) -> &mut Vec<String> {
+        &mut self.warnings
+    }
+
+    fn first_asked(&self, list: &List<'_>) -> u64 {
+        let changed = self.changed.filter(|_| list.part == EVERY).unwrap_or_default();
+        changed.div_ceil(SIZES[0]).max(1)
+    }
+
+    /// Asks for the smallest page.
+    async fn count(&mut self, list: &List<'_>) -> Result<Option<u64>, PullError> {
+        let mut query = query(list, Page::smallest(&SIZES));
+        query.push(("_fields", "id".to_owned()));
+        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
+        self.accept(&answer)?;
+        Ok(answer.number("x-wp-total"))
+    }
+
+    async fn page(&mut self, list: &List<'_>, page: Page) -> Result<Listed, Trouble> {
+        let answer = self.get(&["orders"], &query(list, page)).await?;
+        let json = self.accept(&answer)?;
+        let orders: Vec<Order> =
+            serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
+        let rows = orders.into_iter().map(Order::row).collect();
+        Ok(Listed { rows, total: answer.number("x-wp-total"), json })
+    }
+
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.get(&["orders", &id.to_string()], &[]).await?;
+        let is_gone =
+            message_in(&answer.body).starts_with("woocommerce_rest_shop_order_invalid_id");
+        if answer.status == StatusCode::NOT_FOUND && is_gone {
+            return Ok(None);
+        }
+        let json = self.accept(&answer)?;
+        match serde_json::from_slice(&json) {
+            Ok(Order { id: echoed, .. }) if *id == OrderId::Number(echoed) => Ok(Some(json)),
+            Ok(Order { id: other, .. }) => Err(PullError::Unexpected {
+                shop: self.client.shop(),
+                what: format!("answers with order {other} to a question about order {id}"),
+                hint: CACHE_HINT.to_owned(),
+            }
+            .into()),
+            Err(_) => Err(self.unexpected(&json).into()),
+        }
+    }
+
+    async fn ids(&mut self, list: &List<'_>, page: Page) -> Result<Vec<OrderId>, PullError> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: u64,
+        }
+        let mut query = query(list, page);
+        query.push(("_fields", "id".to_owned()));
+        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
+        let json = self.accept(&answer)?;
+        let ids: Vec<Id> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
+        Ok(ids.into_iter().map(|row| row.id.into()).collect())
     }
 }
 

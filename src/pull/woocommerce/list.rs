@@ -1,22 +1,17 @@
+use super::super::order_id::OrderId;
+use super::super::pages::{List, Page, Row};
 use super::super::window::Window;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-/// Orders on a page: the API's most, and what is tried where that is too much. Each divides the one
-/// before, so that a page is split into whole pages.
-const SIZES: [u64; 5] = [100, 50, 25, 5, 1];
-
 /// The status of all orders but those in the trash.
 pub(super) const EVERY: &str = "any";
-
-/// One of the lists that a window consists of.
-pub(super) struct List<'a> {
-    pub window: &'a Window,
-    pub status: &'static str,
-    /// Leaves out orders placed before.
-    pub since: Option<Timestamp>,
-}
+/// An order in the trash is deleted for the shop. The trash is listed before and after: what is taken
+/// out meanwhile is in the list of the others, what is put there in the last one.
+pub(super) const STATUSES: [&str; 3] = ["trash", EVERY, "trash"];
+/// Orders on a page.
+pub(super) const SIZES: [u64; 5] = [100, 50, 25, 5, 1];
 
 /// What a list is limited to.
 #[derive(Debug, Clone, Copy)]
@@ -50,19 +45,10 @@ impl Bounds {
     }
 }
 
-impl List<'_> {
-    /// The parameters of one of its pages.
-    pub(super) fn query(&self, page: Page) -> Vec<(&'static str, String)> {
-        let Window { from, to, .. } = *self.window;
-        Bounds { from, to: Some(to), since: self.since }.query(self.status, page)
-    }
-
-    /// Whether an order lies before the window. One without a time does not.
-    pub(super) fn is_earlier(&self, row: &Row) -> bool {
-        let modified = row.date_modified_gmt.as_deref();
-        let modified = modified.and_then(|text| format!("{text}Z").parse::<Timestamp>().ok());
-        self.window.from.zip(modified).is_some_and(|(from, modified)| modified < from)
-    }
+/// The parameters of a page of one of the lists of a window.
+pub(super) fn query(list: &List<'_>, page: Page) -> Vec<(&'static str, String)> {
+    let Window { from, to, .. } = *list.window;
+    Bounds { from, to: Some(to), since: list.since }.query(list.part, page)
 }
 
 /// A moment as the API compares it: UTC without an offset. With one, it would be converted into the
@@ -71,63 +57,22 @@ fn bare(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
-/// A page of a list.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Page {
-    /// From 1.
-    pub number: u64,
-    /// How many of the sizes that are tried are larger.
-    pub size: usize,
-}
-
-impl Page {
-    /// The first page of the smallest size.
-    pub(super) const SMALLEST: Self = Self { number: 1, size: SIZES.len() - 1 };
-
-    /// A page of the largest size.
-    pub(super) fn whole(number: u64) -> Self {
-        Self { number, size: 0 }
-    }
-
-    /// How many pages of the largest size hold this many orders.
-    pub(super) fn whole_pages(orders: u64) -> u64 {
-        orders.div_ceil(SIZES[0])
-    }
-
-    pub(super) fn len(self) -> u64 {
-        SIZES[self.size]
-    }
-
-    /// The next smaller size; `None` for a page of one order.
-    pub(super) fn smaller(self) -> Option<usize> {
-        (self.size + 1 < SIZES.len()).then_some(self.size + 1)
-    }
-
-    /// The pages of a smaller size that it consists of, in ascending order.
-    pub(super) fn split(self, size: usize) -> impl Iterator<Item = Self> {
-        let n = self.len() / SIZES[size];
-        let first = (self.number - 1) * n + 1;
-        (first..first + n).map(move |number| Self { number, size })
-    }
-}
-
-/// What the pull itself reads of an order.
+/// What is read of an order.
 #[derive(Debug, Deserialize)]
-pub(super) struct Row {
+pub(super) struct Order {
     pub id: u64,
     date_modified_gmt: Option<String>,
 }
 
-/// A page that was received.
-pub(super) struct Listed {
-    pub rows: Vec<Row>,
-    pub json: Vec<u8>,
-    /// The shop's count of the whole list.
-    pub total: Option<u64>,
+impl Order {
+    pub(super) fn row(self) -> Row {
+        let modified = self.date_modified_gmt.and_then(|text| format!("{text}Z").parse().ok());
+        Row { id: self.id.into(), modified }
+    }
 }
 
 /// The ids of the orders on a page; none of one that is damaged.
-pub(super) fn ids_in(page: &[u8]) -> Vec<u64> {
-    let rows: Vec<Row> = serde_json::from_slice(page).unwrap_or_default();
-    rows.into_iter().map(|row| row.id).collect()
+pub(super) fn ids_in(page: &[u8]) -> Vec<OrderId> {
+    let orders: Vec<Order> = serde_json::from_slice(page).unwrap_or_default();
+    orders.into_iter().map(|order| order.id.into()).collect()
 }

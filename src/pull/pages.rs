@@ -1,0 +1,129 @@
+//! Lists in numbered pages: what a shop system states of its own, and what all have in common.
+
+use super::error::PullError;
+use super::http::{ShopClient, Trouble};
+use super::order_id::OrderId;
+use super::window::Window;
+use jiff::Timestamp;
+
+/// The API of a shop whose orders come in numbered pages, in ascending order of their ids.
+pub(super) trait PagedApi: Send {
+    const VERSION: &'static str;
+    /// Orders on a page: the API's most, and what is tried where that is too much. Each divides the
+    /// one before, so that a page is split into whole pages; the last is 1.
+    const SIZES: &'static [u64];
+    /// The lists that a window consists of, in the order in which they are read: the parts of the
+    /// shop's orders that no single list has together. A part may come twice, as orders move
+    /// from one to another meanwhile.
+    const PARTS: &'static [&'static str];
+    /// How many of the lists hold every order once: the first ones.
+    const COUNTED_PARTS: usize;
+    /// Whether counts are asked for by themselves, and not part of every answer.
+    const COUNTS_APART: bool = false;
+    /// What to do about a list that contradicts itself.
+    const CONTRADICTION_HINT: &'static str;
+
+    fn client(&mut self) -> &mut ShopClient;
+
+    /// What someone should look at.
+    fn warnings(&mut self) -> &mut Vec<String>;
+
+    /// The page at which a list is first asked for its end: from 1. An estimate.
+    fn first_asked(&self, list: &List<'_>) -> u64;
+
+    /// # Errors
+    /// When there is no answer, or it is no list of orders.
+    fn page(
+        &mut self,
+        list: &List<'_>,
+        page: Page,
+    ) -> impl Future<Output = Result<Listed, Trouble>> + Send;
+
+    /// How many orders a list has, where the shop says so.
+    fn count(
+        &mut self,
+        list: &List<'_>,
+    ) -> impl Future<Output = Result<Option<u64>, PullError>> + Send;
+
+    /// The ids on a page, for one whose orders can't be listed whole.
+    fn ids(
+        &mut self,
+        list: &List<'_>,
+        page: Page,
+    ) -> impl Future<Output = Result<Vec<OrderId>, PullError>> + Send;
+
+    /// An order by its id, as JSON; `None` for one that is gone.
+    fn order(
+        &mut self,
+        id: &OrderId,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, Trouble>> + Send;
+}
+
+/// One of the lists that a window consists of.
+pub(super) struct List<'a> {
+    pub window: &'a Window,
+    /// One of the parts of the API.
+    pub part: &'static str,
+    /// Leaves out orders placed before.
+    pub since: Option<Timestamp>,
+}
+
+impl List<'_> {
+    /// Whether an order lies before the window. One without a time does not.
+    pub(super) fn is_earlier(&self, row: &Row) -> bool {
+        self.window.from.zip(row.modified).is_some_and(|(from, modified)| modified < from)
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page {
+    /// From 1.
+    pub number: u64,
+    /// How many of the sizes that are tried are larger.
+    pub size: usize,
+    sizes: &'static [u64],
+}
+
+impl Page {
+    /// The first page of the smallest size.
+    pub(super) fn smallest(sizes: &'static [u64]) -> Self {
+        Self { number: 1, size: sizes.len() - 1, sizes }
+    }
+
+    /// A page of the largest size.
+    pub(super) fn whole(number: u64, sizes: &'static [u64]) -> Self {
+        Self { number, size: 0, sizes }
+    }
+
+    pub(super) fn len(self) -> u64 {
+        self.sizes[self.size]
+    }
+
+    /// The next smaller size; `None` for a page of one order.
+    pub(super) fn smaller(self) -> Option<usize> {
+        (self.size + 1 < self.sizes.len()).then_some(self.size + 1)
+    }
+
+    /// The pages of a smaller size that it consists of, in ascending order.
+    pub(super) fn split(self, size: usize) -> impl Iterator<Item = Self> {
+        let n = self.len() / self.sizes[size];
+        let first = (self.number - 1) * n + 1;
+        (first..first + n).map(move |number| Self { number, size, ..self })
+    }
+}
+
+/// What the pull itself reads of an order.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub id: OrderId,
+    pub modified: Option<Timestamp>,
+}
+
+/// A page that was received.
+pub(super) struct Listed {
+    pub rows: Vec<Row>,
+    pub json: Vec<u8>,
+    /// The shop's count of the whole list, if the answer has it.
+    pub total: Option<u64>,
+}
