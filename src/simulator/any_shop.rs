@@ -42,9 +42,7 @@ pub trait AnyShop: Any + Send + Sync {
     fn fail_next(&self, fault: HostFault);
 
     /// Fails soon in a way of which only this system is capable; `nth` chooses it.
-    fn fail_as_itself(&self, nth: u64) {
-        let _ = nth;
-    }
+    fn fail_as_itself(&self, nth: u64);
 
     /// How far its clock is ahead, in seconds.
     fn set_clock(&self, ahead_s: i64);

@@ -30,6 +30,7 @@ mod reply;
 mod request_log;
 mod routes;
 mod server;
+pub mod shop_host;
 pub mod shopify;
 pub mod shops;
 pub mod single_orders;

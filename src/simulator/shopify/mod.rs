@@ -4,7 +4,6 @@
 //! polls, serves their results from another port without credentials, and notes what no good client
 //! does.
 
-mod as_any;
 mod bulk;
 mod graphql;
 mod order;
@@ -13,14 +12,20 @@ mod search;
 mod server;
 mod shop;
 
-pub(super) use as_any::SYSTEM;
 pub use order::ShopifyOrder;
-pub use server::Shopify;
+pub use server::Admin;
 
+use super::any_shop::System;
+use super::shop_host::{HostedShop, system};
 use jiff::tz::TimeZone;
 
 /// The version of the API that it serves.
 pub const VERSION: &str = "2026-10";
+
+/// A shop on a loopback port, and its results on another one.
+pub type Shopify = HostedShop<Admin>;
+
+pub(super) static SYSTEM: System = system::<Admin>();
 
 /// How the shop behaves.
 #[derive(Debug, Clone)]

@@ -1,14 +1,15 @@
 //! The shop itself: what it answers to a question.
 
+use super::super::shop_host::Shop;
 use super::bulk::{self, Operation};
 use super::graphql::{Document, Field, parse};
 use super::order::ShopifyOrder;
 use super::schema::project;
 use super::search::Search;
-use super::{BulkEnd, ProtectedData, ShopifyOptions};
+use super::server::Admin;
+use super::{BulkEnd, ProtectedData};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, VecDeque};
 
 /// Orders older than this take `read_all_orders`.
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -18,18 +19,6 @@ const FIRST_MAX: u64 = 250;
 const RUNNING_MAX: usize = 5;
 /// Orders counted where no limit is named.
 const COUNT_LIMIT: usize = 10_000;
-
-/// The shop's state.
-pub(super) struct Shop {
-    pub options: ShopifyOptions,
-    pub orders: BTreeMap<u64, ShopifyOrder>,
-    pub operations: BTreeMap<u64, Operation>,
-    /// How the next operations end.
-    pub ends: VecDeque<BulkEnd>,
-    pub violations: Vec<String>,
-    /// The address of the server that has the results.
-    pub files_url: String,
-}
 
 /// What one question is answered with besides its data.
 #[derive(Default)]
@@ -45,12 +34,7 @@ impl Remarks {
     }
 }
 
-impl Shop {
-    pub(super) fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_secs(self.options.clock_ahead_s);
-        Timestamp::now().checked_add(ahead).unwrap_or_default()
-    }
-
+impl Shop<Admin> {
     /// Answers a question; the cost is added by the server.
     pub(super) fn answer(&mut self, text: &str, variables: &Value) -> Value {
         let document = match parse(text, variables) {
@@ -116,7 +100,7 @@ impl Shop {
             }
             "currentBulkOperation" => {
                 self.violations.push("currentBulkOperation may be another client's".to_owned());
-                let last = self.operations.values().last().map(Operation::gid);
+                let last = self.own.operations.values().last().map(Operation::gid);
                 Ok(last.map_or(Value::Null, |id| self.poll(&id)))
             }
             name => Err(format!("Field '{name}' doesn't exist on type 'QueryRoot'")),
@@ -124,12 +108,13 @@ impl Shop {
     }
 
     /// An order by its id, as far as it can be seen.
-    fn node(&self, id: &str) -> Value {
+    fn node(&mut self, id: &str) -> Value {
+        let protected = self.options.protected;
         let order = self.visible().find(|order| order.gid() == id);
-        order.map_or(Value::Null, |order| order.view(self.options.protected))
+        order.map_or(Value::Null, |order| order.view(protected))
     }
 
-    fn visible(&self) -> impl Iterator<Item = &ShopifyOrder> {
+    fn visible(&mut self) -> impl Iterator<Item = &ShopifyOrder> {
         let has_all = self.options.scopes.contains(&"read_all_orders");
         let oldest = self.now().checked_sub(VISIBLE).unwrap_or(Timestamp::MIN);
         self.orders.values().filter(move |order| has_all || order.created >= oldest)
@@ -206,25 +191,25 @@ impl Shop {
             self.options.busy_starts -= 1;
             return Ok(refused("A bulk query operation for this app and shop is already in progress: gid://shopify/BulkOperation/1.".to_owned(), "OPERATION_IN_PROGRESS"));
         }
-        let running = self.operations.values().filter(|operation| operation.result.is_none());
+        let running = self.own.operations.values().filter(|operation| operation.result.is_none());
         if running.count() + self.options.foreign_operations >= RUNNING_MAX {
             self.options.foreign_operations = self.options.foreign_operations.saturating_sub(1);
             let message = "The limit of bulk operations at once is reached.".to_owned();
             return Ok(refused(message, "LIMIT_REACHED"));
         }
         self.judge_bulk(&query);
-        let id = 1000 + self.operations.len() as u64;
+        let id = 1000 + self.own.operations.len() as u64;
         let operation = Operation {
             id,
             query,
             is_grouped: field.arguments.get("groupObjects") == Some(&Value::Bool(true)),
             polls_left: self.options.polls,
-            end: self.ends.pop_front().unwrap_or(BulkEnd::Completed),
+            end: self.own.ends.pop_front().unwrap_or(BulkEnd::Completed),
             result: None,
         };
         let mut view = operation.view("");
         view["status"] = json!("CREATED");
-        self.operations.insert(id, operation);
+        self.own.operations.insert(id, operation);
         Ok(json!({ "bulkOperation": view, "userErrors": [] }))
     }
 
@@ -248,7 +233,7 @@ impl Shop {
     /// The view of an operation, which moves on with each poll.
     fn poll(&mut self, gid: &str) -> Value {
         let id = gid.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
-        let Some(mut operation) = self.operations.remove(&id) else { return Value::Null };
+        let Some(mut operation) = self.own.operations.remove(&id) else { return Value::Null };
         if operation.polls_left > 0 {
             operation.polls_left -= 1;
         } else if operation.result.is_none() {
@@ -267,7 +252,7 @@ impl Shop {
         }
         let url = format!("{}/results/{id}?X-Goog-Signature=signature-{id}", self.files_url);
         let view = operation.view(&url);
-        self.operations.insert(id, operation);
+        self.own.operations.insert(id, operation);
         view
     }
 }

@@ -4,17 +4,22 @@
 //! fail, and notes what no good client does. Orders may change between two requests, so that a
 //! client that pages forward loses some.
 
-mod as_any;
 mod list;
 mod order;
 mod server;
 
-pub(super) use as_any::SYSTEM;
 pub use order::ShopOrder;
-pub use server::WooCommerce;
+pub use server::WooCache;
 
+use super::any_shop::System;
+use super::shop_host::{HostedShop, system};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
+
+/// A shop on a loopback port.
+pub type WooCommerce = HostedShop<WooCache>;
+
+pub(super) static SYSTEM: System = system::<WooCache>();
 
 /// How the shop and its host behave.
 #[derive(Debug, Clone)]

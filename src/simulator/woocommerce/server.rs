@@ -1,192 +1,103 @@
-use super::super::faulty_socket::ConnectionFault;
-use super::super::host_faults::HostFault;
-use super::super::loopback::Loopback;
+use super::super::shop_host::{Asked, Shop, SimulatedOrder, SimulatedShop, text};
 use super::list::{InvalidParameter, ListQuery};
 use super::order::ShopOrder;
 use super::{Cache, Permalinks, WooOptions};
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Query, State};
-use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
-use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
 
-/// A shop on a loopback port. It stops when it is dropped.
-pub struct WooCommerce {
-    server: Loopback,
-    shop: Arc<Mutex<Shop>>,
-}
+/// What the cache in front of a shop has kept, by what it knows requests by.
+#[derive(Default)]
+pub struct WooCache(BTreeMap<String, Response<String>>);
 
-/// What a shop does before it answers a request.
-type Change = Box<dyn FnOnce(&mut BTreeMap<u64, ShopOrder>) + Send>;
+impl SimulatedShop for WooCache {
+    const NAME: &'static str = "woocommerce";
+    const SECRETS: &'static [(&'static str, &'static str)] =
+        &[("key", "ck_simulator"), ("secret", "cs_simulator")];
 
-struct Shop {
-    options: WooOptions,
-    orders: BTreeMap<u64, ShopOrder>,
-    requests: Vec<String>,
-    violations: Vec<String>,
-    in_flight: u32,
-    /// By the number of the request, from 1.
-    changes: VecDeque<(usize, Change)>,
-    /// How the next requests fail, if they do.
-    failures: VecDeque<Option<HostFault>>,
-    /// What the cache has kept, by what it knows requests by.
-    cached: BTreeMap<String, Response<String>>,
-}
+    type Options = WooOptions;
+    type Order = ShopOrder;
 
-impl WooCommerce {
-    /// # Errors
-    /// When no port is free.
-    pub async fn start(options: WooOptions, orders: Vec<ShopOrder>) -> io::Result<Self> {
-        let shop = Arc::new(Mutex::new(Shop {
-            options,
-            orders: orders.into_iter().map(|order| (order.id, order)).collect(),
-            requests: Vec::new(),
-            violations: Vec::new(),
-            in_flight: 0,
-            changes: VecDeque::new(),
-            failures: VecDeque::new(),
-            cached: BTreeMap::new(),
-        }));
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&shop));
-        Ok(Self { server: Loopback::serve(router).await?, shop })
-    }
-
-    /// The shop's address, with its folder, without a slash at the end.
-    pub fn url(&self) -> String {
-        let folder = &lock(&self.shop).options.folder;
-        let slash = if folder.is_empty() { "" } else { "/" };
-        format!("http://{}{slash}{folder}", self.server.address)
-    }
-
-    /// Every request so far, as method, path and query without the values of keys.
-    pub fn requests(&self) -> Vec<String> {
-        lock(&self.shop).requests.clone()
-    }
-
-    /// What no good client does.
-    pub fn violations(&self) -> Vec<String> {
-        lock(&self.shop).violations.clone()
-    }
-
-    pub fn orders(&self) -> Vec<ShopOrder> {
-        lock(&self.shop).orders.values().cloned().collect()
-    }
-
-    /// Changes the shop now.
-    pub fn change(&self, change: impl FnOnce(&mut BTreeMap<u64, ShopOrder>)) {
-        change(&mut lock(&self.shop).orders);
-    }
-
-    /// Changes the shop right before it answers its request of this number, counted from 1.
-    pub fn change_before(
-        &self,
-        request: usize,
-        change: impl FnOnce(&mut BTreeMap<u64, ShopOrder>) + Send + 'static,
-    ) {
-        lock(&self.shop).changes.push_back((request, Box::new(change)));
-    }
-
-    /// Fails the request after so many in this way; no other fault may be announced.
-    pub fn fail_at(&self, after: usize, fault: HostFault) {
-        let failures = &mut lock(&self.shop).failures;
-        failures.extend(std::iter::repeat_n(None, after).chain([Some(fault)]));
-    }
-
-    /// Fails the next request in this way, behind those already announced.
-    pub fn fail_next(&self, fault: HostFault) {
-        lock(&self.shop).failures.push_back(Some(fault));
-    }
-
-    pub fn set(&self, change: impl FnOnce(&mut WooOptions)) {
-        change(&mut lock(&self.shop).options);
-    }
-}
-
-fn lock(shop: &Mutex<Shop>) -> MutexGuard<'_, Shop> {
-    shop.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn answer(
-    State(shop): State<Arc<Mutex<Shop>>>,
-    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
-    method: Method,
-    uri: Uri,
-    Query(pairs): Query<Vec<(String, String)>>,
-    headers: HeaderMap,
-) -> Response<Body> {
-    {
-        let mut shop = lock(&shop);
-        shop.in_flight += 1;
-        if shop.in_flight > 1 {
-            shop.violations.push("two requests at once".to_owned());
+    fn variant(number: u64) -> WooOptions {
+        let zone = ["UTC", "Europe/Berlin", "Asia/Kolkata"][(number % 3) as usize];
+        WooOptions {
+            orders_at_once_max: [100, 60, 100, 7][(number % 4) as usize],
+            hides_totals: number % 7 == 5,
+            prints_notice: number % 6 == 5,
+            cache: if number % 5 == 4 { Cache::ByAddress } else { Cache::None },
+            zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+            ..WooOptions::default()
         }
     }
-    // Others get a chance to send a second request at the same time.
-    tokio::task::yield_now().await;
-    let (response, fault) = {
-        let mut shop = lock(&shop);
-        shop.in_flight -= 1;
-        let response = shop.respond(&method, uri.path(), &pairs, &headers);
-        (response.map(Body::from), shop.failures.pop_front().flatten())
-    };
-    match fault {
-        Some(fault) => fault.over(response, &connection).await,
-        None => response,
-    }
-}
 
-impl Shop {
+    fn clock_ahead_s(options: &mut WooOptions) -> &mut i64 {
+        &mut options.clock_ahead_s
+    }
+
+    fn folder(options: &WooOptions) -> String {
+        let slash = if options.folder.is_empty() { "" } else { "/" };
+        format!("{slash}{}", options.folder)
+    }
+
+    fn new(_: &WooOptions) -> Self {
+        Self::default()
+    }
+
+    /// Method, path and query, without the values of keys.
+    fn noted(asked: &Asked) -> String {
+        let is_key = |name: &str| name.starts_with("consumer_");
+        let shown = asked.pairs.iter().map(|(name, value)| {
+            if is_key(name) { format!("{name}=…") } else { format!("{name}={value}") }
+        });
+        let shown: Vec<String> = shown.collect();
+        format!("{} {}?{}", asked.method, asked.uri.path(), shown.join("&"))
+    }
+
     /// The answer, or the one to the same request that the cache has kept.
-    fn respond(
-        &mut self,
-        method: &Method,
-        path: &str,
-        pairs: &[(String, String)],
-        headers: &HeaderMap,
-    ) -> Response<String> {
-        self.begin(method, path, pairs);
-        let address = match self.options.cache {
+    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String> {
+        let (path, pairs) = (asked.uri.path(), &asked.pairs);
+        let address = match shop.options.cache {
             Cache::None => None,
             Cache::ByAddress => Some(format!("{path}?{pairs:?}")),
             Cache::ByPath => Some(path.to_owned()),
         };
-        if let Some(kept) = address.as_ref().and_then(|address| self.cached.get(address)) {
+        if let Some(kept) = address.as_ref().and_then(|address| shop.own.0.get(address)) {
             return kept.clone();
         }
-        let response = self.serve(method, path, pairs, headers);
-        let response = self.dated(response);
+        let response = shop.serve(&asked.method, path, pairs, &asked.headers);
         if let Some(address) = address.filter(|_| response.status() == StatusCode::OK) {
-            self.cached.insert(address, response.clone());
+            shop.own.0.insert(address, response.clone());
         }
         response
     }
+}
 
-    /// Notes a request, and changes the shop as was announced.
-    fn begin(&mut self, method: &Method, path: &str, pairs: &[(String, String)]) {
-        let shown: Vec<String> = pairs
-            .iter()
-            .map(|(name, value)| {
-                if name.starts_with("consumer_") {
-                    format!("{name}=…")
-                } else {
-                    format!("{name}={value}")
-                }
-            })
-            .collect();
-        self.requests.push(format!("{method} {path}?{}", shown.join("&")));
-        while self.changes.front().is_some_and(|(number, _)| *number <= self.requests.len()) {
-            if let Some((_, change)) = self.changes.pop_front() {
-                change(&mut self.orders);
-            }
-        }
+impl SimulatedOrder for ShopOrder {
+    fn placed(id: u64, at: Timestamp) -> Self {
+        Self::new(id, at)
     }
 
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn total(&self) -> u64 {
+        self.total
+    }
+
+    fn set_total(&mut self, total: u64) {
+        self.total = total;
+    }
+
+    fn change(&mut self, total: u64, at: Timestamp) {
+        (self.total, self.modified) = (total, at);
+    }
+}
+
+impl Shop<WooCache> {
     fn serve(
         &mut self,
         method: &Method,
@@ -312,36 +223,17 @@ impl Shop {
     ) -> Response<String> {
         let notice = "<br />\n<b>Deprecated</b>: Creation of dynamic property in <b>/srv/shop/plugin.php</b> on line <b>7</b><br />\n";
         let notice = if self.options.prints_notice { notice } else { "" };
-        let mut response = Response::new(format!("{notice}{body}"));
-        *response.status_mut() = status;
+        let body = format!("{notice}{body}");
+        let mut response = text(status, "application/json; charset=UTF-8", body);
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            header::HeaderValue::from_static("application/json; charset=UTF-8"),
-        );
         if let Some((total, per_page)) = total.filter(|_| !self.options.hides_totals) {
             headers.insert("x-wp-total", total.into());
             headers.insert("x-wp-totalpages", total.div_ceil(per_page).into());
         }
         response
     }
-
-    fn dated(&self, mut response: Response<String>) -> Response<String> {
-        let ahead = SignedDuration::from_secs(self.options.clock_ahead_s);
-        let now = Timestamp::now().checked_add(ahead).unwrap_or_default().to_zoned(TimeZone::UTC);
-        let text = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        if let Ok(date) = text.parse() {
-            response.headers_mut().insert(header::DATE, date);
-        }
-        response
-    }
 }
 
 fn page(status: StatusCode, html: &str) -> Response<String> {
-    let mut response = Response::new(html.to_owned());
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/html; charset=UTF-8"));
-    response
+    text(status, "text/html; charset=UTF-8", html.to_owned())
 }

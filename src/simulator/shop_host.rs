@@ -1,0 +1,365 @@
+//! What every simulated shop has in common: its port, the faults of its host, the log of requests, and
+//! orders that change between two of them. A shop states how it answers.
+
+use super::any_shop::{AnyShop, Change, Starting, System};
+use super::faulty_socket::ConnectionFault;
+use super::host_faults::HostFault;
+use super::loopback::Loopback;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A shop system as it is simulated. The value is what a shop has besides its orders.
+pub trait SimulatedShop: Send + Sized + 'static {
+    /// As in the settings.
+    const NAME: &'static str;
+    /// What its clients have to be set, as in [`System`].
+    const SECRETS: &'static [(&'static str, &'static str)];
+    const TEXTS: &'static [(&'static str, &'static str)] = &[];
+    /// Whether it serves files from a host of their own.
+    const HAS_FILES: bool = false;
+
+    /// How a shop and its host behave; the default is a shop as most are.
+    type Options: Default + Send;
+    type Order: SimulatedOrder;
+
+    /// Options of which each number chooses others.
+    fn variant(number: u64) -> Self::Options;
+
+    /// How far its clock is ahead, in seconds.
+    fn clock_ahead_s(options: &mut Self::Options) -> &mut i64;
+
+    /// The folder of the host that the shop is in, with a slash in front; blank for none.
+    fn folder(_options: &Self::Options) -> String {
+        String::new()
+    }
+
+    fn new(options: &Self::Options) -> Self;
+
+    /// A request as the log has it, without secrets.
+    fn noted(asked: &Asked) -> String;
+
+    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String>;
+
+    /// Whether this request is never answered.
+    fn stalls(_shop: &mut Shop<Self>, _asked: &Asked) -> bool {
+        false
+    }
+
+    /// Fails soon in a way of which only this system is capable.
+    fn fail_as_itself(_shop: &mut Shop<Self>, _nth: u64) {}
+}
+
+/// An order of a simulated shop.
+pub trait SimulatedOrder: Clone + Send + 'static {
+    /// Changed when it was placed.
+    fn placed(id: u64, at: Timestamp) -> Self;
+
+    fn id(&self) -> u64;
+
+    /// In hundredths.
+    fn total(&self) -> u64;
+
+    /// Gives it another total, without a trace.
+    fn set_total(&mut self, total: u64);
+
+    /// Gives it another total at a moment.
+    fn change(&mut self, total: u64, at: Timestamp);
+}
+
+/// A request.
+pub struct Asked {
+    pub method: Method,
+    pub uri: Uri,
+    /// The parameters of the address.
+    pub pairs: Vec<(String, String)>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// It came to the host of the files.
+    pub at_files: bool,
+}
+
+impl Asked {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+type Before<S> = Box<dyn FnOnce(&mut BTreeMap<u64, <S as SimulatedShop>::Order>) + Send>;
+
+/// A shop, without the network.
+pub struct Shop<S: SimulatedShop> {
+    pub options: S::Options,
+    pub orders: BTreeMap<u64, S::Order>,
+    /// What no good client does.
+    pub violations: Vec<String>,
+    /// The address of the host of the files.
+    pub files_url: String,
+    pub own: S,
+    requests: Vec<String>,
+    in_flight: u32,
+    /// By the number of the request, from 1.
+    changes: VecDeque<(usize, Before<S>)>,
+    /// How the next requests fail, if they do.
+    failures: VecDeque<Option<HostFault>>,
+}
+
+impl<S: SimulatedShop> Shop<S> {
+    /// What its clock shows.
+    pub fn now(&mut self) -> Timestamp {
+        let ahead = SignedDuration::from_secs(*S::clock_ahead_s(&mut self.options));
+        Timestamp::now().checked_add(ahead).unwrap_or_default()
+    }
+
+    pub fn violation(&mut self, text: impl Into<String>) {
+        self.violations.push(text.into());
+    }
+
+    /// Notes a request, and changes the shop as was announced.
+    fn begin(&mut self, asked: &Asked) {
+        self.requests.push(S::noted(asked));
+        while self.changes.front().is_some_and(|(number, _)| *number <= self.requests.len()) {
+            if let Some((_, change)) = self.changes.pop_front() {
+                change(&mut self.orders);
+            }
+        }
+    }
+
+    fn respond(&mut self, asked: &Asked) -> Response<String> {
+        let mut response = S::answer(self, asked);
+        let date = self.now().to_zoned(TimeZone::UTC);
+        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        response.headers_mut().extend(date.parse().ok().map(|date| (header::DATE, date)));
+        response
+    }
+}
+
+/// A shop on a loopback port. It stops when it is dropped.
+pub struct HostedShop<S: SimulatedShop> {
+    server: Loopback,
+    _files: Option<Loopback>,
+    shop: Arc<Mutex<Shop<S>>>,
+}
+
+impl<S: SimulatedShop> HostedShop<S> {
+    /// # Errors
+    /// When no port is free.
+    pub async fn start(options: S::Options, orders: Vec<S::Order>) -> io::Result<Self> {
+        let shop = Arc::new(Mutex::new(Shop {
+            own: S::new(&options),
+            options,
+            orders: orders.into_iter().map(|order| (order.id(), order)).collect(),
+            violations: Vec::new(),
+            files_url: String::new(),
+            requests: Vec::new(),
+            in_flight: 0,
+            changes: VecDeque::new(),
+            failures: VecDeque::new(),
+        }));
+        let host = |at_files| {
+            let host = Host { shop: Arc::clone(&shop), at_files };
+            Loopback::serve(Router::new().fallback(answer::<S>).with_state(host))
+        };
+        let files = if S::HAS_FILES { Some(host(true).await?) } else { None };
+        if let Some(files) = &files {
+            lock(&shop).files_url = format!("http://{}", files.address);
+        }
+        Ok(Self { server: host(false).await?, _files: files, shop })
+    }
+
+    /// The shop's address, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}{}", self.server.address, S::folder(&lock(&self.shop).options))
+    }
+
+    /// Every request so far, without secrets.
+    pub fn requests(&self) -> Vec<String> {
+        lock(&self.shop).requests.clone()
+    }
+
+    /// What no good client does.
+    pub fn violations(&self) -> Vec<String> {
+        lock(&self.shop).violations.clone()
+    }
+
+    pub fn orders(&self) -> Vec<S::Order> {
+        lock(&self.shop).orders.values().cloned().collect()
+    }
+
+    /// Changes the shop's orders now.
+    pub fn change(&self, change: impl FnOnce(&mut BTreeMap<u64, S::Order>)) {
+        change(&mut lock(&self.shop).orders);
+    }
+
+    /// Changes the shop's orders right before it answers its request of this number, counted from 1.
+    pub fn change_before(
+        &self,
+        request: usize,
+        change: impl FnOnce(&mut BTreeMap<u64, S::Order>) + Send + 'static,
+    ) {
+        lock(&self.shop).changes.push_back((request, Box::new(change)));
+    }
+
+    /// Fails the request after so many in this way; no other fault may be announced.
+    pub fn fail_at(&self, after: usize, fault: HostFault) {
+        let failures = &mut lock(&self.shop).failures;
+        failures.extend(std::iter::repeat_n(None, after).chain([Some(fault)]));
+    }
+
+    /// Fails the next request in this way, behind those already announced.
+    pub fn fail_next(&self, fault: HostFault) {
+        lock(&self.shop).failures.push_back(Some(fault));
+    }
+
+    pub fn set(&self, change: impl FnOnce(&mut S::Options)) {
+        change(&mut lock(&self.shop).options);
+    }
+
+    /// Looks at what only this system has, or changes it.
+    pub(super) fn with_own<T>(&self, look: impl FnOnce(&mut S) -> T) -> T {
+        look(&mut lock(&self.shop).own)
+    }
+}
+
+fn lock<S: SimulatedShop>(shop: &Mutex<Shop<S>>) -> MutexGuard<'_, Shop<S>> {
+    shop.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Host<S: SimulatedShop> {
+    shop: Arc<Mutex<Shop<S>>>,
+    at_files: bool,
+}
+
+impl<S: SimulatedShop> Clone for Host<S> {
+    fn clone(&self) -> Self {
+        Self { shop: Arc::clone(&self.shop), at_files: self.at_files }
+    }
+}
+
+async fn answer<S: SimulatedShop>(
+    State(Host { shop, at_files }): State<Host<S>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
+    Query(pairs): Query<Vec<(String, String)>>,
+    (method, uri, headers): (Method, Uri, HeaderMap),
+    body: Bytes,
+) -> Response<Body> {
+    let asked = Asked { method, uri, pairs, headers, body, at_files };
+    {
+        let mut shop = lock(&shop);
+        shop.in_flight += 1;
+        if shop.in_flight > 1 {
+            shop.violation("two requests at once");
+        }
+    }
+    // Others get a chance to send a second request at the same time.
+    tokio::task::yield_now().await;
+    let stalls = {
+        let mut shop = lock(&shop);
+        shop.in_flight -= 1;
+        S::stalls(&mut shop, &asked)
+    };
+    if stalls {
+        std::future::pending::<()>().await;
+    }
+    let (response, fault) = {
+        let mut shop = lock(&shop);
+        shop.begin(&asked);
+        let response = shop.respond(&asked).map(Body::from);
+        (response, shop.failures.pop_front().flatten())
+    };
+    match fault {
+        Some(fault) => fault.over(response, &connection).await,
+        None => response,
+    }
+}
+
+impl<S: SimulatedShop> AnyShop for HostedShop<S> {
+    fn url(&self) -> String {
+        Self::url(self)
+    }
+
+    fn requests(&self) -> usize {
+        Self::requests(self).len()
+    }
+
+    fn violations(&self) -> Vec<String> {
+        Self::violations(self)
+    }
+
+    fn totals(&self) -> BTreeMap<u64, u64> {
+        self.orders().iter().map(|order| (order.id(), order.total())).collect()
+    }
+
+    fn apply(&self, change: Change) {
+        self.change(|orders| changed(orders, change));
+    }
+
+    fn call_before(&self, request: usize, call: Box<dyn FnOnce() + Send>) {
+        self.change_before(request, move |_| call());
+    }
+
+    fn apply_before(&self, request: usize, change: Change) {
+        self.change_before(request, move |orders| changed(orders, change));
+    }
+
+    fn fail_next(&self, fault: HostFault) {
+        Self::fail_next(self, fault);
+    }
+
+    fn fail_as_itself(&self, nth: u64) {
+        S::fail_as_itself(&mut lock(&self.shop), nth);
+    }
+
+    fn set_clock(&self, ahead_s: i64) {
+        self.set(|options| *S::clock_ahead_s(options) = ahead_s);
+    }
+}
+
+fn changed<O: SimulatedOrder>(orders: &mut BTreeMap<u64, O>, change: Change) {
+    match change {
+        Change::Put { id, total, at } => {
+            orders.entry(id).or_insert_with(|| O::placed(id, at)).change(total, at);
+        }
+        Change::Delete { id } => drop(orders.remove(&id)),
+        Change::Silent { id, total } => {
+            orders.entry(id).and_modify(|order| order.set_total(total));
+        }
+    }
+}
+
+/// What the registry of simulated shops has of a system.
+pub(super) const fn system<S: SimulatedShop>() -> System {
+    System { name: S::NAME, secrets: S::SECRETS, texts: S::TEXTS, start: start::<S> }
+}
+
+fn start<S: SimulatedShop>(orders: Vec<(u64, Timestamp)>, variant: u64) -> Starting {
+    let orders = orders.into_iter().map(|(id, at)| S::Order::placed(id, at)).collect();
+    let options = if variant == 0 { S::Options::default() } else { S::variant(variant) };
+    Box::pin(async move {
+        let shop: Box<dyn AnyShop> = Box::new(HostedShop::<S>::start(options, orders).await?);
+        Ok(shop)
+    })
+}
+
+/// An answer of JSON.
+pub(super) fn json(status: StatusCode, body: &impl ToString) -> Response<String> {
+    text(status, "application/json", body.to_string())
+}
+
+/// An answer of any type.
+pub(super) fn text(status: StatusCode, kind: &'static str, body: String) -> Response<String> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
