@@ -1,7 +1,7 @@
 use super::error::CliError;
 use super::fault;
 use super::options::Global;
-use super::read_settings::{ReadSettings, is_named_encoding, read_settings};
+use super::read_settings::{ReadSettings, is_named_encoding, parse_mappings, read_settings};
 use crate::activecampaign::{self, Client, SendEvent, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
@@ -19,9 +19,9 @@ pub(super) fn settings(global: &Global) -> Result<Settings, CliError> {
     settings.ok_or_else(|| CliError::failed("the settings can't be read"))
 }
 
-/// The mappings of the settings file, which every job may name.
+/// The mappings that the job may name.
 fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
-    extract::parse_mappings(&job.mappings.text, &job.mappings.file.display().to_string())
+    job.mappings.iter().map(parse_mappings).collect()
 }
 
 /// The job's schedule, if it has one.
@@ -110,7 +110,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
 /// Every job on the connection of this one, in the sequence of their names; empty if there is no other.
 pub(super) fn sharing(settings: &Settings, job: &Job, account: &Account) -> Vec<run::Job> {
     let wanted = self::job(job, account, Dates::default()).connection;
-    let jobs = settings.jobs.values().filter(|other| other.account == account.name);
+    let jobs = settings.jobs_of(&account.name);
     let jobs = jobs.map(|other| self::job(other, account, Dates::default()));
     let jobs: Vec<run::Job> = jobs.filter(|other| other.connection.is_same(&wanted)).collect();
     if jobs.len() > 1 { jobs } else { Vec::new() }

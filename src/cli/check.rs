@@ -280,11 +280,11 @@ fn check_shared_orders(settings: &Settings, jobs: &[&Job], findings: &mut Findin
 fn note_shared_connections(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
     let key = |job: &Job| {
         let connection = &job.connection;
-        (job.account.clone(), connection.service.clone(), connection.externalid.clone())
+        (connection.service.clone(), connection.externalid.clone())
     };
     for job in jobs {
-        let twins = settings.jobs.values().filter(|other| key(other) == key(job));
-        if let Some(other) = twins.into_iter().find(|other| other.name > job.name) {
+        let mut twins = settings.jobs_of(&job.account).filter(|other| key(other) == key(job));
+        if let Some(other) = twins.find(|other| other.name > job.name) {
             let is_piped = |job: &Job| {
                 let account = settings.account_of(job);
                 account.is_ok_and(|account| {

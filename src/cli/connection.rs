@@ -70,14 +70,12 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, C
 fn line(settings: &Settings, account: &Account, found: Connection) -> ConnectionLine {
     let is_of = |job: &&crate::settings::Job| {
         let wanted = &job.connection;
-        job.account == account.name
-            && wanted.service == found.service
-            && wanted.externalid == found.externalid
+        wanted.service == found.service && wanted.externalid == found.externalid
     };
     ConnectionLine {
         account: account.name.clone(),
         id: found.id.to_string(),
-        jobs: settings.jobs.values().filter(is_of).map(|job| job.name.clone()).collect(),
+        jobs: settings.jobs_of(&account.name).filter(is_of).map(|job| job.name.clone()).collect(),
         service: found.service,
         externalid: found.externalid,
         name: found.name,

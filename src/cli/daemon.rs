@@ -17,7 +17,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +61,8 @@ async fn serve(
     // Who asks at once sees the jobs; and where it can't listen, none was started.
     daemon.announce(&plan);
     let mut status_server = StatusServer::open(board.clone(), &settings, &plan).await?;
+    // The plan has what is needed of them.
+    drop(settings);
     tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), summary(&plan));
     daemon.follow(plan);
     systemd::ready();
@@ -157,10 +159,11 @@ fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
         )));
     }
     let plan = |(name, (account, jobs)): (&str, (&Account, Vec<JobPlan>))| {
+        let shared = Arc::new((settings.state_dir.clone(), account.clone()));
         let plan = AccountPlan {
             state_dir: settings.state_dir.clone(),
-            open: opener(account, &settings.state_dir, assembly::open_account),
-            open_store: opener(account, &settings.state_dir, assembly::open_store),
+            open: opener(&shared, assembly::open_account),
+            open_store: opener(&shared, assembly::open_store),
             on_event: notices.on_event(&account.name),
             timeout: Duration::from_secs(account.timeout_s),
             jobs,
@@ -187,13 +190,13 @@ fn pull_options(job: Job) -> PullOptions {
 
 /// The token is read each time, so that a new one needs no reload.
 fn opener<T: 'static>(
-    account: &Account,
-    state_dir: &Path,
+    shared: &Arc<(PathBuf, Account)>,
     open: fn(&Path, &Account) -> Result<T, CliError>,
 ) -> Open<T> {
-    let (account, state_dir) = (account.clone(), state_dir.to_owned());
+    let shared = Arc::clone(shared);
     Arc::new(move || {
-        open(&state_dir, &account).map_err(|error| match error.exit {
+        let (state_dir, account) = &*shared;
+        open(state_dir, account).map_err(|error| match error.exit {
             Exit::Locked => AccountOpenError::Locked,
             _ => AccountOpenError::Failed(error.message),
         })
@@ -211,9 +214,16 @@ fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
     faults.len() < plan.len()
 }
 
+/// More jobs than this are counted, not listed.
+const LISTED_MAX: usize = 50;
+
 /// Each job with its next start.
 fn summary(plan: &Plan) -> String {
     let now = Timestamp::now();
+    let count: usize = plan.values().map(|account| account.jobs.len()).sum();
+    if count > LISTED_MAX {
+        return format!("{count} jobs of {} accounts have a schedule", plan.len());
+    }
     let jobs = plan.values().flat_map(|account| &account.jobs);
     let start = |calendar: &Calendar| {
         let start = calendar.start_after(now).map(|at| at.to_zoned(calendar.zone().clone()));

@@ -2,10 +2,10 @@
 
 use super::error::CliError;
 use super::options::Global;
-use crate::extract;
+use crate::extract::{self, OpenError};
 use crate::run::Sample;
 use crate::schedule::{Schedule, ScheduleError};
-use crate::settings::{Environment, JobRule, RuleFault, RuleInput, Settings};
+use crate::settings::{Environment, JobRule, MappingsText, RuleFault, RuleInput, Settings};
 
 const RULES: [JobRule; 5] = [
     JobRule { key: "schedule", check: check_schedule },
@@ -25,12 +25,15 @@ pub(super) struct ReadSettings {
 pub(super) fn read_settings(global: &Global) -> ReadSettings {
     let environment = Environment::of_process();
     let loaded = Settings::load_by(global.config.as_deref(), &environment, &RULES);
-    let mappings = loaded.text.as_ref().and_then(|mappings| {
-        extract::parse_mappings(&mappings.text, &mappings.file.display().to_string()).err()
-    });
+    let mappings = loaded.mappings.iter().filter_map(|text| parse_mappings(text).err());
     let faults = (!loaded.faults.is_empty()).then(|| CliError::from(loaded.faults));
     let faults = faults.into_iter().chain(mappings.map(CliError::from)).collect();
     ReadSettings { settings: loaded.settings, faults: CliError::all(faults) }
+}
+
+/// The mappings of one file.
+pub(super) fn parse_mappings(text: &MappingsText) -> Result<extract::Mappings, OpenError> {
+    extract::parse_mappings(&text.text, &text.file.display().to_string())
 }
 
 fn check_schedule(input: &RuleInput<'_>) -> Option<RuleFault> {

@@ -122,9 +122,9 @@ fn show(global: &Global, settings: &Settings, report: &SwitchReport, signal: Opt
         let connection = (&job.connection.service, &job.connection.externalid);
         connection == (&plan.service, &plan.externalid) && job.load != plan.to
     };
-    let of_account = settings.jobs.get(&plan.job).map(|job| &job.account);
-    let others = settings.jobs.values().filter(|job| Some(&job.account) == of_account);
-    let others: Vec<&str> = others.filter(is_other).map(|job| job.name.as_str()).collect();
+    let account = settings.jobs.get(&plan.job).map_or("", |job| &job.account);
+    let others = settings.jobs_of(account).filter(is_other);
+    let others: Vec<&str> = others.map(|job| job.name.as_str()).collect();
     output::print_outcome(
         global,
         report.end() == RunEnd::Finished,

@@ -71,7 +71,8 @@ impl AccountWorker {
                 }
             };
             match (next, &plan) {
-                (Next::Start(due), Some(plan)) => self.start(plan, due).await,
+                // On the heap, so that an account that waits costs no memory for a run.
+                (Next::Start(due), Some(plan)) => Box::pin(self.start(plan, due)).await,
                 (Next::Sleep(length), _) => self.sleep(length).await,
                 (Next::Start(_), None) => {}
             }

@@ -3,7 +3,7 @@ use super::secret::{Secret, SecretError, SecretSource};
 use super::url::Url;
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// What ActiveCampaign allows an account, per second and for all its integrations together.
@@ -113,15 +113,14 @@ fn check_pace(key: &str, url: Option<String>, draft: &mut Draft) {
 
 /// Two tables for one ActiveCampaign account would have two ledgers and exceed its rate limit.
 pub(super) fn refuse_twins(names: &BTreeSet<String>, draft: &mut Draft) {
-    let mut seen: Vec<(String, &str)> = Vec::new();
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for name in names {
         let key = format!("accounts.{name}.url");
         let Some(authority) = draft.text(&key).and_then(|url| authority(&url)) else { continue };
-        if let Some((_, twin)) = seen.iter().find(|(other, _)| *other == authority) {
+        if let Some(twin) = seen.insert(authority, name) {
             let found = format!("the same ActiveCampaign account as accounts.{twin}");
             let hint = "several jobs may share an account".to_owned();
             draft.report(&key, found, "one table for each account", hint);
         }
-        seen.push((authority, name));
     }
 }

@@ -1,23 +1,39 @@
-//! Reads the settings file strictly by the table of keys, and notes where each key is.
+//! Reads the files of settings strictly by the table of keys, and notes where each key is.
 
 use super::draft::Draft;
 use super::hints::did_you_mean;
 use super::schema::{self, Key, Kind, ROOT};
+use super::search::{DROP_INS, Found, SettingsText};
 use super::value::{self, EMPTY, Wrong, kind_of};
 use super::{FaultKind, Place, SettingsError};
 use crate::domain::line_and_column;
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Reads the text into the draft and reports every fault. False if it is no TOML: then nothing
-/// further can be said about it.
-pub(super) fn read(text: &str, file: &Path, draft: &mut Draft) -> bool {
+/// Reads the files into the draft and reports every fault. False if one is no TOML: then nothing
+/// further can be said about the whole.
+pub(super) fn read(found: &Found, draft: &mut Draft) -> bool {
+    let mut names = BTreeMap::new();
+    let mut is_toml = true;
+    for file in found.files() {
+        let is_drop_in = !std::ptr::eq(file, &found.main);
+        is_toml &= read_file(file, is_drop_in, &mut names, draft);
+    }
+    is_toml
+}
+
+/// Names that variables can't tell apart from others: by table and the name with `_` for `-`.
+type Names = BTreeMap<(String, String), String>;
+
+fn read_file(file: &SettingsText, is_drop_in: bool, names: &mut Names, draft: &mut Draft) -> bool {
+    let text = file.text.as_str();
+    draft.reading.clone_from(&file.shown);
     let (table, faults) = DeTable::parse_recoverable(text);
     for fault in &faults {
         let (line, column) = line_and_column(text, fault.span().map_or(0, |span| span.start));
-        let file = file.to_owned();
+        let file = file.shown.clone();
         let fault = SettingsError::new(
             Place::Line { file, line, column },
             "",
@@ -27,13 +43,15 @@ pub(super) fn read(text: &str, file: &Path, draft: &mut Draft) -> bool {
         draft.push(fault.of_kind(FaultKind::Syntax));
     }
     if faults.is_empty() {
-        Walk { text, draft }.table(table.get_ref(), ROOT, "");
+        Walk { text, is_drop_in, names, draft }.table(table.get_ref(), ROOT, "");
     }
     faults.is_empty()
 }
 
 struct Walk<'a> {
     text: &'a str,
+    is_drop_in: bool,
+    names: &'a mut Names,
     draft: &'a mut Draft,
 }
 
@@ -43,6 +61,10 @@ impl Walk<'_> {
             let at = schema::join(path, name.get_ref());
             self.note(&at, name.span());
             match keys.iter().find(|key| key.name == name.get_ref()) {
+                Some(key) if self.is_drop_in && path.is_empty() && !key.kind.is_named() => {
+                    let expected = "accounts, jobs and mappings; the rest is in the settings file";
+                    self.draft.report(&at, format!("set in a file of {DROP_INS}"), expected, None);
+                }
                 Some(key) => self.value(value, key, &at),
                 None => {
                     let expected =
@@ -73,12 +95,16 @@ impl Walk<'_> {
 
     /// Without keys, others check what the tables contain.
     fn named(&mut self, table: &DeTable<'_>, keys: Option<&'static [Key]>, path: &str) {
-        let mut seen: Vec<(String, &str)> = Vec::new();
         for (name, value) in table {
             let at = schema::join(path, name.get_ref());
-            self.note(&at, name.span());
-            let alike = name.get_ref().replace('-', "_");
-            let twin = seen.iter().find(|(other, _)| *other == alike).map(|(_, name)| *name);
+            let place = self.place(name.span());
+            let alike = (path.to_owned(), name.get_ref().replace('-', "_"));
+            let twin = self.names.insert(alike, name.get_ref().to_string());
+            if twin.as_deref() == Some(name.get_ref()) {
+                self.repeated(&at, place);
+                continue;
+            }
+            self.draft.record_place(&at, place);
             match value.get_ref() {
                 _ if !schema::is_name(name.get_ref()) => {
                     let lower = name.get_ref().to_lowercase();
@@ -101,12 +127,23 @@ impl Walk<'_> {
                     self.draft.report(&at, found, format!("a table [{at}]"), None);
                 }
             }
-            seen.push((alike, name.get_ref()));
         }
     }
 
+    /// A table that another file has too: which of them counts would depend on their names.
+    fn repeated(&mut self, at: &str, place: Place) {
+        let found = format!("also set at {}", self.draft.places.nearest(at));
+        let expected = format!("[{at}] in one file");
+        self.draft.push(SettingsError::new(place, at, found, expected));
+    }
+
     fn note(&mut self, at: &str, span: Range<usize>) {
+        let place = self.place(span);
+        self.draft.record_place(at, place);
+    }
+
+    fn place(&self, span: Range<usize>) -> Place {
         let (line, column) = line_and_column(self.text, span.start);
-        self.draft.record_place(at, line, column);
+        Place::Line { file: self.draft.reading.clone(), line, column }
     }
 }

@@ -1,4 +1,4 @@
-use super::hints::did_you_mean;
+use super::hints::{did_you_mean, one_of};
 use super::layers::{Layer, Places};
 use super::schema::{self, Key, Kind, ROOT};
 use super::{FaultKind, Place, SettingsError};
@@ -8,6 +8,8 @@ use std::path::PathBuf;
 /// Settings while they are being read: what is set and where, all faults so far, and the layers.
 pub(super) struct Draft {
     pub places: Places,
+    /// The file that is being read, as shown to people.
+    pub reading: PathBuf,
     faults: Vec<SettingsError>,
     pub file: Layer,
     pub environment: Layer,
@@ -20,7 +22,8 @@ pub(super) struct Draft {
 impl Draft {
     pub fn new(file: PathBuf) -> Self {
         Self {
-            places: Places { file, of: BTreeMap::new() },
+            places: Places { file: file.clone(), of: BTreeMap::new() },
+            reading: file,
             faults: Vec::new(),
             file: Layer::default(),
             environment: Layer::default(),
@@ -29,9 +32,7 @@ impl Draft {
         }
     }
 
-    pub fn record_place(&mut self, key: &str, line: usize, column: usize) {
-        let file = self.places.file.clone();
-        let place = Place::Line { file, line, column };
+    pub fn record_place(&mut self, key: &str, place: Place) {
         self.places.of.insert(key.to_owned(), place);
     }
 
@@ -174,10 +175,9 @@ impl Draft {
     /// lacks.
     fn stray(&mut self, at: &str, name: &str) {
         let names = self.places.names(at);
-        let others: Vec<&str> =
-            names.iter().map(String::as_str).filter(|other| *other != name).collect();
-        let hint = did_you_mean(name, others.iter().copied());
-        let expected = format!("one of: {}", others.join(", "));
+        let others = || names.iter().map(String::as_str).filter(|other| *other != name);
+        let hint = did_you_mean(name, others());
+        let expected = one_of(others());
         self.report(&schema::join(at, name), "not in the settings file", expected, hint);
     }
 

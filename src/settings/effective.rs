@@ -1,5 +1,6 @@
 use super::layers::Places;
 use super::schema::{self, Key, Kind, ROOT, Unset};
+use super::search::Found;
 use super::secret::SecretSource;
 use super::value::to_toml;
 use config::{Config, Value, ValueKind};
@@ -11,10 +12,10 @@ pub(super) fn of(
     values: &Config,
     places: &Places,
     secrets: &BTreeMap<String, SecretSource>,
-    (file, base): (&Path, &Path),
+    found: &Found,
 ) -> String {
-    let text = format!("# {}\n", file.display());
-    let mut out = Toml { values, places, secrets, base, text };
+    let text = found.files().map(|file| format!("# {}\n", file.path.display())).collect();
+    let mut out = Toml { values, places, secrets, base: &found.base, text };
     out.table(ROOT, "");
     out.text
 }
@@ -44,7 +45,7 @@ impl Toml<'_> {
                 }
                 Kind::Mappings => {
                     for name in self.places.names(&at) {
-                        self.line(&format!("\n# [mappings.{name}] as it stands in the file"));
+                        self.line(&format!("\n# [mappings.{name}] as in the file"));
                     }
                 }
                 Kind::Secret => self.secret(key.name, &at),

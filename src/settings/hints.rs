@@ -27,9 +27,32 @@ pub(super) fn did_you_mean<'a>(
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
+/// More names than this say nothing in a message.
+const NAMES_MAX: usize = 20;
+
+/// The names that could have been meant, for a message.
+pub(super) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.split_at_checked(NAMES_MAX) {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("one of: {} and {} more", first.join(", "), rest.len())
+        }
+        _ => format!("one of: {}", names.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_names_the_first_are_shown() {
+        let names: Vec<String> = (0..23).map(|n| format!("n{n}")).collect();
+        let names = || names.iter().map(String::as_str);
+        assert_eq!(one_of(names().take(2)), "one of: n0, n1");
+        assert!(one_of(names().take(20)).ends_with("n18, n19"));
+        assert!(one_of(names()).ends_with("n18, n19 and 3 more"));
+    }
 
     #[test]
     fn a_slip_of_the_fingers_finds_its_word_and_a_stranger_finds_none() {

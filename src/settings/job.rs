@@ -1,8 +1,9 @@
 use super::draft::Draft;
-use super::hints::did_you_mean;
+use super::hints::{did_you_mean, one_of};
 use super::policy;
 use super::pull::{self, Pull};
 use super::rules::{self, JobRule};
+use super::schema;
 use super::url::Url;
 use crate::domain::{LoadPath, Policy};
 use jiff::tz::TimeZone;
@@ -29,7 +30,7 @@ pub struct Job {
     pub encoding: Option<String>,
     /// Where the mappings are that `format` may name.
     #[serde(skip)]
-    pub mappings: MappingsText,
+    pub mappings: Vec<MappingsText>,
     /// Absolute paths and patterns of files with the e-mail addresses of customers.
     #[serde(default)]
     pub customers: Vec<String>,
@@ -81,7 +82,7 @@ pub struct Connection {
     pub logo_url: Option<String>,
 }
 
-/// The text of the settings file, for the readers of exports: they check its `[mappings.NAME]`
+/// The text of a file of settings, for the readers of exports: they check its `[mappings.NAME]`
 /// tables.
 ///
 /// It may contain a token, so its debug form shows none of it.
@@ -149,12 +150,18 @@ fn check_gone(name: &str, draft: &mut Draft) {
 
 fn check_account(key: &str, draft: &mut Draft) {
     let Some(account) = draft.text(key) else { return };
+    if schema::is_name(&account) && draft.places.has(&format!("accounts.{account}")) {
+        return;
+    }
     let accounts = draft.places.names("accounts");
-    if !accounts.is_empty() && !accounts.contains(&account) {
-        let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
-        let hint = did_you_mean(&account, names.iter().copied());
-        let found = format!("no account `{account}`");
-        draft.report(key, found, format!("one of: {}", names.join(", ")), hint);
+    if !accounts.is_empty() {
+        let hint = did_you_mean(&account, accounts.iter().map(String::as_str));
+        draft.report(
+            key,
+            format!("no account `{account}`"),
+            one_of(accounts.iter().map(String::as_str)),
+            hint,
+        );
     }
 }
 

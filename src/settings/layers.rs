@@ -5,6 +5,7 @@ use std::path::PathBuf;
 /// The place of each key that was set.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
+    /// The settings file, as shown to people.
     pub file: PathBuf,
     pub of: BTreeMap<String, Place>,
 }
@@ -16,6 +17,14 @@ impl Places {
             .find_map(|key| self.of.get(key))
             .cloned()
             .unwrap_or_else(|| Place::File(self.file.clone()))
+    }
+
+    /// The file that a key is set in; the settings file if it is in none.
+    pub fn file_of(&self, key: &str) -> &PathBuf {
+        match self.of.get(key) {
+            Some(Place::Line { file, .. }) => file,
+            _ => &self.file,
+        }
     }
 
     /// The variable that a key was set by, where it was.
@@ -32,9 +41,10 @@ impl Places {
 
     /// The names directly below a table, in order.
     pub fn names(&self, table: &str) -> BTreeSet<String> {
+        let below = format!("{table}.");
         self.of
-            .keys()
-            .filter_map(|key| key.strip_prefix(table)?.strip_prefix('.')?.split('.').next())
+            .range(below.clone()..)
+            .map_while(|(key, _)| key.strip_prefix(&below)?.split('.').next())
             .map(str::to_owned)
             .collect()
     }

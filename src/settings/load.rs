@@ -1,5 +1,5 @@
 use super::draft::Draft;
-use super::hints::did_you_mean;
+use super::hints::{did_you_mean, one_of};
 use super::job::MappingsText;
 use super::layers::Places;
 use super::metrics::{self, Metrics};
@@ -13,13 +13,13 @@ use super::{
     search, variables,
 };
 use config::{Config, ConfigError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Everything that was set, with defaults for what was not. Its debug form shows no token.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The settings file, absolute.
+    /// The settings file, absolute; the folder `accounts.d` is beside it.
     pub file: PathBuf,
     /// Holds one state file for each account. Absolute.
     pub state_dir: PathBuf,
@@ -32,14 +32,17 @@ pub struct Settings {
     /// The settings in effect as TOML: with defaults, absolute paths, what the environment set
     /// marked so, and each token masked in a comment that says where it comes from.
     pub effective: String,
+    /// The names of the jobs of each account, in order.
+    jobs_of: BTreeMap<String, Vec<String>>,
     places: Places,
 }
 
 impl Settings {
-    /// Finds the settings file, lays the environment over it and checks the result.
+    /// Finds the settings file and those of `accounts.d` beside it, lays the environment over them
+    /// and checks the result.
     ///
     /// # Errors
-    /// Every fault at once, in the order of the file and then of the variables.
+    /// Every fault at once, in the order of the files and then of the variables.
     pub fn load(
         explicit: Option<&Path>,
         environment: &Environment,
@@ -56,10 +59,11 @@ impl Settings {
     ) -> Loaded {
         let found = match search::find(explicit, environment) {
             Ok(found) => found,
-            Err(fault) => return Loaded { settings: None, faults: vec![fault], text: None },
+            Err(fault) => return Loaded { settings: None, faults: vec![fault], mappings: vec![] },
         };
-        let mut draft = Draft::new(found.shown.clone());
-        let is_toml = document::read(&found.text, &found.shown, &mut draft);
+        let mut draft = Draft::new(found.main.shown.clone());
+        found.faults.iter().for_each(|fault| draft.push(fault.clone()));
+        let is_toml = document::read(&found, &mut draft);
         variables::read(environment, &mut draft);
         if is_toml {
             draft.merge();
@@ -73,9 +77,9 @@ impl Settings {
             notify::check(&mut draft);
             account::refuse_twins(&accounts, &mut draft);
         }
-        let text = MappingsText { file: found.shown.clone(), text: found.text.as_str().into() };
-        let text = is_toml.then_some(text);
         let (places, values, mut faults) = draft.finish();
+        let texts = MappingsTexts::of(&places, &found);
+        let mappings = if is_toml { texts.0.values().cloned().collect() } else { Vec::new() };
         let settings =
             if is_toml { Self::of(&values, places, found, environment).ok() } else { None };
         if settings.is_none() && faults.is_empty() {
@@ -84,7 +88,7 @@ impl Settings {
             let expected = "values of the documented types";
             faults.push(SettingsError::new(place, "", "can't be read", expected));
         }
-        Loaded { settings, faults, text }
+        Loaded { settings, faults, mappings }
     }
 
     fn of(
@@ -110,10 +114,10 @@ impl Settings {
             account.token = secrets.of(name);
         }
         let mut jobs: BTreeMap<String, Job> = values.get("jobs")?;
-        let mappings = MappingsText { file: found.shown.clone(), text: found.text.as_str().into() };
+        let mappings = MappingsTexts::of(&places, &found);
         for (name, job) in &mut jobs {
             job.name.clone_from(name);
-            job.mappings = mappings.clone();
+            job.mappings = mappings.for_job(name, &places);
             if let Some(pull) = &mut job.pull {
                 let names = pull.secret_names(name);
                 pull.secrets = names.into_iter().map(|name| secrets.of(name)).collect();
@@ -132,12 +136,18 @@ impl Settings {
             state_dir: found.base.join(values.get::<PathBuf>("state.dir")?),
             metrics: if listens { Some(values.get("metrics")?) } else { None },
             notify: notify_of(values)?,
-            effective: effective::of(values, &places, &sources, (&found.path, &found.base)),
-            file: found.path,
+            effective: effective::of(values, &places, &sources, &found),
+            file: found.main.path,
+            jobs_of: jobs_by_account(&jobs),
             accounts,
             jobs,
             places,
         })
+    }
+
+    /// The jobs of an account, in the order of their names.
+    pub fn jobs_of(&self, account: &str) -> impl Iterator<Item = &Job> {
+        self.jobs_of.get(account).into_iter().flatten().filter_map(|name| self.jobs.get(name))
     }
 
     /// The account of a job; [`Settings::load`] has checked that it exists.
@@ -170,11 +180,11 @@ impl Settings {
     }
 
     fn no_job(&self, name: &str) -> SettingsError {
-        let names: Vec<&str> = self.jobs.keys().map(String::as_str).collect();
-        let expected = format!("one of: {}", names.join(", "));
+        let names = || self.jobs.keys().map(String::as_str);
+        let expected = one_of(names());
         SettingsError::new(Place::Argument, "", format!("no job `{name}`"), expected)
             .of_kind(FaultKind::UnknownJob)
-            .hint(did_you_mean(name, names.iter().copied()))
+            .hint(did_you_mean(name, names()))
     }
 
     /// A fault of a value that only its own module can judge, such as `jobs.shop.schedule`, at the
@@ -195,10 +205,41 @@ pub struct Loaded {
     /// If there are faults, with what could be read, and stand-ins for what is needed: good for a
     /// check, and for nothing else.
     pub settings: Option<Settings>,
-    /// In the order of the file and then of the variables.
+    /// In the order of the files and then of the variables.
     pub faults: Vec<SettingsError>,
-    /// For the readers of mappings; `None` if it is no TOML.
-    pub text: Option<MappingsText>,
+    /// For the readers of mappings: each file that has any. None if one is no TOML.
+    pub mappings: Vec<MappingsText>,
+}
+
+/// The texts of the files that have mappings, by file.
+struct MappingsTexts(BTreeMap<PathBuf, MappingsText>);
+
+impl MappingsTexts {
+    fn of(places: &Places, found: &Found) -> Self {
+        let mut texts = BTreeMap::new();
+        for name in places.names("mappings") {
+            let file = found.file_of(places.of.get(&format!("mappings.{name}")));
+            texts.entry(file.shown.clone()).or_insert_with(|| MappingsText {
+                file: file.shown.clone(),
+                text: file.text.as_str().into(),
+            });
+        }
+        Self(texts)
+    }
+
+    /// Those of the settings file, and those of the file that the job is in.
+    fn for_job(&self, name: &str, places: &Places) -> Vec<MappingsText> {
+        let files = BTreeSet::from([&places.file, places.file_of(&format!("jobs.{name}"))]);
+        files.into_iter().filter_map(|file| self.0.get(file)).cloned().collect()
+    }
+}
+
+fn jobs_by_account(jobs: &BTreeMap<String, Job>) -> BTreeMap<String, Vec<String>> {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, job) in jobs {
+        names.entry(job.account.clone()).or_default().push(name.clone());
+    }
+    names
 }
 
 /// `None` without a receiver of notices.
@@ -228,7 +269,7 @@ fn secret_sources(
 fn source_of(key: &str, places: &Places, found: &Found) -> SecretSource {
     match places.variable(key) {
         Some(variable) => SecretSource::Variable(variable.to_owned()),
-        None => SecretSource::Settings(found.path.clone()),
+        None => SecretSource::Settings(found.file_of(places.of.get(key)).path.clone()),
     }
 }
 
@@ -247,7 +288,7 @@ impl Secrets<'_> {
         let folder = self.environment.get("CREDENTIALS_DIRECTORY");
         let in_folder = |folder| self.environment.working_dir().join(folder).join(&name.credential);
         Secret {
-            beside: self.found.path.with_file_name(&name.credential),
+            beside: self.found.main.path.with_file_name(&name.credential),
             credentials: folder.map(in_folder),
             file: self
                 .values

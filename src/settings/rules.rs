@@ -2,6 +2,7 @@
 //! that one reading finds every fault.
 
 use super::draft::Draft;
+use super::layers::Places;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -20,7 +21,7 @@ pub struct RuleInput<'a> {
     pub value: &'a str,
     /// UTC if the job's is faulty.
     pub time_zone: &'a TimeZone,
-    /// The names of the mappings.
+    /// The names of the mappings that the job may name.
     pub mappings: &'a BTreeSet<String>,
 }
 
@@ -31,9 +32,20 @@ pub struct RuleFault {
     pub hint: Option<String>,
 }
 
+/// The mappings of the settings file are for all jobs, those of another file for the jobs in it.
+fn mappings_of(job: &str, places: &Places) -> BTreeSet<String> {
+    let own = places.file_of(&format!("jobs.{job}"));
+    let mut names = places.names("mappings");
+    names.retain(|name| {
+        let file = places.file_of(&format!("mappings.{name}"));
+        file == own || *file == places.file
+    });
+    names
+}
+
 /// Checks the keys of one job.
 pub(super) fn check(rules: &[JobRule], job: &str, time_zone: &TimeZone, draft: &mut Draft) {
-    let mappings = draft.places.names("mappings");
+    let mappings = mappings_of(job, &draft.places);
     for rule in rules {
         let key = format!("jobs.{job}.{}", rule.key);
         let Some(value) = draft.text(&key) else { continue };

@@ -243,6 +243,11 @@ impl Key {
 }
 
 impl Kind {
+    /// Whether it holds tables under names that the user chose.
+    pub fn is_named(&self) -> bool {
+        matches!(self, Self::Named(_) | Self::Mappings)
+    }
+
     /// What the key expects, for a message.
     pub fn expected(&self) -> String {
         match self {

@@ -12,15 +12,45 @@ const USUAL: [&str; 2] = ["config/ordersync.toml", "/etc/ordersync/ordersync.tom
 /// Settings are written by people; a longer file is something else.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// The settings file that was found, read.
+/// The folder beside the settings file whose files add accounts and jobs.
+pub(super) const DROP_INS: &str = "accounts.d";
+
+/// The settings file that was found, with the files of [`DROP_INS`], read.
 pub(super) struct Found {
+    /// Where relative paths of the settings start.
+    pub base: PathBuf,
+    pub main: SettingsText,
+    /// In the order of their names.
+    pub drop_ins: Vec<SettingsText>,
+    /// Why some of them can't be read.
+    pub faults: Vec<SettingsError>,
+}
+
+/// A file of settings, read.
+pub(super) struct SettingsText {
     /// Absolute.
     pub path: PathBuf,
     /// As shown to people: relative to the working directory if it is below it.
     pub shown: PathBuf,
-    /// Where relative paths of the settings start.
-    pub base: PathBuf,
     pub text: String,
+}
+
+impl Found {
+    pub fn files(&self) -> impl Iterator<Item = &SettingsText> {
+        std::iter::once(&self.main).chain(&self.drop_ins)
+    }
+
+    /// The file that a place is in; the settings file if it is in none.
+    pub fn file_of(&self, place: Option<&Place>) -> &SettingsText {
+        let drop_in = place.and_then(|place| match place {
+            Place::Line { file, .. } => {
+                let at = self.drop_ins.binary_search_by(|text| text.shown.cmp(file)).ok()?;
+                self.drop_ins.get(at)
+            }
+            _ => None,
+        });
+        drop_in.unwrap_or(&self.main)
+    }
 }
 
 /// Looks for the settings file: the one named on the command line, else by `$ORDERSYNC_CONFIG`,
@@ -40,9 +70,49 @@ pub(super) fn find(
         Some((path, place)) => (dir.join(path), Some(place)),
         None => (usual(dir).ok_or_else(none_found)?, None),
     };
-    let shown = path.strip_prefix(dir).unwrap_or(&path).to_owned();
+    let shown = shown(&path, dir);
     let text = read(&path).map_err(|fault| unreadable(&shown, named_by, &fault))?;
-    Ok(Found { base: base_of(&path), path, shown, text })
+    let (drop_ins, faults) = drop_ins(&path.with_file_name(DROP_INS), dir);
+    let main = SettingsText { path, shown, text };
+    Ok(Found { base: base_of(&main.path), main, drop_ins, faults })
+}
+
+fn shown(path: &Path, working_dir: &Path) -> PathBuf {
+    path.strip_prefix(working_dir).unwrap_or(path).to_owned()
+}
+
+/// Reads the `*.toml` files of a folder, if there is one. Hidden ones are left alone: editors and
+/// mounted secrets make them.
+fn drop_ins(folder: &Path, working_dir: &Path) -> (Vec<SettingsText>, Vec<SettingsError>) {
+    let paths = match list(folder) {
+        Ok(paths) => paths,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Default::default(),
+        Err(fault) => {
+            return (Vec::new(), vec![unreadable(&shown(folder, working_dir), None, &fault)]);
+        }
+    };
+    let (mut texts, mut faults) = (Vec::new(), Vec::new());
+    for path in paths {
+        let shown = shown(&path, working_dir);
+        match read(&path) {
+            Ok(text) => texts.push(SettingsText { path, shown, text }),
+            Err(fault) => faults.push(unreadable(&shown, None, &fault)),
+        }
+    }
+    (texts, faults)
+}
+
+fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
+        if !is_hidden && path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
 }
 
 fn usual(dir: &Path) -> Option<PathBuf> {

@@ -1,6 +1,7 @@
 //! What a person notices of settings: the values, the faults, the places.
 
 mod annotated;
+mod drop_ins;
 mod faults;
 mod layers;
 mod paths;

@@ -15,13 +15,19 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
-/// The mappings of one settings file.
+/// The mappings that an export is read by.
 #[derive(Debug, Clone, Default)]
 pub struct Mappings(pub Arc<[Arc<Profile>]>);
 
 impl Mappings {
     pub fn named(&self, name: &str) -> Option<&Arc<Profile>> {
         self.0.iter().find(|profile| profile.name == name)
+    }
+}
+
+impl FromIterator<Self> for Mappings {
+    fn from_iter<I: IntoIterator<Item = Self>>(all: I) -> Self {
+        Self(all.into_iter().flat_map(|mappings| mappings.0.to_vec()).collect())
     }
 }
 
