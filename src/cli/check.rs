@@ -10,6 +10,7 @@ use super::paint::Paint;
 use super::pull;
 use super::read_settings::{ReadSettings, read_settings};
 use crate::activecampaign::{Client, Connection};
+use crate::domain::shop_host;
 use crate::extract::{self, Export, ExportFile};
 use crate::pull::{Examination, examine};
 use crate::report;
@@ -434,14 +435,10 @@ fn check_connections(
 
 /// Its name or its link is not the job's.
 fn is_of_another_shop(found: &Connection, job: &Job) -> bool {
-    let host = |url: &str| {
-        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let host = host.split('/').next().unwrap_or_default().to_ascii_lowercase();
-        host.strip_prefix("www.").unwrap_or(&host).to_owned()
-    };
     let wanted = job.connection.link_url.as_deref().unwrap_or_default();
     let has_links = !wanted.is_empty() && !found.link_url.is_empty();
-    found.name != job.connection.name || (has_links && host(wanted) != host(&found.link_url))
+    found.name != job.connection.name
+        || (has_links && shop_host(wanted) != shop_host(&found.link_url))
 }
 
 fn another_shop_text(what: &str, found: &Connection, job: &Job) -> String {

@@ -1,7 +1,8 @@
 //! Questions before something is written or deleted at ActiveCampaign.
 
 use super::error::CliError;
-use std::io::{self, BufRead, IsTerminal, Write};
+use super::output;
+use std::io::{self, BufRead, IsTerminal};
 
 /// Whether somebody can be asked.
 pub(super) fn can_ask() -> bool {
@@ -19,11 +20,10 @@ pub(super) fn ask(question: &str, untouched: &str) -> Result<(), CliError> {
             "{question}\nthere is no terminal to ask on, so {untouched}\n  hint: --yes answers the question"
         )));
     }
-    let mut err = io::stderr().lock();
-    // A question that can't be shown can't be answered with yes.
-    let asked = err.write_all(format!("{question} [y/N] ").as_bytes()).and_then(|()| err.flush());
     let mut answer = String::new();
-    let answered = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
+    // A question that can't be shown can't be answered with yes.
+    let answered = output::ask(&format!("{question} [y/N]"))
+        .and_then(|()| io::stdin().lock().read_line(&mut answer));
     let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
     if answered.is_err() || !is_yes {
         return Err(CliError::usage(untouched));

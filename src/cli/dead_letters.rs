@@ -53,6 +53,7 @@ enum DeadLettersVerb {
         /// Jobs to export [default: all]
         #[arg(value_name = "JOB")]
         jobs: Vec<String>,
+        /// JSON lines, or CSV for a spreadsheet
         #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
         format: Format,
         /// Write here instead of to standard output
@@ -236,7 +237,7 @@ fn print_retried(global: &Global, chosen: u64, refused: u64, cleared: u64) {
     }
     let (cleared, invalid, unsettled) =
         (report::count(cleared), report::count(invalid), report::count(unsettled));
-    output::print(&format!(
+    output::show(&format!(
         "{cleared} refused orders will be sent again by the next sync\n{unsettled} more are looked up by every run anyway\n{invalid} invalid ones are read again by every run: fix them in the shop and export again\n"
     ));
 }

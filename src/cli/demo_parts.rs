@@ -23,7 +23,7 @@ impl Voice {
     /// What is shown on the way.
     pub(super) fn say(self, text: &str) {
         if !self.json && !self.quiet {
-            output::print(text);
+            output::show(text);
         }
     }
 

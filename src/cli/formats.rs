@@ -56,8 +56,9 @@ fn as_text(formats: &[&dyn Format], with_preface: bool) -> String {
     let mut text = String::new();
     if with_preface {
         text.push_str(
-            "`format = \"auto\"` recognises these by their content, never by the file's name. Text is UTF-8, UTF-16 or\n\
-             Windows-1252; CSV has commas, semicolons, tabs or pipes; any file may be packed with gzip, zstd or zip.\n\n",
+            "`format = \"auto\"` recognises these by their content, never by the file's name.\n\
+             Text is UTF-8, UTF-16 or Windows-1252; CSV has commas, semicolons, tabs or pipes;\n\
+             any file may be packed with gzip, zstd or zip.\n\n",
         );
     }
     for format in formats {

@@ -78,10 +78,11 @@ pub(super) fn command<Opts: CommandFactory>() -> Command {
         let text = help.text();
         command = command.mut_subcommand(help.verb, |verb| with_help(verb, &text));
     }
-    let verbs = verbs_text(&command, output::width().unwrap_or(80));
+    let width = output::width().unwrap_or(80);
+    let verbs = verbs_text(&command, width);
+    let end = "`ordersync help VERB` shows examples and exit codes.\n`ordersync demo` needs nothing else.";
     command.help_template(format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{verbs}\nOptions:\n{{options}}\n\n\
-         `ordersync help VERB` shows examples and exit codes. `ordersync demo` needs nothing else.\n"
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{verbs}\nOptions:\n{{options}}\n\n{end}\n"
     ))
 }
 

@@ -161,8 +161,12 @@ pub fn main() -> ExitCode {
         Ok(opts) => opts,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            // If that fails, there is nowhere left to print.
-            let _ = error.print();
+            if error.use_stderr() {
+                output::note(&error.render().to_string());
+            } else {
+                // If that fails, there is nowhere left to print.
+                let _ = error.print();
+            }
             if exit == Exit::Usage && is_json_asked() {
                 let fault = Fault::of_arguments(&error);
                 output::print_json(&CliError::usage(&fault.message).with_faults([fault]).json());
@@ -204,6 +208,49 @@ mod tests {
                 command.clone().try_get_matches_from(words).unwrap();
             }
             assert!(help.exits.starts_with(&[0]) && help.exits.contains(&2), "{name}");
+        }
+    }
+
+    /// The path of each verb and of each verb below one, as it is typed.
+    fn paths() -> Vec<Vec<String>> {
+        let command = command::<Opts>();
+        let mut paths = Vec::new();
+        for verb in command.get_subcommands() {
+            paths.push(vec![verb.get_name().to_owned()]);
+            let below = verb.get_subcommands().map(|sub| [verb.get_name(), sub.get_name()]);
+            paths.extend(below.map(|path| path.map(str::to_owned).to_vec()));
+        }
+        paths
+    }
+
+    #[test]
+    fn the_help_of_every_verb_has_its_parts_and_fits_80_columns() {
+        for path in paths() {
+            let mut command = command::<Opts>().term_width(80);
+            command.build();
+            let mut verb = &mut command;
+            for name in &path {
+                verb = verb.find_subcommand_mut(name).unwrap();
+            }
+            if verb.is_hide_set() {
+                continue;
+            }
+            let help = verb.render_long_help().to_string();
+            let wide = help.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None, "{path:?}");
+            let purpose = help.lines().next().unwrap();
+            assert!(purpose.len() > 10 && !purpose.ends_with('.'), "{path:?}: {purpose}");
+            assert_eq!(help.lines().nth(1), Some(""), "{path:?} says what it does in one line");
+            let usage = format!("\nUsage: ordersync {}", path.join(" "));
+            for part in
+                [usage.as_str(), "\nExamples:\n  ordersync ", "\nExit codes:\n    0  done\n"]
+            {
+                assert!(help.contains(part), "{path:?} lacks {part}:\n{help}");
+            }
+            for argument in verb.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                let is_explained = argument.get_help().is_some() || argument.is_positional();
+                assert!(is_explained, "{path:?}: {}", argument.get_id());
+            }
         }
     }
 

@@ -22,6 +22,11 @@ pub(super) fn print(text: &str) {
     write(text.as_bytes());
 }
 
+/// Text for people, in lines that fit the terminal.
+pub(super) fn show(text: &str) {
+    print(&fitted(text, width()));
+}
+
 /// Bytes as they are, and a line end.
 pub(super) fn print_line(bytes: &[u8]) {
     write(&[bytes, b"\n"].concat());
@@ -76,7 +81,7 @@ pub(super) fn print_result(
     json: impl FnOnce() -> serde_json::Value,
     text: impl FnOnce() -> String,
 ) {
-    if is_json { print_json(&json()) } else { print(&fitted(&text(), width())) }
+    if is_json { print_json(&json()) } else { show(&text()) }
 }
 
 /// The same, with headings in colour on a terminal.
@@ -128,8 +133,18 @@ pub(super) fn note(text: &str) {
     }
 }
 
+/// A question, whose answer is typed behind it.
+///
+/// # Errors
+/// When it can't be shown.
+pub(super) fn ask(question: &str) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    err.write_all(format!("{} ", broken(question)).as_bytes())?;
+    err.flush()
+}
+
 /// A text whose lines fit into the terminal on standard error.
-fn broken(text: &str) -> String {
+pub(super) fn broken(text: &str) -> String {
     fitted(text, error_width()).trim_end_matches('\n').to_owned()
 }
 

@@ -145,7 +145,7 @@ fn show(
             let text = report::plan_text(&preview, &local(job), output::width());
             output::print(&format!("{}\n", Paint::of_stdout(global.color).headings(&text)));
             if let Some(comparison) = &detail.difference {
-                output::print(&format!("{}\n", comparison.text()));
+                output::show(&format!("{}\n", comparison.text()));
             }
         }
         accounts.push(account.name.clone());
@@ -160,7 +160,7 @@ fn show(
     let previews: Vec<Preview> = pages.into_iter().map(|(preview, _)| preview).collect();
     let by_account: Vec<_> = accounts.into_iter().zip(&previews).collect();
     if !global.json {
-        output::print(&report::together_text(&by_account, &utc));
+        output::show(&report::together_text(&by_account, &utc));
         return asked.map(|()| Exit::Done);
     }
     let mut json = report::plan_json(&previews, &utc);

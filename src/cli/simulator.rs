@@ -93,7 +93,7 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, CliErro
         })?;
         match global.json {
             true => output::print(&format!("{}\n", serde_json::json!({ "url": simulator.url() }))),
-            false => output::print(&format!(
+            false => output::show(&format!(
                 "A simulated ActiveCampaign is at {}; Ctrl-C ends it.\nWhat it holds: {}/__sim/summary\n",
                 simulator.url(),
                 simulator.url()
@@ -104,7 +104,7 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, CliErro
         simulator.stop().await;
         match global.json {
             true => output::print_json(&serde_json::to_value(&summary).map_err(CliError::failed)?),
-            false => output::print(&format!("{summary}\n")),
+            false => output::show(&format!("{summary}\n")),
         }
         Ok(if summary.violations.is_empty() { Exit::Done } else { Exit::Failed })
     })

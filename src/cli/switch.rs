@@ -65,7 +65,7 @@ pub(super) fn run(
         true if ends_here => output::print_json(&report::switch_plan_json(&plan, canary)),
         true => output::note(report::switch_plan_text(&plan, canary).trim_end()),
         false if global.quiet && !args.dry_run => {}
-        false => output::print(&report::switch_plan_text(&plan, canary)),
+        false => output::show(&report::switch_plan_text(&plan, canary)),
     }
     if ends_here {
         return Ok(Exit::Done);

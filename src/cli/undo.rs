@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
         true if ends_here => output::print_json(&report::undo_plan_json(&plan)),
         true => output::note(report::undo_plan_text(&plan).trim_end()),
         false if global.quiet && !args.dry_run => {}
-        false => output::print(&report::undo_plan_text(&plan)),
+        false => output::show(&report::undo_plan_text(&plan)),
     }
     if ends_here {
         return Ok(Exit::Done);

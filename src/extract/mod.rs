@@ -79,5 +79,5 @@ pub use messages::States;
 pub use options::Options;
 pub use order_versions::content_of;
 pub use reader::Reader;
-pub use registry::formats;
+pub use registry::{formats, shop_system_of};
 pub use table::ExportFile;

@@ -61,10 +61,63 @@ pub fn json_formats() -> &'static JsonFormats {
     &FORMATS
 }
 
+/// The formats of one shop system each; the others hold records of any.
+const SHOP_SYSTEMS: [(&str, &[&str]); 12] = [
+    (
+        "shopify",
+        &[
+            "shopify-csv",
+            "matrixify-csv",
+            "fivetran-csv",
+            "shopify-json",
+            "shopify-checkouts-json",
+            "shopify-graphql",
+        ],
+    ),
+    (
+        "woocommerce",
+        &[
+            "webtoffee-csv",
+            "advanced-order-export-csv",
+            "woocommerce-json",
+            "advanced-order-export-json",
+        ],
+    ),
+    ("squarespace", &["squarespace-csv"]),
+    ("wix", &["wix-csv"]),
+    ("tiendanube", &["tiendanube-csv"]),
+    ("bigcommerce", &["bigcommerce-csv", "bigcommerce-json"]),
+    ("etsy", &["etsy-csv"]),
+    ("amazon", &["amazon-csv"]),
+    ("square", &["square-csv"]),
+    ("magento", &["magento-json"]),
+    ("fast", &["fast-json"]),
+    ("expertsender", &["expertsender-json"]),
+];
+
+/// The shop system that all exports of a format are from, as a word for a connection's `service`;
+/// `None` for tables and messages of any shop.
+pub fn shop_system_of(format: &str) -> Option<&'static str> {
+    let is_of = |(_, formats): &&(_, &[&str])| formats.contains(&format);
+    SHOP_SYSTEMS.iter().find(is_of).map(|(system, _)| *system)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::extract::About;
+
+    #[test]
+    fn every_format_is_of_a_shop_system_or_of_any() {
+        let of_any = ["warehouse-csv", "json-cells-csv", "singer", "airbyte"];
+        for format in formats() {
+            let name = format.name();
+            assert_eq!(shop_system_of(name).is_none(), of_any.contains(&name), "{name}");
+        }
+        for name in SHOP_SYSTEMS.iter().flat_map(|(_, formats)| *formats) {
+            assert!(format_named(name).is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn every_format_says_how_to_get_it_and_what_it_needs() {

@@ -170,7 +170,7 @@ pub(super) fn consent(summary: &PlanSummary) -> Option<String> {
         n => format!(", of {} the export says nothing", count(n)),
     };
     Some(format!(
-        "{} of {all} accept marketing, {} do not{unstated}; acceptsMarketing is sent as the customer's first order states it",
+        "given by {} of {all}, refused by {}{unstated}; acceptsMarketing is sent as the customer's first order states it",
         count(given),
         count(refused)
     ))

@@ -1,6 +1,6 @@
 use super::draft::Draft;
 use super::secret::{Secret, SecretError, SecretSource};
-use super::url::Url;
+use super::url::{AddressFault, Url, check_account_address};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,19 +83,19 @@ fn check_url(key: &str, draft: &mut Draft) {
     let Some(text) = draft.text(key) else { return };
     // The text is not quoted: a wrongly pasted one may hold a token.
     let expected = "the URL that ActiveCampaign shows under Settings, Developer, such as https://example.api-us1.com";
-    match Url::parse(&text) {
-        None => draft.report(key, "invalid URL", expected, None),
-        Some(url) if !url.secure && !url.is_loopback() => {
+    match check_account_address(&text) {
+        Err(AddressFault::Invalid) => draft.report(key, "invalid URL", expected, None),
+        Err(AddressFault::NotEncrypted) => {
             let hint =
                 "the token would be sent unencrypted; http is only for a simulator on this machine"
                     .to_owned();
             draft.report(key, "not encrypted", "https://", hint);
         }
-        Some(url) if !matches!(url.path, "" | "api/3") => {
+        Err(AddressFault::HasPath) => {
             let hint = "leave out what follows the host name".to_owned();
             draft.report(key, "a path after the host name", expected, hint);
         }
-        Some(_) => {}
+        Ok(()) => {}
     }
 }
 

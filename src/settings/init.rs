@@ -30,21 +30,32 @@ pub struct FilledKey {
     pub note: String,
 }
 
-/// The annotated settings with these values.
-pub fn filled(keys: &[FilledKey]) -> String {
+/// A key that the annotated settings do not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the annotated settings have no key {0}")]
+pub struct UnknownKey(pub &'static str);
+
+/// The annotated settings with these values, each of its own key.
+///
+/// # Errors
+/// A key that the annotated settings do not have.
+pub fn filled(keys: &[FilledKey]) -> Result<String, UnknownKey> {
     let mut text = String::with_capacity(ANNOTATED.len());
     let mut table = "";
+    let mut open: Vec<&str> = keys.iter().map(|filled| filled.key).collect();
     for line in ANNOTATED.lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             table = name;
         }
         let leaf = line.strip_prefix("# ").unwrap_or(line).split_once(" = ").map(|(leaf, _)| leaf);
-        let is_this =
-            |filled: &&FilledKey| filled.key.rsplit_once('.') == leaf.map(|leaf| (table, leaf));
+        let is_this = |filled: &&FilledKey| {
+            leaf.is_some_and(|leaf| filled.key.rsplit_once('.') == Some((table, leaf)))
+        };
         let Some(filled) = keys.iter().find(is_this) else {
             text.push_str(&format!("{line}\n"));
             continue;
         };
+        open.retain(|key| *key != filled.key);
         if !filled.note.is_empty() {
             text.push_str(&format!("# {}\n", filled.note));
         }
@@ -53,7 +64,7 @@ pub fn filled(keys: &[FilledKey]) -> String {
             None => text.push_str(&format!("{line}\n")),
         }
     }
-    text
+    open.first().map_or(Ok(text), |key| Err(UnknownKey(key)))
 }
 
 /// The settings file that [`write_new`] writes below a folder.

@@ -34,7 +34,8 @@ pub use account::Account;
 pub use environment::Environment;
 pub use error::{FaultKind, Place, SettingsError};
 pub use init::{
-    ANNOTATED, FilledKey, Written, filled, is_dangling, new_file, write_new, write_private,
+    ANNOTATED, FilledKey, UnknownKey, Written, filled, is_dangling, new_file, write_new,
+    write_private,
 };
 pub use job::{Connection, FirstRun, Job, MappingsText};
 pub use load::{Loaded, Settings};

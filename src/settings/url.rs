@@ -50,11 +50,28 @@ pub fn is_web_address(text: &str) -> bool {
     Url::parse(text).is_some()
 }
 
+/// Why a text is no API address of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AddressFault {
+    Invalid,
+    /// The token would be sent as plain text through a network.
+    NotEncrypted,
+    /// Something but `/api/3` follows the host.
+    HasPath,
+}
+
+pub(super) fn check_account_address(text: &str) -> Result<(), AddressFault> {
+    match Url::parse(text) {
+        None => Err(AddressFault::Invalid),
+        Some(url) if !url.secure && !url.is_loopback() => Err(AddressFault::NotEncrypted),
+        Some(url) if !matches!(url.path, "" | "api/3") => Err(AddressFault::HasPath),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Whether a text can be the API address of an account.
 pub fn is_account_address(text: &str) -> bool {
-    let is_one =
-        |url: Url<'_>| (url.secure || url.is_loopback()) && matches!(url.path, "" | "api/3");
-    Url::parse(text).is_some_and(is_one)
+    check_account_address(text).is_ok()
 }
 
 fn is_host(host: &str) -> bool {

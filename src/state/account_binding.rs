@@ -1,5 +1,6 @@
 use super::sql::Sql;
 use super::{StateError, Store, View};
+use crate::domain::host_and_port;
 use rusqlite::Connection;
 
 /// Which account a state is of. Without this, a state that was filled in a rehearsal would say of
@@ -10,7 +11,7 @@ impl Store {
     /// # Errors
     /// [`StateError::Elsewhere`] when it is of another account.
     pub fn belong_to(&mut self, url: &str) -> Result<(), StateError> {
-        let host = host_of(url);
+        let host = host_and_port(url);
         match held(&self.db)? {
             Some(held) if held != host => Err(elsewhere(self.path.clone(), held, host)),
             _ => self
@@ -26,7 +27,7 @@ impl View {
     /// # Errors
     /// [`StateError::Elsewhere`] when it is of another account.
     pub fn check_belongs_to(&self, url: &str) -> Result<(), StateError> {
-        let host = host_of(url);
+        let host = host_and_port(url);
         match held(&self.db)? {
             Some(held) if held != host => {
                 Err(elsewhere(self.db.path().unwrap_or_default().into(), held, host))
@@ -45,12 +46,6 @@ fn held(db: &Connection) -> Result<Option<String>, StateError> {
 
 fn elsewhere(path: std::path::PathBuf, held: String, asked: String) -> StateError {
     StateError::Elsewhere { path, held, asked }
-}
-
-/// Host and port of an address, in small letters.
-fn host_of(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
 #[cfg(test)]

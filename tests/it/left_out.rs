@@ -121,7 +121,7 @@ fn the_consent_of_new_customers_is_counted() {
         json!({ "new": 3, "accepts_marketing": 1, "declines_marketing": 1, "consent_unstated": 1 })
     );
     let text = world.run(&["plan"]).out;
-    assert!(text.contains("1 of 3 new customers accept marketing"), "{text}");
+    assert!(text.contains("given by 1 of 3 new customers"), "{text}");
     assert!(text.contains("up to 3 customers would be created"), "{text}");
     world.load("backfill", 0);
     assert_eq!(plan(&world)["customers"]["accepts_marketing"], 0, "of new ones alone");

@@ -51,6 +51,41 @@ fn every_list_fits_the_terminal_and_says_the_same_as_without_one() {
 }
 
 #[test]
+fn no_text_is_wider_than_the_terminal() {
+    let world = loaded();
+    let paint = Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+    for args in [
+        &["--help"][..],
+        &["formats"],
+        &["check"],
+        &["plan"],
+        &["schedule"],
+        &["verify", "shop"],
+        &["verify", "shop", "--sample", "3"],
+        &["undo", "shop", "--run", "1", "--dry-run"],
+        &["connection", "switch", "shop", "--to", "bulk", "--dry-run"],
+        &["dead-letters", "show", "shop", "1"],
+        &["dead-letters", "retry", "shop"],
+        &["adopt", "shop"],
+        &["demo", "--orders", "20"],
+        &["frobnicate"],
+    ] {
+        for columns in [60, 80, 200] {
+            let screen = shown(&world, args, columns);
+            let screen = paint.replace_all(&screen, "");
+            // What follows is TOML.
+            let text = screen.split("Settings in effect:").next().unwrap();
+            // Progress is drawn over itself.
+            for line in text.lines().filter(|line| !line.contains(['\r', '\u{1b}'])) {
+                let is_one_word = !line.trim().contains(' ');
+                let fits = line.chars().count() <= usize::from(columns);
+                assert!(fits || is_one_word, "{args:?} at {columns}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn headings_are_painted_on_a_terminal_and_nowhere_else() {
     let world = loaded();
     let heading = "\u{1b}[1mshop\u{1b}[0m (account main)";

@@ -2,7 +2,7 @@
 
 use super::export::ExportFacts;
 use super::zones::Zones;
-use crate::domain::Currency;
+use crate::domain::{Currency, shop_host};
 use crate::report::{count, many};
 use crate::settings::{FilledKey, is_account_address, is_web_address};
 use jiff::tz::TimeZone;
@@ -144,7 +144,7 @@ impl Answers {
             accepts: is_web_address,
         };
         self.ask(LINK_URL, &link, use_or_mark(address.clone()), ask);
-        let host = self.value(LINK_URL).map(|url| host_of(&url));
+        let host = self.value(LINK_URL).map(|url| shop_host(&url));
         let name = Question {
             text: "the name of the shop",
             expected: "one line of text, which ActiveCampaign shows",
@@ -260,12 +260,6 @@ fn zones_note(chosen: &str, zones: &Zones) -> String {
     }
 }
 
-fn host_of(url: &str) -> String {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = host.split(['/', ':']).next().unwrap_or_default();
-    host.strip_prefix("www.").unwrap_or(host).to_owned()
-}
-
 /// `Example Store` to `example-store`.
 fn identifier(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -338,7 +332,7 @@ mod tests {
             ..facts()
         };
         let answers = Answers::of(Some(&facts), None, &mut |_| None);
-        let text = filled(&answers.keys);
+        let text = filled(&answers.keys).unwrap();
         assert_eq!(answers.open.len(), 8, "{:?}", answers.open);
         assert_eq!(text.matches("# TO FILL IN: ").count(), 8, "{text}");
         assert!(text.contains("\ntime_zone = \"Area/City\"\n"), "{text}");
@@ -361,7 +355,7 @@ mod tests {
             Some(answer.to_owned())
         });
         assert_eq!((asked.len(), answers.open.len()), (7, 0), "{asked:?}");
-        let text = filled(&answers.keys);
+        let text = filled(&answers.keys).unwrap();
         assert!(!text.contains("TO FILL IN") && ANNOTATED.contains("example-store"));
         assert!(
             !text.contains("= \"example-store\"") && text.contains("= \"x-example\""),

@@ -3,7 +3,7 @@
 use super::zones::{Dates, Zones};
 use crate::cli::error::CliError;
 use crate::domain::Currency;
-use crate::extract::{self, Export, ExportFile, formats};
+use crate::extract::{self, Export, ExportFile, shop_system_of};
 use crate::report;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -155,21 +155,9 @@ fn formats_in(files: &[ExportFile]) -> Result<Vec<String>, CliError> {
 
 /// The shop system that all formats are of; `None` if one does not say.
 fn service_of(formats: &[String]) -> Option<String> {
-    let mut services = formats.iter().map(|format| service_of_format(format));
+    let mut services = formats.iter().map(|format| shop_system_of(format));
     let first = services.next()??;
-    services.all(|service| service.as_ref() == Some(&first)).then_some(first)
-}
-
-/// The first word of what the format is described as, if that is a shop system.
-fn service_of_format(format: &str) -> Option<String> {
-    let description =
-        formats().iter().find(|known| known.name() == format)?.about().description.to_owned();
-    if description.contains("Shopify") {
-        return Some("shopify".to_owned());
-    }
-    let word = description.split(|c: char| !c.is_alphanumeric()).next()?.to_ascii_lowercase();
-    let is_shop = !["airbyte", "singer", "warehouses"].contains(&word.as_str());
-    is_shop.then_some(word)
+    services.all(|service| service == Some(first)).then(|| first.to_owned())
 }
 
 #[cfg(test)]

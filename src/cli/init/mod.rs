@@ -58,7 +58,7 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
     let token_file = args.token_file();
     let keeps_token = args.fills_in() && token_file.exists();
     let token = if asks && !keeps_token { terminal::ask_token()? } else { None };
-    let text = settings::filled(&answers.keys);
+    let text = settings::filled(&answers.keys).map_err(CliError::failed)?;
     let mut written = settings::write_new(&args.dir, &text).map_err(CliError::failed)?;
     if let Some(token) = token {
         settings::write_private(&token_file, &format!("{token}\n")).map_err(CliError::failed)?;

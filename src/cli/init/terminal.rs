@@ -3,10 +3,10 @@
 use super::answers::Question;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{assembly, signals};
+use crate::cli::{assembly, output, signals};
 use crate::settings::is_secret;
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 
 /// Answers of the wrong form before a question is left for later.
 const ATTEMPTS_MAX: usize = 3;
@@ -16,11 +16,11 @@ pub(super) fn ask(question: &Question) -> Option<String> {
     let Question { text, expected, offered, accepts } = question;
     for _ in 0..ATTEMPTS_MAX {
         let hint = offered.as_ref().map_or(format!("({expected})"), |offer| format!("[{offer}]"));
-        show(&format!("{} {hint}: ", capitalised(text)))?;
+        output::ask(&format!("{} {hint}:", capitalised(text))).ok()?;
         match (read_line()?, offered) {
             (blank, offered) if blank.is_empty() => return offered.clone(),
             (answer, _) if accepts(&answer) => return Some(answer),
-            _ => show(&format!("  not accepted, expected {expected}\n"))?,
+            _ => output::note(&format!("  not accepted, expected {expected}")),
         }
     }
     None
@@ -46,7 +46,7 @@ pub(super) fn ask_token() -> Result<Option<String>, CliError> {
         };
         drop(hidden);
         if asked.is_err() {
-            show("\n");
+            output::note("");
         }
         asked
     });
@@ -57,18 +57,16 @@ pub(super) fn ask_token() -> Result<Option<String>, CliError> {
 
 fn read_token() -> Option<String> {
     for _ in 0..ATTEMPTS_MAX {
-        show(
-            "The API token of the account, from Settings, Developer (not shown; Enter leaves it for later): ",
-        )?;
+        output::ask("The API token of the account, from Settings, Developer (not shown; Enter leaves it for later):").ok()?;
         let token = read_line()?;
-        show("\n")?;
+        output::note("");
         if token.is_empty() {
             return None;
         }
         if is_secret(&token) {
             return Some(token);
         }
-        show("  not accepted, expected one word of visible ASCII characters\n")?;
+        output::note("  not accepted, expected one word of visible ASCII characters");
     }
     None
 }
@@ -94,11 +92,6 @@ impl Drop for Hidden {
         // If that fails, the terminal is gone.
         let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.shown);
     }
-}
-
-fn show(text: &str) -> Option<()> {
-    let mut err = io::stderr().lock();
-    err.write_all(text.as_bytes()).and_then(|()| err.flush()).ok()
 }
 
 /// `None` at the end of the input.

@@ -1,5 +1,5 @@
 use super::super::schema::{Key, Kind, ROOT, Unset, join};
-use super::super::{ANNOTATED, FilledKey, filled as with_values, write_new};
+use super::super::{ANNOTATED, FilledKey, UnknownKey, filled as with_values, write_new};
 use super::{Project, faults};
 use crate::domain::{Policy, PolicyValues, Refunds};
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,7 +177,8 @@ fn a_filled_key_is_the_only_change_of_the_annotated_settings() {
         key("accounts.main.url", "\"https://shop.api-us1.com\"", ""),
         key("jobs.shop.time_zone", "\"Europe/Berlin\"", "why"),
         key("jobs.shop.connection.name", "\"Mugs \\\"&\\\" more\"", ""),
-    ]);
+    ])
+    .unwrap();
     let settings = Project::with(&text).load(&[]).unwrap();
     assert_eq!(settings.accounts["main"].url, "https://shop.api-us1.com");
     let job = &settings.jobs["shop"];
@@ -186,7 +187,11 @@ fn a_filled_key_is_the_only_change_of_the_annotated_settings() {
     assert!(text.contains("# why\ntime_zone = \"Europe/Berlin\"\n"), "{text}");
     let changed = text.lines().filter(|line| !ANNOTATED.lines().any(|of| of == *line)).count();
     assert_eq!((changed, text.lines().count()), (4, ANNOTATED.lines().count() + 1));
-    assert_eq!(with_values(&[]), ANNOTATED);
+    assert_eq!(with_values(&[]).unwrap(), ANNOTATED);
+    for unknown in ["jobs.shop.currency", "jobs.shop.policy.curency", "currency", ""] {
+        let keys = [key("jobs.shop.format", "\"auto\"", ""), key(unknown, "1", "")];
+        assert_eq!(with_values(&keys), Err(UnknownKey(unknown)), "no key is dropped");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::transcript::Transcript;
 use super::{Story, account, faults, rules};
 use crate::world::{TOKEN, World};
 use ordersync::samples::demo_orders;
+use regex::Regex;
 use std::path::{Path, PathBuf};
 
 type Make = fn() -> String;
@@ -113,34 +114,23 @@ fn help() -> String {
     let world = World::new();
     let mut transcript = Transcript::of(&world);
     transcript.run(&["--help"]);
-    for verb in [
-        "demo",
-        "init",
-        "check",
-        "plan",
-        "backfill",
-        "sync",
-        "daemon",
-        "schedule",
-        "status",
-        "explain",
-        "verify",
-        "undo",
-        "adopt",
-        "simulator",
-        "formats",
-        "completions",
-        "man",
-    ] {
-        transcript.run(&[verb, "--help"]);
-    }
-    for verb in ["list", "show", "retry", "export"] {
-        transcript.run(&["dead-letters", verb, "--help"]);
-    }
-    for verb in ["list", "ensure"] {
-        transcript.run(&["connection", verb, "--help"]);
+    for verb in listed(&world.run(&["--help"]).out) {
+        let help = world.run(&[&verb, "--help"]).out;
+        let below = help.split_once("\nCommands:\n").map_or(Vec::new(), |(_, rest)| listed(rest));
+        if below.is_empty() {
+            transcript.run(&[&verb, "--help"]);
+        }
+        for name in below.iter().filter(|name| *name != "help") {
+            transcript.run(&[&verb, name, "--help"]);
+        }
     }
     transcript.finish()
+}
+
+/// The verbs that a help lists.
+fn listed(help: &str) -> Vec<String> {
+    let row = Regex::new("(?m)^  ([a-z][a-z-]+) {2,}[A-Z]").unwrap();
+    row.captures_iter(help).map(|found| found[1].to_owned()).collect()
 }
 
 fn formats() -> String {

@@ -1,0 +1,31 @@
+/// Host and port of a web address, in small letters.
+pub fn host_and_port(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The host of a shop, by which people know it: without `www.` and the port.
+pub fn shop_host(url: &str) -> String {
+    let host = host_and_port(url);
+    let host = host.split(':').next().unwrap_or_default();
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_is_written_in_many_ways() {
+        for (url, with_port, shop) in [
+            ("https://example.com", "example.com", "example.com"),
+            ("HTTPS://WWW.Example.com/", "www.example.com", "example.com"),
+            ("example.com/shop?x=1#top", "example.com", "example.com"),
+            ("http://127.0.0.1:8080/api/3", "127.0.0.1:8080", "127.0.0.1"),
+            ("https://www.example.com?x", "www.example.com", "example.com"),
+            ("", "", ""),
+        ] {
+            assert_eq!((host_and_port(url).as_str(), shop_host(url).as_str()), (with_port, shop));
+        }
+    }
+}
