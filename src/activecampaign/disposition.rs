@@ -1,7 +1,8 @@
 //! The one place where an answer, or the lack of one, is judged; what GraphQL's errors say of orders
 //! is judged in `graphql/errors.rs`. Pure: counts and limits come in as values.
 
-use super::transport::{NotConnected, NotConnectedCause, TransportError};
+use super::transport::{NotConnected, TransportError};
+use crate::domain::NotConnectedCause;
 use std::time::Duration;
 
 /// Failures in a row, over all workers, after which ActiveCampaign is taken to be away.

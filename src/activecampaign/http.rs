@@ -3,14 +3,12 @@
 
 use super::options::{Base, ClientError, Options};
 use super::transport::{
-    NotConnected, NotConnectedCause, Response, ResponseFuture, Transport, TransportError, interned,
+    NotConnected, Response, ResponseFuture, Transport, TransportError, interned,
 };
+use crate::domain::{NotConnectedCause, causes, certificate_fault};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, redirect, retry};
-use rustls::CertificateError;
 use secrecy::ExposeSecret;
-use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 /// The longest answer read, in bytes; a page of 100 orders has about 100 KB.
@@ -104,13 +102,9 @@ fn setup_error(error: &reqwest::Error) -> ClientError {
     ClientError::Setup(texts.join(": "))
 }
 
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
-}
-
 /// Connecting comes before sending, so whatever breaks there has carried out nothing.
 fn what_broke(error: &reqwest::Error, host: &'static str) -> TransportError {
-    if let Some(why) = causes(error).find_map(distrust) {
+    if let Some(why) = certificate_fault(error) {
         TransportError::Untrusted(why)
     } else if error.is_connect() || error.is_builder() {
         TransportError::NotSent(NotConnected { why: why_not_connected(error), host })
@@ -122,52 +116,7 @@ fn what_broke(error: &reqwest::Error, host: &'static str) -> TransportError {
 }
 
 fn why_not_connected(error: &reqwest::Error) -> NotConnectedCause {
-    let is_refused = |error: &(dyn Error + 'static)| {
-        let error = error.downcast_ref::<io::Error>();
-        error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-    };
-    if error.is_timeout() {
-        NotConnectedCause::TimedOut
-    } else if causes(error).any(is_refused) {
-        NotConnectedCause::Refused
-    } else if causes(error).any(|error| error.to_string().contains("dns error")) {
-        NotConnectedCause::Unresolved
-    } else if causes(error).any(|error| tls_error(error).is_some()) {
-        NotConnectedCause::Handshake
-    } else {
-        NotConnectedCause::Other
-    }
-}
-
-/// An I/O error passes over what it wraps when asked for its source, so it is opened here, as often
-/// as it is wrapped.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(inner) => tls_error(inner),
-        None => error.downcast_ref(),
-    }
-}
-
-/// What is wrong with a certificate.
-fn distrust(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    let rustls::Error::InvalidCertificate(found) = tls_error(error)? else { return None };
-    Some(match found {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet"
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another host name"
-        }
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "no trusted authority has signed it"
-        }
-        found if format!("{found:?}").contains("CaUsedAsEndEntity") => {
-            "it is a self-signed authority itself, which no server may use; make an authority, sign \
-             another certificate for the server with it, and give the authority's in ca_file"
-        }
-        _ => "it is not one that a server may use",
-    })
+    if error.is_timeout() { NotConnectedCause::TimedOut } else { NotConnectedCause::of(error) }
 }
 
 async fn body_of(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> {

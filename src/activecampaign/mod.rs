@@ -46,6 +46,4 @@ pub use records::{
     RemoteOrder, RemoteProduct,
 };
 pub use retry::{Retry, RetryDecision};
-pub use transport::{
-    NotConnected, NotConnectedCause, Response, ResponseFuture, Transport, TransportError,
-};
+pub use transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};

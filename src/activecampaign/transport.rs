@@ -2,6 +2,7 @@
 //! target in the same process. What an answer's head says is read here, once for both.
 
 use super::rate_limiter::RateLimitHeaders;
+use crate::domain::NotConnectedCause;
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -52,31 +53,10 @@ pub struct NotConnected {
     pub host: &'static str,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotConnectedCause {
-    /// The host name has no address.
-    Unresolved,
-    /// The host is there, and nothing listens on the port.
-    Refused,
-    TimedOut,
-    /// What listens there does not speak TLS as we do.
-    Handshake,
-    Other,
-}
-
 impl NotConnected {
     /// For people.
     pub(super) fn text(self) -> &'static str {
-        let Self { why, host } = self;
-        interned(match why {
-            NotConnectedCause::Unresolved => format!("could not resolve the host name {host}"),
-            NotConnectedCause::Refused => {
-                format!("could not connect to {host}: connection refused")
-            }
-            NotConnectedCause::TimedOut => format!("could not connect to {host} in time"),
-            NotConnectedCause::Handshake => format!("could not agree on TLS with {host}"),
-            NotConnectedCause::Other => format!("could not connect to {host}"),
-        })
+        interned(self.why.text(self.host))
     }
 }
 

@@ -15,6 +15,7 @@ mod keys;
 mod ledger_entry;
 mod moment;
 mod money;
+mod not_connected;
 mod order;
 mod passed_over;
 mod policy;
@@ -39,6 +40,7 @@ pub use keys::{CustomerKey, KeyError, OrderKey, is_damaged_id, is_guarded};
 pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::{Moment, MomentError};
 pub use money::{AMOUNT_MINOR_MAX, Amount, AmountError};
+pub use not_connected::{NotConnectedCause, causes, certificate_fault};
 pub use order::{Customer, Discount, DiscountKind, Historical, Line, Notes, Order, RefundNote};
 pub use passed_over::{OtherRow, PassedOver, Unplaced};
 pub use policy::{

@@ -52,7 +52,7 @@ impl PullError {
 fn hint_of(fault: &std::io::Error) -> String {
     let what = match fault.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space and pull again; the next pull removes what is not complete"
+            "free some space and pull again; nothing that is not complete is kept"
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "the user who pulls has to be able to write there; `dir` names another folder"

@@ -122,8 +122,9 @@ impl Folder {
         remove_files(&window.dir)
     }
 
-    /// What a killed program left of windows that are incomplete or were being emptied.
-    fn remove_incomplete(&self) -> Result<(), PullError> {
+    /// Removes what a failed pull or a killed program left of windows that are incomplete or were
+    /// being emptied.
+    pub(super) fn remove_incomplete(&self) -> Result<(), PullError> {
         for (_, dir) in self.folders()? {
             match read_manifest(&dir)? {
                 None => remove_window(&dir)?,

@@ -5,6 +5,7 @@ use super::clock::{ShopClock, date_of};
 use super::credentials::Credentials;
 use super::error::PullError;
 use super::options::{Options, ShopSystem};
+use crate::domain::{NotConnectedCause, certificate_fault};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, StatusCode, Url, redirect, retry};
@@ -302,32 +303,32 @@ impl ShopClient {
 
     /// The text of an error of reqwest may hold the address, and that the key.
     fn what_broke(&self, error: &reqwest::Error) -> Broken {
-        let mut deepest: &dyn std::error::Error = error;
-        while let Some(source) = deepest.source() {
-            deepest = source;
-        }
-        let cause = deepest.to_string();
-        if error.is_timeout() && !error.is_connect() {
-            Broken::Cut(format!("took longer than {} s", TIMEOUT.as_secs()))
-        } else if error.is_connect() && cause.contains("ertificate") {
-            Broken::Fatal(PullError::Refused {
+        if let Some(why) = certificate_fault(error) {
+            return Broken::Fatal(PullError::Refused {
                 shop: self.shop(),
-                what: format!("its certificate is not trusted: {cause}"),
-                hint: "check the address, or name the authority's PEM file in ca_file".to_owned(),
-            })
-        } else if error.is_connect() && cause.contains("corrupt message") {
-            Broken::Fatal(PullError::Settings {
+                what: format!("its certificate is not trusted: {why}"),
+                hint: "check the address and this machine's clock, or name the authority's PEM file in ca_file"
+                    .to_owned(),
+            });
+        }
+        if !error.is_connect() {
+            let timed_out = || format!("took longer than {} s", TIMEOUT.as_secs());
+            let lost = "broke the connection".to_owned();
+            return Broken::Cut(if error.is_timeout() { timed_out() } else { lost });
+        }
+        let cause = match NotConnectedCause::of(error) {
+            _ if error.is_timeout() => NotConnectedCause::TimedOut,
+            cause => cause,
+        };
+        if cause == NotConnectedCause::NotTls {
+            return Broken::Fatal(PullError::Settings {
                 what: format!("{}: does not speak TLS", self.shop()),
                 expected: "an address that is served over https".to_owned(),
                 hint: "check the address and its port".to_owned(),
-            })
-        } else if error.is_connect() {
-            Broken::NotConnected(format!(
-                "could not connect: {cause}; check the address if this stays"
-            ))
-        } else {
-            Broken::Cut("broke the connection".to_owned())
+            });
         }
+        let what = cause.text(self.root.host_str().unwrap_or_default());
+        Broken::NotConnected(format!("{what}; check the address if this stays"))
     }
 
     fn redirected(&self, response: &reqwest::Response) -> PullError {

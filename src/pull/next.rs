@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 /// else, or on request, a full one.
 ///
 /// # Errors
-/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
+/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then, or
+/// stays on disk.
 pub async fn pull(
     options: &Options,
     is_full: bool,
@@ -19,7 +20,13 @@ pub async fn pull(
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
     let request = if is_full { Request::Full } else { next_request(options, folder)? };
-    (options.system.pull)(options, request, folder, cancel).await
+    let pulled = (options.system.pull)(options, request, folder, cancel).await;
+    if pulled.is_err()
+        && let Err(error) = folder.remove_incomplete()
+    {
+        tracing::warn!("{}; the next pull removes what is not complete", error.parts().0);
+    }
+    pulled
 }
 
 /// Asks whether a pull would succeed.

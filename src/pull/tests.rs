@@ -391,6 +391,20 @@ async fn folders_of_other_names_are_left_alone() {
 }
 
 #[tokio::test]
+async fn a_pull_that_fails_leaves_no_folder_of_its_window() {
+    let pulls = Pulls::of(WooOptions::default(), orders(230)).await;
+    let cancel = CancellationToken::new();
+    let stop = cancel.clone();
+    pulls.shop.change_before(4, move |_| stop.cancel());
+    let folder = pulls.folder();
+    let error = pull(&pulls.options, true, &folder, cancel).await.unwrap_err();
+    assert!(matches!(error, PullError::Interrupted), "{error}");
+    let entries = fs::read_dir(pulls.path()).unwrap().map(|entry| entry.unwrap().path());
+    let folders: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    assert!(folders.is_empty(), "{folders:?}");
+}
+
+#[tokio::test]
 async fn another_window_is_full_where_an_increment_would_not_continue_the_export() {
     let mut pulls = Pulls::of(WooOptions::default(), orders(30)).await;
     async fn next(pulls: &Pulls<WooCommerce>) -> Extent {

@@ -5,8 +5,10 @@ use super::bulk::AcceptedOrders;
 use super::pulls::{GoneOrders, keys_of};
 use super::undo::{DeleteOutcome, Deleting, ListedAs, Purpose, UndoError};
 use crate::activecampaign::Client;
-use crate::domain::Gone;
-use crate::state::{CreatedOrder, LetterCounts, RunId, StateHandle};
+use crate::domain::{Gone, OrderKey, RemoteId};
+use crate::state::{
+    ConnectionId, CreatedOrder, HeldOrders, LetterCounts, RunId, StateHandle, Store,
+};
 use std::fmt;
 use tokio_util::sync::CancellationToken;
 
@@ -109,9 +111,7 @@ pub(super) async fn delete_gone(
 /// What the ledger has of the orders that a full pull did not have.
 struct InLedger {
     /// Gone from the shop.
-    orders: Vec<CreatedOrder>,
-    /// The keys of those that are gone too, and not visible at ActiveCampaign yet.
-    hidden: Vec<String>,
+    held: HeldOrders,
     /// How many the shop is still to be asked for.
     suspected: usize,
     /// How many orders it has at all.
@@ -138,29 +138,29 @@ async fn delete_all(
         return Ok(());
     };
     let (in_flight_max, gone) = (job.in_flight_max, keys.clone());
-    let hidden = state.call(move |store| store.accepted_among(connection, &gone)).await?;
-    if !hidden.is_empty() {
+    let held = state.call(move |store| store.held_among(connection, &gone)).await?;
+    if !held.accepted.is_empty() {
         AcceptedOrders { state, client, cancel, in_flight_max, connection, remote: &remote }
             .look(0)
             .await?;
     }
+    InDoubt { state, client, cancel, connection, remote: &remote }.settle(&held.in_doubt).await?;
     let ledger = state.call(move |store| {
         Ok(InLedger {
-            orders: store.sent_among(connection, &keys)?,
-            hidden: store.accepted_among(connection, &keys)?,
-            suspected: store.sent_among(connection, &suspected)?.len(),
+            held: store.held_among(connection, &keys)?,
+            suspected: store.held_among(connection, &suspected)?.keys().count(),
             known: store.orders_known(connection)?,
         })
     });
-    let InLedger { orders, hidden, suspected, known } = ledger.await?;
-    report.left = orders.iter().map(|order| order.key.clone()).collect();
-    for order in hidden {
+    let InLedger { held, suspected, known } = ledger.await?;
+    report.left = held.keys().cloned().collect();
+    for order in held.accepted {
         tracing::warn!(
             order,
             "gone from the shop, and not visible at ActiveCampaign yet; a later sync deletes it"
         );
-        report.left.push(order);
     }
+    let orders = held.known;
     let percent_max = job.rules.policy.gone_max_percent;
     // A full pull asks for some of many missing orders only: the limit is for all of them.
     let all = orders.len() + suspected;
@@ -175,6 +175,76 @@ async fn delete_all(
         delete_one(&deleting, order, report).await?;
     }
     Ok(())
+}
+
+/// Orders that are gone from the shop, and whose create got no answer because the run was cut off.
+struct InDoubt<'a> {
+    state: &'a StateHandle,
+    client: &'a Client,
+    cancel: &'a CancellationToken,
+    connection: ConnectionId,
+    remote: &'a RemoteId,
+}
+
+impl InDoubt<'_> {
+    /// Looks each up by its key until lists must show it: notes the id of what is there, and drops
+    /// the others from the ledger. Where a lookup does not decide, the order stays in doubt.
+    async fn settle(&self, keys: &[String]) -> Result<(), UndoError> {
+        let mut absent: Vec<_> = keys.iter().filter_map(|key| OrderKey::parse(key).ok()).collect();
+        let mut delays = self.client.lookup_delays();
+        loop {
+            for key in std::mem::take(&mut absent) {
+                if self.look_up(&key).await? == LookedUp::Absent {
+                    absent.push(key);
+                }
+            }
+            let Some(delay) = delays.next().filter(|_| !absent.is_empty()) else { break };
+            self.or_interrupted(tokio::time::sleep(delay)).await?;
+        }
+        let connection = self.connection;
+        for key in absent {
+            let key = key.ledger_text().into_owned();
+            self.state.call(move |store| store.drop_from_ledger(connection, &key)).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_up(&self, key: &OrderKey) -> Result<LookedUp, UndoError> {
+        let found = self.or_interrupted(self.client.order_by_key(self.remote, key)).await?;
+        match found.map_err(UndoError::from) {
+            Ok(None) => Ok(LookedUp::Absent),
+            Ok(Some(order)) => {
+                let (connection, key) = (self.connection, key.clone());
+                let note = move |store: &mut Store| store.note_found(connection, &key, &order.id);
+                self.state.call(note).await?;
+                Ok(LookedUp::Decided)
+            }
+            Err(UndoError::Target(failure)) => {
+                tracing::warn!(
+                    order = key.as_str(),
+                    "gone from the shop, and whether ActiveCampaign has it could not be found out ({failure}); a later sync looks again"
+                );
+                Ok(LookedUp::Decided)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn or_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, UndoError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(UndoError::Interrupted),
+            done = work => Ok(done),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum LookedUp {
+    /// Not listed, or not yet.
+    Absent,
+    /// It is there, or the lookup failed.
+    Decided,
 }
 
 async fn delete_one(

@@ -132,8 +132,8 @@ impl Job {
     }
 
     /// The orders that the last full pull found gone and the ledger still has: those not deleted yet,
-    /// and all of them where the policy only reports them, as it may become another one. The next full
-    /// pull has to ask for them too.
+    /// those whose create is in doubt, and all of them where the policy only reports them, as it may
+    /// become another one. The next full pull has to ask for them too.
     ///
     /// # Errors
     /// When the folder or the state can't be read.
@@ -142,8 +142,8 @@ impl Job {
         let Some((connection, _)) = view.connection(service, externalid)? else {
             return Ok(Vec::new());
         };
-        let sent = view.sent_among(connection, &keys_of(&self.gone()?.found))?;
-        Ok(sent.iter().map(|order| order.key.as_str().into()).collect())
+        let held = view.held_among(connection, &keys_of(&self.gone()?.found))?;
+        Ok(held.keys().map(|key| key.as_str().into()).collect())
     }
 
     /// The orders that are gone from the shop, by the windows of the export.

@@ -40,14 +40,14 @@ impl HostFault {
     ) -> Response<Body> {
         let page = Body::from("<html><body><h1>Service unavailable</h1></body></html>");
         match self {
-            Self::Page(status) => other(status, page, None),
+            Self::Page(status) => other(&own, status, page, None),
             Self::Busy { status, retry_after } => {
-                other(status, page, Some((header::RETRY_AFTER, retry_after)))
+                other(&own, status, page, Some((header::RETRY_AFTER, retry_after)))
             }
             Self::Redirect { status, to } => {
-                other(status, Body::empty(), Some((header::LOCATION, to)))
+                other(&own, status, Body::empty(), Some((header::LOCATION, to)))
             }
-            Self::Empty => other(200, Body::empty(), None),
+            Self::Empty => other(&own, 200, Body::empty(), None),
             Self::Reset => {
                 connection.reset();
                 own
@@ -87,8 +87,16 @@ async fn changed(own: Response<Body>, change: impl FnOnce(Bytes) -> Bytes) -> Re
     Response::from_parts(head, Body::from(change(body)))
 }
 
-fn other(status: u16, body: Body, extra: Option<(HeaderName, String)>) -> Response<Body> {
+/// An answer with the shop's date: a host in front of a shop has the same clock.
+fn other(
+    own: &Response<Body>,
+    status: u16,
+    body: Body,
+    extra: Option<(HeaderName, String)>,
+) -> Response<Body> {
     let mut response = Response::new(body);
+    let date = own.headers().get(header::DATE).cloned();
+    response.headers_mut().extend(date.map(|date| (header::DATE, date)));
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let extra = extra.and_then(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)));

@@ -244,23 +244,6 @@ impl View {
         Ok(found.unwrap_or(0))
     }
 
-    /// Such orders among these that have no id.
-    pub fn accepted_among(
-        &self,
-        connection: ConnectionId,
-        keys: &[String],
-    ) -> Result<Vec<String>, StateError> {
-        let sql = "SELECT 1 FROM orders
-             WHERE connection = ?1 AND key = ?2 AND state = ?3 AND remote_id IS NULL";
-        let mut hidden = Vec::new();
-        for key in keys {
-            if self.db.has(sql, params![connection, stored(key), OrderState::Accepted])? {
-                hidden.push(key.clone());
-            }
-        }
-        Ok(hidden)
-    }
-
     /// Such orders since this run whose earlier copy has an id.
     pub fn accepted_again(
         &self,

@@ -63,5 +63,5 @@ pub use sql_types::{ConnectionId, Kind, RunEnd, RunId};
 pub use standings::{Standing, StandingTopic, exchange_standing};
 pub use store::{SeenConnection, Store, View, check_writable, lock_account};
 pub use troubles::{Trouble, TroubleKind, note_trouble};
-pub use undo::{CreatedOrder, Origin, Undoable};
+pub use undo::{CreatedOrder, HeldOrders, Origin, Undoable};
 pub use verifications::{VerificationId, VerificationRow, VerificationSums, VerifiedOrder};

@@ -39,6 +39,23 @@ pub struct CreatedOrder {
     pub id: RemoteId,
 }
 
+/// Those of some orders that ActiveCampaign holds or may hold, as far as the ledger knows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct HeldOrders {
+    pub known: Vec<CreatedOrder>,
+    /// Keys of orders that the bulk path accepted, and whose copy the REST API has not shown yet.
+    pub accepted: Vec<String>,
+    /// Keys of creates whose answer was never recorded.
+    pub in_doubt: Vec<String>,
+}
+
+impl HeldOrders {
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        let without_id = self.accepted.iter().chain(&self.in_doubt);
+        self.known.iter().map(|order| &order.key).chain(without_id)
+    }
+}
+
 impl View {
     pub fn origin(&self, run: RunId) -> Result<Option<Origin>, StateError> {
         self.db.first(
@@ -71,15 +88,28 @@ impl View {
         Ok(Undoable { deleted, ..found.unwrap_or_default() })
     }
 
-    /// The orders of these keys that ActiveCampaign holds, as far as the ledger knows.
-    pub fn sent_among(
+    /// The orders of these keys that ActiveCampaign holds or may hold.
+    pub fn held_among(
         &self,
         connection: ConnectionId,
         keys: &[String],
-    ) -> Result<Vec<CreatedOrder>, StateError> {
-        let sql = "SELECT key, remote_id FROM orders
-             WHERE connection = ?1 AND key = ?2 AND remote_id IS NOT NULL";
-        found_among(&self.db, sql, connection, keys)
+    ) -> Result<HeldOrders, StateError> {
+        let sql = "SELECT remote_id, state FROM orders WHERE connection = ?1 AND key = ?2";
+        let mut held = HeldOrders::default();
+        for key in keys {
+            let row = self.db.first(sql, params![connection, stored(key)], |row| {
+                Ok((row.get::<_, Option<StoredId>>(0)?, row.get(1)?))
+            });
+            match row? {
+                Some((Some(id), _)) => {
+                    held.known.push(CreatedOrder { key: key.clone(), id: id.0 });
+                }
+                Some((None, OrderState::Accepted)) => held.accepted.push(key.clone()),
+                Some((None, OrderState::CreateIntended)) => held.in_doubt.push(key.clone()),
+                Some(_) | None => {}
+            }
+        }
+        Ok(held)
     }
 
     /// Whether an earlier run was refused to delete this order.
@@ -178,8 +208,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// The order is gone from the shop, and its id at ActiveCampaign is another order's: it leaves the
-    /// ledger.
+    /// The order is gone from the shop, and ActiveCampaign does not have it, or has another order under
+    /// its id: it leaves the ledger.
     pub fn drop_from_ledger(
         &mut self,
         connection: ConnectionId,

@@ -1,9 +1,10 @@
+use crate::activecampaign::NotConnected;
 use crate::activecampaign::disposition::RequestKind::{self, *};
 use crate::activecampaign::disposition::{
     ApiError, BreakerState, Disposition, ErrorResponse, FORBIDDEN_MAX, FailureCause, FailureClass,
     FatalError, OUTAGES_MAX, UNRESOLVED_MAX, WebPage, judge,
 };
-use crate::activecampaign::{NotConnected, NotConnectedCause};
+use crate::domain::NotConnectedCause;
 use std::time::Duration;
 
 const NOT_CONNECTED: NotConnected =

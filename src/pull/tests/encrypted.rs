@@ -24,8 +24,18 @@ async fn a_shop_whose_certificate_is_trusted_is_pulled_and_another_one_gets_no_k
     let (ours, stranger) = (authority(), authority());
     for (config, host, is_trusted, what) in [
         (&ours.config, "localhost", true, ""),
-        (&stranger.config, "localhost", false, "its certificate is not trusted"),
-        (&ours.config, "127.0.0.1", false, "not valid for name"),
+        (
+            &stranger.config,
+            "localhost",
+            false,
+            "its certificate is not trusted: no trusted authority has signed it",
+        ),
+        (
+            &ours.config,
+            "127.0.0.1",
+            false,
+            "its certificate is not trusted: it is for another host name",
+        ),
     ] {
         let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
         let url = front(Arc::clone(config), &pulls.shop.url()).await.replace("localhost", host);
@@ -35,6 +45,24 @@ async fn a_shop_whose_certificate_is_trusted_is_pulled_and_another_one_gets_no_k
         assert!(matches!(error, PullError::Refused { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(what) && text.contains("ca_file"), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shop_that_nobody_is_reached_at_is_named_without_the_texts_of_libraries() {
+    let ours = authority();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let refused = "could not connect to 127.0.0.1: connection refused; check the address";
+    let unknown = "could not resolve the host name shop.invalid; check the address";
+    for (url, what) in [
+        (format!("https://127.0.0.1:{port}"), refused),
+        ("https://shop.invalid".to_owned(), unknown),
+    ] {
+        let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
+        let error = pulled(pulls, &url, ours.pem.path()).await.unwrap_err().to_string();
+        assert!(error.contains(what) && !error.contains("os error"), "{error}");
     }
 }
 

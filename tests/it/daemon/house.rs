@@ -4,8 +4,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ordersync::activecampaign::{
-    self, Client, NotConnected, NotConnectedCause, Response, ResponseFuture, Transport,
-    TransportError,
+    self, Client, NotConnected, Response, ResponseFuture, Transport, TransportError,
 };
 use ordersync::daemon::{
     AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, Opener, Plan,
@@ -60,7 +59,7 @@ impl Transport for Wire {
             match mood {
                 Mood::Away => {
                     return Err(TransportError::NotSent(NotConnected {
-                        why: NotConnectedCause::Other,
+                        why: ordersync::domain::NotConnectedCause::Other,
                         host: "127.0.0.1",
                     }));
                 }

@@ -2,9 +2,9 @@
 
 use crate::nights::Nights;
 use crate::undo::rename;
-use crate::world::World;
+use crate::world::{World, until};
 use ordersync::simulator::shops::SHOPS;
-use ordersync::simulator::{Fault, Kind};
+use ordersync::simulator::{Edit, Ending, Fault, Kind};
 use std::path::Path;
 
 #[test]
@@ -177,4 +177,36 @@ fn what_nobody_can_know_is_gone_is_refused_by_the_settings() {
     nights.set("from =", "keep = \"none\"\nfrom =");
     let ended = nights.run(&["sync"]);
     assert!(ended.err.contains("without the last full pull"), "{}", ended.err);
+}
+
+#[test]
+fn a_create_that_was_cut_off_is_looked_up_before_its_order_counts_as_gone() {
+    for system in SHOPS {
+        for is_kept in [true, false] {
+            let nights = Nights::with(World::new().policy("gone = \"delete\"\n"), system.name, 12);
+            let held = Kind::Stored { then: Ending::Hold { ms: 86_400_000 } };
+            nights.world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders").key("12"));
+            let child = nights.world.start(&["--quiet", "backfill"]);
+            until("all orders are there", || nights.world.summary().orders == 12);
+            nights.world.kill(child);
+            nights.world.simulator.clear_faults();
+            nights.delete(12);
+            if !is_kept {
+                nights.world.simulator.edit(Edit::DeleteOrder { externalid: "12".into() }).unwrap();
+            }
+            // The second one has the order in no window before it.
+            for _ in 0..2 {
+                nights.pass(1200);
+                nights.done(&["--quiet", "pull", "--full"]);
+            }
+            let run = &nights.done(&["--json", "--quiet", "sync"]).json()["runs"][0];
+            let deleted: &[&str] = if is_kept { &["12"] } else { &[] };
+            assert_eq!(run["gone"]["deleted"], serde_json::json!(deleted), "{run:#}");
+            assert_eq!(run["gone"]["left"], serde_json::json!([]), "{run:#}");
+            nights.assert_loaded();
+            nights.pass(1200);
+            nights.done(&["--quiet", "pull", "--full"]);
+            assert_eq!(nights.windows().last().unwrap()["gone"], serde_json::json!([]));
+        }
+    }
 }

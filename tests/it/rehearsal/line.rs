@@ -2,7 +2,7 @@
 
 use super::{End, Moment, TOKEN, WAIT_MAX};
 use ordersync::activecampaign::{
-    NotConnected, NotConnectedCause, Response, ResponseFuture, Transport, TransportError,
+    NotConnected, Response, ResponseFuture, Transport, TransportError,
 };
 use ordersync::simulator::{ClientResponse, Simulator};
 use reqwest::Method;
@@ -99,7 +99,7 @@ impl Line {
         }
         if self.down.is_some_and(|(from, to)| (from..to).contains(&Instant::now())) {
             return Err(TransportError::NotSent(NotConnected {
-                why: NotConnectedCause::Other,
+                why: ordersync::domain::NotConnectedCause::Other,
                 host: "127.0.0.1",
             }));
         }
