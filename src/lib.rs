@@ -19,6 +19,9 @@ pub mod state;
 
 pub mod activecampaign;
 
+#[cfg(feature = "fleet")]
+pub mod fleet;
+
 // Floor 2: steps against ActiveCampaign.
 pub mod load;
 

@@ -1,5 +1,6 @@
 use super::circuit_breaker::CircuitBreaker;
 use super::counters::Counters;
+use super::options::SendGuard;
 use super::rate_limiter::RateLimiter;
 use super::transport::Transport;
 use std::sync::Arc;
@@ -14,4 +15,5 @@ pub(super) struct Account {
     pub(super) attempts_max: u32,
     /// How long a new record may be missing from lists.
     pub(super) list_lag: Duration,
+    pub(super) guard: Option<SendGuard>,
 }

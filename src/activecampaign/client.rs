@@ -58,6 +58,7 @@ impl Client {
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
             list_lag: Duration::from_millis(options.list_lag_ms),
+            guard: options.guard,
         })))
     }
 
@@ -92,7 +93,11 @@ impl Client {
 }
 
 impl Account {
+    /// Whether a request may leave now, which is asked right before it does.
     pub(super) fn may_send(&self) -> Result<(), FatalError> {
+        if self.guard.as_ref().is_some_and(|guard| !guard.may_send()) {
+            self.breaker.stop(FatalError::Withheld);
+        }
         self.breaker.stopped().map_or(Ok(()), Err)
     }
 }

@@ -114,6 +114,10 @@ pub enum FatalError {
         "the canary was sent with a {what} of {sent}, and ActiveCampaign's REST API shows {found} (minor units), which fits no documented meaning; nothing more was sent\n  hint: load = \"rest\" loads without GraphQL"
     )]
     Contradiction { what: &'static str, sent: i32, found: i32 },
+    #[error(
+        "the lease of the account could not be renewed in time, and another node may take it; nothing more was sent, and progress is kept"
+    )]
+    Withheld,
     #[error("unexpected response from ActiveCampaign, with status {status}; check url")]
     Unexpected { status: u16 },
 }

@@ -38,7 +38,7 @@ pub use graphql::{
     SentOrder, UnknownFields,
 };
 pub use lookup::LookupDelays;
-pub use options::{ClientError, Options};
+pub use options::{ClientError, Options, SendGuard};
 pub use pages::Pages;
 pub use rate_limiter::{SendEvent, SendObserver};
 pub use records::{

@@ -1,8 +1,31 @@
 use reqwest::Url;
 use secrecy::SecretString;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+/// Says whether a request may leave. It must return at once, and once it has said no, a client says
+/// so for a while too.
+#[derive(Clone)]
+pub struct SendGuard(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl SendGuard {
+    pub fn new(may_send: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(may_send))
+    }
+
+    pub(super) fn may_send(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for SendGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendGuard(..)")
+    }
+}
 
 /// What a client must know of one account.
 #[derive(Debug, Clone)]
@@ -32,6 +55,8 @@ pub struct Options {
     /// `wait_max_ms` is not waited for: the run that was asked has ended by it, and who runs again
     /// wants to know.
     pub pause_left: Option<Duration>,
+    /// Asked before each request whether it may leave; once it says no, the run ends.
+    pub guard: Option<SendGuard>,
     /// Of the chance in the delays of retries, so that a rehearsal can be repeated; left out, the
     /// system's.
     pub retry_seed: Option<u64>,
@@ -57,6 +82,7 @@ impl Options {
             ca_file: None,
             last_send_at: None,
             pause_left: None,
+            guard: None,
             retry_seed: None,
         }
     }

@@ -180,6 +180,7 @@ pub fn end_of(failure: &Failure) -> RunEnd {
 pub fn end_by(stop: &FatalError) -> RunEnd {
     match stop {
         FatalError::Away { .. } => RunEnd::Paused,
+        FatalError::Withheld => RunEnd::Interrupted,
         FatalError::Credentials
         | FatalError::Payment
         | FatalError::ConnectionGone

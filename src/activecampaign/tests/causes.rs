@@ -2,12 +2,14 @@
 
 use super::encrypted;
 use super::target::{Say, Target, client, json, order, turn};
-use crate::activecampaign::{Client, Disposition, Failure, FatalError, Options};
+use crate::activecampaign::{Client, Disposition, Failure, FatalError, Options, SendGuard};
 use crate::domain::RemoteId;
 use crate::simulator::tests::encrypted::authority;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -142,4 +144,24 @@ async fn a_host_that_can_not_be_reached_is_named_with_its_cause() {
     let message = message.unwrap_err().to_string();
     let host = url.trim_start_matches("https://");
     assert!(message.contains(&format!("could not agree on TLS with {host}")), "{message}");
+}
+
+#[tokio::test]
+async fn once_the_guard_says_no_nothing_leaves_any_more() {
+    let target = Target::always(200, LIST).await;
+    let allowed = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&allowed);
+    let guard = SendGuard::new(move || asked.load(Ordering::Relaxed));
+    let client = client(Options { guard: Some(guard), ..target.options() });
+    assert_eq!(listed(&client).await.unwrap(), "3");
+    let held = turn(&client).await;
+    allowed.store(false, Ordering::Relaxed);
+    let customer = super::target::customer();
+    let failure = held.create_customer(&RemoteId::new("3"), &customer).await.unwrap_err();
+    assert_eq!(failure.disposition, Disposition::Stop(FatalError::Withheld));
+    assert!(listed(&client).await.is_err());
+    // A lease that another took does not come back to this run.
+    allowed.store(true, Ordering::Relaxed);
+    assert_eq!(client.turn().await.err(), Some(FatalError::Withheld));
+    assert_eq!(target.requests().len(), 1);
 }

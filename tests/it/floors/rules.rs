@@ -15,6 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("pull", &["domain"]),
     ("state", &["domain", "scratch"]),
     ("activecampaign", &["domain"]),
+    ("fleet", &[]),
     ("load", &["domain", "plan", "state", "activecampaign"]),
     (
         "run",
@@ -68,6 +69,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("encoding_rs", &["extract/encoding", "extract/decode"]),
     ("html_escape", &["extract/html_entities"]),
     ("fastbloom", &["scratch/"]),
+    ("tokio_postgres", &["fleet/"]),
+    ("tokio_postgres_rustls", &["fleet/database"]),
+    ("rustls_platform_verifier", &["fleet/database"]),
     ("postcard", &["extract/join/piece"]),
     ("cron", &["schedule/civil"]),
     ("strsim", &["extract/names", "settings/hints"]),

@@ -1,0 +1,234 @@
+use super::{Database, FleetError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::Row;
+
+/// The accounts of the fleet and their leases.
+pub struct Accounts {
+    database: Database,
+    /// What the leases of this process are taken under.
+    node: String,
+    /// How long a lease is valid from each renewal on.
+    lease: Duration,
+}
+
+/// An account that this node may work on.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub name: String,
+    /// Digest of the schedules of its jobs.
+    pub schedules: Vec<u8>,
+}
+
+/// The right to write to an account, until it expires.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    pub account: String,
+    /// Grows with each lease of an account.
+    pub fence: i64,
+    pub handover: Handover,
+}
+
+/// What the holder before left behind.
+#[derive(Debug, Clone)]
+pub struct Handover {
+    /// The newest copy of the ledger; `None`: there is none yet.
+    pub copy: Option<CopyHead>,
+    /// How long the last holder may have sent what the copy does not hold; zero if it ended in order.
+    pub unrecorded: Duration,
+    /// How long ago the account's schedules were looked at.
+    pub seen: Duration,
+    pub pace: Pace,
+}
+
+/// Which copy of an account's ledger is the newest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyHead {
+    pub fence: i64,
+    /// Counts the copies under one lease.
+    pub number: i64,
+    pub chunks: i32,
+    /// Length of the file.
+    pub bytes: i64,
+    pub hash: Vec<u8>,
+}
+
+impl CopyHead {
+    fn of(row: &Row) -> Result<Option<Self>, FleetError> {
+        let Some(fence) = row.try_get("copy_fence")? else { return Ok(None) };
+        Ok(Some(Self {
+            fence,
+            number: row.try_get("copy_number")?,
+            chunks: row.try_get("copy_chunks")?,
+            bytes: row.try_get("copy_bytes")?,
+            hash: row.try_get("copy_hash")?,
+        }))
+    }
+}
+
+/// What the next holder must know of the requests of this one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// How long ago the last request left.
+    pub sent: Option<Duration>,
+    /// What is left of the pause that ActiveCampaign asked for.
+    pub pause: Option<Duration>,
+}
+
+/// A lease that goes on.
+#[derive(Debug, Clone)]
+pub struct Renewal {
+    pub account: String,
+    pub fence: i64,
+    pub pace: Pace,
+}
+
+/// How a lease ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Released {
+    /// From now until the account has to be looked at again.
+    pub due: Duration,
+    /// The newest copy of the ledger holds all that was sent.
+    pub is_exact: bool,
+    pub pace: Pace,
+}
+
+const REGISTER: &str = "
+    INSERT INTO ordersync.accounts AS a (name, schedules, due_at, seen_at)
+        SELECT name, schedules, clock_timestamp(), clock_timestamp()
+        FROM unnest($1::text[], $2::bytea[]) AS registered (name, schedules)
+        ORDER BY name
+        ON CONFLICT (name) DO UPDATE SET
+            schedules = excluded.schedules,
+            due_at = least(a.due_at, clock_timestamp())
+        WHERE a.schedules <> excluded.schedules";
+
+/// `$1` the node, `$2` the length of a lease, `$3` the accounts it knows, `$4` how many it has room
+/// for. What is due longest is taken first, and no row that another node is taking is waited for.
+const TAKE: &str = "
+    UPDATE ordersync.accounts AS a SET
+        holder = $1, fence = a.fence + 1, is_exact = false,
+        expires_at = clock_timestamp() + $2::bigint * interval '1 millisecond',
+        exact_at = CASE WHEN prior.is_exact THEN clock_timestamp() ELSE prior.exact_at END
+    FROM (
+        SELECT name, is_exact, exact_at, coalesce(expires_at, clock_timestamp()) AS lost_at
+        FROM ordersync.accounts
+        WHERE name = ANY($3) AND due_at <= clock_timestamp()
+            AND (holder IS NULL OR expires_at < clock_timestamp())
+        ORDER BY due_at, name LIMIT $4 FOR UPDATE SKIP LOCKED
+    ) AS prior
+    WHERE a.name = prior.name
+    RETURNING a.name, a.fence, a.copy_fence, a.copy_number, a.copy_chunks, a.copy_bytes, a.copy_hash,
+        CASE WHEN prior.is_exact THEN 0 ELSE ordersync.ms(prior.lost_at - prior.exact_at) END AS unrecorded,
+        ordersync.ms(clock_timestamp() - a.seen_at) AS seen,
+        ordersync.ms(clock_timestamp() - a.sent_at) AS sent,
+        ordersync.ms(a.paused_until - clock_timestamp()) AS pause";
+
+/// What a holder reports of its pace; a column stays where it reports nothing.
+const PACE: &str = "
+    sent_at = coalesce(clock_timestamp() - given.sent * interval '1 millisecond', a.sent_at),
+    paused_until = coalesce(clock_timestamp() + given.pause * interval '1 millisecond', a.paused_until)";
+
+impl Accounts {
+    /// `lease`: how long each lease is valid from a renewal on.
+    pub fn new(database: Database, node: impl Into<String>, lease: Duration) -> Self {
+        Self { database, node: node.into(), lease }
+    }
+
+    pub fn lease_length(&self) -> Duration {
+        self.lease
+    }
+
+    /// Makes accounts known to the fleet. One whose schedules changed is looked at at once.
+    pub async fn register(&self, accounts: &[Registration]) -> Result<(), FleetError> {
+        let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
+        let schedules: Vec<&[u8]> = accounts.iter().map(|account| &account.schedules[..]).collect();
+        let run = async |client: Arc<tokio_postgres::Client>| {
+            client.execute(REGISTER, &[&names, &schedules]).await?;
+            Ok(())
+        };
+        self.database.run(run).await
+    }
+
+    /// Takes the leases of up to `room` of these accounts that are due and held by nobody.
+    pub async fn take(&self, accounts: &[String], room: usize) -> Result<Vec<Lease>, FleetError> {
+        let (length, room) = (millis(self.lease), i64::try_from(room).unwrap_or(i64::MAX));
+        let run = async |client: Arc<tokio_postgres::Client>| {
+            Ok(client.query(TAKE, &[&self.node, &length, &accounts, &room]).await?)
+        };
+        self.database.run(run).await?.iter().map(lease_of).collect()
+    }
+
+    /// Renews leases of this node: the accounts whose lease is still its own.
+    pub async fn renew(&self, renewals: &[Renewal]) -> Result<Vec<String>, FleetError> {
+        let names: Vec<&str> = renewals.iter().map(|renewal| renewal.account.as_str()).collect();
+        let fences: Vec<i64> = renewals.iter().map(|renewal| renewal.fence).collect();
+        let sent: Vec<Option<i64>> =
+            renewals.iter().map(|renewal| renewal.pace.sent.map(millis)).collect();
+        let pauses: Vec<Option<i64>> =
+            renewals.iter().map(|renewal| renewal.pace.pause.map(millis)).collect();
+        let statement = format!(
+            "UPDATE ordersync.accounts AS a SET
+                 expires_at = clock_timestamp() + $2::bigint * interval '1 millisecond', {PACE}
+             FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+                 AS given (name, fence, sent, pause)
+             WHERE a.name = given.name AND a.fence = given.fence AND a.holder = $1
+             RETURNING a.name"
+        );
+        let length = millis(self.lease);
+        let run = async |client: Arc<tokio_postgres::Client>| {
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+                [&self.node, &length, &names, &fences, &sent, &pauses];
+            Ok(client.query(&statement, &values).await?)
+        };
+        let renewed = self.database.run(run).await?;
+        renewed.iter().map(|row| Ok(row.try_get("name")?)).collect()
+    }
+
+    /// Gives a lease back.
+    ///
+    /// # Errors
+    /// [`FleetError::Lost`] if it was another's already.
+    pub async fn release(&self, lease: &Lease, ended: Released) -> Result<(), FleetError> {
+        let statement = format!(
+            "UPDATE ordersync.accounts AS a SET
+                 holder = NULL, expires_at = NULL, is_exact = $4, seen_at = clock_timestamp(),
+                 due_at = clock_timestamp() + $3::bigint * interval '1 millisecond', {PACE}
+             FROM (SELECT $5::bigint AS sent, $6::bigint AS pause) AS given
+             WHERE a.name = $1 AND a.fence = $2 AND a.holder = $7"
+        );
+        let due = millis(ended.due);
+        let (sent, pause) = (ended.pace.sent.map(millis), ended.pace.pause.map(millis));
+        let run = async |client: Arc<tokio_postgres::Client>| {
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+                [&lease.account, &lease.fence, &due, &ended.is_exact, &sent, &pause, &self.node];
+            Ok(client.execute(&statement, &values).await?)
+        };
+        match self.database.run(run).await? {
+            0 => Err(FleetError::Lost { account: lease.account.clone() }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn lease_of(row: &Row) -> Result<Lease, FleetError> {
+    let length = |column: &str| -> Result<Option<Duration>, FleetError> {
+        let ms: Option<i64> = row.try_get(column)?;
+        Ok(ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))))
+    };
+    let pause = length("pause")?.filter(|left| !left.is_zero());
+    Ok(Lease {
+        account: row.try_get("name")?,
+        fence: row.try_get("fence")?,
+        handover: Handover {
+            copy: CopyHead::of(row)?,
+            unrecorded: length("unrecorded")?.unwrap_or_default(),
+            seen: length("seen")?.unwrap_or_default(),
+            pace: Pace { sent: length("sent")?, pause },
+        },
+    })
+}
+
+fn millis(length: Duration) -> i64 {
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
+}

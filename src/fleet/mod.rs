@@ -1,0 +1,19 @@
+//! Several daemons, on any number of machines, share a set of accounts: who works on an account holds
+//! its lease in PostgreSQL, and brings its ledger along from there.
+//!
+//! The only place that speaks to PostgreSQL. It knows nothing of orders: a ledger is a file, and its
+//! copy in the database a sequence of compressed chunks.
+
+mod accounts;
+mod database;
+mod error;
+mod guard;
+mod ledger_copy;
+#[cfg(test)]
+mod tests;
+
+pub use accounts::{Accounts, CopyHead, Handover, Lease, Pace, Registration, Released, Renewal};
+pub use database::Database;
+pub use error::FleetError;
+pub use guard::{Guard, Moment};
+pub use ledger_copy::LedgerCopies;

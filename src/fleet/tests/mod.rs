@@ -1,0 +1,5 @@
+//! Against a real PostgreSQL.
+
+mod leases;
+mod ledger_copies;
+mod postgres;

@@ -1,0 +1,161 @@
+//! A PostgreSQL of the test's own: in a temporary folder, on a Unix socket in it.
+
+use crate::fleet::{Accounts, Database, LedgerCopies, Registration};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub struct Postgres {
+    dir: TempDir,
+    server: Child,
+}
+
+/// Whom the server runs as where the tests run as root, which it refuses: `nobody`.
+const NOBODY: &str = "65534";
+
+impl Postgres {
+    pub fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        if is_root() {
+            std::os::unix::fs::chown(dir.path(), Some(65534), Some(65534)).unwrap();
+        }
+        let data = dir.path().join("data");
+        let made = command("initdb", dir.path())
+            .args(["--no-sync", "-A", "trust", "-U", "ordersync", "-E", "UTF8", "--locale=C", "-D"])
+            .arg(&data)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(made.success(), "initdb failed");
+        let server = Self::serve(dir.path());
+        let postgres = Self { dir, server };
+        postgres.wait();
+        postgres
+    }
+
+    fn serve(dir: &Path) -> Child {
+        command("postgres", dir)
+            .args(["-F", "-c", "listen_addresses=", "-c", "max_connections=200", "-k"])
+            .arg(dir)
+            .arg("-D")
+            .arg(dir.join("data"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn wait(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let ready = || {
+            let socket = self.dir.path().join(".s.PGSQL.5432");
+            std::os::unix::net::UnixStream::connect(socket).is_ok()
+        };
+        while !ready() {
+            assert!(Instant::now() < deadline, "PostgreSQL did not start");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends the server as a crash would, and starts it again.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.server = Self::serve(self.dir.path());
+        self.wait();
+    }
+
+    fn stop(&mut self) {
+        // SIGQUIT: it takes its children along.
+        let pid = self.server.id().to_string();
+        let _ = Command::new("kill").args(["-QUIT", &pid]).status();
+        self.server.wait().unwrap();
+    }
+
+    pub fn url(&self) -> secrecy::SecretString {
+        let dir = self.dir.path().display();
+        format!("host={dir} user=ordersync dbname=postgres").into()
+    }
+
+    pub fn database(&self) -> Database {
+        Database::new(&self.url(), Duration::from_secs(10)).unwrap()
+    }
+
+    /// With the schema, and accounts of these names.
+    pub async fn fleet(&self, names: &[&str]) {
+        let database = self.database();
+        migrated(&database).await;
+        let registrations: Vec<_> = names.iter().map(|name| registration(name, 1)).collect();
+        self.node("first", 60_000).register(&registrations).await.unwrap();
+    }
+
+    /// With leases of this length in milliseconds.
+    pub fn node(&self, name: &str, lease_ms: u64) -> Accounts {
+        Accounts::new(self.database(), name, Duration::from_millis(lease_ms))
+    }
+
+    pub fn copies(&self) -> LedgerCopies {
+        LedgerCopies::new(self.database())
+    }
+
+    /// Runs a statement as the operator would.
+    pub fn psql(&self, statement: &str) -> Result<String, String> {
+        let output = Command::new("psql")
+            .args(["-U", "ordersync", "-d", "postgres", "-Atqc", statement, "-h"])
+            .arg(self.dir.path())
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+}
+
+/// A server that just started may still refuse.
+async fn migrated(database: &Database) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        match database.migrate().await {
+            Ok(()) => return,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+pub fn registration(name: &str, schedules: u8) -> Registration {
+    Registration { name: name.to_owned(), schedules: vec![schedules] }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A program of PostgreSQL, as a user it accepts.
+fn command(program: &str, dir: &Path) -> Command {
+    let program = find(program);
+    let mut command = if is_root() {
+        let mut as_nobody = Command::new("setpriv");
+        as_nobody.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"]).arg(program);
+        as_nobody
+    } else {
+        Command::new(program)
+    };
+    command.current_dir(dir);
+    command
+}
+
+/// On the path, or where Debian puts it.
+fn find(program: &str) -> PathBuf {
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    folders.extend(versions.map(|version| version.path().join("bin")));
+    let found = folders.iter().map(|folder| folder.join(program)).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no {program} found; on Debian, install the package postgresql"))
+}
