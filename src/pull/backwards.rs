@@ -170,24 +170,13 @@ impl<A: PagedApi> Shop<'_, A> {
     /// in no list of it, and not gone. A shop that answers no more is not asked on.
     async fn ask_for(&mut self, missing: &[OrderId]) -> Result<Answers, PullError> {
         let mut answers = Answers::default();
-        let mut failed_in_a_row = 0;
         for id in missing {
-            if failed_in_a_row > FAILED_IN_A_ROW_MAX {
+            if answers.have_ended() {
                 answers.unanswered.push(id.clone());
                 continue;
             }
-            match self.api.order(id).await {
-                Ok(found) => {
-                    failed_in_a_row = 0;
-                    answers.gone.extend(found.is_none().then(|| id.clone()));
-                }
-                Err(Trouble::TooMuch(what)) => {
-                    failed_in_a_row += 1;
-                    answers.unanswered.push(id.clone());
-                    answers.reason = what;
-                }
-                Err(Trouble::Fatal(error)) => return Err(error),
-            }
+            let found = self.api.order(id).await;
+            answers.note(id, found.map(|found| found.is_some()))?;
         }
         Ok(answers)
     }

@@ -1,4 +1,7 @@
-use reqwest::{RequestBuilder, Url};
+use super::oauth1::OAuth1;
+use jiff::Timestamp;
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Client, Request, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What a request carries so that the shop lets it in.
@@ -12,6 +15,8 @@ pub(super) enum Credentials {
     },
     /// Parameters of the address. Addresses end up in the logs of servers.
     Query(Vec<(&'static str, SecretString)>),
+    /// A signature of each request.
+    Signed(OAuth1),
 }
 
 impl Credentials {
@@ -23,12 +28,23 @@ impl Credentials {
         url
     }
 
-    pub(super) fn authorise(&self, request: RequestBuilder) -> RequestBuilder {
+    /// The request as it is sent once, at this time.
+    pub(super) fn authorise(
+        &self,
+        client: &Client,
+        request: Request,
+        now: Timestamp,
+    ) -> RequestBuilder {
+        let builder = |request| RequestBuilder::from_parts(client.clone(), request);
         match self {
-            Self::None | Self::Query(_) => request,
-            Self::Header(name, secret) => request.header(*name, secret.expose_secret()),
+            Self::None | Self::Query(_) => builder(request),
+            Self::Header(name, secret) => builder(request).header(*name, secret.expose_secret()),
             Self::Basic { user, password } => {
-                request.basic_auth(user.expose_secret(), Some(password.expose_secret()))
+                builder(request).basic_auth(user.expose_secret(), Some(password.expose_secret()))
+            }
+            Self::Signed(keys) => {
+                let header = keys.header(request.method(), request.url(), now);
+                builder(request).header(AUTHORIZATION, header)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::error::PullError;
 use super::folder::Folder;
+use super::http::{FAILED_IN_A_ROW_MAX, Trouble};
 use super::manifest::{Manifest, PulledWindow};
 use super::options::{Options, ShopSystem};
 use super::order_id::OrderId;
@@ -52,6 +53,38 @@ pub(super) struct Answers {
     /// Those without an answer, with the reason for the last of them.
     pub unanswered: Vec<OrderId>,
     pub reason: String,
+    failed_in_a_row: usize,
+}
+
+impl Answers {
+    /// Whether the shop answers no more, and is not asked on.
+    pub(super) fn have_ended(&self) -> bool {
+        self.failed_in_a_row > FAILED_IN_A_ROW_MAX
+    }
+
+    /// Notes whether the shop has an order.
+    ///
+    /// # Errors
+    /// When its answer ends the pull.
+    pub(super) fn note(
+        &mut self,
+        id: &OrderId,
+        found: Result<bool, Trouble>,
+    ) -> Result<(), PullError> {
+        match found {
+            Ok(is_there) => {
+                self.failed_in_a_row = 0;
+                self.gone.extend((!is_there).then(|| id.clone()));
+            }
+            Err(Trouble::TooMuch(what)) => {
+                self.failed_in_a_row += 1;
+                self.unanswered.push(id.clone());
+                self.reason = what;
+            }
+            Err(Trouble::Fatal(error)) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 impl Missing {
@@ -63,7 +96,7 @@ impl Missing {
         manifest: &mut Manifest,
         warnings: &mut Vec<String>,
     ) {
-        let Answers { gone, unanswered, reason } = answers;
+        let Answers { gone, unanswered, reason, .. } = answers;
         if let [first, ..] = unanswered.as_slice() {
             warnings.push(format!(
                 "{} orders of the last full pull are missing from this one, such as {first}, and the shop does not say whether they are gone ({reason}); the next full pull asks again",

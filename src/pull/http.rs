@@ -192,15 +192,7 @@ impl ShopClient {
     }
 
     async fn ask(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Trouble> {
-        let request =
-            self.credentials.authorise(request).build().map_err(|_| PullError::Settings {
-                what: format!(
-                    "{}: a key or token has characters that no header carries",
-                    self.shop()
-                ),
-                expected: "the key as the shop shows it".to_owned(),
-                hint: "copy it again".to_owned(),
-            })?;
+        let request = request.build().map_err(|_| self.unusable_credentials())?;
         let (mut busy, mut broken) = (0, 0);
         loop {
             self.keep_distance().await?;
@@ -256,6 +248,14 @@ impl ShopClient {
         }
     }
 
+    fn unusable_credentials(&self) -> PullError {
+        PullError::Settings {
+            what: format!("{}: a key or token has characters that no header carries", self.shop()),
+            expected: "the key as the shop shows it".to_owned(),
+            hint: "copy it again".to_owned(),
+        }
+    }
+
     pub(super) fn away(&self, what: String) -> PullError {
         let hint = "run it again later; nothing is lost".to_owned();
         PullError::Away { shop: self.shop(), what, hint }
@@ -268,6 +268,9 @@ impl ShopClient {
         }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
+            // Some servers take a plus sign for itself.
+            let query = url.query().map(|query| query.replace('+', "%20"));
+            url.set_query(query.as_deref());
         }
         self.credentials.address(url)
     }
@@ -276,6 +279,8 @@ impl ShopClient {
         // Bodies are texts, which can be copied.
         let copy = request.try_clone();
         let request = copy.ok_or_else(|| Broken::Cut("can't be asked twice".to_owned()))?;
+        let request = self.credentials.authorise(&self.client, request, self.clock.now()).build();
+        let request = request.map_err(|_| Broken::Fatal(self.unusable_credentials()))?;
         let sent = self.client.execute(request).await;
         let mut response = sent.map_err(|error| self.what_broke(&error))?;
         if response.status().is_redirection() {

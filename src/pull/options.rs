@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
@@ -53,13 +53,16 @@ pub struct WayIn {
     pub secrets: &'static [&'static str],
 }
 
+/// Settings that leave orders of a shop out.
+const NARROWING: [&str; 1] = ["store_ids"];
+
 /// The future of one question to a shop.
 pub(super) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PullError>> + Send + 'a>>;
 
 impl ShopSystem {
     /// The secrets that it takes, by any way.
-    pub fn secrets(&self) -> impl Iterator<Item = &'static str> {
-        self.ways.iter().flat_map(|way| way.secrets).copied()
+    pub fn secrets(&self) -> BTreeSet<&'static str> {
+        self.ways.iter().flat_map(|way| way.secrets).copied().collect()
     }
 }
 
@@ -150,7 +153,10 @@ impl Options {
     /// What is asked of the shop besides the window. With another one, only a full pull makes an
     /// export.
     pub(super) fn query(&self) -> String {
-        self.since.map(|since| format!("after={since}")).unwrap_or_default()
+        let since = self.since.map(|since| format!("after={since}"));
+        let narrowed =
+            NARROWING.iter().filter_map(|key| Some(format!("{key}={}", self.access.text(key)?)));
+        since.into_iter().chain(narrowed).collect::<Vec<_>>().join("&")
     }
 }
 

@@ -2,6 +2,7 @@ mod by_id;
 mod encrypted;
 mod gone;
 mod hosts;
+mod magento;
 mod naive;
 mod shopify;
 

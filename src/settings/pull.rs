@@ -23,6 +23,10 @@ pub struct Pull {
     pub app_id: Option<String>,
     /// The app's id at Shopify, where a token is granted for its secret.
     pub client_id: Option<String>,
+    /// The key of an integration at Magento, where requests are signed.
+    pub consumer_key: Option<String>,
+    /// The store views at Magento whose orders are pulled, as `1,3`.
+    pub store_ids: Option<String>,
     /// Orders placed before this day, in the job's time zone, are not pulled.
     pub since: Option<Date>,
     /// How far an increment reaches back before the end of the window before.
@@ -58,7 +62,12 @@ impl Pull {
     /// # Errors
     /// When one of the secrets is not there or can't be used.
     pub fn access(&self) -> Result<Access, SecretError> {
-        let texts = [("app_id", &self.app_id), ("client_id", &self.client_id)];
+        let texts = [
+            ("app_id", &self.app_id),
+            ("client_id", &self.client_id),
+            ("consumer_key", &self.consumer_key),
+            ("store_ids", &self.store_ids),
+        ];
         let mut access = Access::default();
         if let Some(ids) = &self.ids {
             access = access.with_ids(ids.clone());
@@ -95,7 +104,7 @@ impl Pull {
             credential: format!("{job}.{name}"),
             hint: self.from.credentials,
         };
-        self.from.secrets().map(named).collect()
+        self.from.secrets().into_iter().map(named).collect()
     }
 }
 
@@ -114,6 +123,11 @@ fn system<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static ShopSys
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_duration(&text).ok_or_else(|| serde::de::Error::custom("not a duration"))
+}
+
+/// `1`, `1,3`.
+fn is_list_of_ids(text: &str) -> bool {
+    text.split(',').all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Checks what the table of keys can't.
@@ -144,6 +158,14 @@ pub(super) fn check(table: &str, draft: &mut Draft) {
                 );
             }
         }
+    }
+    if draft.text(&at("store_ids")).is_some_and(|text| !is_list_of_ids(&text)) {
+        draft.report(
+            &at("store_ids"),
+            "no ids",
+            "numbers with commas between them, such as 1,3",
+            None,
+        );
     }
     for leaf in ["overlap", "full_every"] {
         if draft.text(&at(leaf)).is_some_and(|text| parse_duration(&text).is_none()) {

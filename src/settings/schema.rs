@@ -153,9 +153,14 @@ const PULL: &[Key] = keys! {
     "url": Kind::Text, Required, "the shop's address, with the folder that it is in";
     "key_file": Kind::Path, Nothing,
         "WooCommerce: a file with the consumer key; the other places as for a token";
-    "secret_file": Kind::Path, Nothing, "WooCommerce: a file with the consumer secret, likewise";
+    "secret_file": Kind::Path, Nothing,
+        "WooCommerce, Magento: a file with the consumer secret, likewise";
     "token_file": Kind::Path, Nothing,
-        "Shopify: a file with the token of an app that has one; ExpertSender: with the API key; likewise";
+        "Shopify: a file with the token of an app that has one; Magento: with an integration's access token; ExpertSender: with the API key; likewise";
+    "consumer_key": Kind::Text, Nothing,
+        "Magento: an integration's consumer key, where requests are signed (OAuth 1.0a)";
+    "token_secret_file": Kind::Path, Nothing,
+        "Magento: a file with the access token's secret, likewise";
     "client_id": Kind::Text, Nothing,
         "Shopify: the id of an app whose tokens are granted for its secret";
     "client_secret_file": Kind::Path, Nothing, "Shopify: a file with the app's secret, likewise";
@@ -163,11 +168,14 @@ const PULL: &[Key] = keys! {
     "key": Kind::Secret, Nothing, "";
     "secret": Kind::Secret, Nothing, "";
     "token": Kind::Secret, Nothing, "";
+    "token_secret": Kind::Secret, Nothing, "";
     "client_secret": Kind::Secret, Nothing, "";
     "session": Kind::Secret, Nothing, "";
     "app_id": Kind::Text, Nothing, "Fast: the name of the app";
     "ids": Kind::Path, Nothing,
         "ExpertSender, Fast: the orders to pull, an id on each line or a column `id` or `order_id` of a CSV";
+    "store_ids": Kind::Text, Nothing,
+        "Magento: the store views whose orders are pulled, by their ids: `1` or `1,3`";
     "since": Kind::Text, Nothing, "leaves out orders placed before this day: `2019-01-31`";
     "overlap": Kind::Text, Text("1h"), "how far a pull reaches back before the end of the last one";
     "full_every": Kind::Text, Text("7d"),

@@ -22,6 +22,7 @@ mod handler;
 pub mod host_faults;
 mod judge;
 mod loopback;
+pub mod magento;
 mod options;
 mod pipeline;
 mod rate_limit;

@@ -2,9 +2,9 @@
 //! file or folder beside this one.
 
 use super::any_shop::System;
-use super::{shopify, woocommerce};
+use super::{magento, shopify, woocommerce};
 
-pub const SHOPS: [&System; 2] = [&woocommerce::SYSTEM, &shopify::SYSTEM];
+pub const SHOPS: [&System; 3] = [&woocommerce::SYSTEM, &shopify::SYSTEM, &magento::SYSTEM];
 
 pub fn shop_named(name: &str) -> Option<&'static System> {
     SHOPS.into_iter().find(|system| system.name == name)

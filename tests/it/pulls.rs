@@ -8,6 +8,7 @@ use crate::process::Process;
 use crate::world::{Finished, World, files_below, until};
 use jiff::ToSpan;
 use ordersync::simulator::host_faults::HostFault;
+use ordersync::simulator::magento::{CONSUMER_SECRET, Magento, TOKEN, TOKEN_SECRET};
 use ordersync::simulator::shopify::{ProtectedData, Shopify};
 use ordersync::simulator::shops::SHOPS;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
@@ -111,6 +112,31 @@ fn check_proves_what_a_pull_of_shopify_needs() {
     let ended = nights.run(&["--quiet", "backfill"]);
     assert_eq!(ended.code, 5, "{}", ended.err);
     assert_eq!(nights.world.summary().requests, sent);
+}
+
+#[test]
+fn check_proves_what_a_pull_of_magento_needs() {
+    let nights = Nights::with(World::new(), "magento", 12);
+    let ended = nights.done(&["check"]);
+    for proof in [
+        "the Magento REST API V1 is reached",
+        "answers, with 12 orders, the oldest of 2026-01-01",
+        "one in the future has no orders",
+        "orders show their e-mail address",
+    ] {
+        assert!(ended.out.contains(proof), "{proof}: {}", ended.out);
+    }
+    let shop: &Magento = nights.shop_as();
+    shop.set(|options| options.ignores = Some("updated_at"));
+    assert!(nights.done(&["check"]).out.contains("the shop ignores updated_at"));
+    nights.set("consumer_key = ", "# consumer_key = ");
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 5, "{}", ended.out);
+    assert!(ended.out.contains("set consumer_key, secret_file and token_secret_file"));
+    for secret in [CONSUMER_SECRET, TOKEN, TOKEN_SECRET] {
+        assert!(!ended.out.contains(secret), "{}", ended.out);
+    }
+    assert_eq!(shop.violations(), [""; 0]);
 }
 
 #[test]
@@ -288,6 +314,7 @@ fn a_key_in_the_address_is_in_nothing_that_is_written_or_said() {
 fn wherever_a_night_is_killed_the_next_one_makes_it_whole() {
     killed_nights(&Nights::of(210));
     killed_nights(&Nights::shopify(60));
+    killed_nights(&Nights::with(World::new(), "magento", 60));
 }
 
 fn killed_nights(nights: &Nights) {

@@ -397,7 +397,7 @@ impl Shop<'_> {
 
     /// Whether the shop knows the orders by their ids. Without an answer the pull ends.
     async fn ask_for(&mut self, missing: &[OrderId]) -> Result<Answers, PullError> {
-        let mut gone = Vec::new();
+        let mut answers = Answers::default();
         for some in missing.chunks(IDS_MAX) {
             let ids: Vec<String> =
                 some.iter().map(|id| format!("gid://shopify/Order/{id}")).collect();
@@ -408,11 +408,11 @@ impl Shop<'_> {
                     .api
                     .unexpected("answers another number of ids than was asked for"));
             };
-            gone.extend(
+            answers.gone.extend(
                 some.iter().zip(nodes).filter(|(_, node)| node.is_null()).map(|(id, _)| id.clone()),
             );
         }
-        Ok(Answers { gone, ..Answers::default() })
+        Ok(answers)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Clients that lose orders: what they do wrong is what the tests of pulls change the shops for.
 
-use super::shopify;
-use super::{moment, orders};
+use super::{magento, moment, orders, shopify};
+use crate::simulator::magento::{Magento, MagentoOptions, TOKEN};
 use crate::simulator::shopify::{BulkEnd, Shopify, ShopifyOptions};
 use crate::simulator::woocommerce::{WooCommerce, WooOptions};
 use jiff::tz::TimeZone;
@@ -97,6 +97,40 @@ async fn a_client_that_goes_on_where_it_ended_loses_an_order() {
     assert_eq!(bulk(&shop, "updated_at:>='2026-01-01T00:00:00Z'").await.len(), 30);
     let ended = Timestamp::now() + 1.seconds();
     assert_eq!(bulk(&shop, &format!("updated_at:>='{ended}'")).await, BTreeSet::new());
+}
+
+/// The ids on a page of Magento.
+async fn magento_page(shop: &Magento, query: &str) -> Vec<u64> {
+    let url = format!("{}/rest/V1/orders?searchCriteria%5BpageSize%5D=100&{query}", shop.url());
+    let request = client().get(url).header("accept", "application/json").bearer_auth(TOKEN);
+    let page: Value =
+        serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap();
+    let rows = page["items"].as_array().unwrap().iter();
+    rows.map(|row| row["entity_id"].as_u64().unwrap()).collect()
+}
+
+/// More orders than a page holds changed in the same second: behind it there are fewer.
+#[tokio::test]
+async fn a_client_that_goes_on_behind_the_last_time_loses_orders() {
+    let changed = moment("2026-02-01T00:00:00Z");
+    let mut orders = magento::orders(250);
+    orders.iter_mut().for_each(|order| order.updated = changed);
+    let options = MagentoOptions { takes_bearer: true, ..MagentoOptions::default() };
+    let shop = Magento::start(options, orders).await.unwrap();
+    let after = |time: &str| {
+        let filter = "searchCriteria%5Bfilter_groups%5D%5B0%5D%5Bfilters%5D%5B0%5D";
+        format!(
+            "{filter}%5Bfield%5D=updated_at&{filter}%5Bcondition_type%5D=gt&{filter}%5Bvalue%5D={time}"
+        )
+    };
+    assert_eq!(magento_page(&shop, &after("2026-01-01%2000:00:00")).await.len(), 100);
+    assert_eq!(magento_page(&shop, &after("2026-02-01%2000:00:00")).await, [0; 0]);
+    // Nor does a page without orders ever come.
+    let last = magento_page(&shop, "searchCriteria%5BcurrentPage%5D=3").await;
+    assert_eq!(
+        (last.len(), magento_page(&shop, "searchCriteria%5BcurrentPage%5D=9").await),
+        (50, last)
+    );
 }
 
 #[tokio::test]

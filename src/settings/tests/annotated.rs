@@ -82,7 +82,7 @@ fn the_annotated_settings_set_every_key_there_is() {
 fn the_annotated_pull_sets_every_key_there_is_and_shows_the_defaults() {
     let indented = ANNOTATED.lines().filter_map(|line| line.strip_prefix("#   "));
     let table: Vec<&str> =
-        indented.skip_while(|line| *line != "[jobs.shop.pull]").take(23).collect();
+        indented.skip_while(|line| *line != "[jobs.shop.pull]").take(27).collect();
     let text = ANNOTATED.replace("export = [", "# export = [") + "\n" + &table.join("\n");
     let shown = Project::with(&text).load(&[]).unwrap().jobs["shop"].pull.clone().unwrap();
     let Some(Key { kind: Kind::Table(keys), .. }) =

@@ -73,6 +73,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tokio_postgres_rustls", &["fleet/database"]),
     ("rustls_platform_verifier", &["fleet/database"]),
     ("postcard", &["extract/join/piece"]),
+    ("ring", &["pull/oauth1", "simulator/magento"]),
     ("cron", &["schedule/civil"]),
     ("strsim", &["extract/names", "settings/hints"]),
     ("icu_normalizer", &["extract/header"]),

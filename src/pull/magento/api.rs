@@ -1,0 +1,232 @@
+//! Questions to Magento's REST API, and what its answers mean.
+
+use super::super::body::{excerpt, json_in};
+use super::super::credentials::Credentials;
+use super::super::error::PullError;
+use super::super::http::{Answer, ShopClient, Trouble};
+use super::super::oauth1::OAuth1;
+use super::super::options::{Access, Options};
+use super::super::order_id::OrderId;
+use super::list::{Filter, List, Listed, Page, Row, query};
+use reqwest::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+use std::borrow::Cow;
+use tokio_util::sync::CancellationToken;
+
+pub(super) const VERSION: &str = "V1";
+pub(super) const CONSUMER_KEY: &str = "consumer_key";
+pub(super) const CONTRADICTION_HINT: &str =
+    "an extension or a cache may change its lists; look at the shop's var/log/exception.log";
+/// The list of an id that no order has.
+const NOTHING: Filter = ("entity_id", "lt", Cow::Borrowed("1"));
+
+pub(super) struct Api {
+    pub client: ShopClient,
+    is_signed: bool,
+    pub warnings: Vec<String>,
+}
+
+impl Api {
+    /// Asks for a list without orders: a shop that gives one is there, lets the client in, filters,
+    /// and shows its clock.
+    pub(super) async fn find(
+        options: &Options,
+        cancel: CancellationToken,
+    ) -> Result<Self, PullError> {
+        let client = ShopClient::new(options, credentials(&options.access)?, cancel)?;
+        let is_signed = options.access.has(CONSUMER_KEY);
+        let mut api = Self { client, is_signed, warnings: Vec::new() };
+        let mut answer = api.ask(&[NOTHING], 1, true).await.map_err(|what| api.fatal(what))?;
+        if answer.status == StatusCode::UNAUTHORIZED && api.client.clock.warning().is_some() {
+            // Signatures are of a time, and now the shop's clock is known.
+            answer = api.ask(&[NOTHING], 1, true).await.map_err(|what| api.fatal(what))?;
+        }
+        let nothing = api.accept(answer).and_then(|json| api.page_in(json));
+        let nothing = nothing.map_err(|what| api.fatal(what))?;
+        if !nothing.rows.is_empty() {
+            return Err(api.contradiction("answers a list of no order with orders".to_owned()));
+        }
+        api.warnings.extend(api.client.clock.warning());
+        Ok(api)
+    }
+
+    /// # Errors
+    /// When there is no answer, or it is not a list of these orders.
+    pub(super) async fn page(&mut self, list: &List<'_>, size: u64) -> Result<Listed, Trouble> {
+        let answer = self.ask(&list.filters(), size, false).await?;
+        let listed = self.accept(answer).and_then(|json| self.page_in(json))?;
+        if list.may_have(&listed.rows) {
+            Ok(listed)
+        } else {
+            Err(self.contradiction("answers a list of orders with others".to_owned()).into())
+        }
+    }
+
+    /// How many orders fulfil all conditions.
+    pub(super) async fn count(&mut self, filters: &[Filter]) -> Result<u64, Trouble> {
+        let answer = self.ask(filters, 1, true).await?;
+        self.accept(answer).and_then(|json| self.page_in(json)).map(|listed| listed.total)
+    }
+
+    /// An order by its id, as JSON; `None` for one that is gone. Magento says that in the shop's
+    /// language, so what counts is that no list has it.
+    pub(super) async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.client.get(&["rest", VERSION, "orders", &id.to_string()], &[]).await?;
+        if answer.status == StatusCode::NOT_FOUND && json_in(&answer.body).is_ok() {
+            let only: Filter = ("entity_id", "eq", id.to_string().into());
+            if self.count(&[only]).await? == 0 {
+                return Ok(None);
+            }
+        }
+        let json = self.accept(answer)?;
+        match serde_json::from_slice(&json).map(|row: Row| OrderId::from(row.entity_id)) {
+            Ok(echoed) if echoed == *id => Ok(Some(json)),
+            Ok(other) => {
+                let what = format!("answers with order {other} to a question about order {id}");
+                Err(self.contradiction(what).into())
+            }
+            Err(_) => Err(self.unexpected(&json).into()),
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        filters: &[Filter],
+        size: u64,
+        is_of_ids: bool,
+    ) -> Result<Answer, Trouble> {
+        let query = query(filters, size);
+        let mut query: Vec<(&str, String)> =
+            query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        if is_of_ids {
+            query.push(("fields", "items[entity_id],total_count".to_owned()));
+        }
+        self.client.get(&["rest", VERSION, "orders"], &query).await
+    }
+
+    /// The orders on a page. One without `items` is how Magento answers for an order that it can't
+    /// show.
+    fn page_in(&self, json: Vec<u8>) -> Result<Listed, Trouble> {
+        match serde_json::from_slice(&json) {
+            Ok(Page { items, total_count }) if items.is_some() || total_count == 0 => {
+                Ok(Listed { rows: items.unwrap_or_default(), total: total_count, json })
+            }
+            _ if message_in(&json).is_some() => Err(Trouble::TooMuch(format!(
+                "answers a list of orders with {}",
+                message_in(&json).unwrap_or_default()
+            ))),
+            _ => Err(self.unexpected(&json).into()),
+        }
+    }
+
+    /// The JSON of an answer that is a success.
+    fn accept(&self, answer: Answer) -> Result<Vec<u8>, Trouble> {
+        let status = answer.status.as_u16();
+        let json = match json_in(&answer.body) {
+            Ok((json, _)) => json,
+            Err(text) if matches!(status, 401 | 403) => {
+                return Err(PullError::Refused {
+                    shop: self.client.shop(),
+                    what: format!("answers {status} with a page in place of the API: \"{text}\""),
+                    hint: "a firewall refuses this machine; allow it for /rest/V1/orders"
+                        .to_owned(),
+                }
+                .into());
+            }
+            Err(text) => return Err(self.has_no_api(&format!("{status} and \"{text}\"")).into()),
+        };
+        let message = || message_in(json).unwrap_or_else(|| "no message".to_owned());
+        match status {
+            200 => Ok(json.to_vec()),
+            401 | 403 => Err(self.refused(status, &message()).into()),
+            404 => Err(self.has_no_api(&message()).into()),
+            // Names of parameters are in no language.
+            400 if message().contains("pageSize") => Err(Trouble::TooMuch(message())),
+            _ => Err(self.unexpected(json).into()),
+        }
+    }
+
+    fn refused(&self, status: u16, message: &str) -> PullError {
+        let hint = if self.is_signed {
+            "check consumer_key and the three secrets, that the integration is active and has the resource Sales, Operations, Orders, Actions, View, and the clock of this machine; a proxy before Magento has to pass on that the address is https"
+        } else {
+            "check the token, and that the integration is active and has the resource Sales, Operations, Orders, Actions, View. Magento 2.4.4 and later refuse a token alone: set consumer_key, secret_file and token_secret_file too"
+        };
+        PullError::Refused {
+            shop: self.client.shop(),
+            what: format!("refuses the credentials with {status}: {message}"),
+            hint: hint.to_owned(),
+        }
+    }
+
+    fn has_no_api(&self, seen: &str) -> PullError {
+        let shop = self.client.shop();
+        PullError::Settings {
+            what: format!("{shop}: has no Magento REST API; it answers {seen}"),
+            expected: format!("orders at {shop}/rest/{VERSION}/orders"),
+            hint: "`url` is the shop's address without the code of a store view; where rewrites are off it ends with /index.php".to_owned(),
+        }
+    }
+
+    fn unexpected(&self, json: &[u8]) -> PullError {
+        let what = message_in(json).unwrap_or_else(|| excerpt(json));
+        self.contradiction(format!("answers a list of orders with {what}"))
+    }
+
+    pub(super) fn contradiction(&self, what: String) -> PullError {
+        let hint = CONTRADICTION_HINT.to_owned();
+        PullError::Unexpected { shop: self.client.shop(), what, hint }
+    }
+
+    /// Where nothing smaller can be asked for.
+    pub(super) fn fatal(&self, trouble: Trouble) -> PullError {
+        match trouble {
+            Trouble::Fatal(error) => error,
+            Trouble::TooMuch(what) => self.client.away(what),
+        }
+    }
+}
+
+/// A signature of each request where there is the key of a consumer, else the token of its
+/// integration alone.
+fn credentials(access: &Access) -> Result<Credentials, PullError> {
+    let token = access.secret("token")?;
+    let Some(consumer_key) = access.text(CONSUMER_KEY) else {
+        let bearer = format!("Bearer {}", token.expose_secret());
+        return Ok(Credentials::Header("authorization", SecretString::from(bearer)));
+    };
+    Ok(Credentials::Signed(OAuth1 {
+        consumer_key: consumer_key.to_owned(),
+        consumer_secret: access.secret("secret")?,
+        token,
+        token_secret: access.secret("token_secret")?,
+    }))
+}
+
+/// The message of an error, with its parameters in their places: `%1` of a list, `%name` of a map.
+fn message_in(json: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ApiError {
+        message: String,
+        #[serde(default)]
+        parameters: Value,
+    }
+    let ApiError { mut message, parameters } = serde_json::from_slice(json).ok()?;
+    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match &parameters {
+        Value::Array(values) => {
+            for (n, value) in values.iter().enumerate().rev() {
+                message = message.replace(&format!("%{}", n + 1), &shown(value));
+            }
+        }
+        Value::Object(values) => {
+            for (name, value) in values {
+                message = message.replace(&format!("%{name}"), &shown(value));
+            }
+        }
+        _ => {}
+    }
+    Some(excerpt(message.as_bytes()))
+}

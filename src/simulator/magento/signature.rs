@@ -1,0 +1,111 @@
+//! Verifies requests signed by OAuth 1.0a as Magento does: from the raw bytes of the address and the
+//! header, whatever the client thinks they mean.
+
+use super::{CONSUMER_KEY, CONSUMER_SECRET, TOKEN_SECRET};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use ring::hmac;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far a client's clock may be ahead, in seconds.
+const AHEAD_MAX_S: i64 = 600;
+
+/// A request as far as it is signed.
+pub(super) struct Signed<'a> {
+    pub method: &'a str,
+    /// Scheme, host, port and path.
+    pub address: String,
+    /// As it was sent.
+    pub query: &'a str,
+    /// What follows `OAuth ` in the header.
+    pub header: &'a str,
+    /// The access token that is valid.
+    pub token: &'a str,
+}
+
+/// Why a signature is refused, in Magento's words.
+pub(super) type Refusal = &'static str;
+
+/// # Errors
+/// When the request is not one that Magento lets in at this time, `now_s`. `used` are the nonces of
+/// earlier requests.
+pub(super) fn verify(
+    signed: &Signed<'_>,
+    now_s: i64,
+    used: &mut BTreeSet<String>,
+) -> Result<(), Refusal> {
+    let mut own = BTreeMap::new();
+    for part in signed.header.split(',') {
+        let (name, value) =
+            part.trim().split_once('=').ok_or("oauth_problem: a part of no form")?;
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let value = decoded(value.ok_or("oauth_problem: a value without quotes")?);
+        if own.insert(decoded(name), value).is_some() {
+            return Err("oauth_problem: a parameter that is there twice");
+        }
+    }
+    let signature = own.remove("oauth_signature").ok_or("oauth_signature is required.")?;
+    let has = |name: &str, value: &str| own.get(name).is_some_and(|own| own == value);
+    if !has("oauth_version", "1.0") || !has("oauth_signature_method", "HMAC-SHA256") {
+        return Err("Signature method is not supported.");
+    }
+    if !has("oauth_consumer_key", CONSUMER_KEY) || !has("oauth_token", signed.token) {
+        return Err("A consumer with these credentials doesn't exist.");
+    }
+    let timestamp = own.get("oauth_timestamp").and_then(|text| text.parse::<i64>().ok());
+    if timestamp.is_none_or(|at| at <= 0 || at > now_s + AHEAD_MAX_S) {
+        return Err("The timestamp value in the oauth_timestamp parameter is invalid.");
+    }
+    let nonce = own.get("oauth_nonce").filter(|nonce| !nonce.is_empty());
+    if !used.insert(nonce.ok_or("oauth_nonce is required.")?.clone()) {
+        return Err("The nonce is already being used by the consumer.");
+    }
+    let pairs = signed.query.split('&').filter_map(|pair| pair.split_once('='));
+    let mut pairs: Vec<(String, String)> = pairs
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .chain(own)
+        .map(|(name, value)| (encoded(&name), encoded(&value)))
+        .collect();
+    pairs.sort();
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let text =
+        format!("{}&{}&{}", signed.method, encoded(&signed.address), encoded(&pairs.join("&")));
+    let key = format!("{}&{}", encoded(CONSUMER_SECRET), encoded(TOKEN_SECRET));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    let signature = BASE64_STANDARD.decode(signature).unwrap_or_default();
+    hmac::verify(&key, text.as_bytes(), &signature)
+        .map_err(|_| "The signature is invalid. Verify and try again.")
+}
+
+/// A plus sign stays one.
+pub(super) fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let digits = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &behind[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
