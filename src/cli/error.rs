@@ -169,6 +169,7 @@ impl From<SwitchRefusal> for CliError {
 impl From<AdoptError> for CliError {
     fn from(error: AdoptError) -> Self {
         let exit = match &error {
+            AdoptError::Reading(ReadingError::SwitchOpen { .. }) => Exit::Usage,
             AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Exit::Usage,
             AdoptError::Fatal(stop) => Exit::of_end(end_by(stop), None),
             AdoptError::Target(failure) => Exit::of_end(end_of(failure), None),
@@ -193,7 +194,9 @@ impl From<ConnectionError> for CliError {
 impl From<VerifyError> for CliError {
     fn from(error: VerifyError) -> Self {
         match &error {
-            VerifyError::NothingLoaded => Self::usage(error),
+            VerifyError::NothingLoaded | VerifyError::Reading(ReadingError::SwitchOpen { .. }) => {
+                Self::usage(error)
+            }
             VerifyError::ConnectionGone => Self::new(Exit::Refused, error),
             VerifyError::Target(failure) => Self::new(Exit::of_end(end_of(failure), None), error),
             VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),

@@ -8,7 +8,8 @@ use super::signals::Interrupt;
 use crate::domain::{LoadPath, Order};
 use crate::report;
 use crate::run::{
-    Job, SwitchContext, SwitchPlan, SwitchReport, SwitchTask, canary_order, plan_switch, switch,
+    Job, SwitchContext, SwitchError, SwitchPlan, SwitchReport, SwitchTask, canary_order,
+    plan_switch, switch,
 };
 use crate::settings::{self, Account, Settings};
 use crate::state::RunEnd;
@@ -47,14 +48,7 @@ pub(super) fn run(
     };
     let job = assembly::job(of_settings, account, Dates::default());
     let plan = plan_switch(&assembly::view(&settings.state_dir, account)?, &job, to)?;
-    let order = match plan.task {
-        SwitchTask::Canary { .. } => {
-            let (export, view) =
-                (assembly::whole_export(&job)?, assembly::view(&settings.state_dir, account)?);
-            canary_order(&job, &export, view, &plan)?
-        }
-        _ => None,
-    };
+    let order = chosen(settings, account, &job, &plan)?;
     let canary = match &plan.task {
         SwitchTask::GoBack(open) => Some(open.key.clone()),
         _ => order.as_ref().map(|order| order.key.as_str().to_owned()),
@@ -77,6 +71,20 @@ pub(super) fn run(
     Ok(show(global, settings, &report, signal))
 }
 
+/// The order to send, where the plan sends one.
+fn chosen(
+    settings: &Settings,
+    account: &Account,
+    job: &Job,
+    plan: &SwitchPlan,
+) -> Result<Option<Box<Order>>, CliError> {
+    if !matches!(plan.task, SwitchTask::Canary { .. }) {
+        return Ok(None);
+    }
+    let view = assembly::view(&settings.state_dir, account)?;
+    Ok(canary_order(job, &assembly::whole_export(job)?, view, plan)?)
+}
+
 fn question(plan: &SwitchPlan, canary: &str) -> String {
     let (canary, to) = (report::printable(canary), plan.to.word());
     match plan.task {
@@ -93,6 +101,11 @@ fn carry_out(
 ) -> Result<(SwitchReport, Option<u8>), CliError> {
     let runtime = assembly::runtime()?;
     let opened = assembly::open_account(&settings.state_dir, account)?;
+    // Somebody may have exported or loaded orders while the question was open.
+    if chosen(settings, account, job, plan)?.as_deref() != canary {
+        let changed = SwitchError::Changed;
+        return Err(CliError::new(Exit::of_end(changed.end(), None), changed));
+    }
     let progress = |what: &str| {
         if !global.quiet {
             output::note(what);

@@ -1,4 +1,5 @@
 use super::Job;
+use super::bulk::check_no_switch;
 use super::change_detector::ChangeDetector;
 use super::ledger::Ledger;
 use super::plan_reader::{PlanReader, ReadingError};
@@ -8,9 +9,9 @@ use super::remote_fetch::{CompareProgress, FetchError, Lists, fetch_customers, f
 use super::rules_digest::mapping_of;
 use super::verification::{Mismatch, Verification};
 use super::verify::OrderComparison;
-use crate::activecampaign::{Client, Disposition, Failure, FatalError};
+use crate::activecampaign::{Client, Disposition, Failure, FatalError, READ_BACK_MAX};
 use crate::domain::{
-    CustomerKey, LedgerEntry, MovedCustomer, Order, OrderDigest, OrderKey, RemoteId,
+    CustomerKey, LedgerEntry, LoadPath, MovedCustomer, Order, OrderDigest, OrderKey, RemoteId,
 };
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
@@ -100,9 +101,12 @@ pub async fn adopt(
     client: &Client,
     progress: &dyn Fn(CompareProgress),
 ) -> Result<Adoption, AdoptError> {
-    let remote = find_connection(job, client).await?;
     let spec = &job.connection;
     let view = store.view()?;
+    if let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? {
+        check_no_switch(&view, connection, job)?;
+    }
+    let remote = find_connection(job, client).await?;
     let prints = || view.hash_key().map(Fingerprints::new);
     let in_flight_max = job.in_flight_max;
     let lists = Lists { client, connection: &remote, in_flight_max, progress };
@@ -112,9 +116,10 @@ pub async fn adopt(
     let connection = store.record_connection(&SeenConnection {
         service: spec.service.clone(),
         externalid: spec.externalid.clone(),
-        id: remote,
+        id: remote.clone(),
         is_empty: at_target == 0,
     })?;
+    let is_path_known = view.connection_path(connection)?.load.is_some();
     let comparison =
         OrderComparison { view: &view, connection, fingerprints: prints()?, balance: None };
     let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };
@@ -126,6 +131,7 @@ pub async fn adopt(
         found: AdoptedOrders::default(),
         adoption,
         keeps_customers: job.rules.policy.moved_customer == MovedCustomer::Keep,
+        sample: Vec::new(),
     };
     let mut fingerprints = prints()?;
     let detector =
@@ -150,10 +156,28 @@ pub async fn adopt(
         }
     }
     adopting.write(connection)?;
-    let Adopting { mut adoption, mirror, .. } = adopting;
+    let Adopting { mut adoption, mirror, sample, store, .. } = adopting;
+    if !is_path_known && came_by_bulk(job, client, &remote, &sample).await? {
+        store.set_load_path(connection, LoadPath::Bulk)?;
+    }
     adoption.extra = mirror.unmet_count()?;
     adoption.requests = client.traffic().total;
     Ok(adoption)
+}
+
+/// Whether GraphQL shows all of these orders. It never shows one that came by REST.
+async fn came_by_bulk(
+    job: &Job,
+    client: &Client,
+    remote: &RemoteId,
+    sample: &[OrderKey],
+) -> Result<bool, AdoptError> {
+    if job.load != LoadPath::Bulk || sample.is_empty() {
+        return Ok(false);
+    }
+    let keys: Vec<&OrderKey> = sample.iter().collect();
+    let shown = client.orders_by_key(remote, &keys).await?;
+    Ok(shown.iter().all(Option::is_some))
 }
 
 async fn find_connection(job: &Job, client: &Client) -> Result<RemoteId, AdoptError> {
@@ -174,6 +198,8 @@ struct Adopting<'a> {
     adoption: Adoption,
     /// An order stays with the customer that it was created for.
     keeps_customers: bool,
+    /// The first orders that were found.
+    sample: Vec<OrderKey>,
 }
 
 impl Adopting<'_> {
@@ -225,6 +251,9 @@ impl Adopting<'_> {
             self.adoption.adopted += 1;
         } else {
             self.adoption.differing += 1;
+        }
+        if self.sample.len() < READ_BACK_MAX && !order.key.is_cart() {
+            self.sample.push(order.key.clone());
         }
         let content = digest.filter(|_| same).map(|digest| (fingerprint, *digest));
         self.found.orders.push(AdoptedOrder { key: order.key, id, content, customer });

@@ -42,16 +42,27 @@ pub(super) fn path_of(
 
 /// The same of a connection that is known.
 fn check_connection(view: &View, connection: ConnectionId, job: &Job) -> Result<(), ReadingError> {
+    check_no_switch(view, connection, job)?;
     let before = path_of(view, connection)?.unwrap_or(job.load);
-    if let Some(open) = view.open_switch(connection)? {
-        let (job, to, from) = (job.name.clone(), open.to.word(), before.word());
-        return Err(ReadingError::SwitchOpen { job, to, from });
-    }
     if before == job.load {
         return Ok(());
     }
     let (before, now) = (before.word(), job.load.word());
     Err(ReadingError::OtherPath { job: job.name.clone(), before, now })
+}
+
+/// Checks that no change of path is under way, after which orders may exist twice or be written again.
+///
+/// # Errors
+/// [`ReadingError::SwitchOpen`] if so; when the state can't be read.
+pub(super) fn check_no_switch(
+    view: &View,
+    connection: ConnectionId,
+    job: &Job,
+) -> Result<(), ReadingError> {
+    let Some(open) = view.open_switch(connection)? else { return Ok(()) };
+    let from = path_of(view, connection)?.unwrap_or(job.load).word();
+    Err(ReadingError::SwitchOpen { job: job.name.clone(), to: open.to.word(), from })
 }
 
 /// Notes the path of a connection before a run sends anything to it.

@@ -122,6 +122,11 @@ impl PlanReader {
         }
     }
 
+    /// Whether the ledger has this order under another customer than its own.
+    pub(super) fn is_moved(&self, order: &Order) -> Result<bool, StateError> {
+        self.ledger.is_moved(order)
+    }
+
     /// Also counts what customers and carts mean for the number of requests, and identifies the plan.
     pub(super) fn with_counter(mut self, counter: RequestCounter) -> Self {
         self.counter = Some(counter);

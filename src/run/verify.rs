@@ -1,3 +1,4 @@
+use super::bulk::check_no_switch;
 use super::ledger::Ledger;
 use super::lines::{LineCheck, LineReader, compare_lines};
 use super::plan_reader::{PlanReader, ReadingError};
@@ -73,6 +74,9 @@ pub async fn verify(
 ) -> Result<Verification, VerifyError> {
     let (connection, remote) = existing_connection(job, &view, client).await?;
     let VerifyRequest { record, lines, progress } = request;
+    if record.as_ref().is_some_and(|record| record.repair) {
+        check_no_switch(&view, connection, job)?;
+    }
     let begin = |record| VerificationLog::begin(record, &job.name, connection, lines);
     let log = record.map(begin).transpose()?;
     let fingerprints = Fingerprints::new(view.hash_key()?);

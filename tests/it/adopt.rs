@@ -1,5 +1,6 @@
 //! A lost ledger is rebuilt from what ActiveCampaign holds, without a single write there.
 
+use crate::bulk;
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Edit, Options};
@@ -21,6 +22,29 @@ fn adopted(world: &World) -> Value {
 
 fn lose_the_ledger(world: &World) {
     std::fs::remove_dir_all(world.path("state")).unwrap();
+}
+
+#[test]
+fn a_connection_that_came_by_bulk_stays_on_bulk() {
+    let world = bulk::world(bulk::at_once());
+    let truth = world.generate(&GeneratorOptions { orders: 60, defects_permille: 0, ..SHOP });
+    world.load("backfill", 0);
+    lose_the_ledger(&world);
+    assert_eq!(adopted(&world)["adopted"], truth.valid);
+    assert_eq!(world.load("sync", 0)["unchanged"], truth.valid);
+}
+
+#[test]
+fn a_connection_that_came_by_rest_stays_on_rest_whatever_the_settings_say() {
+    let world = bulk::world_of("rest", bulk::at_once());
+    world.generate(&GeneratorOptions { orders: 60, defects_permille: 0, ..SHOP });
+    world.load("backfill", 0);
+    lose_the_ledger(&world);
+    let world = world.replace_job("load = \"bulk\"\n");
+    adopted(&world);
+    let ended = world.run(&["sync"]);
+    assert_eq!(ended.code, 2, "{}", ended.err);
+    assert!(ended.err.contains("came by `rest`"), "{}", ended.err);
 }
 
 fn key_at(world: &World, place: usize) -> String {

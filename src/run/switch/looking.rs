@@ -26,10 +26,6 @@ pub(super) struct Standing {
     pub(super) shown: String,
 }
 
-fn ids_of(records: Vec<RemoteOrder>) -> Vec<RemoteId> {
-    records.into_iter().map(|record| record.id).collect()
-}
-
 /// An order that is looked at.
 pub(super) struct Looking<'a> {
     pub(super) task: &'a SwitchContext<'a>,
@@ -64,6 +60,21 @@ impl Looking<'_> {
         Ok(found)
     }
 
+    /// Records that may be a second one of this order. One that has its address alone counts only
+    /// with its total: the customer may have bought something else meanwhile.
+    async fn second_records(
+        &self,
+        original: &RemoteOrder,
+        known: &[RemoteId],
+    ) -> Result<Vec<RemoteId>, SwitchError> {
+        let mut found = self.others(&original.email, known).await?;
+        found.retain(|other| {
+            other.text_of(self.key) == self.key.as_str()
+                || other.total_minor == original.total_minor
+        });
+        Ok(found.into_iter().map(|record| record.id).collect())
+    }
+
     /// Whether GraphQL shows the order.
     pub(super) async fn is_in_graphql(&self) -> Result<bool, SwitchError> {
         let keys = [self.key];
@@ -89,9 +100,9 @@ impl Looking<'_> {
         let mut delays = COPY_DELAYS_S.iter().map(|delay| Duration::from_secs(*delay));
         let one = loop {
             let Some(standing) = self.standing(&open.id).await? else { return Ok(Seen::Gone) };
-            let second = self.others(&standing.order.email, &known).await?;
+            let second = self.second_records(&standing.order, &known).await?;
             if !second.is_empty() || self.is_twice_in_graphql(open.to).await? {
-                return Ok(Seen::Second(ids_of(second)));
+                return Ok(Seen::Second(second));
             }
             let is_there = open.to == LoadPath::Rest || self.is_in_graphql().await?;
             if is_there && standing.shown != open.shown {
@@ -113,9 +124,9 @@ impl Looking<'_> {
         // A list may not show a second record at once.
         for delay in client.lookup_delays() {
             self.pause(delay).await?;
-            let second = self.others(&one.order.email, &known).await?;
+            let second = self.second_records(&one.order, &known).await?;
             if !second.is_empty() {
-                return Ok(Seen::Second(ids_of(second)));
+                return Ok(Seen::Second(second));
             }
         }
         Ok(Seen::One(Box::new(one.order)))

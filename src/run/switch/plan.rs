@@ -9,7 +9,7 @@ use crate::run::records::Records;
 use crate::run::{ConnectionSpec, Job};
 use crate::state::{ConnectionId, OpenSwitch, StateError, View};
 
-/// Orders of the export that are looked at in search of one to send.
+/// Records after which an order that could be sent is taken, and no better one is looked for.
 const LOOK_MAX: usize = 50_000;
 
 /// What a change of path would do, from the ledger alone.
@@ -50,7 +50,7 @@ pub enum SwitchRefusal {
     )]
     InDoubt { job: String, orders: u64, from: &'static str },
     #[error(
-        "no order of the export is at ActiveCampaign as it is in the export, so none can be sent to try the other path; nothing was sent\n  hint: `ordersync sync {job}` with load = \"{from}\" first; then switch"
+        "no order of the export is at ActiveCampaign as it is in the export and with its customer, so none can be sent to try the other path; nothing was sent\n  hint: `ordersync sync {job}` with load = \"{from}\" first; then switch"
     )]
     NoOrder { job: String, from: &'static str },
     #[error(
@@ -108,8 +108,9 @@ pub fn plan_switch(view: &View, job: &Job, to: LoadPath) -> Result<SwitchPlan, S
     })
 }
 
-/// The order to send: one that the ledger has as the export states it, so that nothing of it changes.
-/// Preferred is one of single units: of such an order no price can be read in two ways.
+/// The order to send: one that the ledger has as the export states it, with its customer, so that
+/// nothing of it changes. Preferred is one of single units: of such an order no price can be read in
+/// two ways.
 ///
 /// # Errors
 /// When there is none; when the export or the state can't be read.
@@ -125,12 +126,16 @@ pub fn canary_order(
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
     let mut reader = PlanReader::new(Records::inline(export.read()), job.rules.clone(), ledger);
     reader.keep(Keep { orders: true, ..Keep::default() });
-    let mut second_best = None;
-    for judged in reader.take(if resumed.is_some() { usize::MAX } else { LOOK_MAX }) {
+    let (mut second_best, mut looked) = (None, 0);
+    while let Some(judged) = reader.next() {
         let judged = judged?;
+        looked += 1;
+        if looked > LOOK_MAX && second_best.is_some() {
+            break;
+        }
         let RecordVerdict::Decided(Decision::Unchanged) = judged.verdict else { continue };
         let Some(order) = judged.details.order else { continue };
-        if order.key.is_cart() || order.cart.is_some() {
+        if order.key.is_cart() || order.cart.is_some() || reader.is_moved(&order)? {
             continue;
         }
         match resumed {
