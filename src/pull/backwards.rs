@@ -303,6 +303,11 @@ impl<A: PagedApi> Shop<'_, A> {
             if first.is_none() {
                 return Ok(Size { pages: number - 1, last: None, total: None });
             }
+            // Its count shows where it may end.
+            if A::COUNTS_APART && first_before.is_none() {
+                let counted = self.api.count(list).await?.unwrap_or_default();
+                number = number.max(counted.div_ceil(A::SIZES[0]));
+            }
             // Orders are listed by their ids.
             if first <= first_before {
                 return Err(self.repeats(number).into());

@@ -206,6 +206,10 @@ impl ShopClient {
                 Ok(answer) => {
                     self.clock.note(&answer.headers);
                     let silence = (self.system.silence)(answer.status, &answer.headers);
+                    if let Some(silence) = silence {
+                        let end = Instant::now() + silence.min(WAIT_MAX);
+                        self.not_before = self.not_before.max(end);
+                    }
                     match answer.status.as_u16() {
                         429 | 503 => {
                             let wait = retry_after(&answer).or(silence);
@@ -220,10 +224,7 @@ impl ShopClient {
                         200 if is_broken_json(&answer.body) => {
                             ("answered 200 with JSON that breaks off".to_owned(), None)
                         }
-                        _ => {
-                            self.not_before += silence.unwrap_or_default().min(WAIT_MAX);
-                            return Ok(answer);
-                        }
+                        _ => return Ok(answer),
                     }
                 }
                 Err(Broken::Fatal(error)) => return Err(error.into()),

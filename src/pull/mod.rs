@@ -6,6 +6,7 @@
 //! several windows the copy that was modified last counts. Knows nothing of ActiveCampaign.
 
 mod backwards;
+mod bigcommerce;
 mod body;
 mod by_id;
 mod clock;

@@ -1,10 +1,16 @@
 //! The shop systems that can be pulled. A new one is a line here, and a file or folder beside this one.
 
 use super::options::ShopSystem;
-use super::{by_id, magento, shopify, woocommerce};
+use super::{bigcommerce, by_id, magento, shopify, woocommerce};
 
-pub const SHOPS: [&ShopSystem; 5] =
-    [&woocommerce::SYSTEM, &shopify::SYSTEM, &magento::SYSTEM, &by_id::EXPERTSENDER, &by_id::FAST];
+pub const SHOPS: [&ShopSystem; 6] = [
+    &woocommerce::SYSTEM,
+    &shopify::SYSTEM,
+    &bigcommerce::SYSTEM,
+    &magento::SYSTEM,
+    &by_id::EXPERTSENDER,
+    &by_id::FAST,
+];
 
 /// Their names, for settings.
 pub const SHOP_NAMES: [&str; SHOPS.len()] = {

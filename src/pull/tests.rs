@@ -1,3 +1,4 @@
+mod bigcommerce;
 mod by_id;
 mod encrypted;
 mod gone;

@@ -150,13 +150,13 @@ const JOB: &[Key] = keys! {
 
 const PULL: &[Key] = keys! {
     "from": Kind::Word(&SHOP_NAMES), Required, "the shop system whose API is read";
-    "url": Kind::Text, Required, "the shop's address, with the folder that it is in";
+    "url": Kind::Text, Required, "the shop's address, with the folder that it is in; BigCommerce: `https://api.bigcommerce.com/stores/HASH`";
     "key_file": Kind::Path, Nothing,
         "WooCommerce: a file with the consumer key; the other places as for a token";
     "secret_file": Kind::Path, Nothing,
         "WooCommerce, Magento: a file with the consumer secret, likewise";
     "token_file": Kind::Path, Nothing,
-        "Shopify: a file with the token of an app that has one; Magento: with an integration's access token; ExpertSender: with the API key; likewise";
+        "Shopify: a file with the token of an app that has one; BigCommerce: with the access token of an API account; Magento: with an integration's access token; ExpertSender: with the API key; likewise";
     "consumer_key": Kind::Text, Nothing,
         "Magento: an integration's consumer key, where requests are signed (OAuth 1.0a)";
     "token_secret_file": Kind::Path, Nothing,

@@ -9,6 +9,7 @@
 
 mod admin;
 pub mod any_shop;
+pub mod bigcommerce;
 mod call;
 mod delays;
 mod edit;

@@ -125,6 +125,11 @@ impl<S: SimulatedShop> Shop<S> {
         self.violations.push(text.into());
     }
 
+    /// Whether a fault may take the place of the answer to this request.
+    pub fn is_answer_at_risk(&self) -> bool {
+        matches!(self.failures.front(), Some(Some(_)))
+    }
+
     /// Notes a request, and changes the shop as was announced.
     fn begin(&mut self, asked: &Asked) {
         self.requests.push(S::noted(asked));

@@ -2,9 +2,10 @@
 //! file or folder beside this one.
 
 use super::any_shop::System;
-use super::{magento, shopify, woocommerce};
+use super::{bigcommerce, magento, shopify, woocommerce};
 
-pub const SHOPS: [&System; 3] = [&woocommerce::SYSTEM, &shopify::SYSTEM, &magento::SYSTEM];
+pub const SHOPS: [&System; 4] =
+    [&woocommerce::SYSTEM, &shopify::SYSTEM, &bigcommerce::SYSTEM, &magento::SYSTEM];
 
 pub fn shop_named(name: &str) -> Option<&'static System> {
     SHOPS.into_iter().find(|system| system.name == name)

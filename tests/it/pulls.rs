@@ -7,6 +7,7 @@ use crate::nights::{Nights, SECRET};
 use crate::process::Process;
 use crate::world::{Finished, World, files_below, until};
 use jiff::ToSpan;
+use ordersync::simulator::bigcommerce::BigCommerce;
 use ordersync::simulator::host_faults::HostFault;
 use ordersync::simulator::magento::{CONSUMER_SECRET, Magento, TOKEN, TOKEN_SECRET};
 use ordersync::simulator::shopify::{ProtectedData, Shopify};
@@ -20,17 +21,22 @@ fn each_night_loads_what_changed_and_nothing_else() {
     for system in SHOPS {
         let quiet = match system.name {
             // An empty page and three others.
-            "woocommerce" => 4,
+            "woocommerce" => [4, 4],
             // The question for changes.
-            "shopify" => 1,
+            "shopify" => [1, 1],
+            // Three ends of lists and a count; and of six orders a page, a count, and the lines of two.
+            "bigcommerce" => [8, 4],
+            // A page and a count.
+            "magento" => [2, 2],
             name => panic!("{name} has no figure yet"),
         };
         each_night_loads(&Nights::with(World::new(), system.name, 230), quiet);
     }
 }
 
-/// `quiet`: the requests to the shop in a night without changes.
-fn each_night_loads(nights: &Nights, quiet: usize) {
+/// `quiet`: the requests to the shop in a night without changes, where the overlap holds the last
+/// days' changes and where it does not.
+fn each_night_loads(nights: &Nights, quiet: [usize; 2]) {
     let ended = nights.run(&["plan"]);
     assert_eq!(ended.code, 2, "{}", ended.out);
     assert!(
@@ -53,12 +59,13 @@ fn each_night_loads(nights: &Nights, quiet: usize) {
         nights.done(&["--quiet", "verify", "shop"]);
     }
 
-    // The overlap holds the last day's changes, and then nothing.
-    for seconds in [600, 7200] {
+    // The overlap holds the last days' changes twice, and then nothing.
+    let [within_overlap, quiet] = quiet;
+    for (seconds, requests) in [(600, within_overlap), (7200, within_overlap), (7200, quiet)] {
         nights.pass(seconds);
         let (asked, sent) = (nights.shop.requests(), nights.world.summary().requests);
         nights.done(&["--quiet", "sync"]);
-        assert_eq!(nights.shop.requests() - asked, quiet, "{seconds}");
+        assert_eq!(nights.shop.requests() - asked, requests, "{seconds}");
         assert_eq!(nights.world.summary().requests, sent);
     }
     assert!(nights.windows().iter().all(|window| window["loaded"] == true));
@@ -86,6 +93,32 @@ fn check_proves_what_a_pull_needs() {
     let ended = nights.run(&["check"]);
     assert_eq!(ended.code, 5, "{}", ended.out);
     assert!(ended.out.contains("refuses the key with 401"), "{}", ended.out);
+}
+
+#[test]
+fn check_proves_what_a_pull_of_bigcommerce_needs() {
+    let nights = Nights::with(World::new(), "bigcommerce", 12);
+    let ended = nights.done(&["check"]);
+    for proof in [
+        "the BigCommerce orders API v2 is reached, and takes the credentials",
+        "answers, with 12 orders, the oldest of 2026-01-01",
+        "one in the future has no orders",
+        "orders show their e-mail address",
+    ] {
+        assert!(ended.out.contains(proof), "{proof}: {}", ended.out);
+    }
+    assert_eq!(nights.shop.violations(), [""; 0]);
+    let shop: &BigCommerce = nights.shop_as();
+    shop.set(|options| options.ignores_dates = true);
+    assert!(nights.done(&["check"]).out.contains("ignores min_date_modified"));
+    shop.set(|options| options.lacks_scope = true);
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 5, "{}", ended.out);
+    assert!(ended.out.contains("the scope Orders, read-only"), "{}", ended.out);
+    nights.set("/stores/simulator", "");
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 2, "{}", ended.out);
+    assert!(ended.out.contains("https://api.bigcommerce.com/stores/HASH"), "{}", ended.out);
 }
 
 #[test]

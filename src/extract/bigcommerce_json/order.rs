@@ -8,6 +8,8 @@ use crate::extract::stating::unstated;
 use crate::extract::statuses::BIGCOMMERCE;
 use jiff::fmt::rfc2822::DateTimeParser;
 
+/// Stands where BigCommerce leaves lines out of an answer, after fifty of a consignment.
+const WARNING: &str = "__warning__";
 /// The gateway that a store tries out its checkout with.
 const TEST_GATEWAY: &str = "Test Payment Gateway";
 
@@ -20,9 +22,11 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// An order that waits for what it only links to.
+/// An order that waits for what it only links to. One with a list of products in place of the link has
+/// them all.
 pub fn order_piece(record: &Record<'_>) -> Option<Piece> {
-    let (stated, quantity) = stated(record);
+    let is_whole = record.value("products").is_some_and(|value| value.is_list());
+    let (stated, quantity) = if is_whole { (order(record), None) } else { stated(record) };
     let key = stated.id.clone();
     Some(Piece { role: Role::Order, key, id: String::new(), quantity, stated })
 }
@@ -74,7 +78,7 @@ fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         refunded: record.amount("refunded_amount"),
         status: status(record),
         unstated: unstated("bigcommerce-json", |key| record.states(key)),
-        lines: inline(record, "products", Record::lines).iter().map(line).collect(),
+        lines: lines(record).iter().map(line).collect(),
         discounts: inline(record, "coupons", Record::list).iter().map(discount).collect(),
         ..SourceOrder::default()
     };
@@ -82,7 +86,9 @@ fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         order.refunded.clear();
     }
     order.status_word = record.first(["status", "status_id"]);
-    if let Some(address) = inline(record, "shipping_addresses", Record::list).first() {
+    let addresses = inline(record, "shipping_addresses", Record::list);
+    let shipping = consignments(record).into_iter().flat_map(|all| all.list("shipping"));
+    if let Some(address) = addresses.into_iter().chain(shipping).next() {
         order.shipping_method = address.free_text("shipping_method");
     }
     (order, record.text("items_total").parse().ok())
@@ -102,6 +108,43 @@ fn status(record: &Record<'_>) -> Option<Status> {
         record.fault(Reason::UnknownStatus, "status_id");
     }
     known
+}
+
+/// The lines that are within an order: its products, or those of its consignments, unless a warning
+/// says that they are not all there.
+fn lines<'a>(record: &Record<'a>) -> Vec<Record<'a>> {
+    if record.value("products").is_some_and(|value| value.is_list()) {
+        return record.lines("products");
+    }
+    let mut lines = Vec::new();
+    for all in consignments(record) {
+        let certificates = all.object("email").list("gift_certificates");
+        let goods =
+            ["shipping", "pickups", "downloads"].into_iter().flat_map(|kind| all.list(kind));
+        for consignment in goods.chain(certificates) {
+            if consignment.has(WARNING) {
+                return Vec::new();
+            }
+            if consignment.value("line_items").is_some_and(|value| value.is_list()) {
+                lines.extend(consignment.lines("line_items"));
+            }
+        }
+    }
+    if lines.iter().any(|line| line.has(WARNING)) {
+        return Vec::new();
+    }
+    // What is not included is a link.
+    lines.retain(|line| line.has("quantity"));
+    lines
+}
+
+/// `include=consignments`: an object, or without `consignment_structure=object` a list of them.
+fn consignments<'a>(record: &Record<'a>) -> Vec<Record<'a>> {
+    match record.value("consignments") {
+        Some(value) if value.is_list() => record.list("consignments"),
+        Some(_) => vec![record.object("consignments")],
+        None => Vec::new(),
+    }
 }
 
 fn line(product: &Record<'_>) -> SourceLine {

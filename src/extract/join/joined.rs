@@ -84,7 +84,7 @@ impl Met {
     fn meet(&mut self, piece: &Piece) {
         self.pieces += 1;
         self.has_orders |= matches!(piece.role, Role::Order | Role::Deleted);
-        self.needs_lines |= piece.role == Role::Order;
+        self.needs_lines |= piece.role == Role::Order && !piece.is_whole();
         // It is unknown what a record with faults contains.
         self.has_lines |= !piece.stated.lines.is_empty() || !piece.stated.faults.is_empty();
     }

@@ -24,6 +24,13 @@ pub struct Piece {
 }
 
 impl Piece {
+    /// Whether an order needs no other table: its lines are within, or it has no goods. It is unknown
+    /// what a record with faults contains.
+    pub fn is_whole(&self) -> bool {
+        let stated = &self.stated;
+        !stated.lines.is_empty() || !stated.faults.is_empty() || self.quantity == Some(0)
+    }
+
     /// The piece without its key, to be kept in a temporary file.
     pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
         postcard::to_allocvec(self).map_err(io::Error::other)

@@ -53,12 +53,13 @@ impl TableSet {
             .tables
             .iter()
             .filter(|table| table.part().is_some_and(|part| part.holds == Holds::Orders));
-        of_orders.into_iter().any(|table| {
-            let Ok(Some(mut pieces)) = table.pieces() else { return false };
-            (0..SAMPLE_LEN_MAX)
-                .map_while(|_| pieces.pull().ok().flatten())
-                .any(|piece| !piece.stated.lines.is_empty())
-        })
+        let mut sample = of_orders.into_iter().flat_map(|table| {
+            let mut pieces = table.pieces().ok().flatten();
+            let next = move || pieces.as_mut()?.pull().ok().flatten();
+            std::iter::from_fn(next).take(SAMPLE_LEN_MAX)
+        });
+        // Without an order there are no lines to look for.
+        sample.next().is_none_or(|first| first.is_whole() || sample.any(|piece| piece.is_whole()))
     }
 
     /// What is wrong with the set as a whole.

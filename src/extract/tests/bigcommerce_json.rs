@@ -125,6 +125,70 @@ fn products_within_the_order_need_no_other_file() {
     assert_eq!((all[0].lines.len(), all[0].faults.len()), (1, 0), "{:?}", all[0]);
 }
 
+/// As `include=consignments.line_items` shows it, with these line items of the shipping.
+fn with_consignments(lines: &str, more: &str) -> String {
+    let shipping =
+        format!(r#"{{"id":1,"shipping_method":"Courier","line_items":[{lines}]{more}}}"#);
+    let rest = format!(
+        r#""pickups":[],"downloads":[{{"line_items":[{}]}}],"email":{{"gift_certificates":[]}}"#,
+        product(100, 9, 1)
+    );
+    order(100, &format!(r#","consignments":{{"shipping":[{shipping}],{rest}}}"#))
+}
+
+#[test]
+fn the_lines_of_included_consignments_are_the_orders() {
+    let included = with_consignments(&product(100, 1, 2), "");
+    let object = r#""consignments":{"#;
+    let listed = included.replace(object, r#""consignments":[{"#);
+    let listed = format!("{}]}}", listed.strip_suffix('}').unwrap());
+    for text in [included, listed] {
+        let all = by_id(&Folder::with("orders.json", text));
+        let lines: Vec<_> = all[0].lines.iter().map(|line| line.sku.as_str()).collect();
+        assert_eq!((lines, all[0].faults.len()), (vec!["M-1", "M-9"], 0), "{:?}", all[0]);
+        assert_eq!(all[0].shipping_method, "Courier");
+    }
+}
+
+#[test]
+fn an_order_whose_consignments_are_cut_is_not_sent_short() {
+    let warning = r#","__warning__":{"message":"only 50 are included"}"#;
+    let within = format!(r#"{},{{"__warning__":{{"message":"x"}}}}"#, product(100, 1, 2));
+    for cut in [with_consignments(&product(100, 1, 2), warning), with_consignments(&within, "")] {
+        let whole = order(101, "").replace(
+            r#"{"url":"https://x/101/products","resource":"/orders/101/products"}"#,
+            &format!("[{}]", product(101, 1, 3)),
+        );
+        let all = by_id(&Folder::with("orders.json", format!("[{cut},{whole}]")));
+        assert_eq!(reasons(&all[0]), [Reason::Truncated]);
+        assert!(all[0].lines.is_empty() && all[1].faults.is_empty());
+        // Its products are in a file of their own, or in the place of the link.
+        let folder = Folder::with("orders.json", cut.clone());
+        folder.put("products.json", format!("[{},{}]", product(100, 1, 2), product(100, 2, 1)));
+        let all = by_id(&folder);
+        assert_eq!((all[0].lines.len(), all[0].faults.len()), (2, 0), "{:?}", all[0]);
+        let placed = cut.replace(
+            r#"{"url":"https://x/100/products","resource":"/orders/100/products"}"#,
+            &format!("[{}]", product(100, 1, 3)),
+        );
+        let all = by_id(&Folder::with("orders.json", placed));
+        assert_eq!((all[0].lines.len(), all[0].faults.len()), (1, 0), "{:?}", all[0]);
+    }
+}
+
+#[test]
+fn an_order_without_goods_needs_no_products_and_an_empty_list_of_them_is_short() {
+    let none = order(100, "")
+        .replace(r#"{"url":"https://x/100/products","resource":"/orders/100/products"}"#, "[]");
+    let all = by_id(&Folder::with("orders.json", none));
+    assert_eq!(reasons(&all[0]), [Reason::Truncated]);
+    let nothing = order(100, "").replace(r#""items_total":3"#, r#""items_total":0"#);
+    let all = by_id(&Folder::with("orders.json", nothing));
+    assert_eq!((all[0].lines.len(), all[0].faults.len()), (0, 0), "{:?}", all[0]);
+    let folder = Folder::with("orders.json", "[]");
+    assert!(folder.open_as("bigcommerce-json", &["*"]).is_ok(), "a shop without orders");
+}
+
 #[test]
 fn an_order_whose_products_are_not_all_there_is_not_sent_short() {
     let folder = shop();

@@ -1,6 +1,7 @@
 //! Clients that lose orders: what they do wrong is what the tests of pulls change the shops for.
 
-use super::{magento, moment, orders, shopify};
+use super::{bigcommerce, magento, moment, orders, shopify};
+use crate::simulator::bigcommerce::{BigCommerce, BigCommerceOptions};
 use crate::simulator::magento::{Magento, MagentoOptions, TOKEN};
 use crate::simulator::shopify::{BulkEnd, Shopify, ShopifyOptions};
 use crate::simulator::woocommerce::{WooCommerce, WooOptions};
@@ -66,6 +67,36 @@ async fn a_client_that_pages_forward_loses_an_order() {
     }
     assert_eq!(ids.len(), 349);
     assert!(!ids.contains(&201));
+}
+
+/// The orders that a client finds that ends at the first page that is not full, or at a 204.
+async fn forward(shop: &BigCommerce, ends_at_short_page: bool) -> BTreeSet<u64> {
+    let mut ids = BTreeSet::new();
+    for number in 1.. {
+        let query = format!("limit=250&page={number}&sort=id:asc");
+        let request = client().get(format!("{}/v2/orders?{query}", shop.url()));
+        let request = request.header("x-auth-token", "bc_simulator");
+        let answer = request.header("accept", "application/json").send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let rows: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
+        ids.extend(rows.iter().map(|row| row["id"].as_u64().unwrap()));
+        if rows.is_empty() || ends_at_short_page && rows.len() < 250 {
+            break;
+        }
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_client_of_bigcommerce_that_pages_forward_loses_an_order() {
+    for ends_at_short_page in [false, true] {
+        let shop = BigCommerce::start(BigCommerceOptions::default(), bigcommerce::orders(600));
+        let shop = shop.await.unwrap();
+        shop.change_before(2, |orders| orders.get_mut(&5).unwrap().is_deleted = true);
+        let ids = forward(&shop, ends_at_short_page).await;
+        assert!(ids.len() == 599 && !ids.contains(&251), "{}", ids.len());
+        assert!(shop.orders().iter().any(|order| order.id == 251 && !order.is_deleted));
+    }
 }
 
 /// The hour in which the clocks go back is there twice.

@@ -1,0 +1,192 @@
+//! What an answer with orders leaves out of them.
+
+use super::super::order_id::OrderId;
+use super::super::pages::Row;
+use jiff::fmt::rfc2822;
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// What is read of an order besides its text.
+#[derive(Debug, Deserialize)]
+pub(super) struct Order {
+    pub id: u64,
+    pub date_created: Option<String>,
+    date_modified: Option<String>,
+    pub billing_address: Option<Billing>,
+    #[serde(default)]
+    consignments: Value,
+    #[serde(default)]
+    items_total: Value,
+    #[serde(default)]
+    coupon_discount: Value,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Billing {
+    pub email: Option<String>,
+}
+
+/// A line, as far as it is counted.
+#[derive(Deserialize)]
+struct Line {
+    #[serde(default)]
+    quantity: Value,
+}
+
+impl Order {
+    pub(super) fn row(&self) -> Row {
+        let modified = self.date_modified.as_deref().and_then(|text| rfc2822::parse(text).ok());
+        Row { id: self.id.into(), modified: modified.map(|date| date.timestamp()) }
+    }
+
+    /// Whether lines are missing: the answer says so, or has fewer pieces than the order.
+    pub(super) fn lacks_lines(&self) -> bool {
+        is_warned(&self.consignments) || pieces_in(&self.consignments) < self.pieces()
+    }
+
+    /// How many pieces of goods it says it has.
+    pub(super) fn pieces(&self) -> u64 {
+        whole(&self.items_total)
+    }
+
+    pub(super) fn has_coupons(&self) -> bool {
+        let text = self.coupon_discount.as_str().map(str::to_owned);
+        let text = text.unwrap_or_else(|| self.coupon_discount.to_string());
+        text.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+    }
+}
+
+/// How many pieces of goods these lines are.
+pub(super) fn pieces_of(lines: &[&RawValue]) -> u64 {
+    let lines = lines.iter().filter_map(|line| serde_json::from_str::<Line>(line.get()).ok());
+    lines.map(|line| whole(&line.quantity)).fold(0, u64::saturating_add)
+}
+
+fn whole(number: &Value) -> u64 {
+    let text = number.as_str().and_then(|text| text.parse().ok());
+    number.as_u64().or(text).unwrap_or_default()
+}
+
+/// Whether some consignment has a warning that not all of its lines are there.
+fn is_warned(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => {
+            object.contains_key("__warning__") || object.values().any(is_warned)
+        }
+        Value::Array(list) => list.iter().any(is_warned),
+        _ => false,
+    }
+}
+
+/// The pieces of all lines of all consignments.
+fn pieces_in(value: &Value) -> u64 {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| match value {
+                Value::Array(lines) if key == "line_items" => {
+                    lines.iter().map(|line| whole(&line["quantity"])).fold(0, u64::saturating_add)
+                }
+                _ => pieces_in(value),
+            })
+            .fold(0, u64::saturating_add),
+        Value::Array(list) => list.iter().map(pieces_in).fold(0, u64::saturating_add),
+        _ => 0,
+    }
+}
+
+/// The text of an order whose fields of these names have other values; all else is as received.
+///
+/// # Errors
+/// Where it is no object.
+pub(super) fn with_parts(
+    order: &str,
+    parts: &[(&'static str, String)],
+) -> Result<String, serde_json::Error> {
+    let Fields(fields) = serde_json::from_str(order)?;
+    let mut texts = Vec::with_capacity(fields.len());
+    for (name, value) in fields {
+        let part = parts.iter().find(|(part, _)| *part == name);
+        let value = part.map_or(value.get(), |(_, text)| text);
+        texts.push(format!("{}:{value}", serde_json::to_string(&name)?));
+    }
+    Ok(format!("{{{}}}", texts.join(",")))
+}
+
+/// The fields of an object, in their order, with the texts of their values.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an order")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                if fields.is_empty() { Err(A::Error::custom("an empty order")) } else { Ok(fields) }
+            }
+        }
+        deserializer.deserialize_map(InOrder).map(Fields)
+    }
+}
+
+/// The ids of the orders on a page; none of one that is damaged.
+pub(super) fn ids_in(page: &[u8]) -> Vec<OrderId> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: u64,
+    }
+    let orders: Vec<Id> = serde_json::from_slice(page).unwrap_or_default();
+    orders.into_iter().map(|order| order.id.into()).collect()
+}
+
+/// Whether a text is a list, of whatever.
+pub(super) fn is_list(text: &[u8]) -> bool {
+    serde_json::from_slice::<Vec<IgnoredAny>>(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(more: &str) -> Order {
+        serde_json::from_str(&format!(r#"{{"id":7,"items_total":3{more}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn missing_lines_are_found_by_the_warning_and_by_the_number_of_pieces() {
+        let with = |lines: &str, more: &str| {
+            let shipping = format!(r#"{{"shipping":[{{"line_items":[{lines}]{more}}}]}}"#);
+            order(&format!(r#","consignments":{shipping}"#)).lacks_lines()
+        };
+        let warning = r#","__warning__":{"message":"only 50 are included"}"#;
+        assert!(!with(r#"{"quantity":2},{"quantity":"1"}"#, ""));
+        assert!(with(r#"{"quantity":2},{"quantity":1}"#, warning));
+        assert!(with(r#"{"quantity":2}"#, "") && with("", ""));
+        assert!(order("").lacks_lines());
+        let apart = r#","consignments":[{"pickups":[{"line_items":[{"quantity":1}]}],
+            "email":{"gift_certificates":[{"line_items":[{"quantity":2}]}]}}]"#;
+        assert!(!order(apart).lacks_lines());
+    }
+
+    #[test]
+    fn only_what_was_fetched_is_put_in_the_place_of_a_link() {
+        let received = r#"{"total": 12.3400, "coupons":{"url":"u"}, "id":7,"x":"\u00e9"}"#;
+        let parts = [("coupons", "[{\"id\":1}]".to_owned()), ("products", "[]".to_owned())];
+        let whole = with_parts(received, &parts).unwrap();
+        assert_eq!(whole, r#"{"total":12.3400,"coupons":[{"id":1}],"id":7,"x":"\u00e9"}"#);
+        assert!(order(r#","coupon_discount":"0.1000""#).has_coupons());
+        assert!(!order(r#","coupon_discount":"0.0000""#).has_coupons() && !order("").has_coupons());
+    }
+}
