@@ -3,6 +3,7 @@
 
 use super::decode::{Decoder, Form};
 use super::error::ReadError;
+use super::json_strings::JsonStrings;
 use super::names;
 use super::zip_member::{self, ZipMember};
 use super::zstd_frames::ZstdFrames;
@@ -27,6 +28,8 @@ pub struct Source {
     pub modified: SystemTime,
     /// How its text is written; as it stands until that was found out.
     pub form: Form,
+    /// It is JSON in strings, which is read as that JSON.
+    pub is_json_in_strings: bool,
     packing: Packing,
     /// The file itself, where its path does not lead to it: it has no name.
     unnamed: Option<Arc<File>>,
@@ -79,6 +82,7 @@ impl Source {
             size_bytes: meta.len(),
             modified,
             form: Form::default(),
+            is_json_in_strings: false,
             packing,
             unnamed: unnamed.cloned(),
         };
@@ -143,6 +147,7 @@ impl Source {
         };
         let bytes =
             if self.form.is_plain() { bytes } else { Box::new(Decoder::new(bytes, self.form)) };
+        let bytes = if self.is_json_in_strings { Box::new(JsonStrings::new(bytes)) } else { bytes };
         Ok(Stream { bytes, file })
     }
 

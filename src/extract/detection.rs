@@ -6,6 +6,7 @@ use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
 use super::format::{CsvFormat, Syntax};
 use super::json::{self, JsonFormat, JsonLayout};
+use super::json_strings;
 use super::mapping::{self, Mappings, Profile};
 use super::messages::{self, Envelope};
 use super::options::Options;
@@ -62,6 +63,11 @@ pub fn detect(
 ) -> Result<Table, ReadError> {
     let (mut source, mut notes) = with_encoding(source, options)?;
     let mut prefix = read_prefix(&source)?;
+    if json_strings::begins_with_one(without_mark(&prefix)) {
+        source.is_json_in_strings = true;
+        prefix = read_prefix(&source)?;
+        notes.push("its JSON is in strings; it is read".to_owned());
+    }
     if !is_json(&prefix) && returns_end_lines(&prefix) {
         source.form.returns_end_lines = true;
         prefix = read_prefix(&source)?;
@@ -233,7 +239,10 @@ fn without_mark(text: &[u8]) -> &[u8] {
 }
 
 fn is_json(prefix: &[u8]) -> bool {
-    matches!(without_mark(prefix).trim_ascii_start().first(), Some(b'{' | b'['))
+    // Text sequences begin with a record separator (RFC 7464).
+    let is_before = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b'\x1e';
+    let first = without_mark(prefix).iter().find(|byte| !is_before(byte));
+    matches!(first, Some(b'{' | b'['))
 }
 
 /// Whether the first row ends in a carriage return with no line feed behind it, as old spreadsheets

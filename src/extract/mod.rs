@@ -34,6 +34,7 @@ mod html_entities;
 mod join;
 mod json;
 mod json_cells;
+mod json_strings;
 mod limits;
 mod magento_json;
 mod mapping;

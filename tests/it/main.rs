@@ -38,6 +38,7 @@ mod mapping;
 mod meaning;
 mod mixups;
 mod moved;
+mod mutations;
 mod narrow;
 mod nights;
 mod notify;

@@ -3,8 +3,8 @@
 //!
 //! A record is an object on its own, in a list, in an object under a wrapping name (`{"orders": […]}`,
 //! `{"order": {…}}`) or nested ones (`{"data": {"orders": {"nodes": […]}}}`), or under its number
-//! (`{"order": {"1001": {…}}}`). Documents may follow each other, with or without line ends. Other
-//! members of a wrapping object are skipped.
+//! (`{"order": {"1001": {…}}}`). Documents may follow each other, with or without line ends
+//! or a comma after each. Other members of a wrapping object are skipped.
 
 use super::input::{self, Input, Place};
 use super::nesting::{Expected, Level, Nesting, Path, Wrappers};
@@ -18,6 +18,8 @@ use std::ops::Range;
 
 /// The keys a page of a list may have before its records.
 const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
+/// Before each document of a text sequence (RFC 7464).
+const RECORD_SEPARATOR: u8 = 0x1e;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of one file. Memory is that of the longest record.
@@ -33,6 +35,8 @@ pub struct Splitter {
     is_guess: bool,
     last_wrapper: Option<Path>,
     bytes_max: u64,
+    /// A document ended here, and no comma came since.
+    follows_document: bool,
 }
 
 /// A value where a record is expected; not always an object.
@@ -53,6 +57,7 @@ impl Splitter {
             is_guess: false,
             last_wrapper: None,
             bytes_max: RECORD_BYTES_MAX,
+            follows_document: false,
         }
     }
 
@@ -66,6 +71,10 @@ impl Splitter {
         self.consume_held();
         while let Some(byte) = self.next_byte()? {
             match (self.nesting.expected, byte) {
+                (Expected::Value, b',') if self.follows_document && self.nesting.is_outermost() => {
+                    self.follows_document = false;
+                    self.input.consume(1);
+                }
                 (Expected::Value | Expected::FirstValue, b'[') => {
                     self.enter(1, Level::List(self.nesting.path()))?;
                 }
@@ -87,6 +96,7 @@ impl Splitter {
                 }
                 (Expected::Next, _) => {
                     self.nesting.after_value(byte).map_err(|what| self.broken(what))?;
+                    self.follows_document = self.nesting.is_outermost();
                     self.input.consume(1);
                 }
                 (Expected::Name, b'"') => self.read_name()?,
@@ -137,7 +147,10 @@ impl Splitter {
         }
         loop {
             let bytes = self.input.bytes();
-            let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
+            let is_between = self.nesting.is_outermost();
+            let is_blank =
+                |b: &u8| b.is_ascii_whitespace() || (is_between && *b == RECORD_SEPARATOR);
+            let blanks = bytes.iter().take_while(|b| is_blank(b)).count();
             if let Some(byte) = bytes.get(blanks).copied() {
                 self.input.consume(blanks);
                 return Ok(Some(byte));
@@ -151,6 +164,7 @@ impl Splitter {
 
     fn consume_held(&mut self) {
         let (begun, len) = (self.place(), std::mem::take(&mut self.held));
+        self.follows_document |= len > 0 && self.nesting.is_outermost();
         if self.nesting.is_outermost() && !self.is_guess {
             let name_end =
                 self.input.bytes()[..len].iter().enumerate().filter(|(_, b)| **b == b'"').nth(1);
@@ -171,7 +185,8 @@ impl Splitter {
             && self.nesting.is_outermost()
             && bytes.starts_with(&self.line_begins);
         let line = is_alike.then(|| input::line_end(bytes)).flatten()?;
-        Some(bytes[..line].trim_ascii_end().len())
+        let record = bytes[..line].trim_ascii_end();
+        Some(record.strip_suffix(b",").unwrap_or(record).trim_ascii_end().len())
     }
 
     /// Enters what opens after `len` bytes.

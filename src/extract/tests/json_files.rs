@@ -6,7 +6,7 @@ use super::*;
 use crate::extract::formats;
 use proptest::prelude::*;
 
-fn order(id: u32) -> String {
+pub(super) fn order(id: u32) -> String {
     ORDER.replacen("6885604524341", &id.to_string(), 1)
 }
 

@@ -15,6 +15,7 @@ mod fivetran_csv;
 mod fixtures;
 mod json_cells;
 mod json_files;
+mod json_forms;
 mod magento_json;
 mod mapped_exports;
 mod mapped_json;
