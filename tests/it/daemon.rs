@@ -1,7 +1,7 @@
 //! The daemon as an operator has it: the real program, real signals, and a schedule of every
 //! second.
 
-mod house;
+mod harness;
 mod notices;
 mod paused;
 mod signals;

@@ -27,15 +27,15 @@ fn violations_of(files: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn the_house_stands() {
-    let house = inspect(Path::new(env!("CARGO_MANIFEST_DIR")));
-    let output: Vec<String> = house.violations.iter().map(ToString::to_string).collect();
+    let harness = inspect(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let output: Vec<String> = harness.violations.iter().map(ToString::to_string).collect();
     assert!(output.is_empty(), "\n{}\n", output.join("\n"));
     // An inspection that reads nothing would find nothing.
     assert!(
-        house.files > 20 && house.mentions > 200,
+        harness.files > 20 && harness.mentions > 200,
         "{} files, {} mentions",
-        house.files,
-        house.mentions
+        harness.files,
+        harness.mentions
     );
 }
 

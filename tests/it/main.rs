@@ -1,4 +1,4 @@
-//! What a user, or a reader of the house, would notice.
+//! What a user, or a reader of the harness, would notice.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by a panic")]
 
 mod adopt;

@@ -1,6 +1,6 @@
 //! The real program at work: its words as they come, signals to it, and its end.
 
-use crate::world::{Finished, PATIENCE, World};
+use crate::world::{Finished, WAIT_MAX, World};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -57,7 +57,7 @@ impl Process {
     pub fn wait_for_log(&self, text: &str, times: usize) {
         let unsaid = |log: &mut Log| log.text.matches(text).count() < times && !log.is_over;
         let (log, waited) =
-            self.log.1.wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, unsaid).unwrap();
+            self.log.1.wait_timeout_while(self.log.0.lock().unwrap(), WAIT_MAX, unsaid).unwrap();
         let (is_said, over) =
             (log.text.matches(text).count() >= times, waited.timed_out() || log.is_over);
         assert!(is_said, "`{text}` not {times} times (over: {over}) in:\n{}", log.text);
@@ -91,7 +91,7 @@ impl Process {
         let (log, waited) = self
             .log
             .1
-            .wait_timeout_while(self.log.0.lock().unwrap(), PATIENCE, |log| !log.is_over)
+            .wait_timeout_while(self.log.0.lock().unwrap(), WAIT_MAX, |log| !log.is_over)
             .unwrap();
         let err = log.text.clone();
         assert!(!waited.timed_out(), "it does not end:\n{err}");

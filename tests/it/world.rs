@@ -16,13 +16,13 @@ use tokio::runtime::Runtime;
 pub const TOKEN: &str = "canary-token-5f2a";
 /// What has not come after this long does not come. Nothing else is said in these tests of how fast
 /// anything goes.
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Waits for a fact.
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
+        assert!(begun.elapsed() < WAIT_MAX, "{what}: not in {WAIT_MAX:?}");
         std::thread::park_timeout(Duration::from_micros(300));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{EVERY_SECOND, far_away};
 use crate::process::Process;
-use crate::world::{PATIENCE, World};
+use crate::world::{WAIT_MAX, World};
 use ordersync::samples::GeneratorOptions;
 use std::os::unix::net::UnixDatagram;
 use std::sync::mpsc::{Receiver, channel};
@@ -41,7 +41,7 @@ impl Systemd {
     /// Waits for a notice that holds this, and gives it.
     fn hears(&mut self, text: &str) -> String {
         loop {
-            let notice = self.notices.recv_timeout(PATIENCE);
+            let notice = self.notices.recv_timeout(WAIT_MAX);
             let notice = notice.unwrap_or_else(|_| panic!("no {text} in {:?}", self.heard));
             self.heard.push(notice.clone());
             if notice.contains(text) {

@@ -1,5 +1,5 @@
 use crate::process::Process;
-use crate::world::{PATIENCE, World};
+use crate::world::{WAIT_MAX, World};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
@@ -42,7 +42,7 @@ impl Site {
 
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(WAIT_MAX)).unwrap();
         stream
     }
 
@@ -78,7 +78,7 @@ impl Site {
             if is_wanted(&answer) {
                 return answer;
             }
-            assert!(begun.elapsed() < PATIENCE, "{path}: {}\n{}", answer.status, answer.body);
+            assert!(begun.elapsed() < WAIT_MAX, "{path}: {}\n{}", answer.status, answer.body);
             std::thread::park_timeout(std::time::Duration::from_millis(20));
         }
     }

@@ -29,7 +29,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// What ActiveCampaign does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum Connectivity {
     Answers,
     /// No connection to it.
     Away,
@@ -40,7 +40,7 @@ pub enum Mood {
 #[derive(Clone)]
 pub struct Wire {
     pub simulator: Arc<Simulator>,
-    mood: Arc<Mutex<Mood>>,
+    connectivity: Arc<Mutex<Connectivity>>,
     sends: Arc<AtomicU64>,
 }
 
@@ -54,17 +54,17 @@ impl Transport for Wire {
             .body(body.unwrap_or_default())
             .unwrap();
         self.sends.fetch_add(1, Ordering::Relaxed);
-        let mood = *self.mood.lock().unwrap();
+        let connectivity = *self.connectivity.lock().unwrap();
         Box::pin(async move {
-            match mood {
-                Mood::Away => {
+            match connectivity {
+                Connectivity::Away => {
                     return Err(TransportError::NotSent(NotConnected {
                         why: ordersync::domain::NotConnectedCause::Other,
                         host: "127.0.0.1",
                     }));
                 }
-                Mood::Stuck => std::future::pending::<()>().await,
-                Mood::Answers => {}
+                Connectivity::Stuck => std::future::pending::<()>().await,
+                Connectivity::Answers => {}
             }
             let ClientResponse::Whole(response) = self.simulator.serve(request).await else {
                 return Err(TransportError::ConnectionLost);
@@ -76,7 +76,7 @@ impl Transport for Wire {
 }
 
 /// An account with its jobs, followed by a daemon.
-pub struct House {
+pub struct Harness {
     pub dir: TempDir,
     pub wire: Wire,
     pub board: Board,
@@ -87,14 +87,14 @@ pub struct House {
     pub daemon: Daemon,
 }
 
-impl House {
+impl Harness {
     /// Begins on a Sunday at midnight, with jobs of these schedules: `job0`, `job1`, …
     pub fn open(schedules: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
         let options = Options { token: TOKEN.to_owned(), ..Options::default() };
         let wire = Wire {
             simulator: Arc::new(Simulator::in_process(options).unwrap()),
-            mood: Arc::new(Mutex::new(Mood::Answers)),
+            connectivity: Arc::new(Mutex::new(Connectivity::Answers)),
             sends: Arc::default(),
         };
         let mut text = Vec::new();
@@ -115,9 +115,9 @@ impl House {
         };
         let (board, cancel) = (Board::default(), CancellationToken::new());
         let daemon = daemon(&clock, &board, &cancel);
-        let mut house = Self { dir, wire, board, moved, clock, cancel, daemon };
-        house.daemon.follow(house.plan(schedules));
-        house
+        let mut harness = Self { dir, wire, board, moved, clock, cancel, daemon };
+        harness.daemon.follow(harness.plan(schedules));
+        harness
     }
 
     pub fn plan(&self, schedules: &[&str]) -> Plan {
@@ -133,8 +133,8 @@ impl House {
         Plan::from([("main".to_owned(), Arc::new(account))])
     }
 
-    pub fn mood(&self, mood: Mood) {
-        *self.wire.mood.lock().unwrap() = mood;
+    pub fn connectivity(&self, connectivity: Connectivity) {
+        *self.wire.connectivity.lock().unwrap() = connectivity;
     }
 
     pub fn move_clock(&self, seconds: i64) {
