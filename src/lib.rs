@@ -19,9 +19,6 @@ pub mod state;
 
 pub mod activecampaign;
 
-#[cfg(feature = "fleet")]
-pub mod fleet;
-
 // Floor 2: steps against ActiveCampaign.
 pub mod load;
 
@@ -33,7 +30,10 @@ pub mod schedule;
 
 pub mod daemon;
 
-// Floor 5: what people set and what they read.
+// Floor 5: what daemons share, what people set and what they read.
+#[cfg(feature = "fleet")]
+pub mod fleet;
+
 pub mod settings;
 
 pub mod report;

@@ -2,7 +2,7 @@ use super::error::CliError;
 use super::fault;
 use super::options::Global;
 use super::read_settings::{ReadSettings, is_named_encoding, parse_mappings, read_settings};
-use crate::activecampaign::{self, Client, SendEvent, SendObserver};
+use crate::activecampaign::{self, Client, SendEvent, SendGuard, SendObserver};
 use crate::domain::Moment;
 use crate::extract::{self, Export, OpenError};
 use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
@@ -201,7 +201,19 @@ pub(super) fn floors(settings: &Settings) -> Floors {
 
 /// The state of an account, for writing.
 pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, CliError> {
+    check_own(account)?;
     Ok(bound_store(state_dir, account)?)
+}
+
+/// Only under its lease may an account of a fleet be written to.
+pub(super) fn check_own(account: &Account) -> Result<(), CliError> {
+    if !account.is_shared {
+        return Ok(());
+    }
+    Err(CliError::usage(format!(
+        "account {} is shared by a fleet: only its daemons write to it, by the schedules of its jobs\n  hint: first_run = \"load\" loads a history by schedule; `plan` and `schedule` work as ever",
+        account.name
+    )))
 }
 
 pub(super) fn bound_store(state_dir: &Path, account: &Account) -> Result<Store, StateError> {
@@ -220,14 +232,32 @@ pub(super) fn view(state_dir: &Path, account: &Account) -> Result<View, CliError
 
 /// Locks an account for writing, and creates its client.
 pub(super) fn open_account(state_dir: &Path, account: &Account) -> Result<OpenedAccount, CliError> {
-    let (store, client) = open_store(state_dir, account)?;
+    open_guarded_account(state_dir, account, None)
+}
+
+/// The same; an account of a fleet needs the guard of its lease.
+pub(super) fn open_guarded_account(
+    state_dir: &Path,
+    account: &Account,
+    guard: Option<SendGuard>,
+) -> Result<OpenedAccount, CliError> {
+    let (store, client) = open_guarded_store(state_dir, account, guard)?;
     Ok(OpenedAccount { state: StateHandle::open(store)?, client })
 }
 
 /// The same for what writes to the state itself.
-pub(super) fn open_store(state_dir: &Path, account: &Account) -> Result<(Store, Client), CliError> {
-    let store = store(state_dir, account)?;
-    let client = client(account, Some(store.lock()))?;
+pub(super) fn open_guarded_store(
+    state_dir: &Path,
+    account: &Account,
+    guard: Option<SendGuard>,
+) -> Result<(Store, Client), CliError> {
+    if guard.is_none() {
+        check_own(account)?;
+    }
+    let store = bound_store(state_dir, account)?;
+    let lock = Some(store.lock());
+    let options = activecampaign::Options { guard, ..client_options(account, lock)? };
+    let client = client_by(options, account, lock)?;
     Ok((store, client))
 }
 

@@ -317,7 +317,10 @@ fn check_account(
     let name = &account.name;
     // Held while requests are sent, so that no other process uses the account's rate meanwhile.
     let dir = &scope.settings.state_dir;
-    let opened = scope.is_sound.then(|| assembly::bound_store(dir, account)).transpose();
+    // Its state is in the database of the fleet.
+    let opened = (scope.is_sound && !account.is_shared)
+        .then(|| assembly::bound_store(dir, account))
+        .transpose();
     let store = match opened {
         Ok(store) => {
             if store.is_some() {

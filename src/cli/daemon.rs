@@ -1,23 +1,18 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
-use super::notices::Notices;
 use super::options::{Global, parse_duration};
-use super::pull;
+use super::planned::{Planned, planned};
 use super::signals::{Interrupt, hangups};
 use super::status_server::StatusServer;
 use super::systemd;
-use crate::daemon::{
-    AccountOpenError, AccountPlan, Board, Daemon, JobPlan, Open, Plan, PullOptions, VerifyPlan,
-};
+use crate::daemon::{Board, Daemon, Plan};
 use crate::report;
 use crate::schedule::Calendar;
-use crate::settings::{Account, FirstRun, Job, Settings};
+use crate::settings::Settings;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,12 +31,12 @@ pub(super) struct DaemonArgs {
 /// Everything that can fail without a request comes first: settings, schedules, tokens.
 pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let plan = plan_of(&settings)?;
-    if !has_tokens(&settings, &plan) {
+    let planned = planned(&settings)?;
+    if !has_tokens(&settings, &plan_of(&planned)) {
         return Err(CliError::usage("no account has a token, so no job can run"));
     }
     let runtime = assembly::runtime()?;
-    let exit = runtime.block_on(serve(global, args.grace, (settings, plan)));
+    let exit = runtime.block_on(serve(global, args.grace, (settings, planned)));
     // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a
     // kill.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -51,38 +46,44 @@ pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> 
 async fn serve(
     global: &Global,
     grace: Duration,
-    (settings, plan): (Settings, Plan),
+    (settings, planned): (Settings, Planned),
 ) -> Result<Exit, CliError> {
     let mut hangups = hangups().map_err(CliError::failed)?;
     let interrupt = Interrupt::listen().map_err(CliError::failed)?;
     let board = Board::default();
     let clock = Arc::new(Timestamp::now);
-    let mut daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
+    let daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
+    let plan = plan_of(&planned);
     // Who asks at once sees the jobs; and where it can't listen, none was started.
     daemon.announce(&plan);
     let mut status_server = StatusServer::open(board.clone(), &settings, &plan).await?;
+    let mut workers = Workers {
+        daemon,
+        #[cfg(feature = "fleet")]
+        fleet: super::fleet::Fleet::join(&settings, (&board, &interrupt.cancel, grace)).await?,
+    };
     // The plan has what is needed of them.
     drop(settings);
     tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), summary(&plan));
-    daemon.follow(plan);
+    workers.follow(planned, plan);
     systemd::ready();
     let notifying = tokio::spawn(notify_systemd(board));
     let mut ended = Ok(());
     while !interrupt.cancel.is_cancelled() && ended.is_ok() {
         tokio::select! {
             () = interrupt.cancel.cancelled() => {}
-            result = daemon.ended() => ended = result,
-            Some(()) = hangups.recv() => reload(global, &mut daemon, &mut status_server).await,
+            result = workers.ended() => ended = result,
+            Some(()) = hangups.recv() => reload(global, &mut workers, &mut status_server).await,
         }
     }
     systemd::stopping();
     // An account's task that ended in a bug ends the daemon, so that its supervisor starts it
     // afresh.
     interrupt.cancel.cancel();
-    let rest = tokio::time::timeout(grace + SETTLE_MAX, daemon.ended()).await;
+    let rest = tokio::time::timeout(grace + SETTLE_MAX, workers.ended()).await;
     notifying.abort();
     match (ended, rest) {
-        (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(CliError::failed(error)),
+        (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(error),
         (Ok(()), Ok(Ok(()))) => {
             tracing::info!("daemon stopped");
             Ok(Exit::Done)
@@ -96,15 +97,44 @@ async fn serve(
     }
 }
 
+/// Who runs the accounts: this daemon alone, or as one of a fleet.
+struct Workers {
+    daemon: Daemon,
+    #[cfg(feature = "fleet")]
+    fleet: Option<super::fleet::Fleet>,
+}
+
+impl Workers {
+    fn follow(&mut self, planned: Planned, plan: Plan) {
+        #[cfg(feature = "fleet")]
+        if let Some(fleet) = &self.fleet {
+            self.daemon.announce(&plan);
+            return fleet.follow(planned);
+        }
+        drop(planned);
+        self.daemon.follow(plan);
+    }
+
+    /// Waits until all work has ended, which it does when it is cancelled, or in a bug.
+    async fn ended(&mut self) -> Result<(), CliError> {
+        #[cfg(feature = "fleet")]
+        if let Some(fleet) = &mut self.fleet {
+            return fleet.ended().await;
+        }
+        self.daemon.ended().await.map_err(CliError::failed)
+    }
+}
+
 /// A faulty file changes nothing: what was in force stays in force.
-async fn reload(global: &Global, daemon: &mut Daemon, status_server: &mut StatusServer) {
+async fn reload(global: &Global, workers: &mut Workers, status_server: &mut StatusServer) {
     systemd::reloading();
-    match assembly::settings(global).and_then(|settings| Ok((plan_of(&settings)?, settings))) {
-        Ok((plan, settings)) => {
+    match assembly::settings(global).and_then(|settings| Ok((planned(&settings)?, settings))) {
+        Ok((planned, settings)) => {
+            let plan = plan_of(&planned);
             has_tokens(&settings, &plan);
             tracing::info!("settings reloaded: {}", summary(&plan));
             status_server.follow(&settings, &plan).await;
-            daemon.follow(plan);
+            workers.follow(planned, plan);
         }
         Err(error) => {
             status_server.refused_settings();
@@ -134,73 +164,8 @@ async fn notify_systemd(board: Board) {
     }
 }
 
-/// The jobs that have a schedule, by account.
-fn plan_of(settings: &Settings) -> Result<Plan, CliError> {
-    let notices = Arc::new(Notices::of(settings)?);
-    let mut jobs: BTreeMap<&str, (&Account, Vec<JobPlan>)> = BTreeMap::new();
-    for job in settings.jobs.values() {
-        let account = settings.account_of(job)?;
-        let calendar = assembly::calendar(job).map_err(CliError::usage)?;
-        let verify = verify_plan(job)?;
-        if calendar.is_none() && verify.is_none() {
-            continue;
-        }
-        let sharing = assembly::sharing(settings, job, account);
-        let loads_first = job.first_run == FirstRun::Load;
-        let pull = job.pull.is_some().then(|| pull_options(job.clone()));
-        let job = assembly::job(job, account, Dates::default());
-        let planned = JobPlan { job, pull, calendar, verify, sharing, loads_first };
-        jobs.entry(&account.name).or_insert_with(|| (account, Vec::new())).1.push(planned);
-    }
-    if jobs.is_empty() {
-        return Err(CliError::usage(format!(
-            "{}: no job has a schedule, so there is nothing to run\n  hint: set one, such as schedule = \"15 2 * * *\" under [jobs.NAME]; `ordersync schedule` shows what it means",
-            settings.file.display()
-        )));
-    }
-    let plan = |(name, (account, jobs)): (&str, (&Account, Vec<JobPlan>))| {
-        let shared = Arc::new((settings.state_dir.clone(), account.clone()));
-        let plan = AccountPlan {
-            state_dir: settings.state_dir.clone(),
-            open: opener(&shared, assembly::open_account),
-            open_store: opener(&shared, assembly::open_store),
-            on_event: notices.on_event(&account.name),
-            timeout: Duration::from_secs(account.timeout_s),
-            jobs,
-        };
-        (name.to_owned(), Arc::new(plan))
-    };
-    Ok(jobs.into_iter().map(plan).collect())
-}
-
-/// When a job is verified, and how deep.
-fn verify_plan(job: &Job) -> Result<Option<VerifyPlan>, CliError> {
-    let calendar = assembly::verify_calendar(job).map_err(CliError::usage)?;
-    let lines = assembly::verify_sample(job).map_err(CliError::usage)?;
-    Ok(calendar.map(|calendar| VerifyPlan { calendar, lines }))
-}
-
-/// The key is read each time, so that a new one needs no reload.
-fn pull_options(job: Job) -> PullOptions {
-    Arc::new(move || match &job.pull {
-        Some(pull) => pull::options_of(&job, pull).map_err(|error| error.message),
-        None => Err(format!("jobs.{} has no pull", job.name)),
-    })
-}
-
-/// The token is read each time, so that a new one needs no reload.
-fn opener<T: 'static>(
-    shared: &Arc<(PathBuf, Account)>,
-    open: fn(&Path, &Account) -> Result<T, CliError>,
-) -> Open<T> {
-    let shared = Arc::clone(shared);
-    Arc::new(move || {
-        let (state_dir, account) = &*shared;
-        open(state_dir, account).map_err(|error| match error.exit {
-            Exit::Locked => AccountOpenError::Locked,
-            _ => AccountOpenError::Failed(error.message),
-        })
-    })
+fn plan_of(planned: &Planned) -> Plan {
+    planned.iter().map(|(name, account)| (name.clone(), Arc::new(account.plan(None)))).collect()
 }
 
 /// Whether any account has its token. One without does not keep the others from working; it is told

@@ -193,6 +193,7 @@ fn accept(
 ) -> Result<Exit, CliError> {
     let (mut chosen, mut accepted) = (0, 0);
     for job in settings.jobs_named(&selection.jobs)? {
+        assembly::check_own(settings.account_of(job)?)?;
         let mut store = Store::open(&settings.state_dir, &job.account)?;
         let mut letters = letters_in(&store, job)?;
         letters.retain(|letter| selection.takes(letter));
@@ -211,6 +212,7 @@ fn accept(
 fn retry(global: &Global, settings: &Settings, args: &Selection) -> Result<Exit, CliError> {
     let (mut chosen, mut refused, mut cleared) = (0, 0, 0);
     for job in settings.jobs_named(&args.jobs)? {
+        assembly::check_own(settings.account_of(job)?)?;
         let mut store = Store::open(&settings.state_dir, &job.account)?;
         let view = store.view()?;
         let mut letters = letters_in(&view, job)?;

@@ -18,6 +18,8 @@ mod explain;
 mod fault;
 mod findings;
 mod first_write;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod formats;
 mod help;
 mod init;
@@ -34,6 +36,7 @@ mod paint;
 mod plan;
 mod plan_ask;
 mod plan_diff;
+mod planned;
 mod preflight;
 mod prepare;
 mod private_file;

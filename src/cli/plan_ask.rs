@@ -25,6 +25,7 @@ pub(super) fn ask(
     plans: &mut [(&Job, &mut Preview)],
 ) -> Result<(), CliError> {
     // It only reads, but at the account's rate, which a run must not share unknowingly.
+    assembly::check_own(account)?;
     let lock = lock_account(state_dir, &account.name)?;
     let client = assembly::client(account, Some(&lock))?;
     let jobs: Vec<AskedJob<'_>> = plans

@@ -73,11 +73,28 @@ impl AccountWorker {
             match (next, &plan) {
                 // On the heap, so that an account that waits costs no memory for a run.
                 (Next::Start(due), Some(plan)) => Box::pin(self.start(plan, due)).await,
-                (Next::Sleep(length), _) => self.sleep(length).await,
+                (Next::Sleep(length), _) => self.sleep(length.min(LOOK_EVERY)).await,
                 (Next::Start(_), None) => {}
             }
         }
         self.board.write(&self.name, |entry| entry.liveness = None);
+    }
+
+    /// Starts what is due, until nothing is or it is cancelled; returns for how long nothing is due.
+    pub(super) async fn run_due(mut self) -> Duration {
+        let plan = self.followed.borrow_and_update().clone();
+        let mut rest = Duration::ZERO;
+        while let Some(plan) = plan.as_ref().filter(|_| !self.cancel.is_cancelled()) {
+            match self.next(plan) {
+                Next::Start(due) => self.start(plan, due).await,
+                Next::Sleep(length) => {
+                    rest = length;
+                    break;
+                }
+            }
+        }
+        self.board.write(&self.name, |entry| entry.liveness = None);
+        rest
     }
 
     async fn start(&mut self, plan: &AccountPlan, DueTask { job, task, at: due }: DueTask<'_>) {
@@ -113,12 +130,12 @@ impl AccountWorker {
         }
         self.show(plan, now);
         if let Some(rest) = self.rest_left() {
-            return Next::Sleep(rest.min(LOOK_EVERY));
+            return Next::Sleep(rest);
         }
         match self.last_starts.next(plan, now) {
             Some(due) if due.at <= now => Next::Start(due),
-            Some(due) => Next::Sleep(until(now, due.at).min(LOOK_EVERY)),
-            None => Next::Sleep(LOOK_EVERY),
+            Some(due) => Next::Sleep(until(now, due.at)),
+            None => Next::Sleep(Duration::MAX),
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) struct LastStart {
 #[derive(Debug, Default)]
 pub(super) struct LastStarts {
     jobs: BTreeMap<(String, Task), LastStart>,
+    /// When another daemon looked at the account last, if one did.
+    seen: Option<Timestamp>,
 }
 
 /// What starts next, and when.
@@ -52,6 +54,11 @@ impl LastStart {
 }
 
 impl LastStarts {
+    /// The starts of a job that never ran count from this moment on.
+    pub(super) fn seen(at: Timestamp) -> Self {
+        Self { seen: Some(at), ..Self::default() }
+    }
+
     /// Reads what the state knows of jobs that are new here, and mends what a wrong clock noted.
     ///
     /// # Errors
@@ -91,7 +98,7 @@ impl LastStarts {
                 }
                 Err(_) => None,
             };
-            let mut last = last.unwrap_or(LastStart::new(now, false));
+            let mut last = last.unwrap_or(LastStart::new(self.seen.unwrap_or(now), false));
             last.follow(now);
             self.jobs.insert((name.clone(), task), last);
         }

@@ -12,6 +12,7 @@ mod liveness;
 mod outcome;
 mod plan;
 mod supervisor;
+mod tenure;
 mod verification;
 
 pub use board::{
@@ -23,3 +24,4 @@ pub use plan::{
     StoreOpener, Task, VerifyPlan,
 };
 pub use supervisor::Daemon;
+pub use tenure::Tenure;

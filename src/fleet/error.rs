@@ -1,3 +1,4 @@
+use crate::state::StateError;
 use std::path::PathBuf;
 
 /// The code that our triggers raise.
@@ -24,6 +25,8 @@ pub enum FleetError {
     Lost { account: String },
     #[error("the copy of the ledger of account {account} is damaged: {what}")]
     Damaged { account: String, what: &'static str },
+    #[error("{0}")]
+    Ledger(#[from] StateError),
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
 }

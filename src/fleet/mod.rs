@@ -1,14 +1,16 @@
 //! Several daemons, on any number of machines, share a set of accounts: who works on an account holds
 //! its lease in PostgreSQL, and brings its ledger along from there.
 //!
-//! The only place that speaks to PostgreSQL. It knows nothing of orders: a ledger is a file, and its
-//! copy in the database a sequence of compressed chunks.
+//! The only place that speaks to PostgreSQL. A ledger is a file here, and its copy in the database a
+//! sequence of compressed chunks.
 
 mod accounts;
+mod copier;
 mod database;
 mod error;
 mod guard;
 mod ledger_copy;
+mod node;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +19,4 @@ pub use database::Database;
 pub use error::FleetError;
 pub use guard::{Guard, Moment};
 pub use ledger_copy::LedgerCopies;
+pub use node::{Node, NodeOptions, SharedAccount, SharedAccounts};

@@ -31,6 +31,9 @@ pub(super) async fn find_or_create(
             create.sent_by_us = true;
             create.look_up_then_create(None).await
         }
+        (CustomerEntry::Unknown, _) if loader.ledger.is_older_copy().await? => {
+            create.look_up_then_create(None).await
+        }
         (CustomerEntry::Unknown, _) => create.create().await,
     }
 }

@@ -85,7 +85,21 @@ impl RunLedger {
     /// Whether ActiveCampaign has no order or cart that the ledger does not know.
     pub(super) async fn knows_every_order(&self) -> Result<bool, StateError> {
         let connection = self.connection;
-        self.state.call(move |store| store.knows_every_order(connection)).await
+        let knows = move |store: &mut crate::state::Store| {
+            Ok(store.unrecorded()? == 0 && store.knows_every_order(connection)?)
+        };
+        self.state.call(knows).await
+    }
+
+    /// Whether the ledger is an older copy, whose last moments were lost.
+    pub(super) async fn is_older_copy(&self) -> Result<bool, StateError> {
+        self.state.call(|store| Ok(store.unrecorded()? > 0)).await
+    }
+
+    /// Whether an order that the ledger does not know may have been created by a holder of the ledger
+    /// whose last moments were lost; there is one less of those then.
+    pub(super) async fn may_be_unrecorded(&self) -> Result<bool, StateError> {
+        self.state.call(|store| store.take_unrecorded()).await
     }
 
     /// An order or its cart was looked up before its create, as the plan counted.

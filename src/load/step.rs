@@ -28,7 +28,7 @@ impl Loader {
         if !is_create && self.ledger.is_moved(order).await? {
             write.moved = Some(self.moved_customer);
         }
-        let outcome = if is_create && self.may_be_of_another_customer(order).await? {
+        let outcome = if is_create && self.is_looked_up_first(order).await? {
             self.ledger.note_planned_lookup();
             write.carry_out(Next::LookUp(None)).await?
         } else if write.moved != Some(MovedCustomer::Keep)
@@ -49,9 +49,13 @@ impl Loader {
         Ok(outcome)
     }
 
-    /// Whether an order that the ledger does not know may be at ActiveCampaign under a customer that
-    /// it does not know either. No customer is created for such an order before it was looked up.
-    async fn may_be_of_another_customer(&self, order: &Order) -> Result<bool, StateError> {
+    /// Whether an order that the ledger does not know may be at ActiveCampaign: as its customer is not
+    /// known either, or as the ledger is an older copy. No customer is created for such an order before
+    /// it was looked up.
+    async fn is_looked_up_first(&self, order: &Order) -> Result<bool, StateError> {
+        if self.ledger.may_be_unrecorded().await? {
+            return Ok(true);
+        }
         Ok(self.ledger.customer(&order.customer).await? == CustomerEntry::Unknown
             && !self.ledger.knows_every_order().await?)
     }

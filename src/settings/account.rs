@@ -35,6 +35,9 @@ pub struct Account {
     /// `state.free_min_mb` in bytes: what has to be free on the disk of its state.
     #[serde(skip)]
     pub state_free_min_bytes: u64,
+    /// Several daemons share it, and nothing else writes to it.
+    #[serde(skip)]
+    pub is_shared: bool,
     #[serde(skip)]
     pub(super) token: Secret,
 }

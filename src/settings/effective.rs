@@ -36,6 +36,11 @@ impl Toml<'_> {
                 // Without an address nothing is shown, whatever else is set.
                 Kind::Table(_) if at == "metrics" && !self.places.has("metrics.listen") => {}
                 Kind::Table(_) if matches!(key.unset, Unset::Absent) && !self.places.has(&at) => {}
+                Kind::Table(_)
+                    if at == "fleet"
+                        && !["fleet.url", "fleet.url_file"]
+                            .iter()
+                            .any(|key| self.places.has(key)) => {}
                 Kind::Table(_) if at == "notify" && !self.tells_somebody() => {}
                 Kind::Table(keys) => self.headed(keys, &at),
                 Kind::Named(keys) => {

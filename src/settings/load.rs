@@ -9,8 +9,8 @@ use super::schema::ROOT;
 use super::search::Found;
 use super::secret::{Secret, SecretName, SecretSource};
 use super::{
-    Account, Environment, FaultKind, Job, Place, SettingsError, account, document, effective, job,
-    search, variables,
+    Account, Environment, FaultKind, Fleet, Job, Place, SettingsError, account, document,
+    effective, fleet, job, search, variables,
 };
 use config::{Config, ConfigError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,8 @@ pub struct Settings {
     pub metrics: Option<Metrics>,
     /// Where notices of runs go, if anywhere.
     pub notify: Option<Notify>,
+    /// By what several daemons share the accounts, if they do.
+    pub fleet: Option<Fleet>,
     pub accounts: BTreeMap<String, Account>,
     pub jobs: BTreeMap<String, Job>,
     /// The settings in effect as TOML: with defaults, absolute paths, what the environment set
@@ -75,6 +77,7 @@ impl Settings {
             }
             metrics::check(&mut draft);
             notify::check(&mut draft);
+            fleet::check(&mut draft);
             account::refuse_twins(&accounts, &mut draft);
         }
         let (places, values, mut faults) = draft.finish();
@@ -99,12 +102,14 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         let secrets = Secrets { values, places: &places, found: &found, environment };
         let mut accounts: BTreeMap<String, Account> = values.get("accounts")?;
+        let fleet = fleet_of(values, &secrets)?;
         let free_min_mb: u64 = values.get("state.free_min_mb")?;
         for (name, account) in &mut accounts {
             account.state_free_min_bytes = free_min_mb.saturating_mul(1_000_000);
             let from_base = |path: &mut PathBuf| *path = found.base.join(&path);
             account.token_file.iter_mut().chain(&mut account.ca_file).for_each(from_base);
             account.name.clone_from(name);
+            account.is_shared = fleet.is_some();
             let name = SecretName {
                 table: format!("accounts.{name}"),
                 name: "token",
@@ -128,14 +133,15 @@ impl Settings {
             job.is_time_zone_set = places.has(&format!("jobs.{name}.time_zone"));
         }
         let listens = places.has("metrics.listen");
-        let mut sources = secret_sources(&accounts, &jobs);
+        let mut sources = secret_sources(&accounts, &jobs, fleet.as_ref());
         for key in ["notify.url", "notify.ping_url"].into_iter().filter(|key| places.has(key)) {
             sources.insert(key.to_owned(), source_of(key, &places, &found));
         }
         Ok(Self {
-            state_dir: found.base.join(values.get::<PathBuf>("state.dir")?),
+            state_dir: state_dir(values, &found, fleet.is_some())?,
             metrics: if listens { Some(values.get("metrics")?) } else { None },
             notify: notify_of(values)?,
+            fleet,
             effective: effective::of(values, &places, &sources, &found),
             file: found.main.path,
             jobs_of: jobs_by_account(&jobs),
@@ -253,14 +259,36 @@ fn notify_of(values: &Config) -> Result<Option<Notify>, ConfigError> {
     Ok(Some(Notify { url, ping_url, command, away_after_s: values.get("notify.away_after_s")? }))
 }
 
+/// Those of a fleet are apart from the ledgers of a machine of its own, of which it knows nothing.
+fn state_dir(values: &Config, found: &Found, is_fleet: bool) -> Result<PathBuf, ConfigError> {
+    let dir = found.base.join(values.get::<PathBuf>("state.dir")?);
+    Ok(if is_fleet { dir.join("fleet") } else { dir })
+}
+
+/// `None` without an address.
+fn fleet_of(values: &Config, secrets: &Secrets<'_>) -> Result<Option<Fleet>, ConfigError> {
+    if !["fleet.url", "fleet.url_file"].iter().any(|key| secrets.places.has(key)) {
+        return Ok(None);
+    }
+    let name = SecretName {
+        table: "fleet".to_owned(),
+        name: "url",
+        credential: "fleet.url".to_owned(),
+        hint: "write it as postgres://USER:PASSWORD@HOST/DATABASE",
+    };
+    Ok(Some(Fleet { url: secrets.of(name), ..values.get("fleet")? }))
+}
+
 /// Where each secret that is set comes from, by its key.
 fn secret_sources(
     accounts: &BTreeMap<String, Account>,
     jobs: &BTreeMap<String, Job>,
+    fleet: Option<&Fleet>,
 ) -> BTreeMap<String, SecretSource> {
     let pulls = jobs.values().filter_map(|job| job.pull.as_ref());
     let secrets = accounts.values().map(|account| &account.token);
     let secrets = secrets.chain(pulls.flat_map(|pull| &pull.secrets));
+    let secrets = secrets.chain(fleet.map(|fleet| &fleet.url));
     let key = |name: &SecretName| format!("{}.{}", name.table, name.name);
     secrets.filter_map(|secret| Some((key(&secret.name), secret.source()?))).collect()
 }

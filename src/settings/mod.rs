@@ -10,6 +10,7 @@ mod draft;
 mod effective;
 mod environment;
 mod error;
+mod fleet;
 mod hints;
 mod init;
 mod job;
@@ -33,6 +34,7 @@ mod variables;
 pub use account::Account;
 pub use environment::Environment;
 pub use error::{FaultKind, Place, SettingsError};
+pub use fleet::Fleet;
 pub use init::{
     ANNOTATED, FilledKey, UnknownKey, Written, filled, is_dangling, new_file, write_new,
     write_private,

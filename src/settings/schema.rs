@@ -68,6 +68,7 @@ pub(super) const ROOT: &[Key] = keys! {
     "state": Kind::Table(STATE), Nothing, "";
     "metrics": Kind::Table(METRICS), Nothing, "";
     "notify": Kind::Table(NOTIFY), Nothing, "";
+    "fleet": Kind::Table(FLEET), Nothing, "";
     "accounts": Kind::Named(ACCOUNT), Required, "";
     "jobs": Kind::Named(JOB), Required, "";
     "mappings": Kind::Mappings, Nothing,
@@ -97,6 +98,16 @@ const NOTIFY: &[Key] = keys! {
         "program and arguments; is given each event as JSON on standard input, and its name as `ORDERSYNC_EVENT`";
     "away_after_s": Kind::Whole { min: 0, max: 604_800 }, Whole(3600),
         "how long ActiveCampaign may be away before a notice is sent";
+};
+
+const FLEET: &[Key] = keys! {
+    "url": Kind::Secret, Nothing, "";
+    "url_file": Kind::Path, Nothing,
+        "a file with the address of the PostgreSQL database by which several daemons share the accounts: [deploy/README.md](deploy/README.md#a-fleet)";
+    "lease_s": Kind::Whole { min: 5, max: 3_600 }, Whole(60),
+        "how long an account stays with a daemon that was lost; no request takes longer than half of it";
+    "accounts_max": Kind::Whole { min: 1, max: 100_000 }, Whole(500),
+        "accounts that one daemon works on at one time";
 };
 
 const ACCOUNT: &[Key] = keys! {

@@ -292,7 +292,7 @@ pub(super) fn writable(dir: &Path, account: &str) -> Result<Option<Connection>, 
 }
 
 /// The state file of an account.
-fn path_of(dir: &Path, account: &str) -> PathBuf {
+pub(super) fn path_of(dir: &Path, account: &str) -> PathBuf {
     dir.join(format!("{account}.db"))
 }
 
@@ -375,7 +375,7 @@ fn give_hash_key(db: &Connection, path: &Path) -> Result<(), StateError> {
 }
 
 /// Migrations a file has had.
-fn version(db: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 

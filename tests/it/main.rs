@@ -23,6 +23,8 @@ mod disk;
 mod doubt;
 mod explain;
 mod faults;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod floors;
 mod forecast;
 mod golden;

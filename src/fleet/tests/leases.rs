@@ -1,4 +1,5 @@
-use super::postgres::{Postgres, registration};
+use super::postgres::Postgres;
+use super::registration;
 use crate::fleet::{FleetError, Lease, Pace, Released, Renewal};
 use std::time::{Duration, Instant};
 
@@ -128,7 +129,8 @@ async fn leases_outlive_a_crash_of_the_database() {
     postgres.fleet(&["a"]).await;
     let node = postgres.node("one", 60_000);
     let lease = take_in_time(&node, "a").await;
-    postgres.restart();
+    postgres.halt();
+    postgres.resume();
     let deadline = Instant::now() + Duration::from_secs(20);
     let renewed = loop {
         match node.renew(&[renewal(&lease, Pace::default())]).await {

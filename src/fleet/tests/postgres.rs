@@ -1,6 +1,5 @@
 //! A PostgreSQL of the test's own: in a temporary folder, on a Unix socket in it.
 
-use crate::fleet::{Accounts, Database, LedgerCopies, Registration};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -58,9 +57,13 @@ impl Postgres {
         }
     }
 
-    /// Ends the server as a crash would, and starts it again.
-    pub fn restart(&mut self) {
+    /// Ends the server as a crash would.
+    pub fn halt(&mut self) {
         self.stop();
+    }
+
+    /// Starts it again.
+    pub fn resume(&mut self) {
         self.server = Self::serve(self.dir.path());
         self.wait();
     }
@@ -72,30 +75,9 @@ impl Postgres {
         self.server.wait().unwrap();
     }
 
-    pub fn url(&self) -> secrecy::SecretString {
-        let dir = self.dir.path().display();
-        format!("host={dir} user=ordersync dbname=postgres").into()
-    }
-
-    pub fn database(&self) -> Database {
-        Database::new(&self.url(), Duration::from_secs(10)).unwrap()
-    }
-
-    /// With the schema, and accounts of these names.
-    pub async fn fleet(&self, names: &[&str]) {
-        let database = self.database();
-        migrated(&database).await;
-        let registrations: Vec<_> = names.iter().map(|name| registration(name, 1)).collect();
-        self.node("first", 60_000).register(&registrations).await.unwrap();
-    }
-
-    /// With leases of this length in milliseconds.
-    pub fn node(&self, name: &str, lease_ms: u64) -> Accounts {
-        Accounts::new(self.database(), name, Duration::from_millis(lease_ms))
-    }
-
-    pub fn copies(&self) -> LedgerCopies {
-        LedgerCopies::new(self.database())
+    pub fn url(&self) -> String {
+        let dir = self.dir.path().to_str().unwrap().replace('/', "%2F");
+        format!("postgres://ordersync@{dir}/postgres")
     }
 
     /// Runs a statement as the operator would.
@@ -110,26 +92,10 @@ impl Postgres {
     }
 }
 
-/// A server that just started may still refuse.
-async fn migrated(database: &Database) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        match database.migrate().await {
-            Ok(()) => return,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-pub fn registration(name: &str, schedules: u8) -> Registration {
-    Registration { name: name.to_owned(), schedules: vec![schedules] }
 }
 
 fn is_root() -> bool {

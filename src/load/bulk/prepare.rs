@@ -170,12 +170,14 @@ impl BatchWrite<'_> {
 
     /// Looks for orders that someone else wrote, where the ledger does not know every order.
     async fn find_strangers(&mut self, orders: &[usize]) -> Result<(), StepError> {
-        if self.loader.rest.ledger.knows_every_order().await? {
-            return Ok(());
-        }
+        let knows_the_others = self.loader.rest.ledger.knows_every_order().await?;
         for index in self.unsettled(orders) {
             let (order, rest) = (self.order(index), &*self.loader.rest);
             if self.steps[index].action != Action::Create {
+                continue;
+            }
+            let may_be_unrecorded = rest.ledger.may_be_unrecorded().await?;
+            if knows_the_others && !may_be_unrecorded {
                 continue;
             }
             let lookup = OrderLookup { loader: rest, order: &order.key };

@@ -123,7 +123,11 @@ fn what_is_documented_as_the_default_is_the_default() {
         (a.in_flight_max, a.timeout_s, a.wait_max_s, a.list_lag_s),
         (b.in_flight_max, b.timeout_s, b.wait_max_s, b.list_lag_s)
     );
-    assert_eq!(small.state_dir, filled.state_dir);
+    // The filled one is of a fleet, whose ledgers are apart.
+    assert_eq!(small.state_dir.join("fleet"), filled.state_dir);
+    assert!(small.fleet.is_none() && !small.accounts["main"].is_shared);
+    let fleet = filled.fleet.unwrap();
+    assert_eq!((fleet.lease_s, fleet.accounts_max), (60, 500));
     let (a, b) = (&small.jobs["shop"], &filled.jobs["shop"]);
     assert_eq!((&a.format, &a.time_zone), (&b.format, &b.time_zone));
     // These have no default, so the annotated file shows an example.

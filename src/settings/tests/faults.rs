@@ -247,3 +247,10 @@ proptest! {
         let _ = Project::with(&text).load(&variables);
     }
 }
+
+#[test]
+fn a_fleet_without_a_database_is_no_fleet() {
+    let text = format!("{}[fleet]\nlease_s = 30\n", super::SMALL);
+    let faults = Project::with(&text).load(&[]).unwrap_err();
+    assert!(faults[0].to_string().contains("fleet.url_file beside it"), "{}", faults[0]);
+}

@@ -135,7 +135,7 @@ fn faults_of_variables_name_the_variable() {
         (
             "ORDERSYNC_ACCOUNTS_MAIN_TOKEN",
             "x",
-            "accounts_main_token: unknown key\n  expected one of: state, metrics, notify, accounts, jobs, mappings\n  hint: levels are separated by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN",
+            "accounts_main_token: unknown key\n  expected one of: state, metrics, notify, fleet, accounts, jobs, mappings\n  hint: levels are separated by two underscores, as in ORDERSYNC_ACCOUNTS__MAIN__TOKEN",
         ),
         (
             "ORDERSYNC_ACCOUNTS__MIAN__TOKEN",

@@ -15,7 +15,6 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("pull", &["domain"]),
     ("state", &["domain", "scratch"]),
     ("activecampaign", &["domain"]),
-    ("fleet", &[]),
     ("load", &["domain", "plan", "state", "activecampaign"]),
     (
         "run",
@@ -33,6 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("schedule", &["domain"]),
     ("daemon", &["domain", "extract", "pull", "state", "activecampaign", "run", "schedule"]),
+    ("fleet", &["activecampaign", "daemon", "state"]),
     ("settings", &["domain", "pull"]),
     ("notify", &["state"]),
     ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),

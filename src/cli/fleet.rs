@@ -1,0 +1,89 @@
+//! The daemon as one of a fleet.
+
+use super::error::CliError;
+use super::planned::{Planned, PlannedAccount};
+use crate::daemon::Board;
+use crate::domain::LoadPath;
+use crate::fleet::{
+    Accounts, Database, FleetError, LedgerCopies, Node, NodeOptions, SharedAccount, SharedAccounts,
+};
+use crate::settings::Settings;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The longest that a chunk of a ledger may take to or from the database.
+const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(super) struct Fleet {
+    accounts: watch::Sender<SharedAccounts>,
+    /// `None` once its end was returned.
+    node: Option<JoinHandle<Result<(), FleetError>>>,
+}
+
+impl Fleet {
+    /// Brings the schema of the database up to date, and begins to work, as yet on no account; `None`
+    /// without a fleet in the settings.
+    pub(super) async fn join(
+        settings: &Settings,
+        (board, cancel, grace): (&Board, &CancellationToken, Duration),
+    ) -> Result<Option<Self>, CliError> {
+        let Some(fleet) = &settings.fleet else { return Ok(None) };
+        let lease = Duration::from_secs(fleet.lease_s);
+        let database = Database::new(&fleet.url()?, lease / 6).map_err(CliError::usage)?;
+        database.another(CHUNK_TIMEOUT).migrate().await.map_err(CliError::failed)?;
+        let copies = LedgerCopies::new(database.another(CHUNK_TIMEOUT));
+        let options = NodeOptions {
+            dir: settings.state_dir.clone(),
+            room: fleet.accounts_max,
+            margin: lease / 12,
+            clock: Arc::new(Timestamp::now),
+            board: board.clone(),
+            cancel: cancel.clone(),
+            grace,
+        };
+        let (accounts, followed) = watch::channel(SharedAccounts::default());
+        let node = Node::new(Accounts::new(database, name(), lease), copies, options);
+        let node = Some(tokio::spawn(Arc::new(node).run(followed)));
+        Ok(Some(Self { accounts, node }))
+    }
+
+    /// Works on these accounts from now on. What is under way ends as it began.
+    pub(super) fn follow(&self, planned: Planned) {
+        let shared = planned.into_iter().map(|(name, account)| (name, shared(account)));
+        self.accounts.send_replace(Arc::new(shared.collect()));
+    }
+
+    /// Waits until every lease was given back, once the end was asked for.
+    pub(super) async fn ended(&mut self) -> Result<(), CliError> {
+        let Some(node) = &mut self.node else { return Ok(()) };
+        let ended = node.await;
+        self.node = None;
+        ended.map_err(CliError::failed)?.map_err(CliError::failed)
+    }
+}
+
+fn shared(planned: PlannedAccount) -> SharedAccount {
+    let in_one = |job: &crate::run::Job| match job.load {
+        LoadPath::Rest => 1,
+        LoadPath::Bulk => job.bulk_max,
+    };
+    let in_one = planned.jobs.iter().map(|planned| in_one(&planned.job)).max().unwrap_or(1);
+    SharedAccount {
+        schedules: planned.schedules.as_bytes().to_vec(),
+        request: Duration::from_secs(planned.account.timeout_s),
+        orders_per_second: planned.account.requests_per_second * in_one as f64,
+        in_flight_max: planned.account.in_flight_max * in_one,
+        plan: Box::new(move |guard| planned.plan(Some(guard))),
+    }
+}
+
+/// Of this daemon, for people: leases are told apart by their numbers.
+fn name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "node" } else { host.trim() };
+    format!("{host}-{}", std::process::id())
+}

@@ -1,0 +1,44 @@
+use super::account_worker::AccountWorker;
+use super::last_starts::LastStarts;
+use super::{AccountPlan, Board, Clock};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+/// The work on one account for as long as it is this daemon's, where several daemons share accounts.
+pub struct Tenure {
+    pub account: String,
+    pub plan: Arc<AccountPlan>,
+    /// When the account was looked at last, by whichever daemon: the starts of a job that never ran
+    /// count from here.
+    pub seen: Timestamp,
+    pub clock: Clock,
+    pub board: Board,
+    /// Ends the run under way; what is in flight then is waited for up to `grace`.
+    pub cancel: CancellationToken,
+    pub grace: Duration,
+}
+
+impl Tenure {
+    /// Runs what is due, one after the other, until nothing is; or until it is cancelled. Returns for
+    /// how long nothing is due; zero if it was cancelled.
+    pub async fn run(self) -> Duration {
+        let (plan, followed) = watch::channel(Some(self.plan));
+        let span = tracing::error_span!("account", account = self.account);
+        let mut worker = AccountWorker::new(
+            self.account,
+            self.clock,
+            self.board,
+            (self.cancel, self.grace),
+            followed,
+        );
+        worker.last_starts = LastStarts::seen(self.seen);
+        let rest = worker.run_due().instrument(span).await;
+        // Without it, the plan would count as withdrawn.
+        drop(plan);
+        rest
+    }
+}

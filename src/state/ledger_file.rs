@@ -1,0 +1,168 @@
+//! The state of an account as a file that travels: copied while it is written to, and replaced by a
+//! copy.
+
+use super::lock::private;
+use super::sql::Sql;
+use super::store::{lock_account, path_of, version};
+use super::{StateError, Store, View};
+use rusqlite::Connection;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// What the writer before left behind, where it was on another machine.
+#[derive(Debug, Clone, Default)]
+pub struct Inheritance {
+    /// A copy of its state, which is moved into place; `None`: there is none.
+    pub copy: Option<PathBuf>,
+    /// How many orders it may have created that the copy does not hold.
+    pub unrecorded: u64,
+    /// When it sent its last request.
+    pub sent_at: Option<SystemTime>,
+    /// What is left of a pause that ActiveCampaign asked for.
+    pub pause_left: Option<Duration>,
+}
+
+/// Copies the state of an account as it is at this moment, also while it is written to. False if
+/// there is none yet.
+pub fn copy_state(dir: &Path, account: &str, to: &Path) -> Result<bool, StateError> {
+    let path = path_of(dir, account);
+    if !path.try_exists().map_err(StateError::io(&path))? {
+        return Ok(false);
+    }
+    let db = Connection::open(&path).map_err(StateError::sqlite(&path))?;
+    db.busy_timeout(Duration::from_secs(10)).map_err(StateError::sqlite(&path))?;
+    if version(&db).map_err(StateError::sqlite(&path))? == 0 {
+        return Ok(false);
+    }
+    // SQLite writes into an empty file, which is its owner's alone.
+    private(OpenOptions::new().create(true).truncate(true).write(true))
+        .open(to)
+        .map_err(StateError::io(to))?;
+    let target = to.to_string_lossy();
+    db.execute("VACUUM INTO ?1", [target.as_ref()]).map_err(StateError::sqlite(to))?;
+    Ok(true)
+}
+
+/// Changes whenever the state is written to.
+pub fn state_mark(dir: &Path, account: &str) -> Vec<(u64, Option<SystemTime>)> {
+    let path = path_of(dir, account);
+    let files = [path.clone(), path.with_extension("db-wal")];
+    let of = |file: &PathBuf| std::fs::metadata(file).ok();
+    files.iter().filter_map(of).map(|file| (file.len(), file.modified().ok())).collect()
+}
+
+/// When a request was last sent to an account from this machine, as far as is known.
+pub fn last_send_at(dir: &Path, account: &str) -> Option<SystemTime> {
+    let lock = path_of(dir, account).with_extension("lock");
+    std::fs::metadata(lock).ok()?.modified().ok()
+}
+
+/// Puts what another machine left in place of what is here.
+///
+/// # Errors
+/// [`StateError::Locked`] when a process on this machine writes to the account.
+pub fn inherit_state(dir: &Path, account: &str, from: &Inheritance) -> Result<(), StateError> {
+    let path = path_of(dir, account);
+    let lock = lock_account(dir, account)?;
+    for file in [path.clone(), path.with_extension("db-wal"), path.with_extension("db-shm")] {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StateError::io(&file)(error));
+            }
+            _ => {}
+        }
+    }
+    if let Some(copy) = &from.copy {
+        std::fs::rename(copy, &path).map_err(StateError::io(&path))?;
+    }
+    let log = lock.send_log();
+    if let Some(left) = from.pause_left {
+        let now = SystemTime::now();
+        log.paused(now, now + left);
+    }
+    if let Some(at) = from.sent_at {
+        log.sent(at);
+    }
+    drop((lock, log));
+    if from.unrecorded > 0 {
+        Store::open(dir, account)?.add_unrecorded(from.unrecorded)?;
+    }
+    Ok(())
+}
+
+impl View {
+    /// How many orders may be at ActiveCampaign that this ledger does not know, as it is an older
+    /// copy.
+    pub fn unrecorded(&self) -> Result<u64, StateError> {
+        let sql = "SELECT value FROM account WHERE name = 'unrecorded'";
+        Ok(self.db.first(sql, [], |row| row.get(0))?.unwrap_or(0))
+    }
+}
+
+impl Store {
+    fn add_unrecorded(&mut self, orders: u64) -> Result<(), StateError> {
+        let all = self.unrecorded()?.saturating_add(orders).min(i64::MAX as u64);
+        self.db.run("INSERT OR REPLACE INTO account (name, value) VALUES ('unrecorded', ?1)", [all])
+    }
+
+    /// Whether an order that the ledger does not know may be an unrecorded one, of which there is
+    /// then one less.
+    pub fn take_unrecorded(&mut self) -> Result<bool, StateError> {
+        let sql = "UPDATE account SET value = value - 1 WHERE name = 'unrecorded' AND value > 0";
+        Ok(self.db.changed(sql, [])? > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::SeenConnection;
+
+    #[test]
+    fn a_copy_made_while_the_state_is_written_to_holds_all_that_was_settled() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let copy = there.path().join("copy");
+        assert!(!copy_state(here.path(), "main", &copy).unwrap(), "there is nothing to copy");
+        let mut store = Store::open(here.path(), "main").unwrap();
+        let before = state_mark(here.path(), "main");
+        store.record_connection(&SeenConnection::example("7")).unwrap();
+        assert_ne!(state_mark(here.path(), "main"), before);
+        assert!(copy_state(here.path(), "main", &copy).unwrap());
+        let sent_at = SystemTime::now() - Duration::from_secs(3);
+        let from = Inheritance {
+            copy: Some(copy),
+            unrecorded: 2,
+            sent_at: Some(sent_at),
+            pause_left: Some(Duration::from_secs(60)),
+        };
+        inherit_state(there.path(), "main", &from).unwrap();
+        assert!(matches!(
+            inherit_state(here.path(), "main", &from),
+            Err(StateError::Locked { .. })
+        ));
+        let mut inherited = Store::open(there.path(), "main").unwrap();
+        assert_eq!(inherited.hash_key().unwrap(), store.hash_key().unwrap());
+        assert!(inherited.connection("shopify", "store").unwrap().is_some());
+        let taken: Vec<bool> = (0..3).map(|_| inherited.take_unrecorded().unwrap()).collect();
+        assert_eq!(taken, [true, true, false]);
+        // Other files than the state's, so that only times as the system keeps them count.
+        let lock = inherited.lock();
+        assert!(lock.pause_left().unwrap() > Duration::from_secs(50));
+    }
+
+    #[test]
+    fn without_a_copy_nothing_stays_that_was_here() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        store.record_connection(&SeenConnection::example("7")).unwrap();
+        drop(store);
+        let from = Inheritance { unrecorded: 3, ..Inheritance::default() };
+        inherit_state(dir.path(), "main", &from).unwrap();
+        inherit_state(dir.path(), "main", &Inheritance::default()).unwrap();
+        let store = Store::open(dir.path(), "main").unwrap();
+        assert!(store.connection("shopify", "store").unwrap().is_none());
+        assert_eq!(store.unrecorded().unwrap(), 0);
+    }
+}

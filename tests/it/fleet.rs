@@ -1,0 +1,216 @@
+//! Several daemons that share an account by a real PostgreSQL, which the test starts: what one of them
+//! was doing when it was lost with its disk is found again, and nothing is doubled.
+
+#[path = "../../src/fleet/tests/postgres.rs"]
+mod postgres;
+
+use crate::daemon::EVERY_SECOND;
+use crate::process::Process;
+use crate::random::{Rng, number};
+use crate::world::{World, until};
+use ordersync::samples::{Expected, GeneratorOptions};
+use ordersync::simulator::Options;
+use postgres::Postgres;
+use serde_json::Value;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const LEASE_S: u64 = 5;
+/// Kills of the quick suite; `ORDERSYNC_PROOF_FLEET_KILLS` asks for another number.
+const KILLS: u64 = 3;
+const SEED: u64 = 20_261_129;
+
+/// A shop and an account that a fleet works on.
+struct Fleet {
+    world: World,
+    postgres: Postgres,
+    nodes: u64,
+}
+
+impl Fleet {
+    /// At ActiveCampaign's own limit.
+    fn new() -> Self {
+        let postgres = Postgres::start();
+        let options = Options { requests_per_second: Some(5), ..Options::default() };
+        let table = format!("\n[fleet]\nurl_file = \"fleet.url\"\nlease_s = {LEASE_S}\n");
+        let world = World::with(options).job(EVERY_SECOND).policy(&table);
+        std::fs::write(world.path("fleet.url"), postgres.url()).unwrap();
+        Self { world, postgres, nodes: 0 }
+    }
+
+    fn generate(&self, orders: u64) -> Expected {
+        self.world.generate(&GeneratorOptions { orders, seed: 5, ..GeneratorOptions::default() })
+    }
+
+    /// A node with a disk of its own, which is empty.
+    fn node(&mut self) -> Node {
+        self.nodes += 1;
+        let dir = format!("node-{}", self.nodes);
+        let mut command = self.command(&["daemon", "--color", "never", "--grace", "5s"], &dir);
+        Node { process: Process::daemon_by(&mut command), dir }
+    }
+
+    fn command(&self, args: &[&str], dir: &str) -> Command {
+        let mut command = self.world.command(args);
+        command.env("ORDERSYNC_STATE__DIR", self.world.path(dir));
+        command
+    }
+
+    /// Kills a node, and takes its disk away.
+    fn lose(&self, node: Node) {
+        node.process.kill();
+        self.world.settle();
+        std::fs::remove_dir_all(self.world.path(&node.dir)).unwrap();
+    }
+
+    fn wait_for_requests(&self, requests: u64) {
+        until("requests are sent", || self.world.summary().requests >= requests);
+    }
+
+    fn column(&self, column: &str) -> String {
+        self.postgres.psql(&format!("SELECT {column} FROM ordersync.accounts")).unwrap()
+    }
+
+    /// Each order and customer is there once, nothing was sent that a good client does not send, and
+    /// never faster than the account allows. Returns the requests beyond the least there can be.
+    fn assert_exactly_once(&self, truth: &Expected) -> u64 {
+        let summary = self.world.summary();
+        assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+        assert_eq!(summary.orders as u64, truth.valid);
+        assert_eq!(summary.customers as u64, truth.customers);
+        assert_eq!(summary.duplicate_orders_refused, 0, "nothing was sent twice without looking");
+        assert_eq!(summary.refused_429, 0);
+        assert!(summary.peak_in_one_second <= 5, "{}", summary.peak_in_one_second);
+        summary.requests - (truth.valid + truth.customers + 2)
+    }
+}
+
+struct Node {
+    process: Process,
+    dir: String,
+}
+
+#[test]
+fn whatever_node_is_lost_with_its_disk_each_order_arrives_once() {
+    let kills = number("ORDERSYNC_PROOF_FLEET_KILLS").unwrap_or(KILLS);
+    let mut fleet = Fleet::new();
+    let truth = fleet.generate(20 + kills * 25);
+    let mut rng = Rng::new(SEED);
+    let mut slowest = Duration::ZERO;
+    let mut node = fleet.node();
+    for _ in 0..kills {
+        fleet.wait_for_requests(fleet.world.summary().requests + 8 + rng.below(16));
+        fleet.lose(node);
+        let lost = Instant::now();
+        node = fleet.node();
+        node.process.wait_for_log("of account main was taken", 1);
+        slowest = slowest.max(lost.elapsed());
+    }
+    node.process.wait_for_log("of shop finished", 1);
+    node.process.stop(0);
+    let extra = fleet.assert_exactly_once(&truth);
+    println!(
+        "seed {SEED}: {kills} kills with the disk, {kills} takeovers within {slowest:?}, {} orders once, {extra} extra requests",
+        truth.valid
+    );
+    assert!(slowest < Duration::from_secs(LEASE_S + 10), "{slowest:?}");
+    assert_eq!(fleet.column("holder IS NULL, is_exact"), "t|t", "the lease was given back");
+}
+
+#[test]
+fn a_node_that_is_asked_to_stop_hands_over_its_ledger_and_its_pace() {
+    let mut fleet = Fleet::new();
+    let truth = fleet.generate(40);
+    let (first, second) = (fleet.node(), fleet.node());
+    fleet.wait_for_requests(20);
+    let (holder, other) =
+        if first.process.log().contains("was taken") { (first, second) } else { (second, first) };
+    let begun = Instant::now();
+    holder.process.stop(0);
+    std::fs::remove_dir_all(fleet.world.path(&holder.dir)).unwrap();
+    other.process.wait_for_log("of account main was taken", 1);
+    assert!(
+        begun.elapsed() < Duration::from_secs(LEASE_S),
+        "it did not wait for the lease to expire"
+    );
+    other.process.wait_for_log("of shop finished", 1);
+    let log = other.process.stop(0);
+    assert!(!log.contains("are looked up before"), "all that was sent is recorded: {log}");
+    let extra = fleet.assert_exactly_once(&truth);
+    // The connection is looked for by each of them, and what was in flight is looked up.
+    assert!(extra <= 20, "{extra} extra requests");
+}
+
+#[test]
+fn who_cannot_renew_its_lease_stops_though_it_reaches_activecampaign() {
+    let mut fleet = Fleet::new();
+    let truth = fleet.generate(60);
+    let node = fleet.node();
+    fleet.wait_for_requests(10);
+    // The database is gone, and no other node can know.
+    fleet.postgres.halt();
+    node.process.wait_for_log("was stopped; it goes on later", 1);
+    let stopped = fleet.world.summary().requests;
+    std::thread::sleep(Duration::from_secs(LEASE_S));
+    assert_eq!(fleet.world.summary().requests, stopped, "nothing left after it stopped");
+    fleet.postgres.resume();
+    node.process.wait_for_log("of shop finished", 1);
+    node.process.stop(0);
+    fleet.assert_exactly_once(&truth);
+}
+
+#[test]
+fn only_the_daemons_write_to_an_account_of_a_fleet() {
+    let fleet = Fleet::new();
+    fleet.generate(5);
+    for args in [
+        vec!["backfill"],
+        vec!["sync"],
+        vec!["adopt", "shop"],
+        vec!["verify", "shop"],
+        vec!["connection", "ensure", "shop"],
+        vec!["dead-letters", "retry", "shop"],
+        vec!["dead-letters", "accept", "shop"],
+        vec!["plan", "--ask"],
+    ] {
+        let output = fleet.world.run(&args);
+        assert_eq!(output.code, 2, "{args:?}: {}", output.err);
+        assert!(
+            output.err.contains("account main is shared by a fleet"),
+            "{args:?}: {}",
+            output.err
+        );
+    }
+    assert_eq!(fleet.world.run(&["plan"]).code, 0);
+    let checked = fleet.world.run(&["check"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    assert!(!checked.out.contains("ordersync@"), "{}", checked.out);
+    assert!(!fleet.world.path("state/fleet/main.db").exists());
+}
+
+#[test]
+fn the_address_of_the_database_is_in_no_log() {
+    let fleet = Fleet::new();
+    fleet.generate(5);
+    std::fs::write(fleet.world.path("fleet.url"), "postgres://me:hunter2@127.0.0.1:1/db").unwrap();
+    let output = fleet.world.run(&["daemon", "-v"]);
+    assert_eq!(output.code, 1, "{}", output.err);
+    assert!(output.err.contains("the fleet's database can't be reached"), "{}", output.err);
+    assert!(!output.err.contains("hunter2"), "{}", output.err);
+}
+
+#[test]
+fn a_ledger_in_the_database_holds_neither_addresses_nor_tokens() {
+    let mut fleet = Fleet::new();
+    let truth = fleet.generate(10);
+    let node = fleet.node();
+    node.process.wait_for_log("of shop finished", 1);
+    node.process.stop(0);
+    fleet.assert_exactly_once(&truth);
+    let settled: Value =
+        serde_json::from_str(&fleet.column("json_build_array(copy_chunks, copy_bytes, is_exact)"))
+            .unwrap();
+    assert_eq!((&settled[0], &settled[2]), (&1.into(), &true.into()), "{settled}");
+    let rows = fleet.postgres.psql("SELECT row_to_json(a) FROM ordersync.accounts AS a").unwrap();
+    assert!(!rows.contains('@') && !rows.contains(crate::world::TOKEN), "{rows}");
+}
