@@ -56,6 +56,7 @@ mod shopify_csv;
 mod shopify_graphql;
 mod shopify_json;
 mod spool;
+mod squarespace_json;
 mod stating;
 mod statuses;
 mod table;

@@ -7,7 +7,7 @@ use super::mapping::BUILT_IN;
 use super::messages::{self, Envelope};
 use super::{
     bigcommerce_json, expertsender_json, fast_json, fivetran_csv, json_cells, magento_json,
-    shopify_csv, shopify_graphql, shopify_json, woocommerce,
+    shopify_csv, shopify_graphql, shopify_json, squarespace_json, woocommerce,
 };
 use std::sync::LazyLock;
 
@@ -28,6 +28,7 @@ static JSON_FORMATS: &[&JsonFormat] = &[
     &expertsender_json::ORDERS,
     &shopify_graphql::ORDERS,
     &bigcommerce_json::ORDERS,
+    &squarespace_json::ORDERS,
 ];
 
 static ENVELOPES: &[Envelope] = &[Envelope::Singer, Envelope::Airbyte];
@@ -83,7 +84,7 @@ const SHOP_SYSTEMS: [(&str, &[&str]); 12] = [
             "advanced-order-export-json",
         ],
     ),
-    ("squarespace", &["squarespace-csv"]),
+    ("squarespace", &["squarespace-csv", "squarespace-json"]),
     ("wix", &["wix-csv"]),
     ("tiendanube", &["tiendanube-csv"]),
     ("bigcommerce", &["bigcommerce-csv", "bigcommerce-json"]),

@@ -50,6 +50,7 @@ pub static TABLE: &[Stating] = &[
     row("advanced-order-export-json", Always, Always, Never),
     row("magento-json", Always, Always, Never),
     row("bigcommerce-json", Always, Always, By(&["payment_method"])),
+    row("squarespace-json", Always, Always, By(&["testmode"])),
     row("fast-json", By(&["status"]), By(&["status"]), Never),
     row("expertsender-json", By(&["status"]), By(&["status"]), Never),
 ];

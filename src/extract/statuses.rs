@@ -27,6 +27,7 @@ pub struct Shop(&'static str);
 pub const SHOPIFY: Shop = Shop("shopify");
 pub const WOOCOMMERCE: Shop = Shop("woocommerce");
 pub const MAGENTO: Shop = Shop("magento");
+pub const SQUARESPACE: Shop = Shop("squarespace");
 pub const BIGCOMMERCE: Shop = Shop("bigcommerce");
 
 impl Shop {
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn each_word_is_in_the_form_that_is_compared_and_means_one_thing() {
-        assert_eq!(TABLES.len(), 5);
+        assert_eq!(TABLES.len(), 6);
         for (shop, table) in &*TABLES {
             let all = || table.words.values().flatten();
             assert!(all().all(|word| plain(word) == *word), "{shop}");

@@ -54,6 +54,7 @@ fn rows() -> Vec<Row> {
         row("shopify-json.lines.jsonl", offset, &[], [false, false]),
         row("shopify-json.pages.json", offset, &[], [false, false]),
         row("singer.jsonl", offset, &[], [false, false]),
+        row("squarespace-json.json", offset, &[], [false, true]),
         row("squarespace-csv.csv", offset, &[], [false, true]),
         row("tiendanube-csv.csv", local, &[], [true, true]),
         row("warehouse-csv.csv", offset, CANCELLED, [true, true]),

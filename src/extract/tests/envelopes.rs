@@ -16,11 +16,12 @@ const ENVELOPES: [&str; 9] = [
     "{\"code\": 0, \"message\": \"\", \"data\": {\"orders\": []}}\n{\"code\": 0, \"data\": {\"orders\": R}}",
 ];
 
-const RECORDS: [(&str, &str); 6] = [
+const RECORDS: [(&str, &str); 7] = [
     ("shopify-json", include_str!("fixtures/shopify-json.pages.json")),
     ("shopify-checkouts-json", include_str!("fixtures/shopify-checkouts-json.json")),
     ("woocommerce-json", include_str!("fixtures/woocommerce-json.json")),
     ("magento-json", include_str!("fixtures/magento-json.json")),
+    ("squarespace-json", include_str!("fixtures/squarespace-json.json")),
     ("expertsender-json", include_str!("fixtures/expertsender-json.json")),
     ("fast-json", include_str!("fixtures/fast-json.json")),
 ];

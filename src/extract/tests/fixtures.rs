@@ -41,6 +41,7 @@ pub const ALL: &[Fixture] = fixtures![
     "woocommerce-json.json",
     "advanced-order-export-json.json",
     "magento-json.json",
+    "squarespace-json.json",
     "fast-json.json",
     "expertsender-json.json",
     "singer.jsonl",

@@ -29,6 +29,7 @@ mod reworked_tables;
 mod scattered_rows;
 mod shopify_graphql;
 mod shopify_json;
+mod squarespace_json;
 mod stating;
 mod warehouse_tables;
 mod webtoffee;
