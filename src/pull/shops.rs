@@ -1,13 +1,14 @@
 //! The shop systems that can be pulled. A new one is a line here, and a file or folder beside this one.
 
 use super::options::ShopSystem;
-use super::{bigcommerce, by_id, magento, shopify, woocommerce};
+use super::{bigcommerce, by_id, magento, shopify, squarespace, woocommerce};
 
-pub const SHOPS: [&ShopSystem; 6] = [
+pub const SHOPS: [&ShopSystem; 7] = [
     &woocommerce::SYSTEM,
     &shopify::SYSTEM,
     &bigcommerce::SYSTEM,
     &magento::SYSTEM,
+    &squarespace::SYSTEM,
     &by_id::EXPERTSENDER,
     &by_id::FAST,
 ];

@@ -6,6 +6,7 @@ mod hosts;
 mod magento;
 mod naive;
 mod shopify;
+mod squarespace;
 
 use super::options::Request;
 use super::*;

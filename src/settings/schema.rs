@@ -167,7 +167,7 @@ const PULL: &[Key] = keys! {
     "secret_file": Kind::Path, Nothing,
         "WooCommerce, Magento: a file with the consumer secret, likewise";
     "token_file": Kind::Path, Nothing,
-        "Shopify: a file with the token of an app that has one; BigCommerce: with the access token of an API account; Magento: with an integration's access token; ExpertSender: with the API key; likewise";
+        "Shopify: a file with the token of an app that has one; BigCommerce: with the access token of an API account; Magento: with an integration's access token; Squarespace, ExpertSender: with the API key; likewise";
     "consumer_key": Kind::Text, Nothing,
         "Magento: an integration's consumer key, where requests are signed (OAuth 1.0a)";
     "token_secret_file": Kind::Path, Nothing,

@@ -36,6 +36,7 @@ pub mod shop_host;
 pub mod shopify;
 pub mod shops;
 pub mod single_orders;
+pub mod squarespace;
 mod store;
 mod summary;
 #[cfg(test)]

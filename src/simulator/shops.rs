@@ -2,10 +2,15 @@
 //! file or folder beside this one.
 
 use super::any_shop::System;
-use super::{bigcommerce, magento, shopify, woocommerce};
+use super::{bigcommerce, magento, shopify, squarespace, woocommerce};
 
-pub const SHOPS: [&System; 4] =
-    [&woocommerce::SYSTEM, &shopify::SYSTEM, &bigcommerce::SYSTEM, &magento::SYSTEM];
+pub const SHOPS: [&System; 5] = [
+    &woocommerce::SYSTEM,
+    &shopify::SYSTEM,
+    &bigcommerce::SYSTEM,
+    &magento::SYSTEM,
+    &squarespace::SYSTEM,
+];
 
 pub fn shop_named(name: &str) -> Option<&'static System> {
     SHOPS.into_iter().find(|system| system.name == name)

@@ -28,6 +28,8 @@ fn each_night_loads_what_changed_and_nothing_else() {
             "bigcommerce" => [8, 4],
             // A page and a count.
             "magento" => [2, 2],
+            // A question of the far future and a page.
+            "squarespace" => [2, 2],
             name => panic!("{name} has no figure yet"),
         };
         each_night_loads(&Nights::with(World::new(), system.name, 230), quiet);
