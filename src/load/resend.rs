@@ -43,7 +43,7 @@ pub async fn rewrite(
             Ok(BulkReply::NotStored) => {
                 return Ok(Rewritten::Refused(refused("validation_errors".to_owned())));
             }
-            Ok(BulkReply::Unclear) => Failure::unclear("upsert_orders"),
+            Ok(BulkReply::Unclear | BulkReply::BatchRefused) => Failure::unclear("upsert_orders"),
             Err(failure) => failure,
         };
         attempts.count(Operation::Update, &failure);

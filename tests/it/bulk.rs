@@ -118,6 +118,18 @@ fn a_body_or_batch_limit_makes_batches_shorter() {
 }
 
 #[test]
+fn a_batch_limit_below_the_first_batch_uses_up_no_retries() {
+    for limit in [1, 2, 4] {
+        let world = world(GraphqlOptions { batch_limit: Some(limit), ..at_once() });
+        let truth = world.generate(&orders(120, 4));
+        world.load("backfill", 0);
+        assert_target_is(&world, &truth);
+        let (requests, orders) = (world.summary().requests, truth.valid);
+        assert!(requests < 3 * orders, "limit {limit}: {requests} requests for {orders} orders");
+    }
+}
+
+#[test]
 fn where_introspection_is_refused_the_documented_fields_are_sent_and_it_is_said() {
     let world = world(GraphqlOptions { introspection_refused: true, ..at_once() });
     let truth = world.generate(&orders(50, 4));

@@ -60,6 +60,8 @@ pub enum BulkReply {
     Named(String),
     /// Nothing was stored, and another order or the whole batch is the cause.
     NotStored,
+    /// The whole batch was refused for a reason that is not known, maybe its length.
+    BatchRefused,
     /// It may have been stored.
     Unclear,
 }
@@ -162,6 +164,9 @@ impl Turn<'_> {
             .filter(|receipt| receipt.is_object())
             .map(GraphqlOrder::read)
             .collect();
+        // Errors without data are of the request, not of what it carried out.
+        let is_refused =
+            orders.len() > 1 && verdict == GraphqlVerdict::Unclear && !answer.data.is_object();
         let reply = |(index, sent): (usize, &SentOrder<'_>)| {
             let key = sent.order.key.as_str();
             if receipts.iter().any(|receipt| receipt.shows(sent, &form.connection)) {
@@ -174,6 +179,7 @@ impl Turn<'_> {
                 None if verdict == GraphqlVerdict::NotStored && receipts.is_empty() => {
                     BulkReply::NotStored
                 }
+                None if is_refused => BulkReply::BatchRefused,
                 None => BulkReply::Unclear,
             }
         };

@@ -186,12 +186,17 @@ impl<'a> BatchWrite<'a> {
     /// Settles what the replies decide, and returns what they leave unclear. An order that is named
     /// is tried alone before it is rejected: an error may name the wrong one.
     fn take(&mut self, part: &[usize], replies: Vec<BulkReply>) -> Vec<usize> {
+        if replies.iter().all(|reply| *reply == BulkReply::BatchRefused) {
+            self.loader.length.too_much(part.len());
+            self.divide(part);
+            return Vec::new();
+        }
         let (mut named, mut others, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         for (index, reply) in part.iter().copied().zip(&replies) {
             match reply {
                 BulkReply::Accepted => self.accept(index),
                 BulkReply::Named(_) => named.push(index),
-                BulkReply::NotStored => others.push(index),
+                BulkReply::NotStored | BulkReply::BatchRefused => others.push(index),
                 BulkReply::Unclear => unclear.push(index),
             }
         }
