@@ -20,8 +20,19 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub struct Folder {
     dir: PathBuf,
-    /// Released when it is closed.
-    _lock: Option<File>,
+    _lock: Option<Held>,
+}
+
+/// The locked file. Closing it is not enough to give the lock back: a program that this process is
+/// starting just then has a copy of it for a moment.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Where that fails, closing does it.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Folder {
@@ -52,7 +63,7 @@ impl Folder {
             Err(TryLockError::Error(error)) => return Err(PullError::io(&path)(error)),
         }
         put(&dir, CACHE_TAG.0, CACHE_TAG.1.as_bytes())?;
-        let folder = Self { dir, _lock: Some(lock) };
+        let folder = Self { dir, _lock: Some(Held(lock)) };
         folder.remove_incomplete()?;
         Ok(folder)
     }
@@ -238,4 +249,22 @@ fn check_own(dir: &Path) -> Result<(), PullError> {
 
 fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_free_once_its_pull_ended_though_a_program_that_was_started_has_a_copy_of_the_lock()
+     {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("shop");
+        let folder = Folder::open(dir.clone()).unwrap();
+        let copy = folder._lock.as_ref().unwrap().0.try_clone().unwrap();
+        assert!(Folder::open(dir.clone()).is_err());
+        drop(folder);
+        assert!(Folder::open(dir).is_ok());
+        drop(copy);
+    }
 }

@@ -67,6 +67,12 @@ impl Fleet {
         until("requests are sent", || self.world.summary().requests >= requests);
     }
 
+    /// Waits until the holder's ledger was copied: without a copy, all is looked up as after a lost
+    /// state.
+    fn wait_for_copy(&self) {
+        until("the ledger is copied", || self.column("copy_fence = fence") == "t");
+    }
+
     fn column(&self, column: &str) -> String {
         self.postgres.psql(&format!("SELECT {column} FROM ordersync.accounts")).unwrap()
     }
@@ -94,11 +100,12 @@ struct Node {
 fn whatever_node_is_lost_with_its_disk_each_order_arrives_once() {
     let kills = number("ORDERSYNC_PROOF_FLEET_KILLS").unwrap_or(KILLS);
     let mut fleet = Fleet::new();
-    let truth = fleet.generate(20 + kills * 25);
+    let truth = fleet.generate(20 + kills * 40);
     let mut rng = Rng::new(SEED);
     let mut slowest = Duration::ZERO;
     let mut node = fleet.node();
     for _ in 0..kills {
+        fleet.wait_for_copy();
         fleet.wait_for_requests(fleet.world.summary().requests + 8 + rng.below(16));
         fleet.lose(node);
         let lost = Instant::now();
