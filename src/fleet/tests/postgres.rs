@@ -47,11 +47,8 @@ impl Postgres {
 
     fn wait(&self) {
         let deadline = Instant::now() + Duration::from_secs(30);
-        let ready = || {
-            let socket = self.dir.path().join(".s.PGSQL.5432");
-            std::os::unix::net::UnixStream::connect(socket).is_ok()
-        };
-        while !ready() {
+        // A server that still starts up takes connections and refuses what is asked.
+        while self.psql("SELECT 1").is_err() {
             assert!(Instant::now() < deadline, "PostgreSQL did not start");
             std::thread::yield_now();
         }
