@@ -64,7 +64,7 @@ impl JsonStrings {
             (State::Escape, b'u') => State::Unit(0, 0),
             (State::Escape, _) => {
                 self.end_units();
-                // A line end of the JSON is none of the file.
+                // Lines are counted as in the file, where this one goes on.
                 self.text.push(if b"nrtfb".contains(&byte) { b' ' } else { byte });
                 State::Within
             }

@@ -31,7 +31,7 @@ impl Database {
     /// Connects nothing yet.
     ///
     /// # Errors
-    /// When the address is none of a PostgreSQL database.
+    /// When the text is not the address of a PostgreSQL database.
     pub fn new(url: &SecretString, timeout: Duration) -> Result<Self, FleetError> {
         let mut config: Config = url.expose_secret().trim().parse().map_err(|_| FleetError::Url)?;
         if config.get_hosts().is_empty() {

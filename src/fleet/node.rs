@@ -23,6 +23,7 @@ const TAKE_EVERY: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// How long an account rests whose ledger could not be restored.
 const RESTORE_REST: Duration = Duration::from_secs(60);
+
 /// An account that a node may work on.
 pub struct SharedAccount {
     /// Digest of the schedules of its jobs.

@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 const READINGS_MAX: u32 = 3;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: u64 = 10;
+
 /// Pulls a window into the folder.
 ///
 /// # Errors

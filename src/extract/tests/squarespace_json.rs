@@ -1,4 +1,4 @@
-//! What Squarespace's JSON says, and what becomes of it.
+//! Orders of Squarespace's Commerce API, and the records they are read as.
 
 use super::*;
 use crate::domain::{SourceDiscount, SourceLine, Status};

@@ -52,7 +52,7 @@ async fn who_lost_the_lease_writes_no_copy() {
     let head = copies.write(&newer, 1, (&new, Instant::now())).await.unwrap();
     let late = copies.write(&older, 2, (&old, Instant::now())).await.unwrap_err();
     assert!(matches!(late, FleetError::Lost { .. }), "{late}");
-    // The database refuses it whoever asks.
+    // The triggers refuse it too, without our client.
     for statement in [
         "INSERT INTO ordersync.copy_chunks VALUES ('a', 1, 9, 0, '')",
         "UPDATE ordersync.accounts SET copy_fence = 1",

@@ -86,8 +86,9 @@ impl Api {
             Err(text) => Err(PullError::Unexpected {
                 shop: self.client.shop(),
                 what: format!("answers 200 with no JSON: \"{text}\""),
-                hint: "check the address, and what stands between this machine and the API"
-                    .to_owned(),
+                hint:
+                    "check the address, and any proxy or firewall between this machine and the API"
+                        .to_owned(),
             }),
         }
     }
