@@ -14,6 +14,10 @@ pub struct Traffic {
     pub retried: u64,
     /// Answers of 429.
     pub throttled: u64,
+    /// Answers of 429 that stated how long to wait.
+    pub waits_stated: u64,
+    /// Answers that stated how many requests are left.
+    pub budgets_stated: u64,
     /// Time in which no request was allowed, in milliseconds.
     pub paused_ms: u64,
     /// Batches of orders that left by the bulk path, and the orders in them.
@@ -36,6 +40,8 @@ impl Traffic {
         self.succeeded += earlier.succeeded;
         self.retried += earlier.retried;
         self.throttled += earlier.throttled;
+        self.waits_stated += earlier.waits_stated;
+        self.budgets_stated += earlier.budgets_stated;
         self.paused_ms += earlier.paused_ms;
         self.batches += earlier.batches;
         self.batch_orders += earlier.batch_orders;
@@ -56,6 +62,8 @@ impl Traffic {
 pub(super) struct Counters {
     succeeded: AtomicU64,
     retried: AtomicU64,
+    waits_stated: AtomicU64,
+    budgets_stated: AtomicU64,
     batches: AtomicU64,
     batch_orders: AtomicU64,
     dispositions: [AtomicU64; Disposition::WORDS.len()],
@@ -64,6 +72,16 @@ pub(super) struct Counters {
 impl Counters {
     pub(super) fn retried(&self) {
         self.retried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An answer of 429 stated how long to wait.
+    pub(super) fn wait_stated(&self) {
+        self.waits_stated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An answer stated how many requests are left.
+    pub(super) fn budget_stated(&self) {
+        self.budgets_stated.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A batch of so many orders leaves.
@@ -89,6 +107,8 @@ impl Counters {
             succeeded: self.succeeded.load(Ordering::Relaxed),
             retried: self.retried.load(Ordering::Relaxed),
             throttled: dispositions.get(Disposition::Throttled.word()).copied().unwrap_or(0),
+            waits_stated: self.waits_stated.load(Ordering::Relaxed),
+            budgets_stated: self.budgets_stated.load(Ordering::Relaxed),
             paused_ms: u64::try_from(stats.paused.as_millis()).unwrap_or(u64::MAX),
             batches: self.batches.load(Ordering::Relaxed),
             batch_orders: self.batch_orders.load(Ordering::Relaxed),

@@ -54,6 +54,7 @@ impl Account {
         self.log(request, &sent, &reply);
         if let Some(budget) = reply.as_ref().ok().and_then(Response::budget) {
             self.rate_limiter.observe(&sent, budget);
+            self.counters.budget_stated();
         }
         match reply.map_err(FailureCause::from).and_then(|reply| outcome(request.kind, reply, read))
         {
@@ -82,7 +83,11 @@ impl Account {
             return Failure::new(request.name, disposition, cause);
         }
         match class {
-            FailureClass::Throttled => self.rate_limiter.throttled(sent, cause.retry_after()),
+            FailureClass::Throttled => {
+                let wait = cause.retry_after();
+                wait.iter().for_each(|_| self.counters.wait_stated());
+                self.rate_limiter.throttled(sent, wait);
+            }
             FailureClass::Outage => {
                 if let Some(pause) = self.breaker.outage_pause(sent.at, self.rate_limiter.period())
                 {

@@ -190,7 +190,7 @@ impl Client {
         Err(Failure::undecided(name))
     }
 
-    async fn find<T: Record>(
+    pub(super) async fn find<T: Record>(
         &self,
         name: &'static str,
         filters: &[(&str, &str)],

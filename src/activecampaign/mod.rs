@@ -23,6 +23,7 @@ mod reads;
 mod records;
 mod retry;
 mod transport;
+mod trial;
 mod wire;
 mod writes;
 
@@ -47,3 +48,4 @@ pub use records::{
 };
 pub use retry::{Retry, RetryDecision};
 pub use transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};
+pub use trial::{OrderTrial, Removable};

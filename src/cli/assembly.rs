@@ -3,7 +3,7 @@ use super::fault;
 use super::options::Global;
 use super::read_settings::{ReadSettings, is_named_encoding, parse_mappings, read_settings};
 use crate::activecampaign::{self, Client, SendEvent, SendGuard, SendObserver};
-use crate::domain::Moment;
+use crate::domain::{Moment, ProbeAnswer};
 use crate::extract::{self, Export, OpenError};
 use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
 use crate::schedule::{Calendar, Schedule, ScheduleError};
@@ -12,6 +12,9 @@ use crate::settings::{Account, Job, Keep, Settings};
 use crate::state::{Lock, StateError, StateHandle, Store, View};
 use crate::transform::Rules;
 use std::path::Path;
+
+/// The longest lag of lists, as `list_lag_s` may be set.
+const LIST_LAG_MS_MAX: u64 = 600_000;
 
 pub(super) fn settings(global: &Global) -> Result<Settings, CliError> {
     let ReadSettings { settings, faults } = read_settings(global);
@@ -102,6 +105,7 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         },
         load: job.load,
         bulk_max: job.bulk_max,
+        is_bulk_max_set: job.is_bulk_max_set,
         in_flight_max: account.in_flight_max,
         state_free_min_bytes: account.state_free_min_bytes,
     }
@@ -256,9 +260,21 @@ pub(super) fn open_guarded_store(
     }
     let store = bound_store(state_dir, account)?;
     let lock = Some(store.lock());
-    let options = activecampaign::Options { guard, ..client_options(account, lock)? };
+    let measured = store.probe_answer(ProbeAnswer::LIST_LAG)?.and_then(|answer| answer.number);
+    let list_lag_ms = list_lag_ms(account, measured);
+    let options = activecampaign::Options { guard, list_lag_ms, ..client_options(account, lock)? };
     let client = client_by(options, account, lock)?;
     Ok((store, client))
+}
+
+/// How long lists may lag: as it is set, else twice what a probe measured, and never less than the
+/// default.
+fn list_lag_ms(account: &Account, measured_ms: Option<i64>) -> u64 {
+    let settings_ms = account.list_lag_s * 1000;
+    match measured_ms.and_then(|ms| u64::try_from(ms).ok()).filter(|_| !account.is_list_lag_set) {
+        Some(ms) => ms.saturating_mul(2).min(LIST_LAG_MS_MAX).max(settings_ms),
+        None => settings_ms,
+    }
 }
 
 /// A client of an account; with the account's lock it keeps its distance from what was sent before.
@@ -328,4 +344,29 @@ fn client_by(
 /// The runtime everything asynchronous runs on.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Environment;
+
+    fn lag_ms(line: &str, measured_ms: Option<i64>) -> u64 {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ordersync.toml");
+        let text = format!(
+            "[accounts.a]\nurl = \"https://shop.api-us1.com\"\n{line}\n[jobs.s]\naccount = \"a\"\nexport = [\"x\"]\n\
+             [jobs.s.connection]\nservice = \"s\"\nexternalid = \"e\"\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let settings = Settings::load(Some(&file), &Environment::new(dir.path(), [])).unwrap();
+        list_lag_ms(&settings.accounts["a"], measured_ms)
+    }
+
+    #[test]
+    fn lookups_go_on_for_twice_the_lag_that_a_probe_measured_unless_that_is_set() {
+        let lags = [None, Some(0), Some(7_000), Some(500_000)].map(|ms| lag_ms("", ms));
+        assert_eq!(lags, [10_000, 10_000, 14_000, 600_000]);
+        assert_eq!(lag_ms("list_lag_s = 3", Some(7_000)), 3_000);
+    }
 }

@@ -69,7 +69,8 @@ impl Fleet {
 fn shared(planned: PlannedAccount) -> SharedAccount {
     let in_one = |job: &crate::run::Job| match job.load {
         LoadPath::Rest => 1,
-        LoadPath::Bulk => job.bulk_max,
+        LoadPath::Bulk if job.is_bulk_max_set => job.bulk_max,
+        LoadPath::Bulk => crate::run::BATCH_LEN_MAX,
     };
     let in_one = planned.jobs.iter().map(|planned| in_one(&planned.job)).max().unwrap_or(1);
     SharedAccount {

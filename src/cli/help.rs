@@ -11,7 +11,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Load", &["plan", "backfill", "sync", "pull", "pulls"]),
     ("Every night", &["daemon", "schedule", "status"]),
     ("Look into it", &["explain", "verify", "dead-letters", "connection", "undo", "adopt"]),
-    ("Tools", &["simulator", "completions", "man"]),
+    ("Tools", &["probe", "simulator", "completions", "man"]),
 ];
 
 /// What a verb's help ends with.
@@ -50,6 +50,7 @@ pub(super) const VERBS: &[VerbHelp] = verbs! {
     "adopt": "adopt shop", "--json adopt shop", "-v adopt shop", &[0, 1, 2, 4, 5, 6];
     "dead-letters": "dead-letters list", "dead-letters show shop 1021", "dead-letters accept shop --reason missing_email", &[0, 1, 2];
     "connection": "connection list", "connection ensure shop", "connection switch shop --to bulk", &[0, 1, 2, 4, 5, 6, 130];
+    "probe": "probe sandbox", "probe sandbox --write", "--json probe sandbox --write --yes", &[0, 1, 2, 4, 5, 6, 130];
     "simulator": "simulator", "simulator --port 8080", "simulator --port 8080 --token secret", &[0, 1, 2];
     "completions": "completions bash", "completions zsh", "completions fish", &[0, 2];
     "man": "man", "man --dir man", "man --settings", &[0, 2];

@@ -40,6 +40,7 @@ mod planned;
 mod preflight;
 mod prepare;
 mod private_file;
+mod probe;
 mod progress;
 mod pull;
 mod read_settings;
@@ -111,6 +112,8 @@ enum Verb {
     DeadLetters(dead_letters::DeadLettersArgs),
     /// The ActiveCampaign connections that orders belong to
     Connection(connection::ConnectionArgs),
+    /// Ask a sandbox account how its API behaves where nobody says
+    Probe(probe::ProbeArgs),
     /// A local ActiveCampaign for rehearsals
     Simulator(simulator::SimulatorArgs),
     /// A completion script for a shell
@@ -144,6 +147,7 @@ impl Opts {
             Verb::Adopt(args) => adopt::run(global, &args),
             Verb::DeadLetters(args) => dead_letters::run(global, &args),
             Verb::Connection(args) => connection::run(global, &args),
+            Verb::Probe(args) => probe::run(global, &args),
             Verb::Simulator(args) => simulator::run(global, &args),
             Verb::Completions(args) => packaging::completions(help::command::<Self>(), &args),
             Verb::Man(args) => packaging::man(help::command::<Self>(), &args),

@@ -31,6 +31,10 @@ pub enum PriceReading {
 }
 
 impl PriceReading {
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Unit, Self::LineTotal].into_iter().find(|reading| reading.word() == word)
+    }
+
     /// As the state and the reports name it.
     pub fn word(self) -> &'static str {
         match self {

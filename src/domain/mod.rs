@@ -19,6 +19,7 @@ mod not_connected;
 mod order;
 mod passed_over;
 mod policy;
+mod probe;
 mod record_error;
 mod share;
 mod shown_value;
@@ -47,6 +48,7 @@ pub use policy::{
     Customers, DateShift, Deleted, FractionalQuantity, Gone, MissingEmail, MovedCustomer, OrderId,
     Policy, PolicyEffect, PolicySetting, PolicyValues, Refunds, Rounding, Total,
 };
+pub use probe::ProbeAnswer;
 pub use record_error::{Reason, RecordError, add_once};
 pub use share::Share;
 pub use shown_value::ShownValue;

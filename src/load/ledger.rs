@@ -1,6 +1,6 @@
 use crate::domain::{
     Attempt, BulkFindings, Customer, CustomerEntry, Fingerprint, LedgerEntry, Order, OrderKey,
-    RemoteId,
+    PriceReading, ProbeAnswer, RemoteId,
 };
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, OrderIntent, RunId, StateError, StateHandle};
@@ -158,6 +158,12 @@ impl RunLedger {
     ) -> Result<Vec<bool>, StateError> {
         let (connection, keys) = (self.connection, keys.cloned().collect::<Vec<_>>());
         self.state.call(move |store| store.without_row(connection, &keys)).await
+    }
+
+    /// How a probe of the account found the price of a line to be read.
+    pub(super) async fn probed_price(&self) -> Result<Option<PriceReading>, StateError> {
+        let answer = self.state.call(|store| store.probe_answer(ProbeAnswer::BULK_PRICE)).await?;
+        Ok(answer.and_then(|answer| PriceReading::of_word(&answer.word)))
     }
 
     /// What earlier canaries found out of the connection's bulk path.

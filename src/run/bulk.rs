@@ -5,7 +5,7 @@ use super::Job;
 use super::plan_reader::ReadingError;
 use super::remote_fetch::mirrored;
 use crate::activecampaign::{Client, Failure, GraphqlOrder, READ_BACK_MAX};
-use crate::domain::{LoadPath, OrderDigest, OrderKey, RemoteId};
+use crate::domain::{LoadPath, OrderDigest, OrderKey, ProbeAnswer, RemoteId};
 use crate::plan::Fingerprints;
 use crate::state::{
     AcceptedOrder, ConnectionId, RemoteRow, RunId, StateError, StateHandle, Store, View,
@@ -17,6 +17,19 @@ use tokio_util::sync::CancellationToken;
 const LOOKED_FOR_RUNS: u64 = 10;
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
+
+/// Orders in one batch at most, whatever the settings and a probe say.
+pub const BATCH_LEN_MAX: usize = 100;
+
+/// Orders in one batch of a job at most: as set, else as a probe measured, else the default.
+pub(super) fn batch_max(view: &View, job: &Job) -> Result<usize, StateError> {
+    let measured = view.probe_answer(ProbeAnswer::BULK_MAX)?.and_then(|answer| answer.number);
+    let measured = measured.and_then(|orders| usize::try_from(orders).ok());
+    Ok(match measured.filter(|_| !job.is_bulk_max_set) {
+        Some(orders) => orders.clamp(1, BATCH_LEN_MAX),
+        None => job.bulk_max,
+    })
+}
 
 /// Checks that a job's orders go the way that the orders of its connection came.
 ///

@@ -222,7 +222,10 @@ fn given_up(failure: Failure) -> ConnectionError {
     }
 }
 
-async fn create(client: &Client, spec: &ConnectionSpec) -> Result<RemoteId, ConnectionError> {
+pub(super) async fn create(
+    client: &Client,
+    spec: &ConnectionSpec,
+) -> Result<RemoteId, ConnectionError> {
     let new = NewConnection {
         service: spec.service.clone(),
         externalid: spec.externalid.clone(),

@@ -1,4 +1,5 @@
 use super::batches::{DeadLetterBuilder, PendingStep, ReaderEvent};
+use super::bulk::batch_max;
 use super::meter::Meter;
 use super::report::SENT_REMEMBERED;
 use super::tracker::{Batch, CheckpointTracker, Ticket};
@@ -123,7 +124,10 @@ impl<'a> Execution<'a> {
         let loader = Arc::new(loader);
         let carrier: Arc<dyn Carrier> = match task.job.load {
             LoadPath::Rest => loader.clone(),
-            LoadPath::Bulk => Arc::new(BulkLoader::new(loader.clone(), task.job.bulk_max)),
+            LoadPath::Bulk => {
+                let view = task.state.call(|store| store.view()).await?;
+                Arc::new(BulkLoader::new(loader.clone(), batch_max(&view, task.job)?))
+            }
         };
         Ok(Self {
             task,

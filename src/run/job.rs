@@ -20,6 +20,8 @@ pub struct Job {
     pub load: LoadPath,
     /// Orders in one batch of the bulk path at most.
     pub bulk_max: usize,
+    /// That is what somebody wants, whatever a probe has measured.
+    pub is_bulk_max_set: bool,
     /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
     /// What a run leaves free on the disk of the state.
@@ -105,6 +107,7 @@ mod tests {
             rules,
             load: LoadPath::Rest,
             bulk_max: 40,
+            is_bulk_max_set: false,
             in_flight_max: 16,
             state_free_min_bytes: 0,
         }

@@ -24,6 +24,7 @@ mod plan_id;
 mod plan_reader;
 mod planned_record;
 mod preview;
+mod probe;
 mod pulls;
 mod records;
 mod remote_fetch;
@@ -47,6 +48,7 @@ pub use against::{
     ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanDiffError,
     SavedPlanError, SavedPlanForm, ValueChange, preview_against,
 };
+pub use bulk::BATCH_LEN_MAX;
 pub use canary::Canary;
 pub use connection::{
     ConnectionError, ConnectionSpec, EstablishedConnection, connection_check, ensure,
@@ -64,6 +66,10 @@ pub use plan_id::{NotApproved, PlanId, check_approved};
 pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, Destination, DiskNeed, OnRecord, PlanInput, Preview, preview};
+pub use probe::{
+    Asked, AskedOutcome, LeftRecord, PROBE_SERVICE, ProbeContext, ProbeError, ProbeReport,
+    QUESTIONS, Question, Removed, probe,
+};
 pub use pulls::PullsError;
 pub use remote_fetch::{CompareProgress, FetchError};
 pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};

@@ -1,4 +1,4 @@
-use super::bulk::check_path;
+use super::bulk::{batch_max, check_path};
 use super::change_detector::ChangeDetector;
 use super::existing::{Existing, ToCreate};
 use super::job_history::JobHistory;
@@ -138,6 +138,8 @@ pub(super) struct PlanInProgress<'a> {
     free_bytes: Option<u64>,
     /// Whether the connection needs no request.
     is_found: bool,
+    /// Orders in one batch at most.
+    batch_max: usize,
 }
 
 impl PlanInProgress<'_> {
@@ -217,6 +219,7 @@ impl AccountPlanner {
         let is_found = connection.is_some() || earlier.is_some();
         let mut fingerprints = Fingerprints::new(view.hash_key()?);
         let history = JobHistory::of(&view, job)?;
+        let batch_max = batch_max(&view, job)?;
         let free_bytes = view.disk().and_then(|disk| disk.free_bytes);
         // If nothing was ever sent to the connection, nothing can have changed.
         let detector = connection.map(|_| detector(&mut fingerprints));
@@ -235,6 +238,7 @@ impl AccountPlanner {
             history,
             free_bytes,
             is_found,
+            batch_max,
         })
     }
 
@@ -247,7 +251,7 @@ impl AccountPlanner {
         let forecast = Forecast {
             requests: match job.load {
                 LoadPath::Rest => summary.requests(),
-                LoadPath::Bulk => summary.requests_in_batches(job.bulk_max as u64),
+                LoadPath::Bulk => summary.requests_in_batches(plan.batch_max as u64),
             },
             one_by_one: if plan.is_found { 0 } else { CONNECTING },
             unsure: summary.requests_unsure(),

@@ -30,6 +30,9 @@ pub struct Account {
     pub wait_max_s: u64,
     /// How long lists may miss a new record, in seconds, 0 to 600.
     pub list_lag_s: u64,
+    /// `list_lag_s` is in the file or the environment.
+    #[serde(skip)]
+    pub is_list_lag_set: bool,
     /// Certificates to trust besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
     /// `state.free_min_mb` in bytes: what has to be free on the disk of its state.

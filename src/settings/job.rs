@@ -49,6 +49,9 @@ pub struct Job {
     pub load: LoadPath,
     /// Orders in one batch of the bulk path at most, 1 to 100.
     pub bulk_max: usize,
+    /// `bulk_max` is in the file or the environment.
+    #[serde(skip)]
+    pub is_bulk_max_set: bool,
     /// Of the schedule, and of dates in the export without an offset.
     #[serde(deserialize_with = "zone")]
     pub time_zone: TimeZone,

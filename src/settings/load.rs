@@ -110,6 +110,7 @@ impl Settings {
             account.token_file.iter_mut().chain(&mut account.ca_file).for_each(from_base);
             account.name.clone_from(name);
             account.is_shared = fleet.is_some();
+            account.is_list_lag_set = places.has(&format!("accounts.{name}.list_lag_s"));
             let name = SecretName {
                 table: format!("accounts.{name}"),
                 name: "token",
@@ -130,6 +131,7 @@ impl Settings {
                 let paths = pull.ca_file.iter_mut().chain(&mut pull.ids);
                 paths.for_each(|path| *path = found.base.join(&path));
             }
+            job.is_bulk_max_set = places.has(&format!("jobs.{name}.bulk_max"));
             job.is_time_zone_set = places.has(&format!("jobs.{name}.time_zone"));
         }
         let listens = places.has("metrics.listen");
@@ -183,6 +185,19 @@ impl Settings {
             }
         }
         Ok(jobs)
+    }
+
+    /// The account of this name.
+    ///
+    /// # Errors
+    /// When there is none, with the nearest name there is.
+    pub fn account_named(&self, name: &str) -> Result<&Account, SettingsError> {
+        self.accounts.get(name).ok_or_else(|| {
+            let names = || self.accounts.keys().map(String::as_str);
+            let (found, expected) = (format!("no account `{name}`"), one_of(names()));
+            SettingsError::new(Place::Argument, "", found, expected)
+                .hint(did_you_mean(name, names()))
+        })
     }
 
     fn no_job(&self, name: &str) -> SettingsError {

@@ -123,7 +123,7 @@ const ACCOUNT: &[Key] = keys! {
     "wait_max_s": Kind::Whole { min: 0, max: 86_400 }, Whole(900),
         "longest pause that ActiveCampaign may ask for; a longer one ends the run with 6";
     "list_lag_s": Kind::Whole { min: 0, max: 600 }, Whole(10),
-        "how long ActiveCampaign's lists may miss a new record: a create without a response is repeated only if lookups over this time find nothing";
+        "how long ActiveCampaign's lists may miss a new record: a create without a response is repeated only if lookups over this time find nothing; left out, twice what `probe` measured where that is more";
     "ca_file": Kind::Path, Nothing,
         "CA certificates to trust instead of the system's, as PEM; a server's own certificate counts only if an authority in the file signed it";
 };
@@ -152,7 +152,7 @@ const JOB: &[Key] = keys! {
     "load": Kind::Word(&["rest", "bulk"]), Text("rest"),
         "`bulk` sends orders in batches by ActiveCampaign's GraphQL, with far fewer requests";
     "bulk_max": Kind::Whole { min: 1, max: 100 }, Whole(40),
-        "orders in one batch at most; it begins at 10 and grows";
+        "orders in one batch at most; it begins at 10 and grows; left out, as many as `probe` found to be taken";
     "time_zone": Kind::Text, Text("UTC"),
         "time zone of the schedule, and of dates in the export without an offset";
     "connection": Kind::Table(CONNECTION), Required, "";

@@ -89,6 +89,7 @@ impl Route {
             (method, _) if self.resource == Resource::Graphql => method == "POST",
             ("GET", _) => true,
             ("POST", None) => writable,
+            ("DELETE", Some(_)) if self.resource == Resource::Contact => true,
             ("PUT" | "DELETE", Some(_)) => writable,
             _ => false,
         }

@@ -73,6 +73,10 @@ pub enum Edit {
     SwitchPath {
         id: u64,
     },
+    /// Orders of connections of this service may try what the documents leave open.
+    AllowTrials {
+        service: String,
+    },
     /// Takes the product with this `externalid` off an order.
     RemoveProduct {
         externalid: String,
@@ -145,6 +149,10 @@ impl World {
             Edit::SwitchPath { id } => {
                 self.graphql.switch_path(id);
                 Ok(id)
+            }
+            Edit::AllowTrials { service } => {
+                self.trial_service = Some(service);
+                Ok(0)
             }
             Edit::RemoveProduct { externalid, product } => {
                 self.remove_product(&externalid, &product)

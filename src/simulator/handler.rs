@@ -128,7 +128,8 @@ fn refusal(world: &mut World, call: &Call, admission: &Admission) -> Option<Repl
 }
 
 fn answer_admitted(world: &mut World, call: &Call) -> (Reply, Delivery, Duration) {
-    judge(call, &world.store, &mut world.violations);
+    let is_trial = world.is_trial(call);
+    judge(call, &world.store, is_trial, &mut world.violations);
     graphql::judge(world, call);
     graphql::note_rest_write(world, call);
     let fault = matching_fault(world, call, Stage::AfterChecks);

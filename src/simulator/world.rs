@@ -1,4 +1,4 @@
-use super::call::{Call, Resource};
+use super::call::{Call, Resource, scalar};
 use super::fault_queue::FaultQueue;
 use super::graphql::{GraphqlOptions, GraphqlState};
 use super::options::Options;
@@ -43,6 +43,8 @@ pub(super) struct World {
     pub log: RequestLog,
     pub triggers: Vec<Trigger>,
     pub duplicate_orders: u64,
+    /// Orders of connections of this service may try what the documents leave open.
+    pub trial_service: Option<String>,
     limiter: RateLimit,
     /// The pause that was announced last, from when it binds to its end.
     pause: Option<(Duration, Duration)>,
@@ -87,6 +89,7 @@ impl World {
             log: RequestLog::default(),
             triggers: Vec::new(),
             duplicate_orders: 0,
+            trial_service: None,
             pause: None,
             started: Instant::now(),
             options,
@@ -102,6 +105,20 @@ impl World {
     pub fn configure_graphql(&mut self, options: GraphqlOptions) {
         self.graphql.configure(&options);
         self.options.graphql = options;
+    }
+
+    /// Whether a request writes an order that may try something.
+    pub fn is_trial(&self, call: &Call) -> bool {
+        let Some(service) = &self.trial_service else { return false };
+        let sent = call.sent().and_then(|sent| scalar(sent.get("connectionid")));
+        let of_graphql = || call.order_keys().next().map(|(connection, _)| connection);
+        let sent = sent.or_else(of_graphql).and_then(|id| id.parse().ok());
+        let stored = || {
+            let route = call.route.as_ref().filter(|route| route.resource == Resource::Order)?;
+            self.store.orders.get(route.id_number()).map(|order| order.connectionid)
+        };
+        let connection = sent.or_else(stored).and_then(|id| self.store.connections.get(id));
+        connection.is_some_and(|connection| connection.service == *service)
     }
 
     /// Time since the start.

@@ -22,6 +22,7 @@ mod lock;
 mod order_digests;
 mod order_rows;
 mod path_switches;
+mod probe_answers;
 mod pulled_windows;
 mod reconciliation;
 mod remote_customers;

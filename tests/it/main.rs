@@ -50,6 +50,7 @@ mod page;
 mod plan;
 mod policy_data;
 mod privacy;
+mod probe;
 mod process;
 mod pull_kills;
 mod pull_schedules;

@@ -163,6 +163,7 @@ fn job(options: Options) -> Job {
         rules: Rules::default(),
         load: LoadPath::Rest,
         bulk_max: 40,
+        is_bulk_max_set: false,
         in_flight_max: 1,
         state_free_min_bytes: 0,
     }

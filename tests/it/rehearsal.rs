@@ -9,8 +9,8 @@ use ordersync::activecampaign::{self, Client, SendEvent, SendObserver};
 use ordersync::domain::LoadPath;
 use ordersync::extract;
 use ordersync::run::{
-    AccountRunner, Adoption, ConnectionSpec, Job, JobRun, OpenedAccount, Preview, Progress, Pulls,
-    RunReport, adopt, preview,
+    AccountRunner, Adoption, ConnectionSpec, Job, JobRun, OpenedAccount, Preview, ProbeContext,
+    ProbeReport, Progress, Pulls, RunReport, adopt, preview, probe,
 };
 use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::simulator::{ClientResponse, Options, Simulator};
@@ -204,6 +204,7 @@ impl Rehearsal {
             rules: self.rules.clone(),
             load: self.load,
             bulk_max: 40,
+            is_bulk_max_set: false,
             in_flight_max: self.in_flight_max,
             state_free_min_bytes: 0,
         }
@@ -272,6 +273,34 @@ impl Rehearsal {
         // As in `live_as`.
         sleep(Duration::from_millis(1)).await;
         adoption
+    }
+
+    /// A probe that may write, in a process of its own; `None` when it was killed.
+    pub async fn probe(&self, end: End) -> Option<ProbeReport> {
+        self.set_last_send(LastSend::LongAgo);
+        let cancel = CancellationToken::new();
+        let crash = Arc::new(Crash::new(end, cancel.clone()));
+        let report = {
+            let store = Store::open(self.dir.path(), "main").unwrap();
+            let line = Box::new(self.line(Arc::clone(&crash)));
+            let client = Client::over(line, self.client_options(), self.log(&store)).unwrap();
+            let state = StateHandle::inline(store);
+            let task = ProbeContext {
+                writes: true,
+                state: &state,
+                client: &client,
+                cancel,
+                progress: &|_| {},
+            };
+            tokio::select! {
+                biased;
+                () = crash.comes() => None,
+                report = timeout(LIFE_MAX, probe(task)) => Some(report.expect("it hangs")),
+            }
+        };
+        // As in `live_as`.
+        sleep(Duration::from_millis(1)).await;
+        report
     }
 
     /// One process of the orders' job, as [`Self::live_as`].

@@ -20,6 +20,8 @@ pub(super) struct BulkPath {
 /// What this process knows of the connection's bulk path.
 pub(super) struct CanaryState {
     schema: Arc<OrderSchema>,
+    /// What a probe of the account found the price of a line to be read as; a canary decides all the same.
+    expected_price: PriceReading,
     /// `None`: no canary was read back yet.
     pub(super) findings: Option<BulkFindings>,
     /// A canary was not read back, and why: nothing more may be sent.
@@ -64,7 +66,7 @@ impl CanaryState {
         BulkForm {
             schema: (*self.schema).clone(),
             connection: connection.clone(),
-            price: self.price().unwrap_or(PriceReading::Unit),
+            price: self.price().unwrap_or(self.expected_price),
         }
     }
 }
@@ -85,7 +87,8 @@ impl BulkPath {
                 "ActiveCampaign's GraphQL schema has changed since the last canary; another one is sent"
             );
         }
-        Ok(CanaryState { schema: Arc::new(schema), findings, stopped: None })
+        let expected_price = self.rest.ledger.probed_price().await?.unwrap_or(PriceReading::Unit);
+        Ok(CanaryState { schema: Arc::new(schema), expected_price, findings, stopped: None })
     }
 
     /// A read that everything else depends on. It ends with the run.

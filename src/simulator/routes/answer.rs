@@ -40,6 +40,7 @@ pub(in crate::simulator) fn answer(
         (Resource::Order, "POST", ..) => orders::create(world, call),
         (Resource::Order, "PUT", ..) => orders::update(world, call, id),
         (Resource::Order, ..) => orders::delete(world, id),
+        (Resource::Contact, "DELETE", ..) => listing::delete_contact(world, id),
         (Resource::Contact, ..) => listing::contact(world, call, id),
         (Resource::Product, ..) => listing::product(world, call, id, route.sub.is_some()),
     }

@@ -124,6 +124,15 @@ pub(super) fn contact(world: &World, call: &Call, id: u64) -> Reply {
     }
 }
 
+/// Deletes a contact; its customers stay, under a made-up address.
+pub(super) fn delete_contact(world: &mut World, id: u64) -> Reply {
+    let Some(email) = world.store.contacts.get(id).map(|row| row.email.clone()) else {
+        return Reply::not_found(Resource::Contact, id);
+    };
+    world.store.delete_contact(&email);
+    Reply::json(200, json!({}))
+}
+
 /// One line of an order, or the order it belongs to.
 pub(super) fn product(world: &World, call: &Call, id: u64, of_order: bool) -> Reply {
     let view = world.view(&call.base);

@@ -205,6 +205,7 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
         rules: transform::Rules::default(),
         load: ordersync::domain::LoadPath::Rest,
         bulk_max: 30,
+        is_bulk_max_set: true,
         in_flight_max: 4,
         state_free_min_bytes: 0,
     };

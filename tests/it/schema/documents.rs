@@ -30,6 +30,7 @@ pub fn all() -> Vec<Document> {
     past::a_run_that_waits_and_is_killed(&mut all);
     a_shop_in_batches(&mut all);
     switches_of_a_shop(&mut all);
+    probes_of_an_account(&mut all);
     a_shop_that_is_pulled(&mut all);
     progress_of_a_run(&mut all);
     failures(&mut all);
@@ -87,6 +88,19 @@ fn switches_of_a_shop(all: &mut Vec<Document>) {
         output(all, "connection", &world, &[&to_bulk[..], &["--dry-run"]].concat());
         output(all, "connection", &world, &[&to_bulk[..], &["--yes"]].concat());
     }
+}
+
+fn probes_of_an_account(all: &mut Vec<Document>) {
+    let options =
+        simulator::Options { graphql: at_once(), requests_per_second: None, ..Default::default() };
+    let world = World::with(options);
+    output(all, "probe", &world, &["probe", "main"]);
+    // The first request that creates an order.
+    let unreadable = Fault::new(simulator::Kind::TruncatedJson).on("POST", "/ecomOrders");
+    world.simulator.inject(unreadable);
+    output(all, "probe", &world, &["probe", "main", "--write"]);
+    world.simulator.inject(Fault::new(simulator::Kind::PaymentRequired).nth(20));
+    output(all, "probe", &world, &["probe", "main", "--write"]);
 }
 
 fn a_shop_that_is_pulled(all: &mut Vec<Document>) {

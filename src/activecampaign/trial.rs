@@ -1,0 +1,124 @@
+//! Requests whose refusal is an answer: what a probe of the API sends, and no load does.
+
+use super::client::{Client, Turn};
+use super::disposition::RequestKind;
+use super::exchange::Request;
+use super::failure::Failure;
+use super::reads::Sort;
+use super::records::{RemoteContact, RemoteOrder};
+use super::wire::{Id, OrderBody, id_of, object, path_part, wrapped};
+use crate::domain::{Order, RemoteId};
+use serde_json::Value;
+
+/// An order with fields that no load sends.
+pub struct OrderTrial<'a> {
+    pub connection: &'a RemoteId,
+    pub customer: &'a RemoteId,
+    pub order: &'a Order,
+    /// In place of the order's own; null leaves one out. `source` stays historical.
+    pub fields: &'a [(&'static str, Value)],
+}
+
+/// Records that a probe removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removable {
+    Order,
+    Customer,
+    Contact,
+    Connection,
+}
+
+impl OrderTrial<'_> {
+    fn body(&self) -> Vec<u8> {
+        let (connection, customer) = (Id(self.connection), Id(self.customer));
+        let body = OrderBody { order: self.order, connection, customer };
+        let mut body = serde_json::to_value(&body).unwrap_or_default();
+        if let Some(sent) = body.as_object_mut() {
+            for (name, value) in self.fields.iter().filter(|(name, _)| *name != "source") {
+                match value {
+                    Value::Null => drop(sent.remove(*name)),
+                    value => drop(sent.insert((*name).to_owned(), value.clone())),
+                }
+            }
+        }
+        wrapped("ecomOrder", &body)
+    }
+}
+
+impl Removable {
+    /// Its route, and what a request to delete it is called.
+    fn names(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Order => ("/ecomOrders", "/ecomOrders/{id}", "delete_order"),
+            Self::Customer => ("/ecomCustomers", "/ecomCustomers/{id}", "delete_customer"),
+            Self::Contact => ("/contacts", "/contacts/{id}", "delete_contact"),
+            Self::Connection => ("/connections", "/connections/{id}", "delete_connection"),
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// # Errors
+    /// See [`super::Disposition`].
+    pub async fn try_order(self, trial: &OrderTrial<'_>) -> Result<RemoteId, Failure> {
+        let request = Request {
+            kind: RequestKind::CreateOrder,
+            name: "create_order",
+            route: "/ecomOrders",
+            path: "/ecomOrders".to_owned(),
+            body: Some(trial.body()),
+        };
+        self.send(&request, id_of_order).await
+    }
+
+    /// # Errors
+    /// See [`super::Disposition`].
+    pub async fn try_update(self, id: &RemoteId, trial: &OrderTrial<'_>) -> Result<(), Failure> {
+        let request = Request {
+            kind: RequestKind::Update,
+            name: "update_order",
+            route: "/ecomOrders/{id}",
+            path: format!("/ecomOrders/{}", path_part(id.as_str())),
+            body: Some(trial.body()),
+        };
+        self.send(&request, |body| id_of_order(body).map(|_| ())).await
+    }
+
+    /// # Errors
+    /// See [`super::Disposition`]; `Gone` when it was deleted already.
+    pub async fn remove(self, what: Removable, id: &RemoteId) -> Result<(), Failure> {
+        let (path, route, name) = what.names();
+        let path = format!("{path}/{}", path_part(id.as_str()));
+        let request = Request { kind: RequestKind::Delete, name, route, path, body: None };
+        self.send(&request, |_| Ok(())).await
+    }
+}
+
+fn id_of_order(body: &[u8]) -> Result<RemoteId, &'static str> {
+    id_of(&object(body, "ecomOrder")?, "id").ok_or("answer_unreadable")
+}
+
+impl Client {
+    /// The first page of the orders that a list shows for these filters, with nothing sorted out.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, or the run must end.
+    pub async fn listed_orders(
+        &self,
+        filters: &[(&str, &str)],
+        is_newest_first: bool,
+    ) -> Result<Vec<RemoteOrder>, Failure> {
+        let sort = if is_newest_first { Sort::Newest } else { Sort::AsItComes };
+        Ok(self.page("list_orders", filters, sort, 0).await?.records)
+    }
+
+    /// The contact of an address.
+    ///
+    /// # Errors
+    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
+    /// must end.
+    pub async fn contact_of(&self, email: &str) -> Result<Option<RemoteContact>, Failure> {
+        let matches = |found: &RemoteContact| found.email.to_lowercase() == email;
+        self.find("find_contact", &[("email", email)], Sort::Newest, matches).await
+    }
+}

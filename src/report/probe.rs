@@ -1,0 +1,152 @@
+use super::labelled_text::Table;
+use super::text::{count, duration, many, millis, printable};
+use crate::domain::ProbeAnswer;
+use crate::run::{Asked, AskedOutcome, LeftRecord, ProbeReport, QUESTIONS, Question};
+use crate::state::RunEnd;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The stored answers, and when each was given, in milliseconds since 1970.
+type Stored = [(ProbeAnswer, i64)];
+
+fn stored<'a>(known: &'a Stored, question: &Question) -> Option<&'a (ProbeAnswer, i64)> {
+    known.iter().find(|(answer, _)| answer.question == question.id)
+}
+
+pub fn probe_json(account: &str, report: &ProbeReport, known: &Stored) -> Value {
+    let questions = report.asked.iter().map(|asked| asked_json(asked, known));
+    let left = report.left.iter().map(|left| json!({ "kind": left.kind, "id": left.id }));
+    let outcome =
+        if report.writes || report.error.is_some() { report.end().word() } else { "read" };
+    json!({ "probe": {
+        "account": account,
+        "outcome": outcome,
+        "questions": questions.collect::<Vec<_>>(),
+        "earlier_removed": report.earlier,
+        "removed": {
+            "orders": report.removed.orders,
+            "customers": report.removed.customers,
+            "contacts": report.removed.contacts,
+            "connections": report.removed.connections,
+        },
+        "left": left.collect::<Vec<_>>(),
+        "requests": {
+            "total": report.requests.total,
+            "retried": report.requests.retried,
+            "throttled": report.requests.throttled,
+        },
+        "duration_ms": millis(report.elapsed),
+    } })
+}
+
+fn asked_json(Asked { question, outcome }: &Asked, known: &Stored) -> Value {
+    let stored = stored(known, question);
+    let answer = stored.map(|(answer, _)| answer);
+    let unanswered = match outcome {
+        AskedOutcome::Unanswered(why) => Some(why),
+        _ => None,
+    };
+    json!({
+        "id": question.id,
+        "asks": question.asks,
+        "needs_write": question.writes(),
+        "asked_now": !matches!(outcome, AskedOutcome::NotAsked),
+        "answer": answer.map(|answer| &answer.word),
+        "number": answer.and_then(|answer| answer.number),
+        "unit": question.unit,
+        "means": answer.map(|answer| question.meaning(&answer.word)),
+        "answered_ms": stored.map(|(_, at_ms)| at_ms),
+        "unanswered": unanswered,
+    })
+}
+
+/// What a probe that may write does.
+pub fn probe_writes_text() -> String {
+    let writes = QUESTIONS.iter().filter(|question| question.writes()).count() as u64;
+    format!(
+        "Create two connections, four customers with made-up addresses and about 150 orders for {}, and remove them again",
+        many(writes, "question")
+    )
+}
+
+/// `width`: columns of the terminal; `None` breaks no line.
+pub fn probe_text(
+    account: &str,
+    report: &ProbeReport,
+    known: &Stored,
+    width: Option<usize>,
+) -> String {
+    let rows: Vec<Vec<String>> = report
+        .asked
+        .iter()
+        .map(|asked| vec![asked.question.asks.to_owned(), answer_text(asked, known)])
+        .collect();
+    let took = format!("{}, {}", many(report.requests.total, "request"), duration(report.elapsed));
+    let end = match (report.end(), report.writes) {
+        (RunEnd::Finished, true) => String::new(),
+        (RunEnd::Finished, false) => ", reading only".to_owned(),
+        (end, _) => format!(", {}", end.word()),
+    };
+    let mut text = format!("Probe of {}{end} ({took})\n\n", printable(account));
+    text.push_str(&Table { align: "<<", head: &[], lead: 1, rows: &rows }.text(width));
+    text.push('\n');
+    if !report.writes {
+        text.push_str(&format!(
+            "{}: that needs --write. It is for a sandbox account.\n",
+            probe_writes_text()
+        ));
+        return text;
+    }
+    if report.earlier > 0 {
+        text.push_str("What an earlier probe left was removed first.\n");
+    }
+    let removed = &report.removed;
+    text.push_str(&format!(
+        "Removed: {}, {}, {}, {}.\n",
+        many(removed.orders, "order"),
+        many(removed.customers, "customer"),
+        many(removed.contacts, "contact"),
+        many(removed.connections, "connection")
+    ));
+    text.push_str(&left_text(&report.left));
+    text
+}
+
+fn answer_text(Asked { question, outcome }: &Asked, known: &Stored) -> String {
+    if let AskedOutcome::Unanswered(why) = outcome {
+        return format!("no answer: {}", printable(why));
+    }
+    let Some((answer, _)) = stored(known, question) else { return "not asked".to_owned() };
+    let mut text = printable(&answer.word);
+    if let (Some(number), Some(unit)) = (answer.number, question.unit) {
+        let number = u64::try_from(number).unwrap_or_default();
+        text.push_str(&format!(", {} {unit}", count(number)));
+    }
+    let meaning = question.meaning(&answer.word);
+    if !meaning.is_empty() {
+        text.push_str(&format!(": {meaning}"));
+    }
+    if matches!(outcome, AskedOutcome::NotAsked) {
+        text.push_str(" (asked before)");
+    }
+    text
+}
+
+/// What could not be removed, by kind.
+fn left_text(left: &[LeftRecord]) -> String {
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for record in left {
+        kinds.entry(record.kind).or_default().push(&record.id);
+    }
+    let mut text = String::new();
+    for (kind, ids) in kinds {
+        let name = match kind {
+            "graphql_order" => "GraphQL shows, and has no way to delete,",
+            "connection" => "Still there, and removed by the next probe, connection",
+            other => &format!("Could not be removed, {other}"),
+        };
+        let ids: Vec<String> = ids.iter().map(|id| printable(id)).collect();
+        text.push_str(&format!("{name} {}\n", ids.join(", ")));
+    }
+    text
+}

@@ -1,0 +1,231 @@
+//! Where a probe writes: two connections that no shop has, each with a customer, and orders made up
+//! here.
+
+use super::desk::{Desk, Tried};
+use super::report::NoAnswer;
+use crate::activecampaign::{
+    BulkBody, BulkForm, BulkReply, OrderSchema, OrderTrial, RemoteOrder, SentOrder,
+};
+use crate::domain::{
+    Amount, Currency, Customer, CustomerKey, Email, Historical, Line, Moment, Order, OrderKey,
+    PriceReading, RemoteId,
+};
+use crate::run::ConnectionSpec;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::ops::Deref;
+
+/// The service of the probe's connections: what has it may be removed.
+pub const PROBE_SERVICE: &str = "ordersync-probe";
+/// Persons that a probe makes up, from 1.
+pub(super) const PERSONS: u8 = 4;
+
+/// A connection, and the customer of its orders.
+pub(super) struct Site {
+    pub(super) connection: RemoteId,
+    pub(super) customer: RemoteId,
+    person: u8,
+}
+
+/// Questions that write are asked here.
+pub(super) struct Bench<'a> {
+    pub(super) desk: &'a Desk<'a>,
+    /// Its orders come by REST.
+    pub(super) shop: Site,
+    /// Its orders come by GraphQL.
+    pub(super) bulk: Site,
+    /// Orders that REST created.
+    pub(super) created: RefCell<Vec<RemoteId>>,
+    /// Orders that GraphQL may have taken.
+    pub(super) sent: RefCell<Vec<OrderKey>>,
+    /// Of those the ones that REST has shown.
+    pub(super) copied: RefCell<Vec<OrderKey>>,
+    schema: RefCell<Option<OrderSchema>>,
+}
+
+impl<'a> Deref for Bench<'a> {
+    type Target = Desk<'a>;
+
+    fn deref(&self) -> &Desk<'a> {
+        self.desk
+    }
+}
+
+/// The probe's connection of this number.
+pub(super) fn connection_spec(number: u8) -> ConnectionSpec {
+    ConnectionSpec {
+        service: PROBE_SERVICE.to_owned(),
+        externalid: format!("{PROBE_SERVICE}-{number}"),
+        name: "ordersync probe".to_owned(),
+        link_url: "https://example.com".to_owned(),
+        logo_url: "https://example.com/logo.png".to_owned(),
+    }
+}
+
+/// The address of a made-up person.
+pub(super) fn address(person: u8) -> String {
+    format!("{PROBE_SERVICE}-{person}@example.com")
+}
+
+pub(super) fn customer(person: u8, email_of: u8) -> Result<Customer, NoAnswer> {
+    let email = Email::parse(&address(email_of)).map_err(|_| odd())?;
+    let key = CustomerKey::registered(&format!("{PROBE_SERVICE}-{person}"));
+    Ok(Customer { key, email, accepts_marketing: None })
+}
+
+pub(super) fn amount(minor: i64) -> Result<Amount, NoAnswer> {
+    Amount::from_minor(minor).ok_or_else(odd)
+}
+
+pub(super) fn line(name: &str, quantity: u32, price_minor: i64) -> Result<Line, NoAnswer> {
+    Ok(Line {
+        id: format!("{PROBE_SERVICE}-{name}"),
+        name: name.to_owned(),
+        price: amount(price_minor)?,
+        is_price_rounded: false,
+        quantity,
+        sku: String::new(),
+        category: String::new(),
+        image_url: String::new(),
+        product_url: String::new(),
+    })
+}
+
+pub(super) fn key(name: &str) -> Result<OrderKey, NoAnswer> {
+    OrderKey::parse(&format!("{PROBE_SERVICE}-{name}")).map_err(|_| odd())
+}
+
+/// A constant of this file is not what its type takes.
+fn odd() -> NoAnswer {
+    NoAnswer::because("constant")
+}
+
+impl Site {
+    /// Creates the customer of a connection.
+    pub(super) async fn open(
+        desk: &Desk<'_>,
+        connection: RemoteId,
+        person: u8,
+    ) -> Result<Self, NoAnswer> {
+        let customer = customer(person, person)?;
+        let create = desk.send(async |turn| turn.create_customer(&connection, &customer).await);
+        let customer = create.await?.taken()?;
+        Ok(Self { connection, customer, person })
+    }
+
+    /// An order of one unit at 10.00.
+    pub(super) fn order(&self, name: &str) -> Result<Order, NoAnswer> {
+        Ok(Order {
+            key: key(name)?,
+            cart: None,
+            source: Historical,
+            customer: customer(self.person, self.person)?,
+            number: String::new(),
+            lines: vec![line("a", 1, 1_000)?],
+            discounts: Vec::new(),
+            order_url: String::new(),
+            shipping_method: String::new(),
+            total: amount(1_000)?,
+            shipping: None,
+            tax: None,
+            discount: None,
+            currency: Currency::parse("USD").map_err(|_| odd())?,
+            created_at: Moment::parse("2020-01-01T00:00:00Z", &TimeZone::UTC).map_err(|_| odd())?,
+            updated_at: None,
+            abandoned_at: None,
+        })
+    }
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(desk: &'a Desk<'a>, shop: Site, bulk: Site) -> Self {
+        let (created, sent, copied, schema) = Default::default();
+        Self { desk, shop, bulk, created, sent, copied, schema }
+    }
+
+    /// Creates an order by REST.
+    pub(super) async fn create(&self, order: &Order) -> Result<Tried<RemoteId>, NoAnswer> {
+        self.create_with(order, &[]).await
+    }
+
+    /// The same with other fields.
+    pub(super) async fn create_with(
+        &self,
+        order: &Order,
+        fields: &[(&'static str, Value)],
+    ) -> Result<Tried<RemoteId>, NoAnswer> {
+        let Site { connection, customer, .. } = &self.shop;
+        self.create_as(&OrderTrial { connection, customer, order, fields }).await
+    }
+
+    pub(super) async fn create_as(
+        &self,
+        trial: &OrderTrial<'_>,
+    ) -> Result<Tried<RemoteId>, NoAnswer> {
+        let tried = self.send(async |turn| turn.try_order(trial).await).await?;
+        if let Tried::Taken(id) = &tried {
+            self.created.borrow_mut().push(id.clone());
+        }
+        Ok(tried)
+    }
+
+    /// The record of an id as REST shows it.
+    pub(super) async fn record(&self, id: &RemoteId) -> Result<RemoteOrder, NoAnswer> {
+        let found = self.read(self.client.order(id)).await?;
+        found.ok_or_else(|| NoAnswer::because("not_found"))
+    }
+
+    /// Sends orders in one batch.
+    pub(super) async fn upsert(&self, orders: &[Order]) -> Result<Tried<Vec<BulkReply>>, NoAnswer> {
+        let schema = self.schema().await?;
+        let connection = self.bulk.connection.clone();
+        let form = BulkForm { schema, connection, price: PriceReading::Unit };
+        let sent: Vec<SentOrder<'_>> =
+            orders.iter().map(|order| SentOrder { order, kept: None }).collect();
+        let body = || BulkBody::new(&form, &sent);
+        body().map_err(|_| NoAnswer::because("unknown_fields"))?;
+        let tried = self.send(async |turn| match body() {
+            Ok(body) => turn.upsert_orders(body, &sent, &form).await,
+            Err(_) => Ok(Vec::new()),
+        });
+        let tried = tried.await;
+        let may_be_stored = |index: usize| match &tried {
+            Ok(Tried::Taken(replies)) => {
+                matches!(replies.get(index), Some(BulkReply::Accepted | BulkReply::Unclear))
+            }
+            Ok(Tried::Refused) => false,
+            Err(_) => true,
+        };
+        let stored = orders.iter().enumerate().filter(|(index, _)| may_be_stored(*index));
+        self.sent.borrow_mut().extend(stored.map(|(_, order)| order.key.clone()));
+        tried
+    }
+
+    async fn schema(&self) -> Result<OrderSchema, NoAnswer> {
+        if let Some(schema) = &*self.schema.borrow() {
+            return Ok(schema.clone());
+        }
+        let schema = self.read(self.client.order_schema()).await?;
+        Ok(self.schema.borrow_mut().insert(schema).clone())
+    }
+
+    /// Sends one order by GraphQL, which must be accepted.
+    pub(super) async fn accepted(&self, order: &Order) -> Result<(), NoAnswer> {
+        let replies = self.upsert(std::slice::from_ref(order)).await?.taken()?;
+        match replies.as_slice() {
+            [BulkReply::Accepted] => Ok(()),
+            [BulkReply::Named(text)] => Err(NoAnswer::because(text)),
+            _ => Err(NoAnswer::because("not_accepted")),
+        }
+    }
+
+    /// The record that REST has of an order of GraphQL, once it is there.
+    pub(super) async fn copy_of(&self, key: &OrderKey) -> Result<RemoteOrder, NoAnswer> {
+        let connection = &self.bulk.connection;
+        let look = async || self.read(self.client.order_by_key(connection, key)).await;
+        let copy = self.look(look).await?.ok_or_else(|| NoAnswer::because("not_visible"))?;
+        self.copied.borrow_mut().push(key.clone());
+        Ok(copy)
+    }
+}

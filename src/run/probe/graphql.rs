@@ -1,0 +1,206 @@
+//! Questions about the bulk path.
+
+use super::bench::{Bench, amount, line};
+use super::desk::{Desk, Tried};
+use super::report::NoAnswer;
+use super::rest::{Answered, either, since, source_of};
+use crate::activecampaign::{BulkReply, OrderTrial};
+use crate::domain::{Currency, Order, PriceReading, RemoteId};
+use tokio::time::Instant;
+
+/// Lengths of batches that are tried, the longest first.
+const LENGTHS: [usize; 4] = [100, 40, 20, 10];
+
+pub(super) async fn schema(at: &Desk<'_>) -> Answered {
+    let schema = at.read(at.client.order_schema()).await?;
+    let missing = schema.missing().len();
+    Ok(match (schema.is_assumed, missing) {
+        (true, _) => ("refused", None),
+        (false, 0) => ("documented", None),
+        (false, _) => ("differs", i64::try_from(missing).ok()),
+    })
+}
+
+pub(super) async fn lag(at: &Bench<'_>) -> Answered {
+    let order = at.bulk.order("lag")?;
+    at.accepted(&order).await?;
+    let sent = Instant::now();
+    let look = async || {
+        let asked = Instant::now();
+        Ok(is_shown(at, &order).await?.then_some(asked))
+    };
+    Ok(match at.look(look).await? {
+        Some(seen) => ("seen", since(sent, seen)),
+        None => ("not_seen", None),
+    })
+}
+
+/// Whether GraphQL shows an order.
+async fn is_shown(at: &Bench<'_>, order: &Order) -> Result<bool, NoAnswer> {
+    let keys = [&order.key];
+    let reading = at.client.orders_by_key(&at.bulk.connection, &keys);
+    Ok(at.read(reading).await?.iter().any(Option::is_some))
+}
+
+pub(super) async fn copy_lag(at: &Bench<'_>) -> Answered {
+    let order = at.bulk.order("copy-lag")?;
+    at.accepted(&order).await?;
+    let sent = Instant::now();
+    let look = async || {
+        let asked = Instant::now();
+        let found = at.read(at.client.order_by_key(&at.bulk.connection, &order.key)).await?;
+        Ok(found.map(|_| asked))
+    };
+    Ok(match at.look(look).await? {
+        Some(seen) => ("seen", since(sent, seen)),
+        None => ("not_seen", None),
+    })
+}
+
+pub(super) async fn price(at: &Bench<'_>) -> Answered {
+    let (unit, all) = (1_000, 2_000);
+    let lines = vec![line("a", 2, unit)?];
+    let order = Order { lines, total: amount(all)?, ..at.bulk.order("price")? };
+    at.accepted(&order).await?;
+    let copy = at.copy_of(&order.key).await?;
+    let products = at.read(at.client.products_of(&copy.id)).await?;
+    let word = match products.first().and_then(|product| product.price_minor) {
+        Some(price) if price == unit => PriceReading::Unit.word(),
+        // Taken for the price of both, it is divided.
+        Some(price) if price == unit / 2 => PriceReading::LineTotal.word(),
+        _ => "other",
+    };
+    Ok((word, None))
+}
+
+pub(super) async fn source(at: &Bench<'_>) -> Answered {
+    let order = at.bulk.order("source")?;
+    at.accepted(&order).await?;
+    Ok(source_of(&at.copy_of(&order.key).await?))
+}
+
+pub(super) async fn tax(at: &Bench<'_>) -> Answered {
+    let order = Order { total: amount(1_200)?, ..at.bulk.order("tax")? };
+    at.accepted(&order).await?;
+    let tax = at.copy_of(&order.key).await?.tax_minor;
+    either(tax.is_some_and(|tax| tax > 0), "shown", "not_shown")
+}
+
+pub(super) async fn units(at: &Bench<'_>) -> Answered {
+    let currency = Currency::parse("JPY").map_err(|_| NoAnswer::because("constant"))?;
+    let order = Order { currency, ..at.bulk.order("units")? };
+    at.accepted(&order).await?;
+    let sent = order.total.minor();
+    let word = match at.copy_of(&order.key).await?.total_minor {
+        Some(total) if total == sent => "minor_units",
+        Some(total) if total == sent * 100 => "hundredths",
+        _ => "other",
+    };
+    Ok((word, None))
+}
+
+/// The record that REST has of an order, and the ids of its lines: each write gives them others.
+async fn standing(at: &Bench<'_>, id: &RemoteId) -> Result<(String, Vec<RemoteId>), NoAnswer> {
+    let record = at.record(id).await?;
+    let lines = at.read(at.client.products_of(id)).await?;
+    Ok((record.updated, lines.into_iter().map(|line| line.id).collect()))
+}
+
+pub(super) async fn update(at: &Bench<'_>) -> Answered {
+    let lines = vec![line("a", 1, 600)?, line("b", 1, 400)?];
+    let order = Order { lines, ..at.bulk.order("update")? };
+    at.accepted(&order).await?;
+    let copy = at.copy_of(&order.key).await?;
+    let before = standing(at, &copy.id).await?;
+    at.accepted(&at.bulk.order("update")?).await?;
+    let look = async || {
+        let now = standing(at, &copy.id).await?;
+        Ok((now != before).then_some(now))
+    };
+    let Some((_, lines)) = at.look(look).await? else {
+        return Err(NoAnswer::because("not_visible"));
+    };
+    either(lines.len() == 1, "replaces", "merges")
+}
+
+/// Sends an order that is right and one of no pieces, and gives the reply to each.
+async fn right_and_wrong(at: &Bench<'_>, name: &str) -> Result<[BulkReply; 2], NoAnswer> {
+    let right = at.bulk.order(&format!("{name}-right"))?;
+    let wrong =
+        Order { lines: vec![line("a", 0, 1_000)?], ..at.bulk.order(&format!("{name}-wrong"))? };
+    let Tried::Taken(replies) = at.upsert(&[right, wrong]).await? else {
+        return Ok([BulkReply::BatchRefused, BulkReply::BatchRefused]);
+    };
+    <[BulkReply; 2]>::try_from(replies).map_err(|_| NoAnswer::because("not_answered"))
+}
+
+pub(super) async fn error(at: &Bench<'_>) -> Answered {
+    let [_, wrong] = right_and_wrong(at, "error").await?;
+    let word = match wrong {
+        BulkReply::Named(_) => "named",
+        BulkReply::Accepted => "accepted",
+        BulkReply::NotStored | BulkReply::BatchRefused => "not_named",
+        BulkReply::Unclear => return Err(NoAnswer::because("unclear")),
+    };
+    Ok((word, None))
+}
+
+pub(super) async fn part(at: &Bench<'_>) -> Answered {
+    match right_and_wrong(at, "part").await? {
+        [_, BulkReply::Accepted] => Err(NoAnswer::because("no_fault")),
+        [BulkReply::Accepted, _] => Ok(("stored", None)),
+        [BulkReply::Unclear, _] => Err(NoAnswer::because("unclear")),
+        _ => Ok(("not_stored", None)),
+    }
+}
+
+pub(super) async fn max(at: &Bench<'_>) -> Answered {
+    let orders = (0..LENGTHS[0]).map(|n| at.bulk.order(&format!("batch-{n}")));
+    let orders = orders.collect::<Result<Vec<_>, _>>()?;
+    for length in LENGTHS {
+        let is_accepted = match at.upsert(&orders[..length]).await {
+            Ok(Tried::Taken(replies)) => replies.iter().all(|it| *it == BulkReply::Accepted),
+            // One that is too long may have no clear answer either.
+            Ok(Tried::Refused) | Err(NoAnswer::Unanswered(_)) => false,
+            Err(end) => return Err(end),
+        };
+        if is_accepted {
+            return Ok(("accepted", i64::try_from(length).ok()));
+        }
+    }
+    Ok(("refused", None))
+}
+
+pub(super) async fn over_rest(at: &Bench<'_>) -> Answered {
+    let order = at.bulk.order("over-rest")?;
+    let (connection, customer) = (&at.bulk.connection, &at.bulk.customer);
+    let trial = OrderTrial { connection, customer, order: &order, fields: &[] };
+    let id = at.create_as(&trial).await?.taken()?;
+    let before = standing(at, &id).await?;
+    at.accepted(&order).await?;
+    let email = order.customer.email.as_str();
+    let is_second = async || {
+        let found = at.read(at.client.orders_like(connection, &order.key, email)).await?;
+        let of_key = found.iter().filter(|it| it.externalid == order.key.as_str());
+        Ok::<bool, NoAnswer>(of_key.count() > 1)
+    };
+    let look = async || {
+        let is_changed = is_second().await? || standing(at, &id).await? != before;
+        Ok(is_changed.then_some(()))
+    };
+    if at.look(look).await?.is_none() {
+        return Err(NoAnswer::because("not_visible"));
+    }
+    at.copied.borrow_mut().push(order.key.clone());
+    let look = async || Ok(is_second().await?.then_some(()));
+    either(at.look_in_time(look).await?.is_some(), "second_record", "one_record")
+}
+
+pub(super) async fn delete(at: &Bench<'_>) -> Answered {
+    let order = at.bulk.order("delete")?;
+    at.accepted(&order).await?;
+    let copy = at.copy_of(&order.key).await?;
+    at.send(async |turn| turn.delete_order(&copy.id).await).await?.taken()?;
+    let look = async || Ok((!is_shown(at, &order).await?).then_some(()));
+    either(at.look_in_time(look).await?.is_some(), "deleted", "kept")
+}

@@ -1,0 +1,245 @@
+//! Questions about the REST API.
+
+use super::bench::{Bench, address, amount, customer, key, line};
+use super::desk::{Desk, Tried, number_of};
+use super::questions::Found;
+use super::report::NoAnswer;
+use crate::activecampaign::{OrderTrial, RemoteOrder};
+use crate::domain::{Order, OrderKey};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+pub(super) type Answered = Result<Found, NoAnswer>;
+
+/// One word of two.
+pub(super) fn either(is_first: bool, first: &'static str, second: &'static str) -> Answered {
+    Ok((if is_first { first } else { second }, None))
+}
+
+fn taken<T>(tried: &Tried<T>) -> Answered {
+    either(tried.is_taken(), "accepted", "refused")
+}
+
+pub(super) fn source_of(record: &RemoteOrder) -> Found {
+    let word = match record.source {
+        Some(0) => "historical",
+        Some(_) => "real_time",
+        None => "not_stated",
+    };
+    (word, None)
+}
+
+/// Milliseconds since then.
+pub(super) fn since(then: Instant, now: Instant) -> Option<i64> {
+    i64::try_from((now - then).as_millis()).ok()
+}
+
+pub(super) async fn rate_headers(at: &Desk<'_>) -> Answered {
+    let traffic = at.client.traffic();
+    if traffic.total == 0 {
+        return Err(NoAnswer::because("nothing_sent"));
+    }
+    either(traffic.budgets_stated > 0, "stated", "not_stated")
+}
+
+pub(super) async fn retry_after(at: &Desk<'_>) -> Answered {
+    let traffic = at.client.traffic();
+    match (traffic.throttled, traffic.waits_stated) {
+        (0, _) => Ok(("not_met", None)),
+        (_, stated) => either(stated > 0, "stated", "not_stated"),
+    }
+}
+
+pub(super) async fn customer_key(at: &Bench<'_>) -> Answered {
+    let connection = &at.shop.connection;
+    let is_refused = async |person, email_of| {
+        let customer = customer(person, email_of)?;
+        let tried = at.send(async |turn| turn.create_customer(connection, &customer).await).await?;
+        Ok::<bool, NoAnswer>(!tried.is_taken())
+    };
+    let (by_id, by_email) = (is_refused(1, 3).await?, is_refused(3, 1).await?);
+    let word = match (by_id, by_email) {
+        (true, true) => "either",
+        (true, false) => "externalid",
+        (false, true) => "email",
+        (false, false) => "both",
+    };
+    Ok((word, None))
+}
+
+pub(super) async fn list_lag(at: &Bench<'_>) -> Answered {
+    let order = at.shop.order("lag")?;
+    at.create(&order).await?.taken()?;
+    let created = Instant::now();
+    let look = async || {
+        let asked = Instant::now();
+        let found = at.read(at.client.order_by_key(&at.shop.connection, &order.key)).await?;
+        Ok(found.map(|_| asked))
+    };
+    Ok(match at.look(look).await? {
+        Some(seen) => ("seen", since(created, seen)),
+        None => ("not_seen", None),
+    })
+}
+
+/// Creates an order twice.
+async fn twice(at: &Bench<'_>, order: &Order) -> Answered {
+    at.create(order).await?.taken()?;
+    taken(&at.create(order).await?)
+}
+
+pub(super) async fn unique_order(at: &Bench<'_>) -> Answered {
+    twice(at, &at.shop.order("twice")?).await
+}
+
+fn cart(at: &Bench<'_>, name: &str) -> Result<Order, NoAnswer> {
+    let order = at.shop.order(name)?;
+    let cart = OrderKey::of_cart(order.key.as_str()).map_err(|_| NoAnswer::because("constant"))?;
+    Ok(Order { key: cart, abandoned_at: Some(order.created_at), ..order })
+}
+
+pub(super) async fn unique_cart(at: &Bench<'_>) -> Answered {
+    twice(at, &cart(at, "cart-twice")?).await
+}
+
+pub(super) async fn cart_and_order(at: &Bench<'_>) -> Answered {
+    at.create(&cart(at, "cart")?).await?.taken()?;
+    taken(&at.create(&at.shop.order("cart")?).await?)
+}
+
+pub(super) async fn foreign_customer(at: &Bench<'_>) -> Answered {
+    let order = at.shop.order("foreign")?;
+    let (connection, customer) = (&at.shop.connection, &at.bulk.customer);
+    let trial = OrderTrial { connection, customer, order: &order, fields: &[] };
+    taken(&at.create_as(&trial).await?)
+}
+
+/// Waits until a list shows this order.
+async fn visible(at: &Bench<'_>, order: &Order) -> Result<(), NoAnswer> {
+    let look = async || at.read(at.client.order_by_key(&at.shop.connection, &order.key)).await;
+    at.look(look).await?.map(|_| ()).ok_or_else(|| NoAnswer::because("not_visible"))
+}
+
+pub(super) async fn filter(at: &Bench<'_>) -> Answered {
+    let (short, long) = (at.shop.order("filter")?, at.shop.order("filter-long")?);
+    for order in [&short, &long] {
+        at.create(order).await?.taken()?;
+        visible(at, order).await?;
+    }
+    let id = short.key.as_str();
+    let filters = [("connectionid", at.shop.connection.as_str()), ("externalid", id)];
+    let listed = at.read(at.client.listed_orders(&filters, false)).await?;
+    let has = |matches: &dyn Fn(&str) -> bool| listed.iter().any(|it| matches(&it.externalid));
+    let word = if has(&|it| !it.contains(id)) {
+        "ignored"
+    } else if has(&|it| it != id) {
+        "contains"
+    } else {
+        "equals"
+    };
+    Ok((word, None))
+}
+
+pub(super) async fn filter_signs(at: &Bench<'_>) -> Answered {
+    let order = Order { key: key("a+b&c=ü")?, ..at.shop.order("signs")? };
+    at.create(&order).await?.taken()?;
+    let id = order.key.as_str();
+    let filters = [("connectionid", at.shop.connection.as_str()), ("externalid", id)];
+    let look = async || {
+        let listed = at.read(at.client.listed_orders(&filters, false)).await?;
+        Ok(listed.iter().any(|order| order.externalid == id).then_some(()))
+    };
+    either(at.look_in_time(look).await?.is_some(), "found", "not_found")
+}
+
+/// The ids of the probe's orders as a list has them.
+async fn listed(at: &Bench<'_>, is_newest_first: bool) -> Result<Vec<u64>, NoAnswer> {
+    let filters = [("connectionid", at.shop.connection.as_str())];
+    let mut listed = at.read(at.client.listed_orders(&filters, is_newest_first)).await?;
+    listed.retain(|order| order.connection == at.shop.connection);
+    match listed.len() {
+        0 | 1 => Err(NoAnswer::because("too_few_orders")),
+        _ => Ok(listed.iter().map(|order| number_of(&order.id)).collect()),
+    }
+}
+
+pub(super) async fn list_order(at: &Bench<'_>) -> Answered {
+    let ids = listed(at, false).await?;
+    let word = match (ids.is_sorted(), ids.iter().rev().is_sorted()) {
+        (true, _) => "ascending",
+        (_, true) => "descending",
+        _ => "other",
+    };
+    Ok((word, None))
+}
+
+pub(super) async fn list_sort(at: &Bench<'_>) -> Answered {
+    either(listed(at, true).await?.iter().rev().is_sorted(), "honoured", "ignored")
+}
+
+pub(super) async fn update_lines(at: &Bench<'_>) -> Answered {
+    let order = at.shop.order("update")?;
+    let id = at.create(&order).await?.taken()?;
+    let (connection, customer) = (&at.shop.connection, &at.shop.customer);
+    let fields = [("orderProducts", Value::Null)];
+    let trial = OrderTrial { connection, customer, order: &order, fields: &fields };
+    at.send(async |turn| turn.try_update(&id, &trial).await).await?.taken()?;
+    either(at.read(at.client.products_of(&id)).await?.is_empty(), "removed", "kept")
+}
+
+async fn with_total(at: &Bench<'_>, name: &str, total: Value) -> Answered {
+    taken(&at.create_with(&at.shop.order(name)?, &[("totalPrice", total)]).await?)
+}
+
+pub(super) async fn amount_fraction(at: &Bench<'_>) -> Answered {
+    with_total(at, "fraction", json!(1000.5)).await
+}
+
+pub(super) async fn amount_negative(at: &Bench<'_>) -> Answered {
+    with_total(at, "negative", json!(-1000)).await
+}
+
+pub(super) async fn amount_large(at: &Bench<'_>) -> Answered {
+    with_total(at, "large", json!(1_i64 << 31)).await
+}
+
+pub(super) async fn total_products(at: &Bench<'_>) -> Answered {
+    let lines = vec![line("a", 3, 200)?, line("b", 1, 400)?];
+    let order = Order { lines, total: amount(1_000)?, ..at.shop.order("products")? };
+    let id = at.create(&order).await?.taken()?;
+    let word = match at.record(&id).await?.products {
+        Some(2) => "lines",
+        Some(4) => "pieces",
+        _ => "other",
+    };
+    Ok((word, None))
+}
+
+pub(super) async fn currency_unknown(at: &Bench<'_>) -> Answered {
+    let order = at.shop.order("currency")?;
+    taken(&at.create_with(&order, &[("currency", json!("QQQ"))]).await?)
+}
+
+pub(super) async fn currency_lower(at: &Bench<'_>) -> Answered {
+    let order = at.shop.order("currency-lower")?;
+    let tried = at.create_with(&order, &[("currency", json!("usd"))]).await?;
+    let Tried::Taken(id) = tried else { return Ok(("refused", None)) };
+    let word = match at.record(&id).await?.currency.as_str() {
+        "USD" => "uppercased",
+        "usd" => "kept",
+        _ => "other",
+    };
+    Ok((word, None))
+}
+
+pub(super) async fn source(at: &Bench<'_>) -> Answered {
+    let id = at.create(&at.shop.order("source")?).await?.taken()?;
+    Ok(source_of(&at.record(&id).await?))
+}
+
+pub(super) async fn contact(at: &Bench<'_>) -> Answered {
+    let (order, address) = (at.shop.order("contact")?, address(4));
+    at.create_with(&order, &[("email", json!(address))]).await?.taken()?;
+    let look = async || at.read(at.client.contact_of(&address)).await;
+    either(at.look_in_time(look).await?.is_some(), "created", "not_created")
+}

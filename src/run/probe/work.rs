@@ -1,0 +1,177 @@
+use super::bench::{Bench, Site, connection_spec};
+use super::cleanup::{Cleanup, Used, connections};
+use super::desk::Desk;
+use super::questions::{Ask, Found, QUESTIONS, Question};
+use super::report::{Asked, AskedOutcome, LeftRecord, NoAnswer, ProbeError, ProbeReport};
+use crate::activecampaign::Client;
+use crate::domain::{ProbeAnswer, RemoteId};
+use crate::run::connection::create;
+use crate::run::meter::Meter;
+use crate::state::StateHandle;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What a probe is given.
+pub struct ProbeContext<'a> {
+    /// Whether it may write; else it asks what it can by reading.
+    pub writes: bool,
+    pub state: &'a StateHandle,
+    pub client: &'a Client,
+    /// Ends it. What it wrote is removed by the next one.
+    pub cancel: CancellationToken,
+    /// What it does.
+    pub progress: &'a dyn Fn(&str),
+}
+
+/// Asks every question, and removes what that wrote. Answers are durable once they are given.
+pub async fn probe(task: ProbeContext<'_>) -> ProbeReport {
+    let mut meter = Meter::new(task.client);
+    let desk = Desk { client: task.client, cancel: &task.cancel };
+    let (asked, opened, cleanup) = Default::default();
+    let mut work = Work { task: &task, desk, asked, opened, cleanup, earlier: 0 };
+    let error = work.carry_out().await.err();
+    let Work { mut asked, opened, mut cleanup, earlier, .. } = work;
+    let left = opened.iter().map(|id| LeftRecord::new("connection", id));
+    cleanup.left.extend(left);
+    for question in &QUESTIONS[asked.len()..] {
+        asked.push(Asked { question, outcome: AskedOutcome::NotAsked });
+    }
+    let (requests, active_ms) = meter.take();
+    ProbeReport {
+        writes: task.writes,
+        asked,
+        earlier,
+        removed: cleanup.removed,
+        left: cleanup.left,
+        requests,
+        elapsed: Duration::from_millis(active_ms),
+        error,
+    }
+}
+
+struct Work<'a> {
+    task: &'a ProbeContext<'a>,
+    desk: Desk<'a>,
+    asked: Vec<Asked>,
+    /// Connections that were not cleaned up yet.
+    opened: Vec<RemoteId>,
+    cleanup: Cleanup,
+    earlier: u64,
+}
+
+impl Work<'_> {
+    async fn carry_out(&mut self) -> Result<(), ProbeError> {
+        if !self.task.writes {
+            return self.ask_all(None).await;
+        }
+        self.task.state.call(|store| store.check_space()).await?;
+        self.clean_earlier().await?;
+        (self.task.progress)("creating two connections");
+        for number in [1, 2] {
+            let id = create(self.task.client, &connection_spec(number)).await?;
+            self.opened.push(id);
+        }
+        let result = self.ask_in(self.opened.clone()).await;
+        let (used, result) = match result {
+            // Nothing more can be sent.
+            Err(error) => return Err(error),
+            Ok(done) => done,
+        };
+        (self.task.progress)("removing what was written");
+        self.cleanup.clean(&self.desk, used).await.map_err(ended)?;
+        self.opened.clear();
+        result
+    }
+
+    /// Removes what an earlier probe left.
+    async fn clean_earlier(&mut self) -> Result<(), ProbeError> {
+        let found = connections(&self.desk).await.map_err(ended)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        (self.task.progress)("removing what an earlier probe left");
+        self.earlier = found.len() as u64;
+        self.opened = found.into_iter().map(|connection| connection.id).collect();
+        let used = self.opened.iter().cloned().map(Used::unknown).collect();
+        self.cleanup.clean(&self.desk, used).await.map_err(ended)?;
+        self.opened.clear();
+        Ok(())
+    }
+
+    /// Asks everything with these two connections. Gives what they were used for, and what kept it
+    /// from its end where that leaves the account in reach.
+    async fn ask_in(
+        &mut self,
+        connections: Vec<RemoteId>,
+    ) -> Result<(Vec<Used>, Result<(), ProbeError>), ProbeError> {
+        let desk = Desk { client: self.task.client, cancel: &self.task.cancel };
+        let mut sites = Vec::new();
+        let mut unused: Vec<Used> = connections.iter().cloned().map(Used::unknown).collect();
+        for (person, connection) in (1..).zip(connections) {
+            match Site::open(&desk, connection, person).await {
+                Ok(site) => sites.push(site),
+                Err(NoAnswer::Unanswered(why)) => {
+                    return Ok((unused, Err(ProbeError::Refused { why })));
+                }
+                Err(NoAnswer::End(error)) => return Err(error),
+            }
+        }
+        let (Some(bulk), Some(shop)) = (sites.pop(), sites.pop()) else {
+            return Ok((unused, Ok(())));
+        };
+        let bench = Bench::new(&desk, shop, bulk);
+        self.ask_all(Some(&bench)).await?;
+        let created = bench.created.take();
+        let (sent, copied) = (bench.sent.take(), bench.copied.take());
+        for used in &mut unused {
+            used.created.clone_from(&created);
+        }
+        if let Some(of_bulk) = unused.last_mut() {
+            of_bulk.created = Vec::new();
+            (of_bulk.sent, of_bulk.copied) = (sent, copied);
+        }
+        Ok((unused, Ok(())))
+    }
+
+    async fn ask_all(&mut self, bench: Option<&Bench<'_>>) -> Result<(), ProbeError> {
+        for question in QUESTIONS {
+            let outcome = match (question.ask, bench) {
+                (Ask::Writing(_), None) => AskedOutcome::NotAsked,
+                (Ask::Writing(ask), Some(bench)) => self.told(question, ask(bench).await).await?,
+                (Ask::Reading(ask), _) => {
+                    let answered = ask(&self.desk).await;
+                    self.told(question, answered).await?
+                }
+            };
+            self.asked.push(Asked { question, outcome });
+        }
+        Ok(())
+    }
+
+    /// Records an answer.
+    async fn told(
+        &self,
+        question: &'static Question,
+        answered: Result<Found, NoAnswer>,
+    ) -> Result<AskedOutcome, ProbeError> {
+        let (word, number) = match answered {
+            Ok(found) => found,
+            Err(NoAnswer::Unanswered(why)) => return Ok(AskedOutcome::Unanswered(why)),
+            Err(NoAnswer::End(error)) => return Err(error),
+        };
+        (self.task.progress)(&format!("{}: {word}", question.asks));
+        let answer =
+            ProbeAnswer { question: question.id.to_owned(), word: word.to_owned(), number };
+        let recorded = answer.clone();
+        self.task.state.call(move |store| store.record_probe_answer(&recorded)).await?;
+        Ok(AskedOutcome::Answered(answer))
+    }
+}
+
+/// What ended a part that has no answer of its own.
+fn ended(no_answer: NoAnswer) -> ProbeError {
+    match no_answer {
+        NoAnswer::End(error) => error,
+        NoAnswer::Unanswered(why) => ProbeError::Undecided { why },
+    }
+}
