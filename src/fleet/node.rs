@@ -252,12 +252,12 @@ impl Node {
         if let Some(head) = &handover.copy {
             self.copies.read(name, head, &copy).await?;
         }
-        // Those under way count twice: as sent before the copy was made, and after it.
+        // Those under way count twice: when the copy was made, and when the holder was lost.
         let unrecorded = if handover.unrecorded.is_zero() {
             0
         } else {
             let sent = account.orders_per_second * handover.unrecorded.as_secs_f64();
-            sent.ceil() as u64 + 2 * account.in_flight_max as u64
+            sent.ceil() as u32 + 2 * account.in_flight_max as u32
         };
         let from = Inheritance {
             copy: handover.copy.as_ref().map(|_| copy),

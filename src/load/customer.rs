@@ -4,9 +4,11 @@ use crate::activecampaign::{Disposition, Failure, FatalError, RemoteCustomer};
 use crate::domain::{Attempt, Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
 use crate::state::{OrderOutcome, Part};
 
-/// Whether the ledger's id of a customer can be trusted.
+/// Whether what the ledger has of a customer can be trusted.
 pub(super) enum CachedId {
     Trusted,
+    /// A customer that it does not know may be there.
+    Incomplete,
     /// ActiveCampaign answered that it has no record of this id.
     Doubted(RemoteId),
 }
@@ -23,7 +25,7 @@ pub(super) async fn find_or_create(
     let entry = loader.ledger.customer(customer).await?;
     let mut create = CustomerCreate::new(loader, order);
     match (entry, cached) {
-        (CustomerEntry::Known(id), CachedId::Trusted) => Ok(Ok(id)),
+        (CustomerEntry::Known(id), CachedId::Trusted | CachedId::Incomplete) => Ok(Ok(id)),
         // Another order has replaced it in the meantime.
         (CustomerEntry::Known(id), CachedId::Doubted(doubted)) if id != doubted => Ok(Ok(id)),
         (CustomerEntry::Known(_), CachedId::Doubted(_)) => create.look_up_then_create(None).await,
@@ -31,9 +33,7 @@ pub(super) async fn find_or_create(
             create.sent_by_us = true;
             create.look_up_then_create(None).await
         }
-        (CustomerEntry::Unknown, _) if loader.ledger.is_older_copy().await? => {
-            create.look_up_then_create(None).await
-        }
+        (CustomerEntry::Unknown, CachedId::Incomplete) => create.look_up_then_create(None).await,
         (CustomerEntry::Unknown, _) => create.create().await,
     }
 }

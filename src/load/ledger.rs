@@ -82,24 +82,15 @@ impl RunLedger {
         self.state.call(move |store| store.order(connection, &key)).await
     }
 
-    /// Whether ActiveCampaign has no order or cart that the ledger does not know.
+    /// Whether every order and cart that the connection had when it was first seen is in the ledger.
     pub(super) async fn knows_every_order(&self) -> Result<bool, StateError> {
         let connection = self.connection;
-        let knows = move |store: &mut crate::state::Store| {
-            Ok(store.unrecorded()? == 0 && store.knows_every_order(connection)?)
-        };
-        self.state.call(knows).await
+        self.state.call(move |store| store.knows_every_order(connection)).await
     }
 
-    /// Whether the ledger is an older copy, whose last moments were lost.
-    pub(super) async fn is_older_copy(&self) -> Result<bool, StateError> {
-        self.state.call(|store| Ok(store.unrecorded()? > 0)).await
-    }
-
-    /// Whether an order that the ledger does not know may have been created by a holder of the ledger
-    /// whose last moments were lost; there is one less of those then.
-    pub(super) async fn may_be_unrecorded(&self) -> Result<bool, StateError> {
-        self.state.call(|store| store.take_unrecorded()).await
+    /// Whether the ledger is an older copy, which may lack what was sent after it was made.
+    pub(super) async fn is_behind(&self) -> Result<bool, StateError> {
+        self.state.call(|store| store.is_behind()).await
     }
 
     /// An order or its cart was looked up before its create, as the plan counted.

@@ -19,6 +19,8 @@ pub(super) struct OrderWrite<'a> {
     customer: Option<RemoteId>,
     /// ActiveCampaign has the order under another customer.
     pub(super) moved: Option<MovedCustomer>,
+    /// The ledger may lack its customer and its cart, though we created them.
+    is_behind: bool,
     attempts: Attempts<'a>,
     lookup: OrderLookup<'a>,
     /// What we may already have written to ActiveCampaign.
@@ -53,7 +55,8 @@ pub(super) enum Next {
 }
 
 impl<'a> OrderWrite<'a> {
-    pub(super) fn new(loader: &'a Loader, step: &'a Step) -> Self {
+    /// `is_behind`: the ledger may lack what was sent last.
+    pub(super) fn new(loader: &'a Loader, step: &'a Step, is_behind: bool) -> Self {
         let earlier = match step.action {
             Action::LookUp(earlier) => Some(earlier),
             Action::Create | Action::Update(_) => None,
@@ -64,6 +67,7 @@ impl<'a> OrderWrite<'a> {
             fingerprint: step.fingerprint,
             customer: None,
             moved: None,
+            is_behind,
             attempts: loader.attempts(),
             lookup: OrderLookup { loader, order: &step.order.key },
             earlier,
@@ -109,7 +113,8 @@ impl<'a> OrderWrite<'a> {
         if let Some(id) = &self.customer {
             return Ok(Ok(id.clone()));
         }
-        match find_or_create(self.loader, self.order, CachedId::Trusted).await? {
+        let cached = if self.is_behind { CachedId::Incomplete } else { CachedId::Trusted };
+        match find_or_create(self.loader, self.order, cached).await? {
             Ok(id) => Ok(Ok(self.customer.insert(id).clone())),
             Err(OrderOutcome::Refused(refusal)) if self.is_in_doubt() => {
                 Ok(Err(OrderOutcome::Unconfirmed(refusal)))
@@ -134,7 +139,7 @@ impl<'a> OrderWrite<'a> {
                 Ok(Next::Update(id))
             }
             LedgerEntry::Intended { .. } => self.find_cart(cart, true).await,
-            LedgerEntry::Unknown if !ledger.knows_every_order().await? => {
+            LedgerEntry::Unknown if self.is_behind || !ledger.knows_every_order().await? => {
                 self.find_cart(cart, false).await
             }
             LedgerEntry::Unknown

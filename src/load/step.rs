@@ -23,12 +23,13 @@ impl Loader {
         if order.key.is_cart() && self.ledger.order(&order.key).await? == LedgerEntry::BecameOrder {
             return Ok(OrderOutcome::Superseded);
         }
-        let mut write = OrderWrite::new(self, step);
+        let is_behind = self.ledger.is_behind().await?;
+        let mut write = OrderWrite::new(self, step, is_behind);
         let is_create = step.action == Action::Create;
         if !is_create && self.ledger.is_moved(order).await? {
             write.moved = Some(self.moved_customer);
         }
-        let outcome = if is_create && self.is_looked_up_first(order).await? {
+        let outcome = if is_create && (is_behind || self.may_be_foreign(order).await?) {
             self.ledger.note_planned_lookup();
             write.carry_out(Next::LookUp(None)).await?
         } else if write.moved != Some(MovedCustomer::Keep)
@@ -49,13 +50,9 @@ impl Loader {
         Ok(outcome)
     }
 
-    /// Whether an order that the ledger does not know may be at ActiveCampaign: as its customer is not
-    /// known either, or as the ledger is an older copy. No customer is created for such an order before
-    /// it was looked up.
-    async fn is_looked_up_first(&self, order: &Order) -> Result<bool, StateError> {
-        if self.ledger.may_be_unrecorded().await? {
-            return Ok(true);
-        }
+    /// Whether somebody else may have created an order that the ledger does not know: its customer is
+    /// not known either. No customer is created for such an order before it was looked up.
+    async fn may_be_foreign(&self, order: &Order) -> Result<bool, StateError> {
         Ok(self.ledger.customer(&order.customer).await? == CustomerEntry::Unknown
             && !self.ledger.knows_every_order().await?)
     }

@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime};
 pub struct Inheritance {
     /// A copy of its state, which is moved into place; `None`: there is none.
     pub copy: Option<PathBuf>,
-    /// How many orders it may have created that the copy does not hold.
-    pub unrecorded: u64,
+    /// How many steps it may have begun that the copy does not hold.
+    pub unrecorded: u32,
     /// When it sent its last request.
     pub sent_at: Option<SystemTime>,
     /// What is left of a pause that ActiveCampaign asked for.
@@ -93,26 +93,29 @@ pub fn inherit_state(dir: &Path, account: &str, from: &Inheritance) -> Result<()
 }
 
 impl View {
-    /// How many orders may be at ActiveCampaign that this ledger does not know, as it is an older
-    /// copy.
-    pub fn unrecorded(&self) -> Result<u64, StateError> {
-        let sql = "SELECT value FROM account WHERE name = 'unrecorded'";
-        Ok(self.db.first(sql, [], |row| row.get(0))?.unwrap_or(0))
+    /// Whether ActiveCampaign may hold what this ledger lacks: it is an older copy, and fewer steps
+    /// were settled in it since than may have been begun after it was made.
+    pub fn is_behind(&self) -> Result<bool, StateError> {
+        self.db.has("SELECT 1 FROM account WHERE name = 'unrecorded' AND value > 0", [])
     }
 }
 
 impl Store {
-    fn add_unrecorded(&mut self, orders: u64) -> Result<(), StateError> {
-        let all = self.unrecorded()?.saturating_add(orders).min(i64::MAX as u64);
-        self.db.run("INSERT OR REPLACE INTO account (name, value) VALUES ('unrecorded', ?1)", [all])
+    fn add_unrecorded(&mut self, steps: u32) -> Result<(), StateError> {
+        self.db.run(
+            "INSERT INTO account (name, value) VALUES ('unrecorded', ?1)
+             ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            [steps],
+        )
     }
+}
 
-    /// Whether an order that the ledger does not know may be an unrecorded one, of which there is
-    /// then one less.
-    pub fn take_unrecorded(&mut self) -> Result<bool, StateError> {
-        let sql = "UPDATE account SET value = value - 1 WHERE name = 'unrecorded' AND value > 0";
-        Ok(self.db.changed(sql, [])? > 0)
-    }
+/// What was lost after a copy is done again in the same sequence, so each step that is settled is one
+/// less that may be unrecorded.
+pub(super) fn count_recorded(db: &Connection, steps: usize) -> Result<(), StateError> {
+    let sql =
+        "UPDATE account SET value = max(0, value - ?1) WHERE name = 'unrecorded' AND value > 0";
+    db.run(sql, [i64::try_from(steps).unwrap_or(i64::MAX)])
 }
 
 #[cfg(test)]
@@ -142,11 +145,15 @@ mod tests {
             inherit_state(here.path(), "main", &from),
             Err(StateError::Locked { .. })
         ));
-        let mut inherited = Store::open(there.path(), "main").unwrap();
+        let inherited = Store::open(there.path(), "main").unwrap();
         assert_eq!(inherited.hash_key().unwrap(), store.hash_key().unwrap());
         assert!(inherited.connection("shopify", "store").unwrap().is_some());
-        let taken: Vec<bool> = (0..3).map(|_| inherited.take_unrecorded().unwrap()).collect();
-        assert_eq!(taken, [true, true, false]);
+        let is_behind = [1, 1, 1].map(|steps| {
+            let is_behind = inherited.is_behind().unwrap();
+            count_recorded(&inherited.db, steps).unwrap();
+            is_behind
+        });
+        assert_eq!(is_behind, [true, true, false], "two steps may be unrecorded");
         // Other files than the state's, so that only times as the system keeps them count.
         let lock = inherited.lock();
         assert!(lock.pause_left().unwrap() > Duration::from_secs(50));
@@ -163,6 +170,6 @@ mod tests {
         inherit_state(dir.path(), "main", &Inheritance::default()).unwrap();
         let store = Store::open(dir.path(), "main").unwrap();
         assert!(store.connection("shopify", "store").unwrap().is_none());
-        assert_eq!(store.unrecorded().unwrap(), 0);
+        assert!(!store.is_behind().unwrap());
     }
 }

@@ -2,7 +2,8 @@ use super::order_rows::enrol;
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderId, OrderState, RunId, WriteOutcome, stored, stored_id};
 use super::{
-    Counts, DeadLetter, Refusal, Requests, StateError, Store, dead_letters, history, order_digests,
+    Counts, DeadLetter, Refusal, Requests, StateError, Store, dead_letters, history, ledger_file,
+    order_digests,
 };
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::{Transaction, params};
@@ -123,6 +124,7 @@ impl Store {
             dead_letters::clear(&transaction, (run, connection), record)?;
         }
         add_counts(&transaction, run, &counts, settlement)?;
+        ledger_file::count_recorded(&transaction, settlement.orders.len())?;
         Ok(transaction.commit()?)
     }
 }

@@ -1,6 +1,9 @@
 //! Several daemons that share an account by a real PostgreSQL, which the test starts: what one of them
 //! was doing when it was lost with its disk is found again, and nothing is doubled.
 
+mod link;
+mod lost;
+mod pace;
 #[path = "../../src/fleet/tests/postgres.rs"]
 mod postgres;
 
@@ -8,10 +11,13 @@ use crate::daemon::EVERY_SECOND;
 use crate::process::Process;
 use crate::random::{Rng, number};
 use crate::world::{World, until};
+use link::Link;
 use ordersync::samples::{Expected, GeneratorOptions};
 use ordersync::simulator::Options;
+use pace::Lag;
 use postgres::Postgres;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -23,6 +29,7 @@ const SEED: u64 = 20_261_129;
 /// A shop and an account that a fleet works on.
 struct Fleet {
     world: World,
+    lag: Lag,
     postgres: Postgres,
     nodes: u64,
 }
@@ -30,16 +37,19 @@ struct Fleet {
 impl Fleet {
     /// At ActiveCampaign's own limit.
     fn new() -> Self {
+        Self::with(Options { requests_per_second: Some(5), ..Options::default() })
+    }
+
+    fn with(options: Options) -> Self {
         let postgres = Postgres::start();
-        let options = Options { requests_per_second: Some(5), ..Options::default() };
         let table = format!("\n[fleet]\nurl_file = \"fleet.url\"\nlease_s = {LEASE_S}\n");
         let world = World::with(options).job(EVERY_SECOND).policy(&table);
         std::fs::write(world.path("fleet.url"), postgres.url()).unwrap();
-        Self { world, postgres, nodes: 0 }
+        Self { world, lag: Lag::watch(), postgres, nodes: 0 }
     }
 
     fn generate(&self, orders: u64) -> Expected {
-        self.world.generate(&GeneratorOptions { orders, seed: 5, ..GeneratorOptions::default() })
+        self.world.generate(&generated(orders))
     }
 
     /// A node with a disk of its own, which is empty.
@@ -85,8 +95,7 @@ impl Fleet {
         assert_eq!(summary.orders as u64, truth.valid);
         assert_eq!(summary.customers as u64, truth.customers);
         assert_eq!(summary.duplicate_orders_refused, 0, "nothing was sent twice without looking");
-        assert_eq!(summary.refused_429, 0);
-        assert!(summary.peak_in_one_second <= 5, "{}", summary.peak_in_one_second);
+        pace::assert_kept("main", &self.world.simulator, 5, self.lag.longest());
         summary.requests - (truth.valid + truth.customers + 2)
     }
 }
@@ -96,10 +105,22 @@ struct Node {
     dir: String,
 }
 
+fn generated(orders: u64) -> GeneratorOptions {
+    GeneratorOptions { orders, seed: 5, ..GeneratorOptions::default() }
+}
+
+/// The socket of a server at this address.
+fn socket_of(postgres: &Postgres) -> PathBuf {
+    let url = postgres.url();
+    let dir = url.split(['@', '/']).nth(3).unwrap().replace("%2F", "/");
+    PathBuf::from(dir).join(".s.PGSQL.5432")
+}
+
 #[test]
 fn whatever_node_is_lost_with_its_disk_each_order_arrives_once() {
     let kills = number("ORDERSYNC_PROOF_FLEET_KILLS").unwrap_or(KILLS);
-    let mut fleet = Fleet::new();
+    // Nothing but a lookup prevents that an order is stored twice.
+    let mut fleet = Fleet::with(Options { uniqueness_lag_ms: u32::MAX, ..Options::default() });
     let truth = fleet.generate(20 + kills * 40);
     let mut rng = Rng::new(SEED);
     let mut slowest = Duration::ZERO;
@@ -120,7 +141,6 @@ fn whatever_node_is_lost_with_its_disk_each_order_arrives_once() {
         "seed {SEED}: {kills} kills with the disk, {kills} takeovers within {slowest:?}, {} orders once, {extra} extra requests",
         truth.valid
     );
-    assert!(slowest < Duration::from_secs(LEASE_S + 10), "{slowest:?}");
     assert_eq!(fleet.column("holder IS NULL, is_exact"), "t|t", "the lease was given back");
 }
 
@@ -152,15 +172,16 @@ fn a_node_that_is_asked_to_stop_hands_over_its_ledger_and_its_pace() {
 fn who_cannot_renew_its_lease_stops_though_it_reaches_activecampaign() {
     let mut fleet = Fleet::new();
     let truth = fleet.generate(60);
+    let link = Link::to(socket_of(&fleet.postgres));
+    std::fs::write(fleet.world.path("fleet.url"), link.url()).unwrap();
     let node = fleet.node();
     fleet.wait_for_requests(10);
-    // The database is gone, and no other node can know.
-    fleet.postgres.halt();
+    link.cut();
     node.process.wait_for_log("was stopped; it goes on later", 1);
     let stopped = fleet.world.summary().requests;
-    std::thread::sleep(Duration::from_secs(LEASE_S));
+    until("the lease expires", || fleet.column("expires_at < clock_timestamp()") == "t");
     assert_eq!(fleet.world.summary().requests, stopped, "nothing left after it stopped");
-    fleet.postgres.resume();
+    link.mend();
     node.process.wait_for_log("of shop finished", 1);
     node.process.stop(0);
     fleet.assert_exactly_once(&truth);

@@ -168,16 +168,15 @@ impl BatchWrite<'_> {
         Ok(())
     }
 
-    /// Looks for orders that someone else wrote, where the ledger does not know every order.
+    /// Looks for orders that the ledger may lack: someone else wrote them, or it is an older copy.
     async fn find_strangers(&mut self, orders: &[usize]) -> Result<(), StepError> {
-        let knows_the_others = self.loader.rest.ledger.knows_every_order().await?;
+        let ledger = &self.loader.rest.ledger;
+        if ledger.knows_every_order().await? && !ledger.is_behind().await? {
+            return Ok(());
+        }
         for index in self.unsettled(orders) {
             let (order, rest) = (self.order(index), &*self.loader.rest);
             if self.steps[index].action != Action::Create {
-                continue;
-            }
-            let may_be_unrecorded = rest.ledger.may_be_unrecorded().await?;
-            if knows_the_others && !may_be_unrecorded {
                 continue;
             }
             let lookup = OrderLookup { loader: rest, order: &order.key };

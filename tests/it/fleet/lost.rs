@@ -1,0 +1,42 @@
+//! What a node sent after the last copy of its ledger, and before it was lost with its disk.
+
+use super::Fleet;
+use crate::world::until;
+use ordersync::samples::GeneratorOptions;
+use ordersync::simulator::{Options, Summary};
+
+const ORDERS: u64 = 20;
+const LOST: u64 = 8;
+
+#[test]
+fn exactly_what_was_sent_after_the_last_copy_is_looked_up() {
+    // The account takes an order or a customer twice: nothing but a lookup prevents it.
+    let options =
+        Options { requests_per_second: None, uniqueness_lag_ms: u32::MAX, ..Options::default() };
+    let mut fleet = Fleet::with(options);
+    fleet.generate(ORDERS);
+    let node = fleet.node();
+    until("the ledger holds all that was sent", || {
+        fleet.world.summary().orders as u64 == ORDERS
+            && fleet.column("holder IS NULL AND is_exact") == "t"
+    });
+    let refuse = "ALTER TABLE ordersync.copy_chunks ADD CONSTRAINT refused CHECK (false) NOT VALID";
+    fleet.postgres.psql(refuse).unwrap();
+    // Some are of customers that the copy holds, and some of new ones.
+    let generated = GeneratorOptions { extra_orders: LOST, ..super::generated(ORDERS) };
+    let truth = fleet.world.generate(&generated);
+    until("the orders are sent", || fleet.world.summary().orders as u64 == ORDERS + LOST);
+    fleet.lose(node);
+    fleet.postgres.psql("ALTER TABLE ordersync.copy_chunks DROP CONSTRAINT refused").unwrap();
+    let before = fleet.world.summary();
+    let node = fleet.node();
+    node.process.wait_for_log("of shop finished", 1);
+    node.process.stop(0);
+    let summary = fleet.world.summary();
+    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+    assert_eq!((summary.orders as u64, summary.customers as u64), (truth.valid, truth.customers));
+    assert_eq!(summary.writes, before.writes, "nothing was written again");
+    let lookups = |summary: &Summary| summary.by_route.get("GET /ecomOrders").copied();
+    let before = lookups(&before).unwrap_or_default();
+    assert_eq!(lookups(&summary), Some(before + LOST), "{:?}", summary.by_route);
+}

@@ -1,0 +1,71 @@
+//! How many requests an account got in a second, where real processes share a machine: what keeps the
+//! machine from going on lets requests arrive closer together than they left.
+
+use ordersync::simulator::Simulator;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const TICK: Duration = Duration::from_millis(10);
+
+/// The longest that this machine kept a thread waiting that was due.
+pub struct Lag(Arc<AtomicU64>);
+
+impl Lag {
+    /// Measures for as long as it is held.
+    pub fn watch() -> Self {
+        let longest = Arc::new(AtomicU64::new(0));
+        let noted = Arc::downgrade(&longest);
+        thread::spawn(move || {
+            while let Some(longest) = noted.upgrade() {
+                let asked = Instant::now();
+                thread::park_timeout(TICK);
+                let late = asked.elapsed().saturating_sub(TICK).as_millis();
+                longest.fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Ordering::Relaxed);
+            }
+        });
+        Self(longest)
+    }
+
+    pub fn longest(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Fails if more than `allowed` requests left within one second, or if over ten seconds more left than
+/// an account allows. Each may have been on its way for `lag`.
+pub fn assert_kept(account: &str, simulator: &Simulator, allowed: usize, lag: Duration) {
+    let log = simulator.requests();
+    let arrivals = log.as_array().unwrap().iter();
+    let arrivals: Vec<u64> = arrivals.map(|request| request["at_ms"].as_u64().unwrap()).collect();
+    judge(account, &arrivals, allowed, lag);
+}
+
+fn judge(account: &str, arrivals: &[u64], allowed: usize, lag: Duration) {
+    let lag_ms = 2 * u64::try_from(lag.as_millis()).unwrap_or(u64::MAX / 4);
+    let within = |count: usize, least_ms: u64| {
+        for some in arrivals.windows(count + 1) {
+            let took = some[count] - some[0];
+            let began = some[0];
+            assert!(
+                took + lag_ms + 1 >= least_ms,
+                "{account}: {} requests within {took} ms, from {began} ms on; lag {lag:?}",
+                count + 1
+            );
+        }
+    };
+    within(allowed, 1_000);
+    within(50 + allowed, 10_000);
+}
+
+#[test]
+fn a_sixth_request_in_one_second_is_one_too_many() {
+    let kept: Vec<u64> = (0..200).map(|n| n * 204).collect();
+    let lag = Duration::from_millis(100);
+    judge("main", &kept, 5, lag);
+    let mut two_nodes = kept;
+    two_nodes.extend((0..10).map(|n| 20_050 + n * 204));
+    two_nodes.sort_unstable();
+    assert!(std::panic::catch_unwind(|| judge("main", &two_nodes, 5, lag)).is_err());
+}
