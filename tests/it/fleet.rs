@@ -6,6 +6,7 @@ mod lost;
 mod pace;
 #[path = "../../src/fleet/tests/postgres.rs"]
 mod postgres;
+mod proof;
 
 use crate::daemon::EVERY_SECOND;
 use crate::process::Process;
