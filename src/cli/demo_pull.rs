@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 const ORDERS: u64 = 12;
 /// What is changed, new and deleted on the second.
 const CHANGED: [u64; 2] = [3, 4];
-const NEW: [u64; 2] = [ORDERS + 1, ORDERS + 2];
+const NEW: [u64; 3] = [ORDERS + 1, ORDERS + 2, ORDERS + 3];
 const DELETED: u64 = 7;
 /// A night is over: windows end in the past.
 const DAY_S: i64 = 86_400;
@@ -43,6 +43,14 @@ struct Night {
     pulled: PulledWindow,
     report: RunReport,
     writes: u64,
+}
+
+/// All that the stage saw.
+struct Seen {
+    nights: [Night; 4],
+    /// Carts that changed or became orders in the shop's day.
+    changed_carts: u64,
+    verification: Verification,
 }
 
 /// What every night needs.
@@ -95,9 +103,10 @@ impl PullDemo {
             simulator: &simulator,
             shop: &*shop,
         };
-        let (nights, verification) = stage.perform().await?;
+        let seen = stage.perform().await?;
         drop(stage);
-        let promises = promises(&nights, &verification, (&simulator, &*shop));
+        let promises = promises(&seen, (&simulator, &*shop));
+        let Seen { nights, verification, .. } = seen;
         let summary = simulator.summary();
         simulator.stop().await;
         let kept = promises.iter().all(|(_, kept)| *kept);
@@ -151,7 +160,7 @@ impl PullDemo {
 }
 
 impl Stage<'_> {
-    async fn perform(&self) -> Result<(Vec<Night>, Verification), CliError> {
+    async fn perform(&self) -> Result<Seen, CliError> {
         let demo = self.demo;
         demo.say("\n1. The first night: every order is pulled, then loaded.\n\n");
         let first = self.night(Kind::Backfill, false).await?;
@@ -160,7 +169,7 @@ impl Stage<'_> {
             CHANGED.len(),
             NEW.len()
         ));
-        self.day();
+        let changed_carts = self.day();
         let second = self.night(Kind::Sync, false).await?;
         demo.say("\n3. A night without changes.\n\n");
         self.shop.set_clock(2 * DAY_S);
@@ -176,16 +185,25 @@ impl Stage<'_> {
         let client = &self.runner.account.client;
         let verification = verify(&self.job, &export, self.view()?, client, request).await?;
         demo.say(&report::verification_text(&verification));
-        Ok((vec![first, second, third, fourth], verification))
+        Ok(Seen { nights: [first, second, third, fourth], changed_carts, verification })
     }
 
-    fn day(&self) {
+    /// Changes the shop. Returns how many of its abandoned carts changed or became orders.
+    fn day(&self) -> u64 {
+        let before = self.shop.carts();
         self.shop.set_clock(DAY_S);
         let at = Timestamp::now() + 20.hours();
         for id in CHANGED.into_iter().chain(NEW) {
             self.shop.apply(Change::Put { id, total: 5000 + id, at });
         }
         self.shop.apply(Change::Delete { id: DELETED });
+        let after = self.shop.carts();
+        let changed = |(id, total): &(&u64, &Option<u64>)| match after.get(id) {
+            // It expired, and stays as it is at the account.
+            Some(None) => false,
+            now => now != Some(total),
+        };
+        before.iter().filter(changed).count() as u64
     }
 
     /// Pulls the shop, loads what was pulled, and removes what that replaces.
@@ -226,24 +244,27 @@ impl Stage<'_> {
 
 /// What ordersync promises of pulls, compared with what shop and account saw.
 fn promises(
-    nights: &[Night],
-    verification: &Verification,
+    Seen { nights, changed_carts, verification }: &Seen,
     (simulator, shop): (&Simulator, &dyn AnyShop),
 ) -> Vec<(String, bool)> {
-    let [_, second, quiet, last] = nights else { return Vec::new() };
+    let [_, second, quiet, last] = nights;
     let summary = simulator.summary();
-    let orders = shop.totals().len();
+    let (orders, carts) = (shop.totals().len(), shop.carts().len());
+    let and_carts = match carts {
+        0 => String::new(),
+        _ => format!(" and {carts} abandoned carts"),
+    };
     let sent = &second.report.row;
     let changes = sent.counts.created + sent.counts.updated + sent.customers_created;
     let deleted = last.report.gone.as_ref().map(|gone| gone.deleted.as_slice());
     vec![
         (
-            format!("the account holds the shop's {orders} orders, each once"),
-            summary.orders == orders,
+            format!("the account holds the shop's {orders} orders{and_carts}, each once"),
+            summary.orders == orders + carts,
         ),
         (
             format!("the second night wrote the {changes} changes and nothing else"),
-            second.writes == changes && sent.counts.updated == CHANGED.len() as u64,
+            second.writes == changes && sent.counts.updated == CHANGED.len() as u64 + changed_carts,
         ),
         (
             format!(

@@ -136,6 +136,7 @@ impl From<ReadingError> for CliError {
     fn from(error: ReadingError) -> Self {
         match error {
             ReadingError::Rekeyed { .. }
+            | ReadingError::MixedCarts { .. }
             | ReadingError::OtherPath { .. }
             | ReadingError::SwitchOpen { .. } => Self::usage(error),
             ReadingError::State(error) => error.into(),

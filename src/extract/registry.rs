@@ -2,7 +2,7 @@
 //! `mapping/builtin.rs`, or a format that is written in Rust.
 
 use super::format::{CsvFormat, Format, Syntax};
-use super::json::{JsonFormat, JsonFormats};
+use super::json::{CartKey, JsonFormat, JsonFormats};
 use super::mapping::BUILT_IN;
 use super::messages::{self, Envelope};
 use super::{
@@ -27,6 +27,7 @@ static JSON_FORMATS: &[&JsonFormat] = &[
     &fast_json::ORDERS,
     &expertsender_json::ORDERS,
     &shopify_graphql::ORDERS,
+    &shopify_graphql::CHECKOUTS,
     &bigcommerce_json::ORDERS,
     &squarespace_json::ORDERS,
 ];
@@ -62,6 +63,11 @@ pub fn json_formats() -> &'static JsonFormats {
     &FORMATS
 }
 
+/// What the carts of a format are known by; `None` of one that holds orders.
+pub fn cart_key_of(format: &str) -> Option<CartKey> {
+    JSON_FORMATS.iter().find(|known| known.name == format)?.cart_key
+}
+
 /// The formats of one shop system each; the others hold records of any.
 const SHOP_SYSTEMS: [(&str, &[&str]); 12] = [
     (
@@ -73,6 +79,7 @@ const SHOP_SYSTEMS: [(&str, &[&str]); 12] = [
             "shopify-json",
             "shopify-checkouts-json",
             "shopify-graphql",
+            "shopify-checkouts-graphql",
         ],
     ),
     (

@@ -111,7 +111,7 @@ impl Table {
 
     /// Whether its records are carts, by its format.
     pub fn holds_carts_only(&self) -> bool {
-        matches!(self.format, DetectedFormat::Json(JsonLayout { format, .. }) if format.are_carts)
+        matches!(self.format, DetectedFormat::Json(JsonLayout { format, .. }) if format.cart_key.is_some())
     }
 
     pub fn file(&self) -> ExportFile {

@@ -26,7 +26,7 @@ impl Before<'_> {
         let mut export = self.folder.export()?;
         let Options { system, gone_before, .. } = self.options;
         let query = self.options.query();
-        export.retain(|window| window.manifest.is_of(self.shop, &query));
+        export.retain(|window| window.manifest.is_of(system.name, self.shop, &query));
         let left = export.iter().flat_map(|window| window.manifest.missing.iter().cloned());
         let failed = export.iter().flat_map(|window| window.manifest.failed_ids());
         let held: BTreeSet<OrderId> =

@@ -3,6 +3,7 @@ use super::order_id::OrderId;
 use super::window::Window;
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -43,6 +44,13 @@ pub struct Manifest {
     /// next full pull asks for them.
     #[serde(default)]
     pub missing: Vec<OrderId>,
+    /// Abandoned carts in the files.
+    #[serde(default)]
+    pub carts: u64,
+    /// Of orders that were left at the checkout before they were placed: the carts that they were, by
+    /// the ids of the orders. An order that changes later is still made from its cart.
+    #[serde(default)]
+    pub recovered: BTreeMap<u64, u64>,
     pub warnings: Vec<String>,
     /// Its files were removed once they were loaded.
     #[serde(default)]
@@ -92,6 +100,8 @@ impl Manifest {
             failed: Vec::new(),
             gone: Vec::new(),
             missing: Vec::new(),
+            carts: 0,
+            recovered: BTreeMap::new(),
             warnings: Vec::new(),
             is_emptied: false,
             files: Vec::new(),
@@ -116,9 +126,9 @@ impl Manifest {
         self.failed.iter().map(|id| id.as_str().into())
     }
 
-    /// Whether it holds orders of this shop, limited in this way.
-    pub(super) fn is_of(&self, shop: &str, query: &str) -> bool {
-        self.shop == shop && self.query == query
+    /// Whether it was read of this shop by the same API, limited in the same way.
+    pub(super) fn is_of(&self, api: &str, shop: &str, query: &str) -> bool {
+        self.api == api && self.shop == shop && self.query == query
     }
 
     /// On disk.

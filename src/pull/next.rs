@@ -56,7 +56,7 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
         }
     }
     let shop = shop_at(&options.url)?;
-    let is_same = last.manifest.is_of(&shop, &options.query());
+    let is_same = last.manifest.is_of(options.system.name, &shop, &options.query());
     let age = last_moment(full).duration_until(Timestamp::now());
     Ok(if is_same && age < options.full_every {
         Request::Since(last_moment(last))

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub struct ShopSystem {
     /// Its name in settings and manifests.
     pub name: &'static str,
-    /// The format of its answers.
+    /// The format of its answers; `auto` where they are of several.
     pub format: &'static str,
     /// The ways in. The first one counts whose setting is set.
     pub ways: &'static [WayIn],

@@ -3,9 +3,10 @@
 use super::options::ShopSystem;
 use super::{bigcommerce, by_id, magento, shopify, squarespace, woocommerce};
 
-pub const SHOPS: [&ShopSystem; 7] = [
+pub const SHOPS: [&ShopSystem; 8] = [
     &woocommerce::SYSTEM,
     &shopify::SYSTEM,
+    &shopify::WITH_CHECKOUTS,
     &bigcommerce::SYSTEM,
     &magento::SYSTEM,
     &squarespace::SYSTEM,

@@ -6,6 +6,7 @@ mod hosts;
 mod magento;
 mod naive;
 mod shopify;
+mod shopify_checkouts;
 mod squarespace;
 
 use super::options::Request;

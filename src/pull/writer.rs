@@ -63,9 +63,18 @@ impl WindowWriter {
         self.files.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+
     /// Removes what was written, to begin again.
     pub(super) fn clear(&mut self) -> Result<(), PullError> {
-        for file in self.files.drain(..) {
+        self.truncate(0)
+    }
+
+    /// Removes what was written after so many files.
+    pub(super) fn truncate(&mut self, len: usize) -> Result<(), PullError> {
+        for file in self.files.drain(len..) {
             let path = self.dir.join(file.name);
             fs::remove_file(&path).map_err(PullError::io(&path))?;
         }

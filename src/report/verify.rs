@@ -55,8 +55,9 @@ pub fn verification_text(v: &Verification) -> String {
     }
     if v.from_elsewhere > 0 {
         text.push_str(&format!(
-            "  {} orders in ActiveCampaign were loaded by ordersync from another export\n",
-            count(v.from_elsewhere)
+            "  {} in ActiveCampaign {} loaded by ordersync from another export\n",
+            many(v.from_elsewhere, "order"),
+            if v.from_elsewhere == 1 { "was" } else { "were" }
         ));
     }
     if v.queued > 0 {

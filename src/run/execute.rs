@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::meter::Meter;
 use super::plan_reader::{PlanReader, ReadingError};
 use super::records::Records;
-use super::rules_digest::{check_key, mapping_of};
+use super::rules_digest::{check_carts, check_key, mapping_of};
 use super::shrinkage::{Shrinkage, files_read};
 use super::{Accounting, RunError, RunReport};
 use crate::activecampaign::FatalError;
@@ -37,6 +37,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let mapping = mapping_of(task.job, task.export.files());
     let view = task.state.call(|store| store.view()).await?;
     check_key(&view, task.job, &mapping)?;
+    check_carts(&view, task.job, &mapping)?;
     check_path(&view, task.job)?;
     // Where that can't be read, the export can't either.
     let is_night = task.job.loads_changes_only(&view).unwrap_or(false);

@@ -149,7 +149,7 @@ async fn delete_all(
         Ok(InLedger {
             held: store.held_among(connection, &keys)?,
             suspected: store.held_among(connection, &suspected)?.keys().count(),
-            known: store.orders_known(connection)?,
+            known: store.orders_known_but_carts(connection)?,
         })
     });
     let InLedger { held, suspected, known } = ledger.await?;

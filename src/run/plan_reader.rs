@@ -35,6 +35,16 @@ pub enum ReadingError {
     )]
     Rekeyed { before: String, now: String },
     #[error(
+        "jobs.{job}: abandoned carts of {format} are known by {key}, and those of {other}, which came to this connection, by {other_key}: a cart that both hold would exist twice\n  hint: give this job a connection of its own, with another externalid; or leave the carts of one format out"
+    )]
+    MixedCarts {
+        job: String,
+        format: String,
+        key: &'static str,
+        other: String,
+        other_key: &'static str,
+    },
+    #[error(
         "jobs.{job}.load is `{now}`, and the orders of its connection came by `{before}`: they could exist twice\n  hint: set load = \"{before}\"; `ordersync connection switch {job} --to {now}` finds out whether they would, and changes the path"
     )]
     OtherPath { job: String, before: &'static str, now: &'static str },

@@ -9,7 +9,7 @@ use super::plan_reader::{PlanReader, ReadPlan, ReadingError};
 use super::planned_record::{Keep, PlannedRecord};
 use super::records::Records;
 use super::request_counter::RequestCounter;
-use super::rules_digest::{check_key, mapping_of, plan_settings};
+use super::rules_digest::{check_carts, check_key, mapping_of, plan_settings};
 use super::shrinkage::Shrinkage;
 use super::{ConnectionSpec, Job};
 use crate::domain::{LoadPath, PassedOver, Unplaced};
@@ -211,7 +211,9 @@ impl AccountPlanner {
         detector: impl FnOnce(&mut Fingerprints) -> ChangeDetector,
     ) -> Result<PlanInProgress<'a>, ReadingError> {
         let spec = &job.connection;
-        check_key(&view, job, &mapping_of(job, export.files()))?;
+        let mapping = mapping_of(job, export.files());
+        check_key(&view, job, &mapping)?;
+        check_carts(&view, job, &mapping)?;
         check_path(&view, job)?;
         let shrinkage = job.shrinkage(&view, export.files())?;
         let connection = view.connection(&spec.service, &spec.externalid)?.map(|(id, _)| id);

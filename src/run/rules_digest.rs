@@ -1,7 +1,7 @@
 use super::Job;
 use super::plan_reader::ReadingError;
 use crate::domain::PolicyEffect;
-use crate::extract::ExportFile;
+use crate::extract::{CartKey, ExportFile, cart_key_of};
 use crate::state::View;
 use crate::transform;
 use std::collections::BTreeSet;
@@ -79,6 +79,34 @@ pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), Reading
     match settings_changed(&before, now).into_iter().find(|(name, ..)| name == "order_key") {
         Some((_, before, now)) if !before.is_empty() => Err(ReadingError::Rekeyed { before, now }),
         _ => Ok(()),
+    }
+}
+
+/// Refuses carts that are known by something else than those that the connection holds, or by two things
+/// in one export.
+///
+/// # Errors
+/// [`ReadingError::MixedCarts`] then; when the state can't be read.
+pub(super) fn check_carts(view: &View, job: &Job, now: &str) -> Result<(), ReadingError> {
+    fn carts(mapping: &str) -> Vec<(&str, CartKey)> {
+        let formats = mapping.lines().find_map(|line| line.strip_prefix("format="));
+        let formats = formats.into_iter().flat_map(|formats| formats.split(','));
+        formats.filter_map(|format| Some((format, cart_key_of(format)?))).collect()
+    }
+    let own = carts(now);
+    let Some((format, key)) = own.first().copied() else { return Ok(()) };
+    let connection = (&*job.connection.service, &*job.connection.externalid);
+    let before = view.mappings_of_connection(connection)?;
+    let mut all = own.iter().copied().chain(before.iter().flat_map(|before| carts(before)));
+    match all.find(|(_, other_key)| *other_key != key) {
+        None => Ok(()),
+        Some((other, other_key)) => Err(ReadingError::MixedCarts {
+            job: job.name.clone(),
+            format: format.to_owned(),
+            key: key.words(),
+            other: other.to_owned(),
+            other_key: other_key.words(),
+        }),
     }
 }
 

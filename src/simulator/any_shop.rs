@@ -30,6 +30,10 @@ pub trait AnyShop: Any + Send + Sync {
     /// The total of each order, in hundredths.
     fn totals(&self) -> BTreeMap<u64, u64>;
 
+    /// The abandoned carts that an account may hold besides the orders: with its total, in hundredths,
+    /// one that it has to hold.
+    fn carts(&self) -> BTreeMap<u64, Option<u64>>;
+
     fn apply(&self, change: Change);
 
     /// Calls this right before the shop answers its request of this number, counted from 1.
@@ -59,6 +63,9 @@ pub struct System {
     /// settings.
     pub secrets: &'static [(&'static str, &'static str)],
     pub texts: &'static [(&'static str, &'static str)],
+    /// The requests of a night without changes: where the overlap holds the last days' changes, and
+    /// where it does not.
+    pub quiet: [usize; 2],
     /// Starts a shop with these orders, given by id and time. `variant` chooses how it and its host
     /// behave; 0 is a shop as most are.
     pub start: fn(orders: Vec<(u64, Timestamp)>, variant: u64) -> Starting,

@@ -22,6 +22,7 @@ pub trait SimulatedShop: Send + Sized + 'static {
     /// What its clients have to be set, as in [`System`].
     const SECRETS: &'static [(&'static str, &'static str)];
     const TEXTS: &'static [(&'static str, &'static str)] = &[];
+    const QUIET: [usize; 2];
     /// Whether it serves files from a host of their own.
     const HAS_FILES: bool = false;
 
@@ -46,6 +47,14 @@ pub trait SimulatedShop: Send + Sized + 'static {
     fn noted(asked: &Asked) -> String;
 
     fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String>;
+
+    /// After an order came, changed or went. `is_new`: it was not there before.
+    fn follow(_shop: &mut Shop<Self>, _change: Change, _is_new: bool) {}
+
+    /// Carts that an account may hold besides the orders, as [`AnyShop::carts`].
+    fn carts(_shop: &Shop<Self>) -> BTreeMap<u64, Option<u64>> {
+        BTreeMap::new()
+    }
 
     /// Whether this request is never answered.
     fn stalls(_shop: &mut Shop<Self>, _asked: &Asked) -> bool {
@@ -95,7 +104,7 @@ impl Asked {
     }
 }
 
-type Before<S> = Box<dyn FnOnce(&mut BTreeMap<u64, <S as SimulatedShop>::Order>) + Send>;
+type Before<S> = Box<dyn FnOnce(&mut Shop<S>) + Send>;
 
 /// A shop, without the network.
 pub struct Shop<S: SimulatedShop> {
@@ -135,9 +144,16 @@ impl<S: SimulatedShop> Shop<S> {
         self.requests.push(S::noted(asked));
         while self.changes.front().is_some_and(|(number, _)| *number <= self.requests.len()) {
             if let Some((_, change)) = self.changes.pop_front() {
-                change(&mut self.orders);
+                change(self);
             }
         }
+    }
+
+    fn apply(&mut self, change: Change) {
+        let (Change::Put { id, .. } | Change::Delete { id } | Change::Silent { id, .. }) = change;
+        let is_new = !self.orders.contains_key(&id);
+        changed(&mut self.orders, change);
+        S::follow(self, change, is_new);
     }
 
     fn respond(&mut self, asked: &Asked) -> Response<String> {
@@ -212,7 +228,11 @@ impl<S: SimulatedShop> HostedShop<S> {
         request: usize,
         change: impl FnOnce(&mut BTreeMap<u64, S::Order>) + Send + 'static,
     ) {
-        lock(&self.shop).changes.push_back((request, Box::new(change)));
+        self.before(request, Box::new(|shop| change(&mut shop.orders)));
+    }
+
+    fn before(&self, request: usize, change: Before<S>) {
+        lock(&self.shop).changes.push_back((request, change));
     }
 
     /// Fails the request after so many in this way; no other fault may be announced.
@@ -306,7 +326,7 @@ impl<S: SimulatedShop> AnyShop for HostedShop<S> {
     }
 
     fn apply(&self, change: Change) {
-        self.change(|orders| changed(orders, change));
+        lock(&self.shop).apply(change);
     }
 
     fn call_before(&self, request: usize, call: Box<dyn FnOnce() + Send>) {
@@ -314,7 +334,11 @@ impl<S: SimulatedShop> AnyShop for HostedShop<S> {
     }
 
     fn apply_before(&self, request: usize, change: Change) {
-        self.change_before(request, move |orders| changed(orders, change));
+        self.before(request, Box::new(move |shop| shop.apply(change)));
+    }
+
+    fn carts(&self) -> BTreeMap<u64, Option<u64>> {
+        S::carts(&lock(&self.shop))
     }
 
     fn fail_next(&self, fault: HostFault) {
@@ -344,14 +368,34 @@ fn changed<O: SimulatedOrder>(orders: &mut BTreeMap<u64, O>, change: Change) {
 
 /// What the registry of simulated shops has of a system.
 pub(super) const fn system<S: SimulatedShop>() -> System {
-    System { name: S::NAME, secrets: S::SECRETS, texts: S::TEXTS, start: start::<S> }
+    System {
+        name: S::NAME,
+        secrets: S::SECRETS,
+        texts: S::TEXTS,
+        quiet: S::QUIET,
+        start: |orders, variant| start::<S>(orders, variant, |options| options),
+    }
 }
 
-fn start<S: SimulatedShop>(orders: Vec<(u64, Timestamp)>, variant: u64) -> Starting {
-    let orders = orders.into_iter().map(|(id, at)| S::Order::placed(id, at)).collect();
+pub(super) fn start<S: SimulatedShop>(
+    orders: Vec<(u64, Timestamp)>,
+    variant: u64,
+    change: fn(S::Options) -> S::Options,
+) -> Starting {
     let options = if variant == 0 { S::Options::default() } else { S::variant(variant) };
+    let options = change(options);
     Box::pin(async move {
-        let shop: Box<dyn AnyShop> = Box::new(HostedShop::<S>::start(options, orders).await?);
+        let shop = HostedShop::<S>::start(options, Vec::new()).await?;
+        {
+            let mut shop = lock(&shop.shop);
+            for (id, at) in orders {
+                let order = S::Order::placed(id, at);
+                let total = order.total();
+                shop.orders.insert(id, order);
+                S::follow(&mut shop, Change::Put { id, total, at }, true);
+            }
+        }
+        let shop: Box<dyn AnyShop> = Box::new(shop);
         Ok(shop)
     })
 }

@@ -4,9 +4,10 @@
 use super::any_shop::System;
 use super::{bigcommerce, magento, shopify, squarespace, woocommerce};
 
-pub const SHOPS: [&System; 5] = [
+pub const SHOPS: [&System; 6] = [
     &woocommerce::SYSTEM,
     &shopify::SYSTEM,
+    &shopify::WITH_CHECKOUTS,
     &bigcommerce::SYSTEM,
     &magento::SYSTEM,
     &squarespace::SYSTEM,

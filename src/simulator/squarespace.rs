@@ -115,6 +115,8 @@ struct Place {
 impl SimulatedShop for Cursors {
     const NAME: &'static str = "squarespace";
     const SECRETS: &'static [(&'static str, &'static str)] = &[("token", TOKEN)];
+    /// A question of the far future and a page.
+    const QUIET: [usize; 2] = [2, 2];
 
     type Options = SquarespaceOptions;
     type Order = SquarespaceOrder;

@@ -318,6 +318,12 @@ impl View {
         self.db.one(sql, [connection])
     }
 
+    /// The same without carts.
+    pub fn orders_known_but_carts(&self, connection: ConnectionId) -> Result<u64, StateError> {
+        let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND remote_id IS NOT NULL AND key NOT LIKE ' %'";
+        self.db.one(sql, [connection])
+    }
+
     /// Whether any order of the account was ever sent, or found there.
     pub fn has_orders(&self) -> Result<bool, StateError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM orders WHERE state <> ?1)";

@@ -103,6 +103,20 @@ impl View {
         Ok(found.flatten())
     }
 
+    /// The settings that the runs of a connection made orders by, whichever their jobs, as
+    /// [`Self::last_mapping`]. Those of runs that sent nothing are among them.
+    pub fn mappings_of_connection(
+        &self,
+        (service, externalid): (&str, &str),
+    ) -> Result<Vec<String>, StateError> {
+        self.db.all(
+            "SELECT DISTINCT mapping FROM runs WHERE mapping IS NOT NULL AND undone_ms IS NULL
+                 AND connection IN (SELECT id FROM connections WHERE service = ?1 AND externalid = ?2)",
+            [service, externalid],
+            |row| row.get(0),
+        )
+    }
+
     /// The settings that a run made orders by, `name=value` line by line; `None` where they were
     /// not kept.
     pub fn mapping_of(&self, run: RunId) -> Result<Option<String>, StateError> {

@@ -1,5 +1,6 @@
 //! What people mix up: another account, another key.
 
+use crate::carts::{checkout, put_carts, with_carts};
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
 
@@ -37,6 +38,39 @@ fn a_state_that_was_filled_elsewhere_is_not_taken_for_this_accounts() {
     assert_eq!(other.summary().orders, 0);
     std::fs::write(world.path("ordersync.toml"), settings).unwrap();
     assert_eq!(world.load("sync", 0)["unchanged"], truth.valid);
+}
+
+/// Shopify's REST API knows a checkout by its token, the GraphQL API by its number.
+#[test]
+fn carts_of_two_apis_never_meet_on_one_connection() {
+    const CHECKOUTS: &str =
+        include_str!("../../src/extract/tests/fixtures/shopify-checkouts-graphql.jsonl");
+    let world = with_carts(World::new(), "");
+    put_carts(&world, &[checkout("tok-1")]);
+    world.export("checkouts.jsonl", CHECKOUTS);
+    let is_refused = |world: &World, verb: &[&str]| {
+        let output = world.run(verb);
+        assert_eq!(output.code, 2, "{verb:?}: {}{}", output.out, output.err);
+        let text = output.out + &output.err;
+        assert!(text.contains("known by the numbers of their checkouts"), "{text}");
+        assert!(text.contains("and those of shopify-checkouts-json"), "{text}");
+        assert!(text.contains("would exist twice") && text.contains("hint:"), "{text}");
+    };
+    assert_eq!(world.run(&["sync", "carts"]).code, 0);
+    let writes = world.summary().writes;
+    for verb in [&["plan", "shop"][..], &["check"], &["sync", "shop"], &["backfill", "shop"]] {
+        is_refused(&world, verb);
+    }
+    assert_eq!(world.summary().writes, writes);
+
+    let world = World::new();
+    world.export("checkouts.jsonl", CHECKOUTS);
+    let tokens = serde_json::json!({ "checkouts": [checkout("tok-1")] });
+    world.export("checkouts.json", tokens.to_string());
+    for verb in [&["plan"][..], &["check"], &["backfill"]] {
+        is_refused(&world, verb);
+    }
+    assert_eq!(world.summary().writes, 0);
 }
 
 #[test]

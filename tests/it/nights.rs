@@ -23,6 +23,48 @@ pub struct Nights {
     _runtime: Runtime,
 }
 
+/// The total of each order and of each abandoned cart that an account holds, each once.
+pub struct Loaded {
+    pub orders: BTreeMap<u64, u64>,
+    pub carts: BTreeMap<u64, u64>,
+}
+
+impl Loaded {
+    /// From what the simulated account shows.
+    pub fn of(account: &Value) -> Self {
+        let mut loaded = Self { orders: BTreeMap::new(), carts: BTreeMap::new() };
+        for record in account["ecomOrders"].as_array().unwrap() {
+            let number = |name: &str| match &record[name] {
+                Value::String(text) => text.parse().ok(),
+                other => other.as_u64(),
+            };
+            let (kind, key) = match number("externalid") {
+                Some(id) => (&mut loaded.orders, id),
+                None => (&mut loaded.carts, number("externalcheckoutid").unwrap()),
+            };
+            let before = kind.insert(key, number("totalPrice").unwrap());
+            assert!(before.is_none(), "twice: {record}");
+        }
+        loaded
+    }
+
+    /// Holds exactly the shop's orders, every cart that it has to hold, and none that became an order.
+    pub fn assert_is(&self, shop: &dyn AnyShop) {
+        assert_eq!(self.orders, shop.totals());
+        let carts = shop.carts();
+        for (id, total) in &self.carts {
+            let known = carts.get(id);
+            assert!(
+                known.is_some_and(|known| known.is_none_or(|known| known == *total)),
+                "cart {id}: {known:?}"
+            );
+        }
+        for id in carts.iter().filter_map(|(id, total)| total.map(|_| id)) {
+            assert!(self.carts.contains_key(id), "cart {id} is missing");
+        }
+    }
+}
+
 impl Nights {
     /// With a shop at WooCommerce.
     pub fn of(orders: u64) -> Self {
@@ -98,24 +140,12 @@ impl Nights {
 
     /// The total of each order that the account holds, each once.
     pub fn loaded(&self) -> BTreeMap<u64, u64> {
-        let target = self.world.target();
-        let orders = target["ecomOrders"].as_array().unwrap();
-        let mut loaded: BTreeMap<u64, u64> = BTreeMap::new();
-        for order in orders {
-            let text = |name: &str| match &order[name] {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let before = loaded
-                .insert(text("externalid").parse().unwrap(), text("totalPrice").parse().unwrap());
-            assert!(before.is_none(), "twice: {order}");
-        }
-        loaded
+        Loaded::of(&self.world.target()).orders
     }
 
-    /// The account holds the shop's orders with their totals, each once.
+    /// The account holds the shop's orders and carts with their totals, each once.
     pub fn assert_loaded(&self) {
-        assert_eq!(self.loaded(), self.shop.totals());
+        Loaded::of(&self.world.target()).assert_is(&*self.shop);
         assert_eq!(self.shop.violations(), [""; 0]);
     }
 

@@ -46,6 +46,7 @@ fn rows() -> Vec<Row> {
         row("json-cells-csv.csv", offset, TEST, [false, false]),
         row("magento-json.json", offset, &[], [true, true]),
         row("matrixify-csv.csv", offset, &[], [true, true]),
+        row("shopify-checkouts-graphql.jsonl", offset, &[], [false, false]),
         row("shopify-checkouts-json.json", offset, &[], [false, false]),
         row("shopify-csv.csv", offset, &[], [false, true]),
         row("shopify-csv.quoted-again.csv", offset, ALL, [true, true]),

@@ -2,6 +2,7 @@
 //! stopped or killed anywhere, of a shop that changes meanwhile. However one goes, in the end the
 //! account holds exactly the shop's orders.
 
+use crate::nights::Loaded;
 use crate::random::{Rng, number};
 use crate::rehearsal::{End, LastSend, Life, Moment, Rehearsal};
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -13,7 +14,6 @@ use ordersync::simulator::host_faults::HostFault;
 use ordersync::simulator::shops::SHOPS;
 use ordersync::simulator::{self, Ending, Fault};
 use ordersync::state::{Kind, RunEnd, Store};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -279,21 +279,6 @@ impl Stage {
         *self.ends.entry(words).or_default() += 1;
         self.story.push(format!("{words} {more}"));
     }
-
-    /// The total of each order of the account, each once.
-    fn loaded(&self) -> BTreeMap<u64, u64> {
-        let state = self.rehearsal.simulator.state();
-        let mut loaded = BTreeMap::new();
-        for order in state["ecomOrders"].as_array().unwrap() {
-            let number = |name: &str| match &order[name] {
-                Value::String(text) => text.parse().unwrap(),
-                other => other.as_u64().unwrap(),
-            };
-            let before = loaded.insert(number("externalid"), number("totalPrice"));
-            assert!(before.is_none(), "twice: {order}");
-        }
-        loaded
-    }
 }
 
 fn pull_end(rng: &mut Rng) -> PullEnd {
@@ -313,7 +298,7 @@ async fn perform(system: &System, seed: u64, stage_out: &mut Option<Stage>) {
         stage.night(&mut rng).await;
     }
     stage.calm_down().await;
-    assert_eq!(stage.loaded(), stage.shop.totals());
+    Loaded::of(&stage.rehearsal.simulator.state()).assert_is(&*stage.shop);
     assert_eq!(stage.shop.violations(), [""; 0]);
     let summary = stage.rehearsal.simulator.summary();
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);

@@ -19,20 +19,7 @@ use std::path::Path;
 #[test]
 fn each_night_loads_what_changed_and_nothing_else() {
     for system in SHOPS {
-        let quiet = match system.name {
-            // An empty page and three others.
-            "woocommerce" => [4, 4],
-            // The question for changes.
-            "shopify" => [1, 1],
-            // Three ends of lists and a count; and of six orders a page, a count, and the lines of two.
-            "bigcommerce" => [8, 4],
-            // A page and a count.
-            "magento" => [2, 2],
-            // A question of the far future and a page.
-            "squarespace" => [2, 2],
-            name => panic!("{name} has no figure yet"),
-        };
-        each_night_loads(&Nights::with(World::new(), system.name, 230), quiet);
+        each_night_loads(&Nights::with(World::new(), system.name, 230), system.quiet);
     }
 }
 
@@ -48,7 +35,8 @@ fn each_night_loads(nights: &Nights, quiet: [usize; 2]) {
     );
 
     let plan = nights.done(&["--json", "--quiet", "plan", "--pull"]).json();
-    assert_eq!(plan["plans"][0]["create"], 230, "{plan:#}");
+    let carts = nights.shop.carts().len();
+    assert_eq!(plan["plans"][0]["create"], 230 + carts, "{plan:#}");
     assert_eq!(nights.world.summary().requests, 0);
     nights.done(&["--quiet", "backfill"]);
     nights.assert_loaded();
@@ -147,6 +135,48 @@ fn check_proves_what_a_pull_of_shopify_needs() {
     let ended = nights.run(&["--quiet", "backfill"]);
     assert_eq!(ended.code, 5, "{}", ended.err);
     assert_eq!(nights.world.summary().requests, sent);
+}
+
+#[test]
+fn check_proves_what_a_pull_of_checkouts_needs() {
+    let nights = Nights::with(World::new(), "shopify-checkouts", 12);
+    let ended = nights.done(&["check"]);
+    let proof =
+        "the scopes read_orders, read_all_orders, read_customers, manage_abandoned_checkouts";
+    assert!(ended.out.contains(proof), "{}", ended.out);
+    assert_eq!(nights.shop.violations(), [""; 0]);
+    nights.shop_as::<Shopify>().set(|options| options.manages_checkouts = false);
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 5, "{}", ended.out);
+    assert!(ended.out.contains("the permission to manage abandoned checkouts"), "{}", ended.out);
+}
+
+/// A cart that became an order is one record, whichever night it does so in.
+#[test]
+fn a_checkout_that_is_pulled_becomes_its_order() {
+    let nights = Nights::with(World::new(), "shopify-checkouts", 14);
+    nights.done(&["--quiet", "backfill"]);
+    nights.assert_loaded();
+    let record = |key: &str, id: &str| {
+        let target = nights.world.target();
+        let orders = target["ecomOrders"].as_array().unwrap();
+        let found = orders.iter().find(|order| order[key] == id);
+        found.map(|order| order["id"].as_str().unwrap().to_owned())
+    };
+    let cart = record("externalcheckoutid", "10015").unwrap();
+    assert_eq!(record("externalid", "15"), None);
+    let now = nights.pass(1200) - 600.seconds();
+    nights.put(15, 5000, now);
+    nights.done(&["--quiet", "sync"]);
+    nights.assert_loaded();
+    assert_eq!(record("externalid", "15"), Some(cart));
+    // Nothing comes of it any more, as an order or as a cart.
+    let writes = nights.world.summary().writes;
+    nights.done(&["--quiet", "pull", "--full"]);
+    nights.done(&["--quiet", "sync"]);
+    nights.assert_loaded();
+    assert_eq!(nights.world.summary().writes, writes);
+    nights.done(&["--quiet", "verify", "shop"]);
 }
 
 #[test]
@@ -285,7 +315,7 @@ fn the_demo_shows_a_shop_that_changes_between_two_nights() {
         assert!(ended.out.contains("gone from the shop: 7"), "{}", ended.out);
         assert!(ended.out.contains(", 1 order is gone from the shop.\n"), "{}", ended.out);
         assert!(!ended.out.contains(" 1 orders "), "{}", ended.out);
-        assert!(ended.out.contains("the account holds the shop's 13 orders"), "{}", ended.out);
+        assert!(ended.out.contains("the account holds the shop's 14 orders"), "{}", ended.out);
         assert!(!ended.err.contains("WARN"), "{}", ended.err);
     }
 }

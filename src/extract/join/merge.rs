@@ -112,6 +112,9 @@ fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
         order.faults.extend(part.faults.into_iter().map(|fault| fault.at_line(at_line)));
         order.lines.append(&mut part.lines);
         order.discounts.append(&mut part.discounts);
+        if order.checkout_id.is_empty() {
+            order.checkout_id = part.checkout_id;
+        }
         if order.shipping_method.is_empty() {
             order.shipping_method = part.shipping_method;
         }

@@ -34,8 +34,8 @@ pub struct JsonFormat {
     pub keys_of_dated: &'static [&'static str],
     /// Its names and methods are escaped for HTML.
     pub has_html_entities: bool,
-    /// Its records are carts, and no orders.
-    pub are_carts: bool,
+    /// If its records are carts and no orders: what a cart is known by.
+    pub cart_key: Option<CartKey>,
     /// If an order may be spread over several records.
     pub piece: Option<JsonPiece>,
     /// Records that belong to its orders and come in files of their own.
@@ -55,7 +55,7 @@ impl JsonFormat {
         read: |_| malformed(),
         keys_of_dated: &[],
         has_html_entities: false,
-        are_carts: false,
+        cart_key: None,
         piece: None,
         parts: &[],
     };
@@ -83,6 +83,25 @@ impl JsonFormat {
                 order
             }
             None => malformed(),
+        }
+    }
+}
+
+/// What the carts of a shop system are known by. A cart that is known by two of them would be two at
+/// ActiveCampaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CartKey {
+    /// The token of its checkout, which an order names as its own.
+    Token,
+    /// The number of its checkout.
+    Number,
+}
+
+impl CartKey {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Token => "the tokens of their checkouts",
+            Self::Number => "the numbers of their checkouts",
         }
     }
 }

@@ -23,7 +23,7 @@ mod tests;
 pub use candidates::{SAMPLE_LEN_MAX, format_of, is_near};
 pub use detection::recognise;
 pub use envelopes::places;
-pub use format::{JsonFormat, JsonFormats, JsonLayout, JsonPiece, ReadPiece, malformed};
+pub use format::{CartKey, JsonFormat, JsonFormats, JsonLayout, JsonPiece, ReadPiece, malformed};
 pub use key_uses::KeyUses;
 pub use keys::Keys;
 pub use nesting::Wrappers;

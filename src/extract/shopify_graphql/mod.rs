@@ -2,14 +2,16 @@
 //! their own anywhere in the file, and pages of ordinary queries, where the lines are in the order.
 //! Amounts are in the shop's currency, as stated; only fields that the query asked for are there.
 
+mod checkout;
 mod gid;
 mod order;
 mod row;
 
 use super::join::{Holds, Kind, Part};
-use super::json::{JsonFormat, JsonPiece};
+use super::json::{CartKey, JsonFormat, JsonPiece};
 
 const NAME: &str = "shopify-graphql";
+const CHECKOUTS_NAME: &str = "shopify-checkouts-graphql";
 
 /// An order with its lines in it. Rows of a bulk operation are read as its pieces.
 pub static ORDERS: JsonFormat = JsonFormat {
@@ -39,7 +41,57 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ..JsonFormat::USUAL
 };
 
-static KIND: Kind = Kind {
+/// Carts that were left at the checkout. They are known by the numbers of their checkouts, as the API
+/// does not show the tokens.
+pub static CHECKOUTS: JsonFormat = JsonFormat {
+    name: CHECKOUTS_NAME,
+    title: "Shopify's abandoned checkouts of the GraphQL API",
+    description: "Shopify: abandoned checkouts of the GraphQL Admin API, as pages, JSON lines or the result of a bulk operation",
+    how: "A pull of `from = \"shopify-checkouts\"`; or the result of a bulk operation over abandonedCheckouts with their lineItems, JSON lines as downloaded.",
+    wrappers: &[
+        "data/abandonedCheckouts/edges/node",
+        "data/abandonedCheckouts/nodes",
+        "abandonedCheckouts/edges/node",
+        "abandonedCheckouts/nodes",
+    ],
+    needs: &[
+        &["id"],
+        &["abandonedCheckoutUrl"],
+        &["customer"],
+        &["createdAt", "updatedAt"],
+        &["completedAt"],
+        &["totalPriceSet"],
+    ],
+    read: checkout::checkout,
+    piece: Some(JsonPiece {
+        part: Part {
+            kind: &CHECKOUTS_KIND,
+            label: CHECKOUTS_NAME,
+            holds: Holds::Orders,
+            family: None,
+        },
+        read: checkout::piece,
+    }),
+    cart_key: Some(CartKey::Number),
+    ..JsonFormat::USUAL
+};
+
+static CHECKOUTS_KIND: Kind = Kind {
+    name: CHECKOUTS_NAME,
+    no_orders: (
+        "contains no abandoned checkouts of Shopify, only other records",
+        "ask for `abandonedCheckouts` in the query, with their `id`",
+    ),
+    no_lines: (
+        "none of its checkouts has a line: the query did not ask for them",
+        "ask for `lineItems` of each checkout, as docs/formats.md shows it",
+    ),
+    ..KIND_OF_ORDERS
+};
+
+static KIND: Kind = KIND_OF_ORDERS;
+
+const KIND_OF_ORDERS: Kind = Kind {
     name: NAME,
     stands_alone: true,
     needs: &[],

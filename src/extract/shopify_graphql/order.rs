@@ -70,7 +70,7 @@ pub fn id(record: &Record<'_>) -> String {
 }
 
 /// Consent to mail, as it is now; else what the buyer ticked at this order.
-fn consent(record: &Record<'_>, customer: &Record<'_>, address: &Record<'_>) -> Option<bool> {
+pub fn consent(record: &Record<'_>, customer: &Record<'_>, address: &Record<'_>) -> Option<bool> {
     let state = text_or(address.text("marketingState"), || {
         customer.object("emailMarketingConsent").text("marketingState")
     });
@@ -161,7 +161,7 @@ pub fn line(item: &Record<'_>) -> SourceLine {
 }
 
 /// The shop's money of a set; blank where it is not stated.
-fn shop_money(record: &Record<'_>, set: &'static str) -> String {
+pub fn shop_money(record: &Record<'_>, set: &'static str) -> String {
     record.object(set).object("shopMoney").amount("amount")
 }
 
@@ -172,7 +172,7 @@ fn amount(record: &Record<'_>, set: &'static str, alone: &'static str) -> String
 
 /// A list as a GraphQL answer spells it: `{"edges": [{"node": …}]}`, `{"nodes": […]}`, or just a
 /// list.
-fn connection<'a>(
+pub fn connection<'a>(
     record: &Record<'a>,
     name: &'static str,
     entries: fn(&Record<'a>, &'static str) -> Vec<Record<'a>>,

@@ -25,6 +25,7 @@ pub fn piece(record: &Record<'_>) -> Option<Piece> {
         Some("Order") => order_piece(record),
         Some("LineItem") => Some(part(of_order?, &id, line(record))),
         Some("ShippingLine") => Some(part(of_order?, &id, shipping(record))),
+        Some("AbandonedCheckout") => Some(part(of_order?, &id, recovered(&id))),
         Some(_) => Some(other()),
         // Without a global id: an order's line by its shape, or an order that is known by its
         // number.
@@ -73,6 +74,11 @@ fn line(record: &Record<'_>) -> SourceOrder {
         lines: vec![order::line(record)],
         ..SourceOrder::default()
     }
+}
+
+/// The checkout that the order was left at before it was placed, as a pull notes it.
+fn recovered(checkout: &str) -> SourceOrder {
+    SourceOrder { checkout_id: gid::number(checkout.to_owned()), ..SourceOrder::default() }
 }
 
 fn shipping(record: &Record<'_>) -> SourceOrder {

@@ -3,8 +3,8 @@
 
 mod order;
 
-use super::json::JsonFormat;
-pub use order::status;
+use super::json::{CartKey, JsonFormat};
+pub use order::{leave_or_complete, status};
 
 /// `orders.json`, and what webhooks and dumps make of it.
 pub static ORDERS: JsonFormat = JsonFormat {
@@ -57,6 +57,6 @@ pub static CHECKOUTS: JsonFormat = JsonFormat {
     ],
     read: order::checkout,
     keys_of_dated: &["token"],
-    are_carts: true,
+    cart_key: Some(CartKey::Token),
     ..JsonFormat::USUAL
 };

@@ -26,6 +26,7 @@ pub const ALL: &[Fixture] = fixtures![
     "shopify-json.lines.jsonl",
     "shopify-json.pages.json",
     "shopify-checkouts-json.json",
+    "shopify-checkouts-graphql.jsonl",
     "webtoffee-csv.csv",
     "webtoffee-csv.in-columns.csv",
     "webtoffee-csv.in-rows.csv",

@@ -378,3 +378,43 @@ proptest! {
         prop_assert!(changed <= 1, "one byte changed {changed} orders that would be sent");
     }
 }
+
+const CHECKOUTS: &str = include_str!("fixtures/shopify-checkouts-graphql.jsonl");
+
+#[test]
+fn an_abandoned_checkout_is_a_cart_that_is_known_by_its_number() {
+    let carts = read(CHECKOUTS).unwrap();
+    let cart = carts.iter().find(|cart| cart.checkout_id == "35550298931001").unwrap();
+    assert_eq!((&*cart.id, &*cart.number, cart.is_cart()), ("", "", true));
+    assert_eq!(cart.abandoned_at, "2024-02-01T11:30:00Z");
+    assert!(cart.order_url.contains("/checkouts/ac/"), "{}", cart.order_url);
+    assert_eq!((&*cart.email, &*cart.customer_id), ("buyer1@example.com", "1"));
+    assert_eq!(
+        (&*cart.total, &*cart.currency, cart.accepts_marketing),
+        ("37.5", "EUR", Some(true))
+    );
+    let lines: Vec<_> = cart.lines.iter().map(|line| (&*line.name, &*line.unit_price)).collect();
+    assert_eq!(lines, [("Mug", "12.5"), ("Tea towel", "12.5")]);
+}
+
+#[test]
+fn a_checkout_that_was_completed_is_no_cart_any_more() {
+    let completed =
+        CHECKOUTS.replacen("\"completedAt\":null", "\"completedAt\":\"2024-02-02T01:00:00Z\"", 1);
+    let carts = read(&completed).unwrap();
+    let cart = carts.iter().find(|cart| cart.checkout_id == "35550298931001").unwrap();
+    assert_eq!((cart.is_cart(), cart.status), (false, Some(Status::Draft)));
+}
+
+#[test]
+fn an_order_names_the_checkout_that_a_row_says_it_was() {
+    let link =
+        r#"{"id":"gid://shopify/AbandonedCheckout/77","__parentId":"gid://shopify/Order/1"}"#;
+    let orders = by_id(
+        &[row("1"), mug("1"), candle("1"), row("2"), mug("2"), candle("2"), link.to_owned()]
+            .join("\n"),
+    );
+    let carts: Vec<_> = orders.iter().map(|order| &*order.checkout_id).collect();
+    assert_eq!(carts, ["77", ""]);
+    assert!(orders.iter().all(|order| order.faults.is_empty()), "{orders:?}");
+}

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The version of the API that is read.
 pub(super) const VERSION: &str = "2026-10";
+/// The system that reads abandoned checkouts besides the orders.
+pub(super) const WITH_CHECKOUTS_NAME: &str = "shopify-checkouts";
 /// A granted token is renewed when less than this is left of its life.
 const RENEWED_BEFORE: Duration = Duration::from_secs(5 * 60);
 /// The longest life that a granted token is taken to have, in seconds: Shopify's are valid for a day.
@@ -25,6 +27,7 @@ const THROTTLED_MAX: u32 = 20;
 const FAILED_MAX: u32 = 3;
 const SCOPES_HINT: &str =
     "give the app the scopes read_orders, read_all_orders and read_customers, and install it again";
+const CHECKOUTS_HINT: &str = "have the app installed by a user with the permission to manage abandoned checkouts; or pull the orders alone: from = \"shopify\"";
 pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request access to protected customer data: orders and e-mail; for an app that was made in the admin, the shop's plan decides";
 
 pub(super) struct Api {
@@ -48,6 +51,10 @@ impl App {
         let Some(id) = access.text("client_id") else { return Ok(None) };
         Ok(Some(Self { id: id.to_owned(), secret: access.secret("client_secret")? }))
     }
+}
+
+pub(super) fn reads_checkouts(options: &Options) -> bool {
+    options.system.name == WITH_CHECKOUTS_NAME
 }
 
 fn token_header(token: SecretString) -> Credentials {
@@ -219,6 +226,9 @@ impl Api {
                 Ok(Reply::Throttled(Duration::from_secs_f64(seconds.clamp(1.0, 60.0))))
             }
             Some("INTERNAL_SERVER_ERROR") => Ok(Reply::Failed(message)),
+            Some("ACCESS_DENIED") if message.contains("manage_abandoned_checkouts") => {
+                Err(self.refused(&message, CHECKOUTS_HINT))
+            }
             Some("ACCESS_DENIED") if message.contains("access scope") => {
                 Err(self.refused(&message, SCOPES_HINT))
             }

@@ -3,7 +3,7 @@
 use super::super::error::PullError;
 use super::super::examination::Examination;
 use super::super::options::Options;
-use super::api::{Api, exact_count};
+use super::api::{Api, exact_count, reads_checkouts};
 use super::question::{self, Listed, Question};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -28,7 +28,8 @@ pub(super) async fn open(
         Some(_) => Listed::Changed(&changed),
         None => Listed::Oldest(&placed),
     };
-    let data = api.ask(&Question::Opening { listed, counted: &changed }).await?;
+    let with_checkouts = reads_checkouts(options);
+    let data = api.ask(&Question::Opening { listed, counted: &changed, with_checkouts }).await?;
     let scopes = data["currentAppInstallation"]["accessScopes"].as_array();
     let has = |wanted: &str| scopes.into_iter().flatten().any(|scope| scope["handle"] == wanted);
     let visible = api.client.clock.now().checked_sub(VISIBLE).unwrap_or(Timestamp::MIN);
@@ -37,6 +38,12 @@ pub(super) async fn open(
         return Err(api.refused(
             "the app lacks the scope read_all_orders: orders older than 60 days would be missing, without an error",
             "request read_all_orders for the app and install it again",
+        ));
+    }
+    if !has("read_customers") && with_checkouts {
+        return Err(api.refused(
+            "the app lacks the scope read_customers: abandoned checkouts have their e-mail address by the customer alone",
+            "request read_customers for the app and install it again",
         ));
     }
     if !has("read_customers") {
@@ -63,10 +70,12 @@ pub(super) async fn examine(
     let oldest = &opening["orders"]["edges"][0]["node"];
     api.warnings.extend(api.client.clock.warning());
     let scopes = opening["currentAppInstallation"]["accessScopes"].as_array();
+    // Without it, checkouts would not have been answered.
+    let checkouts = reads_checkouts(options).then_some("manage_abandoned_checkouts");
     let handles = scopes.into_iter().flatten().filter_map(|scope| scope["handle"].as_str());
     Ok(Examination {
         api: format!("Shopify Admin API {}", api.served),
-        scopes: handles.map(str::to_owned).collect(),
+        scopes: handles.chain(checkouts).map(str::to_owned).collect(),
         clock_ahead: api.client.clock.ahead(),
         orders: exact_count(&opening["ordersCount"]),
         oldest: oldest["createdAt"].as_str().and_then(|text| text.parse().ok()),

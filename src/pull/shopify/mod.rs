@@ -1,4 +1,4 @@
-//! Shopify's Admin GraphQL API: orders by bulk operations.
+//! Shopify's Admin GraphQL API: orders, and abandoned checkouts, by bulk operations.
 //!
 //! An operation reads the orders of a window on Shopify's side and writes them to a file, which is
 //! taken whole or not at all: by its number of rows, and of orders. What may be seen is proven before
@@ -6,6 +6,7 @@
 //! the operation is at work leaves the window, and is in the next one.
 
 mod api;
+mod bulk;
 mod examine;
 mod operation;
 mod question;
@@ -15,26 +16,29 @@ use super::body::excerpt;
 use super::error::PullError;
 use super::folder::Folder;
 use super::gone::{Answers, Before};
-use super::http::Trouble;
 use super::manifest::{Counted, Identity, Manifest, PulledWindow};
 use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
 use super::order_id::OrderId;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
-use api::{Api, exact_count};
+use api::{Api, WITH_CHECKOUTS_NAME, exact_count, reads_checkouts};
+use bulk::Bulk;
 use examine::examine;
 use jiff::SignedDuration;
 use operation::Operation;
-use question::Question;
-use reqwest::StatusCode;
-use rows::{Rows, Version};
+use question::{Question, Subject};
+use rows::Version;
 use serde_json::Value;
-use std::collections::BTreeSet;
-use std::time::Duration;
-use tokio::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio_util::sync::CancellationToken;
 
-pub(super) static SYSTEM: ShopSystem = ShopSystem {
+pub(super) static SYSTEM: ShopSystem = ORDERS_ALONE;
+
+/// The orders, and the abandoned checkouts that some of them were.
+pub(super) static WITH_CHECKOUTS: ShopSystem =
+    ShopSystem { name: WITH_CHECKOUTS_NAME, format: "auto", ..ORDERS_ALONE };
+
+const ORDERS_ALONE: ShopSystem = ShopSystem {
     name: "shopify",
     format: "shopify-graphql",
     ways: &[
@@ -52,20 +56,10 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
     examine: |options, cancel| Box::pin(examine(options, cancel)),
 };
 
-/// Operations started for one window.
-const STARTS_MAX: u32 = 3;
-/// The longest wait for an operation, and for others to end before it. The next pull goes on waiting.
-const WAIT_MAX: Duration = Duration::from_secs(6 * 60 * 60);
-/// Between two looks at an operation.
-const POLL_MAX: Duration = Duration::from_secs(60);
-/// Addresses of a result that are tried.
-const DOWNLOADS_MAX: u32 = 4;
-/// More orders from before the window than this mean that the shop ignores the window.
-const EARLIER_MAX: u64 = 10;
-/// Orders among which one has an e-mail address, in any shop that shows them.
-const EMAIL_SAMPLE: u64 = 20;
 /// Ids asked for at once.
 const IDS_MAX: usize = 250;
+/// Searches in one question. Each costs about 5 points, and an answer no more than 1,000.
+const SEARCHES_MAX: usize = 20;
 /// How a page of a list without an order looks.
 const EMPTY_PAGE: &[u8] = br#"{"data":{"orders":{"edges":[]}}}"#;
 
@@ -89,15 +83,9 @@ pub(super) async fn pull(
         Operation { id: String::new(), shop: api.client.shop(), query: options.query(), window };
     let left = Operation::left(folder, &wanted, now)?;
     let window = left.as_ref().map_or(window, |left| left.window);
-    let search = question::search((window.from, Some(window.to)), options.since);
-    let mut shop = Shop { api, options, folder, window, search, identity };
+    let mut shop = Shop { api, options, folder, window, identity };
     let writer = folder.begin(&window)?;
-    let is_unchanged = left.is_none() && shop.is_unchanged(&opening)?;
-    let pulled = if is_unchanged {
-        shop.commit_unchanged(writer).await?
-    } else {
-        shop.pull(wanted, left, writer).await?
-    };
+    let pulled = shop.pull(&opening, (wanted, left), writer).await?;
     Operation::forget(folder)?;
     Ok(pulled)
 }
@@ -107,69 +95,105 @@ struct Shop<'a> {
     options: &'a Options,
     folder: &'a Folder,
     window: Window,
-    /// What finds the orders of the window.
-    search: String,
     identity: Option<Identity>,
 }
 
-/// A finished operation.
-struct Finished {
-    id: String,
-    /// None for a result without a row.
-    url: Option<String>,
-    rows: u64,
-    roots: u64,
-    counted: Option<Counted>,
-}
-
-/// How an operation ended.
-enum Ended {
-    Completed(Finished),
-    /// It has to be started again.
-    Failed(String),
-}
-
 impl Shop<'_> {
+    /// Reads what changed in the window, checkouts before orders: an order is written with the cart
+    /// that it was.
     async fn pull(
         &mut self,
-        wanted: Operation,
-        left: Option<Operation>,
+        opening: &Value,
+        (wanted, left): (Operation, Option<Operation>),
         mut writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
-        let mut next = left;
-        let mut what = String::new();
-        for _ in 0..STARTS_MAX {
-            let operation = match next.take() {
-                Some(operation) => operation,
-                None => self.start(&wanted).await?,
-            };
-            let finished = match self.follow(&operation).await? {
-                Ended::Completed(finished) => finished,
-                Ended::Failed(fault) => {
-                    what = fault;
-                    continue;
-                }
-            };
-            writer.clear()?;
-            match self.receive(finished, &mut writer).await? {
-                Ok((manifest, orders)) => {
-                    return self.commit(manifest, &orders, writer).await;
-                }
-                Err(fault) => what = fault,
-            }
+        let mut manifest = self.manifest();
+        let mut recovered = self.recovered_before()?;
+        let known = recovered.len();
+        if reads_checkouts(self.options) && !self.is_unchanged(Subject::Checkouts, opening)? {
+            let none = BTreeMap::new();
+            let mut checkouts = self.bulk(Subject::Checkouts, &none);
+            let received = checkouts.read(&wanted, None, &mut writer).await?;
+            manifest.carts = received.count;
+            manifest.recovered = self.find_orders(received.completed, &recovered).await?;
+            recovered.extend(&manifest.recovered);
         }
-        Operation::forget(self.folder)?;
-        Err(self.api.unexpected(&format!("{what}, {STARTS_MAX} times")))
+        let is_read = left.is_some()
+            || recovered.len() > known
+            || !self.is_unchanged(Subject::Orders, opening)?;
+        let mut numbers = BTreeSet::new();
+        manifest.counted = Some(Counted { before: 0, after: 0 });
+        let before = writer.len();
+        if is_read {
+            let received =
+                self.bulk(Subject::Orders, &recovered).read(&wanted, left, &mut writer).await?;
+            (manifest.orders, manifest.counted) = (received.count, received.counted);
+            numbers = received.numbers;
+        }
+        if writer.len() == before {
+            // A night without changes, or a result without a row.
+            writer.add(EMPTY_PAGE, "json")?;
+        }
+        self.commit(manifest, &numbers, writer).await
     }
 
-    /// Whether the export already holds every order of an increment as it is now, by the orders that
-    /// the first answer shows. Of many orders it shows some, and nothing is compared.
-    fn is_unchanged(&self, opening: &Value) -> Result<bool, PullError> {
+    fn bulk<'b>(&'b mut self, subject: Subject, recovered: &'b BTreeMap<u64, u64>) -> Bulk<'b> {
+        let Self { api, options, folder, window, .. } = self;
+        let search = question::search((window.from, Some(window.to)), options.since);
+        Bulk { api, options, folder, subject, window: *window, search, recovered }
+    }
+
+    /// The carts of orders that the windows before know, which this one continues.
+    fn recovered_before(&self) -> Result<BTreeMap<u64, u64>, PullError> {
+        if self.window.extent == Extent::Full || !reads_checkouts(self.options) {
+            return Ok(BTreeMap::new());
+        }
+        let export = self.folder.export()?;
+        Ok(export.into_iter().flat_map(|window| window.manifest.recovered).collect())
+    }
+
+    /// The orders that checkouts became, each with its checkout. A checkout whose order is known already
+    /// is not asked for.
+    async fn find_orders(
+        &mut self,
+        completed: BTreeMap<u64, String>,
+        known: &BTreeMap<u64, u64>,
+    ) -> Result<BTreeMap<u64, u64>, PullError> {
+        let known: BTreeSet<u64> = known.values().copied().collect();
+        let searched = completed.iter().filter(|(cart, _)| !known.contains(cart));
+        let searched: Vec<(u64, Option<String>)> =
+            searched.map(|(cart, url)| (*cart, question::order_of_checkout(url))).collect();
+        let mut found = BTreeMap::new();
+        let asked: Vec<(u64, String)> =
+            searched.iter().filter_map(|(cart, search)| Some((*cart, search.clone()?))).collect();
+        for some in asked.chunks(SEARCHES_MAX) {
+            let searches: Vec<String> = some.iter().map(|(_, search)| search.clone()).collect();
+            let data = self.api.ask(&Question::Found { searches: &searches }).await?;
+            for (n, (cart, _)) in some.iter().enumerate() {
+                let edges = data[format!("s{n}")]["edges"].as_array().map(Vec::as_slice);
+                let Some([edge]) = edges else { continue };
+                let order = edge["node"]["id"].as_str().and_then(|id| Subject::Orders.number(id));
+                found.extend(order.map(|order| (order, *cart)));
+            }
+        }
+        let unknown = searched.len() - found.len();
+        if unknown > 0 {
+            self.api.warnings.push(format!(
+                "{unknown} abandoned checkouts became orders that the shop does not find by them; their orders are loaded beside the carts"
+            ));
+        }
+        Ok(found)
+    }
+
+    /// Whether the export already holds all that changed of a subject since the last window as it is
+    /// now, by what the first answer shows. Of many it shows some, and nothing is compared.
+    fn is_unchanged(&self, subject: Subject, opening: &Value) -> Result<bool, PullError> {
         let Some(from) = self.window.from else { return Ok(false) };
-        let edges = opening["orders"]["edges"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let edges = opening[subject.list()]["edges"].as_array().map(Vec::as_slice);
+        let edges = edges.unwrap_or_default();
         let mut unknown: BTreeSet<Version> =
             edges.iter().filter_map(|edge| Version::of(&edge["node"])).collect();
-        if exact_count(&opening["ordersCount"]) != Some(unknown.len() as u64) {
+        if exact_count(&opening[subject.counter()]) != Some(unknown.len() as u64) {
             return Ok(false);
         }
         let mut export = self.folder.export()?;
@@ -185,20 +209,10 @@ impl Shop<'_> {
         Ok(unknown.is_empty())
     }
 
-    /// Writes the window of a night without changes, for which no operation has to be started.
-    async fn commit_unchanged(
-        &mut self,
-        mut writer: WindowWriter,
-    ) -> Result<PulledWindow, PullError> {
-        writer.add(EMPTY_PAGE, "json")?;
-        let mut manifest = self.manifest();
-        manifest.counted = Some(Counted { before: 0, after: 0 });
-        self.commit(manifest, &BTreeSet::new(), writer).await
-    }
-
     fn manifest(&self) -> Manifest {
         let shop = self.api.client.shop();
-        let mut manifest = Manifest::new(SYSTEM.name, &self.api.served, shop, self.window);
+        let mut manifest =
+            Manifest::new(self.options.system.name, &self.api.served, shop, self.window);
         manifest.identity.clone_from(&self.identity);
         manifest
     }
@@ -221,178 +235,6 @@ impl Shop<'_> {
         manifest.requests = self.api.client.requests;
         manifest.warnings = std::mem::take(&mut self.api.warnings);
         writer.commit(manifest)
-    }
-
-    /// Starts an operation, after others of the app if the shop says so. None of another client is
-    /// ever cancelled.
-    async fn start(&mut self, wanted: &Operation) -> Result<Operation, PullError> {
-        let bulk = question::bulk(&self.search);
-        let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
-        loop {
-            let data = self.api.ask(&Question::Run { bulk: &bulk }).await?;
-            let run = &data["bulkOperationRunQuery"];
-            if let Some(id) = run["bulkOperation"]["id"].as_str() {
-                let operation =
-                    Operation { id: id.to_owned(), window: self.window, ..wanted.clone() };
-                operation.note(self.folder)?;
-                // A small one is finished when it is looked at first.
-                self.api.client.pause(self.api.client.poll_interval()).await?;
-                return Ok(operation);
-            }
-            let error = &run["userErrors"][0];
-            let message = excerpt(error["message"].as_str().unwrap_or_default().as_bytes());
-            let is_busy =
-                matches!(error["code"].as_str(), Some("OPERATION_IN_PROGRESS" | "LIMIT_REACHED"));
-            if !is_busy {
-                return Err(self.api.unexpected(&format!("starts no bulk operation: {message}")));
-            }
-            if begun.elapsed() > WAIT_MAX {
-                let what = "is at work for other clients of this app".to_owned();
-                return Err(self.api.client.away(what));
-            }
-            wait = self.wait(wait).await?;
-        }
-    }
-
-    async fn wait(&self, wait: Duration) -> Result<Duration, PullError> {
-        self.api.client.pause(wait).await?;
-        Ok((wait * 3 / 2).min(POLL_MAX))
-    }
-
-    /// Waits for the end of an operation.
-    async fn follow(&mut self, operation: &Operation) -> Result<Ended, PullError> {
-        let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
-        let mut before = None;
-        loop {
-            let (id, search) = (operation.id.clone(), self.search.clone());
-            let poll = Question::Poll { operation: &id, search: &search };
-            let data = self.api.ask(&poll).await?;
-            let found = &data["bulkOperation"];
-            let after = exact_count(&data["ordersCount"]);
-            let before = *before.get_or_insert(after);
-            match found["status"].as_str() {
-                Some("CREATED" | "RUNNING" | "CANCELING") => {}
-                Some("COMPLETED") => {
-                    let number =
-                        |name: &str| found[name].as_str().and_then(|text| text.parse().ok());
-                    let rows = number("objectCount").unwrap_or_default();
-                    let finished = Finished {
-                        id,
-                        url: found["url"].as_str().map(str::to_owned),
-                        rows,
-                        roots: number("rootObjectCount").unwrap_or(rows),
-                        counted: before.zip(after).map(|(before, after)| Counted { before, after }),
-                    };
-                    return Ok(Ended::Completed(finished));
-                }
-                Some("FAILED") if found["errorCode"] == "ACCESS_DENIED" => {
-                    Operation::forget(self.folder)?;
-                    return Err(self.api.refused(
-                        "the bulk operation ended with ACCESS_DENIED",
-                        "give the app the scopes read_orders, read_all_orders and read_customers, and access to protected customer data",
-                    ));
-                }
-                status => {
-                    let status = status.unwrap_or("nothing known of it");
-                    let code = found["errorCode"].as_str().unwrap_or_default();
-                    return Ok(Ended::Failed(format!(
-                        "the bulk operation ended with {status} {code}"
-                    )));
-                }
-            }
-            if begun.elapsed() > WAIT_MAX {
-                let what = "is still at work on the bulk operation".to_owned();
-                return Err(self.api.client.away(what));
-            }
-            wait = self.wait(wait).await?;
-        }
-    }
-
-    /// Receives a result, and compares it with what was announced. The inner error says in what it
-    /// falls short.
-    async fn receive(
-        &mut self,
-        mut finished: Finished,
-        writer: &mut WindowWriter,
-    ) -> Result<Result<(Manifest, BTreeSet<u64>), String>, PullError> {
-        let window = self.window;
-        let mut downloads = 0;
-        let rows = loop {
-            let mut rows = Rows::new(&window, self.options.since);
-            let Some(url) = finished.url.as_deref() else { break rows };
-            downloads += 1;
-            let what = match self.download(url, &mut rows, writer).await {
-                _ if rows.excess.is_some() => return Ok(Err(rows.excess.unwrap_or_default())),
-                Ok(StatusCode::OK) => break rows,
-                Ok(status) => format!("answers {} for the file of the result", status.as_u16()),
-                Err(Trouble::TooMuch(what)) => what,
-                Err(Trouble::Fatal(error)) => return Err(error),
-            };
-            if downloads == DOWNLOADS_MAX {
-                return Err(self.api.client.away(what));
-            }
-            // Asked for again, the result gets a new address.
-            self.api.client.pause(self.api.client.poll_interval()).await?;
-            let Finished { id, .. } = &finished;
-            let operation =
-                Operation { id: id.clone(), shop: String::new(), query: String::new(), window };
-            match self.follow(&operation).await? {
-                Ended::Completed(again) => {
-                    finished = Finished { counted: finished.counted, ..again }
-                }
-                Ended::Failed(fault) => return Ok(Err(fault)),
-            }
-        };
-        if let Some(fault) = fault_of(&finished, &rows) {
-            return Ok(Err(fault));
-        }
-        self.judge(&rows)?;
-        if writer.is_empty() {
-            // A result without a row has no file.
-            writer.add(EMPTY_PAGE, "json")?;
-        }
-        let mut manifest = self.manifest();
-        (manifest.orders, manifest.counted) = (rows.roots, finished.counted);
-        Ok(Ok((manifest, rows.orders)))
-    }
-
-    /// Receives a file into the window, and its rows.
-    async fn download(
-        &mut self,
-        url: &str,
-        rows: &mut Rows<'_>,
-        writer: &mut WindowWriter,
-    ) -> Result<StatusCode, Trouble> {
-        let mut file = writer.open("jsonl")?;
-        let take = |piece: &[u8]| {
-            rows.take(piece);
-            match &rows.excess {
-                Some(excess) => Err(Trouble::TooMuch(excess.clone())),
-                None => Ok(file.write(piece)?),
-            }
-        };
-        let status = self.api.client.download(url, take).await?;
-        if status == StatusCode::OK {
-            rows.end();
-            writer.close(file)?;
-        }
-        Ok(status)
-    }
-
-    /// What Shopify does in silence. A result that is refused is not downloaded a second time.
-    fn judge(&self, rows: &Rows<'_>) -> Result<(), PullError> {
-        if rows.earlier > EARLIER_MAX.max(rows.roots / 100) {
-            Operation::forget(self.folder)?;
-            return Err(self.api.unexpected("ignores the search for a window"));
-        }
-        if rows.roots >= EMAIL_SAMPLE && rows.with_email == 0 {
-            Operation::forget(self.folder)?;
-            return Err(self.api.refused(
-                &format!("shows no e-mail address in any of {} orders", rows.roots),
-                api::PROTECTED_DATA_HINT,
-            ));
-        }
-        Ok(())
     }
 
     /// Whether the shop knows the orders by their ids. Without an answer the pull ends.
@@ -446,22 +288,4 @@ fn identity_of(
         format!("the shop is called {domain} now; it was {} in the last pull", last.domain)
     }));
     Ok(Some(Identity { id, domain }))
-}
-
-/// In what a result differs from what was announced, if in anything.
-fn fault_of(finished: &Finished, rows: &Rows<'_>) -> Option<String> {
-    let least = finished.counted.map_or(0, |counted| counted.after.min(counted.before));
-    if rows.broken > 0 {
-        Some(format!("wrote {} rows that are no JSON", rows.broken))
-    } else if rows.count != finished.rows {
-        Some(format!("announced {} rows and wrote {}", finished.rows, rows.count))
-    } else if rows.roots != finished.roots {
-        Some(format!("announced {} orders and wrote {}", finished.roots, rows.roots))
-    } else if rows.orphaned() > 0 {
-        Some(format!("wrote lines of {} orders that it did not write", rows.orphaned()))
-    } else if rows.roots < least {
-        Some(format!("counts {least} orders and wrote {}", rows.roots))
-    } else {
-        None
-    }
 }

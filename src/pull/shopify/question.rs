@@ -1,7 +1,7 @@
 //! Everything that is ever asked of Shopify. The one mutation starts an operation that reads.
 
 use jiff::{Timestamp, tz::TimeZone};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What is read of an order, as docs/formats.md shows it. `LINES` stands for the arguments of its lines.
 const ORDER: &str = "
@@ -14,12 +14,78 @@ const ORDER: &str = "
     discountAllocations { allocatedAmountSet { shopMoney { amount } } discountApplication { ... on DiscountCodeApplication { code } } }
   } } }";
 
+/// What is read of an abandoned checkout, likewise. It has neither an e-mail address nor a token: the
+/// customer has the one, the address the other.
+const CHECKOUT: &str = "
+  id abandonedCheckoutUrl createdAt updatedAt completedAt
+  customer { id defaultEmailAddress { emailAddress marketingState } }
+  totalPriceSet { shopMoney { amount currencyCode } } totalTaxSet { shopMoney { amount } }
+  totalDiscountSet { shopMoney { amount } }
+  lineItems { edges { node { id title sku quantity originalUnitPriceSet { shopMoney { amount } } variant { id } product { id } } } }";
+
+/// What an operation reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Orders,
+    Checkouts,
+}
+
+impl Subject {
+    /// In messages.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Checkouts => "abandoned checkouts",
+        }
+    }
+
+    /// The field that lists them.
+    pub(super) fn list(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Checkouts => "abandonedCheckouts",
+        }
+    }
+
+    /// The field that counts them.
+    pub(super) fn counter(self) -> &'static str {
+        match self {
+            Self::Orders => "ordersCount",
+            Self::Checkouts => "abandonedCheckoutsCount",
+        }
+    }
+
+    /// The number in the global id of one.
+    pub(super) fn number(self, gid: &str) -> Option<u64> {
+        let kind = match self {
+            Self::Orders => "Order/",
+            Self::Checkouts => "AbandonedCheckout/",
+        };
+        gid.strip_prefix("gid://shopify/")?.strip_prefix(kind)?.parse().ok()
+    }
+
+    /// The query of a bulk operation.
+    pub(super) fn bulk(self, search: &str) -> String {
+        // Checkouts can't be sorted by the time that is searched.
+        let (sort_key, fields) = match self {
+            Self::Orders => ("UPDATED_AT", ORDER.replace("LINES", "")),
+            Self::Checkouts => ("ID", CHECKOUT.to_owned()),
+        };
+        let list = self.list();
+        let fields = fields.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!(
+            "{{ {list}(query: \"{search}\", sortKey: {sort_key}) {{ edges {{ node {{ {fields} }} }} }} }}"
+        )
+    }
+}
+
 pub(super) enum Question<'a> {
     /// Who the shop is, what the app may do, and the first orders of a list with all that is read of
-    /// them. `counted` finds the orders that are counted.
+    /// them. `counted` finds the orders that are counted, and the checkouts, if they are asked for.
     Opening {
         listed: Listed<'a>,
         counted: &'a str,
+        with_checkouts: bool,
     },
     Count {
         search: &'a str,
@@ -30,7 +96,12 @@ pub(super) enum Question<'a> {
     },
     Poll {
         operation: &'a str,
+        counter: &'static str,
         search: &'a str,
+    },
+    /// The orders that each of these searches finds.
+    Found {
+        searches: &'a [String],
     },
     /// Which of these orders exist.
     Known {
@@ -47,6 +118,13 @@ pub(super) enum Listed<'a> {
     Changed(&'a str),
 }
 
+/// How many checkouts changed, and as many of them as of orders, in the first answer.
+const OPENING_CHECKOUTS: &str = "abandonedCheckoutsCount(query: $counted, limit: null) { count precision } \
+     abandonedCheckouts(first: 20, sortKey: ID, query: $counted) { edges { node { id updatedAt } } }";
+
+/// The shortest text that is taken for a token of an address.
+const TOKEN_LEN_MIN: usize = 12;
+
 /// Orders of the first answer. Each costs about 25 points, and an answer no more than 1,000.
 const CHANGED_MAX: usize = 20;
 
@@ -54,18 +132,19 @@ impl Question<'_> {
     /// The body of the request.
     pub(super) fn body(&self) -> Value {
         match self {
-            Self::Opening { listed, counted } => {
+            Self::Opening { listed, counted, with_checkouts } => {
                 let (search, arguments) = match listed {
                     Listed::Oldest(search) => (search, "first: 1, sortKey: CREATED_AT".to_owned()),
                     Listed::Changed(search) => {
                         (search, format!("first: {CHANGED_MAX}, sortKey: UPDATED_AT"))
                     }
                 };
+                let checkouts = if *with_checkouts { OPENING_CHECKOUTS } else { "" };
                 json!({
                     "query": format!(
                         "query($search: String!, $counted: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
                          ordersCount(query: $counted, limit: null) {{ count precision }} \
-                         orders({arguments}, query: $search) {{ edges {{ node {{ {} }} }} }} }}",
+                         {checkouts} orders({arguments}, query: $search) {{ edges {{ node {{ {} }} }} }} }}",
                         ORDER.replace("LINES", "(first: 1)")
                     ),
                     "variables": { "search": search, "counted": counted },
@@ -80,11 +159,30 @@ impl Question<'_> {
                           { bulkOperation { id } userErrors { message code } } }",
                 "variables": { "bulk": bulk },
             }),
-            Self::Poll { operation, search } => json!({
-                "query": "query($operation: ID!, $search: String!) { bulkOperation(id: $operation) \
-                          { status errorCode objectCount rootObjectCount url } ordersCount(query: $search, limit: null) { count precision } }",
+            Self::Poll { operation, counter, search } => json!({
+                "query": format!(
+                    "query($operation: ID!, $search: String!) {{ bulkOperation(id: $operation) \
+                     {{ status errorCode objectCount rootObjectCount url }} {counter}(query: $search, limit: null) {{ count precision }} }}"
+                ),
                 "variables": { "operation": operation, "search": search },
             }),
+            Self::Found { searches } => {
+                let named = || (0..).zip(*searches).map(|(n, search)| (format!("s{n}"), search));
+                let declared: String =
+                    named().map(|(name, _)| format!("${name}: String! ")).collect();
+                // A second one shows that a search is ambiguous.
+                let lists: String = named()
+                    .map(|(name, _)| {
+                        format!(
+                            "{name}: orders(first: 2, sortKey: CREATED_AT, query: ${name}) {{ edges {{ node {{ id }} }} }} "
+                        )
+                    })
+                    .collect();
+                json!({
+                    "query": format!("query({declared}) {{ {lists}}}"),
+                    "variables": named().map(|(name, search)| (name, json!(search))).collect::<Map<_, _>>(),
+                })
+            }
             Self::Known { ids } => json!({
                 "query": "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { id } } }",
                 "variables": { "ids": ids },
@@ -108,13 +206,19 @@ pub(super) fn search(
     terms.into_iter().flatten().collect::<Vec<_>>().join(" AND ")
 }
 
-/// The query of a bulk operation.
-pub(super) fn bulk(search: &str) -> String {
-    let order = ORDER.replace("LINES", "");
-    format!(
-        "{{ orders(query: \"{search}\", sortKey: UPDATED_AT) {{ edges {{ node {{ {} }} }} }} }}",
-        order.split_whitespace().collect::<Vec<_>>().join(" ")
-    )
+/// The search for the order that a checkout became, by the token in the path of its address: that of
+/// the cart in `/checkouts/ac/TOKEN/recover`, its own in the older `/checkouts/TOKEN/recover`. `None`
+/// for an address of another form.
+pub(super) fn order_of_checkout(url: &str) -> Option<String> {
+    let (_, path) = url.split(['?', '#']).next()?.split_once("/checkouts/")?;
+    let mut parts = path.split('/');
+    let (field, token) = match parts.next()? {
+        "ac" | "cn" => ("cart_token", parts.next()?),
+        token => ("checkout_token", token),
+    };
+    let is_token = token.len() >= TOKEN_LEN_MIN
+        && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    is_token.then(|| format!("{field}:'{token}'"))
 }
 
 fn date(moment: Timestamp) -> String {
@@ -126,9 +230,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_order_of_a_checkout_is_searched_by_the_token_in_its_address() {
+        let shop = "https://shop.example.com/59026964593/checkouts/";
+        for (path, search) in [
+            (
+                "ac/hWN1cgNMicmfHS0VKe0sUGHp/recover?key=1",
+                Some("cart_token:'hWN1cgNMicmfHS0VKe0sUGHp'"),
+            ),
+            (
+                "exuw7apwoycchjuwtiqg8nytfhphr62a/recover?key=1",
+                Some("checkout_token:'exuw7apwoycchjuwtiqg8nytfhphr62a'"),
+            ),
+            ("ac/it's-a-quote/recover", None),
+            ("ac/12345/recover", None),
+            ("", None),
+        ] {
+            assert_eq!(order_of_checkout(&format!("{shop}{path}")).as_deref(), search, "{path}");
+        }
+        assert_eq!(
+            order_of_checkout("https://shop.example.com/cart/hWN1cgNMicmfHS0VKe0sUGHp"),
+            None
+        );
+    }
+
+    #[test]
     fn what_is_asked_for_is_what_the_documents_show() {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let documents = words(include_str!("../../../docs/formats.md"));
         assert!(documents.contains(&words(&ORDER.replace("LINES", ""))));
+        assert!(documents.contains(&words(CHECKOUT)));
     }
 }

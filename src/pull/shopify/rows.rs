@@ -2,19 +2,15 @@
 
 use super::super::order_id::OrderId;
 use super::super::window::Window;
+use super::question::Subject;
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest row, in bytes. One is an order without its lines, or a line: a few thousand.
 const ROW_BYTES_MAX: usize = 8 << 20;
 /// The longest result, in bytes: about ten million orders.
 const FILE_BYTES_MAX: u64 = 32 << 30;
-
-/// The number in the global id of an order.
-fn order_number(gid: &str) -> Option<u64> {
-    gid.strip_prefix("gid://shopify/Order/")?.parse().ok()
-}
 
 /// An order as it was at a moment.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -42,17 +38,26 @@ struct Row {
     #[serde(rename = "createdAt")]
     created: Option<String>,
     email: Option<String>,
+    /// Of a checkout: when it became an order, and its address.
+    #[serde(rename = "completedAt")]
+    completed: Option<String>,
+    #[serde(rename = "abandonedCheckoutUrl")]
+    url: Option<String>,
 }
 
 /// What was received so far.
 pub(super) struct Rows<'a> {
+    subject: Subject,
     window: &'a Window,
     /// Orders placed before this were not asked for.
     since: Option<Timestamp>,
     bytes: u64,
     /// The beginning of a row whose end is to come.
     rest: Vec<u8>,
-    pub orders: BTreeSet<u64>,
+    /// The numbers of what was asked for.
+    pub numbers: BTreeSet<u64>,
+    /// The addresses of the checkouts that became orders.
+    pub completed: BTreeMap<u64, String>,
     /// Orders that have parts and were not seen yet.
     awaited: BTreeSet<u64>,
     pub count: u64,
@@ -67,13 +72,15 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(window: &'a Window, since: Option<Timestamp>) -> Self {
+    pub(super) fn new(subject: Subject, window: &'a Window, since: Option<Timestamp>) -> Self {
         Self {
+            subject,
             window,
             since,
             bytes: 0,
             rest: Vec::new(),
-            orders: BTreeSet::new(),
+            numbers: BTreeSet::new(),
+            completed: BTreeMap::new(),
             awaited: BTreeSet::new(),
             count: 0,
             roots: 0,
@@ -109,10 +116,11 @@ impl<'a> Rows<'a> {
         self.awaited.len()
     }
 
-    /// After the last piece.
-    pub(super) fn end(&mut self) {
+    /// After the last piece. Returns whether the last row lacked the end of its line.
+    pub(super) fn end(&mut self) -> bool {
         let row = std::mem::take(&mut self.rest);
         self.look_at(&row);
+        !row.is_empty()
     }
 
     fn look_at(&mut self, row: &[u8]) {
@@ -125,14 +133,17 @@ impl<'a> Rows<'a> {
             return;
         };
         if let Some(parent) = &row.parent {
-            let order = order_number(parent).filter(|order| !self.orders.contains(order));
-            self.awaited.extend(order);
+            let order = self.subject.number(parent);
+            self.awaited.extend(order.filter(|order| !self.numbers.contains(order)));
             return;
         }
         self.roots += 1;
-        if let Some(order) = row.id.as_deref().and_then(order_number) {
-            self.orders.insert(order);
-            self.awaited.remove(&order);
+        if let Some(number) = row.id.as_deref().and_then(|id| self.subject.number(id)) {
+            self.numbers.insert(number);
+            self.awaited.remove(&number);
+            if row.completed.is_some() {
+                self.completed.insert(number, row.url.unwrap_or_default());
+            }
         }
         self.with_email += u64::from(row.email.is_some());
         let is_before = |text: Option<String>, bound: Option<Timestamp>| {
@@ -148,7 +159,8 @@ impl<'a> Rows<'a> {
 /// The order of a row: one, or none of a line or of a page without orders.
 pub(super) fn ids_in(row: &[u8]) -> Vec<OrderId> {
     let row: Option<Row> = serde_json::from_slice(row).ok();
-    let order = row.filter(|row| row.parent.is_none()).and_then(|row| order_number(&row.id?));
+    let row = row.filter(|row| row.parent.is_none());
+    let order = row.and_then(|row| Subject::Orders.number(&row.id?));
     order.into_iter().map(OrderId::Number).collect()
 }
 
@@ -160,14 +172,14 @@ mod tests {
     #[test]
     fn a_file_without_a_line_end_is_not_kept_in_memory() {
         let window = Window { extent: Extent::Full, from: None, to: Timestamp::MAX };
-        let mut rows = Rows::new(&window, None);
+        let mut rows = Rows::new(Subject::Orders, &window, None);
         let piece = vec![b'x'; ROW_BYTES_MAX / 2];
         (0..2).for_each(|_| rows.take(&piece));
         assert_eq!(rows.excess, None);
         (0..9).for_each(|_| rows.take(&piece));
         assert!(rows.excess.is_some_and(|excess| excess.contains("a row of more than 8388608")));
         assert_eq!(rows.rest.len(), ROW_BYTES_MAX);
-        let mut rows = Rows { bytes: FILE_BYTES_MAX, ..Rows::new(&window, None) };
+        let mut rows = Rows { bytes: FILE_BYTES_MAX, ..Rows::new(Subject::Orders, &window, None) };
         rows.take(b"{}\n");
         assert!(rows.excess.is_some());
     }

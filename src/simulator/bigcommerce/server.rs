@@ -10,6 +10,8 @@ const FOLDER: &str = "/stores/simulator";
 impl SimulatedShop for Quota {
     const NAME: &'static str = "bigcommerce";
     const SECRETS: &'static [(&'static str, &'static str)] = &[("token", "bc_simulator")];
+    /// Three ends of lists and a count; and of six orders a page, a count, and the lines of two.
+    const QUIET: [usize; 2] = [8, 4];
 
     type Options = BigCommerceOptions;
     type Order = BigCommerceOrder;

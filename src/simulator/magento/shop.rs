@@ -22,6 +22,8 @@ impl SimulatedShop for MagentoMemory {
     const SECRETS: &'static [(&'static str, &'static str)] =
         &[("secret", CONSUMER_SECRET), ("token", TOKEN), ("token_secret", TOKEN_SECRET)];
     const TEXTS: &'static [(&'static str, &'static str)] = &[("consumer_key", CONSUMER_KEY)];
+    /// A page and a count.
+    const QUIET: [usize; 2] = [2, 2];
 
     type Options = MagentoOptions;
     type Order = MagentoOrder;

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 /// Lists of nodes in a query.
 const LISTS_MAX: usize = 5;
 const DEPTH_MAX: usize = 2;
+/// The list of abandoned checkouts.
+pub(super) const CHECKOUTS: &str = "abandonedCheckouts";
 
 /// An operation of the shop.
 #[derive(Debug)]
@@ -73,8 +75,8 @@ pub(super) fn objection(query: &Document) -> Option<String> {
     let lacks_id = |field: &Field| field.node().is_some_and(|node| node.field("id").is_none());
     if query.is_mutation {
         Some("a bulk query is no mutation".to_owned())
-    } else if root.name != "orders" {
-        Some(format!("{} is no list of orders", root.name))
+    } else if root.name != "orders" && root.name != CHECKOUTS {
+        Some(format!("{} is no list of orders or checkouts", root.name))
     } else if lists == 0 || lists > LISTS_MAX || depth > DEPTH_MAX {
         Some(format!("{lists} lists, {depth} deep"))
     } else if uses_nodes(&query.fields) {
@@ -90,7 +92,7 @@ fn uses_nodes(fields: &[Field]) -> bool {
     fields.iter().any(|field| field.name == "nodes" || uses_nodes(&field.fields))
 }
 
-/// The file of an operation over these orders.
+/// The file of an operation over these orders or checkouts.
 ///
 /// # Errors
 /// With a field that does not exist.
@@ -109,7 +111,10 @@ pub(super) fn result_of(
         children.extend(parts);
     }
     if operation.end == BulkEnd::Orphans {
-        children.iter_mut().for_each(|child| child["__parentId"] = "gid://shopify/Order/0".into());
+        let is_of_checkouts = operation.root().is_some_and(|root| root.name == CHECKOUTS);
+        let kind = if is_of_checkouts { "AbandonedCheckout" } else { "Order" };
+        let parent = format!("gid://shopify/{kind}/0");
+        children.iter_mut().for_each(|child| child["__parentId"] = parent.clone().into());
     }
     let count = roots.len();
     let all = if operation.is_grouped {

@@ -15,6 +15,8 @@ pub(super) struct Document {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Field {
     pub name: String,
+    /// What it is called in the answer.
+    pub shown: String,
     pub arguments: Map<String, Value>,
     pub fields: Vec<Field>,
     /// The type of a fragment.
@@ -173,7 +175,9 @@ impl Parser<'_> {
         } else {
             None
         };
-        let name = if on.is_some() { "...".to_owned() } else { self.name()? };
+        let shown = if on.is_some() { "...".to_owned() } else { self.name()? };
+        let is_alias = on.is_none() && self.is_sign(':');
+        let name = if is_alias { self.name()? } else { shown.clone() };
         let mut arguments = Map::new();
         if on.is_none() && self.is_sign('(') {
             while !self.is_sign(')') {
@@ -184,7 +188,7 @@ impl Parser<'_> {
         }
         let has_fields = self.tokens.peek() == Some(&Token::Sign('{'));
         let fields = if has_fields { self.fields()? } else { Vec::new() };
-        Ok(Field { name, arguments, fields, on })
+        Ok(Field { name, shown, arguments, fields, on })
     }
 
     fn value(&mut self) -> Result<Value, String> {

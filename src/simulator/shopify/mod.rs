@@ -5,6 +5,7 @@
 //! does.
 
 mod bulk;
+mod checkout;
 mod graphql;
 mod order;
 mod schema;
@@ -16,7 +17,7 @@ pub use order::ShopifyOrder;
 pub use server::Admin;
 
 use super::any_shop::System;
-use super::shop_host::{HostedShop, system};
+use super::shop_host::{HostedShop, start, system};
 use jiff::tz::TimeZone;
 
 /// The version of the API that it serves.
@@ -27,6 +28,16 @@ pub type Shopify = HostedShop<Admin>;
 
 pub(super) static SYSTEM: System = system::<Admin>();
 
+/// A shop whose clients read its abandoned checkouts too.
+pub(super) static WITH_CHECKOUTS: System = System {
+    name: "shopify-checkouts",
+    start: |orders, variant| {
+        let with_checkouts = |options| ShopifyOptions { has_checkouts: true, ..options };
+        start::<Admin>(orders, variant, with_checkouts)
+    },
+    ..system::<Admin>()
+};
+
 /// How the shop behaves.
 #[derive(Debug, Clone)]
 pub struct ShopifyOptions {
@@ -36,6 +47,10 @@ pub struct ShopifyOptions {
     pub protected: ProtectedData,
     /// The version that it serves in place of the one that is asked for.
     pub served_version: &'static str,
+    /// Some orders were left at the checkout before they were placed.
+    pub has_checkouts: bool,
+    /// The user who installed the app may manage abandoned checkouts.
+    pub manages_checkouts: bool,
     /// Polls that find an operation at work.
     pub polls: u32,
     /// Starts that are refused because another operation of the app is at work, as before 2026-01.
@@ -112,6 +127,8 @@ impl Default for ShopifyOptions {
             scopes: vec!["read_orders", "read_all_orders", "read_customers"],
             protected: ProtectedData::Approved,
             served_version: VERSION,
+            has_checkouts: false,
+            manages_checkouts: true,
             polls: 1,
             busy_starts: 0,
             foreign_operations: 0,

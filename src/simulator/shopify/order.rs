@@ -30,8 +30,6 @@ impl ShopifyOrder {
 
     /// As the API shows it, with all its fields. Lists of nodes are `{"edges": [{"node": …}]}`.
     pub(super) fn view(&self, protected: ProtectedData) -> Value {
-        let date =
-            |at: Timestamp| at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let is_approved = protected == ProtectedData::Approved;
         let customer = json!({
             "id": format!("gid://shopify/Customer/{}", self.id), "emailMarketingConsent": {"marketingState": "NOT_SUBSCRIBED"},
@@ -60,6 +58,11 @@ impl ShopifyOrder {
     }
 }
 
-fn money(hundredths: u64) -> Value {
-    json!({ "shopMoney": { "amount": format!("{}.{:02}", hundredths / 100, hundredths % 100) } })
+pub(super) fn date(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+pub(super) fn money(hundredths: u64) -> Value {
+    let amount = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    json!({ "shopMoney": { "amount": amount, "currencyCode": "EUR" } })
 }

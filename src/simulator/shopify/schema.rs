@@ -48,7 +48,7 @@ fn select(
         };
         let value = object.get(&field.name).cloned().or_else(nodes);
         let value = value.ok_or_else(|| format!("Field '{}' doesn't exist", field.name))?;
-        shown.insert(field.name.clone(), project(&value, field)?);
+        shown.insert(field.shown.clone(), project(&value, field)?);
     }
     Ok(())
 }

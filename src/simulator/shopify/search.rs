@@ -1,6 +1,5 @@
-//! Shopify's search syntax, as far as times are compared.
+//! Shopify's search syntax, as far as times and the tokens of carts are compared.
 
-use super::order::ShopifyOrder;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -13,11 +12,22 @@ pub(super) struct Search {
 }
 
 #[derive(Debug)]
-struct Term {
-    is_updated: bool,
-    /// `<` and `<=`; else `>` and `>=`. Shopify treats a bound as part of the range either way.
-    is_upper: bool,
-    bound: Timestamp,
+enum Term {
+    Time {
+        is_updated: bool,
+        /// `<` and `<=`; else `>` and `>=`. Shopify treats a bound as part of the range either way.
+        is_upper: bool,
+        bound: Timestamp,
+    },
+    CartToken(String),
+}
+
+/// What is searched of an order or a checkout.
+pub(super) struct Searched<'a> {
+    pub created: Timestamp,
+    pub updated: Timestamp,
+    /// Of an order alone.
+    pub cart_token: Option<&'a str>,
 }
 
 impl Search {
@@ -39,11 +49,19 @@ impl Search {
         search
     }
 
-    pub(super) fn selects(&self, order: &ShopifyOrder) -> bool {
-        self.terms.iter().all(|term| {
-            let moment = if term.is_updated { order.updated } else { order.created };
-            if term.is_upper { moment <= term.bound } else { moment >= term.bound }
+    pub(super) fn selects(&self, one: &Searched<'_>) -> bool {
+        self.terms.iter().all(|term| match term {
+            Term::Time { is_updated, is_upper, bound } => {
+                let moment = if *is_updated { one.updated } else { one.created };
+                if *is_upper { moment <= *bound } else { moment >= *bound }
+            }
+            Term::CartToken(token) => one.cart_token == Some(token),
         })
+    }
+
+    /// Whether it compares what only orders have.
+    pub(super) fn is_of_orders(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term, Term::CartToken(_)))
     }
 }
 
@@ -51,6 +69,11 @@ impl Term {
     /// The term, and whether its value is quoted.
     fn parse(text: &str, zone: &TimeZone) -> Option<(Self, bool)> {
         let (field, rest) = text.split_once(':')?;
+        if field == "cart_token" {
+            let quoted = rest.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+            let token = quoted.unwrap_or(rest).to_owned();
+            return Some((Self::CartToken(token), quoted.is_some()));
+        }
         let is_updated = match field {
             "updated_at" => true,
             "created_at" => false,
@@ -66,6 +89,6 @@ impl Term {
                 day.to_zoned(zone.clone()).ok()?.timestamp()
             }
         };
-        Some((Self { is_updated, is_upper, bound }, quoted.is_some()))
+        Some((Self::Time { is_updated, is_upper, bound }, quoted.is_some()))
     }
 }

@@ -1,5 +1,7 @@
+use super::super::any_shop::Change;
 use super::super::shop_host::{self, Asked, Shop, SimulatedOrder, SimulatedShop};
 use super::bulk::Operation;
+use super::checkout::Checkouts;
 use super::order::ShopifyOrder;
 use super::{Access, BulkEnd, ShopifyOptions, VERSION};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
@@ -19,6 +21,7 @@ pub struct Admin {
     pub(super) ends: VecDeque<BulkEnd>,
     /// Tokens that were granted, with the requests that each is still good for.
     tokens: BTreeMap<String, u32>,
+    pub(super) checkouts: Checkouts,
     points: f64,
     points_at: Instant,
     was_throttled: bool,
@@ -27,6 +30,8 @@ pub struct Admin {
 impl SimulatedShop for Admin {
     const NAME: &'static str = "shopify";
     const SECRETS: &'static [(&'static str, &'static str)] = &[("token", "shpat_simulator")];
+    /// The question for changes.
+    const QUIET: [usize; 2] = [1, 1];
     const HAS_FILES: bool = true;
 
     type Options = ShopifyOptions;
@@ -51,6 +56,7 @@ impl SimulatedShop for Admin {
             operations: BTreeMap::new(),
             ends: VecDeque::new(),
             tokens: BTreeMap::new(),
+            checkouts: Checkouts::default(),
             points: f64::from(options.points_max),
             points_at: Instant::now(),
             was_throttled: false,
@@ -78,6 +84,16 @@ impl SimulatedShop for Admin {
         let version = HeaderValue::from_static(shop.options.served_version);
         response.headers_mut().insert("x-shopify-api-version", version);
         response
+    }
+
+    fn follow(shop: &mut Shop<Self>, change: Change, is_new: bool) {
+        if shop.options.has_checkouts {
+            shop.own.checkouts.follow(change, is_new);
+        }
+    }
+
+    fn carts(shop: &Shop<Self>) -> BTreeMap<u64, Option<u64>> {
+        shop.own.checkouts.carts(|order| shop.orders.contains_key(&order))
     }
 
     fn stalls(shop: &mut Shop<Self>, asked: &Asked) -> bool {

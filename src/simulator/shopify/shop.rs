@@ -1,11 +1,12 @@
 //! The shop itself: what it answers to a question.
 
 use super::super::shop_host::Shop;
-use super::bulk::{self, Operation};
+use super::bulk::{self, CHECKOUTS, Operation};
+use super::checkout::{Checkout, token_of_order};
 use super::graphql::{Document, Field, parse};
 use super::order::ShopifyOrder;
 use super::schema::project;
-use super::search::Search;
+use super::search::{Search, Searched};
 use super::server::Admin;
 use super::{BulkEnd, ProtectedData};
 use jiff::{SignedDuration, Timestamp};
@@ -49,7 +50,7 @@ impl Shop<Admin> {
                 self.root(field, &mut remarks)
             };
             match value.and_then(|value| project(&value, field)) {
-                Ok(value) => data.insert(field.name.clone(), value),
+                Ok(value) => data.insert(field.shown.clone(), value),
                 Err(fault) => return self.mistake(fault),
             };
         }
@@ -80,11 +81,18 @@ impl Shop<Admin> {
             }
             "orders" => self.list(field, remarks),
             "ordersCount" => {
-                let count = self.select(field.text("query"), remarks, "ordersCount").len();
-                let is_limited = !field.arguments.contains_key("limit") && count > COUNT_LIMIT;
-                let (count, precision) =
-                    if is_limited { (COUNT_LIMIT, "AT_LEAST") } else { (count, "EXACT") };
-                Ok(json!({ "count": count, "precision": precision }))
+                Ok(counted(field, self.select(field.text("query"), remarks, "ordersCount").len()))
+            }
+            CHECKOUTS => {
+                let first = first_of(field)?;
+                let mut edges = self.checkouts(field.text("query"), remarks);
+                edges.truncate(first);
+                Ok(
+                    json!({ "edges": edges.into_iter().map(|node| json!({ "node": node })).collect::<Vec<_>>() }),
+                )
+            }
+            "abandonedCheckoutsCount" => {
+                Ok(counted(field, self.checkouts(field.text("query"), remarks).len()))
             }
             "nodes" => {
                 let ids = field.arguments.get("ids").and_then(Value::as_array);
@@ -138,26 +146,61 @@ impl Shop<Admin> {
             remarks.refuse(path, "This app is not approved to access the Order object. See https://shopify.dev/docs/apps/launch/protected-customer-data");
             return Vec::new();
         }
+        let search = self.search(query, remarks, path);
+        let ignores = self.options.ignores_search;
+        let (indexed, has_checkouts) = (self.indexed(), self.options.has_checkouts);
+        let selects = |order: &ShopifyOrder| {
+            let cart_token = token_of_order(order.id).filter(|_| has_checkouts);
+            let ShopifyOrder { created, updated, .. } = *order;
+            search.selects(&Searched { created, updated, cart_token: cart_token.as_deref() })
+        };
+        self.visible()
+            .filter(|order| order.updated <= indexed && (ignores || selects(order)))
+            .cloned()
+            .collect()
+    }
+
+    fn search(&mut self, query: Option<&str>, remarks: &mut Remarks, path: &str) -> Search {
         let search = Search::parse(query.unwrap_or_default(), &self.options.zone);
         for warning in &search.warnings {
             self.violations.push(warning.clone());
             remarks.warnings.push(json!({ "path": [path], "query": query, "warnings": [{ "field": "query", "message": warning }] }));
         }
-        let ignores = self.options.ignores_search;
+        search
+    }
+
+    /// Searches find no later change.
+    fn indexed(&mut self) -> Timestamp {
         let lag = SignedDuration::from_secs(self.options.index_lag_s);
-        let indexed = self.now().checked_sub(lag).unwrap_or(Timestamp::MIN);
-        self.visible()
-            .filter(|order| order.updated <= indexed && (ignores || search.selects(order)))
-            .cloned()
-            .collect()
+        self.now().checked_sub(lag).unwrap_or(Timestamp::MIN)
+    }
+
+    /// The checkouts that a search finds, as the API shows them.
+    fn checkouts(&mut self, query: Option<&str>, remarks: &mut Remarks) -> Vec<Value> {
+        if !self.options.scopes.contains(&"read_orders") || !self.options.manages_checkouts {
+            remarks.refuse(
+                CHECKOUTS,
+                "Access denied for abandonedCheckouts field. Required access: `read_orders` access scope. Also: The user must have manage_abandoned_checkouts permission.",
+            );
+            return Vec::new();
+        }
+        let search = self.search(query, remarks, CHECKOUTS);
+        if search.is_of_orders() {
+            self.violation("checkouts searched by what only orders have");
+        }
+        let sees_addresses = self.options.protected == ProtectedData::Approved
+            && self.options.scopes.contains(&"read_customers");
+        let indexed = self.indexed();
+        let selects = |checkout: &&Checkout| {
+            let (created, updated) = (checkout.created(), checkout.updated);
+            updated <= indexed && search.selects(&Searched { created, updated, cart_token: None })
+        };
+        let listed = self.own.checkouts.listed.values();
+        listed.filter(selects).map(|checkout| checkout.view(sees_addresses)).collect()
     }
 
     fn list(&mut self, field: &Field, remarks: &mut Remarks) -> Result<Value, String> {
-        let first =
-            field.arguments.get("first").and_then(Value::as_u64).ok_or("orders without first")?;
-        if first > FIRST_MAX {
-            return Err(format!("first: {first}"));
-        }
+        let first = first_of(field)?;
         let mut selected = self.select(field.text("query"), remarks, "orders");
         match field.text("sortKey") {
             Some("CREATED_AT") => selected.sort_by_key(|order| order.created),
@@ -168,7 +211,7 @@ impl Shop<Admin> {
         if protected == ProtectedData::NoFields && !selected.is_empty() {
             remarks.refuse("orders", "This app is not approved to use the email field. See https://shopify.dev/docs/apps/launch/protected-customer-data");
         }
-        let shown = selected.iter().take(first as usize);
+        let shown = selected.iter().take(first);
         let edges: Vec<Value> =
             shown.map(|order| json!({ "node": order.view(protected) })).collect();
         Ok(json!({ "edges": edges }))
@@ -222,7 +265,10 @@ impl Shop<Admin> {
     fn judge_bulk(&mut self, query: &Document) {
         let root = query.fields.first();
         let sorts = root.and_then(|root| root.text("sortKey"));
-        if sorts != Some("UPDATED_AT") {
+        // Checkouts have no key for the time of a change.
+        let is_of_checkouts = root.is_some_and(|root| root.name == CHECKOUTS);
+        let wanted = if is_of_checkouts { "ID" } else { "UPDATED_AT" };
+        if sorts != Some(wanted) {
             self.violations.push(format!("a bulk query sorted by {sorts:?}"));
         }
         if root.is_some_and(|root| root.arguments.contains_key("first")) {
@@ -239,12 +285,15 @@ impl Shop<Admin> {
         } else if operation.result.is_none() {
             let query = operation.root().and_then(|root| root.text("query")).map(str::to_owned);
             let mut unseen = Remarks::default();
-            let selected = self.select(query.as_deref(), &mut unseen, "orders");
+            let views: Vec<Value> = if operation.root().is_some_and(|root| root.name == CHECKOUTS) {
+                self.checkouts(query.as_deref(), &mut unseen)
+            } else {
+                let selected = self.select(query.as_deref(), &mut unseen, "orders");
+                selected.iter().map(|order| order.view(self.options.protected)).collect()
+            };
             if !unseen.errors.is_empty() {
                 operation.end = BulkEnd::AccessDenied;
             }
-            let views: Vec<Value> =
-                selected.iter().map(|order| order.view(self.options.protected)).collect();
             match bulk::result_of(&operation, &views, self.options.children_first) {
                 Ok(result) => operation.result = Some(result),
                 Err(fault) => self.violations.push(fault),
@@ -255,4 +304,19 @@ impl Shop<Admin> {
         self.own.operations.insert(id, operation);
         view
     }
+}
+
+fn first_of(field: &Field) -> Result<usize, String> {
+    let first = field.arguments.get("first").and_then(Value::as_u64);
+    match first.ok_or_else(|| format!("{} without first", field.name))? {
+        first @ 0..=FIRST_MAX => Ok(first as usize),
+        first => Err(format!("first: {first}")),
+    }
+}
+
+/// As far as it is limited.
+fn counted(field: &Field, count: usize) -> Value {
+    let is_limited = !field.arguments.contains_key("limit") && count > COUNT_LIMIT;
+    let (count, precision) = if is_limited { (COUNT_LIMIT, "AT_LEAST") } else { (count, "EXACT") };
+    json!({ "count": count, "precision": precision })
 }

@@ -17,6 +17,8 @@ impl SimulatedShop for WooCache {
     const NAME: &'static str = "woocommerce";
     const SECRETS: &'static [(&'static str, &'static str)] =
         &[("key", "ck_simulator"), ("secret", "cs_simulator")];
+    /// An empty page and three others.
+    const QUIET: [usize; 2] = [4, 4];
 
     type Options = WooOptions;
     type Order = ShopOrder;

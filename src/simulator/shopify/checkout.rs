@@ -1,0 +1,126 @@
+//! Abandoned checkouts, which come, change, become orders and expire as orders do.
+
+use super::super::any_shop::Change;
+use super::order::{date, money};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Checkouts that an order completes, and those that nobody does.
+const COMPLETED_FROM: u64 = 10_000;
+const LEFT_FROM: u64 = 20_000;
+/// Of so many orders one was left at the checkout before it was placed, and beside another one a
+/// checkout is left.
+const EVERY: u64 = 3;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    id: u64,
+    created: Timestamp,
+    pub(super) updated: Timestamp,
+    completed: Option<Timestamp>,
+    /// In hundredths.
+    total: u64,
+}
+
+impl Checkout {
+    fn new(id: u64, at: Timestamp) -> Self {
+        Self { id, created: at, updated: at, completed: None, total: 700 + id }
+    }
+
+    pub(super) fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    pub(super) fn gid(&self) -> String {
+        format!("gid://shopify/AbandonedCheckout/{}", self.id)
+    }
+
+    /// As the API shows it, with all its fields.
+    pub(super) fn view(&self, sees_addresses: bool) -> Value {
+        let Self { id, total, .. } = self;
+        // Who completes it is who left it.
+        let buyer = id % COMPLETED_FROM;
+        let address = json!({ "emailAddress": format!("buyer{buyer}@example.com"), "marketingState": "NOT_SUBSCRIBED" });
+        let customer = json!({ "id": format!("gid://shopify/Customer/{buyer}"), "defaultEmailAddress": address });
+        let token = token_of(*id);
+        let line = json!({
+            "__typename": "AbandonedCheckoutLineItem", "id": format!("gid://shopify/AbandonedCheckoutLineItem/{id}01"),
+            "title": "Mug", "sku": "MUG-1", "quantity": 1, "originalUnitPriceSet": money(*total),
+            "variant": {"id": "gid://shopify/ProductVariant/1"}, "product": {"id": "gid://shopify/Product/7"},
+        });
+        json!({
+            "__typename": "AbandonedCheckout", "id": self.gid(), "name": format!("#{id}"),
+            "abandonedCheckoutUrl": format!("https://simulator.myshopify.com/1/checkouts/ac/{token}/recover?key=0f{id}"),
+            "createdAt": date(self.created), "updatedAt": date(self.updated), "completedAt": self.completed.map(date),
+            "customer": sees_addresses.then_some(customer), "totalPriceSet": money(*total), "totalTaxSet": money(0),
+            "totalDiscountSet": money(0), "lineItems": {"edges": [{"node": line}]},
+        })
+    }
+}
+
+/// The token of the cart that a checkout is of.
+fn token_of(checkout: u64) -> String {
+    format!("hWN-cart-token-{checkout}")
+}
+
+/// The token of the cart that an order was, if it was left at the checkout.
+pub(super) fn token_of_order(order: u64) -> Option<String> {
+    order.is_multiple_of(EVERY).then(|| token_of(COMPLETED_FROM + order))
+}
+
+/// The checkouts of a shop.
+#[derive(Debug, Default)]
+pub struct Checkouts {
+    pub(super) listed: BTreeMap<u64, Checkout>,
+    /// Those that the shop does not list any more.
+    expired: BTreeSet<u64>,
+}
+
+impl Checkouts {
+    /// Some orders that are placed complete a checkout that was left with the one before; beside others
+    /// a checkout is left that changes and expires with them.
+    pub(super) fn follow(&mut self, change: Change, is_new: bool) {
+        match change {
+            Change::Put { id, at, .. } if is_new && id.is_multiple_of(EVERY) => {
+                let checkout = COMPLETED_FROM + id;
+                if let Some(checkout) = self.listed.get_mut(&checkout) {
+                    (checkout.completed, checkout.updated) = (Some(at), at);
+                }
+                self.leave(checkout + EVERY, at);
+            }
+            Change::Put { id, total, at } if id % EVERY == 1 => {
+                if is_new {
+                    self.leave(LEFT_FROM + id, at);
+                } else if let Some(checkout) = self.listed.get_mut(&(LEFT_FROM + id)) {
+                    (checkout.total, checkout.updated) = (total, at);
+                }
+            }
+            Change::Delete { id } => {
+                let checkout = LEFT_FROM + id;
+                if self.listed.remove(&checkout).is_some() {
+                    self.expired.insert(checkout);
+                }
+            }
+            Change::Put { .. } | Change::Silent { .. } => {}
+        }
+    }
+
+    fn leave(&mut self, id: u64, at: Timestamp) {
+        self.expired.remove(&id);
+        self.listed.entry(id).or_insert_with(|| Checkout::new(id, at));
+    }
+
+    /// The carts that an account may hold: with its total, in hundredths, one that it has to hold.
+    /// `has_order`: whether the shop has an order.
+    pub(super) fn carts(&self, has_order: impl Fn(u64) -> bool) -> BTreeMap<u64, Option<u64>> {
+        // An order that was deleted before it was pulled takes no cart over.
+        let may_be_left = |checkout: &Checkout| match checkout.completed {
+            Some(_) => (!has_order(checkout.id - COMPLETED_FROM)).then_some(None),
+            None => Some(Some(checkout.total)),
+        };
+        let listed = self.listed.values();
+        let listed = listed.filter_map(|checkout| Some((checkout.id, may_be_left(checkout)?)));
+        listed.chain(self.expired.iter().map(|id| (*id, None))).collect()
+    }
+}
