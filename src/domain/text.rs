@@ -1,3 +1,5 @@
+use toml::de::DeValue;
+
 /// Whether a character has no width: soft hyphens, joiners, marks of direction and of byte order.
 /// Tags are left out, as they end some flags.
 pub fn is_invisible(c: char) -> bool {
@@ -21,6 +23,19 @@ pub fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
     (line, 1 + before[line_start..].chars().count())
+}
+
+/// What a value of TOML is, for a message.
+pub fn toml_kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number with a decimal point",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
 }
 
 #[cfg(test)]

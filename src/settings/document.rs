@@ -1,12 +1,11 @@
 //! Reads the files of settings strictly by the table of keys, and notes where each key is.
 
 use super::draft::Draft;
-use super::hints::did_you_mean;
 use super::schema::{self, Key, Kind, ROOT};
 use super::search::{DROP_INS, Found, SettingsText};
-use super::value::{self, EMPTY, Wrong, kind_of};
+use super::value::{self, EMPTY, Wrong};
 use super::{FaultKind, Place, SettingsError};
-use crate::domain::line_and_column;
+use crate::domain::{did_you_mean, line_and_column, toml_kind};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
@@ -123,7 +122,7 @@ impl Walk<'_> {
                     }
                 }
                 other => {
-                    let found = format!("found {}", kind_of(other));
+                    let found = format!("found {}", toml_kind(other));
                     self.draft.report(&at, found, format!("a table [{at}]"), None);
                 }
             }

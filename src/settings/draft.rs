@@ -1,7 +1,7 @@
-use super::hints::{did_you_mean, one_of};
 use super::layers::{Layer, Places};
 use super::schema::{self, Key, Kind, ROOT};
 use super::{FaultKind, Place, SettingsError};
+use crate::domain::{did_you_mean, one_of};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,11 +1,10 @@
 use super::draft::Draft;
-use super::hints::{did_you_mean, one_of};
 use super::policy;
 use super::pull::{self, Pull};
 use super::rules::{self, JobRule};
 use super::schema;
 use super::url::Url;
-use crate::domain::{LoadPath, Policy};
+use crate::domain::{LoadPath, Policy, did_you_mean, one_of};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer};
 use std::fmt;

@@ -1,5 +1,4 @@
 use super::draft::Draft;
-use super::hints::{did_you_mean, one_of};
 use super::job::MappingsText;
 use super::layers::Places;
 use super::metrics::{self, Metrics};
@@ -12,6 +11,7 @@ use super::{
     Account, Environment, FaultKind, Fleet, Job, Place, SettingsError, account, document,
     effective, fleet, job, search, variables,
 };
+use crate::domain::{did_you_mean, one_of};
 use config::{Config, ConfigError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

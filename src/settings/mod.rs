@@ -11,7 +11,6 @@ mod effective;
 mod environment;
 mod error;
 mod fleet;
-mod hints;
 mod init;
 mod job;
 mod layers;

@@ -1,6 +1,5 @@
 use super::draft::Draft;
-use super::hints::did_you_mean;
-use crate::domain::{Currency, CurrencyError, Moment, Status};
+use crate::domain::{Currency, CurrencyError, Moment, Status, did_you_mean};
 use jiff::tz::TimeZone;
 
 /// The longest category, in bytes: the width of ActiveCampaign's text columns.

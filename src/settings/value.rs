@@ -1,8 +1,8 @@
 //! From what the file or a variable says to a value of the right type, or what is wrong with it.
 //! Nothing is converted: `5.7` is no whole number, and `"true"` no flag.
 
-use super::hints::did_you_mean;
 use super::schema::Kind;
+use crate::domain::{did_you_mean, toml_kind};
 use config::{Value, ValueKind};
 use toml::de::{DeInteger, DeValue};
 
@@ -40,14 +40,14 @@ pub(super) fn from_toml(kind: &Kind, value: &DeValue<'_>) -> Result<ValueKind, W
         (Kind::Texts, DeValue::Array(items)) => {
             let texts = items.iter().map(|item| match item.get_ref() {
                 DeValue::String(text) => Ok(text.to_string()),
-                other => Err(Wrong::from(format!("found {} in the list", kind_of(other)))),
+                other => Err(Wrong::from(format!("found {} in the list", toml_kind(other)))),
             });
             texts.collect::<Result<Vec<_>, _>>().and_then(list)
         }
         (Kind::Text | Kind::Path | Kind::Secret | Kind::Word(_), DeValue::String(text)) => {
             check(kind, ValueKind::String(text.to_string()), text)
         }
-        (_, other) => Err(format!("found {}", kind_of(other)).into()),
+        (_, other) => Err(format!("found {}", toml_kind(other)).into()),
     }
 }
 
@@ -120,19 +120,6 @@ fn fault_of(text: &str) -> Option<String> {
 
 fn whole(number: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(number.as_str(), number.radix()).ok()
-}
-
-/// What a value of TOML is, for a message.
-pub(super) fn kind_of(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a number with a decimal point",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
 }
 
 /// A value as TOML writes it.

@@ -5,11 +5,11 @@
 //! themselves.
 
 use super::draft::{Draft, variable_of};
-use super::hints::nearest;
 use super::schema::{self, Key, Kind, ROOT};
 use super::search::FILE_VARIABLE;
 use super::value::from_variable;
 use super::{Environment, FaultKind, Place, SettingsError};
+use crate::domain::nearest;
 
 const PREFIX: &str = "ORDERSYNC_";
 const UNKNOWN: &str = "unknown key";

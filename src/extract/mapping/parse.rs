@@ -182,7 +182,7 @@ fn form(table: &Table<'_>) -> Form {
             let (first, rest) = (signs.next(), signs.next());
             let odd = first.is_none_or(|c| c.is_ascii_alphanumeric() || c == '-') || rest.is_some();
             if odd && let Some(value) = table.get(key) {
-                value.fault("no mark", "one sign, such as \".\" or \",\"");
+                value.fault("not a mark", "one sign, such as \".\" or \",\"");
             }
             first
         }
@@ -200,22 +200,15 @@ fn form(table: &Table<'_>) -> Form {
 }
 
 fn in_minor_units(table: &Table<'_>) -> bool {
-    let Some(value) = table.get("amounts") else { return false };
-    match value.text().as_deref() {
-        Some("minor_units") => true,
-        Some("decimal") | None => false,
-        Some(_) => {
-            value.fault("no form of amounts", "\"decimal\" or \"minor_units\"");
-            false
-        }
-    }
+    let forms = [("decimal", false), ("minor_units", true)];
+    table.get("amounts").and_then(|value| value.choice(&forms)).unwrap_or_default()
 }
 
 fn dates(table: &Table<'_>) -> Dates {
     let time = table.get("time").map_or(Some(civil::Time::midnight()), |value| {
         let time = value.text()?.parse().ok();
         if time.is_none() {
-            value.fault("no time", "a time such as \"12:00\"");
+            value.fault("not a time", "a time such as \"12:00\"");
         }
         time
     });
@@ -227,7 +220,7 @@ fn dates(table: &Table<'_>) -> Dates {
         }
         (Ok(dates), _) => return dates,
         (Err(format), Some(value)) => {
-            let what = format!("no form of a date: {format}");
+            let what = format!("not a form of a date: {format}");
             value.fault(
                 &what,
                 "strptime's terms with day, month and year, such as \"%d/%m/%Y %H:%M:%S\"",
@@ -269,7 +262,7 @@ fn zone_named(value: &Value<'_>) -> Option<TimeZone> {
     let zone = TimeZone::get(&text).ok().or_else(offset);
     if zone.is_none() {
         value.fault(
-            "no time zone",
+            "not a time zone",
             "an IANA name such as \"Europe/Berlin\", or an offset such as \"+01:00\"",
         );
     }

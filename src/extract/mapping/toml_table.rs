@@ -1,6 +1,6 @@
 //! Reads TOML strictly: every key is known or a fault, with its line.
 
-use crate::domain::line_and_column;
+use crate::domain::{did_you_mean, line_and_column, one_of, toml_kind};
 use crate::extract::error::ReadError;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -36,8 +36,8 @@ impl<'t> Document<'t> {
 
     pub fn fault(&self, span: Range<usize>, key: &str, what: &str, expected: &str) {
         let (line, column) = line_and_column(self.text, span.start);
-        let what = format!("{key}: {what}");
-        let fault = ReadError::new(self.file, line as u64, what, format!("expected {expected}"));
+        let (what, hint) = (format!("{key}: {what}"), format!("expected {expected}"));
+        let fault = ReadError::new(self.file, line as u64, what, hint);
         self.faults.borrow_mut().push(fault.at_column(column as u64));
     }
 }
@@ -48,12 +48,8 @@ impl<'t> Table<'t> {
         for (name, value) in self.table {
             if !keys.contains(&name.get_ref().as_ref()) {
                 let key = format!("{}.{}", self.path, name.get_ref());
-                self.document.fault(
-                    value.span(),
-                    &key,
-                    "unknown key",
-                    &format!("one of: {}", keys.join(", ")),
-                );
+                let expected = expected_one_of(name.get_ref(), keys.iter().copied());
+                self.document.fault(value.span(), &key, "unknown key", &expected);
             }
         }
     }
@@ -101,8 +97,8 @@ impl<'t> Value<'t> {
             DeValue::Table(table) => {
                 Some(self.document.table(table, &self.path, self.value.span()))
             }
-            _ => {
-                self.fault("no table", "a table");
+            other => {
+                self.unexpected(other, "a table");
                 None
             }
         }
@@ -119,8 +115,8 @@ impl<'t> Value<'t> {
                     Value { document: self.document, value, path }.table()
                 })
                 .collect(),
-            _ => {
-                self.fault("no list", "a list of tables");
+            other => {
+                self.unexpected(other, "a list of tables");
                 Vec::new()
             }
         }
@@ -129,18 +125,29 @@ impl<'t> Value<'t> {
     pub fn text(&self) -> Option<String> {
         match self.value.get_ref() {
             DeValue::String(text) => Some(text.to_string()),
-            _ => {
-                self.fault("no text", "a text in quotes");
+            other => {
+                self.unexpected(other, "a string");
                 None
             }
         }
     }
 
+    /// What one of these words stands for.
+    pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
+        let chosen = choices.iter().find(|(word, _)| *word == text);
+        if chosen.is_none() {
+            let expected = expected_one_of(&text, choices.iter().map(|(word, _)| *word));
+            self.fault(&format!("found `{text}`"), &expected);
+        }
+        chosen.map(|(_, value)| *value)
+    }
+
     pub fn flag(&self) -> Option<bool> {
         match self.value.get_ref() {
             DeValue::Boolean(flag) => Some(*flag),
-            _ => {
-                self.fault("no flag", "true or false");
+            other => {
+                self.unexpected(other, "true or false");
                 None
             }
         }
@@ -148,26 +155,27 @@ impl<'t> Value<'t> {
 
     /// A text, or a list of them.
     pub fn texts(&self) -> Option<Vec<String>> {
-        let DeValue::Array(items) = self.value.get_ref() else {
-            return match self.value.get_ref() {
-                DeValue::String(text) => Some(vec![text.to_string()]),
-                _ => {
-                    self.fault("no text", "a text in quotes, or a list of texts");
-                    None
-                }
-            };
+        const EXPECTED: &str = "a string, or a list of strings";
+        let items = match self.value.get_ref() {
+            DeValue::String(text) => return Some(vec![text.to_string()]),
+            DeValue::Array(items) => items,
+            other => {
+                self.unexpected(other, EXPECTED);
+                return None;
+            }
         };
-        let texts: Option<Vec<String>> = items
-            .iter()
-            .map(|item| match item.get_ref() {
-                DeValue::String(text) => Some(text.to_string()),
-                _ => None,
-            })
-            .collect();
-        if texts.is_none() {
-            self.fault("not all of the list are texts", "a list of texts");
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(text.to_string()),
+                other => {
+                    let found = format!("found {} in the list", toml_kind(other));
+                    self.fault(&found, EXPECTED);
+                    return None;
+                }
+            }
         }
-        texts
+        Some(texts)
     }
 
     /// The items of a list, or the value itself.
@@ -186,4 +194,14 @@ impl<'t> Value<'t> {
     pub fn fault(&self, what: &str, expected: &str) {
         self.document.fault(self.value.span(), &self.path, what, expected);
     }
+
+    fn unexpected(&self, found: &DeValue<'_>, expected: &str) {
+        self.fault(&format!("found {}", toml_kind(found)), expected);
+    }
+}
+
+/// The words that could have been meant, and the one that most likely was.
+fn expected_one_of<'a>(found: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
+    let expected = one_of(words.clone());
+    did_you_mean(found, words).map_or(expected.clone(), |hint| format!("{expected}; {hint}"))
 }

@@ -107,15 +107,15 @@ fn faults_of_a_mapping_are_told_at_once_each_with_its_place() {
          words = { ok = \"payed\" }\n",
     );
     for expected in [
-        "settings.toml, line 2, column 8: mappings.erp.rows: no such layout",
+        "settings.toml, line 2, column 8: mappings.erp.rows: found `some`\nhint: expected one of: order, first, each, either",
         "line 3, column 13: mappings.erp.delimiter",
-        "mappings.erp.zone: no time zone",
-        "mappings.erp.dates: no form of a date: dd.mm.yyyy",
+        "mappings.erp.zone: not a time zone",
+        "mappings.erp.dates: not a form of a date: dd.mm.yyyy",
         "line 6, column 10: mappings.erp.colour: unknown key",
-        "mappings.erp.decimal_mark: no text",
-        "mappings.erp.order.id: no text",
-        "mappings.erp.order.emial: unknown key",
-        "mappings.erp.status[0].words.ok: no status",
+        "mappings.erp.decimal_mark: found an integer\nhint: expected a string",
+        "mappings.erp.order.id: found an integer\nhint: expected a string",
+        "did you mean `email`?",
+        "mappings.erp.status[0].words.ok: found `payed`",
         "lacks order.total, order.created_at, line.name, line.quantity, line.unit_price or line.total",
     ] {
         assert!(message.contains(expected), "{expected} is not in:\n{message}");

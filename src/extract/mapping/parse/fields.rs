@@ -157,7 +157,7 @@ fn table_of(value: &Value<'_>) -> Option<&'static Statuses> {
     let table = Statuses::named(&value.text()?);
     if table.is_none() {
         let known: Vec<&str> = Statuses::shops().collect();
-        value.fault("no table of status words", &format!("one of: {}", known.join(", ")));
+        value.fault("not a table of status words", &format!("one of: {}", known.join(", ")));
     }
     table
 }
@@ -177,16 +177,9 @@ pub fn tax_included(profile: &Table<'_>, names: &Names) -> Option<TaxIncluded> {
 }
 
 fn answer_of(value: &Value<'_>) -> Option<Answer> {
-    let word = value.text()?;
-    let answer = match word.as_str() {
-        "next" => Some(Answer::Next),
-        word => Status::from_word(word).map(Answer::Status),
-    };
-    if answer.is_none() {
-        let known: Vec<&str> = Status::ALL.iter().map(|status| status.word()).collect();
-        value.fault("no status", &format!("one of: {}, or next", known.join(", ")));
-    }
-    answer
+    let statuses = Status::ALL.iter().map(|status| (status.word(), Answer::Status(*status)));
+    let answers: Vec<_> = statuses.chain([("next", Answer::Next)]).collect();
+    value.choice(&answers)
 }
 
 pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
@@ -210,15 +203,10 @@ pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
 }
 
 fn kind_of(value: &Value<'_>) -> Option<RowKind> {
-    let kind = match value.text()?.as_str() {
-        "line" => Some(RowKind::Line),
-        "refund" => Some(RowKind::Refund),
-        "cancelled" => Some(RowKind::Cancelled),
-        "skip" => Some(RowKind::Skip),
-        _ => None,
-    };
-    if kind.is_none() {
-        value.fault("no kind of row", "\"line\", \"refund\", \"cancelled\" or \"skip\"");
-    }
-    kind
+    value.choice(&[
+        ("line", RowKind::Line),
+        ("refund", RowKind::Refund),
+        ("cancelled", RowKind::Cancelled),
+        ("skip", RowKind::Skip),
+    ])
 }

@@ -5,16 +5,14 @@ use crate::extract::mapping::toml_table::Table;
 
 /// The shape, and the names that lines have of their own, where they do.
 pub fn source(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
-    match table.text("source").as_deref() {
-        None | Some("csv") => csv(table, names),
-        Some("json") if table.get("rows").is_some() => flat_json(table, names),
-        Some("json") => (json(table), Some(Names::default())),
-        Some(_) => {
-            if let Some(value) = table.get("source") {
-                value.fault("no such source", "\"csv\" or \"json\"");
-            }
-            csv(table, names)
-        }
+    let sources = [("csv", false), ("json", true)];
+    let is_json = table.get("source").and_then(|value| value.choice(&sources)).unwrap_or_default();
+    if !is_json {
+        csv(table, names)
+    } else if table.get("rows").is_some() {
+        flat_json(table, names)
+    } else {
+        (json(table), Some(Names::default()))
     }
 }
 
@@ -24,7 +22,7 @@ fn csv(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
         [one] if !one.is_ascii_alphanumeric() && *one != b'"' && *one != b'\n' => *one,
         _ => {
             if let Some(value) = table.get("delimiter") {
-                value.fault("no delimiter", "one sign, such as \";\" or \"\\t\"");
+                value.fault("not a delimiter", "one sign, such as \";\" or \"\\t\"");
             }
             b','
         }
@@ -52,20 +50,18 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
         let cell = names.number(&cell.unwrap_or_default());
         return (RowLayout::Parts(Parts { cell, keys: keys.len() }), Some(line_names));
     }
-    let repeats = match table.text("rows").as_deref() {
-        None | Some("order") => {
+    let layouts = [
+        ("order", None),
+        ("first", Some(Repeats::First)),
+        ("each", Some(Repeats::Each)),
+        ("either", Some(Repeats::Either)),
+    ];
+    let repeats = match table.get("rows").map(|value| value.choice(&layouts)) {
+        None | Some(Some(None)) => {
             absent_without_lines(table);
             return (RowLayout::Order, None);
         }
-        Some("first") => Repeats::First,
-        Some("each") => Repeats::Each,
-        Some("either") => Repeats::Either,
-        Some(_) => {
-            if let Some(value) = table.get("rows") {
-                value.fault("no such layout", "\"order\", \"first\", \"each\" or \"either\"");
-            }
-            Repeats::First
-        }
+        Some(repeats) => repeats.flatten().unwrap_or(Repeats::First),
     };
     let key = table.texts("key");
     if key.is_empty() {

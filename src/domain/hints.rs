@@ -4,10 +4,7 @@
 const LEN_MAX: usize = 64;
 
 /// The candidate that `word` most likely was meant to be, if one is within a typing error or two.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let near = |candidate: &'a str| {
         let longest = candidate.len().max(word.len());
@@ -20,7 +17,7 @@ pub(super) fn nearest<'a>(
 }
 
 /// "did you mean …?" for an unknown word.
-pub(super) fn did_you_mean<'a>(
+pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
@@ -31,7 +28,7 @@ pub(super) fn did_you_mean<'a>(
 const NAMES_MAX: usize = 20;
 
 /// The names that could have been meant, for a message.
-pub(super) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     match names.split_at_checked(NAMES_MAX) {
         Some((first, rest)) if !rest.is_empty() => {
