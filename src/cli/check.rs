@@ -215,10 +215,11 @@ fn list_files(job: &Job, files: &[ExportFile], findings: &mut Findings) {
         for note in &file.notes {
             findings.doubtful(format!("jobs.{name}: export {file}: {note}"));
         }
-        let (format, bytes, encoding) = (&file.format, file.size_bytes, file.encoding);
+        let (format, encoding) = (&file.format, file.encoding);
+        let bytes = report::many(file.size_bytes, "byte");
         if job.pull.is_none() {
             findings.good(format!(
-                "jobs.{name}: export {file}, {format}, {bytes} bytes, {encoding}: {}",
+                "jobs.{name}: export {file}, {format}, {bytes}, {encoding}: {}",
                 file.why
             ));
         }

@@ -382,7 +382,7 @@ impl Rows {
 
     /// Whether the fields beyond those of the header are blank.
     fn has_blank_surplus(&self, record: &Record) -> bool {
-        record.iter().skip(self.shape.width).all(is_blank)
+        (self.shape.width..record.len()).filter_map(|at| record.get(at)).all(is_blank)
     }
 
     fn refusal(&self, what: impl ToString, hint: &str) -> ReadError {

@@ -60,7 +60,10 @@ pub(super) fn money_text(totals: &Totals) -> String {
     };
     let mut parts: Vec<String> = all.iter().take(CURRENCIES_MAX).map(amount).collect();
     if all.len() > CURRENCIES_MAX {
-        parts.push(format!("{} more currencies", all.len() - CURRENCIES_MAX));
+        parts.push(match all.len() - CURRENCIES_MAX {
+            1 => "1 more currency".to_owned(),
+            more => format!("{more} more currencies"),
+        });
     }
     let last = parts.pop().unwrap_or_default();
     if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) }

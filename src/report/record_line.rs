@@ -6,6 +6,7 @@ use super::examples;
 use crate::domain::{Customer, OrderKey, RecordError};
 use crate::plan::{Action, ChangeCause, Decision};
 use crate::run::{PlannedRecord, RecordVerdict, ValueChange};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -62,19 +63,32 @@ pub fn write_payload(record: &PlannedRecord, out: &mut impl Write) -> io::Result
     if let RecordVerdict::Decided(Decision::Send(step)) = &record.verdict
         && record.details.is_new_customer
     {
-        writeln!(out, "{}", json!({ "ecomCustomer": customer_body(&step.order.customer) }))?;
+        out.write_all(b"{\"ecomCustomer\":")?;
+        serde_json::to_writer(&mut *out, &CustomerBody::from(&step.order.customer))?;
+        out.write_all(b"}\n")?;
     }
     out.write_all(b"{\"ecomOrder\":")?;
     out.write_all(payload)?;
     out.write_all(b"}\n")
 }
 
-fn customer_body(customer: &Customer) -> Value {
-    let mut body = json!({ "externalid": customer.key.as_str(), "email": customer.email.as_str() });
-    if let Some(accepts) = customer.accepts_marketing {
-        body["acceptsMarketing"] = if accepts { "1" } else { "0" }.into();
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CustomerBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepts_marketing: Option<&'static str>,
+    email: &'a str,
+    externalid: &'a str,
+}
+
+impl<'a> From<&'a Customer> for CustomerBody<'a> {
+    fn from(customer: &'a Customer) -> Self {
+        Self {
+            accepts_marketing: customer.accepts_marketing.map(|yes| if yes { "1" } else { "0" }),
+            email: customer.email.as_str(),
+            externalid: customer.key.as_str(),
+        }
     }
-    body
 }
 
 /// The word for what becomes of a record, with the reasons where it is left out.

@@ -190,6 +190,27 @@ fn a_browser_runs_the_page_and_nothing_else() {
     }
 }
 
+/// On a phone, wide tables scroll by themselves and the page does not.
+#[test]
+#[ignore = "needs Chromium; .ci/run installs it and runs this"]
+fn a_browser_as_narrow_as_a_phone_shows_all_of_the_page() {
+    let world = World::new();
+    world.generate(&GeneratorOptions {
+        orders: 600,
+        seed: 5,
+        defects_permille: 100,
+        changed_permille: 0,
+        extra_orders: 0,
+    });
+    let source = page(&world, &["--reveal"]);
+    assert!(source.contains(" more currencies"), "a wide table is on it");
+    let around = r#"<title>-</title><iframe src="plan.html" width="390" height="800" style="border:0"
+        onload="document.title = 'width ' + this.contentDocument.documentElement.scrollWidth"></iframe>"#;
+    std::fs::write(world.path("around.html"), around).unwrap();
+    let dom = dom_of(&world.path("around.html"));
+    assert!(dom.contains("<title>width 390</title>"), "{}", &dom[..dom.len().min(200)]);
+}
+
 fn dom_of(page: &std::path::Path) -> String {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new(std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned()))
@@ -204,6 +225,7 @@ fn dom_of(page: &std::path::Path) -> String {
             "--disable-component-update",
             "--disable-sync",
             "--virtual-time-budget=2000",
+            "--allow-file-access-from-files",
             "--dump-dom",
         ])
         .arg(format!("--user-data-dir={}", profile.path().display()))

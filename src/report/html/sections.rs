@@ -258,13 +258,13 @@ fn left_out_rows(title: &str, rows: &[LeftOut<'_>]) -> Markup {
     let bars: Vec<Bar> = rows.iter().map(|row| Bar::of(row.code, row.records)).collect();
     html! {
         (charts::rows(title, ("Reason", "Records"), &bars))
-        table.codes {
-            thead { tr { th scope="col" { "Reason" } th.number scope="col" { "Records" } th.number scope="col" { "Worth" } th scope="col" { "What it is" } } }
+        div.scroll tabindex="0" role="region" aria-label=(title) { table.codes {
+            thead { tr { th scope="col" { "Reason" } th.number scope="col" { "Records" } th scope="col" { "Worth" } th scope="col" { "What it is" } } }
             tbody { @for row in rows {
                 tr { th scope="row" { (row.code) } td.number { (count(row.records)) }
-                    td.number { (row.value.map(money_text).unwrap_or_default()) } td { (row.advice) } }
+                    td { (row.value.map(money_text).unwrap_or_default()) } td { (row.advice) } }
             } }
-        }
+        } }
     }
 }
 
