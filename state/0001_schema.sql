@@ -5,7 +5,9 @@
 -- 64-bit fingerprint. Times are milliseconds since 1970, UTC.
 
 -- Single values: 'hash_key' (32 random bytes, the key of all hashes in this file), 'host' (of the account the state
--- belongs to), 'last_order' (the highest orders.id given out).
+-- belongs to), 'last_order' (the highest orders.id given out), 'unrecorded' (orders that may be at ActiveCampaign and are
+-- not known here), 'handed_over' (the number under which this ledger was handed to a fleet, whose it is while it is set),
+-- 'came_back' (that under which it last came back).
 CREATE TABLE account (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL

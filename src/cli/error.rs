@@ -109,7 +109,9 @@ impl From<StateError> for CliError {
     fn from(error: StateError) -> Self {
         let exit = match &error {
             StateError::Locked { .. } => Exit::Locked,
-            StateError::Newer { .. } | StateError::Elsewhere { .. } => Exit::Usage,
+            StateError::Newer { .. }
+            | StateError::Elsewhere { .. }
+            | StateError::HandedOver { .. } => Exit::Usage,
             StateError::Io { .. }
             | StateError::LowDisk { .. }
             | StateError::ReadOnly { .. }

@@ -52,6 +52,7 @@ impl Fault {
             StateError::Locked { path }
             | StateError::Newer { path, .. }
             | StateError::Elsewhere { path, .. }
+            | StateError::HandedOver { path }
             | StateError::Io { path, .. }
             | StateError::LowDisk { path, .. }
             | StateError::ReadOnly { path, .. }

@@ -5,9 +5,10 @@ use super::planned::{Planned, PlannedAccount};
 use crate::daemon::Board;
 use crate::domain::LoadPath;
 use crate::fleet::{
-    Accounts, Database, FleetError, LedgerCopies, Node, NodeOptions, SharedAccount, SharedAccounts,
+    Accounts, Database, FleetError, Heartbeat, LedgerCopies, Node, NodeName, NodeOptions,
+    SharedAccount, SharedAccounts,
 };
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The longest that a chunk of a ledger may take to or from the database.
-const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A node does what people ask of it within this time.
+const BEAT_EVERY_MAX: Duration = Duration::from_secs(5);
+
+/// The longest that the database may take to answer what a person asks.
+pub(super) const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Fleet {
     accounts: watch::Sender<SharedAccounts>,
@@ -33,8 +40,12 @@ impl Fleet {
     ) -> Result<Option<Self>, CliError> {
         let Some(fleet) = &settings.fleet else { return Ok(None) };
         let lease = Duration::from_secs(fleet.lease_s);
-        let database = Database::new(&fleet.url()?, lease / 6).map_err(CliError::usage)?;
-        database.another(CHUNK_TIMEOUT).migrate().await.map_err(CliError::failed)?;
+        let database = open(fleet, lease / 6).await?;
+        let beats_every = (lease / 6).min(BEAT_EVERY_MAX);
+        let node = NodeName { name: name(), host: host(), beats_every };
+        let name = node.name.clone();
+        let heartbeat = Heartbeat::new(database.another(lease / 6), node);
+        heartbeat.join().await.map_err(CliError::failed)?;
         let copies = LedgerCopies::new(database.another(CHUNK_TIMEOUT));
         let options = NodeOptions {
             dir: settings.state_dir.clone(),
@@ -46,7 +57,7 @@ impl Fleet {
             grace,
         };
         let (accounts, followed) = watch::channel(SharedAccounts::default());
-        let node = Node::new(Accounts::new(database, name(), lease), copies, options);
+        let node = Node::new(Accounts::new(database, name, lease), copies, heartbeat, options);
         let node = Some(tokio::spawn(Arc::new(node).run(followed)));
         Ok(Some(Self { accounts, node }))
     }
@@ -82,9 +93,30 @@ fn shared(planned: PlannedAccount) -> SharedAccount {
     }
 }
 
+/// The fleet of the settings.
+pub(super) fn of(settings: &Settings) -> Result<&settings::Fleet, CliError> {
+    settings.fleet.as_ref().ok_or_else(|| {
+        CliError::usage(format!(
+            "{}: there is no fleet in the settings\n  hint: fleet.url_file names a file with the address of its database; see deploy/README.md",
+            settings.file.display()
+        ))
+    })
+}
+
+/// The database of the fleet, with its schema up to date.
+pub(super) async fn open(fleet: &settings::Fleet, timeout: Duration) -> Result<Database, CliError> {
+    let database = Database::new(&fleet.url()?, timeout).map_err(CliError::usage)?;
+    database.another(CHUNK_TIMEOUT).migrate().await.map_err(CliError::failed)?;
+    Ok(database)
+}
+
 /// Of this daemon, for people: leases are told apart by their numbers.
-fn name() -> String {
+pub(super) fn name() -> String {
+    format!("{}-{}", host(), std::process::id())
+}
+
+/// Of this machine.
+pub(super) fn host() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() { "node" } else { host.trim() };
-    format!("{host}-{}", std::process::id())
+    if host.trim().is_empty() { "node".to_owned() } else { host.trim().to_owned() }
 }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Begin", &["demo", "init", "check", "formats"]),
     ("Load", &["plan", "backfill", "sync", "pull", "pulls"]),
-    ("Every night", &["daemon", "schedule", "status"]),
+    ("Every night", &["daemon", "schedule", "status", "fleet"]),
     ("Look into it", &["explain", "verify", "dead-letters", "connection", "undo", "adopt"]),
     ("Tools", &["probe", "simulator", "completions", "man"]),
 ];
@@ -44,6 +44,7 @@ pub(super) const VERBS: &[VerbHelp] = verbs! {
     "daemon": "daemon", "daemon --grace 30s", "--log-format json daemon", &[0, 1, 2];
     "schedule": "schedule", "schedule shop --next 20", "--json schedule", &[0, 2];
     "status": "status", "status shop --runs 20", "--json status", &[0, 1, 2];
+    "fleet": "fleet status", "fleet drain", "fleet import main", &[0, 1, 2, 4];
     "explain": "explain shop 1021", "explain shop 1021 --reveal", "--json explain shop 1021", &[0, 1, 2];
     "verify": "verify shop", "verify shop --lines", "verify shop --sample 1/7 --repair", &[0, 1, 2, 4, 5, 6, 7];
     "undo": "undo shop --run 7 --dry-run", "undo shop --run 7", "undo shop --run 7 --yes", &[0, 1, 2, 4, 5, 6, 7, 130];

@@ -20,6 +20,14 @@ mod findings;
 mod first_write;
 #[cfg(feature = "fleet")]
 mod fleet;
+mod fleet_args;
+#[cfg(feature = "fleet")]
+mod fleet_move;
+#[cfg(feature = "fleet")]
+mod fleet_status;
+#[cfg(feature = "fleet")]
+mod fleet_steer;
+mod fleet_verbs;
 mod formats;
 mod help;
 mod init;
@@ -100,6 +108,8 @@ enum Verb {
     Schedule(schedule::ScheduleArgs),
     /// Jobs, their last runs and dead letters
     Status(status::StatusArgs),
+    /// See and steer the daemons that share accounts
+    Fleet(fleet_verbs::FleetArgs),
     /// One order end to end: row, payload, what was sent, what is next
     Explain(explain::ExplainArgs),
     /// Compare every order with ActiveCampaign, in both directions
@@ -141,6 +151,7 @@ impl Opts {
             Verb::Daemon(args) => daemon::run(global, &args),
             Verb::Schedule(args) => schedule::run(global, &args),
             Verb::Status(args) => status::run(global, &args),
+            Verb::Fleet(args) => fleet_verbs::run(global, &args),
             Verb::Explain(args) => explain::run(global, &args),
             Verb::Verify(args) => verify::run(global, &args),
             Verb::Undo(args) => undo::run(global, &args),

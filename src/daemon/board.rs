@@ -1,4 +1,5 @@
 use super::Plan;
+use super::fleet_view::FleetView;
 use super::liveness::Liveness;
 use crate::activecampaign::{Client, Traffic};
 use crate::run::{Progress, time_left};
@@ -10,7 +11,10 @@ use std::time::Duration;
 
 /// What the daemon is doing: cheap to write, and read as one consistent snapshot.
 #[derive(Debug, Clone, Default)]
-pub struct Board(Arc<Mutex<Accounts>>);
+pub struct Board {
+    accounts: Arc<Mutex<Accounts>>,
+    fleet: Arc<Mutex<Option<FleetView>>>,
+}
 
 type Accounts = BTreeMap<String, Entry>;
 
@@ -85,6 +89,8 @@ impl AccountStatus {
 /// All of the board at one moment.
 #[derive(Debug, Clone)]
 pub struct DaemonView {
+    /// `None` for a daemon alone, and before a fleet was heard of.
+    pub fleet: Option<FleetView>,
     pub accounts: Vec<AccountView>,
     pub jobs: Vec<JobView>,
 }
@@ -205,7 +211,11 @@ impl Board {
                 last_verification: of_job.last_verification.clone(),
             })
         });
-        DaemonView { accounts: accounts.iter().map(account).collect(), jobs: jobs.collect() }
+        DaemonView {
+            fleet: self.fleet().clone(),
+            accounts: accounts.iter().map(account).collect(),
+            jobs: jobs.collect(),
+        }
     }
 
     /// Whether every account's task waits for something it knows, or gets on with its run. To be
@@ -256,7 +266,16 @@ impl Board {
         self.lock().remove(account);
     }
 
+    /// Shows the fleet as the daemon sees it now.
+    pub fn show_fleet(&self, view: FleetView) {
+        *self.fleet() = Some(view);
+    }
+
+    fn fleet(&self) -> MutexGuard<'_, Option<FleetView>> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Accounts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

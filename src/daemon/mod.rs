@@ -7,6 +7,7 @@
 mod account_worker;
 mod attempt;
 mod board;
+mod fleet_view;
 mod last_starts;
 mod liveness;
 mod outcome;
@@ -17,6 +18,9 @@ mod verification;
 
 pub use board::{
     AccountStatus, AccountView, Board, DaemonView, JobView, LastRun, LastVerification, Running,
+};
+pub use fleet_view::{
+    Backlog, FleetAccount, FleetCounts, FleetEviction, FleetNode, FleetView, LedgerCopy, LedgerMove,
 };
 pub use outcome::AWAY_REST;
 pub use plan::{

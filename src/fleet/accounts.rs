@@ -41,6 +41,19 @@ pub struct Handover {
     pub pace: Pace,
 }
 
+impl Handover {
+    /// How many steps the copy may lack, by how many orders can be created in a second and be under way
+    /// at one time.
+    pub fn unrecorded_steps(&self, orders_per_second: f64, in_flight_max: usize) -> u32 {
+        if self.unrecorded.is_zero() {
+            return 0;
+        }
+        let sent = orders_per_second * self.unrecorded.as_secs_f64();
+        // Those under way count twice: when the copy was made, and when the holder was lost.
+        sent.ceil() as u32 + 2 * in_flight_max as u32
+    }
+}
+
 /// Which copy of an account's ledger is the newest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyHead {
@@ -104,7 +117,8 @@ const REGISTER: &str = "
         WHERE a.schedules <> excluded.schedules";
 
 /// `$1` the node, `$2` the length of a lease, `$3` the accounts it knows, `$4` how many it has room
-/// for. What is due longest is taken first, and no row that another node is taking is waited for.
+/// for. What is due longest is taken first, and no row that another node is taking is waited for. A node
+/// that is drained takes nothing.
 const TAKE: &str = "
     UPDATE ordersync.accounts AS a SET
         holder = $1, fence = a.fence + 1, is_exact = false,
@@ -114,7 +128,8 @@ const TAKE: &str = "
         SELECT name, is_exact, exact_at, coalesce(expires_at, clock_timestamp()) AS lost_at
         FROM ordersync.accounts
         WHERE name = ANY($3) AND due_at <= clock_timestamp()
-            AND (holder IS NULL OR expires_at < clock_timestamp())
+            AND (holder IS NULL OR expires_at < clock_timestamp()) AND exported IS NULL
+            AND NOT EXISTS (SELECT FROM ordersync.nodes AS n WHERE n.name = $1 AND n.is_draining)
         ORDER BY due_at, name LIMIT $4 FOR UPDATE SKIP LOCKED
     ) AS prior
     WHERE a.name = prior.name
@@ -125,7 +140,7 @@ const TAKE: &str = "
         ordersync.ms(a.paused_until - clock_timestamp()) AS pause";
 
 /// What a holder reports of its pace; a column stays where it reports nothing.
-const PACE: &str = "
+pub(super) const PACE: &str = "
     sent_at = coalesce(clock_timestamp() - given.sent * interval '1 millisecond', a.sent_at),
     paused_until = coalesce(clock_timestamp() + given.pause * interval '1 millisecond', a.paused_until)";
 
@@ -211,7 +226,7 @@ impl Accounts {
     }
 }
 
-fn lease_of(row: &Row) -> Result<Lease, FleetError> {
+pub(super) fn lease_of(row: &Row) -> Result<Lease, FleetError> {
     let length = |column: &str| -> Result<Option<Duration>, FleetError> {
         let ms: Option<i64> = row.try_get(column)?;
         Ok(ms.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))))
@@ -229,6 +244,6 @@ fn lease_of(row: &Row) -> Result<Lease, FleetError> {
     })
 }
 
-fn millis(length: Duration) -> i64 {
+pub(super) fn millis(length: Duration) -> i64 {
     i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }

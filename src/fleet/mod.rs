@@ -10,7 +10,12 @@ mod database;
 mod error;
 mod guard;
 mod ledger_copy;
+mod moving;
 mod node;
+mod nodes;
+mod overview;
+mod ownership;
+mod steering;
 #[cfg(test)]
 mod tests;
 
@@ -19,4 +24,9 @@ pub use database::Database;
 pub use error::FleetError;
 pub use guard::{Guard, Moment};
 pub use ledger_copy::LedgerCopies;
+pub use moving::{MoveError, Moved, Mover};
 pub use node::{Node, NodeOptions, SharedAccount, SharedAccounts};
+pub use nodes::{Heartbeat, NodeName};
+pub use overview::Overview;
+pub use ownership::Ownership;
+pub use steering::{drain, evict_account, evict_node};

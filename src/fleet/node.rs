@@ -1,9 +1,10 @@
 use super::copier::Copier;
 use super::{
-    Accounts, FleetError, Guard, Lease, LedgerCopies, Moment, Pace, Registration, Released, Renewal,
+    Accounts, FleetError, Guard, Heartbeat, Lease, LedgerCopies, Moment, Pace, Registration,
+    Released, Renewal,
 };
 use crate::activecampaign::SendGuard;
-use crate::daemon::{AccountPlan, Board, Clock, Tenure};
+use crate::daemon::{AccountPlan, Board, Clock, FleetCounts, Tenure};
 use crate::state::{
     Inheritance, StateError, asked_pause, check_writable, inherit_state, last_send_at,
 };
@@ -61,8 +62,10 @@ pub struct NodeOptions {
 pub struct Node {
     accounts: Accounts,
     copies: LedgerCopies,
+    heartbeat: Heartbeat,
     options: NodeOptions,
     held: Mutex<BTreeMap<String, Held>>,
+    counts: Mutex<FleetCounts>,
     is_away: AtomicBool,
 }
 
@@ -97,9 +100,14 @@ struct Worked {
 }
 
 impl Node {
-    pub fn new(accounts: Accounts, copies: LedgerCopies, options: NodeOptions) -> Self {
-        let (held, is_away) = (Mutex::default(), AtomicBool::new(false));
-        Self { accounts, copies, options, held, is_away }
+    pub fn new(
+        accounts: Accounts,
+        copies: LedgerCopies,
+        heartbeat: Heartbeat,
+        options: NodeOptions,
+    ) -> Self {
+        let (held, counts, is_away) = Default::default();
+        Self { accounts, copies, heartbeat, options, held, counts, is_away }
     }
 
     /// Works until it is cancelled, and ends once every lease was given back.
@@ -112,6 +120,7 @@ impl Node {
     ) -> Result<(), FleetError> {
         check_writable(&self.options.dir)?;
         let keeper = tokio::spawn(Arc::clone(&self).keep());
+        let beating = tokio::spawn(Arc::clone(&self).beat());
         let mut tenures = JoinSet::new();
         let mut is_registered = false;
         while !self.options.cancel.is_cancelled() {
@@ -134,6 +143,9 @@ impl Node {
             log_bug(ended);
         }
         keeper.abort();
+        beating.abort();
+        // Else it is forgotten once it was not heard of for long enough.
+        let _ = self.heartbeat.leave().await;
         Ok(())
     }
 
@@ -161,6 +173,10 @@ impl Node {
         let asked = Moment::now();
         let taken = self.heard(self.accounts.take(&names, room).await);
         for lease in taken.unwrap_or_default() {
+            self.count(|counts| {
+                counts.taken += 1;
+                counts.takeovers += u64::from(!lease.handover.unrecorded.is_zero());
+            });
             let Some(account) = shared.get(&lease.account) else { continue };
             let guard =
                 Guard::new(self.accounts.lease_length(), self.options.margin, account.request);
@@ -252,13 +268,8 @@ impl Node {
         if let Some(head) = &handover.copy {
             self.copies.read(name, head, &copy).await?;
         }
-        // Those under way count twice: when the copy was made, and when the holder was lost.
-        let unrecorded = if handover.unrecorded.is_zero() {
-            0
-        } else {
-            let sent = account.orders_per_second * handover.unrecorded.as_secs_f64();
-            sent.ceil() as u32 + 2 * account.in_flight_max as u32
-        };
+        let unrecorded =
+            handover.unrecorded_steps(account.orders_per_second, account.in_flight_max);
         let from = Inheritance {
             copy: handover.copy.as_ref().map(|_| copy),
             unrecorded,
@@ -296,8 +307,9 @@ impl Node {
             let renewals: Vec<Renewal> = names.into_iter().map(renewal).collect();
             // The lease is valid from when the database renewed it, which is not before now.
             let asked = Moment::now();
-            if let Some(renewed) = self.heard(self.accounts.renew(&renewals).await) {
-                self.note_renewed(&renewals, &renewed, asked);
+            match self.heard(self.accounts.renew(&renewals).await) {
+                Some(renewed) => self.note_renewed(&renewals, &renewed, asked),
+                None => self.count(|counts| counts.renewals_failed += 1),
             }
         }
     }
@@ -312,10 +324,45 @@ impl Node {
                 holding.guard.renewed(asked);
             } else {
                 tracing::error!(account, fence, "lease {fence} of account {account} was lost");
+                self.count(|counts| counts.lost += 1);
                 holding.guard.revoke();
                 holding.cancel.cancel();
             }
         }
+    }
+
+    /// Gives signs of life, and does what people ask of this node, for as long as it is polled. That the
+    /// database is away is noticed by the renewals.
+    async fn beat(self: Arc<Self>) {
+        let mut was_draining = false;
+        loop {
+            match self.heartbeat.beat().await {
+                Ok(mut view) => {
+                    if view.is_draining {
+                        self.hand_over();
+                    }
+                    if view.is_draining != was_draining {
+                        was_draining = view.is_draining;
+                        let what =
+                            if was_draining { "takes no account" } else { "takes accounts again" };
+                        tracing::warn!("this node, {}, {what}: it was asked to", view.node);
+                    }
+                    self.count(|counts| view.counts = *counts);
+                    self.options.board.show_fleet(view);
+                }
+                Err(error) => tracing::debug!("no sign of life was given: {error}"),
+            }
+            tokio::time::sleep(self.heartbeat.every()).await;
+        }
+    }
+
+    /// Ends the work on every account, as before a stop.
+    fn hand_over(&self) {
+        self.held().values().for_each(|held| held.cancel.cancel());
+    }
+
+    fn count(&self, count: impl FnOnce(&mut FleetCounts)) {
+        count(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// What the next holder must know of the requests of this one.

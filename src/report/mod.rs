@@ -9,6 +9,7 @@ mod dead_letters;
 mod difference;
 mod examples;
 mod explain;
+mod fleet;
 mod forecast;
 mod html;
 mod labelled_text;
@@ -41,6 +42,10 @@ pub use dead_letters::{
 };
 pub use difference::{since_comparison, since_json};
 pub use explain::{explanation_json, explanation_text};
+pub use fleet::{
+    FleetStatus, backlog_text, drain_json, drain_text, evictions_json, evictions_text, fleet_json,
+    fleet_text, moves_json, moves_text, node_state,
+};
 pub use forecast::{
     asking_text, canary_forecast_text, reading_progress_text, reading_text, runs_text,
     together_json, together_text,

@@ -2,6 +2,7 @@ use super::draft::Draft;
 use super::secret::{Secret, SecretError};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::path::PathBuf;
 
 /// The database by which several daemons share the accounts. Its debug form shows no address.
 #[derive(Debug, Clone, Deserialize)]
@@ -10,6 +11,9 @@ pub struct Fleet {
     pub lease_s: u64,
     /// Accounts that one daemon works on at one time.
     pub accounts_max: usize,
+    /// Holds the ledgers of this machine alone, from before it was one of a fleet. Absolute.
+    #[serde(skip)]
+    pub own_state_dir: PathBuf,
     #[serde(skip)]
     pub(super) url: Secret,
 }

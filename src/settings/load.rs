@@ -291,7 +291,8 @@ fn fleet_of(values: &Config, secrets: &Secrets<'_>) -> Result<Option<Fleet>, Con
         credential: "fleet.url".to_owned(),
         hint: "write it as postgres://USER:PASSWORD@HOST/DATABASE",
     };
-    Ok(Some(Fleet { url: secrets.of(name), ..values.get("fleet")? }))
+    let own_state_dir = secrets.found.base.join(values.get::<PathBuf>("state.dir")?);
+    Ok(Some(Fleet { url: secrets.of(name), own_state_dir, ..values.get("fleet")? }))
 }
 
 /// Where each secret that is set comes from, by its key.

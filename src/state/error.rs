@@ -19,6 +19,11 @@ pub enum StateError {
         path.display()
     )]
     Elsewhere { path: PathBuf, held: String, asked: String },
+    #[error(
+        "{}: this ledger was handed to a fleet, whose nodes write to the account\n  hint: `ordersync fleet export ACCOUNT` brings it back to this machine; after an interrupted `fleet import` or `fleet export`, run that again",
+        path.display()
+    )]
+    HandedOver { path: PathBuf },
     #[error("{}: {source}\n  hint: check that the folder exists and belongs to the user ordersync runs as", path.display())]
     Io { path: PathBuf, source: std::io::Error },
     /// Also to read it: SQLite keeps a file beside it in which readers and the writer find each

@@ -1,7 +1,7 @@
 //! The state of an account as a file that travels: copied while it is written to, and replaced by a
 //! copy.
 
-use super::lock::private;
+use super::lock::{Lock, private};
 use super::sql::Sql;
 use super::store::{lock_account, path_of, version};
 use super::{StateError, Store, View};
@@ -64,9 +64,22 @@ pub fn last_send_at(dir: &Path, account: &str) -> Option<SystemTime> {
 /// # Errors
 /// [`StateError::Locked`] when a process on this machine writes to the account.
 pub fn inherit_state(dir: &Path, account: &str, from: &Inheritance) -> Result<(), StateError> {
-    let path = path_of(dir, account);
     let lock = lock_account(dir, account)?;
-    for file in [path.clone(), path.with_extension("db-wal"), path.with_extension("db-shm")] {
+    put_in_place(&path_of(dir, account), &lock, from)?;
+    drop(lock);
+    if from.unrecorded > 0 {
+        add_unrecorded(&Store::open(dir, account)?.db, from.unrecorded)?;
+    }
+    Ok(())
+}
+
+/// Puts a copy in place of the ledger at a path, under its lock, with what is known of the requests of who
+/// wrote it.
+pub(super) fn put_in_place(path: &Path, lock: &Lock, from: &Inheritance) -> Result<(), StateError> {
+    let beside = [path.with_extension("db-wal"), path.with_extension("db-shm")];
+    // A copy replaces the file in one step: nobody finds it missing.
+    let own = from.copy.is_none().then(|| path.to_owned());
+    for file in beside.into_iter().chain(own) {
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(StateError::io(&file)(error));
@@ -75,7 +88,7 @@ pub fn inherit_state(dir: &Path, account: &str, from: &Inheritance) -> Result<()
         }
     }
     if let Some(copy) = &from.copy {
-        std::fs::rename(copy, &path).map_err(StateError::io(&path))?;
+        std::fs::rename(copy, path).map_err(StateError::io(path))?;
     }
     let log = lock.send_log();
     if let Some(left) = from.pause_left {
@@ -84,10 +97,6 @@ pub fn inherit_state(dir: &Path, account: &str, from: &Inheritance) -> Result<()
     }
     if let Some(at) = from.sent_at {
         log.sent(at);
-    }
-    drop((lock, log));
-    if from.unrecorded > 0 {
-        Store::open(dir, account)?.add_unrecorded(from.unrecorded)?;
     }
     Ok(())
 }
@@ -100,14 +109,13 @@ impl View {
     }
 }
 
-impl Store {
-    fn add_unrecorded(&mut self, steps: u32) -> Result<(), StateError> {
-        self.db.run(
-            "INSERT INTO account (name, value) VALUES ('unrecorded', ?1)
-             ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-            [steps],
-        )
-    }
+/// Notes steps that a ledger may lack.
+pub(super) fn add_unrecorded(db: &Connection, steps: u32) -> Result<(), StateError> {
+    db.run(
+        "INSERT INTO account (name, value) VALUES ('unrecorded', ?1)
+         ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        [steps],
+    )
 }
 
 /// What was lost after a copy is done again in the same sequence, so each step that is settled is one

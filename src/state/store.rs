@@ -59,7 +59,8 @@ impl Store {
     /// account's lock.
     ///
     /// # Errors
-    /// When another process holds the lock, the file is of a newer version, or can't be written.
+    /// When another process holds the lock, the file is of a newer version, was handed to a fleet, or
+    /// can't be written.
     pub fn open(dir: &Path, account: &str) -> Result<Self, StateError> {
         let lock = lock_account(dir, account)?;
         let path = path_of(dir, account);
@@ -70,7 +71,10 @@ impl Store {
         let view = View { db, file: Some(path.clone()) };
         let mut store = Self { view, path, floor: Floor::default(), lock };
         store.prepare()?;
-        Ok(store)
+        match store.handed_over()? {
+            Some(_) => Err(StateError::HandedOver { path: store.path }),
+            None => Ok(store),
+        }
     }
 
     fn prepare(&mut self) -> Result<(), StateError> {
@@ -209,7 +213,7 @@ impl View {
         Ok(Self { file: Some(path.to_owned()), ..Self::empty()? })
     }
 
-    fn of_file(path: &Path) -> Result<Self, StateError> {
+    pub(super) fn of_file(path: &Path) -> Result<Self, StateError> {
         // Not opened read-only: as the last one to close the file it then also puts its journal
         // away.
         let mut db = Connection::open(path).map_err(StateError::sqlite(path))?;

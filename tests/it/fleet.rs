@@ -5,7 +5,7 @@ mod link;
 mod lost;
 mod pace;
 #[path = "../../src/fleet/tests/postgres.rs"]
-mod postgres;
+pub mod postgres;
 mod proof;
 
 use crate::daemon::EVERY_SECOND;

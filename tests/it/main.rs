@@ -25,6 +25,10 @@ mod explain;
 mod faults;
 #[cfg(feature = "fleet")]
 mod fleet;
+#[cfg(feature = "fleet")]
+mod fleet_moves;
+#[cfg(feature = "fleet")]
+mod fleet_verbs;
 mod floors;
 mod forecast;
 mod golden;

@@ -3,6 +3,7 @@
 mod leases;
 mod ledger_copies;
 mod postgres;
+mod steering;
 
 use super::{Accounts, Database, LedgerCopies, Registration};
 use postgres::Postgres;

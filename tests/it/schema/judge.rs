@@ -56,8 +56,23 @@ pub fn assert_fits(name: &str, value: &Value) {
     }
 }
 
+/// What a schema describes and none of these documents holds.
+pub fn never_written<'a>(name: &str, documents: impl Iterator<Item = &'a Value>) -> Option<String> {
+    let written: BTreeSet<String> = documents.flat_map(places_written).collect();
+    let described = places_described(&published(name));
+    let never: Vec<&String> = described.difference(&written).collect();
+    (!never.is_empty())
+        .then(|| format!("docs/schema/{name}.json names {never:?}, and nothing writes them"))
+}
+
+/// Asserts that a schema describes nothing that none of these documents holds.
+#[cfg(feature = "fleet")]
+pub fn assert_all_written(name: &str, documents: &[Value]) {
+    assert_eq!(never_written(name, documents.iter()), None);
+}
+
 /// The place of every key that a schema describes, wherever it refers to: `/plans/*/job`.
-pub fn places_described(schema: &Value) -> BTreeSet<String> {
+fn places_described(schema: &Value) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     describe("", schema, &schema["$defs"], &mut places);
     places
@@ -83,7 +98,7 @@ fn describe(at: &str, schema: &Value, defs: &Value, places: &mut BTreeSet<String
 }
 
 /// The place of every key that a document has.
-pub fn places_written(value: &Value) -> BTreeSet<String> {
+fn places_written(value: &Value) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     write("", value, &mut places);
     places

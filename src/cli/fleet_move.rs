@@ -1,0 +1,97 @@
+//! `fleet import` and `fleet export`.
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::fleet;
+use super::options::Global;
+use super::{assembly, output};
+use crate::daemon::LedgerMove;
+use crate::domain::LoadPath;
+use crate::fleet::{Accounts, LedgerCopies, MoveError, Moved, Mover, Ownership};
+use crate::report;
+use crate::settings::Settings;
+use std::time::Duration;
+
+/// Where a ledger goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Into the fleet.
+    Import,
+    /// To this machine.
+    Export,
+}
+
+/// One account after the other: what was moved before one is refused stays moved.
+pub(super) fn run(global: &Global, names: &[String], way: Way) -> Result<Exit, CliError> {
+    let settings = assembly::settings(global)?;
+    let accounts = names.iter().map(|name| moved(&settings, name));
+    let accounts = accounts.collect::<Result<Vec<Moved>, CliError>>()?;
+    let runtime = assembly::runtime()?;
+    let mover = runtime.block_on(mover(&settings))?;
+    let (mut arrived, mut refused) = (Vec::new(), Vec::new());
+    for account in &accounts {
+        let moved = runtime.block_on(async {
+            match way {
+                Way::Import => mover.import(account).await,
+                Way::Export => mover.export(account).await,
+            }
+        });
+        match moved {
+            Ok(ledger) => arrived.push(ledger),
+            Err(error) => refused.push(error.into()),
+        }
+    }
+    let is_import = way == Way::Import;
+    let shown = |moves: &[LedgerMove]| {
+        output::print_outcome(
+            global,
+            true,
+            || report::moves_json(moves, is_import),
+            || report::moves_text(moves, is_import),
+        );
+    };
+    if refused.is_empty() || !arrived.is_empty() {
+        shown(&arrived);
+    }
+    CliError::all(refused).map(|()| Exit::Done)
+}
+
+async fn mover(settings: &Settings) -> Result<Mover, CliError> {
+    let of = fleet::of(settings)?;
+    let lease = Duration::from_secs(of.lease_s);
+    let database = fleet::open(of, fleet::ASK_TIMEOUT).await?;
+    let name = fleet::name();
+    let accounts = Accounts::new(database.another(fleet::ASK_TIMEOUT), name.clone(), lease);
+    let copies = LedgerCopies::new(database.another(fleet::CHUNK_TIMEOUT));
+    Ok(Mover::new(Ownership::new(database, accounts, name), copies))
+}
+
+fn moved(settings: &Settings, name: &str) -> Result<Moved, CliError> {
+    let account = settings
+        .accounts
+        .get(name)
+        .ok_or_else(|| CliError::usage(format!("no account {name} in the settings")))?;
+    let in_one = settings.jobs_of(name).map(|job| match job.load {
+        LoadPath::Rest => 1,
+        LoadPath::Bulk => job.bulk_max,
+    });
+    let in_one = in_one.max().unwrap_or(1);
+    Ok(Moved {
+        account: account.name.clone(),
+        url: account.url.clone(),
+        dir: fleet::of(settings)?.own_state_dir.clone(),
+        orders_per_second: account.requests_per_second * in_one as f64,
+        in_flight_max: account.in_flight_max * in_one,
+    })
+}
+
+impl From<MoveError> for CliError {
+    fn from(error: MoveError) -> Self {
+        match error {
+            MoveError::Ledger(error) => error.into(),
+            MoveError::Held { .. } => Self::new(Exit::Locked, error),
+            MoveError::Refused { .. } => Self::usage(error),
+            MoveError::Fleet(_) => Self::failed(error),
+        }
+    }
+}

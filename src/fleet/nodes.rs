@@ -1,0 +1,153 @@
+use super::{Database, FleetError};
+use crate::daemon::{Backlog, FleetCounts, FleetNode, FleetView, LedgerCopy};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::{Client, Row};
+
+/// What a daemon tells the fleet of itself, for people to see and to steer. No lease depends on it.
+pub struct Heartbeat {
+    database: Database,
+    node: NodeName,
+}
+
+/// A daemon, as it is known to the others.
+#[derive(Debug, Clone)]
+pub struct NodeName {
+    /// Of this daemon alone.
+    pub name: String,
+    /// Of its machine.
+    pub host: String,
+    /// How often it gives a sign of life.
+    pub beats_every: Duration,
+}
+
+/// Signs of life of which all must be missing for a node to count as lost.
+const MISSING_MAX: u32 = 6;
+
+/// Who was not heard of for this long is forgotten, where nobody evicted it.
+const FORGET: &str =
+    "DELETE FROM ordersync.nodes WHERE seen_at < clock_timestamp() - interval '1 day'";
+
+const NODES: &str = "
+    SELECT n.name, n.host, n.is_draining, (1000 * extract(epoch FROM n.since))::bigint AS since,
+        ordersync.ms(clock_timestamp() - n.seen_at) AS seen,
+        ordersync.ms(clock_timestamp() - n.seen_at) > n.lost_after_ms AS is_lost,
+        (SELECT count(*) FROM ordersync.accounts WHERE holder = n.name) AS leases
+    FROM ordersync.nodes AS n ORDER BY n.name";
+
+const BACKLOG: &str = "
+    SELECT count(*) AS accounts, coalesce(max(ordersync.ms(clock_timestamp() - due_at)), 0) AS oldest
+    FROM ordersync.accounts
+    WHERE due_at <= clock_timestamp() AND exported IS NULL
+        AND (holder IS NULL OR expires_at < clock_timestamp())";
+
+const LEASES: &str = "
+    SELECT name, copy_bytes, ordersync.ms(clock_timestamp() - exact_at) AS age
+    FROM ordersync.accounts WHERE holder = $1 ORDER BY name";
+
+impl Heartbeat {
+    /// Over a connection of its own, so that no renewal waits behind it.
+    pub fn new(database: Database, node: NodeName) -> Self {
+        Self { database, node }
+    }
+
+    pub(super) fn every(&self) -> Duration {
+        self.node.beats_every
+    }
+
+    /// Makes a daemon known that begins: whatever was asked of one of its name before is over.
+    pub async fn join(&self) -> Result<(), FleetError> {
+        let statement = "
+            INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)
+            VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3)
+            ON CONFLICT (name) DO UPDATE SET host = excluded.host, since = excluded.since,
+                seen_at = excluded.seen_at, lost_after_ms = excluded.lost_after_ms, is_draining = false";
+        self.tell(statement).await
+    }
+
+    /// A sign of life. Returns the fleet as this daemon sees it.
+    pub async fn beat(&self) -> Result<FleetView, FleetError> {
+        let statement = "
+            INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)
+            VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3)
+            ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at";
+        self.tell(statement).await?;
+        let name = &self.node.name;
+        let run = async |client: Arc<Client>| {
+            client.execute(FORGET, &[]).await?;
+            let (nodes, backlog) = (nodes(&client).await?, backlog(&client).await?);
+            let leases = client.query(LEASES, &[name]).await?;
+            let leases = leases.iter().map(lease).collect::<Result<_, FleetError>>()?;
+            let own = nodes.iter().find(|other| other.name == *name);
+            let is_draining = own.is_some_and(|own| own.is_draining);
+            let (node, counts) = (name.clone(), FleetCounts::default());
+            Ok(FleetView { node, is_draining, nodes, backlog, leases, counts })
+        };
+        self.database.run(run).await
+    }
+
+    /// A daemon ends in good order.
+    pub async fn leave(&self) -> Result<(), FleetError> {
+        let run = async |client: Arc<Client>| {
+            client
+                .execute("DELETE FROM ordersync.nodes WHERE name = $1", &[&self.node.name])
+                .await?;
+            Ok(())
+        };
+        self.database.run(run).await
+    }
+
+    async fn tell(&self, statement: &str) -> Result<(), FleetError> {
+        let node = &self.node;
+        let lost_after = (node.beats_every * MISSING_MAX).as_millis();
+        let lost_after = i64::try_from(lost_after).unwrap_or(i64::MAX);
+        let run = async |client: Arc<Client>| {
+            client.execute(statement, &[&node.name, &node.host, &lost_after]).await?;
+            Ok(())
+        };
+        self.database.run(run).await
+    }
+}
+
+pub(super) async fn nodes(client: &Client) -> Result<Vec<FleetNode>, FleetError> {
+    let node = |row: &Row| {
+        Ok(FleetNode {
+            name: row.try_get("name")?,
+            host: row.try_get("host")?,
+            since: Timestamp::from_millisecond(row.try_get("since")?).unwrap_or_default(),
+            seen: length(row, "seen")?,
+            leases: whole(row, "leases")?,
+            is_draining: row.try_get("is_draining")?,
+            is_lost: row.try_get("is_lost")?,
+        })
+    };
+    client.query(NODES, &[]).await?.iter().map(node).collect()
+}
+
+pub(super) async fn backlog(client: &Client) -> Result<Backlog, FleetError> {
+    let row = client.query_one(BACKLOG, &[]).await?;
+    Ok(Backlog { accounts: whole(&row, "accounts")?, oldest: length(&row, "oldest")? })
+}
+
+fn lease(row: &Row) -> Result<(String, Option<LedgerCopy>), FleetError> {
+    Ok((row.try_get("name")?, copy(row)?))
+}
+
+/// The columns `copy_bytes` and `age`; `None`: there is no copy yet.
+pub(super) fn copy(row: &Row) -> Result<Option<LedgerCopy>, FleetError> {
+    let bytes: Option<i64> = row.try_get("copy_bytes")?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    Ok(Some(LedgerCopy { bytes: u64::try_from(bytes).unwrap_or(0), age: length(row, "age")? }))
+}
+
+/// A column of milliseconds; what would be negative, or is not known, is zero.
+pub(super) fn length(row: &Row, column: &str) -> Result<Duration, FleetError> {
+    let ms: Option<i64> = row.try_get(column)?;
+    Ok(Duration::from_millis(ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)))
+}
+
+fn whole(row: &Row, column: &str) -> Result<u64, FleetError> {
+    let number: i64 = row.try_get(column)?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}
