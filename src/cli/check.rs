@@ -1,4 +1,5 @@
 use super::assembly::{self, Dates};
+use super::check_fleet::check_shared_storage;
 use super::check_graphql::check_graphql;
 use super::error::CliError;
 use super::exit::Exit;
@@ -66,6 +67,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     for (account, jobs) in accounts.into_values() {
         check_account(account, &jobs, &scope, &mut findings)?;
     }
+    check_shared_storage(&settings, &jobs, &mut findings);
     check_shared_orders(&settings, &jobs, &mut findings);
     note_shared_connections(&settings, &jobs, &mut findings);
     let effective = faults.is_ok().then_some(settings.effective.as_str());

@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// On top of the grace, for what has to be written down after it.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// The same of one of a fleet, which copies its ledgers to the database for who goes on with them.
+const HAND_OVER_MAX: Duration = Duration::from_secs(60);
 /// How often systemd is notified.
 const TELL_EVERY: Duration = Duration::from_secs(2);
 
@@ -62,6 +64,7 @@ async fn serve(
         #[cfg(feature = "fleet")]
         fleet: super::fleet::Fleet::join(&settings, (&board, &interrupt.cancel, grace)).await?,
     };
+    let settle_max = if settings.fleet.is_some() { HAND_OVER_MAX } else { SETTLE_MAX };
     // The plan has what is needed of them.
     drop(settings);
     tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), summary(&plan));
@@ -80,7 +83,7 @@ async fn serve(
     // An account's task that ended in a bug ends the daemon, so that its supervisor starts it
     // afresh.
     interrupt.cancel.cancel();
-    let rest = tokio::time::timeout(grace + SETTLE_MAX, workers.ended()).await;
+    let rest = tokio::time::timeout(grace + settle_max, workers.ended()).await;
     notifying.abort();
     match (ended, rest) {
         (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(error),

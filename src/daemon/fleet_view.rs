@@ -19,6 +19,18 @@ pub struct FleetNode {
     pub is_lost: bool,
 }
 
+impl FleetNode {
+    /// What it does, in one word.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self { is_lost: true, .. } => "lost",
+            Self { is_draining: true, leases: 0, .. } => "drained",
+            Self { is_draining: true, .. } => "draining",
+            _ => "active",
+        }
+    }
+}
+
 /// Accounts that are due and that no node works on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
@@ -77,6 +89,8 @@ pub struct LedgerMove {
 /// What a daemon tells of the fleet that it is one of, as of its last sign of life.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetView {
+    /// When that was, by the clock of this machine.
+    pub at: Timestamp,
     /// The daemon's own name.
     pub node: String,
     pub is_draining: bool,

@@ -82,7 +82,8 @@ impl Heartbeat {
             let own = nodes.iter().find(|other| other.name == *name);
             let is_draining = own.is_some_and(|own| own.is_draining);
             let (node, counts) = (name.clone(), FleetCounts::default());
-            Ok(FleetView { node, is_draining, nodes, backlog, leases, counts })
+            let at = Timestamp::now();
+            Ok(FleetView { at, node, is_draining, nodes, backlog, leases, counts })
         };
         self.database.run(run).await
     }

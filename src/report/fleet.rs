@@ -19,7 +19,7 @@ pub fn fleet_json(fleet: &FleetStatus) -> Value {
         json!({
             "node": node.name,
             "host": node.host,
-            "state": node_state(node),
+            "state": node.state(),
             "since": local(node.since, &TimeZone::UTC),
             "heard_ago_ms": millis(node.seen),
             "leases": node.leases,
@@ -79,7 +79,7 @@ fn nodes_text(nodes: &[FleetNode], width: Option<usize>) -> String {
     let rows = nodes.iter().map(|node| {
         vec![
             printable(&node.name),
-            node_state(node).to_owned(),
+            node.state().to_owned(),
             count(node.leases),
             format!("{} ago", duration(node.seen)),
             local(node.since, &TimeZone::UTC),
@@ -113,16 +113,6 @@ fn accounts_text(accounts: &[FleetAccount], width: Option<usize>) -> String {
     let rows: Vec<Vec<String>> = rows.collect();
     let head = ["account", "state", "node", "lease", "due", "ledger", "copied", "unrecorded"];
     format!("\n{}", Table { align: "<<<><>>>", head: &head, lead: 1, rows: &rows }.text(width))
-}
-
-/// What a node does.
-pub fn node_state(node: &FleetNode) -> &'static str {
-    match node {
-        FleetNode { is_lost: true, .. } => "lost",
-        FleetNode { is_draining: true, leases: 0, .. } => "drained",
-        FleetNode { is_draining: true, .. } => "draining",
-        _ => "active",
-    }
 }
 
 fn account_state(account: &FleetAccount) -> &'static str {

@@ -44,7 +44,7 @@ pub use difference::{since_comparison, since_json};
 pub use explain::{explanation_json, explanation_text};
 pub use fleet::{
     FleetStatus, backlog_text, drain_json, drain_text, evictions_json, evictions_text, fleet_json,
-    fleet_text, moves_json, moves_text, node_state,
+    fleet_text, moves_json, moves_text,
 };
 pub use forecast::{
     asking_text, canary_forecast_text, reading_progress_text, reading_text, runs_text,

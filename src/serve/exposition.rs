@@ -11,6 +11,14 @@ pub(super) struct Family {
     pub help: &'static str,
 }
 
+pub(super) const fn gauge(name: &'static str, help: &'static str) -> Family {
+    Family { name, kind: Kind::Gauge, help }
+}
+
+pub(super) const fn counter(name: &'static str, help: &'static str) -> Family {
+    Family { name, kind: Kind::Counter, help }
+}
+
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Counter,

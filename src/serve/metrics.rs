@@ -1,4 +1,5 @@
-use super::exposition::{Exposition, Family, Kind, seconds};
+use super::exposition::{Exposition, Family, counter, gauge, seconds};
+use super::fleet_metrics;
 use super::snapshot::{Floors, JobSnapshot, Process, Snapshot};
 use crate::activecampaign::{Disposition, Traffic};
 use crate::daemon::{AccountStatus, AccountView};
@@ -6,14 +7,6 @@ use crate::state::{RunEnd, StateError};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
-
-const fn gauge(name: &'static str, help: &'static str) -> Family {
-    Family { name, kind: Kind::Gauge, help }
-}
-
-const fn counter(name: &'static str, help: &'static str) -> Family {
-    Family { name, kind: Kind::Counter, help }
-}
 
 const BUILD: Family = gauge("ordersync_build_info", "The version that runs; always 1.");
 const STARTED: Family =
@@ -133,6 +126,9 @@ pub(super) fn text(snapshot: &Snapshot) -> String {
     writer.add_live();
     writer.add_requests();
     writer.add_status();
+    if let Some(fleet) = &snapshot.fleet {
+        fleet_metrics::add(&mut writer.out, fleet);
+    }
     writer.out.into_text()
 }
 

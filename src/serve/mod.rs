@@ -6,6 +6,7 @@
 //! gathered is kept for a moment.
 
 mod exposition;
+mod fleet_metrics;
 mod hosts;
 mod limited_listener;
 mod metrics;

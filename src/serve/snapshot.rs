@@ -1,4 +1,4 @@
-use crate::daemon::{AccountView, Board, JobView, Running};
+use crate::daemon::{AccountView, Board, FleetView, JobView, Running};
 use crate::state::{JobStats, RunEnd, StateDisk, StateError, View};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -29,6 +29,8 @@ pub(super) struct Snapshot {
     pub process: Option<Process>,
     pub accounts: Vec<AccountView>,
     pub jobs: Vec<JobSnapshot>,
+    /// `None` for a daemon alone.
+    pub fleet: Option<FleetView>,
     pub floors: Floors,
 }
 
@@ -82,6 +84,7 @@ impl Snapshot {
             process: Some(Process { started: sources.started, is_current, is_alive }),
             accounts: view.accounts,
             jobs: view.jobs.into_iter().map(job).collect(),
+            fleet: view.fleet,
             floors: sources.floors.clone(),
         }
     }
@@ -102,7 +105,8 @@ impl Snapshot {
             })
         };
         let jobs = jobs.iter().map(job).collect::<Result<_, StateError>>()?;
-        Ok(Self { at: Timestamp::now(), process: None, accounts: Vec::new(), jobs, floors })
+        let (at, accounts) = (Timestamp::now(), Vec::new());
+        Ok(Self { at, process: None, accounts, jobs, fleet: None, floors })
     }
 }
 

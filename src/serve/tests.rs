@@ -2,7 +2,7 @@
 
 use super::page::{POLICY, live, whole};
 use super::snapshot::{Floors, JobSnapshot, Process, Snapshot, StoredJob};
-use crate::daemon::{AccountStatus, AccountView, JobView, LastRun};
+use crate::daemon::{AccountStatus, AccountView, FleetNode, FleetView, JobView, LastRun};
 use crate::state::{JobStats, LetterCounts};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -45,12 +45,28 @@ fn hostile() -> Snapshot {
         in_flight: 0,
         pause_left: Duration::ZERO,
     };
+    let node = FleetNode {
+        name: ATTACK.to_owned(),
+        host: ATTACK.to_owned(),
+        since: at,
+        seen: Duration::ZERO,
+        leases: 1,
+        is_draining: true,
+        is_lost: false,
+    };
+    let fleet = FleetView {
+        node: ATTACK.to_owned(),
+        is_draining: true,
+        nodes: vec![node],
+        ..FleetView::default()
+    };
     let process = Process { started: at, is_current: false, is_alive: false };
     Snapshot {
         at,
         process: Some(process),
         accounts: vec![account],
         jobs: vec![job],
+        fleet: Some(fleet),
         floors: Floors::new(),
     }
 }
@@ -64,7 +80,7 @@ fn whatever_a_word_holds_stays_text() {
         "{part}"
     );
     assert!(part.contains("&lt;script&gt;"), "the attack is shown, as text");
-    assert!(part.contains("Old settings") && part.contains("Stuck"));
+    assert!(["Old settings", "Stuck", "Drained"].iter().all(|word| part.contains(word)));
     for attribute in [" style=", " onclick=", " onload=", "javascript:"] {
         assert!(!page.contains(attribute), "{attribute} would be against the page's own policy");
     }

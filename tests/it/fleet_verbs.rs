@@ -10,15 +10,16 @@ use ordersync::samples::{Expected, GeneratorOptions};
 use ordersync::simulator::Options;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::process::Command;
 
 /// A shop, and an account that a fleet works on.
-struct Fleet {
-    world: World,
+pub struct Fleet {
+    pub world: World,
     _postgres: Postgres,
 }
 
 impl Fleet {
-    fn new(lease_s: u64) -> Self {
+    pub fn new(lease_s: u64) -> Self {
         let postgres = Postgres::start();
         let options = Options { requests_per_second: Some(5), ..Options::default() };
         let table = format!("\n[fleet]\nurl_file = \"fleet.url\"\nlease_s = {lease_s}\n");
@@ -27,18 +28,22 @@ impl Fleet {
         Self { world, _postgres: postgres }
     }
 
-    fn generate(&self, orders: u64) -> Expected {
+    pub fn generate(&self, orders: u64) -> Expected {
         self.world.generate(&GeneratorOptions { orders, seed: 5, ..GeneratorOptions::default() })
     }
 
     /// A node with a disk of its own. The folder is part of its name in this test only.
     fn node(&self, dir: &str) -> Process {
-        let mut command = self.world.command(&["daemon", "--color", "never", "--grace", "5s"]);
-        command.env("ORDERSYNC_STATE__DIR", self.world.path(dir));
-        Process::daemon_by(&mut command)
+        Process::daemon_by(&mut self.daemon(dir))
     }
 
-    fn json(&self, args: &[&str]) -> Value {
+    pub fn daemon(&self, dir: &str) -> Command {
+        let mut command = self.world.command(&["daemon", "--color", "never", "--grace", "5s"]);
+        command.env("ORDERSYNC_STATE__DIR", self.world.path(dir));
+        command
+    }
+
+    pub fn json(&self, args: &[&str]) -> Value {
         let ran = self.world.run(&[&["--json", "fleet"], args].concat());
         assert_eq!(ran.code, 0, "{args:?}: {}{}", ran.out, ran.err);
         let json = ran.json();
@@ -50,7 +55,7 @@ impl Fleet {
         self.world.run(&[&["fleet"], args].concat())
     }
 
-    fn wait_for_requests(&self, requests: u64) {
+    pub fn wait_for_requests(&self, requests: u64) {
         until("requests are sent", || self.world.summary().requests >= requests);
     }
 
@@ -64,7 +69,7 @@ impl Fleet {
 }
 
 /// The name of the node that a daemon is.
-fn name_of(node: &mut Process) -> String {
+pub fn name_of(node: &mut Process) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     format!("{}-{}", host.trim(), node.child().id())
 }
@@ -188,6 +193,17 @@ fn a_node_that_is_evicted_while_it_works_writes_nothing_any_more_and_stops() {
     node.wait_for_log("of shop finished", 1);
     node.stop(0);
     fleet.assert_exactly_once(&truth);
+}
+
+#[test]
+fn a_check_names_the_folders_that_every_node_has_to_see() {
+    let fleet = Fleet::new(60);
+    fleet.generate(5);
+    let checked = fleet.world.run(&["check", "--offline"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    let exports = format!("note  jobs.shop: files in {}", fleet.world.path("exports").display());
+    assert!(checked.out.contains(&exports), "{}", checked.out);
+    assert!(!World::new().run(&["check", "--offline"]).out.contains("every node"));
 }
 
 #[test]

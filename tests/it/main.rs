@@ -29,6 +29,8 @@ mod fleet;
 mod fleet_moves;
 #[cfg(feature = "fleet")]
 mod fleet_verbs;
+#[cfg(feature = "fleet")]
+mod fleet_window;
 mod floors;
 mod forecast;
 mod golden;

@@ -1,8 +1,8 @@
 //! What the daemon shows of itself: to Prometheus, to probes, and to people.
 
 mod browser;
-mod client;
-mod deployed;
+pub mod client;
+pub mod deployed;
 mod file;
 
 use crate::daemon::{EVERY_SECOND, far_away};
@@ -30,7 +30,7 @@ fn sample(text: &str, name: &str) -> Option<f64> {
     Some(line.parse().unwrap())
 }
 
-fn value(text: &str, name: &str) -> f64 {
+pub fn value(text: &str, name: &str) -> f64 {
     sample(text, name).unwrap_or_else(|| panic!("no {name} in:\n{text}"))
 }
 

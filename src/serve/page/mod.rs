@@ -2,6 +2,7 @@
 //! policy forbids whatever is not its own.
 
 mod accounts;
+mod fleet;
 mod jobs;
 mod runs;
 mod shell;

@@ -1,4 +1,4 @@
-use super::{accounts, jobs, times};
+use super::{accounts, fleet, jobs, times};
 use crate::serve::snapshot::{Process, Snapshot};
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -53,6 +53,7 @@ fn title(snapshot: &Snapshot) -> String {
 fn parts(snapshot: &Snapshot) -> Markup {
     html! {
         @if let Some(process) = &snapshot.process { (process_text(process, snapshot)) }
+        @if let Some(view) = &snapshot.fleet { (fleet::section(view, snapshot.at)) }
         h2 { "Jobs" }
         @for job in &snapshot.jobs { (jobs::card(job, in_flight(snapshot, &job.account), snapshot.at)) }
         h2 { "Accounts" }

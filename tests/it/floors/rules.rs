@@ -79,7 +79,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("icu_normalizer", &["extract/header"]),
     ("chrono", &["schedule/civil"]),
     ("sd_notify", &["cli/systemd"]),
-    ("rustix", &["cli/init/terminal", "pull/folder", "state/disk"]),
+    ("rustix", &["cli/init/terminal", "pull/folder", "state/disk", "state/storage"]),
     ("print!", &["cli/", "main.rs"]),
     ("println!", &["cli/", "main.rs"]),
     ("eprint!", &["cli/", "main.rs"]),
