@@ -87,6 +87,11 @@ impl Client {
         self.0.rate_limiter.pause_left()
     }
 
+    /// Counts a batch that is sent in parts.
+    pub fn note_divided(&self) {
+        self.0.counters.batch_divided();
+    }
+
     pub fn traffic(&self) -> Traffic {
         self.0.counters.traffic(self.0.rate_limiter.stats())
     }

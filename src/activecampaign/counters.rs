@@ -23,6 +23,8 @@ pub struct Traffic {
     /// Batches of orders that left by the bulk path, and the orders in them.
     pub batches: u64,
     pub batch_orders: u64,
+    /// Batches that were divided, as they were refused, unanswered or longer than is taken by now.
+    pub batches_divided: u64,
     /// Requests that did not end well, by the word of their disposition.
     pub dispositions: BTreeMap<&'static str, u64>,
     /// The pace just now.
@@ -45,6 +47,7 @@ impl Traffic {
         self.paused_ms += earlier.paused_ms;
         self.batches += earlier.batches;
         self.batch_orders += earlier.batch_orders;
+        self.batches_divided += earlier.batches_divided;
         for (disposition, count) in &earlier.dispositions {
             *self.dispositions.entry(disposition).or_default() += count;
         }
@@ -66,6 +69,7 @@ pub(super) struct Counters {
     budgets_stated: AtomicU64,
     batches: AtomicU64,
     batch_orders: AtomicU64,
+    batches_divided: AtomicU64,
     dispositions: [AtomicU64; Disposition::WORDS.len()],
 }
 
@@ -90,6 +94,10 @@ impl Counters {
         self.batch_orders.fetch_add(orders as u64, Ordering::Relaxed);
     }
 
+    pub(super) fn batch_divided(&self) {
+        self.batches_divided.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn succeeded(&self) {
         self.succeeded.fetch_add(1, Ordering::Relaxed);
     }
@@ -112,6 +120,7 @@ impl Counters {
             paused_ms: u64::try_from(stats.paused.as_millis()).unwrap_or(u64::MAX),
             batches: self.batches.load(Ordering::Relaxed),
             batch_orders: self.batch_orders.load(Ordering::Relaxed),
+            batches_divided: self.batches_divided.load(Ordering::Relaxed),
             dispositions,
             requests_per_second: stats.rate_now,
             utilisation: stats.utilisation,

@@ -43,6 +43,8 @@ pub struct Attempt {
     pub answer: Answer,
     /// Of what was made, found or deleted.
     pub id: Option<RemoteId>,
+    /// Orders in the batch that it was sent in; `None`: it was sent by itself, or that is not known.
+    pub batch: Option<u32>,
 }
 
 /// What came of an attempt.
@@ -64,13 +66,23 @@ pub enum Answer {
 
 impl Attempt {
     pub fn done(operation: Operation, id: Option<RemoteId>) -> Self {
-        Self { operation, answer: Answer::Done, id }
+        Self::new(operation, Answer::Done, id)
+    }
+
+    pub fn new(operation: Operation, answer: Answer, id: Option<RemoteId>) -> Self {
+        Self { operation, answer, id, batch: None }
+    }
+
+    /// The same in a batch of so many orders; 0: that is not known.
+    #[must_use]
+    pub fn in_batch(self, orders: u32) -> Self {
+        Self { batch: Some(orders).filter(|orders| *orders > 0), ..self }
     }
 
     /// What a lookup found.
     pub fn found(operation: Operation, id: Option<RemoteId>) -> Self {
         let answer = if id.is_some() { Answer::Done } else { Answer::Absent };
-        Self { operation, answer, id }
+        Self::new(operation, answer, id)
     }
 }
 

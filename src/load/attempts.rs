@@ -87,5 +87,5 @@ pub(super) async fn wait(cancel: &CancellationToken, delay: Duration) -> Result<
 pub(super) fn failed(operation: Operation, failure: &Failure) -> Attempt {
     let disposition = failure.disposition.word().to_owned();
     let answer = Answer::Failed { disposition, status: failure.status, code: failure.code.clone() };
-    Attempt { operation, answer, id: None }
+    Attempt::new(operation, answer, None)
 }

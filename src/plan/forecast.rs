@@ -68,12 +68,14 @@ pub struct Forecast {
     /// So many of `requests` may turn out not to be needed: what they would make may be there
     /// already.
     pub unsure: u64,
+    /// Orders in one batch at most; `None`: each order has a request of its own.
+    pub batch_max: Option<u64>,
     pub terms: Assumptions,
 }
 
 impl Forecast {
     pub fn new(requests: u64, terms: Assumptions) -> Self {
-        Self { requests, one_by_one: 0, unsure: 0, terms }
+        Self { requests, one_by_one: 0, unsure: 0, batch_max: None, terms }
     }
 
     /// The same with requests before it that wait for each other.

@@ -24,9 +24,11 @@ pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
     }
     let ends = ends(forecast, &in_zone(preview, now));
     let ends = ends.map(|(at, zone)| format!(", done about {at} ({zone})")).unwrap_or_default();
+    let batches = forecast.batch_max.map(|orders| format!(", batches of up to {orders} orders,"));
     format!(
-        "Forecast: {} at {:.1} a second {} {}{ends}.",
+        "Forecast: {}{} at {:.1} a second {} {}{ends}.",
         many(forecast.requests, "request"),
+        batches.unwrap_or_default(),
         forecast.requests_per_second(),
         if forecast.requests == 1 { "takes" } else { "take" },
         duration(forecast.duration())
@@ -146,8 +148,14 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
             format!("speed drops only if responses exceed {} s", seconds(terms.round_trip_max()))
         }
     };
+    let counted = match forecast.batch_max {
+        None => "a request for each new customer, order to write and lookup".to_owned(),
+        Some(orders) => format!(
+            "a request for each {orders} orders to write, each 100 orders read back, and a canary"
+        ),
+    };
     let mut all = vec![
-        format!("Counted: a request for each new customer, order to write and lookup{connection}."),
+        format!("Counted: {counted}{connection}."),
         format!(
             "Assumed: {:.2} of the {} requests a second that the account allows, used by nothing else; no throttling or \
              retries; nothing of what is to be created exists yet (each would take one or two requests more).",
@@ -190,6 +198,7 @@ pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
         "connection_requests": connecting.one_by_one,
         "connection_ms": millis(connecting.before()),
         "unsure_requests": forecast.unsure,
+        "orders_in_batch_max": forecast.batch_max,
         "allowed_per_second": terms.allowed_per_second,
         "in_flight_max": terms.in_flight_max,
         "round_trip_ms": millis(terms.round_trip),

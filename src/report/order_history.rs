@@ -26,7 +26,7 @@ pub(super) fn last_write_json(write: Option<&LastWrite>) -> Value {
 }
 
 fn attempt_json(past: &Remembered, zone: &TimeZone) -> Value {
-    let Attempt { operation, answer, id } = &past.attempt;
+    let Attempt { operation, answer, id, batch } = &past.attempt;
     let (word, status, code) = match answer {
         Answer::Done => ("done", None, None),
         Answer::Absent => ("absent", None, None),
@@ -43,6 +43,7 @@ fn attempt_json(past: &Remembered, zone: &TimeZone) -> Value {
         "status": status,
         "code": code,
         "remote_id": id.as_ref().map(|id| id.as_str()),
+        "batch": batch,
     })
 }
 
@@ -121,7 +122,11 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
                 (run, Operation::Delete | Operation::Restore) => format!("undo of run {run}"),
                 (run, _) => format!("run {run}"),
             };
-            let what = what_text(past.attempt.operation).to_owned();
+            let what = what_text(past.attempt.operation);
+            let what = match past.attempt.batch {
+                Some(orders) => format!("{what}, in a batch of {orders}"),
+                None => what.to_owned(),
+            };
             let at = local_ms(past.at_ms, zone);
             vec![past.n.to_string(), at, run, what, answer_text(&past.attempt)]
         })

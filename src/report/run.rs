@@ -1,6 +1,6 @@
 use super::text::{columns, count, count_row, duration, many, millis, printable};
 use crate::plan::{Forecast, PlanSummary};
-use crate::run::{GoneReport, Progress, RunReport, TooManyGone};
+use crate::run::{Batches, GoneReport, Progress, RunReport, TooManyGone};
 use crate::state::{Counts, LetterCounts, RunEnd, RunRow};
 use serde_json::{Value, json};
 use std::fmt;
@@ -277,6 +277,9 @@ fn progress_rest(progress: &Progress, forecast: Option<&Forecast>) -> String {
     let counts = &progress.counts;
     let left = left_of(progress, forecast).map(|left| format!("{} left, ", duration(left)));
     let mut line = format!("{}{:.1} requests/s", left.unwrap_or_default(), rate_of(progress));
+    if let Some(batches) = progress.batches.filter(|batches| batches.sent > 0) {
+        line.push_str(&format!(", {}", batches_text(&batches)));
+    }
     if progress.requests.throttled > 0 {
         line.push_str(&format!(", throttled {} times", count(progress.requests.throttled)));
     }
@@ -297,6 +300,16 @@ fn progress_rest(progress: &Progress, forecast: Option<&Forecast>) -> String {
     line
 }
 
+/// How many batches were sent, and how long they were.
+fn batches_text(batches: &Batches) -> String {
+    let Batches { sent, divided, .. } = *batches;
+    let what = if sent == 1 { "batch" } else { "batches" };
+    let each = many(batches.orders_each(), "order");
+    let divided =
+        if divided > 0 { format!(" ({} divided)", count(divided)) } else { String::new() };
+    format!("{} {what} of {each}{divided}", count(sent))
+}
+
 /// The same for scripts.
 pub fn progress_json(progress: &Progress, forecast: Option<&Forecast>) -> Value {
     let value = json!({
@@ -311,6 +324,11 @@ pub fn progress_json(progress: &Progress, forecast: Option<&Forecast>) -> Value 
             "throttled": progress.requests.throttled,
             "planned": forecast.map(Forecast::total),
         },
+        "batches": progress.batches.map(|batches| json!({
+            "sent": batches.sent,
+            "orders": batches.orders,
+            "divided": batches.divided,
+        })),
         "requests_per_second": rate_of(progress),
         "duration_ms": millis(progress.elapsed),
         "left_ms": left_of(progress, forecast).map(millis),

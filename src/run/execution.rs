@@ -401,6 +401,7 @@ impl<'a> Execution<'a> {
             counts: self.counts,
             in_flight: self.in_flight,
             requests: self.meter.total(),
+            batches: (self.task.job.load == LoadPath::Bulk).then(|| self.meter.batches()),
             planned_done: match self.task.job.load {
                 LoadPath::Rest => {
                     self.planned_done

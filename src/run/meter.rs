@@ -4,11 +4,29 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Batches of orders that were sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Batches {
+    pub sent: u64,
+    /// Orders in them, those that were sent again included.
+    pub orders: u64,
+    /// Those that were sent in parts, as they were refused, unanswered or too long.
+    pub divided: u64,
+}
+
+impl Batches {
+    /// Orders in one of them, on average.
+    pub fn orders_each(&self) -> u64 {
+        (self.orders + self.sent / 2).checked_div(self.sent).unwrap_or(0)
+    }
+}
+
 /// Requests and time since a run began, and since they were last written down.
 pub(super) struct Meter {
     client: Client,
     begun: Instant,
     before: Requests,
+    batches_before: Batches,
     written: Requests,
     written_at: Instant,
     /// Requests since the run began, at moments of the last minutes: the first is the oldest.
@@ -27,6 +45,7 @@ impl Meter {
             client: client.clone(),
             begun: now,
             before,
+            batches_before: batches(client),
             written: before,
             written_at: now,
             samples,
@@ -47,6 +66,16 @@ impl Meter {
     /// Since the run began in this process.
     pub(super) fn total(&self) -> Requests {
         since(self.before, requests(&self.client))
+    }
+
+    /// The same of batches.
+    pub(super) fn batches(&self) -> Batches {
+        let (now, before) = (batches(&self.client), self.batches_before);
+        Batches {
+            sent: now.sent.saturating_sub(before.sent),
+            orders: now.orders.saturating_sub(before.orders),
+            divided: now.divided.saturating_sub(before.divided),
+        }
     }
 
     /// Requests of the last minutes, and how long these were.
@@ -70,6 +99,12 @@ impl Meter {
 fn requests(client: &Client) -> Requests {
     let traffic = client.traffic();
     Requests { total: traffic.total, retried: traffic.retried, throttled: traffic.throttled }
+}
+
+fn batches(client: &Client) -> Batches {
+    let traffic = client.traffic();
+    let (sent, orders, divided) = (traffic.batches, traffic.batch_orders, traffic.batches_divided);
+    Batches { sent, orders, divided }
 }
 
 fn since(before: Requests, now: Requests) -> Requests {

@@ -62,6 +62,7 @@ pub use explain::{
 pub use gone::{GoneReport, TooManyGone};
 pub use job::{Job, Pulls};
 pub use job_history::{JobHistory, never_loaded};
+pub use meter::Batches;
 pub use plan_id::{NotApproved, PlanId, check_approved};
 pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
@@ -72,7 +73,9 @@ pub use probe::{
 };
 pub use pulls::PullsError;
 pub use remote_fetch::{CompareProgress, FetchError};
-pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
+pub use report::{
+    Accounting, Batches, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left,
+};
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};
 pub use shrinkage::Shrinkage;

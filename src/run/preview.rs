@@ -138,8 +138,8 @@ pub(super) struct PlanInProgress<'a> {
     free_bytes: Option<u64>,
     /// Whether the connection needs no request.
     is_found: bool,
-    /// Orders in one batch at most.
-    batch_max: usize,
+    /// Orders in one batch at most; `None`: each has a request of its own.
+    batch_max: Option<u64>,
 }
 
 impl PlanInProgress<'_> {
@@ -221,7 +221,10 @@ impl AccountPlanner {
         let is_found = connection.is_some() || earlier.is_some();
         let mut fingerprints = Fingerprints::new(view.hash_key()?);
         let history = JobHistory::of(&view, job)?;
-        let batch_max = batch_max(&view, job)?;
+        let batch_max = match job.load {
+            LoadPath::Rest => None,
+            LoadPath::Bulk => Some(batch_max(&view, job)? as u64),
+        };
         let free_bytes = view.disk().and_then(|disk| disk.free_bytes);
         // If nothing was ever sent to the connection, nothing can have changed.
         let detector = connection.map(|_| detector(&mut fingerprints));
@@ -251,12 +254,13 @@ impl AccountPlanner {
         self.keep(job, counter);
         history.compare(&summary);
         let forecast = Forecast {
-            requests: match job.load {
-                LoadPath::Rest => summary.requests(),
-                LoadPath::Bulk => summary.requests_in_batches(plan.batch_max as u64),
+            requests: match plan.batch_max {
+                None => summary.requests(),
+                Some(batch_max) => summary.requests_in_batches(batch_max),
             },
             one_by_one: if plan.is_found { 0 } else { CONNECTING },
             unsure: summary.requests_unsure(),
+            batch_max: plan.batch_max,
             terms: assumptions,
         };
         Preview {

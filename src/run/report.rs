@@ -1,4 +1,5 @@
 use super::bulk::LookError;
+use super::meter::Batches;
 use super::{ConnectionError, GoneReport, ReadingError, Shrinkage, Verification};
 use crate::activecampaign::{Disposition, Failure, FatalError};
 use crate::load::StepError;
@@ -22,6 +23,8 @@ pub struct Progress {
     pub counts: Counts,
     pub in_flight: usize,
     pub requests: Requests,
+    /// `None`: orders are sent one by one.
+    pub batches: Option<Batches>,
     /// Of the requests that a plan counts, those whose work is settled: of the connection,
     /// customers and orders. What was sent beyond them and what is in flight, no plan knew of.
     pub planned_done: u64,

@@ -83,6 +83,10 @@ const BATCH_ORDERS: Family = counter(
     "ordersync_batch_orders_total",
     "Orders in those batches; divided by ordersync_batches_total, their length.",
 );
+const BATCHES_DIVIDED: Family = counter(
+    "ordersync_batches_divided_total",
+    "Batches that were sent in parts, as they were refused, unanswered or too long.",
+);
 const THROTTLED: Family = counter(
     "ordersync_throttled_seconds_total",
     "Pauses in which no request may be sent to the account.",
@@ -268,6 +272,7 @@ impl<'a> Writer<'a> {
         let traffic = |account: &AccountView| account.traffic.clone().unwrap_or_default();
         self.add_accounts(&BATCHES, |account| Some(traffic(account).batches));
         self.add_accounts(&BATCH_ORDERS, |account| Some(traffic(account).batch_orders));
+        self.add_accounts(&BATCHES_DIVIDED, |account| Some(traffic(account).batches_divided));
         self.add_accounts(&THROTTLED, |account| {
             let paused_ms = account.traffic.as_ref().map_or(0, |traffic| traffic.paused_ms);
             Some(seconds(paused_ms.into()))

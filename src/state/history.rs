@@ -55,9 +55,9 @@ pub(super) fn add(
         }
     };
     let n: i64 = db.one(
-        "INSERT INTO history (order_id, n, run, at_s, operation, answer, status, code, remote_id)
+        "INSERT INTO history (order_id, n, run, at_s, operation, answer, status, code, remote_id, batch)
              VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE order_id = ?1),
-                     ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING n",
+                     ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING n",
         params![
             order,
             run,
@@ -66,7 +66,8 @@ pub(super) fn add(
             answer,
             status,
             code,
-            attempt.id.as_ref().map(stored_id)
+            attempt.id.as_ref().map(stored_id),
+            attempt.batch
         ],
     )?;
     if n > KEPT_MAX {
@@ -86,7 +87,7 @@ impl View {
         key: &OrderKey,
     ) -> Result<Vec<Remembered>, StateError> {
         let rows = self.db.all(
-            "SELECT n, run, at_s, operation, answer, status, code, remote_id FROM history
+            "SELECT n, run, at_s, operation, answer, status, code, remote_id, batch FROM history
              WHERE order_id = (SELECT id FROM orders WHERE connection = ?1 AND key = ?2) ORDER BY n",
             params![connection, stored_key(key)],
             remembered,
@@ -108,7 +109,7 @@ fn remembered(row: &Row<'_>) -> rusqlite::Result<Option<Remembered>> {
         n: row.get(0)?,
         run: row.get(1)?,
         at_ms: row.get::<_, i64>(2)?.saturating_mul(1000),
-        attempt: Attempt { operation, answer, id },
+        attempt: Attempt { operation, answer, id, batch: row.get(8)? },
     }))
 }
 

@@ -142,7 +142,7 @@ impl Store {
         if let Some(id) = doubted {
             let (disposition, code) = ("queued".to_owned(), Some(found.to_owned()));
             let answer = Answer::Failed { disposition, status: None, code };
-            let attempt = Attempt { operation: Operation::Repair, answer, id: None };
+            let attempt = Attempt::new(Operation::Repair, answer, None);
             history::add(&transaction, 0, id, &attempt)?;
         }
         // An interrupted run would count the order as settled.

@@ -18,6 +18,8 @@ pub enum OrderOutcome {
     /// The bulk path accepted it; its id is not known before the REST API shows the copy.
     Accepted {
         is_new: bool,
+        /// Orders of the batch that it was sent in; 0: not known.
+        batch: u32,
     },
     /// A cart whose order was sent before it.
     Superseded,
@@ -51,8 +53,10 @@ impl Counts {
     /// Counts an order that was sent.
     pub fn count(&mut self, outcome: &OrderOutcome) {
         match outcome {
-            OrderOutcome::Created(_) | OrderOutcome::Accepted { is_new: true } => self.created += 1,
-            OrderOutcome::Updated(_) | OrderOutcome::Accepted { is_new: false } => {
+            OrderOutcome::Created(_) | OrderOutcome::Accepted { is_new: true, .. } => {
+                self.created += 1
+            }
+            OrderOutcome::Updated(_) | OrderOutcome::Accepted { is_new: false, .. } => {
                 self.updated += 1;
             }
             OrderOutcome::Adopted(_) => self.adopted += 1,
@@ -136,8 +140,10 @@ fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
         OrderOutcome::Created(id) => done(Operation::Create, id),
         OrderOutcome::Updated(id) => done(Operation::Update, id),
         OrderOutcome::Adopted(id) => done(Operation::Adopt, id),
-        OrderOutcome::Accepted { is_new: true } => Some(Attempt::done(Operation::Create, None)),
-        OrderOutcome::Accepted { is_new: false } => Some(Attempt::done(Operation::Update, None)),
+        OrderOutcome::Accepted { is_new, batch } => {
+            let operation = if *is_new { Operation::Create } else { Operation::Update };
+            Some(Attempt::done(operation, None).in_batch(*batch))
+        }
         OrderOutcome::LeftDeleted => Some(Attempt::done(Operation::Leave, None)),
         OrderOutcome::Superseded | OrderOutcome::Refused(_) | OrderOutcome::Unconfirmed(_) => None,
     }
@@ -156,10 +162,10 @@ fn write_order(
         OrderOutcome::Created(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Created)),
         OrderOutcome::Updated(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Updated)),
         OrderOutcome::Adopted(id) => (Some(id), OrderState::Settled, Some(WriteOutcome::Adopted)),
-        OrderOutcome::Accepted { is_new: true } => {
+        OrderOutcome::Accepted { is_new: true, .. } => {
             (None, OrderState::Accepted, Some(WriteOutcome::Created))
         }
-        OrderOutcome::Accepted { is_new: false } => {
+        OrderOutcome::Accepted { is_new: false, .. } => {
             (None, OrderState::Accepted, Some(WriteOutcome::Updated))
         }
         OrderOutcome::LeftDeleted => (None, OrderState::Settled, Some(WriteOutcome::LeftDeleted)),

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../state/0013_path_switches.sql"),
     include_str!("../../state/0014_bulk_decided.sql"),
     include_str!("../../state/0015_probe_answers.sql"),
+    include_str!("../../state/0016_history_batch.sql"),
 ];
 
 /// The state of one account, open for writing: there is one of these for each account on a machine.

@@ -227,7 +227,7 @@ impl Store {
         answer: Answer,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let attempt = Attempt { operation: Operation::Delete, answer, id: Some(order.id.clone()) };
+        let attempt = Attempt::new(Operation::Delete, answer, Some(order.id.clone()));
         let number = enrol(&transaction, run, connection, &order.key)?;
         history::add(&transaction, run, number, &attempt)?;
         Ok(transaction.commit()?)

@@ -1,10 +1,18 @@
 //! The bulk path: batches of orders by GraphQL, with the same guarantees.
 
 use crate::backfill::assert_target_is;
+use crate::rehearsal::{Rehearsal, in_paused_time};
 use crate::world::{World, assert_adds_up};
+use ordersync::domain::LoadPath;
+use ordersync::report::progress_text;
+use ordersync::run::{Batches, Progress};
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::{Edit, Ending, Fault, GraphqlOptions, Kind, Options, PriceReading};
+use ordersync::simulator::{
+    Edit, Ending, Fault, GraphqlOptions, Kind, Latency, Options, PriceReading,
+};
+use ordersync::state;
 use serde_json::Value;
+use std::time::Duration;
 
 /// A GraphQL that shows at once what it was sent.
 pub fn at_once() -> GraphqlOptions {
@@ -217,4 +225,57 @@ fn check_and_status_say_what_is_known_of_the_path() {
     let refusing = GraphqlOptions { introspection_refused: true, ..at_once() };
     let check = self::world(refusing).run(&["check", "--json"]);
     assert!(check.out.contains("introspection is refused"), "{}", check.out);
+}
+
+#[test]
+fn batches_that_wait_for_their_turn_are_as_short_as_was_learned() {
+    in_paused_time(async {
+        let graphql = GraphqlOptions { batch_limit: Some(8), ..at_once() };
+        let latency = Latency::Fixed { ms: 300 };
+        let mut shop = Rehearsal::new(Options { latency, graphql, ..Options::default() });
+        shop.load = LoadPath::Bulk;
+        shop.export(&orders(200, 7));
+        let report = shop.run(state::Kind::Backfill).await;
+        assert!(report.error.is_none(), "{:?}", report.error);
+        let log = shop.simulator.requests();
+        // Sixteen batches of ten wait for their turns before the first one is refused.
+        let refused = log.as_array().unwrap().iter().filter(|request| {
+            request["operation"] == "bulkUpsertOrders" && request["orders"] == 10
+        });
+        let refused = refused.count();
+        assert!((1..=5).contains(&refused), "{refused} batches of ten");
+    });
+}
+
+#[test]
+fn plan_progress_and_explain_speak_of_batches() {
+    let world = world(at_once());
+    world.generate(&orders(60, 7));
+    let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
+    assert_eq!(plan["forecast"]["orders_in_batch_max"], 40);
+    let text = world.run(&["plan"]).out;
+    assert!(text.contains("batches of up to 40 orders"), "{text}");
+    world.load("backfill", 0);
+    let key = world.keys()[40].clone();
+    let explained = world.run(&["--json", "explain", "shop", &key]).json();
+    let batch = explained["ledger"][0]["attempts"][0]["batch"].as_u64();
+    assert!(batch.is_some_and(|orders| orders > 1), "{explained}");
+    let text = world.run(&["explain", "shop", &key]).out;
+    assert!(text.contains("create, in a batch of "), "{text}");
+    let at = Progress {
+        job: "shop".to_owned(),
+        run: 1,
+        kind: state::Kind::Backfill,
+        read: 30,
+        settled: 20,
+        counts: state::Counts::default(),
+        in_flight: 1,
+        requests: state::Requests::default(),
+        batches: Some(Batches { sent: 3, orders: 29, divided: 1 }),
+        planned_done: 0,
+        recent: (0, Duration::ZERO),
+        elapsed: Duration::from_secs(1),
+    };
+    let line = progress_text(&at, None, None).line();
+    assert!(line.contains(", 3 batches of 10 orders (1 divided);"), "{line}");
 }

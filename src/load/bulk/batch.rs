@@ -39,6 +39,8 @@ pub(super) struct Known {
     /// Of this order nothing but this payload was ever sent, so what GraphQL shows of it is this
     /// payload. In all other cases an equal total proves nothing.
     pub(super) is_first: bool,
+    /// Orders of the batch that it was sent in last; 0: it was not sent.
+    batch: u32,
 }
 
 impl<'a> BatchWrite<'a> {
@@ -61,6 +63,7 @@ impl<'a> BatchWrite<'a> {
                 in_doubt: matches!(prior, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate)),
                 is_first: prior == Some(PriorWrite::SameCreate)
                     || (prior.is_none() && is_without_row),
+                batch: 0,
             }
         };
         let orders = steps.iter().zip(without_row).map(known).collect();
@@ -111,6 +114,8 @@ impl<'a> BatchWrite<'a> {
         let mut attempts = self.loader.rest.attempts();
         let (mut left, mut unclear) = (part, 0);
         while !left.is_empty() {
+            let batch = u32::try_from(left.len()).unwrap_or(u32::MAX);
+            left.iter().for_each(|index| self.orders[*index].batch = batch);
             let sent: Vec<_> = left.iter().map(|index| self.sent(*index)).collect();
             let body = BulkBody::new(form, &sent).map_err(|fields| {
                 tracing::error!("{fields}");
@@ -121,6 +126,12 @@ impl<'a> BatchWrite<'a> {
                 return Ok(());
             }
             let turn = attempts.turn().await?;
+            // While it waited for its turn, others may have shown that it is too long.
+            let length = self.loader.length.now();
+            if left.len() > length {
+                self.split(&left, length);
+                return Ok(());
+            }
             self.intend(&left).await?;
             let failure = match turn.upsert_orders(body, &sent, form).await {
                 Ok(replies) => {
@@ -225,9 +236,17 @@ impl<'a> BatchWrite<'a> {
     }
 
     fn divide(&mut self, part: &[usize]) {
-        let (first, second) = part.split_at(part.len().div_ceil(2));
-        self.parts.push_front(second.to_vec());
-        self.parts.push_front(first.to_vec());
+        self.split(part, part.len().div_ceil(2));
+    }
+
+    /// Makes parts of this length, which are sent next.
+    fn split(&mut self, part: &[usize], length: usize) {
+        for chunk in part.chunks(length.max(1)).rev() {
+            self.parts.push_front(chunk.to_vec());
+        }
+        if part.len() > length {
+            self.loader.rest.client.note_divided();
+        }
     }
 
     /// A whole request was refused: one of its orders is the cause, or their number.
@@ -261,8 +280,8 @@ impl<'a> BatchWrite<'a> {
     }
 
     fn accept(&mut self, index: usize) {
-        let is_new = self.orders[index].is_new;
-        self.outcomes[index] = Some(OrderOutcome::Accepted { is_new });
+        let Known { is_new, batch, .. } = self.orders[index];
+        self.outcomes[index] = Some(OrderOutcome::Accepted { is_new, batch });
     }
 
     /// A rejection settles nothing while an earlier write may have arrived.
@@ -292,7 +311,7 @@ impl<'a> BatchWrite<'a> {
                 true => Operation::Create,
                 false => Operation::Update,
             };
-            let attempt = failed(operation, failure);
+            let attempt = failed(operation, failure).in_batch(self.orders[*index].batch);
             self.loader.rest.ledger.note(&self.order(*index).key, attempt).await?;
         }
         Ok(())

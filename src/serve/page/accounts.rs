@@ -75,6 +75,12 @@ fn throttle(account: &AccountView) -> String {
 fn sent(traffic: &Traffic) -> Markup {
     html! {
         dt { "Requests sent" } dd { (count(traffic.total)) ", " (count(traffic.succeeded)) " succeeded" }
+        @if traffic.batches > 0 {
+            dt { "Batches" } dd {
+                (count(traffic.batches)) " with " (many(traffic.batch_orders, "order"))
+                @if traffic.batches_divided > 0 { ", " (count(traffic.batches_divided)) " divided" }
+            }
+        }
         dt { "Rate-limited" } dd {
             (many(traffic.throttled, "time")) "; total waiting " (duration(Duration::from_millis(traffic.paused_ms)))
         }

@@ -49,7 +49,7 @@ fn key(text: &str) -> OrderKey {
 fn failed(status: u16) -> Attempt {
     let (disposition, code) = ("again".to_owned(), Some("answer_cut".to_owned()));
     let answer = Answer::Failed { disposition, status: Some(status), code };
-    Attempt { operation: Operation::Create, answer, id: None }
+    Attempt::new(Operation::Create, answer, None)
 }
 
 #[test]

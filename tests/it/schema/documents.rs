@@ -8,7 +8,7 @@ use crate::nights::Nights;
 use crate::world::{Finished, World};
 use ordersync::plan::{Assumptions, Forecast};
 use ordersync::report;
-use ordersync::run::Progress;
+use ordersync::run::{Batches, Progress};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{self, Edit, Fault, GraphqlOptions};
 use ordersync::state::{Counts, Kind, Requests};
@@ -370,12 +370,16 @@ fn progress_of_a_run(all: &mut Vec<Document>) {
         counts: Counts { created: 7, ..Counts::default() },
         in_flight: 2,
         requests: Requests { total: 9, ..Requests::default() },
+        batches: None,
         planned_done: 7,
         recent: (9, Duration::from_millis(1800)),
         elapsed: Duration::from_millis(1800),
     };
     let just_begun = Progress { elapsed: Duration::ZERO, ..at.clone() };
     let forecast = |requests| Forecast::new(requests, Assumptions::new(5.0, 8));
+    let batches = Some(Batches { sent: 2, orders: 20, divided: 1 });
+    let in_batches = Progress { batches, ..at.clone() };
+    all.push(("progress", report::progress_json(&in_batches, None)));
     for planned in [None, Some(forecast(40)), Some(forecast(0))] {
         all.push(("progress", report::progress_json(&at, planned.as_ref())));
         all.push(("progress", report::progress_json(&just_begun, planned.as_ref())));
