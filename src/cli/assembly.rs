@@ -106,6 +106,12 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
         load: job.load,
         bulk_max: job.bulk_max,
         is_bulk_max_set: job.is_bulk_max_set,
+        // Its faults were reported when the settings were read.
+        bulk_sample: job
+            .bulk_sample
+            .as_deref()
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(Sample::ALL),
         in_flight_max: account.in_flight_max,
         state_free_min_bytes: account.state_free_min_bytes,
     }

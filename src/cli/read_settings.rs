@@ -7,10 +7,11 @@ use crate::run::Sample;
 use crate::schedule::{Schedule, ScheduleError};
 use crate::settings::{Environment, JobRule, MappingsText, RuleFault, RuleInput, Settings};
 
-const RULES: [JobRule; 5] = [
+const RULES: [JobRule; 6] = [
     JobRule { key: "schedule", check: check_schedule },
     JobRule { key: "verify", check: check_schedule },
     JobRule { key: "verify_sample", check: check_sample },
+    JobRule { key: "bulk_sample", check: check_sample },
     JobRule { key: "encoding", check: check_encoding },
     JobRule { key: "format", check: check_format },
 ];

@@ -230,12 +230,16 @@ impl PlanSummary {
     }
 
     /// The same where orders are sent in batches of so many, each with its customer: with the
-    /// requests of a canary, and one for each hundred orders whose copies are looked for.
-    pub fn requests_in_batches(&self, batch_max: u64) -> u64 {
+    /// requests of a canary, and one for each hundred orders, or each of the `read_back` whose copies
+    /// are looked for where that is less.
+    pub fn requests_in_batches(&self, batch_max: u64, read_back: impl Fn(u64) -> u64) -> u64 {
         let orders = self.create + self.update;
         match orders {
             0 => 0,
-            _ => CANARY_REQUESTS + orders.div_ceil(batch_max.max(1)) + orders.div_ceil(PAGE_LEN),
+            _ => {
+                let reads = orders.div_ceil(PAGE_LEN).min(read_back(orders));
+                CANARY_REQUESTS + orders.div_ceil(batch_max.max(1)) + reads
+            }
         }
     }
 

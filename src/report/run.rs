@@ -16,8 +16,10 @@ pub fn runs_json(reports: &[RunReport]) -> Value {
         let met = &report.dead_letters;
         run["dead_letters"] = json!({ "all": met.all, "new": met.new });
         run["plan"] = report.row.plan.clone().into();
-        if let Some(not_visible) = report.not_visible {
-            run["not_visible"] = not_visible.into();
+        if let Some(read) = &report.read_back {
+            run["not_visible"] = read.not_visible.into();
+            run["read_back"] = read.sample.to_string().into();
+            run["not_read_back"] = read.not_read.into();
         }
         if let Some(gone) = &report.gone {
             run["gone"] = json!({
@@ -77,9 +79,15 @@ pub fn run_text(report: &RunReport) -> String {
     let mut rows: Vec<Vec<String>> =
         row.counts.named().iter().map(|(name, n)| count_row(name, *n, meaning(*name))).collect();
     rows.push(count_row("pending", row.pending, "read, outcome not known yet"));
-    if let Some(not_visible) = report.not_visible.filter(|n| *n > 0) {
-        let meaning = "accepted, not visible in ActiveCampaign yet; the next run looks again";
-        rows.push(count_row("not visible", not_visible, meaning));
+    if let Some(read) = &report.read_back {
+        if read.not_visible > 0 {
+            let meaning = "accepted, not visible in ActiveCampaign yet; the next run looks again";
+            rows.push(count_row("not visible", read.not_visible, meaning));
+        }
+        if read.not_read > 0 {
+            let meaning = format!("accepted, and not of the sample {} (bulk_sample)", read.sample);
+            rows.push(count_row("not read back", read.not_read, &meaning));
+        }
     }
     rows.push(count_row("read", row.read(), "the sum of these"));
     if let Some(gone) = &report.gone {

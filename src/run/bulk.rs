@@ -1,9 +1,9 @@
 //! What a run does besides sending where orders go by the bulk path: it keeps each connection to its
 //! path, and gives accepted orders their ids once the REST API shows the copies.
 
-use super::Job;
 use super::plan_reader::ReadingError;
 use super::remote_fetch::mirrored;
+use super::{Job, Sample};
 use crate::activecampaign::{Client, Failure, GraphqlOrder, READ_BACK_MAX};
 use crate::domain::{LoadPath, OrderDigest, OrderKey, ProbeAnswer, RemoteId};
 use crate::plan::Fingerprints;
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 /// How many finished runs look for an accepted order. After them only `verify` and `undo` do, as
 /// somebody may have deleted it.
 const LOOKED_FOR_RUNS: u64 = 10;
+/// Accepted orders that are read from the state at once.
+const COUNTED_AT_ONCE: u64 = 1_000;
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
 
@@ -98,6 +100,18 @@ pub(super) struct AcceptedOrders<'a> {
     pub in_flight_max: usize,
     pub connection: ConnectionId,
     pub remote: &'a RemoteId,
+    /// Those that are looked for.
+    pub sample: Sample,
+}
+
+/// What a run read back of the orders that were accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadBack {
+    pub sample: Sample,
+    /// Those that it looked for and ActiveCampaign does not show.
+    pub not_visible: u64,
+    /// Those that it did not look for, as they are not of the sample.
+    pub not_read: u64,
 }
 
 /// Why accepted orders could not be looked for. That is no fault of theirs.
@@ -114,7 +128,7 @@ impl AcceptedOrders<'_> {
     pub(super) async fn settle_earlier(&self, run: RunId) -> Result<(), LookError> {
         let connection = self.connection;
         let since = self.call(move |store| store.run_before(connection, LOOKED_FOR_RUNS)).await?;
-        if self.count_since(since).await? == 0 {
+        if self.left(since).await? == 0 {
             return Ok(());
         }
         self.look(since).await?;
@@ -149,12 +163,12 @@ impl AcceptedOrders<'_> {
     }
 
     /// Looks for the copies of orders that were accepted since this run, until the REST API must
-    /// show them, and returns how many of all it does not show yet.
-    pub(super) async fn settle(&self, since: RunId) -> Result<u64, LookError> {
+    /// show them, and returns what of all it does not show yet.
+    pub(super) async fn settle(&self, since: RunId) -> Result<ReadBack, LookError> {
         let mut delays = self.client.lookup_delays();
-        while self.count_since(since).await? > 0 {
+        while self.left(since).await? > 0 {
             self.look(since).await?;
-            let left = self.count_since(since).await?;
+            let left = self.left(since).await?;
             match delays.next().filter(|_| left > 0) {
                 Some(delay) => tokio::select! {
                     () = self.cancel.cancelled() => return Err(LookError::Interrupted),
@@ -164,7 +178,23 @@ impl AcceptedOrders<'_> {
                 None => break,
             }
         }
-        self.count_since(0).await
+        let not_visible = self.left(0).await?;
+        let not_read = self.count_since(0).await?.saturating_sub(not_visible);
+        Ok(ReadBack { sample: self.sample, not_visible, not_read })
+    }
+
+    /// Accepted orders that are still to be looked for.
+    async fn left(&self, since: RunId) -> Result<u64, LookError> {
+        if self.sample == Sample::ALL {
+            return self.count_since(since).await;
+        }
+        let (mut left, mut after) = (0, None);
+        loop {
+            let orders = self.orders(since, after, COUNTED_AT_ONCE).await?;
+            let Some((last, _)) = orders.last() else { return Ok(left) };
+            after = Some(last.ledger_text().into_owned());
+            left += orders.len() as u64;
+        }
     }
 
     async fn count_since(&self, since: RunId) -> Result<u64, LookError> {
@@ -172,34 +202,53 @@ impl AcceptedOrders<'_> {
         self.call(move |store| store.accepted_since(connection, since)).await
     }
 
-    /// Accepted orders, and what was sent of each where that is known.
+    /// Some of the accepted orders of the sample after a key, and what was sent of each where that is
+    /// known; none: there are no more.
     async fn orders(
         &self,
         since: RunId,
-        after: Option<String>,
+        mut after: Option<String>,
         at_most: u64,
     ) -> Result<Vec<(OrderKey, Option<OrderDigest>)>, LookError> {
         let of = (self.connection, since);
-        let orders = self.call(move |store| store.accepted_orders(of, after.as_deref(), at_most));
-        let of_key = |order: AcceptedOrder| Some((OrderKey::parse(&order.key).ok()?, order.sent));
-        Ok(orders.await?.into_iter().filter_map(of_key).collect())
+        let prints = Fingerprints::new(self.call(|store| store.hash_key()).await?);
+        loop {
+            let from = after.take();
+            let page = self.call(move |store| store.accepted_orders(of, from.as_deref(), at_most));
+            let page = page.await?;
+            let Some(last) = page.last() else { return Ok(Vec::new()) };
+            after = Some(last.key.clone());
+            let of_key =
+                |order: AcceptedOrder| Some((OrderKey::parse(&order.key).ok()?, order.sent));
+            let is_held = |key: &OrderKey| self.sample.holds(&prints.order(key));
+            let orders = page.into_iter().filter_map(of_key).filter(|(key, _)| is_held(key));
+            let orders: Vec<_> = orders.collect();
+            if !orders.is_empty() {
+                return Ok(orders);
+            }
+        }
     }
 
     /// Looks once: at the whole list, or for each order where that takes fewer requests.
     pub(super) async fn look(&self, since: RunId) -> Result<(), LookError> {
         let connection = self.connection;
         let prints = Fingerprints::new(self.call(|store| store.hash_key()).await?);
-        let left = self.count_since(since).await?;
+        let (left, accepted) = (self.left(since).await?, self.count_since(since).await?);
         let known = self.call(move |store| store.orders_known(connection)).await?;
-        let pages = (known + left).div_ceil(PAGE_LEN);
+        let pages = (known + accepted).div_ceil(PAGE_LEN);
         if left <= pages {
-            for (key, _) in self.orders(since, None, left).await? {
-                let found = self.read(self.client.order_by_key(self.remote, &key)).await?;
-                let found: Vec<_> =
-                    found.map(|order| mirrored(order, &prints)).into_iter().collect();
-                self.see(found).await?;
+            let mut after: Option<String> = None;
+            loop {
+                let orders = self.orders(since, after, COUNTED_AT_ONCE).await?;
+                let Some((last, _)) = orders.last() else { return Ok(()) };
+                after = Some(last.ledger_text().into_owned());
+                for (key, _) in orders {
+                    let found = self.read(self.client.order_by_key(self.remote, &key)).await?;
+                    let found: Vec<_> =
+                        found.map(|order| mirrored(order, &prints)).into_iter().collect();
+                    self.see(found).await?;
+                }
             }
-            return Ok(());
         }
         let mut pages = self.client.orders(self.remote).side_by_side(self.in_flight_max);
         while let Some(page) = self.read(pages.next()).await? {

@@ -81,6 +81,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
         in_flight_max: task.job.in_flight_max,
         connection,
         remote: &id,
+        sample: task.job.bulk_sample,
     };
     if let Err(error) = open(&task, run, &accepted).await {
         return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error)).await;
@@ -89,10 +90,10 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
     let mut error = execution.drive(fed).await.err();
     log_passed_over(&task);
-    let mut not_visible = None;
+    let mut read_back = None;
     if task.job.load == LoadPath::Bulk && error.is_none() {
         match accepted.settle(run).await {
-            Ok(left) => not_visible = Some(left),
+            Ok(read) => read_back = Some(read),
             Err(fault) => error = Some(fault.into()),
         }
     }
@@ -110,7 +111,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
         task.state.call(move |store| store.lose_connection(connection)).await?;
     }
     let report = close(&task, &row, execution.end(), shrinkage, error).await?;
-    Ok(RunReport { not_visible, ..report })
+    Ok(RunReport { read_back, ..report })
 }
 
 /// Logs which rows of a whole export were passed over.
@@ -243,7 +244,7 @@ async fn close(
     }
     let dead_letters = letters_met(task, &row, &reached).await?;
     let orders = reached.orders;
-    let (gone, not_visible) = (None, None);
+    let (gone, read_back) = (None, None);
     Ok(RunReport {
         row,
         end,
@@ -251,7 +252,7 @@ async fn close(
         error,
         shrinkage,
         orders,
-        not_visible,
+        read_back,
         sent,
         elapsed,
         gone,

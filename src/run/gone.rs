@@ -1,9 +1,9 @@
 //! Orders that are gone from the shop: deleted at ActiveCampaign, where the policy says so.
 
-use super::Job;
 use super::bulk::AcceptedOrders;
 use super::pulls::{GoneOrders, keys_of};
 use super::undo::{DeleteOutcome, Deleting, ListedAs, Purpose, UndoError};
+use super::{Job, Sample};
 use crate::activecampaign::Client;
 use crate::domain::{Gone, OrderKey, RemoteId};
 use crate::state::{
@@ -140,9 +140,17 @@ async fn delete_all(
     let (in_flight_max, gone) = (job.in_flight_max, keys.clone());
     let held = state.call(move |store| store.held_among(connection, &gone)).await?;
     if !held.accepted.is_empty() {
-        AcceptedOrders { state, client, cancel, in_flight_max, connection, remote: &remote }
-            .look(0)
-            .await?;
+        AcceptedOrders {
+            state,
+            client,
+            cancel,
+            in_flight_max,
+            connection,
+            remote: &remote,
+            sample: Sample::ALL,
+        }
+        .look(0)
+        .await?;
     }
     InDoubt { state, client, cancel, connection, remote: &remote }.settle(&held.in_doubt).await?;
     let ledger = state.call(move |store| {

@@ -1,4 +1,4 @@
-use super::ConnectionSpec;
+use super::{ConnectionSpec, Sample};
 use crate::domain::{LoadPath, PolicyEffect};
 use crate::extract;
 use crate::transform::Rules;
@@ -22,6 +22,8 @@ pub struct Job {
     pub bulk_max: usize,
     /// That is what somebody wants, whatever a probe has measured.
     pub is_bulk_max_set: bool,
+    /// The accepted orders that a run looks for at its end.
+    pub bulk_sample: Sample,
     /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
     /// What a run leaves free on the disk of the state.
@@ -108,6 +110,7 @@ mod tests {
             load: LoadPath::Rest,
             bulk_max: 40,
             is_bulk_max_set: false,
+            bulk_sample: Sample::ALL,
             in_flight_max: 16,
             state_free_min_bytes: 0,
         }

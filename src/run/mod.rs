@@ -48,7 +48,7 @@ pub use against::{
     ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanDiffError,
     SavedPlanError, SavedPlanForm, ValueChange, preview_against,
 };
-pub use bulk::BATCH_LEN_MAX;
+pub use bulk::{BATCH_LEN_MAX, ReadBack};
 pub use canary::Canary;
 pub use connection::{
     ConnectionError, ConnectionSpec, EstablishedConnection, connection_check, ensure,
@@ -73,9 +73,7 @@ pub use probe::{
 };
 pub use pulls::PullsError;
 pub use remote_fetch::{CompareProgress, FetchError};
-pub use report::{
-    Accounting, Batches, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left,
-};
+pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};
 pub use shrinkage::Shrinkage;

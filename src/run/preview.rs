@@ -256,7 +256,8 @@ impl AccountPlanner {
         let forecast = Forecast {
             requests: match plan.batch_max {
                 None => summary.requests(),
-                Some(batch_max) => summary.requests_in_batches(batch_max),
+                Some(batch_max) => summary
+                    .requests_in_batches(batch_max, |orders| job.bulk_sample.share_of(orders)),
             },
             one_by_one: if plan.is_found { 0 } else { CONNECTING },
             unsure: summary.requests_unsure(),

@@ -1,4 +1,4 @@
-use super::bulk::LookError;
+use super::bulk::{LookError, ReadBack};
 use super::meter::Batches;
 use super::{ConnectionError, GoneReport, ReadingError, Shrinkage, Verification};
 use crate::activecampaign::{Disposition, Failure, FatalError};
@@ -55,9 +55,9 @@ pub struct RunReport {
     pub dead_letters: LetterCounts,
     /// Orders that this process sent of it, by what became of them.
     pub orders: Counts,
-    /// Orders of the connection that the bulk path has accepted and the REST API does not show yet;
-    /// `None` on the other path, and where the run did not finish.
-    pub not_visible: Option<u64>,
+    /// What was read back of the connection's orders that the bulk path has accepted; `None` on the
+    /// other path, and where the run did not finish.
+    pub read_back: Option<ReadBack>,
     /// Requests that this process sent of it, and how long it was at it; the row's are of all that
     /// worked on the run.
     pub sent: Requests,

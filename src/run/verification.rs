@@ -1,6 +1,7 @@
 use crate::domain::choices;
 use crate::state::{CustomerSums, MonthSums, StateError, View};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 /// Differences listed one by one; all of them are counted.
@@ -88,6 +89,15 @@ impl FromStr for Sample {
         let (part, of) = text.split_once('/').ok_or(expected)?;
         let (part, of) = (part.parse().map_err(|_| expected)?, of.parse().map_err(|_| expected)?);
         if (1..=of).contains(&part) { Ok(Self { part, of }) } else { Err(expected) }
+    }
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::ALL => f.write_str("all"),
+            Self { part, of } => write!(f, "{part}/{of}"),
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Job {
     /// `bulk_max` is in the file or the environment.
     #[serde(skip)]
     pub is_bulk_max_set: bool,
+    /// The part of the accepted orders that a run reads back at its end; who runs checks it.
+    pub bulk_sample: Option<String>,
     /// Of the schedule, and of dates in the export without an offset.
     #[serde(deserialize_with = "zone")]
     pub time_zone: TimeZone,

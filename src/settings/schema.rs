@@ -153,6 +153,8 @@ const JOB: &[Key] = keys! {
         "`bulk` sends orders in batches by ActiveCampaign's GraphQL, with far fewer requests";
     "bulk_max": Kind::Whole { min: 1, max: 100 }, Whole(40),
         "orders in one batch at most; it begins at 10 and grows; left out, as many as `probe` found to be taken";
+    "bulk_sample": Kind::Text, Nothing,
+        "the part of the accepted orders that a run reads back at its end, such as `1/100`, the same each time; left out, all of them";
     "time_zone": Kind::Text, Text("UTC"),
         "time zone of the schedule, and of dates in the export without an offset";
     "connection": Kind::Table(CONNECTION), Required, "";

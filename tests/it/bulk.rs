@@ -279,3 +279,37 @@ fn plan_progress_and_explain_speak_of_batches() {
     let line = progress_text(&at, None, None).line();
     assert!(line.contains(", 3 batches of 10 orders (1 divided);"), "{line}");
 }
+
+#[test]
+fn a_sample_is_read_back_and_the_report_says_which() {
+    let sampled = world(at_once()).replace_job("load = \"bulk\"\nbulk_sample = \"1/200\"\n");
+    let truth = sampled.generate(&orders(400, 7));
+    let run = sampled.load("backfill", 0);
+    assert_eq!((&run["read_back"], &run["not_visible"]), (&"1/200".into(), &0.into()));
+    let not_read = run["not_read_back"].as_u64().unwrap();
+    assert!((truth.valid / 2..truth.valid).contains(&not_read), "{not_read} of {}", truth.valid);
+    assert_target_is(&sampled, &truth);
+    let again = sampled.load("sync", 0);
+    assert_eq!(
+        (&again["unchanged"], &again["not_read_back"]),
+        (&truth.valid.into(), &not_read.into())
+    );
+    assert_eq!(again["requests"]["total"], 1, "whether the connection exists");
+    let whole = sampled.replace_job("load = \"bulk\"\n");
+    let read = whole.load("sync", 0);
+    assert_eq!((&read["read_back"], &read["not_read_back"]), (&"all".into(), &0.into()));
+    let undone = whole.run(&["undo", "shop", "--run", "1", "--yes"]);
+    assert_eq!(undone.code, 0, "{}\n{}", undone.out, undone.err);
+    assert_eq!(whole.summary().orders, 0);
+}
+
+#[test]
+fn an_order_of_the_sample_that_is_not_visible_is_reported_alone() {
+    let world = world(at_once()).replace_job("load = \"bulk\"\nbulk_sample = \"1/2\"\n");
+    let truth = world.generate(&orders(100, 7));
+    world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives).nth(2).forever());
+    let run = world.load("backfill", 0);
+    let [not_visible, not_read] =
+        ["not_visible", "not_read_back"].map(|of| run[of].as_u64().unwrap());
+    assert!(not_visible > 0 && not_read > 0 && not_visible + not_read <= truth.valid, "{run}");
+}

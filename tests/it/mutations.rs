@@ -164,6 +164,7 @@ fn job(options: Options) -> Job {
         load: LoadPath::Rest,
         bulk_max: 40,
         is_bulk_max_set: false,
+        bulk_sample: ordersync::run::Sample::ALL,
         in_flight_max: 1,
         state_free_min_bytes: 0,
     }

@@ -205,6 +205,7 @@ impl Rehearsal {
             load: self.load,
             bulk_max: 40,
             is_bulk_max_set: false,
+            bulk_sample: ordersync::run::Sample::ALL,
             in_flight_max: self.in_flight_max,
             state_free_min_bytes: 0,
         }

@@ -4,6 +4,7 @@ use crate::activecampaign::{BulkForm, Client};
 use crate::domain::{LedgerEntry, LoadPath, Order, OrderKey, PriceReading, RemoteId};
 use crate::load::{Deletion, Rewrite, Rewritten, delete, rewrite};
 use crate::run::Job;
+use crate::run::Sample;
 use crate::run::bulk::AcceptedOrders;
 use crate::run::meter::Meter;
 use crate::state::{OpenSwitch, StateHandle};
@@ -149,9 +150,16 @@ impl Work<'_> {
         let connection = plan.connection;
         if plan.from == LoadPath::Bulk {
             let (in_flight_max, remote) = (job.in_flight_max, at.connection);
-            let accepted =
-                AcceptedOrders { state, client, cancel, in_flight_max, connection, remote };
-            match accepted.settle(0).await? {
+            let accepted = AcceptedOrders {
+                state,
+                client,
+                cancel,
+                in_flight_max,
+                connection,
+                remote,
+                sample: Sample::ALL,
+            };
+            match accepted.settle(0).await?.not_visible {
                 0 => {}
                 orders => return Err(SwitchError::NotVisible { orders }),
             }

@@ -3,6 +3,7 @@ use super::{UndoError, UndoPlan, UndoReport};
 use crate::activecampaign::{Client, RemoteOrder};
 use crate::domain::RemoteId;
 use crate::plan::Fingerprints;
+use crate::run::Sample;
 use crate::run::bulk::AcceptedOrders;
 use crate::run::meter::Meter;
 use crate::run::remote_fetch::{CompareProgress, Lists, fetch_orders};
@@ -106,7 +107,15 @@ impl Work<'_> {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
         let in_flight_max = *in_flight_max;
-        let accepted = AcceptedOrders { state, client, cancel, in_flight_max, connection, remote };
+        let accepted = AcceptedOrders {
+            state,
+            client,
+            cancel,
+            in_flight_max,
+            connection,
+            remote,
+            sample: Sample::ALL,
+        };
         accepted.settle(0).await?;
         let prints = Fingerprints::new(state.call(|store| store.hash_key()).await?);
         let progress = self.task.listing;

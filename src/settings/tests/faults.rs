@@ -46,7 +46,7 @@ config/ordersync.toml:13:11: jobs.shop.policy.refunds: found `nett`
   expected `original`, `net` or `skip`
   hint: did you mean `net`?
 environment variable ORDERSYNC_JOBS__SHOP__FORMATS: jobs.shop.formats: unknown key
-  expected one of: account, export, pull, format, encoding, customers, schedule, jitter_s, first_run, verify, verify_sample, load, bulk_max, time_zone, connection, policy
+  expected one of: account, export, pull, format, encoding, customers, schedule, jitter_s, first_run, verify, verify_sample, load, bulk_max, bulk_sample, time_zone, connection, policy
   hint: did you mean ORDERSYNC_JOBS__SHOP__FORMAT?"#
     );
 }

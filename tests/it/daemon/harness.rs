@@ -206,6 +206,7 @@ fn job_plan(dir: &TempDir, name: &str, schedule: &str) -> JobPlan {
         load: ordersync::domain::LoadPath::Rest,
         bulk_max: 30,
         is_bulk_max_set: true,
+        bulk_sample: ordersync::run::Sample::ALL,
         in_flight_max: 4,
         state_free_min_bytes: 0,
     };
