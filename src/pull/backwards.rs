@@ -7,12 +7,13 @@
 
 use super::error::PullError;
 use super::folder::Folder;
-use super::gone::{Answers, Before};
-use super::http::{FAILED_IN_A_ROW_MAX, Trouble};
+use super::gone::Before;
+use super::http::Trouble;
 use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request};
 use super::order_id::OrderId;
 use super::pages::{List, Listed, Page, PagedApi};
+use super::single::Singles;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use std::collections::BTreeSet;
@@ -52,10 +53,9 @@ struct Shop<'a, A> {
 struct Reading<'w> {
     writer: &'w mut WindowWriter,
     ids: BTreeSet<OrderId>,
-    failed: BTreeSet<OrderId>,
+    singles: Singles,
     /// Of these, those in the list that is being read.
     in_list: BTreeSet<OrderId>,
-    failed_in_a_row: usize,
     /// Orders from before the window.
     earlier: u64,
     /// Orders that the shop counted and left out of its pages.
@@ -87,9 +87,8 @@ impl<'w> Reading<'w> {
         Self {
             writer,
             ids: BTreeSet::new(),
-            failed: BTreeSet::new(),
+            singles: Singles::default(),
             in_list: BTreeSet::new(),
-            failed_in_a_row: 0,
             earlier: 0,
             gaps: 0,
             counted,
@@ -105,7 +104,7 @@ impl<'w> Reading<'w> {
         if found == 0 {
             return Ok(());
         }
-        self.failed_in_a_row = 0;
+        self.singles.end_row();
         for row in &listed.rows {
             self.ids.insert(row.id.clone());
             self.in_list.insert(row.id.clone());
@@ -155,31 +154,13 @@ impl<A: PagedApi> Shop<'_, A> {
         };
         if window.extent == Extent::Full {
             let present = ids.into_iter().chain(manifest.failed_ids()).collect();
-            let shop = &manifest.shop;
-            let before = Before { folder, shop, options: self.options };
-            let missing = before.missing(&present)?;
-            let answers = self.ask_for(&missing.now).await?;
-            missing.settle(answers, &mut manifest, self.api.warnings());
+            let before = Before { folder, options: self.options };
+            before.find_gone(&present, &mut self.api, &mut manifest).await?;
         }
         manifest.query = self.options.query();
         manifest.requests = self.api.client().requests;
         manifest.warnings = std::mem::take(self.api.warnings());
         writer.commit(manifest)
-    }
-
-    /// Whether the shop knows the orders by their ids. One that changed after the end of the window is
-    /// in no list of it, and not gone. A shop that answers no more is not asked on.
-    async fn ask_for(&mut self, missing: &[OrderId]) -> Result<Answers, PullError> {
-        let mut answers = Answers::default();
-        for id in missing {
-            if answers.have_ended() {
-                answers.unanswered.push(id.clone());
-                continue;
-            }
-            let found = self.api.order(id).await;
-            answers.note(id, found.map(|found| found.is_some()))?;
-        }
-        Ok(answers)
     }
 
     async fn read(
@@ -198,7 +179,7 @@ impl<A: PagedApi> Shop<'_, A> {
             self.read_list(&list, &mut reading).await?;
         }
         for id in retried {
-            if !reading.ids.contains(id) && !reading.failed.contains(id) {
+            if !reading.ids.contains(id) && !reading.singles.failed.contains(id) {
                 self.read_one(id, &mut reading).await?;
             }
         }
@@ -206,7 +187,7 @@ impl<A: PagedApi> Shop<'_, A> {
             // A shop without orders has an export too.
             reading.writer.add(b"[]", "json")?;
         }
-        let Reading { ids, failed, gaps, .. } = reading;
+        let Reading { ids, singles, gaps, .. } = reading;
         if gaps > 0 {
             let warning = format!(
                 "the shop left {gaps} orders out of its pages: the key's user may not read them"
@@ -216,7 +197,7 @@ impl<A: PagedApi> Shop<'_, A> {
         let mut manifest =
             Manifest::new(self.options.system.name, A::VERSION, self.api.client().shop(), *window);
         (manifest.orders, manifest.counted) = (ids.len() as u64, counted);
-        manifest.failed = failed.iter().map(OrderId::to_string).collect();
+        manifest.failed = singles.failed.iter().map(OrderId::to_string).collect();
         Ok((manifest, ids))
     }
 
@@ -345,26 +326,13 @@ impl<A: PagedApi> Shop<'_, A> {
         Ok(())
     }
 
-    async fn read_one(&mut self, id: &OrderId, reading: &mut Reading<'_>) -> Result<(), Misread> {
-        match self.api.order(id).await {
-            Ok(Some(json)) => {
-                reading.ids.insert(id.clone());
-                reading.in_list.insert(id.clone());
-                reading.failed_in_a_row = 0;
-                reading.writer.add(&[b"[", json.as_slice(), b"]"].concat(), "json")?;
-            }
-            // Deleted since it was listed.
-            Ok(None) => {}
-            Err(Trouble::TooMuch(what)) => {
-                reading.failed_in_a_row += 1;
-                if reading.failed_in_a_row > FAILED_IN_A_ROW_MAX {
-                    return Err(self.api.client().away(what).into());
-                }
-                self.api.warnings().push(format!("order {id}: {what}"));
-                reading.failed.insert(id.clone());
-                reading.in_list.insert(id.clone());
-            }
-            Err(Trouble::Fatal(error)) => return Err(error.into()),
+    async fn read_one(&mut self, id: &OrderId, reading: &mut Reading<'_>) -> Result<(), PullError> {
+        if let Some(json) = reading.singles.read(&mut self.api, id).await? {
+            reading.ids.insert(id.clone());
+            reading.in_list.insert(id.clone());
+            reading.writer.add(&[b"[", json.as_slice(), b"]"].concat(), "json")?;
+        } else if reading.singles.failed.contains(id) {
+            reading.in_list.insert(id.clone());
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 use jiff::{SignedDuration, Timestamp, Unit};
+use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, HeaderName};
 
 /// A difference between the clocks that is worth a warning.
@@ -9,14 +10,17 @@ const DIFFERENCE_MAX: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ShopClock {
     ahead: Option<SignedDuration>,
+    /// By an answer of the shop itself.
+    is_certain: bool,
 }
 
 impl ShopClock {
-    /// Compares the clocks by the first answer that has a date.
-    pub(super) fn note(&mut self, headers: &HeaderMap) {
-        if self.ahead.is_none() {
-            self.ahead = date_of(headers, DATE).map(|date| date.duration_since(Timestamp::now()));
-        }
+    /// Compares the clocks by the first success that has a date. Another answer may be of a host in
+    /// front of the shop, with a clock of its own; it counts until then.
+    pub(super) fn note(&mut self, status: StatusCode, headers: &HeaderMap) {
+        let Some(date) = date_of(headers, DATE).filter(|_| !self.is_certain) else { return };
+        self.ahead = Some(date.duration_since(Timestamp::now()));
+        self.is_certain = status.is_success();
     }
 
     /// In whole seconds, as the APIs compare.

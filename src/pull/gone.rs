@@ -12,21 +12,24 @@ use std::collections::BTreeSet;
 /// with the others.
 const ASKED_MAX: usize = 1000;
 
-/// The export that a full window replaces.
+/// The export of a shop that a full window replaces.
 pub(super) struct Before<'a> {
     pub folder: &'a Folder,
-    pub shop: &'a str,
     pub options: &'a Options,
 }
 
 impl Before<'_> {
     /// Its orders that are not among `present`: those first that it was itself to ask for, then those
     /// that the shop could not deliver to it and those that it holds, then those known to be gone.
-    pub(super) fn missing(&self, present: &BTreeSet<OrderId>) -> Result<Missing, PullError> {
+    pub(super) fn missing(
+        &self,
+        shop: &str,
+        present: &BTreeSet<OrderId>,
+    ) -> Result<Missing, PullError> {
         let mut export = self.folder.export()?;
         let Options { system, gone_before, .. } = self.options;
         let query = self.options.query();
-        export.retain(|window| window.manifest.is_of(system.name, self.shop, &query));
+        export.retain(|window| window.manifest.is_of(system.name, shop, &query));
         let left = export.iter().flat_map(|window| window.manifest.missing.iter().cloned());
         let failed = export.iter().flat_map(|window| window.manifest.failed_ids());
         let held: BTreeSet<OrderId> =

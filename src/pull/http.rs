@@ -204,7 +204,7 @@ impl ShopClient {
             };
             let (what, wait) = match sent {
                 Ok(answer) => {
-                    self.clock.note(&answer.headers);
+                    self.clock.note(answer.status, &answer.headers);
                     let silence = (self.system.silence)(answer.status, &answer.headers);
                     if let Some(silence) = silence {
                         let end = Instant::now() + silence.min(WAIT_MAX);
@@ -215,7 +215,7 @@ impl ShopClient {
                             let wait = retry_after(&answer).or(silence);
                             ("is busy or down".to_owned(), Some(wait))
                         }
-                        status @ (500 | 502 | 504 | 520..=524) => {
+                        status @ (499 | 500 | 502 | 504 | 507 | 520..=524) => {
                             (format!("answered {status}"), None)
                         }
                         200 if answer.body.trim_ascii().is_empty() => {

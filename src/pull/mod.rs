@@ -26,6 +26,7 @@ mod order_id;
 mod pages;
 mod shopify;
 mod shops;
+mod single;
 mod squarespace;
 #[cfg(test)]
 mod tests;

@@ -64,6 +64,13 @@ impl ShopSystem {
     pub fn secrets(&self) -> BTreeSet<&'static str> {
         self.ways.iter().flat_map(|way| way.secrets).copied().collect()
     }
+
+    /// The settings of its own that are texts.
+    pub fn texts(&self) -> BTreeSet<&'static str> {
+        let chosen_by = self.ways.iter().filter_map(|way| way.by);
+        let needed = self.needs.iter().copied().filter(|key| *key != "ids");
+        chosen_by.chain(needed).chain(NARROWING).collect()
+    }
 }
 
 /// Of a shop that asks for no pause but by `Retry-After`.

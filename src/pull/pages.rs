@@ -1,13 +1,14 @@
 //! Lists in numbered pages: what a shop system states of its own, and what all have in common.
 
 use super::error::PullError;
-use super::http::{ShopClient, Trouble};
+use super::http::Trouble;
 use super::order_id::OrderId;
+use super::single::ById;
 use super::window::Window;
 use jiff::Timestamp;
 
 /// The API of a shop whose orders come in numbered pages, in ascending order of their ids.
-pub(super) trait PagedApi: Send {
+pub(super) trait PagedApi: ById {
     const VERSION: &'static str;
     /// Orders on a page: the API's most, and what is tried where that is too much. Each divides the
     /// one before, so that a page is split into whole pages; the last is 1.
@@ -22,11 +23,6 @@ pub(super) trait PagedApi: Send {
     const COUNTS_APART: bool = false;
     /// What to do about a list that contradicts itself.
     const CONTRADICTION_HINT: &'static str;
-
-    fn client(&mut self) -> &mut ShopClient;
-
-    /// What someone should look at.
-    fn warnings(&mut self) -> &mut Vec<String>;
 
     /// The page at which a list is first asked for its end: from 1. An estimate.
     fn first_asked(&self, list: &List<'_>) -> u64;
@@ -51,12 +47,6 @@ pub(super) trait PagedApi: Send {
         list: &List<'_>,
         page: Page,
     ) -> impl Future<Output = Result<Vec<OrderId>, PullError>> + Send;
-
-    /// An order by its id, as JSON; `None` for one that is gone.
-    fn order(
-        &mut self,
-        id: &OrderId,
-    ) -> impl Future<Output = Result<Option<Vec<u8>>, Trouble>> + Send;
 }
 
 /// One of the lists that a window consists of.

@@ -10,11 +10,12 @@ use super::credentials::Credentials;
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::gone::{Answers, Before};
+use super::gone::Before;
 use super::http::{Answer, ShopClient, Trouble};
 use super::manifest::{Manifest, PulledWindow};
 use super::options::{Options, Request, ShopSystem, WayIn};
 use super::order_id::OrderId;
+use super::single::ById;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -101,22 +102,12 @@ async fn pull(
     let orders = shop.read(&window, options.since, &mut writer).await?;
     let mut manifest = Manifest::new(SYSTEM.name, VERSION, shop.client.shop(), window);
     manifest.orders = orders.len() as u64;
-    let mut warnings = Vec::from_iter(shop.client.clock.warning());
     if window.extent == Extent::Full {
-        let missing = Before { folder, shop: &manifest.shop, options }.missing(&orders)?;
-        let mut answers = Answers::default();
-        for id in &missing.now {
-            if answers.have_ended() {
-                answers.unanswered.push(id.clone());
-            } else {
-                let found = shop.has(id).await;
-                answers.note(id, found)?;
-            }
-        }
-        missing.settle(answers, &mut manifest, &mut warnings);
+        let before = Before { folder, options };
+        before.find_gone(&orders, &mut shop, &mut manifest).await?;
     }
     (manifest.query, manifest.requests) = (options.query(), shop.client.requests);
-    manifest.warnings = warnings;
+    manifest.warnings = shop.warnings;
     writer.commit(manifest)
 }
 
@@ -145,7 +136,7 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
             .result
             .first()
             .map(|row| row.customer_email.as_ref().is_some_and(|email| !email.is_empty())),
-        warnings: Vec::from_iter(shop.client.clock.warning()),
+        warnings: shop.warnings,
     })
 }
 
@@ -156,6 +147,29 @@ fn between(from: Timestamp, to: Timestamp) -> Vec<(&'static str, String)> {
 
 struct Shop {
     client: ShopClient,
+    warnings: Vec<String>,
+}
+
+impl ById for Shop {
+    fn client(&mut self) -> &mut ShopClient {
+        &mut self.client
+    }
+
+    fn warnings(&mut self) -> &mut Vec<String> {
+        &mut self.warnings
+    }
+
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.get(&[&id.to_string()], &[]).await?;
+        if answer.status == StatusCode::NOT_FOUND && message_in(&answer).is_some() {
+            return Ok(None);
+        }
+        let json = self.accept(&answer)?;
+        match serde_json::from_slice::<Row>(&json) {
+            Ok(row) if OrderId::from(row.id.as_str()) == *id => Ok(Some(json)),
+            _ => Err(self.contradiction("answers a question about an order with another").into()),
+        }
+    }
 }
 
 impl Shop {
@@ -165,13 +179,17 @@ impl Shop {
         let token = options.access.secret("token")?;
         let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
         let credentials = Credentials::Header("authorization", bearer);
-        let mut shop = Self { client: ShopClient::new(options, credentials, cancel)? };
+        let client = ShopClient::new(options, credentials, cancel)?;
+        let mut shop = Self { client, warnings: Vec::new() };
         let day = SignedDuration::from_hours(24);
         let from = Timestamp::now().checked_add(day * 3650).unwrap_or(Timestamp::MAX);
         let from = from.round(Unit::Second).unwrap_or(from);
         let to = from.checked_add(day).unwrap_or(Timestamp::MAX);
         match shop.page(&between(from, to)).await? {
-            (page, _) if page.result.is_empty() => Ok(shop),
+            (page, _) if page.result.is_empty() => {
+                shop.warnings.extend(shop.client.clock.warning());
+                Ok(shop)
+            }
             _ => Err(shop.contradiction(&format!("ignores {}", SYSTEM.ignored_window))),
         }
     }
@@ -241,19 +259,6 @@ impl Shop {
         match serde_json::from_slice(&json) {
             Ok(page) => Ok((page, json)),
             Err(_) => Err(self.contradiction("answers a list of orders with other JSON")),
-        }
-    }
-
-    /// Whether it has an order.
-    async fn has(&mut self, id: &OrderId) -> Result<bool, Trouble> {
-        let answer = self.get(&[&id.to_string()], &[]).await?;
-        if answer.status == StatusCode::NOT_FOUND && message_in(&answer).is_some() {
-            return Ok(false);
-        }
-        let json = self.accept(&answer)?;
-        match serde_json::from_slice::<Row>(&json) {
-            Ok(row) if OrderId::from(row.id.as_str()) == *id => Ok(true),
-            _ => Err(self.contradiction("answers a question about an order with another").into()),
         }
     }
 

@@ -127,6 +127,15 @@ impl Settings {
             if let Some(pull) = &mut job.pull {
                 let names = pull.secret_names(name);
                 pull.secrets = names.into_iter().map(|name| secrets.of(name)).collect();
+                let set = |key: &&str| places.has(&format!("jobs.{name}.pull.{key}"));
+                let text = |key| Ok((key, values.get(&format!("jobs.{name}.pull.{key}"))?));
+                pull.texts = pull
+                    .from
+                    .texts()
+                    .into_iter()
+                    .filter(set)
+                    .map(text)
+                    .collect::<Result<_, _>>()?;
                 pull.dir = found.base.join(&pull.dir).join(name);
                 let paths = pull.ca_file.iter_mut().chain(&mut pull.ids);
                 paths.for_each(|path| *path = found.base.join(&path));

@@ -19,14 +19,6 @@ pub struct Pull {
     pub url: String,
     /// Of orders to pull by id: a list, or a column of a CSV. Absolute.
     pub ids: Option<PathBuf>,
-    /// The name of the app at Fast.
-    pub app_id: Option<String>,
-    /// The app's id at Shopify, where a token is granted for its secret.
-    pub client_id: Option<String>,
-    /// The key of an integration at Magento, where requests are signed.
-    pub consumer_key: Option<String>,
-    /// The store views at Magento whose orders are pulled, as `1,3`.
-    pub store_ids: Option<String>,
     /// Orders placed before this day, in the job's time zone, are not pulled.
     pub since: Option<Date>,
     /// How far an increment reaches back before the end of the window before.
@@ -42,6 +34,9 @@ pub struct Pull {
     pub key_in_query: bool,
     /// Certificates to trust instead of those of the system, PEM.
     pub ca_file: Option<PathBuf>,
+    /// What else the shop system is set, by the keys.
+    #[serde(skip)]
+    pub(super) texts: Vec<(&'static str, String)>,
     #[serde(skip)]
     pub(super) secrets: Vec<Secret>,
 }
@@ -62,20 +57,12 @@ impl Pull {
     /// # Errors
     /// When one of the secrets is not there or can't be used.
     pub fn access(&self) -> Result<Access, SecretError> {
-        let texts = [
-            ("app_id", &self.app_id),
-            ("client_id", &self.client_id),
-            ("consumer_key", &self.consumer_key),
-            ("store_ids", &self.store_ids),
-        ];
         let mut access = Access::default();
         if let Some(ids) = &self.ids {
             access = access.with_ids(ids.clone());
         }
-        for (key, text) in texts {
-            if let Some(text) = text {
-                access = access.with(key, text);
-            }
+        for (key, text) in &self.texts {
+            access = access.with(key, text);
         }
         if self.key_in_query {
             access = access.with("key_in_query", "true");

@@ -4,6 +4,9 @@ use super::faulty_socket::{CUT_LEN, ConnectionFault};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use flate2::{Compression, write::GzEncoder};
+use jiff::SignedDuration;
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
 use std::io::Write;
 
 /// How a host answers in place of the shop behind it, which got the request all the same.
@@ -11,6 +14,8 @@ use std::io::Write;
 pub enum HostFault {
     /// A web page with this status: 200 for a login page or a firewall's check.
     Page(u16),
+    /// A web page with 502, of a host whose clock is so many seconds ahead of the shop's.
+    OtherClock { ahead_s: i64 },
     /// This status with `Retry-After`, seconds or a date.
     Busy { status: u16, retry_after: String },
     /// This status, and on to this address.
@@ -41,6 +46,13 @@ impl HostFault {
         let page = Body::from("<html><body><h1>Service unavailable</h1></body></html>");
         match self {
             Self::Page(status) => other(&own, status, page, None),
+            Self::OtherClock { ahead_s } => {
+                let mut page = other(&own, 502, page, None);
+                if let Some(date) = page.headers_mut().get_mut(header::DATE) {
+                    shift(date, ahead_s);
+                }
+                page
+            }
             Self::Busy { status, retry_after } => {
                 other(&own, status, page, Some((header::RETRY_AFTER, retry_after)))
             }
@@ -71,6 +83,17 @@ impl HostFault {
                 packed
             }
         }
+    }
+}
+
+fn shift(date: &mut HeaderValue, seconds: i64) {
+    let moment = date.to_str().ok().and_then(|text| rfc2822::parse(text).ok());
+    let shifted = moment
+        .and_then(|moment| moment.timestamp().checked_add(SignedDuration::from_secs(seconds)).ok());
+    let text = shifted
+        .map(|at| at.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(value) = text.and_then(|text| text.parse().ok()) {
+        *date = value;
     }
 }
 

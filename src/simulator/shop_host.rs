@@ -80,7 +80,37 @@ pub trait SimulatedOrder: Clone + Send + 'static {
 
     /// Gives it another total at a moment.
     fn change(&mut self, total: u64, at: Timestamp);
+
+    /// Changes with the total what else changes, so that every form of an order is met.
+    fn vary(&mut self) {}
 }
+
+/// What most simulated orders have: `id`, `total`, and a moment of their last change by this name.
+macro_rules! usual_order {
+    ($changed:ident) => {
+        fn placed(id: u64, at: Timestamp) -> Self {
+            Self::new(id, at)
+        }
+
+        fn id(&self) -> u64 {
+            self.id
+        }
+
+        fn total(&self) -> u64 {
+            self.total
+        }
+
+        fn set_total(&mut self, total: u64) {
+            self.total = total;
+        }
+
+        fn change(&mut self, total: u64, at: Timestamp) {
+            (self.total, self.$changed) = (total, at);
+            self.vary();
+        }
+    };
+}
+pub(super) use usual_order;
 
 /// A request.
 pub struct Asked {

@@ -4,7 +4,9 @@
 //! list moves those behind it.
 
 use super::any_shop::System;
-use super::shop_host::{Asked, HostedShop, Shop, SimulatedOrder, SimulatedShop, json, system};
+use super::shop_host::{
+    Asked, HostedShop, Shop, SimulatedOrder, SimulatedShop, json, system, usual_order,
+};
 use axum::http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -54,28 +56,14 @@ pub struct SquarespaceOrder {
 }
 
 impl SimulatedOrder for SquarespaceOrder {
-    fn placed(id: u64, at: Timestamp) -> Self {
-        Self { id, created: at, modified: at, total: 1000 + id }
-    }
-
-    fn id(&self) -> u64 {
-        self.id
-    }
-
-    fn total(&self) -> u64 {
-        self.total
-    }
-
-    fn set_total(&mut self, total: u64) {
-        self.total = total;
-    }
-
-    fn change(&mut self, total: u64, at: Timestamp) {
-        (self.total, self.modified) = (total, at);
-    }
+    usual_order!(modified);
 }
 
 impl SquarespaceOrder {
+    fn new(id: u64, at: Timestamp) -> Self {
+        Self { id, created: at, modified: at, total: 1000 + id }
+    }
+
     /// As the API shows it.
     fn view(&self) -> Value {
         let money = |hundredths: u64| {

@@ -13,6 +13,7 @@ use ordersync::simulator::magento::{CONSUMER_SECRET, Magento, TOKEN, TOKEN_SECRE
 use ordersync::simulator::shopify::{ProtectedData, Shopify};
 use ordersync::simulator::shops::SHOPS;
 use ordersync::simulator::single_orders::{SingleOrderApi, SingleOrders};
+use ordersync::simulator::squarespace::Squarespace;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -202,6 +203,31 @@ fn check_proves_what_a_pull_of_magento_needs() {
         assert!(!ended.out.contains(secret), "{}", ended.out);
     }
     assert_eq!(shop.violations(), [""; 0]);
+}
+
+#[test]
+fn check_proves_what_a_pull_of_squarespace_needs() {
+    let nights = Nights::with(World::new(), "squarespace", 12);
+    let ended = nights.done(&["check"]);
+    for proof in [
+        "the Squarespace Commerce API 1.0 is reached, and takes the credentials",
+        "answers, with 12 orders, the oldest of 2026-01-01",
+        "one in the future has no orders",
+        "orders show their e-mail address",
+    ] {
+        assert!(ended.out.contains(proof), "{proof}: {}", ended.out);
+    }
+    let shop: &Squarespace = nights.shop_as();
+    assert_eq!(shop.violations(), [""; 0]);
+    shop.set(|options| options.ignores_bounds = true);
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 1, "{}", ended.out);
+    assert!(ended.out.contains("ignores modifiedAfter and modifiedBefore"), "{}", ended.out);
+    shop.set(|options| options.token = "another".to_owned());
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 5, "{}", ended.out);
+    assert!(ended.out.contains("the permission Orders, Read Only"), "{}", ended.out);
+    assert!(!ended.out.contains("sq_simulator"), "{}", ended.out);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::super::http::{Answer, ShopClient, Trouble};
 use super::super::options::Options;
 use super::super::order_id::OrderId;
 use super::super::pages::{List, Listed, Page, PagedApi};
+use super::super::single::ById;
 use super::parts::{Order, ids_in, is_list, pieces_of, with_parts};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -179,6 +180,35 @@ impl Api {
     }
 }
 
+impl ById for Api {
+    fn client(&mut self) -> &mut ShopClient {
+        &mut self.client
+    }
+
+    fn warnings(&mut self) -> &mut Vec<String> {
+        &mut self.warnings
+    }
+
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+        let path = [VERSION, "orders", &id.to_string()];
+        let answer = self.client.get(&path, &included()).await?;
+        if answer.status == StatusCode::NOT_FOUND && error_in(&answer.body).is_some() {
+            return Ok(None);
+        }
+        let json = self.accept(&answer)?.unwrap_or_default();
+        let listed = self.completed(&[b"[", json, b"]"].concat()).await?;
+        match listed.rows.as_slice() {
+            [row] if row.id == *id => Ok(listed.json.get(1..listed.json.len() - 1).map(Vec::from)),
+            _ => Err(PullError::Unexpected {
+                shop: self.client.shop(),
+                what: format!("answers with another order to a question about order {id}"),
+                hint: Self::CONTRADICTION_HINT.to_owned(),
+            }
+            .into()),
+        }
+    }
+}
+
 impl PagedApi for Api {
     const VERSION: &'static str = VERSION;
     const SIZES: &'static [u64] = &SIZES;
@@ -187,14 +217,6 @@ impl PagedApi for Api {
     const COUNTS_APART: bool = true;
     const CONTRADICTION_HINT: &'static str =
         "pull again; if this stays, ask BigCommerce's support about the orders API";
-
-    fn client(&mut self) -> &mut ShopClient {
-        &mut self.client
-    }
-
-    fn warnings(&mut self) -> &mut Vec<String> {
-        &mut self.warnings
-    }
 
     /// The page after the last one: only a 204 is an end.
     fn first_asked(&self, list: &List<'_>) -> u64 {
@@ -226,25 +248,6 @@ impl PagedApi for Api {
             Some(json) if is_list(json) => Ok(ids_in(json)),
             Some(json) => Err(self.unexpected(json)),
             None => Ok(Vec::new()),
-        }
-    }
-
-    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
-        let path = [VERSION, "orders", &id.to_string()];
-        let answer = self.client.get(&path, &included()).await?;
-        if answer.status == StatusCode::NOT_FOUND && error_in(&answer.body).is_some() {
-            return Ok(None);
-        }
-        let json = self.accept(&answer)?.unwrap_or_default();
-        let listed = self.completed(&[b"[", json, b"]"].concat()).await?;
-        match listed.rows.as_slice() {
-            [row] if row.id == *id => Ok(listed.json.get(1..listed.json.len() - 1).map(Vec::from)),
-            _ => Err(PullError::Unexpected {
-                shop: self.client.shop(),
-                what: format!("answers with another order to a question about order {id}"),
-                hint: Self::CONTRADICTION_HINT.to_owned(),
-            }
-            .into()),
         }
     }
 }

@@ -3,6 +3,7 @@ use super::super::examination::Examination;
 use super::super::http::Trouble;
 use super::super::options::Options;
 use super::super::pages::{List, Page, PagedApi};
+use super::super::single::ById;
 use super::super::window::{Extent, Window};
 use super::api::{Api, LIVE, SIZES, VERSION};
 use super::parts::Order;

@@ -7,6 +7,7 @@ use super::super::http::{Answer, ShopClient, Trouble};
 use super::super::oauth1::OAuth1;
 use super::super::options::{Access, Options};
 use super::super::order_id::OrderId;
+use super::super::single::ById;
 use super::list::{Filter, List, Listed, Page, Row, query};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +27,36 @@ pub(super) struct Api {
     pub client: ShopClient,
     is_signed: bool,
     pub warnings: Vec<String>,
+}
+
+impl ById for Api {
+    fn client(&mut self) -> &mut ShopClient {
+        &mut self.client
+    }
+
+    fn warnings(&mut self) -> &mut Vec<String> {
+        &mut self.warnings
+    }
+
+    /// Magento says in the shop's language that an order is gone, so what counts is that no list has it.
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.client.get(&["rest", VERSION, "orders", &id.to_string()], &[]).await?;
+        if answer.status == StatusCode::NOT_FOUND && json_in(&answer.body).is_ok() {
+            let only: Filter = ("entity_id", "eq", id.to_string().into());
+            if self.count(&[only]).await? == 0 {
+                return Ok(None);
+            }
+        }
+        let json = self.accept(answer)?;
+        match serde_json::from_slice(&json).map(|row: Row| OrderId::from(row.entity_id)) {
+            Ok(echoed) if echoed == *id => Ok(Some(json)),
+            Ok(other) => {
+                let what = format!("answers with order {other} to a question about order {id}");
+                Err(self.contradiction(what).into())
+            }
+            Err(_) => Err(self.unexpected(&json).into()),
+        }
+    }
 }
 
 impl Api {
@@ -68,27 +99,6 @@ impl Api {
     pub(super) async fn count(&mut self, filters: &[Filter]) -> Result<u64, Trouble> {
         let answer = self.ask(filters, 1, true).await?;
         self.accept(answer).and_then(|json| self.page_in(json)).map(|listed| listed.total)
-    }
-
-    /// An order by its id, as JSON; `None` for one that is gone. Magento says that in the shop's
-    /// language, so what counts is that no list has it.
-    pub(super) async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
-        let answer = self.client.get(&["rest", VERSION, "orders", &id.to_string()], &[]).await?;
-        if answer.status == StatusCode::NOT_FOUND && json_in(&answer.body).is_ok() {
-            let only: Filter = ("entity_id", "eq", id.to_string().into());
-            if self.count(&[only]).await? == 0 {
-                return Ok(None);
-            }
-        }
-        let json = self.accept(answer)?;
-        match serde_json::from_slice(&json).map(|row: Row| OrderId::from(row.entity_id)) {
-            Ok(echoed) if echoed == *id => Ok(Some(json)),
-            Ok(other) => {
-                let what = format!("answers with order {other} to a question about order {id}");
-                Err(self.contradiction(what).into())
-            }
-            Err(_) => Err(self.unexpected(&json).into()),
-        }
     }
 
     async fn ask(

@@ -10,11 +10,12 @@ mod list;
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::gone::{Answers, Before};
-use super::http::{FAILED_IN_A_ROW_MAX, Trouble};
+use super::gone::Before;
+use super::http::Trouble;
 use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
 use super::order_id::OrderId;
+use super::single::Singles;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use api::{Api, CONSUMER_KEY, VERSION};
@@ -73,10 +74,8 @@ async fn pull(
     let (mut manifest, ids) = shop.read_until_it_agrees(&window, &retried, &mut writer).await?;
     if window.extent == Extent::Full {
         let present = ids.into_iter().chain(manifest.failed_ids()).collect();
-        let before = Before { folder, shop: &manifest.shop, options };
-        let missing = before.missing(&present)?;
-        let answers = shop.ask_for(&missing.now).await?;
-        missing.settle(answers, &mut manifest, &mut shop.api.warnings);
+        let before = Before { folder, options };
+        before.find_gone(&present, &mut shop.api, &mut manifest).await?;
     }
     manifest.query = options.query();
     manifest.requests = shop.api.client.requests;
@@ -129,8 +128,7 @@ struct Shop<'a> {
 struct Reading<'w> {
     writer: &'w mut WindowWriter,
     ids: BTreeSet<OrderId>,
-    failed: BTreeSet<OrderId>,
-    failed_in_a_row: usize,
+    singles: Singles,
     /// Orders from before the window.
     earlier: u64,
     /// The first count of the window.
@@ -157,7 +155,7 @@ impl From<PullError> for Misread {
 impl Reading<'_> {
     /// Orders that were met so far.
     fn found(&self) -> u64 {
-        (self.ids.len() + self.failed.len()) as u64
+        (self.ids.len() + self.singles.failed.len()) as u64
     }
 
     /// Keeps a page. Returns the id that the list goes on behind; `None` for its end.
@@ -177,7 +175,7 @@ impl Reading<'_> {
         }
         let Some(last) = listed.rows.last() else { return Ok(None) };
         self.pages += 1;
-        self.failed_in_a_row = 0;
+        self.singles.end_row();
         for row in &listed.rows {
             self.ids.insert(row.entity_id.into());
             self.earlier += u64::from(list.is_earlier(row));
@@ -219,8 +217,7 @@ impl Shop<'_> {
         let mut reading = Reading {
             writer,
             ids: BTreeSet::new(),
-            failed: BTreeSet::new(),
-            failed_in_a_row: 0,
+            singles: Singles::default(),
             earlier: 0,
             counted: None,
             pages: 0,
@@ -228,7 +225,7 @@ impl Shop<'_> {
         self.read_list(List::of(window, self.options), &mut reading).await?;
         let counted = self.count_again(window, &reading).await?;
         for id in retried {
-            if !reading.ids.contains(id) && !reading.failed.contains(id) {
+            if !reading.ids.contains(id) && !reading.singles.failed.contains(id) {
                 self.read_one(id, &mut reading).await?;
             }
         }
@@ -236,10 +233,10 @@ impl Shop<'_> {
             // A shop without orders has an export too.
             reading.writer.add(br#"{"items":[],"total_count":0}"#, "json")?;
         }
-        let Reading { ids, failed, .. } = reading;
+        let Reading { ids, singles, .. } = reading;
         let mut manifest = Manifest::new(SYSTEM.name, VERSION, self.api.client.shop(), *window);
         (manifest.orders, manifest.counted) = (ids.len() as u64, counted);
-        manifest.failed = failed.iter().map(OrderId::to_string).collect();
+        manifest.failed = singles.failed.iter().map(OrderId::to_string).collect();
         Ok((manifest, ids))
     }
 
@@ -282,7 +279,7 @@ impl Shop<'_> {
         reading: &Reading<'_>,
     ) -> Result<Option<Counted>, Misread> {
         let Some(before) = reading.counted else { return Ok(None) };
-        if reading.pages <= 1 && reading.failed.is_empty() {
+        if reading.pages <= 1 && reading.singles.failed.is_empty() {
             return Ok(Some(Counted { before, after: before }));
         }
         match self.api.count(&List::of(window, self.options).filters()).await {
@@ -334,40 +331,9 @@ impl Shop<'_> {
         Ok(id)
     }
 
-    /// Whether the shop has the orders. One that changed after the end of the window is in no list of
-    /// it, and not gone.
-    async fn ask_for(&mut self, missing: &[OrderId]) -> Result<Answers, PullError> {
-        let mut answers = Answers::default();
-        for id in missing {
-            if answers.have_ended() {
-                answers.unanswered.push(id.clone());
-                continue;
-            }
-            let found = self.api.order(id).await;
-            answers.note(id, found.map(|found| found.is_some()))?;
-        }
-        Ok(answers)
-    }
-
-    async fn read_one(&mut self, id: &OrderId, reading: &mut Reading<'_>) -> Result<(), Misread> {
-        match self.api.order(id).await {
-            Ok(Some(json)) => {
-                reading.ids.insert(id.clone());
-                reading.failed_in_a_row = 0;
-                reading.writer.add(&[br#"{"items":["#, &json[..], b"]}"].concat(), "json")?;
-            }
-            // Deleted since it was listed.
-            Ok(None) => {}
-            Err(Trouble::TooMuch(what)) => {
-                reading.failed_in_a_row += 1;
-                if reading.failed_in_a_row > FAILED_IN_A_ROW_MAX {
-                    return Err(self.api.client.away(what).into());
-                }
-                self.api.warnings.push(format!("order {id}: {what}"));
-                reading.failed.insert(id.clone());
-            }
-            Err(Trouble::Fatal(error)) => return Err(error.into()),
-        }
-        Ok(())
+    async fn read_one(&mut self, id: &OrderId, reading: &mut Reading<'_>) -> Result<(), PullError> {
+        let Some(json) = reading.singles.read(&mut self.api, id).await? else { return Ok(()) };
+        reading.ids.insert(id.clone());
+        reading.writer.add(&[br#"{"items":["#, &json[..], b"]}"].concat(), "json")
     }
 }

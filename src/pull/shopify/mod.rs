@@ -224,10 +224,9 @@ impl Shop<'_> {
         writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
         if self.window.extent == Extent::Full {
-            let (folder, shop) = (self.folder, &manifest.shop);
-            let before = Before { folder, shop, options: self.options };
+            let before = Before { folder: self.folder, options: self.options };
             let present = orders.iter().copied().map(OrderId::Number).collect();
-            let missing = before.missing(&present)?;
+            let missing = before.missing(&manifest.shop, &present)?;
             let answers = self.ask_for(&missing.now).await?;
             missing.settle(answers, &mut manifest, &mut self.api.warnings);
         }

@@ -5,7 +5,7 @@ use super::{Pulls, moment, orders};
 use crate::simulator::host_faults::HostFault;
 use crate::simulator::woocommerce::{Cache, Permalinks, ShopOrder, WooOptions};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// What a host may do to one answer, and whether the pull ends with it.
 pub(super) fn host_faults() -> Vec<(HostFault, bool)> {
@@ -25,9 +25,24 @@ pub(super) fn host_faults() -> Vec<(HostFault, bool)> {
         (busy(503, "Fri, 01 Jan 2100 00:00:00 GMT"), true),
     ];
     faults.extend([200, 402, 403, 423].map(|status| (HostFault::Page(status), true)));
-    faults.extend([500, 502, 503, 504].map(|status| (HostFault::Page(status), false)));
+    faults.extend([499, 500, 502, 503, 504, 507].map(|status| (HostFault::Page(status), false)));
     faults.extend([301, 302, 307, 308].map(|status| (redirect(status), true)));
     faults
+}
+
+/// A window that ended by the clock of a host in front of the shop would leave out, or skip, what
+/// changes until then.
+#[tokio::test(start_paused = true)]
+async fn the_clock_of_a_host_in_front_is_not_taken_for_the_shops() {
+    for ahead_s in [-100_000, 100_000] {
+        for request in 0..3 {
+            let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
+            pulls.shop.fail_at(request, HostFault::OtherClock { ahead_s });
+            let window = pulls.full().await.manifest.window;
+            let off = Timestamp::now().duration_since(window.to);
+            assert!(off.abs() < SignedDuration::from_hours(12), "{ahead_s} at {request}: {off:?}");
+        }
+    }
 }
 
 /// Each fault at each request. What ends a pull leaves nothing, and the next one is whole.

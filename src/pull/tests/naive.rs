@@ -186,3 +186,21 @@ async fn a_search_without_quotes_finds_other_orders() {
     assert_eq!(count("updated_at:>=2026-01-01T20:00:00Z").await, (Some(26), true));
     assert_eq!(shop.violations().len(), 1);
 }
+
+/// The APIs of both answer XML to a client that does not say what it takes.
+#[tokio::test]
+async fn a_client_that_does_not_say_what_it_takes_gets_xml() {
+    let big =
+        BigCommerce::start(BigCommerceOptions::default(), bigcommerce::orders(3)).await.unwrap();
+    let magento = Magento::start(MagentoOptions::default(), magento::orders(3)).await.unwrap();
+    for (url, header, value) in [
+        (format!("{}/v2/orders", big.url()), "x-auth-token", "bc_simulator".to_owned()),
+        (format!("{}/rest/V1/orders", magento.url()), "authorization", format!("Bearer {TOKEN}")),
+    ] {
+        let answer = client().get(url).header(header, value).send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/xml");
+    }
+    for violations in [big.violations(), magento.violations()] {
+        assert!(violations.iter().any(|text| text.contains("without Accept")), "{violations:?}");
+    }
+}

@@ -7,6 +7,7 @@ use super::super::http::{Answer, ShopClient, Trouble};
 use super::super::options::{Access, Options};
 use super::super::order_id::OrderId;
 use super::super::pages::{List, Listed, Page, PagedApi};
+use super::super::single::ById;
 use super::list::{Bounds, EVERY, Order, SIZES, STATUSES, query};
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -167,13 +168,7 @@ impl<'a> Api<'a> {
     }
 }
 
-impl PagedApi for Api<'_> {
-    const VERSION: &'static str = VERSION;
-    const SIZES: &'static [u64] = &SIZES;
-    const PARTS: &'static [&'static str] = &STATUSES;
-    const COUNTED_PARTS: usize = 2;
-    const CONTRADICTION_HINT: &'static str = CACHE_HINT;
-
+impl ById for Api<'_> {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
     }
@@ -181,6 +176,34 @@ impl PagedApi for Api<'_> {
     fn warnings(&mut self) -> &mut Vec<String> {
         &mut self.warnings
     }
+
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+        let answer = self.get(&["orders", &id.to_string()], &[]).await?;
+        let is_gone =
+            message_in(&answer.body).starts_with("woocommerce_rest_shop_order_invalid_id");
+        if answer.status == StatusCode::NOT_FOUND && is_gone {
+            return Ok(None);
+        }
+        let json = self.accept(&answer)?;
+        match serde_json::from_slice(&json) {
+            Ok(Order { id: echoed, .. }) if *id == OrderId::Number(echoed) => Ok(Some(json)),
+            Ok(Order { id: other, .. }) => Err(PullError::Unexpected {
+                shop: self.client.shop(),
+                what: format!("answers with order {other} to a question about order {id}"),
+                hint: CACHE_HINT.to_owned(),
+            }
+            .into()),
+            Err(_) => Err(self.unexpected(&json).into()),
+        }
+    }
+}
+
+impl PagedApi for Api<'_> {
+    const VERSION: &'static str = VERSION;
+    const SIZES: &'static [u64] = &SIZES;
+    const PARTS: &'static [&'static str] = &STATUSES;
+    const COUNTED_PARTS: usize = 2;
+    const CONTRADICTION_HINT: &'static str = CACHE_HINT;
 
     fn first_asked(&self, list: &List<'_>) -> u64 {
         let changed = self.changed.filter(|_| list.part == EVERY).unwrap_or_default();
@@ -203,26 +226,6 @@ impl PagedApi for Api<'_> {
             serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
         let rows = orders.into_iter().map(Order::row).collect();
         Ok(Listed { rows, total: answer.number("x-wp-total"), json })
-    }
-
-    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
-        let answer = self.get(&["orders", &id.to_string()], &[]).await?;
-        let is_gone =
-            message_in(&answer.body).starts_with("woocommerce_rest_shop_order_invalid_id");
-        if answer.status == StatusCode::NOT_FOUND && is_gone {
-            return Ok(None);
-        }
-        let json = self.accept(&answer)?;
-        match serde_json::from_slice(&json) {
-            Ok(Order { id: echoed, .. }) if *id == OrderId::Number(echoed) => Ok(Some(json)),
-            Ok(Order { id: other, .. }) => Err(PullError::Unexpected {
-                shop: self.client.shop(),
-                what: format!("answers with order {other} to a question about order {id}"),
-                hint: CACHE_HINT.to_owned(),
-            }
-            .into()),
-            Err(_) => Err(self.unexpected(&json).into()),
-        }
     }
 
     async fn ids(&mut self, list: &List<'_>, page: Page) -> Result<Vec<OrderId>, PullError> {

@@ -80,9 +80,8 @@ fn the_annotated_settings_set_every_key_there_is() {
 /// A job has `pull` or `export`, so the annotated settings show the first as a comment.
 #[test]
 fn the_annotated_pull_sets_every_key_there_is_and_shows_the_defaults() {
-    let indented = ANNOTATED.lines().filter_map(|line| line.strip_prefix("#   "));
-    let table: Vec<&str> =
-        indented.skip_while(|line| *line != "[jobs.shop.pull]").take(27).collect();
+    let table = ANNOTATED.lines().skip_while(|line| *line != "#   [jobs.shop.pull]");
+    let table: Vec<&str> = table.map_while(|line| line.strip_prefix("#   ")).collect();
     let text = ANNOTATED.replace("export = [", "# export = [") + "\n" + &table.join("\n");
     let shown = Project::with(&text).load(&[]).unwrap().jobs["shop"].pull.clone().unwrap();
     let Some(Key { kind: Kind::Table(keys), .. }) =

@@ -1,4 +1,4 @@
-use super::super::shop_host::SimulatedOrder;
+use super::super::shop_host::{SimulatedOrder, usual_order};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -112,25 +112,11 @@ impl BigCommerceOrder {
 }
 
 impl SimulatedOrder for BigCommerceOrder {
-    fn placed(id: u64, at: Timestamp) -> Self {
-        Self::new(id, at)
-    }
-
-    fn id(&self) -> u64 {
-        self.id
-    }
-
-    fn total(&self) -> u64 {
-        self.total
-    }
-
-    fn set_total(&mut self, total: u64) {
-        self.total = total;
-    }
+    usual_order!(modified);
 
     /// Some become long, some get a coupon.
-    fn change(&mut self, total: u64, at: Timestamp) {
-        (self.total, self.modified) = (total, at);
+    fn vary(&mut self) {
+        let total = self.total;
         self.lines = if total.is_multiple_of(7) { 50 + total % 9 } else { 1 + total % 3 };
         self.coupon = if total.is_multiple_of(5) { 150 } else { 0 };
         self.hides_lines = total.is_multiple_of(11);

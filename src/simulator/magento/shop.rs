@@ -1,4 +1,6 @@
-use super::super::shop_host::{Asked, Shop, SimulatedOrder, SimulatedShop, json, text};
+use super::super::shop_host::{
+    Asked, Shop, SimulatedOrder, SimulatedShop, json, text, usual_order,
+};
 use super::order::MagentoOrder;
 use super::search::Search;
 use super::signature::{Signed, verify};
@@ -84,25 +86,7 @@ impl SimulatedShop for MagentoMemory {
 }
 
 impl SimulatedOrder for MagentoOrder {
-    fn placed(id: u64, at: Timestamp) -> Self {
-        Self::new(id, at)
-    }
-
-    fn id(&self) -> u64 {
-        self.id
-    }
-
-    fn total(&self) -> u64 {
-        self.total
-    }
-
-    fn set_total(&mut self, total: u64) {
-        self.total = total;
-    }
-
-    fn change(&mut self, total: u64, at: Timestamp) {
-        (self.total, self.updated) = (total, at);
-    }
+    usual_order!(updated);
 }
 
 impl Shop<MagentoMemory> {

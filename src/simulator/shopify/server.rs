@@ -1,5 +1,5 @@
 use super::super::any_shop::Change;
-use super::super::shop_host::{self, Asked, Shop, SimulatedOrder, SimulatedShop};
+use super::super::shop_host::{self, Asked, Shop, SimulatedOrder, SimulatedShop, usual_order};
 use super::bulk::Operation;
 use super::checkout::Checkouts;
 use super::order::ShopifyOrder;
@@ -110,24 +110,10 @@ impl SimulatedShop for Admin {
 }
 
 impl SimulatedOrder for ShopifyOrder {
-    fn placed(id: u64, at: Timestamp) -> Self {
-        Self::new(id, at)
-    }
+    usual_order!(updated);
 
-    fn id(&self) -> u64 {
-        self.id
-    }
-
-    fn total(&self) -> u64 {
-        self.total
-    }
-
-    fn set_total(&mut self, total: u64) {
-        self.total = total;
-    }
-
-    fn change(&mut self, total: u64, at: Timestamp) {
-        (self.total, self.updated, self.lines) = (total, at, 1 + total % 3);
+    fn vary(&mut self) {
+        self.lines = 1 + self.total % 3;
     }
 }
 

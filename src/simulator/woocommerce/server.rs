@@ -1,4 +1,4 @@
-use super::super::shop_host::{Asked, Shop, SimulatedOrder, SimulatedShop, text};
+use super::super::shop_host::{Asked, Shop, SimulatedOrder, SimulatedShop, text, usual_order};
 use super::list::{InvalidParameter, ListQuery};
 use super::order::ShopOrder;
 use super::{Cache, Permalinks, WooOptions};
@@ -78,25 +78,7 @@ impl SimulatedShop for WooCache {
 }
 
 impl SimulatedOrder for ShopOrder {
-    fn placed(id: u64, at: Timestamp) -> Self {
-        Self::new(id, at)
-    }
-
-    fn id(&self) -> u64 {
-        self.id
-    }
-
-    fn total(&self) -> u64 {
-        self.total
-    }
-
-    fn set_total(&mut self, total: u64) {
-        self.total = total;
-    }
-
-    fn change(&mut self, total: u64, at: Timestamp) {
-        (self.total, self.modified) = (total, at);
-    }
+    usual_order!(modified);
 }
 
 impl Shop<WooCache> {
