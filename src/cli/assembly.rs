@@ -252,7 +252,7 @@ pub(super) fn open_guarded_account(
     guard: Option<SendGuard>,
 ) -> Result<OpenedAccount, CliError> {
     let (store, client) = open_guarded_store(state_dir, account, guard)?;
-    Ok(OpenedAccount { state: StateHandle::open(store)?, client })
+    Ok(OpenedAccount { state: StateHandle::open(store), client })
 }
 
 /// The same for what writes to the state itself.
@@ -347,9 +347,16 @@ fn client_by(
     .map_err(|error| CliError::usage(format!("accounts.{}: {error}", account.name)))
 }
 
+/// The most threads that wait for a disk or a lock at one time, for all accounts together.
+const BLOCKING_THREADS_MAX: usize = 64;
+
 /// The runtime everything asynchronous runs on.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::failed)
+    tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build()
+        .map_err(CliError::failed)
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ impl Demo {
         let (account, job) = self.parts(settings)?;
         let store = Store::open(&settings.state_dir, ACCOUNT)?;
         let client = assembly::client(account, Some(store.lock()))?;
-        let state = StateHandle::open(store)?;
+        let state = StateHandle::open(store);
         let stage = Stage {
             demo: self,
             settings,

@@ -9,12 +9,17 @@ use crate::transform::Filter;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::{io, thread};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Records that needed no request are handed over this many at a time.
 const BATCH_LEN_MAX: u64 = 5_000;
 /// Batches waiting to be loaded: the reader stops while the loader is this far behind.
 const BATCHES_WAITING_MAX: usize = 32;
+/// Exports that are read at one time, by all runs of this process.
+const READING_MAX: usize = 16;
+
+static READING: Semaphore = Semaphore::const_new(READING_MAX);
 
 /// What the reading thread hands to the loader.
 #[derive(Debug)]
@@ -75,13 +80,53 @@ impl BatchReader {
         }
     }
 
-    /// Plans on a thread of its own, which ends with the export, or when the receiver is gone.
-    pub(super) fn start(mut self) -> io::Result<mpsc::Receiver<ReaderEvent>> {
+    /// Plans as far as there is room, and again once half of it is free; until the export ends, or the
+    /// receiver is gone. In between no thread is held: most of a run is waiting for ActiveCampaign.
+    pub(super) fn start(self) -> mpsc::Receiver<ReaderEvent> {
         let (sender, events) = mpsc::channel(BATCHES_WAITING_MAX);
+        tokio::spawn(async move {
+            let mut reader = Some(self);
+            while let Some(some) = reader
+                && sender.reserve_many(BATCHES_WAITING_MAX / 2).await.is_ok()
+            {
+                reader = match some.fill_apart(sender.clone()).await {
+                    Ok(reader) => reader,
+                    Err(error) => {
+                        let failed = ReaderEvent::Failed(ReadingError::Thread(error));
+                        let _ = sender.send(failed).await;
+                        None
+                    }
+                };
+            }
+        });
+        events
+    }
+
+    /// Plans on a thread while there is room; `None` once there is nothing more to hand over.
+    async fn fill_apart(mut self, sender: mpsc::Sender<ReaderEvent>) -> io::Result<Option<Self>> {
+        let turn = READING.acquire().await;
+        let (done, filled) = oneshot::channel();
         thread::Builder::new().name("plan".to_owned()).spawn(move || {
-            while self.next().is_some_and(|event| sender.blocking_send(event).is_ok()) {}
+            let is_full = self.fill(&sender);
+            let _ = done.send(is_full.then_some(self));
         })?;
-        Ok(events)
+        // After a panic there is nothing more.
+        let reader = filled.await.unwrap_or_default();
+        drop(turn);
+        Ok(reader)
+    }
+
+    /// Returns whether it stopped as there is no more room.
+    fn fill(&mut self, sender: &mpsc::Sender<ReaderEvent>) -> bool {
+        loop {
+            match sender.try_reserve() {
+                Ok(room) => match self.next() {
+                    Some(event) => room.send(event),
+                    None => return false,
+                },
+                Err(full_or_closed) => return full_or_closed == TrySendError::Full(()),
+            }
+        }
     }
 
     /// The same as a task, which plans whenever there is room for more; see [`Records::Inline`].

@@ -173,12 +173,11 @@ async fn start_reading(
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
-    let (reader, is_inline) = (task.export.read(), task.state.is_inline());
-    let records = if is_inline { Records::inline(reader) } else { Records::threaded(reader)? };
+    let records = Records::inline(task.export.read());
     let reader =
         PlanReader::new(records, task.job.rules.clone(), ledger).with_detector(Some(detector));
     let batches = BatchReader::new(reader, letters(task), known, task.only.clone());
-    Ok(if is_inline { batches.start_inline() } else { batches.start()? })
+    Ok(if task.state.is_inline() { batches.start_inline() } else { batches.start() })
 }
 
 /// Ends the run in the state, and checks its accounts there.

@@ -10,10 +10,9 @@ type Record = Result<Box<SourceOrder>, ReadError>;
 
 /// The records of an export, in reading order.
 pub(super) enum Records {
-    /// Read by the thread that asks for the next one. In rehearsals no thread runs beside tokio's
-    /// paused clock, so that each run of a schedule is the same, request by request.
+    /// Read by the thread that asks for the next one: a run, which waits most of the time.
     Inline(Box<Reader>),
-    /// Read ahead on a thread of its own.
+    /// Read ahead on a thread of its own: a plan, which never waits.
     Threaded(ReadAhead),
 }
 

@@ -1,6 +1,8 @@
 use super::{StateError, Store};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::{self, JoinHandle};
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// The result of a call; an error names the file.
@@ -11,11 +13,11 @@ fn on<T>(
     call(store).map_err(|error| error.at(store.path()))
 }
 
-/// One call on the store, run by its owner.
+/// One call on the store.
 type Call = Box<dyn FnOnce(&mut Store) + Send>;
 
-/// The account's state, shared by the tasks of a run. When the last handle is dropped, the file is
-/// closed before the drop returns.
+/// The account's state, shared by the tasks of a run. When the last handle is dropped, every call was
+/// made and the file is closed before the drop returns.
 #[derive(Debug, Clone)]
 pub struct StateHandle {
     backend: Backend,
@@ -23,38 +25,80 @@ pub struct StateHandle {
 
 #[derive(Debug, Clone)]
 enum Backend {
-    Thread(Arc<StateThread>),
+    Queue(Arc<Owner>),
     Inline(Arc<Mutex<Store>>),
 }
 
+/// Ends the queue with the last handle.
 #[derive(Debug)]
-struct StateThread {
-    /// `None` only while it is dropped.
-    calls: Option<mpsc::Sender<Call>>,
-    thread: Option<JoinHandle<()>>,
+struct Owner(Arc<Queue>);
+
+/// Calls that are made one after the other, on a thread of the runtime's pool for as long as there are
+/// any: a state that nobody asks takes no thread.
+struct Queue {
+    /// Held by whoever makes calls; `None` once it is closed.
+    store: Mutex<Option<Store>>,
+    waiting: Mutex<Waiting>,
 }
 
-impl Drop for StateThread {
-    fn drop(&mut self) {
-        self.calls = None;
-        if let Some(thread) = self.thread.take() {
-            // Its panic has been reported already, and to every caller that waited.
-            let _ = thread.join();
+#[derive(Default)]
+struct Waiting {
+    calls: VecDeque<Call>,
+    /// A thread makes them, or is about to.
+    is_served: bool,
+}
+
+impl Queue {
+    fn push(self: &Arc<Self>, call: Call) {
+        let mut waiting = lock(&self.waiting);
+        waiting.calls.push_back(call);
+        if !std::mem::replace(&mut waiting.is_served, true) {
+            let queue = Arc::clone(self);
+            tokio::task::spawn_blocking(move || queue.make_calls(&mut lock(&queue.store)));
         }
+    }
+
+    /// Once a call panicked, no other is made: who waits for one is told.
+    fn make_calls(&self, store: &mut Option<Store>) {
+        while let Some(call) = self.next() {
+            let made = store.as_mut().map(|store| catch_unwind(AssertUnwindSafe(|| call(store))));
+            if let Some(Err(_)) = made {
+                *store = None;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Call> {
+        let mut waiting = lock(&self.waiting);
+        let call = waiting.calls.pop_front();
+        waiting.is_served = call.is_some();
+        call
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let mut store = lock(&self.0.store);
+        self.0.make_calls(&mut store);
+        *store = None;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").finish_non_exhaustive()
     }
 }
 
 impl StateHandle {
-    /// On a thread of its own: commits wait for the disk, and nothing else should wait with them.
-    pub fn open(mut store: Store) -> Result<Self, StateError> {
-        let (calls, received) = mpsc::channel::<Call>();
-        let thread = thread::Builder::new().name("state".to_owned()).spawn(move || {
-            for call in received {
-                call(&mut store);
-            }
-        })?;
-        let thread = StateThread { calls: Some(calls), thread: Some(thread) };
-        Ok(Self { backend: Backend::Thread(Arc::new(thread)) })
+    /// Off the threads of tasks: commits wait for the disk, and nothing else should wait with them.
+    pub fn open(store: Store) -> Self {
+        let (store, waiting) = (Mutex::new(Some(store)), Mutex::default());
+        Self { backend: Backend::Queue(Arc::new(Owner(Arc::new(Queue { store, waiting })))) }
     }
 
     /// Runs each call in the task that makes it. For rehearsals: without a thread outside tokio's
@@ -70,27 +114,27 @@ impl StateHandle {
     /// Runs `call` on the store; returns once its changes are durable.
     ///
     /// # Errors
-    /// What the call returns, or that the state's thread has died.
+    /// What the call returns, or that it panicked.
     pub async fn call<T, F>(&self, call: F) -> Result<T, StateError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
     {
-        let thread = match &self.backend {
-            Backend::Thread(thread) => thread,
-            Backend::Inline(store) => {
-                return on(&mut store.lock().unwrap_or_else(PoisonError::into_inner), call);
-            }
+        let queue = match &self.backend {
+            Backend::Queue(owner) => &owner.0,
+            Backend::Inline(store) => return on(&mut lock(store), call),
         };
         let (answer, answered) = oneshot::channel();
         let call: Call = Box::new(move |store| {
             // A caller that was cancelled no longer waits; the call is made all the same.
             let _ = answer.send(on(store, call));
         });
-        let sent = thread.calls.as_ref().is_some_and(|calls| calls.send(call).is_ok());
-        match (sent, answered.await) {
-            (true, Ok(result)) => result,
-            _ => Err(StateError::from(std::io::Error::other("its thread has ended"))),
+        queue.push(call);
+        match answered.await {
+            Ok(result) => result,
+            Err(_) => Err(StateError::from(std::io::Error::other(
+                "a call on it ended in a bug, and nothing more is written",
+            ))),
         }
     }
 }
@@ -98,10 +142,39 @@ impl StateHandle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::SeenConnection;
+
+    #[tokio::test]
+    async fn a_call_that_nobody_waits_for_is_made_before_the_file_is_closed() {
+        let dir = tempfile::tempdir().unwrap();
+        let handle = StateHandle::open(Store::open(dir.path(), "main").unwrap());
+        let mut call = Box::pin(
+            handle.call(|store| store.record_connection(&SeenConnection::example("7")).map(|_| ())),
+        );
+        tokio::select! {
+            biased;
+            _ = &mut call => {}
+            () = std::future::ready(()) => {}
+        }
+        drop(call);
+        drop(handle);
+        let store = Store::open(dir.path(), "main").unwrap();
+        assert!(store.connection("shopify", "store").unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn after_a_call_that_panicked_no_other_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let handle = StateHandle::open(Store::open(dir.path(), "main").unwrap());
+        let bug = |_: &mut Store| -> Result<(), StateError> { panic!("a bug") };
+        handle.call(bug).await.unwrap_err();
+        let error = handle.call(|_| Ok(())).await.unwrap_err();
+        assert!(error.to_string().contains("nothing more is written"), "{error}");
+    }
 
     #[tokio::test]
     async fn the_error_of_a_full_disk_names_the_file() {
-        for open in [|store| StateHandle::open(store).unwrap(), StateHandle::inline] {
+        for open in [StateHandle::open, StateHandle::inline] {
             let dir = tempfile::tempdir().unwrap();
             let handle = open(Store::open(dir.path(), "main").unwrap());
             let failed = handle.call(|_| -> Result<(), StateError> {

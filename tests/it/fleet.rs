@@ -1,6 +1,8 @@
 //! Several daemons that share an account by a real PostgreSQL, which the test starts: what one of them
 //! was doing when it was lost with its disk is found again, and nothing is doubled.
 
+mod accounts;
+mod active;
 mod link;
 mod lost;
 mod pace;

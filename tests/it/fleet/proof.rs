@@ -2,8 +2,7 @@
 //! PostgreSQL, stopped for longer than a lease, replaced, and a PostgreSQL that crashes. Each order of
 //! each account arrives once, and no account gets more than it allows.
 
-mod accounts;
-
+use super::accounts::Accounts;
 use super::link::Link;
 use super::pace::Lag;
 use super::postgres::Postgres;
@@ -11,7 +10,6 @@ use super::{LEASE_S, socket_of};
 use crate::process::Process;
 use crate::random::{Rng, number};
 use crate::world::until;
-use accounts::Accounts;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

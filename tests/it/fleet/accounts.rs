@@ -1,9 +1,9 @@
 //! Any number of accounts, each at a simulator of its own, and the settings of the nodes.
 
-use crate::fleet::pace;
+use super::pace;
 use crate::world::{TOKEN, until};
 use ordersync::samples::{Expected, GeneratorOptions, generate_csv};
-use ordersync::simulator::{Latency, Options, Rule, Simulator, Summary};
+use ordersync::simulator::{Fault, Kind, Latency, Options, Rule, Simulator, Summary};
 use std::fmt::Write;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -144,6 +144,19 @@ logo_url = "https://shop.example.com/logo.png"
             std::fs::write(dir.join("half-written"), text).unwrap();
             let export = dir.join("exports").join(&name).join("orders.csv");
             std::fs::rename(dir.join("half-written"), export).unwrap();
+        }
+    }
+
+    /// No create of an order is answered any more.
+    pub fn hold_orders(&self) {
+        let held = Fault::new(Kind::Slow { ms: 86_400_000 }).on("POST", "/ecomOrders").forever();
+        self.accounts.iter().for_each(|account| account.simulator.inject(held.clone()));
+    }
+
+    /// Waits until a create of an order is held in each account.
+    pub fn wait_until_held(&self) {
+        for Account { name, simulator, .. } in &self.accounts {
+            seldom_until(&format!("{name} creates orders"), || simulator.summary().orders > 0);
         }
     }
 
