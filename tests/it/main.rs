@@ -28,6 +28,8 @@ mod fleet;
 #[cfg(feature = "fleet")]
 mod fleet_moves;
 #[cfg(feature = "fleet")]
+mod fleet_pulls;
+#[cfg(feature = "fleet")]
 mod fleet_verbs;
 #[cfg(feature = "fleet")]
 mod fleet_window;

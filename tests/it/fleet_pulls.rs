@@ -1,0 +1,44 @@
+//! A shop that the nodes of a fleet pull, each onto a disk of its own.
+
+use crate::daemon::EVERY_SECOND;
+use crate::fleet::postgres::Postgres;
+use crate::nights::Nights;
+use crate::process::Process;
+use crate::world::World;
+use serde_json::Value;
+use std::process::Command;
+
+/// The program with a state and windows below a folder, which is one node's disk.
+fn on_disk(nights: &Nights, args: &[&str], disk: &str) -> Command {
+    let mut command = nights.world.command(args);
+    command
+        .env("ORDERSYNC_FLEET__URL_FILE", nights.world.path("fleet.url"))
+        .env("ORDERSYNC_STATE__DIR", nights.world.path(disk))
+        .env("ORDERSYNC_JOBS__SHOP__PULL__DIR", nights.world.path(disk).join("pulls"));
+    command
+}
+
+fn finishes(nights: &Nights, disk: &str) {
+    let node = Process::daemon_by(&mut on_disk(nights, &["daemon", "--color", "never"], disk));
+    node.wait_for_log("of shop finished", 1);
+    node.stop(0);
+}
+
+#[test]
+fn who_takes_an_account_over_without_its_windows_pulls_in_full_and_loads_what_is_new() {
+    let postgres = Postgres::start();
+    let nights = Nights::of_woo(World::new().job(EVERY_SECOND), 24);
+    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    finishes(&nights, "one");
+    nights.assert_loaded();
+    std::fs::remove_dir_all(nights.world.path("one")).unwrap();
+    nights.day(3);
+    finishes(&nights, "two");
+    nights.assert_loaded();
+    let listed = Process::start(&mut on_disk(&nights, &["--json", "pulls", "list"], "two")).ends(0);
+    let windows: Vec<Value> = listed.json().as_array().unwrap().clone();
+    assert_eq!(windows[0]["extent"], "full", "{windows:?}");
+    let summary = nights.world.summary();
+    assert!(summary.violations.is_empty(), "{:?}", summary.violations);
+    assert_eq!(summary.duplicate_orders_refused, 0);
+}
