@@ -278,7 +278,7 @@ impl DetailFiles {
             records.write(|file| writeln!(file, "{line}"));
         }
         if let Some(payloads) = &mut self.payloads {
-            payloads.write(|file| report::write_payload(record, file));
+            payloads.write(|file| report::write_payload(job, record, file));
         }
     }
 

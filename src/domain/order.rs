@@ -145,6 +145,8 @@ pub struct Notes {
     pub is_currency_assumed: bool,
     /// The customer paid in another currency than the shop's, which is the one that is sent.
     pub is_paid_otherwise: bool,
+    /// The export states an exchange rate: the amounts may be in another currency.
+    pub is_currency_doubtful: bool,
     /// Whether the prices include tax is not known; it was assumed that they do.
     pub is_tax_assumed: bool,
     /// Of what decides whether the order is sent.

@@ -48,6 +48,8 @@ pub struct SourceOrder {
     pub unstated: Unstated,
     /// Whether the prices include tax is not known, and was assumed.
     pub is_tax_assumed: bool,
+    /// The amounts may be in another currency than the stated one, which has an exchange rate.
+    pub is_currency_doubtful: bool,
     /// Amounts are whole numbers of the currency's minor unit: `1999` is 19.99 dollars, 1999 yen.
     pub in_minor_units: bool,
     /// An abandoned cart without a date of its abandonment: the date of the order is used.

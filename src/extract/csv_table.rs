@@ -94,8 +94,12 @@ impl CsvTable {
             line_at: None,
         };
         let why = why(format, &names, shape.delimiter);
-        let near_misses = names.near_misses(&format.column_names());
-        let unread = unread(format, &head, &beginning.header);
+        let watched = watched(format, &head, &beginning.header);
+        let mut known: Vec<&str> = format.column_names();
+        let asked = watched.asked();
+        known.extend(asked.iter().chain(layout.keys_read()).map(String::as_str));
+        let near_misses = names.near_misses(&known);
+        let unread = watched.unread().map(str::to_owned).collect();
         let (format, is_double_quoted) = (format.name().to_owned(), beginning.is_double_quoted);
         let passed_over = SharedTally::default();
         Ok(Self { format, shape, layout, why, is_double_quoted, near_misses, unread, passed_over })
@@ -106,11 +110,11 @@ impl CsvTable {
     }
 }
 
-/// The columns that a format does not look for when it is the only one in question.
-fn unread(format: &dyn CsvFormat, head: &CsvHead<'_>, header: &ByteRecord) -> Vec<String> {
-    let watched = Header::of(header);
+/// The header, with what a format looks for when it is the only one in question.
+fn watched(format: &dyn CsvFormat, head: &CsvHead<'_>, header: &ByteRecord) -> Header {
+    let watched = Header::watched(header);
     format.detect(&CsvHead { header: &watched, is_named: true, ..*head });
-    watched.unread().map(str::to_owned).collect()
+    watched
 }
 
 /// The beginning of a table.
@@ -261,10 +265,11 @@ struct HeaderRow {
     known: usize,
 }
 
-/// The first row, under the delimiter that makes most of its names known; a later one if hardly any
-/// of the first is known.
+/// The first row, under the delimiter that makes most of its names known, and most rows below it as wide;
+/// a later one if hardly any of the first is known.
 fn header_row(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> HeaderRow {
     const KNOWN_MIN: usize = 2;
+    const FITTING_ROWS_MAX: usize = 5;
     let candidate = |delimiter: u8, at: usize, cells: ByteRecord| {
         let cells = double_quoted_rows::header(&cells, delimiter).unwrap_or(cells);
         let header = Header::of(&cells);
@@ -277,9 +282,13 @@ fn header_row(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> 
         None => formats.iter().filter_map(|format| format.delimiter()).chain(DELIMITERS).collect(),
     };
     let of_first_row = |delimiter: &u8| {
-        candidate(*delimiter, 0, rows_of(text, *delimiter).next().unwrap_or_default())
+        let mut rows = rows_of(text, *delimiter);
+        let row = candidate(*delimiter, 0, rows.next().unwrap_or_default());
+        let fitting = rows.take(FITTING_ROWS_MAX).filter(|next| next.len() == row.cells.len());
+        (fitting.count(), row)
     };
-    let first = delimiters.iter().map(of_first_row).max_by_key(|row| row.known);
+    let first = delimiters.iter().map(of_first_row);
+    let first = first.max_by_key(|(fitting, row)| (row.known, *fitting)).map(|(_, row)| row);
     let first = first.unwrap_or_else(|| candidate(b',', 0, ByteRecord::new()));
     if first.known >= KNOWN_MIN {
         return first;
@@ -306,7 +315,7 @@ fn choose<'a>(
 ) -> Result<(&'a dyn CsvFormat, Arc<dyn CsvLayout>), NoMatch> {
     let mut complete = Vec::new();
     let mut incomplete = Vec::new();
-    let (mut unusable, mut generic) = (None, None);
+    let (mut unusable, mut unreadable, mut generic) = (None, None, None);
     for (format, found) in matches {
         match found {
             CsvMatch::Complete(layout) => {
@@ -314,11 +323,10 @@ fn choose<'a>(
                 complete.push((rank, format, layout));
             }
             CsvMatch::MissingColumns { columns, hint } => {
-                let near = header.near_misses(&format.column_names());
-                let near = near.iter().map(|(seen, known)| format!("{}; ", near_miss(seen, known)));
-                let hint = near.collect::<String>() + &hint;
+                let hint = near_misses_hint(header, format) + &hint;
                 incomplete.push(Candidate { format, columns, hint });
             }
+            CsvMatch::Unreadable(why) => unreadable = Some(why),
             CsvMatch::Unusable(why) if format.is_generic() => generic = Some(why),
             CsvMatch::Unusable(why) => unusable = unusable.or(Some(why)),
             CsvMatch::NotThisFormat => {}
@@ -336,17 +344,24 @@ fn choose<'a>(
         [(_, format, layout), ..] => return Ok((*format, Arc::clone(layout))),
         [] => {}
     }
-    if let Some(why) = unusable.or(generic.filter(|_| incomplete.is_empty())) {
+    let generic = generic.filter(|_| incomplete.is_empty());
+    if let Some(why) = unusable.or(unreadable).or(generic) {
         return Err(why);
     }
     incomplete.sort_by_key(|candidate| candidate.columns.len());
     Err(match incomplete.as_slice() {
-        [nearest, others @ ..] => nearest.refusal(others.first()),
+        [nearest, others @ ..] => nearest.refusal(others.first(), header),
         [] => NoMatch::new(
             format!("the format is not recognised: {}", first_names(header)),
             nearest(header),
         ),
     })
+}
+
+/// The columns that are nearly ones of a format, before a hint.
+fn near_misses_hint(header: &Header, format: &dyn CsvFormat) -> String {
+    let near = header.near_misses(&format.column_names());
+    near.iter().map(|(seen, known)| format!("{}; ", near_miss(seen, known))).collect()
 }
 
 pub fn near_miss(seen: &str, known: &str) -> String {
@@ -362,7 +377,10 @@ struct Candidate<'a> {
 
 impl Candidate<'_> {
     /// Which columns are missing, and what the next nearest would need.
-    fn refusal(&self, next: Option<&Self>) -> NoMatch {
+    fn refusal(&self, next: Option<&Self>, header: &Header) -> NoMatch {
+        let better =
+            best_known(header).filter(|(known, _)| *known > self.format.known_columns(header));
+        let better = better.map(|(_, format)| near_misses_hint(header, format)).unwrap_or_default();
         let next = next.map(|next| {
             let (name, columns) = (next.format.name(), next.columns.join(", "));
             format!("; or is it {name}? that would need {columns}")
@@ -373,9 +391,15 @@ impl Candidate<'_> {
                 self.format.about().title,
                 self.columns.join(", ")
             ),
-            format!("{}{}", self.hint, next.unwrap_or_default()),
+            format!("{better}{}{}", self.hint, next.unwrap_or_default()),
         )
     }
+}
+
+/// The format that knows most of the header's names, and how many.
+fn best_known(header: &Header) -> Option<(usize, &'static dyn CsvFormat)> {
+    let known = csv_formats().map(|format| (format.known_columns(header), format));
+    known.max_by_key(|(known, _)| *known)
 }
 
 /// The formats that know some of the header's names, else all there are.
@@ -394,7 +418,8 @@ fn nearest(header: &Header) -> String {
         let names: Vec<&str> = csv_formats().map(|format| format.name()).collect();
         format!("expected the header of one of: {}; {more}", names.join(", "))
     } else {
-        format!("the nearest is {}; {more}", named.join(", then "))
+        let near = best_known(header).map(|(_, format)| near_misses_hint(header, format));
+        format!("{}the nearest is {}; {more}", near.unwrap_or_default(), named.join(", then "))
     }
 }
 

@@ -99,6 +99,8 @@ pub enum CsvMatch {
     },
     /// It is known, and does not contain orders that can be sent.
     Unusable(NoMatch),
+    /// It has all columns that it needs, and what is in them is not in the right form.
+    Unreadable(NoMatch),
     NotThisFormat,
 }
 
@@ -118,6 +120,11 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
     /// Whether its records say when they were modified.
     fn copy_times(&self) -> CopyTimes {
         CopyTimes::Unstated
+    }
+
+    /// The keys of its records that are read, if its rows are records of JSON.
+    fn keys_read(&self) -> &[String] {
+        &[]
     }
 
     /// What the table is among several that are read together; `None` if it is read alone.

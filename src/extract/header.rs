@@ -4,8 +4,9 @@ use super::names::distance;
 use crate::domain::is_invisible;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Index of a column that is not there: every row is shorter.
 pub const ABSENT: usize = usize::MAX;
@@ -16,13 +17,27 @@ pub struct Header {
     names: Vec<String>,
     /// Which of them was asked for, see [`Self::unread`].
     is_read: Arc<[AtomicBool]>,
+    /// The names that were asked for, if it keeps them.
+    asked: Option<Arc<Mutex<BTreeSet<String>>>>,
 }
 
 impl Header {
     pub fn of<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let name = |cell: &[u8]| plain(&String::from_utf8_lossy(cell)).into_owned();
         let names: Vec<String> = cells.into_iter().map(name).collect();
-        Self { is_read: names.iter().map(|_| AtomicBool::new(false)).collect(), names }
+        let is_read = names.iter().map(|_| AtomicBool::new(false)).collect();
+        Self { is_read, names, asked: None }
+    }
+
+    /// One that keeps the names that it is asked for.
+    pub fn watched<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        Self { asked: Some(Arc::default()), ..Self::of(cells) }
+    }
+
+    /// The names that a [watched](Self::watched) one was asked for.
+    pub fn asked(&self) -> BTreeSet<String> {
+        let asked = self.asked.as_ref().and_then(|asked| asked.lock().ok());
+        asked.map(|asked| asked.clone()).unwrap_or_default()
     }
 
     pub fn len(&self) -> usize {
@@ -35,6 +50,9 @@ impl Header {
 
     /// Index of the first column of this name.
     pub fn at(&self, name: &str) -> usize {
+        if let Some(Ok(mut asked)) = self.asked.as_ref().map(|asked| asked.lock()) {
+            asked.insert(name.to_owned());
+        }
         let at = self.names.iter().position(|own| is_same(own, name)).unwrap_or(ABSENT);
         self.note_read(at);
         at

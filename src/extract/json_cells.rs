@@ -5,7 +5,7 @@ use super::blank::value_bytes;
 use super::error::NoMatch;
 use super::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use super::header::Header;
-use super::json::{Document, JsonFormats, Keys, Tree, format_of, is_near};
+use super::json::{Document, JsonFormat, JsonFormats, Keys, Tree, format_of, is_near};
 use super::row_objects::RowObjects;
 use csv::ByteRecord;
 
@@ -47,8 +47,17 @@ impl CsvFormat for JsonCells {
     }
 
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
-        let objects = RowObjects::of(head.header);
+        let objects = RowObjects::of_api(head.header);
         let Some(column) = json_column(head.header, head.rows) else {
+            if let Some((column, format)) = not_json(&objects, head) {
+                let what = format!(
+                    "has the columns of {}, but its column {column} does not hold JSON",
+                    format.title
+                );
+                let hint = "write the table again, with its lists and objects as JSON (double quotes, no \\ \
+                            before them), not as a program prints them";
+                return CsvMatch::Unreadable(NoMatch::new(what, hint));
+            }
             let what = "no cell of its first rows holds JSON";
             let hint = "name another format in the settings, or auto";
             return if head.is_named {
@@ -61,7 +70,8 @@ impl CsvFormat for JsonCells {
         match format_of(&keys, head.json_formats) {
             Ok(format) => {
                 let order_of = |document: &Document<'_>| format.order(document);
-                CsvMatch::Complete(objects.layout(format.copy_times(), order_of))
+                let keys_read = objects.keys_read(head.rows, format);
+                CsvMatch::Complete(objects.layout(format.copy_times(), keys_read, order_of))
             }
             Err(why) => within_a_cell(objects, head).unwrap_or_else(|| {
                 if !head.is_named && !is_near(&keys, head.json_formats) {
@@ -73,6 +83,24 @@ impl CsvFormat for JsonCells {
             }),
         }
     }
+}
+
+/// The column with the lines of orders, where the columns are those that some format needs and that one
+/// does not hold JSON.
+fn not_json<'a>(
+    objects: &'a RowObjects,
+    head: &CsvHead<'_>,
+) -> Option<(&'a str, &'static JsonFormat)> {
+    let keys = Keys::of_columns(&objects.names);
+    let format = format_of(&keys, head.json_formats).ok()?;
+    let is_filled = |at: usize| {
+        let cells = head.rows.iter().filter_map(|row| row.get(at));
+        cells
+            .map(value_bytes)
+            .any(|cell| cell.starts_with(b"[") || cell.starts_with(b"{") || cell.starts_with(b"\""))
+    };
+    let at = (0..objects.names.len()).find(|at| is_filled(*at))?;
+    Some((objects.names.get(at)?, format))
 }
 
 /// The table as one with a column that holds whole records.
@@ -91,7 +119,11 @@ fn within_a_cell(objects: RowObjects, head: &CsvHead<'_>) -> Option<CsvMatch> {
     };
     let (column, format) = (0..head.header.len()).find_map(|at| Some((at, format(at)?)))?;
     let order_of = |document: &Document<'_>| format.order(document);
-    Some(CsvMatch::Complete(objects.within(column).layout(format.copy_times(), order_of)))
+    Some(CsvMatch::Complete(objects.within(column).layout(
+        format.copy_times(),
+        Vec::new(),
+        order_of,
+    )))
 }
 
 /// The name of a column with a list or an object in one of these rows.

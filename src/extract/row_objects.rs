@@ -3,7 +3,7 @@
 use super::blank;
 use super::format::{CsvLayout, Records};
 use super::header::Header;
-use super::json::{Document, SAMPLE_LEN_MAX, Tree, malformed};
+use super::json::{Document, JsonFormat, KeyUses, SAMPLE_LEN_MAX, Tree, malformed};
 use super::messages::object_of;
 use super::order_versions::CopyTimes;
 use super::other_rows::Landmarks;
@@ -13,6 +13,15 @@ use csv::ByteRecord;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+
+/// The names of the columns as an API writes them; some warehouses write them in capitals.
+pub fn api_names(header: &Header) -> Vec<String> {
+    let names: Vec<String> = header.names().map(str::to_owned).collect();
+    if names.iter().any(|name| name.contains(|c: char| c.is_ascii_lowercase())) {
+        return names;
+    }
+    names.into_iter().map(|name| name.to_ascii_lowercase()).collect()
+}
 
 /// Turns rows into objects.
 #[derive(Debug, Clone)]
@@ -27,10 +36,28 @@ impl RowObjects {
         Self::named(header.names().map(str::to_owned).collect(), header)
     }
 
+    /// As [`Self::of`], of a table whose columns are keys of an API.
+    pub fn of_api(header: &Header) -> Self {
+        Self::named(api_names(header), header)
+    }
+
     /// Which keys of the objects are read is not known, so each column counts as one that is.
-    pub fn named(names: Vec<String>, header: &Header) -> Self {
+    fn named(names: Vec<String>, header: &Header) -> Self {
         header.note_all_read();
         Self { names, within: None }
+    }
+
+    /// The keys that a format reads of the first rows, whether they state them or not.
+    pub fn keys_read(&self, rows: &[ByteRecord], format: &JsonFormat) -> Vec<String> {
+        let mut uses = KeyUses::default();
+        for object in self.first(rows) {
+            if let Ok(tree) = Tree::parse(&object) {
+                let (value, bytes, columns) = (tree.root(), object.as_bytes(), &self.names);
+                let document = Document { value, bytes, line: 0, has_bad_bytes: false, columns };
+                format.note_uses(&document, &mut uses);
+            }
+        }
+        uses.outer_read().map(str::to_owned).collect()
     }
 
     /// The objects that are in the cells of one column.
@@ -112,15 +139,17 @@ impl RowObjects {
     pub fn layout(
         self,
         copy_times: CopyTimes,
+        keys_read: Vec<String>,
         order_of: impl Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static,
     ) -> Arc<dyn CsvLayout> {
-        Arc::new(ObjectTable { objects: self, copy_times, order_of })
+        Arc::new(ObjectTable { objects: self, copy_times, keys_read, order_of })
     }
 }
 
 struct ObjectTable<F> {
     objects: RowObjects,
     copy_times: CopyTimes,
+    keys_read: Vec<String>,
     order_of: F,
 }
 
@@ -141,6 +170,10 @@ impl<F: Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static> CsvLayout for 
 
     fn landmarks(&self) -> Landmarks {
         self.objects.landmarks()
+    }
+
+    fn keys_read(&self) -> &[String] {
+        &self.keys_read
     }
 
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {

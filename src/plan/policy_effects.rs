@@ -30,6 +30,8 @@ pub struct PolicyEffects {
     pub zone_assumed: u64,
     /// Valid orders whose total as ordered was taken for the current one.
     pub current_total_assumed: u64,
+    /// Valid orders whose amounts may be in another currency than the stated one.
+    pub currency_doubtful: u64,
     /// Valid orders whose prices were assumed to include tax.
     pub tax_assumed: u64,
     /// Lines of valid orders with a fractional quantity, sent as one unit.
@@ -135,6 +137,7 @@ impl PolicyEffects {
         self.date_assumed += u64::from(notes.is_date_assumed);
         self.zone_assumed += u64::from(notes.is_zone_assumed);
         self.current_total_assumed += u64::from(notes.is_current_assumed);
+        self.currency_doubtful += u64::from(notes.is_currency_doubtful);
         self.tax_assumed += u64::from(notes.is_tax_assumed);
         self.fractional_quantities += u64::from(notes.fractional);
         self.orders_rounded += u64::from(notes.rounded > 0);

@@ -38,6 +38,7 @@ pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
         ("date_assumed".to_owned(), effects.date_assumed.into()),
         ("zone_assumed".to_owned(), effects.zone_assumed.into()),
         ("current_total_assumed".to_owned(), effects.current_total_assumed.into()),
+        ("currency_doubtful".to_owned(), effects.currency_doubtful.into()),
         ("tax_assumed".to_owned(), effects.tax_assumed.into()),
         ("fractional_quantities".to_owned(), effects.fractional_quantities.into()),
         (
@@ -160,6 +161,13 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
         let orders = many(effects.zone_assumed, "order");
         lines.push(format!(
             "UTC was assumed for {orders} whose date states no offset; set time_zone, to UTC too if that is right"
+        ));
+    }
+    if effects.currency_doubtful > 0 {
+        let orders = many(effects.currency_doubtful, "order");
+        lines.push(format!(
+            "amounts in the stated currency for {orders} with an exchange rate other than 1; BigCommerce has \
+             exported amounts in the store's own currency too: compare one with the shop"
         ));
     }
     if effects.tax_assumed > 0 {

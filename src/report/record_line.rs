@@ -55,19 +55,19 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Valu
     line
 }
 
-/// Writes the lines of `plan --payloads`: the body of a new customer and that of the order, as they
-/// would be sent, less the ids that only ActiveCampaign knows. Nothing for a record that sends
+/// Writes the lines of `plan --payloads`: the job, with the body of a new customer and that of the order, as
+/// they would be sent, less the ids that only ActiveCampaign knows. Nothing for a record that sends
 /// nothing. Holds personal data.
-pub fn write_payload(record: &PlannedRecord, out: &mut impl Write) -> io::Result<()> {
+pub fn write_payload(job: &str, record: &PlannedRecord, out: &mut impl Write) -> io::Result<()> {
     let Some(payload) = &record.details.payload else { return Ok(()) };
     if let RecordVerdict::Decided(Decision::Send(step)) = &record.verdict
         && record.details.is_new_customer
     {
-        out.write_all(b"{\"ecomCustomer\":")?;
+        write!(out, "{{\"job\":{},\"ecomCustomer\":", json!(job))?;
         serde_json::to_writer(&mut *out, &CustomerBody::from(&step.order.customer))?;
         out.write_all(b"}\n")?;
     }
-    out.write_all(b"{\"ecomOrder\":")?;
+    write!(out, "{{\"job\":{},\"ecomOrder\":", json!(job))?;
     out.write_all(payload)?;
     out.write_all(b"}\n")
 }

@@ -110,6 +110,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     let mut notes = Notes {
         is_currency_assumed: is_blank(&source.currency),
         is_date_assumed: is_blank(&source.created_at),
+        is_currency_doubtful: source.is_currency_doubtful,
         is_tax_assumed: source.is_tax_assumed,
         unstated: unstated(source, rules),
         is_paid_otherwise: is_paid_otherwise(source, currency),

@@ -41,6 +41,7 @@ mod hard_cases;
 mod init;
 mod joins;
 mod json;
+mod kinds;
 mod left_out;
 mod limits;
 mod logs;

@@ -51,11 +51,12 @@ impl CsvFormat for FivetranCsv {
         if !header.has_any(&MARKS) {
             return 0;
         }
-        let known = || {
-            let needs = SHAPES.iter().flat_map(|shape| shape.needs.iter().copied().flatten());
-            needs.chain(&MARKS)
-        };
+        let known = || SHAPES.iter().flat_map(needed).chain(MARKS);
         header.count(|name| known().any(|known| is_same(name, known)))
+    }
+
+    fn column_names(&self) -> Vec<&str> {
+        SHAPES.iter().flat_map(needed).collect()
     }
 
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
@@ -63,7 +64,10 @@ impl CsvFormat for FivetranCsv {
         if !is_marked && !head.is_named {
             return CsvMatch::NotThisFormat;
         }
-        let candidates = SHAPES.iter().filter(|shape| !head.header.has_any(shape.lacks));
+        let is_of_other = |shape: &&Shape| {
+            head.header.has_any(shape.lacks) || !head.header.near_misses(shape.lacks).is_empty()
+        };
+        let candidates = SHAPES.iter().filter(|shape| !is_of_other(shape));
         let mut lacking: Vec<(&Shape, Vec<String>)> =
             candidates.map(|shape| (shape, head.header.missing(shape.needs))).collect();
         lacking.sort_by_key(|(_, missing)| missing.len());
@@ -72,7 +76,9 @@ impl CsvFormat for FivetranCsv {
                 CsvMatch::Complete(Arc::new(Table::of(head.header, Some(shape))))
             }
             Some((shape, columns))
-                if !is_marked || (is_order(shape) && head.header.has_any(OF_ORDERS)) =>
+                if !is_marked
+                    || (is_order(shape) && head.header.has_any(OF_ORDERS))
+                    || is_misspelt(shape, &columns, head.header) =>
             {
                 CsvMatch::MissingColumns {
                     columns,
@@ -85,6 +91,17 @@ impl CsvFormat for FivetranCsv {
             _ => CsvMatch::Complete(Arc::new(Table::of(head.header, None))),
         }
     }
+}
+
+/// The columns of a table, of each group all.
+fn needed(shape: &Shape) -> impl Iterator<Item = &'static str> {
+    shape.needs.iter().copied().flatten().copied()
+}
+
+/// Whether a table lacks one column alone, and has one that is nearly called so.
+fn is_misspelt(shape: &Shape, missing: &[String], header: &Header) -> bool {
+    let names: Vec<&str> = needed(shape).collect();
+    missing.len() == 1 && !header.near_misses(&names).is_empty()
 }
 
 /// Other tables share columns with those around an order, so one that lacks some may be any; not so

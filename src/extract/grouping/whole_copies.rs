@@ -34,20 +34,29 @@ pub fn order_of(group: &Group, read: impl Fn(&Group) -> SourceOrder) -> SourceOr
     all
 }
 
-/// Whether the total is that of the lines less the discount, with shipping, and with tax on top or within.
+/// Whether the lines come to the stated subtotal, before or after the discount; or to the total, less the
+/// discount, with shipping, and with tax on top or within.
 fn adds_up(order: &SourceOrder) -> bool {
     let blank_is_zero =
         |text: &str| if text.is_empty() { Some(0) } else { decimal::parse_signed(text) };
-    let rest = || {
-        let goods: Option<i128> = order.lines.iter().map(cost).sum();
-        let parts = goods? - blank_is_zero(&order.discount)?.abs()
-            + blank_is_zero(&order.shipping)?
-            + blank_is_zero(&order.charges)?;
-        Some((decimal::parse_signed(&order.total)? - parts, blank_is_zero(&order.tax)?))
-    };
     // Prices of one unit may be rounded.
     let slack = decimal::rounding(&[&order.total]) * i128::try_from(order.lines.len()).unwrap_or(0);
-    rest().is_some_and(|(rest, tax)| rest.abs() <= slack || (rest - tax).abs() <= slack)
+    let adds_up = || {
+        let goods = order.lines.iter().map(cost).sum::<Option<i128>>()?;
+        let less = goods - blank_is_zero(&order.discount)?.abs();
+        let parts = less + blank_is_zero(&order.shipping)? + blank_is_zero(&order.charges)?;
+        let rest = decimal::parse_signed(&order.total)? - parts;
+        let subtotal = decimal::parse_signed(&order.subtotal).filter(|subtotal| *subtotal != 0);
+        let is_subtotal = |sum: i128| subtotal.is_some_and(|it| (it - sum).abs() <= slack);
+        let is_rest = |tax: i128| (rest - tax).abs() <= slack;
+        Some(
+            is_rest(0)
+                || is_rest(blank_is_zero(&order.tax)?)
+                || is_subtotal(goods)
+                || is_subtotal(less),
+        )
+    };
+    adds_up().unwrap_or(false)
 }
 
 fn cost(line: &SourceLine) -> Option<i128> {

@@ -48,6 +48,14 @@ impl KeyUses {
         }
     }
 
+    /// The keys of the records themselves that were read, stated or not.
+    pub fn outer_read(&self) -> impl Iterator<Item = &str> {
+        self.read.iter().filter_map(|key| match key.as_slice() {
+            [name] => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// The keys that were stated and not read, of objects that were not read the object alone:
     /// `line_items.vendor`.
     pub fn unread(&self) -> impl Iterator<Item = String> {

@@ -95,7 +95,7 @@ fn of_json_cells(profile: &Arc<Profile>, head: &CsvHead<'_>) -> CsvMatch {
         let profile = Arc::clone(profile);
         let copy_times = profile.copy_times();
         let order_of = move |document: &Document<'_>| order_of(&profile, document);
-        return CsvMatch::Complete(objects.layout(copy_times, order_of));
+        return CsvMatch::Complete(objects.layout(copy_times, Vec::new(), order_of));
     }
     if head.is_named {
         return CsvMatch::MissingColumns { columns, hint: profile.hint.clone() };

@@ -60,6 +60,7 @@ pub fn order(
     order.position.line = material.line;
     order.in_minor_units = profile.in_minor_units;
     order.is_tax_assumed = profile.tax_included.is_some() && making.includes_tax().is_none();
+    order.is_currency_doubtful = is_converted(&making.text(OrderField::ExchangeRate));
     let code = making.text(OrderField::DiscountCode);
     order.discounts.extend(discount_of(&order.discount, code));
     order.status = making.status(&order);
@@ -227,6 +228,11 @@ impl Making<'_> {
             self.faults.push(RecordError::new(reason), self.material.line);
         }
     }
+}
+
+/// Whether an exchange rate is stated, other than 1.
+fn is_converted(rate: &str) -> bool {
+    decimal::parse_signed(rate).is_some_and(|rate| decimal::parse_signed("1") != Some(rate))
 }
 
 /// The amount of a term; one that is taken away loses its sign, as some exports state discounts

@@ -6,6 +6,7 @@
 use super::cells::Values;
 use super::profile::Name;
 use crate::domain::Reason;
+use crate::extract::blank::value;
 use crate::extract::html_entities::decoded;
 use std::borrow::Cow;
 
@@ -28,7 +29,7 @@ impl Values for Part {
 ///
 /// `None` where the text is not built like that, or says one key twice in a line.
 pub fn split(text: &str, keys: &[String]) -> Option<Vec<Part>> {
-    let text = text.trim();
+    let text = value(text);
     if text.is_empty() {
         return Some(Vec::new());
     }

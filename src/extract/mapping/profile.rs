@@ -63,6 +63,7 @@ fields! { OrderField, "What an order says.":
     CreatedAt "created_at" "created_at",
     UpdatedAt "updated_at" "updated_at",
     Currency "currency" "currency",
+    ExchangeRate "exchange_rate" "currency",
     Total "total" "total",
     Subtotal "subtotal" "subtotal",
     Shipping "shipping" "shipping",

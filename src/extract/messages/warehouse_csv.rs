@@ -15,7 +15,7 @@ use crate::extract::json::{
 };
 use crate::extract::order_versions::{CopyTimes, is_damaged};
 use crate::extract::other_rows::Landmarks;
-use crate::extract::row_objects::RowObjects;
+use crate::extract::row_objects::{RowObjects, api_names};
 use crate::extract::rows::{self, Rows};
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Format for WarehouseCsv {
 
 impl CsvFormat for WarehouseCsv {
     fn known_columns(&self, header: &Header) -> usize {
-        let names = names_of(header);
+        let names = api_names(header);
         names.iter().filter(|name| loader_columns::NAMES.contains(&name.as_str())).count()
     }
 
@@ -74,7 +74,7 @@ impl CsvFormat for WarehouseCsv {
             let hint = "write the table to a CSV file again, with all its columns".to_owned();
             return CsvMatch::MissingColumns { columns: vec![COLUMNS.to_owned()], hint };
         }
-        let objects = RowObjects::named(names_of(head.header), head.header);
+        let objects = RowObjects::of_api(head.header);
         // Without a complete row here, the format is recognised when the table is read.
         let record_format =
             match record_format(objects.first(head.rows), &objects.names, head.json_formats)
@@ -87,17 +87,10 @@ impl CsvFormat for WarehouseCsv {
                 }
             };
         let formats = head.json_formats;
-        CsvMatch::Complete(Arc::new(WarehouseTable { objects, record_format, formats }))
+        let keys_read =
+            record_format.map(|format| objects.keys_read(head.rows, format)).unwrap_or_default();
+        CsvMatch::Complete(Arc::new(WarehouseTable { objects, record_format, formats, keys_read }))
     }
-}
-
-/// The names of the columns; some warehouses write them in capitals.
-fn names_of(header: &Header) -> Vec<String> {
-    let names: Vec<String> = header.names().map(str::to_owned).collect();
-    if names.iter().any(|name| name.contains(|c: char| c.is_ascii_lowercase())) {
-        return names;
-    }
-    names.into_iter().map(|name| name.to_ascii_lowercase()).collect()
 }
 
 /// The format of a table's records; `None` without a record.
@@ -131,6 +124,7 @@ struct WarehouseTable {
     /// `None` if its beginning did not show it.
     record_format: Option<&'static JsonFormat>,
     formats: &'static JsonFormats,
+    keys_read: Vec<String>,
 }
 
 impl CsvLayout for WarehouseTable {
@@ -144,6 +138,10 @@ impl CsvLayout for WarehouseTable {
 
     fn landmarks(&self) -> Landmarks {
         self.objects.landmarks()
+    }
+
+    fn keys_read(&self) -> &[String] {
+        &self.keys_read
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
@@ -203,7 +201,7 @@ impl WarehouseRows {
     }
 
     fn format(&self) -> Result<Option<&'static JsonFormat>, ReadError> {
-        let WarehouseTable { objects, record_format: known, formats } = &*self.table;
+        let WarehouseTable { objects, record_format: known, formats, .. } = &*self.table;
         if known.is_some() {
             return Ok(*known);
         }

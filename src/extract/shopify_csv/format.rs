@@ -134,7 +134,7 @@ mod tests {
         match FORMAT.detect(&head) {
             CsvMatch::Complete(_) => Some(Ok(())),
             CsvMatch::MissingColumns { columns, .. } => Some(Err(columns.join(", "))),
-            CsvMatch::Unusable(why) => Some(Err(why.what)),
+            CsvMatch::Unusable(why) | CsvMatch::Unreadable(why) => Some(Err(why.what)),
             CsvMatch::NotThisFormat => None,
         }
     }

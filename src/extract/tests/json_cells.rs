@@ -68,6 +68,32 @@ fn a_table_that_lacks_columns_is_told_which_one_holds_json() {
 }
 
 #[test]
+fn a_column_that_does_not_hold_json_is_named() {
+    let lines = [
+        "[{'name': 'Mug', 'price': '25.00', 'quantity': 1}]",
+        r#"[{\""name\"":\""Mug\"",\""price\"":\""25.00\"",\""quantity\"":1}]"#,
+        r#"""[{\""name\"": \""Mug\""}]"""#,
+    ];
+    for lines in lines {
+        let message = refusal(format!(
+            "id,name,email,created_at,currency,total_price,financial_status,line_items\n\
+             1,#1,a@example.com,2024-01-31T10:11:12Z,USD,25.00,paid,\"{lines}\"\n"
+        ));
+        let cause =
+            "has the columns of Shopify orders, but its column line_items does not hold JSON";
+        assert!(message.contains(cause), "{lines}\n{message}");
+    }
+}
+
+#[test]
+fn columns_in_capitals_are_the_keys_of_the_api() {
+    let csv = as_csv(&[&minified(ORDER)], ",");
+    let (header, rows) = csv.split_once('\n').unwrap();
+    let order = read(format!("{}\n{rows}", header.to_uppercase())).unwrap().remove(0);
+    assert_eq!(without_places(order), without_places(read(&csv).unwrap().remove(0)));
+}
+
+#[test]
 fn a_whole_record_in_a_cell_is_read_as_that_record() {
     let shopify = minified(ORDER);
     let woocommerce: Vec<serde_json::Value> =

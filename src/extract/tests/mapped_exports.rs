@@ -337,6 +337,39 @@ fn matrixify_has_the_orders_cells_on_its_first_row_or_on_each() {
 }
 
 #[test]
+fn a_cut_copy_of_matrixify_is_told_from_the_whole_one_by_the_subtotal() {
+    let cells = "77,#1001,ann@example.com,2024-01-31 10:11:12 -0500,USD,paid,,30.00,25.00,5";
+    let blank = "77,#1001,,,,,,,,";
+    let mug = format!("{cells},Line Item,Mug,900,M-1,2,10.00\n");
+    let pen = format!("{blank},Line Item,Pen,901,P-1,1,5.00\n");
+    // The total contains shipping, which no column states.
+    let shipping = format!("{blank},Shipping Line,Post,,,1,5.00\n");
+    let whole = format!("{mug}{pen}{shipping}");
+    for rows in [format!("{mug}{whole}"), format!("{whole}{mug}{pen}"), format!("{whole}{whole}")] {
+        let orders = orders_of(MATRIXIFY, &rows);
+        assert_eq!((orders.len(), orders[0].lines.len()), (1, 2), "{rows}");
+        assert!(orders[0].faults.is_empty(), "{rows}{:?}", orders[0].faults);
+    }
+    let more_lines = format!("{mug}{mug}{pen}").replace(",25.00,", ",45.00,");
+    assert_eq!(orders_of(MATRIXIFY, &more_lines)[0].lines.len(), 3);
+}
+
+#[test]
+fn an_exchange_rate_of_bigcommerce_makes_the_currency_doubtful() {
+    let order = |rate: &str| {
+        let cells = "5,54,ann@example.com,25/04/2014,Shipped,67.50,0.00,5.00,Ground,72.50,1,EUR,";
+        let product =
+            "\"Product ID: 100, Product Qty: 1, Product Name: Knife, Product Unit Price: 67.50\"";
+        let header = format!("{BIGCOMMERCE},Exchange Rate");
+        orders_of(&header, &format!("{cells},{product},{rate}\n")).remove(0)
+    };
+    for (rate, is_doubtful) in [("1.0000000000", false), ("", false), ("0.9000000000", true)] {
+        let order = order(rate);
+        assert_eq!((order.is_currency_doubtful, order.faults.len()), (is_doubtful, 0), "{rate}");
+    }
+}
+
+#[test]
 fn an_export_that_lacks_columns_is_named_with_them() {
     let message =
         refusal("Order number,Date created,Time,Fulfill by,Total order quantity\n1,a,b,c,1\n");

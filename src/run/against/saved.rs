@@ -170,6 +170,10 @@ pub(super) const ACTIONS: [&str; 7] =
 /// `None` if the line is not one that a plan writes.
 fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {
     let Ok(Value::Object(mut line)) = serde_json::from_slice(line) else { return None };
+    let is_of_other = line.get("job").is_some_and(|of| of.as_str() != Some(job));
+    if is_of_other && ["ecomOrder", "ecomCustomer"].iter().any(|key| line.contains_key(*key)) {
+        return Some((SavedPlanForm::Payloads, Line::Beside));
+    }
     if let Some(body) = line.remove("ecomOrder") {
         let Value::Object(body) = body else { return None };
         let key = match (body.get("externalid"), body.get("externalcheckoutid")) {
@@ -219,7 +223,9 @@ mod tests {
         "\n",
         r#"{"ecomOrder":{"externalcheckoutid":"1","source":0,"totalPrice":200}}"#,
         "\n\n",
-        r#"{"ecomOrder":{"externalid":"2","source":0,"totalPrice":300}}"#,
+        r#"{"job":"shop","ecomOrder":{"externalid":"2","source":0,"totalPrice":300}}"#,
+        "\n",
+        r#"{"job":"other","ecomOrder":{"externalid":"3","source":0,"totalPrice":400}}"#,
     );
 
     fn opened(bytes: &[u8]) -> Result<SavedPlan<Cursor<Vec<u8>>>, SavedPlanError> {

@@ -152,8 +152,10 @@ impl Columns {
 /// the discount, is less than the stated subtotal. Prices of one unit are rounded, so each unit may
 /// be off by half of what the last digit counts.
 pub fn is_short(order: &SourceOrder, subtotal: &str) -> bool {
-    let blank_is_zero =
-        |text: &str| if text.is_empty() { Some(0) } else { decimal::parse_cut(text) };
+    let reduction = |text: &str| match decimal::magnitude(text) {
+        "" => Some(0),
+        amount => decimal::parse_cut(amount),
+    };
     let parts = (|| {
         let (mut sum, mut units) = (0_i128, 1_i128);
         for line in &order.lines {
@@ -166,8 +168,8 @@ pub fn is_short(order: &SourceOrder, subtotal: &str) -> bool {
             sum,
             units,
             decimal::parse_cut(subtotal)?,
-            blank_is_zero(&order.discount)?,
-            blank_is_zero(&order.refunded)?,
+            reduction(&order.discount)?,
+            reduction(&order.refunded)?,
         ))
     })();
     let Some((sum, units, subtotal_units, discount, refunded)) = parts else { return false };

@@ -29,6 +29,9 @@ pub static FORMAT: ShopCsv = ShopCsv {
         is_met: |header| Lines::of(header).is_some(),
     }),
     known: &[
+        "product item 1 name",
+        "product item 1 quantity",
+        "product item 1 subtotal",
         "order_number",
         "paid_date",
         "shipping_total",
