@@ -105,6 +105,7 @@ fn path_json(path: &ConnectionPath, zone: &TimeZone) -> Value {
         "schema": found.map(|found| found.schema_text()),
         "decided": path.decided_ms.map(|ms| local_ms(ms, zone)),
         "not_visible": path.accepted,
+        "not_read_back": path.not_read,
     })
 }
 
@@ -122,8 +123,12 @@ fn bulk_text(path: &ConnectionPath, zone: &TimeZone) -> String {
     };
     let decided = path.decided_ms.map(|ms| format!(" (canary of {})", local_ms(ms, zone)));
     let accepted = many(path.accepted, "order");
+    let not_read = match path.not_read {
+        0 => String::new(),
+        n => format!(", {} not read back (bulk_sample)", count(n)),
+    };
     format!(
-        "  loads in batches: {price}{tax}{}; {accepted} accepted and not visible yet\n",
+        "  loads in batches: {price}{tax}{}; {accepted} accepted and not visible yet{not_read}\n",
         decided.unwrap_or_default()
     )
 }

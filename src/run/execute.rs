@@ -93,7 +93,11 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let mut read_back = None;
     if task.job.load == LoadPath::Bulk && error.is_none() {
         match accepted.settle(run).await {
-            Ok(read) => read_back = Some(read),
+            Ok(read) => {
+                let not_read = read.not_read;
+                task.state.call(move |store| store.note_not_read(connection, not_read)).await?;
+                read_back = Some(read);
+            }
             Err(fault) => error = Some(fault.into()),
         }
     }

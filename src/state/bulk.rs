@@ -23,6 +23,8 @@ pub struct ConnectionPath {
     pub decided_ms: Option<i64>,
     /// Orders that were accepted by the bulk path and are not visible in the REST API yet.
     pub accepted: u64,
+    /// Beside them those that are not looked for, as they are not of the sample.
+    pub not_read: u64,
 }
 
 /// An order that the bulk path accepted and that is not visible in the REST API yet.
@@ -68,6 +70,16 @@ impl Store {
                 now_ms(),
             ],
         )
+    }
+
+    /// Notes how many accepted orders a run did not look for.
+    pub fn note_not_read(
+        &mut self,
+        connection: ConnectionId,
+        orders: u64,
+    ) -> Result<(), StateError> {
+        let sql = "UPDATE connections SET bulk_not_read = ?2 WHERE id = ?1";
+        self.db.run(sql, params![connection, orders])
     }
 
     /// Gives accepted orders the ids of these copies in the REST API, where a copy shows what was
@@ -176,7 +188,7 @@ impl View {
     /// How orders reach this connection.
     pub fn connection_path(&self, connection: ConnectionId) -> Result<ConnectionPath, StateError> {
         let sql = "SELECT load, bulk_schema, bulk_price, bulk_has_tax,
-                 EXISTS (SELECT 1 FROM orders WHERE connection = ?1 AND state <> ?2), bulk_ms
+                 EXISTS (SELECT 1 FROM orders WHERE connection = ?1 AND state <> ?2), bulk_ms, bulk_not_read
              FROM connections WHERE id = ?1";
         let found = self.db.first(sql, params![connection, OrderState::Absent], |row| {
             let load: Option<String> = row.get(0)?;
@@ -191,11 +203,13 @@ impl View {
                 // Before this was noted there was one path.
                 None => row.get::<_, bool>(4)?.then_some(LoadPath::Rest),
             };
-            Ok((load, findings, row.get(5)?))
+            Ok((load, findings, row.get(5)?, row.get(6)?))
         })?;
-        let (load, findings, decided_ms) = found.unwrap_or_default();
-        let accepted = if load == Some(LoadPath::Bulk) { self.accepted(connection)? } else { 0 };
-        Ok(ConnectionPath { load, findings, decided_ms, accepted })
+        let (load, findings, decided_ms, not_read): (_, _, _, u64) = found.unwrap_or_default();
+        let all = if load == Some(LoadPath::Bulk) { self.accepted(connection)? } else { 0 };
+        // Some of them may have been seen since.
+        let not_read = not_read.min(all);
+        Ok(ConnectionPath { load, findings, decided_ms, accepted: all - not_read, not_read })
     }
 
     /// The same of the connection that the last run of a job wrote to.

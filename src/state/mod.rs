@@ -19,6 +19,7 @@ mod job_stats;
 mod ledger;
 mod ledger_file;
 mod lock;
+mod migrations;
 mod moving_ledger;
 mod order_digests;
 mod order_rows;

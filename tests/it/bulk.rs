@@ -289,6 +289,9 @@ fn a_sample_is_read_back_and_the_report_says_which() {
     let not_read = run["not_read_back"].as_u64().unwrap();
     assert!((truth.valid / 2..truth.valid).contains(&not_read), "{not_read} of {}", truth.valid);
     assert_target_is(&sampled, &truth);
+    let status = sampled.run(&["--json", "status"]).json();
+    let path = &status["jobs"][0]["path"];
+    assert_eq!((&path["not_visible"], &path["not_read_back"]), (&0.into(), &not_read.into()));
     let again = sampled.load("sync", 0);
     assert_eq!(
         (&again["unchanged"], &again["not_read_back"]),

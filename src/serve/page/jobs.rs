@@ -158,7 +158,8 @@ fn not_visible(job: &JobSnapshot) -> Markup {
         @if let Some(path) = path {
             dt { "In batches" }
             dd.warn[path.accepted > 0] {
-                @if path.accepted == 0 { "every accepted order is visible" }
+                @if path.accepted == 0 && path.not_read == 0 { "every accepted order is visible" }
+                @else if path.accepted == 0 { (many(path.not_read, "accepted order")) " not read back" }
                 @else { (many(path.accepted, "order")) " accepted and not visible yet" }
             }
         }

@@ -1,0 +1,20 @@
+/// Each applied once, in this order, in one transaction with the version it leads to.
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../state/0001_schema.sql"),
+    include_str!("../../state/0002_read_back.sql"),
+    include_str!("../../state/0003_accepted.sql"),
+    include_str!("../../state/0004_pulls.sql"),
+    include_str!("../../state/0005_standings.sql"),
+    include_str!("../../state/0006_seen_empty.sql"),
+    include_str!("../../state/0007_approved_plan.sql"),
+    include_str!("../../state/0008_missing.sql"),
+    include_str!("../../state/0009_troubles.sql"),
+    include_str!("../../state/0010_bulk.sql"),
+    include_str!("../../state/0011_noted.sql"),
+    include_str!("../../state/0012_noticed.sql"),
+    include_str!("../../state/0013_path_switches.sql"),
+    include_str!("../../state/0014_bulk_decided.sql"),
+    include_str!("../../state/0015_probe_answers.sql"),
+    include_str!("../../state/0016_history_batch.sql"),
+    include_str!("../../state/0017_not_read.sql"),
+];
