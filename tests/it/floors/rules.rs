@@ -75,7 +75,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("postcard", &["extract/join/piece"]),
     ("ring", &["pull/oauth1", "simulator/magento"]),
     ("cron", &["schedule/civil"]),
-    ("strsim", &["extract/names", "settings/hints"]),
+    ("strsim", &["domain/hints", "extract/names"]),
     ("icu_normalizer", &["extract/header"]),
     ("chrono", &["schedule/civil"]),
     ("sd_notify", &["cli/systemd"]),
