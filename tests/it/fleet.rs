@@ -40,13 +40,14 @@ struct Fleet {
 impl Fleet {
     /// At ActiveCampaign's own limit.
     fn new() -> Self {
-        Self::with(Options { requests_per_second: Some(5), ..Options::default() })
+        Self::with(Options { requests_per_second: Some(5), ..Options::default() }, "")
     }
 
-    fn with(options: Options) -> Self {
+    /// With these lines in the job's table.
+    fn with(options: Options, job: &str) -> Self {
         let postgres = Postgres::start();
         let table = format!("\n[fleet]\nurl_file = \"fleet.url\"\nlease_s = {LEASE_S}\n");
-        let world = World::with(options).job(EVERY_SECOND).policy(&table);
+        let world = World::with(options).job(EVERY_SECOND).job(job).policy(&table);
         std::fs::write(world.path("fleet.url"), postgres.url()).unwrap();
         Self { world, lag: Lag::watch(), postgres, nodes: 0 }
     }
@@ -123,7 +124,8 @@ fn socket_of(postgres: &Postgres) -> PathBuf {
 fn whatever_node_is_lost_with_its_disk_each_order_arrives_once() {
     let kills = number("ORDERSYNC_PROOF_FLEET_KILLS").unwrap_or(KILLS);
     // Nothing but a lookup prevents that an order is stored twice.
-    let mut fleet = Fleet::with(Options { uniqueness_lag_ms: u32::MAX, ..Options::default() });
+    let options = Options { uniqueness_lag_ms: u32::MAX, ..Options::default() };
+    let mut fleet = Fleet::with(options, "");
     let truth = fleet.generate(20 + kills * 40);
     let mut rng = Rng::new(SEED);
     let mut slowest = Duration::ZERO;

@@ -13,7 +13,31 @@ fn exactly_what_was_sent_after_the_last_copy_is_looked_up() {
     // The account takes an order or a customer twice: nothing but a lookup prevents it.
     let options =
         Options { requests_per_second: None, uniqueness_lag_ms: u32::MAX, ..Options::default() };
-    let mut fleet = Fleet::with(options);
+    let (before, after) = orders_are_lost(options, "");
+    assert_eq!(after.writes, before.writes, "nothing was written again");
+    assert_eq!(lookups(&after), lookups(&before) + LOST, "{:?}", after.by_route);
+}
+
+#[test]
+fn an_order_that_was_sent_in_a_batch_after_the_last_copy_is_looked_up_too() {
+    let options = Options {
+        requests_per_second: None,
+        graphql: crate::bulk::at_once(),
+        ..Options::default()
+    };
+    let (before, after) = orders_are_lost(options, "load = \"bulk\"\n");
+    // In the end, a list shows what became of the batch.
+    assert_eq!(lookups(&after), lookups(&before) + LOST + 1, "{:?}", after.by_route);
+}
+
+fn lookups(summary: &Summary) -> u64 {
+    summary.by_route.get("GET /ecomOrders").copied().unwrap_or_default()
+}
+
+/// Has a node send orders that no copy holds, loses it, and has another one finish. Returns what was
+/// seen before the other one came, and in the end.
+fn orders_are_lost(options: Options, job: &str) -> (Summary, Summary) {
+    let mut fleet = Fleet::with(options, job);
     fleet.generate(ORDERS);
     let node = fleet.node();
     until("the ledger holds all that was sent", || {
@@ -35,8 +59,5 @@ fn exactly_what_was_sent_after_the_last_copy_is_looked_up() {
     let summary = fleet.world.summary();
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
     assert_eq!((summary.orders as u64, summary.customers as u64), (truth.valid, truth.customers));
-    assert_eq!(summary.writes, before.writes, "nothing was written again");
-    let lookups = |summary: &Summary| summary.by_route.get("GET /ecomOrders").copied();
-    let before = lookups(&before).unwrap_or_default();
-    assert_eq!(lookups(&summary), Some(before + LOST), "{:?}", summary.by_route);
+    (before, summary)
 }
