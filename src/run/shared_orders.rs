@@ -5,7 +5,7 @@ use super::Job;
 use super::plan_reader::ReadingError;
 use super::planned_record::RecordVerdict;
 use super::verify::reading_of;
-use crate::extract::Export;
+use crate::extract::{CartKey, Export, cart_key_of};
 use crate::plan::Decision;
 use crate::scratch::SeenKeys;
 use crate::state::View;
@@ -17,15 +17,34 @@ use std::fmt;
 pub struct SharedOrders {
     /// In the sequence in which they were given.
     pub jobs: [String; 2],
-    pub connection: String,
-    pub count: u64,
-    /// The key of one of them.
-    pub example: String,
+    connection: String,
+    what: Shared,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Shared {
+    /// So many, such as the one of this key.
+    Orders { count: u64, example: String },
+    /// Carts that either job knows by another key, so that nobody can say which are the same.
+    Carts([CartKey; 2]),
 }
 
 impl fmt::Display for SharedOrders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { jobs: [one, other], connection, count, example } = self;
+        let Self { jobs: [one, other], connection, what } = self;
+        let (count, example) = match what {
+            Shared::Orders { count, example } => (count, example),
+            Shared::Carts([key, other_key]) => {
+                return write!(
+                    f,
+                    "jobs.{one} and jobs.{other} send abandoned carts to the connection {connection}, known by {} and by {}: a cart \
+                     that both hold would exist twice\n  hint: give one of them a connection with another externalid; or leave \
+                     the carts of one out",
+                    key.words(),
+                    other_key.words()
+                );
+            }
+        };
         let orders =
             if *count == 1 { "1 order".to_owned() } else { format!("{count} of the same orders") };
         write!(
@@ -58,6 +77,7 @@ pub fn shared_orders(
     // An order counts once, however often a job's export repeats it.
     let mut counted = SeenKeys::default();
     let mut pairs: BTreeMap<(u64, u64), Found> = BTreeMap::new();
+    let mut carts: Vec<(u64, CartKey)> = Vec::new();
     for (n, job) in (0_u64..).zip(jobs) {
         let fresh;
         let export = match opened.iter().find(|(name, _)| *name == job.name) {
@@ -71,6 +91,8 @@ pub fn shared_orders(
                 Err(_) => continue,
             },
         };
+        let key = export.files().iter().find_map(|file| cart_key_of(&file.format));
+        carts.extend(key.map(|key| (n, key)));
         for record in reading_of(job, export, view)?.in_less_memory() {
             let record = match record {
                 Ok(record) => record,
@@ -90,14 +112,23 @@ pub fn shared_orders(
         }
     }
     let name = |n: u64| jobs[n as usize].name.clone();
-    let shared = |((one, other), Found { count, example }): ((u64, u64), Found)| SharedOrders {
+    let shared = |one: u64, other: u64, what: Shared| SharedOrders {
         jobs: [name(one), name(other)],
         connection: {
             let connection = &jobs[one as usize].connection;
             format!("{}/{}", connection.service, connection.externalid)
         },
-        count,
-        example,
+        what,
     };
-    Ok(pairs.into_iter().map(shared).collect())
+    let mut all: Vec<SharedOrders> = pairs
+        .into_iter()
+        .map(|((one, other), Found { count, example })| {
+            shared(one, other, Shared::Orders { count, example })
+        })
+        .collect();
+    if let Some((first, key)) = carts.first() {
+        let others = carts.iter().filter(|(_, other)| other != key);
+        all.extend(others.map(|(n, other)| shared(*first, *n, Shared::Carts([*key, *other]))));
+    }
+    Ok(all)
 }

@@ -56,7 +56,20 @@ fn carts_of_two_apis_never_meet_on_one_connection() {
         assert!(text.contains("and those of shopify-checkouts-json"), "{text}");
         assert!(text.contains("would exist twice") && text.contains("hint:"), "{text}");
     };
+    // Before anything is loaded.
+    for verb in [&["plan"][..], &["check"], &["backfill"]] {
+        let output = world.run(verb);
+        assert_eq!(output.code, 2, "{verb:?}: {}{}", output.out, output.err);
+        let text = output.out + &output.err;
+        assert!(text.contains("jobs.carts and jobs.shop send abandoned carts"), "{text}");
+        assert!(text.contains("would exist twice") && text.contains("hint:"), "{text}");
+    }
+    assert_eq!(world.summary().writes, 0);
+    // The other job came with an export that is not there any more.
+    std::fs::rename(world.path("exports/checkouts.jsonl"), world.path("aside")).unwrap();
     assert_eq!(world.run(&["sync", "carts"]).code, 0);
+    std::fs::rename(world.path("aside"), world.path("exports/checkouts.jsonl")).unwrap();
+    std::fs::remove_file(world.path("carts/checkouts.json")).unwrap();
     let writes = world.summary().writes;
     for verb in [&["plan", "shop"][..], &["check"], &["sync", "shop"], &["backfill", "shop"]] {
         is_refused(&world, verb);
