@@ -1,8 +1,8 @@
 //! Removes what a probe wrote, its own or an earlier one's.
 
-use super::bench::{PERSONS, PROBE_SERVICE, address};
-use super::desk::Desk;
+use super::prober::Prober;
 use super::report::{LeftRecord, NoAnswer, Removed};
+use super::test_shops::{PERSONS, PROBE_SERVICE, address};
 use crate::activecampaign::{Connection, Disposition, READ_BACK_MAX, Removable};
 use crate::domain::{OrderKey, RemoteId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,36 +39,41 @@ impl Used {
 }
 
 /// The connections of probes.
-pub(super) async fn connections(desk: &Desk<'_>) -> Result<Vec<Connection>, NoAnswer> {
-    let mut found = desk.read(desk.client.connections()).await?;
+pub(super) async fn connections(prober: &Prober<'_>) -> Result<Vec<Connection>, NoAnswer> {
+    let mut found = prober.read(prober.client.connections()).await?;
     found.retain(|connection| connection.service == PROBE_SERVICE && !connection.is_internal);
     Ok(found)
 }
 
 impl Cleanup {
     /// Removes everything of these connections, and then the connections.
-    pub(super) async fn clean(&mut self, desk: &Desk<'_>, used: Vec<Used>) -> Result<(), NoAnswer> {
+    pub(super) async fn clean(
+        &mut self,
+        prober: &Prober<'_>,
+        used: Vec<Used>,
+    ) -> Result<(), NoAnswer> {
         for used in &used {
-            self.orders(desk, used).await?;
+            self.orders(prober, used).await?;
         }
         for used in &used {
-            self.note_graphql(desk, used).await?;
-            let mut pages = desk.client.customers(&used.connection);
+            self.note_graphql(prober, used).await?;
+            let mut pages = prober.client.customers(&used.connection);
             let mut customers = Vec::new();
-            while let Some(page) = desk.read(pages.next()).await? {
+            while let Some(page) = prober.read(pages.next()).await? {
                 customers.extend(page.records.into_iter().map(|customer| customer.id));
             }
             for id in &customers {
-                self.removed.customers += self.remove(desk, Removable::Customer, id).await?;
+                self.removed.customers += self.remove(prober, Removable::Customer, id).await?;
             }
         }
         for person in 1..=PERSONS {
-            if let Some(contact) = desk.read(desk.client.contact_of(&address(person))).await? {
-                self.removed.contacts += self.remove(desk, Removable::Contact, &contact.id).await?;
+            if let Some(contact) = prober.read(prober.client.contact_of(&address(person))).await? {
+                self.removed.contacts +=
+                    self.remove(prober, Removable::Contact, &contact.id).await?;
             }
         }
         for used in &used {
-            let removed = self.remove(desk, Removable::Connection, &used.connection).await?;
+            let removed = self.remove(prober, Removable::Connection, &used.connection).await?;
             self.removed.connections += removed;
         }
         Ok(())
@@ -76,17 +81,17 @@ impl Cleanup {
 
     /// Removes the orders of a connection until its list has none for as long as lists may lag, and
     /// every order of GraphQL had the time to be copied.
-    async fn orders(&mut self, desk: &Desk<'_>, used: &Used) -> Result<(), NoAnswer> {
+    async fn orders(&mut self, prober: &Prober<'_>, used: &Used) -> Result<(), NoAnswer> {
         let copied: BTreeSet<&str> = used.copied.iter().map(OrderKey::as_str).collect();
         let mut expected: BTreeSet<&str> = used.sent.iter().map(OrderKey::as_str).collect();
         expected.retain(|key| !copied.contains(key));
         let mut tries: BTreeMap<RemoteId, u8> = BTreeMap::new();
         let mut gone: BTreeSet<RemoteId> = BTreeSet::new();
         let mut found: BTreeSet<RemoteId> = used.created.iter().cloned().collect();
-        let (mut lag, mut copying) = (desk.client.lookup_delays(), COPY_DELAYS_S.into_iter());
+        let (mut lag, mut copying) = (prober.client.lookup_delays(), COPY_DELAYS_S.into_iter());
         loop {
-            let mut pages = desk.client.orders(&used.connection);
-            while let Some(page) = desk.read(pages.next()).await? {
+            let mut pages = prober.client.orders(&used.connection);
+            while let Some(page) = prober.read(pages.next()).await? {
                 for order in page.records {
                     expected.remove(order.externalid.as_str());
                     found.insert(order.id);
@@ -101,7 +106,7 @@ impl Cleanup {
             };
             for id in std::mem::take(&mut found) {
                 *tries.entry(id.clone()).or_default() += 1;
-                match removal(desk, Removable::Order, &id).await {
+                match removal(prober, Removable::Order, &id).await {
                     Ok(is_removed) => {
                         self.removed.orders += u64::from(is_removed);
                         gone.insert(id);
@@ -111,7 +116,7 @@ impl Cleanup {
                 }
             }
             let Some(delay) = next else { break };
-            desk.wait(delay).await?;
+            prober.wait(delay).await?;
         }
         let left = tries.keys().filter(|id| !gone.contains(*id));
         self.left.extend(left.map(|id| LeftRecord::new("order", id)));
@@ -119,11 +124,11 @@ impl Cleanup {
     }
 
     /// Notes the orders that GraphQL goes on showing: it has no way to delete them.
-    async fn note_graphql(&mut self, desk: &Desk<'_>, used: &Used) -> Result<(), NoAnswer> {
+    async fn note_graphql(&mut self, prober: &Prober<'_>, used: &Used) -> Result<(), NoAnswer> {
         let keys: BTreeSet<&OrderKey> = used.sent.iter().collect();
         let keys: Vec<&OrderKey> = keys.into_iter().collect();
         for part in keys.chunks(READ_BACK_MAX) {
-            let shown = desk.read(desk.client.orders_by_key(&used.connection, part)).await?;
+            let shown = prober.read(prober.client.orders_by_key(&used.connection, part)).await?;
             let left = part.iter().zip(shown).filter(|(_, shown)| shown.is_some());
             self.left.extend(
                 left.map(|(key, _)| LeftRecord {
@@ -138,12 +143,12 @@ impl Cleanup {
     /// Removes one record, and counts it; one that can't be removed is left.
     async fn remove(
         &mut self,
-        desk: &Desk<'_>,
+        prober: &Prober<'_>,
         what: Removable,
         id: &RemoteId,
     ) -> Result<u64, NoAnswer> {
         for _ in 0..TRIES_MAX {
-            match removal(desk, what, id).await {
+            match removal(prober, what, id).await {
                 Ok(is_removed) => return Ok(u64::from(is_removed)),
                 Err(NoAnswer::Unanswered(_)) => {}
                 Err(end) => return Err(end),
@@ -164,8 +169,8 @@ fn word(what: Removable) -> &'static str {
 }
 
 /// Deletes a record; false where it was gone already.
-async fn removal(desk: &Desk<'_>, what: Removable, id: &RemoteId) -> Result<bool, NoAnswer> {
-    let tried = desk.send(async |turn| match turn.remove(what, id).await {
+async fn removal(prober: &Prober<'_>, what: Removable, id: &RemoteId) -> Result<bool, NoAnswer> {
+    let tried = prober.send(async |turn| match turn.remove(what, id).await {
         Err(failure) if failure.disposition == Disposition::Gone => Ok(false),
         other => other.map(|()| true),
     });

@@ -1,9 +1,9 @@
 //! Questions about the bulk path.
 
-use super::bench::{Bench, amount, line};
-use super::desk::{Desk, Tried};
+use super::prober::{Prober, Tried};
 use super::report::NoAnswer;
 use super::rest::{Answered, either, since, source_of};
+use super::test_shops::{TestShops, amount, line};
 use crate::activecampaign::{BulkReply, OrderTrial};
 use crate::domain::{Currency, Order, PriceReading, RemoteId};
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// Lengths of batches that are tried, the longest first.
 const LENGTHS: [usize; 4] = [100, 40, 20, 10];
 
-pub(super) async fn schema(at: &Desk<'_>) -> Answered {
+pub(super) async fn schema(at: &Prober<'_>) -> Answered {
     let schema = at.read(at.client.order_schema()).await?;
     let missing = schema.missing().len();
     Ok(match (schema.is_assumed, missing) {
@@ -21,7 +21,7 @@ pub(super) async fn schema(at: &Desk<'_>) -> Answered {
     })
 }
 
-pub(super) async fn lag(at: &Bench<'_>) -> Answered {
+pub(super) async fn lag(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("lag")?;
     at.accepted(&order).await?;
     let sent = Instant::now();
@@ -36,13 +36,13 @@ pub(super) async fn lag(at: &Bench<'_>) -> Answered {
 }
 
 /// Whether GraphQL shows an order.
-async fn is_shown(at: &Bench<'_>, order: &Order) -> Result<bool, NoAnswer> {
+async fn is_shown(at: &TestShops<'_>, order: &Order) -> Result<bool, NoAnswer> {
     let keys = [&order.key];
     let reading = at.client.orders_by_key(&at.bulk.connection, &keys);
     Ok(at.read(reading).await?.iter().any(Option::is_some))
 }
 
-pub(super) async fn copy_lag(at: &Bench<'_>) -> Answered {
+pub(super) async fn copy_lag(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("copy-lag")?;
     at.accepted(&order).await?;
     let sent = Instant::now();
@@ -57,7 +57,7 @@ pub(super) async fn copy_lag(at: &Bench<'_>) -> Answered {
     })
 }
 
-pub(super) async fn price(at: &Bench<'_>) -> Answered {
+pub(super) async fn price(at: &TestShops<'_>) -> Answered {
     let (unit, all) = (1_000, 2_000);
     let lines = vec![line("a", 2, unit)?];
     let order = Order { lines, total: amount(all)?, ..at.bulk.order("price")? };
@@ -73,20 +73,20 @@ pub(super) async fn price(at: &Bench<'_>) -> Answered {
     Ok((word, None))
 }
 
-pub(super) async fn source(at: &Bench<'_>) -> Answered {
+pub(super) async fn source(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("source")?;
     at.accepted(&order).await?;
     Ok(source_of(&at.copy_of(&order.key).await?))
 }
 
-pub(super) async fn tax(at: &Bench<'_>) -> Answered {
+pub(super) async fn tax(at: &TestShops<'_>) -> Answered {
     let order = Order { total: amount(1_200)?, ..at.bulk.order("tax")? };
     at.accepted(&order).await?;
     let tax = at.copy_of(&order.key).await?.tax_minor;
     either(tax.is_some_and(|tax| tax > 0), "shown", "not_shown")
 }
 
-pub(super) async fn units(at: &Bench<'_>) -> Answered {
+pub(super) async fn units(at: &TestShops<'_>) -> Answered {
     let currency = Currency::parse("JPY").map_err(|_| NoAnswer::because("constant"))?;
     let order = Order { currency, ..at.bulk.order("units")? };
     at.accepted(&order).await?;
@@ -100,13 +100,13 @@ pub(super) async fn units(at: &Bench<'_>) -> Answered {
 }
 
 /// The record that REST has of an order, and the ids of its lines: each write gives them others.
-async fn standing(at: &Bench<'_>, id: &RemoteId) -> Result<(String, Vec<RemoteId>), NoAnswer> {
+async fn standing(at: &TestShops<'_>, id: &RemoteId) -> Result<(String, Vec<RemoteId>), NoAnswer> {
     let record = at.record(id).await?;
     let lines = at.read(at.client.products_of(id)).await?;
     Ok((record.updated, lines.into_iter().map(|line| line.id).collect()))
 }
 
-pub(super) async fn update(at: &Bench<'_>) -> Answered {
+pub(super) async fn update(at: &TestShops<'_>) -> Answered {
     let lines = vec![line("a", 1, 600)?, line("b", 1, 400)?];
     let order = Order { lines, ..at.bulk.order("update")? };
     at.accepted(&order).await?;
@@ -124,7 +124,7 @@ pub(super) async fn update(at: &Bench<'_>) -> Answered {
 }
 
 /// Sends an order that is right and one of no pieces, and gives the reply to each.
-async fn right_and_wrong(at: &Bench<'_>, name: &str) -> Result<[BulkReply; 2], NoAnswer> {
+async fn right_and_wrong(at: &TestShops<'_>, name: &str) -> Result<[BulkReply; 2], NoAnswer> {
     let right = at.bulk.order(&format!("{name}-right"))?;
     let wrong =
         Order { lines: vec![line("a", 0, 1_000)?], ..at.bulk.order(&format!("{name}-wrong"))? };
@@ -134,7 +134,7 @@ async fn right_and_wrong(at: &Bench<'_>, name: &str) -> Result<[BulkReply; 2], N
     <[BulkReply; 2]>::try_from(replies).map_err(|_| NoAnswer::because("not_answered"))
 }
 
-pub(super) async fn error(at: &Bench<'_>) -> Answered {
+pub(super) async fn error(at: &TestShops<'_>) -> Answered {
     let [_, wrong] = right_and_wrong(at, "error").await?;
     let word = match wrong {
         BulkReply::Named(_) => "named",
@@ -145,7 +145,7 @@ pub(super) async fn error(at: &Bench<'_>) -> Answered {
     Ok((word, None))
 }
 
-pub(super) async fn part(at: &Bench<'_>) -> Answered {
+pub(super) async fn part(at: &TestShops<'_>) -> Answered {
     match right_and_wrong(at, "part").await? {
         [_, BulkReply::Accepted] => Err(NoAnswer::because("no_fault")),
         [BulkReply::Accepted, _] => Ok(("stored", None)),
@@ -154,7 +154,7 @@ pub(super) async fn part(at: &Bench<'_>) -> Answered {
     }
 }
 
-pub(super) async fn max(at: &Bench<'_>) -> Answered {
+pub(super) async fn max(at: &TestShops<'_>) -> Answered {
     let orders = (0..LENGTHS[0]).map(|n| at.bulk.order(&format!("batch-{n}")));
     let orders = orders.collect::<Result<Vec<_>, _>>()?;
     for length in LENGTHS {
@@ -171,7 +171,7 @@ pub(super) async fn max(at: &Bench<'_>) -> Answered {
     Ok(("refused", None))
 }
 
-pub(super) async fn over_rest(at: &Bench<'_>) -> Answered {
+pub(super) async fn over_rest(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("over-rest")?;
     let (connection, customer) = (&at.bulk.connection, &at.bulk.customer);
     let trial = OrderTrial { connection, customer, order: &order, fields: &[] };
@@ -196,7 +196,7 @@ pub(super) async fn over_rest(at: &Bench<'_>) -> Answered {
     either(at.look_in_time(look).await?.is_some(), "second_record", "one_record")
 }
 
-pub(super) async fn delete(at: &Bench<'_>) -> Answered {
+pub(super) async fn delete(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("delete")?;
     at.accepted(&order).await?;
     let copy = at.copy_of(&order.key).await?;

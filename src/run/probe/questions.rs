@@ -1,8 +1,8 @@
 //! Every question of a probe: what it asks, what the answers mean, and who asks it.
 
-use super::bench::Bench;
-use super::desk::Desk;
+use super::prober::Prober;
 use super::report::NoAnswer;
+use super::test_shops::TestShops;
 use super::{graphql, rest};
 use crate::domain::ProbeAnswer;
 use std::fmt;
@@ -25,8 +25,8 @@ pub struct Question {
 
 #[derive(Clone, Copy)]
 pub(super) enum Ask {
-    Reading(for<'a> fn(&'a Desk<'a>) -> Asking<'a>),
-    Writing(for<'a> fn(&'a Bench<'a>) -> Asking<'a>),
+    Reading(for<'a> fn(&'a Prober<'a>) -> Asking<'a>),
+    Writing(for<'a> fn(&'a TestShops<'a>) -> Asking<'a>),
 }
 
 impl Question {

@@ -1,9 +1,9 @@
 //! Questions about the REST API.
 
-use super::bench::{Bench, address, amount, customer, key, line};
-use super::desk::{Desk, Tried, number_of};
+use super::prober::{Prober, Tried, number_of};
 use super::questions::Found;
 use super::report::NoAnswer;
+use super::test_shops::{TestShops, address, amount, customer, key, line};
 use crate::activecampaign::{OrderTrial, RemoteOrder};
 use crate::domain::{Order, OrderKey};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(super) fn since(then: Instant, now: Instant) -> Option<i64> {
     i64::try_from((now - then).as_millis()).ok()
 }
 
-pub(super) async fn rate_headers(at: &Desk<'_>) -> Answered {
+pub(super) async fn rate_headers(at: &Prober<'_>) -> Answered {
     let traffic = at.client.traffic();
     if traffic.total == 0 {
         return Err(NoAnswer::because("nothing_sent"));
@@ -42,7 +42,7 @@ pub(super) async fn rate_headers(at: &Desk<'_>) -> Answered {
     either(traffic.budgets_stated > 0, "stated", "not_stated")
 }
 
-pub(super) async fn retry_after(at: &Desk<'_>) -> Answered {
+pub(super) async fn retry_after(at: &Prober<'_>) -> Answered {
     let traffic = at.client.traffic();
     match (traffic.throttled, traffic.waits_stated) {
         (0, _) => Ok(("not_met", None)),
@@ -50,7 +50,7 @@ pub(super) async fn retry_after(at: &Desk<'_>) -> Answered {
     }
 }
 
-pub(super) async fn customer_key(at: &Bench<'_>) -> Answered {
+pub(super) async fn customer_key(at: &TestShops<'_>) -> Answered {
     let connection = &at.shop.connection;
     let is_refused = async |person, email_of| {
         let customer = customer(person, email_of)?;
@@ -67,7 +67,7 @@ pub(super) async fn customer_key(at: &Bench<'_>) -> Answered {
     Ok((word, None))
 }
 
-pub(super) async fn list_lag(at: &Bench<'_>) -> Answered {
+pub(super) async fn list_lag(at: &TestShops<'_>) -> Answered {
     let order = at.shop.order("lag")?;
     at.create(&order).await?.taken()?;
     let created = Instant::now();
@@ -83,31 +83,31 @@ pub(super) async fn list_lag(at: &Bench<'_>) -> Answered {
 }
 
 /// Creates an order twice.
-async fn twice(at: &Bench<'_>, order: &Order) -> Answered {
+async fn twice(at: &TestShops<'_>, order: &Order) -> Answered {
     at.create(order).await?.taken()?;
     taken(&at.create(order).await?)
 }
 
-pub(super) async fn unique_order(at: &Bench<'_>) -> Answered {
+pub(super) async fn unique_order(at: &TestShops<'_>) -> Answered {
     twice(at, &at.shop.order("twice")?).await
 }
 
-fn cart(at: &Bench<'_>, name: &str) -> Result<Order, NoAnswer> {
+fn cart(at: &TestShops<'_>, name: &str) -> Result<Order, NoAnswer> {
     let order = at.shop.order(name)?;
     let cart = OrderKey::of_cart(order.key.as_str()).map_err(|_| NoAnswer::because("constant"))?;
     Ok(Order { key: cart, abandoned_at: Some(order.created_at), ..order })
 }
 
-pub(super) async fn unique_cart(at: &Bench<'_>) -> Answered {
+pub(super) async fn unique_cart(at: &TestShops<'_>) -> Answered {
     twice(at, &cart(at, "cart-twice")?).await
 }
 
-pub(super) async fn cart_and_order(at: &Bench<'_>) -> Answered {
+pub(super) async fn cart_and_order(at: &TestShops<'_>) -> Answered {
     at.create(&cart(at, "cart")?).await?.taken()?;
     taken(&at.create(&at.shop.order("cart")?).await?)
 }
 
-pub(super) async fn foreign_customer(at: &Bench<'_>) -> Answered {
+pub(super) async fn foreign_customer(at: &TestShops<'_>) -> Answered {
     let order = at.shop.order("foreign")?;
     let (connection, customer) = (&at.shop.connection, &at.bulk.customer);
     let trial = OrderTrial { connection, customer, order: &order, fields: &[] };
@@ -115,12 +115,12 @@ pub(super) async fn foreign_customer(at: &Bench<'_>) -> Answered {
 }
 
 /// Waits until a list shows this order.
-async fn visible(at: &Bench<'_>, order: &Order) -> Result<(), NoAnswer> {
+async fn visible(at: &TestShops<'_>, order: &Order) -> Result<(), NoAnswer> {
     let look = async || at.read(at.client.order_by_key(&at.shop.connection, &order.key)).await;
     at.look(look).await?.map(|_| ()).ok_or_else(|| NoAnswer::because("not_visible"))
 }
 
-pub(super) async fn filter(at: &Bench<'_>) -> Answered {
+pub(super) async fn filter(at: &TestShops<'_>) -> Answered {
     let (short, long) = (at.shop.order("filter")?, at.shop.order("filter-long")?);
     for order in [&short, &long] {
         at.create(order).await?.taken()?;
@@ -140,7 +140,7 @@ pub(super) async fn filter(at: &Bench<'_>) -> Answered {
     Ok((word, None))
 }
 
-pub(super) async fn filter_signs(at: &Bench<'_>) -> Answered {
+pub(super) async fn filter_signs(at: &TestShops<'_>) -> Answered {
     let order = Order { key: key("a+b&c=ü")?, ..at.shop.order("signs")? };
     at.create(&order).await?.taken()?;
     let id = order.key.as_str();
@@ -153,7 +153,7 @@ pub(super) async fn filter_signs(at: &Bench<'_>) -> Answered {
 }
 
 /// The ids of the probe's orders as a list has them.
-async fn listed(at: &Bench<'_>, is_newest_first: bool) -> Result<Vec<u64>, NoAnswer> {
+async fn listed(at: &TestShops<'_>, is_newest_first: bool) -> Result<Vec<u64>, NoAnswer> {
     let filters = [("connectionid", at.shop.connection.as_str())];
     let mut listed = at.read(at.client.listed_orders(&filters, is_newest_first)).await?;
     listed.retain(|order| order.connection == at.shop.connection);
@@ -163,7 +163,7 @@ async fn listed(at: &Bench<'_>, is_newest_first: bool) -> Result<Vec<u64>, NoAns
     }
 }
 
-pub(super) async fn list_order(at: &Bench<'_>) -> Answered {
+pub(super) async fn list_order(at: &TestShops<'_>) -> Answered {
     let ids = listed(at, false).await?;
     let word = match (ids.is_sorted(), ids.iter().rev().is_sorted()) {
         (true, _) => "ascending",
@@ -173,11 +173,11 @@ pub(super) async fn list_order(at: &Bench<'_>) -> Answered {
     Ok((word, None))
 }
 
-pub(super) async fn list_sort(at: &Bench<'_>) -> Answered {
+pub(super) async fn list_sort(at: &TestShops<'_>) -> Answered {
     either(listed(at, true).await?.iter().rev().is_sorted(), "honoured", "ignored")
 }
 
-pub(super) async fn update_lines(at: &Bench<'_>) -> Answered {
+pub(super) async fn update_lines(at: &TestShops<'_>) -> Answered {
     let order = at.shop.order("update")?;
     let id = at.create(&order).await?.taken()?;
     let (connection, customer) = (&at.shop.connection, &at.shop.customer);
@@ -187,23 +187,23 @@ pub(super) async fn update_lines(at: &Bench<'_>) -> Answered {
     either(at.read(at.client.products_of(&id)).await?.is_empty(), "removed", "kept")
 }
 
-async fn with_total(at: &Bench<'_>, name: &str, total: Value) -> Answered {
+async fn with_total(at: &TestShops<'_>, name: &str, total: Value) -> Answered {
     taken(&at.create_with(&at.shop.order(name)?, &[("totalPrice", total)]).await?)
 }
 
-pub(super) async fn amount_fraction(at: &Bench<'_>) -> Answered {
+pub(super) async fn amount_fraction(at: &TestShops<'_>) -> Answered {
     with_total(at, "fraction", json!(1000.5)).await
 }
 
-pub(super) async fn amount_negative(at: &Bench<'_>) -> Answered {
+pub(super) async fn amount_negative(at: &TestShops<'_>) -> Answered {
     with_total(at, "negative", json!(-1000)).await
 }
 
-pub(super) async fn amount_large(at: &Bench<'_>) -> Answered {
+pub(super) async fn amount_large(at: &TestShops<'_>) -> Answered {
     with_total(at, "large", json!(1_i64 << 31)).await
 }
 
-pub(super) async fn total_products(at: &Bench<'_>) -> Answered {
+pub(super) async fn total_products(at: &TestShops<'_>) -> Answered {
     let lines = vec![line("a", 3, 200)?, line("b", 1, 400)?];
     let order = Order { lines, total: amount(1_000)?, ..at.shop.order("products")? };
     let id = at.create(&order).await?.taken()?;
@@ -215,12 +215,12 @@ pub(super) async fn total_products(at: &Bench<'_>) -> Answered {
     Ok((word, None))
 }
 
-pub(super) async fn currency_unknown(at: &Bench<'_>) -> Answered {
+pub(super) async fn currency_unknown(at: &TestShops<'_>) -> Answered {
     let order = at.shop.order("currency")?;
     taken(&at.create_with(&order, &[("currency", json!("QQQ"))]).await?)
 }
 
-pub(super) async fn currency_lower(at: &Bench<'_>) -> Answered {
+pub(super) async fn currency_lower(at: &TestShops<'_>) -> Answered {
     let order = at.shop.order("currency-lower")?;
     let tried = at.create_with(&order, &[("currency", json!("usd"))]).await?;
     let Tried::Taken(id) = tried else { return Ok(("refused", None)) };
@@ -232,12 +232,12 @@ pub(super) async fn currency_lower(at: &Bench<'_>) -> Answered {
     Ok((word, None))
 }
 
-pub(super) async fn source(at: &Bench<'_>) -> Answered {
+pub(super) async fn source(at: &TestShops<'_>) -> Answered {
     let id = at.create(&at.shop.order("source")?).await?.taken()?;
     Ok(source_of(&at.record(&id).await?))
 }
 
-pub(super) async fn contact(at: &Bench<'_>) -> Answered {
+pub(super) async fn contact(at: &TestShops<'_>) -> Answered {
     let (order, address) = (at.shop.order("contact")?, address(4));
     at.create_with(&order, &[("email", json!(address))]).await?.taken()?;
     let look = async || at.read(at.client.contact_of(&address)).await;

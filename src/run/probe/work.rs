@@ -1,8 +1,8 @@
-use super::bench::{Bench, Site, connection_spec};
 use super::cleanup::{Cleanup, Used, connections};
-use super::desk::Desk;
+use super::prober::Prober;
 use super::questions::{Ask, Found, QUESTIONS, Question};
 use super::report::{Asked, AskedOutcome, LeftRecord, NoAnswer, ProbeError, ProbeReport};
+use super::test_shops::{TestShop, TestShops, connection_spec};
 use crate::activecampaign::Client;
 use crate::domain::{ProbeAnswer, RemoteId};
 use crate::run::connection::create;
@@ -26,9 +26,9 @@ pub struct ProbeContext<'a> {
 /// Asks every question, and removes what that wrote. Answers are durable once they are given.
 pub async fn probe(task: ProbeContext<'_>) -> ProbeReport {
     let mut meter = Meter::new(task.client);
-    let desk = Desk { client: task.client, cancel: &task.cancel };
+    let prober = Prober { client: task.client, cancel: &task.cancel };
     let (asked, opened, cleanup) = Default::default();
-    let mut work = Work { task: &task, desk, asked, opened, cleanup, earlier: 0 };
+    let mut work = Work { task: &task, prober, asked, opened, cleanup, earlier: 0 };
     let error = work.carry_out().await.err();
     let Work { mut asked, opened, mut cleanup, earlier, .. } = work;
     let left = opened.iter().map(|id| LeftRecord::new("connection", id));
@@ -51,7 +51,7 @@ pub async fn probe(task: ProbeContext<'_>) -> ProbeReport {
 
 struct Work<'a> {
     task: &'a ProbeContext<'a>,
-    desk: Desk<'a>,
+    prober: Prober<'a>,
     asked: Vec<Asked>,
     /// Connections that were not cleaned up yet.
     opened: Vec<RemoteId>,
@@ -78,14 +78,14 @@ impl Work<'_> {
             Ok(done) => done,
         };
         (self.task.progress)("removing what was written");
-        self.cleanup.clean(&self.desk, used).await.map_err(ended)?;
+        self.cleanup.clean(&self.prober, used).await.map_err(ended)?;
         self.opened.clear();
         result
     }
 
     /// Removes what an earlier probe left.
     async fn clean_earlier(&mut self) -> Result<(), ProbeError> {
-        let found = connections(&self.desk).await.map_err(ended)?;
+        let found = connections(&self.prober).await.map_err(ended)?;
         if found.is_empty() {
             return Ok(());
         }
@@ -93,7 +93,7 @@ impl Work<'_> {
         self.earlier = found.len() as u64;
         self.opened = found.into_iter().map(|connection| connection.id).collect();
         let used = self.opened.iter().cloned().map(Used::unknown).collect();
-        self.cleanup.clean(&self.desk, used).await.map_err(ended)?;
+        self.cleanup.clean(&self.prober, used).await.map_err(ended)?;
         self.opened.clear();
         Ok(())
     }
@@ -104,11 +104,11 @@ impl Work<'_> {
         &mut self,
         connections: Vec<RemoteId>,
     ) -> Result<(Vec<Used>, Result<(), ProbeError>), ProbeError> {
-        let desk = Desk { client: self.task.client, cancel: &self.task.cancel };
+        let prober = Prober { client: self.task.client, cancel: &self.task.cancel };
         let mut sites = Vec::new();
         let mut unused: Vec<Used> = connections.iter().cloned().map(Used::unknown).collect();
         for (person, connection) in (1..).zip(connections) {
-            match Site::open(&desk, connection, person).await {
+            match TestShop::open(&prober, connection, person).await {
                 Ok(site) => sites.push(site),
                 Err(NoAnswer::Unanswered(why)) => {
                     return Ok((unused, Err(ProbeError::Refused { why })));
@@ -119,10 +119,10 @@ impl Work<'_> {
         let (Some(bulk), Some(shop)) = (sites.pop(), sites.pop()) else {
             return Ok((unused, Ok(())));
         };
-        let bench = Bench::new(&desk, shop, bulk);
-        self.ask_all(Some(&bench)).await?;
-        let created = bench.created.take();
-        let (sent, copied) = (bench.sent.take(), bench.copied.take());
+        let shops = TestShops::new(&prober, shop, bulk);
+        self.ask_all(Some(&shops)).await?;
+        let created = shops.created.take();
+        let (sent, copied) = (shops.sent.take(), shops.copied.take());
         for used in &mut unused {
             used.created.clone_from(&created);
         }
@@ -133,14 +133,16 @@ impl Work<'_> {
         Ok((unused, Ok(())))
     }
 
-    async fn ask_all(&mut self, bench: Option<&Bench<'_>>) -> Result<(), ProbeError> {
+    async fn ask_all(&mut self, shops: Option<&TestShops<'_>>) -> Result<(), ProbeError> {
         for question in QUESTIONS {
-            let outcome = match (question.ask, bench) {
+            let outcome = match (question.ask, shops) {
                 (Ask::Writing(_), None) => AskedOutcome::NotAsked,
-                (Ask::Writing(ask), Some(bench)) => self.told(question, ask(bench).await).await?,
+                (Ask::Writing(ask), Some(shops)) => {
+                    self.note_answer(question, ask(shops).await).await?
+                }
                 (Ask::Reading(ask), _) => {
-                    let answered = ask(&self.desk).await;
-                    self.told(question, answered).await?
+                    let answered = ask(&self.prober).await;
+                    self.note_answer(question, answered).await?
                 }
             };
             self.asked.push(Asked { question, outcome });
@@ -149,7 +151,7 @@ impl Work<'_> {
     }
 
     /// Records an answer.
-    async fn told(
+    async fn note_answer(
         &self,
         question: &'static Question,
         answered: Result<Found, NoAnswer>,

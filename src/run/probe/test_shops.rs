@@ -1,7 +1,7 @@
 //! Where a probe writes: two connections that no shop has, each with a customer, and orders made up
 //! here.
 
-use super::desk::{Desk, Tried};
+use super::prober::{Prober, Tried};
 use super::report::NoAnswer;
 use crate::activecampaign::{
     BulkBody, BulkForm, BulkReply, OrderSchema, OrderTrial, RemoteOrder, SentOrder,
@@ -22,19 +22,19 @@ pub const PROBE_SERVICE: &str = "ordersync-probe";
 pub(super) const PERSONS: u8 = 4;
 
 /// A connection, and the customer of its orders.
-pub(super) struct Site {
+pub(super) struct TestShop {
     pub(super) connection: RemoteId,
     pub(super) customer: RemoteId,
     person: u8,
 }
 
 /// Questions that write are asked here.
-pub(super) struct Bench<'a> {
-    pub(super) desk: &'a Desk<'a>,
+pub(super) struct TestShops<'a> {
+    pub(super) prober: &'a Prober<'a>,
     /// Its orders come by REST.
-    pub(super) shop: Site,
+    pub(super) shop: TestShop,
     /// Its orders come by GraphQL.
-    pub(super) bulk: Site,
+    pub(super) bulk: TestShop,
     /// Orders that REST created.
     pub(super) created: RefCell<Vec<RemoteId>>,
     /// Orders that GraphQL may have taken.
@@ -44,11 +44,11 @@ pub(super) struct Bench<'a> {
     schema: RefCell<Option<OrderSchema>>,
 }
 
-impl<'a> Deref for Bench<'a> {
-    type Target = Desk<'a>;
+impl<'a> Deref for TestShops<'a> {
+    type Target = Prober<'a>;
 
-    fn deref(&self) -> &Desk<'a> {
-        self.desk
+    fn deref(&self) -> &Prober<'a> {
+        self.prober
     }
 }
 
@@ -69,13 +69,13 @@ pub(super) fn address(person: u8) -> String {
 }
 
 pub(super) fn customer(person: u8, email_of: u8) -> Result<Customer, NoAnswer> {
-    let email = Email::parse(&address(email_of)).map_err(|_| odd())?;
+    let email = Email::parse(&address(email_of)).map_err(|_| bad_constant())?;
     let key = CustomerKey::registered(&format!("{PROBE_SERVICE}-{person}"));
     Ok(Customer { key, email, accepts_marketing: None })
 }
 
 pub(super) fn amount(minor: i64) -> Result<Amount, NoAnswer> {
-    Amount::from_minor(minor).ok_or_else(odd)
+    Amount::from_minor(minor).ok_or_else(bad_constant)
 }
 
 pub(super) fn line(name: &str, quantity: u32, price_minor: i64) -> Result<Line, NoAnswer> {
@@ -93,23 +93,23 @@ pub(super) fn line(name: &str, quantity: u32, price_minor: i64) -> Result<Line, 
 }
 
 pub(super) fn key(name: &str) -> Result<OrderKey, NoAnswer> {
-    OrderKey::parse(&format!("{PROBE_SERVICE}-{name}")).map_err(|_| odd())
+    OrderKey::parse(&format!("{PROBE_SERVICE}-{name}")).map_err(|_| bad_constant())
 }
 
 /// A constant of this file is not what its type takes.
-fn odd() -> NoAnswer {
+fn bad_constant() -> NoAnswer {
     NoAnswer::because("constant")
 }
 
-impl Site {
+impl TestShop {
     /// Creates the customer of a connection.
     pub(super) async fn open(
-        desk: &Desk<'_>,
+        prober: &Prober<'_>,
         connection: RemoteId,
         person: u8,
     ) -> Result<Self, NoAnswer> {
         let customer = customer(person, person)?;
-        let create = desk.send(async |turn| turn.create_customer(&connection, &customer).await);
+        let create = prober.send(async |turn| turn.create_customer(&connection, &customer).await);
         let customer = create.await?.taken()?;
         Ok(Self { connection, customer, person })
     }
@@ -130,18 +130,19 @@ impl Site {
             shipping: None,
             tax: None,
             discount: None,
-            currency: Currency::parse("USD").map_err(|_| odd())?,
-            created_at: Moment::parse("2020-01-01T00:00:00Z", &TimeZone::UTC).map_err(|_| odd())?,
+            currency: Currency::parse("USD").map_err(|_| bad_constant())?,
+            created_at: Moment::parse("2020-01-01T00:00:00Z", &TimeZone::UTC)
+                .map_err(|_| bad_constant())?,
             updated_at: None,
             abandoned_at: None,
         })
     }
 }
 
-impl<'a> Bench<'a> {
-    pub(super) fn new(desk: &'a Desk<'a>, shop: Site, bulk: Site) -> Self {
+impl<'a> TestShops<'a> {
+    pub(super) fn new(prober: &'a Prober<'a>, shop: TestShop, bulk: TestShop) -> Self {
         let (created, sent, copied, schema) = Default::default();
-        Self { desk, shop, bulk, created, sent, copied, schema }
+        Self { prober, shop, bulk, created, sent, copied, schema }
     }
 
     /// Creates an order by REST.
@@ -155,7 +156,7 @@ impl<'a> Bench<'a> {
         order: &Order,
         fields: &[(&'static str, Value)],
     ) -> Result<Tried<RemoteId>, NoAnswer> {
-        let Site { connection, customer, .. } = &self.shop;
+        let TestShop { connection, customer, .. } = &self.shop;
         self.create_as(&OrderTrial { connection, customer, order, fields }).await
     }
 

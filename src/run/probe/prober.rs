@@ -32,12 +32,12 @@ impl<T> Tried<T> {
 }
 
 /// Questions that read alone are asked here.
-pub(super) struct Desk<'a> {
+pub(super) struct Prober<'a> {
     pub(super) client: &'a Client,
     pub(super) cancel: &'a CancellationToken,
 }
 
-impl Desk<'_> {
+impl Prober<'_> {
     /// Follows an interruption.
     pub(super) async fn read<T>(
         &self,
