@@ -62,7 +62,7 @@ fn a_mapping_that_is_wrong_is_reported_with_its_line_before_anything_is_sent() {
     assert_eq!(ended.code, 2, "{}{}", ended.out, ended.err);
     for expected in [
         "ordersync.toml, line ",
-        "mappings.erp.status[0].words.bezahlt: no status",
+        "mappings.erp.status[0].words.bezahlt: found `payed`",
         "mappings.erp.line.unit_pirce: unknown key",
     ] {
         assert!(ended.err.contains(expected), "{expected}: {}", ended.err);

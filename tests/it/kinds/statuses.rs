@@ -33,8 +33,9 @@ const STATUSES: [(&str, &str); 26] = [
 ];
 
 /// They have no field for it.
-const WITHOUT: [&str; 4] = [
+const WITHOUT: [&str; 5] = [
     "etsy-csv.csv",
+    "shopify-checkouts-graphql.jsonl",
     "shopify-checkouts-json.json",
     "shopify-csv.without-names.csv",
     "square-csv.csv",
