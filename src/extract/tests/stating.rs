@@ -101,8 +101,14 @@ fn every_format_is_in_the_table_and_in_the_documentation() {
         let line = format!("| `{}` | {cells} |", row.format);
         assert!(documented.contains(&line), "{line}");
     }
-    const OF_OTHERS: [&str; 5] =
-        ["singer", "airbyte", "warehouse-csv", "json-cells-csv", "shopify-checkouts-json"];
+    const OF_OTHERS: [&str; 6] = [
+        "singer",
+        "airbyte",
+        "warehouse-csv",
+        "json-cells-csv",
+        "shopify-checkouts-json",
+        "shopify-checkouts-graphql",
+    ];
     for format in crate::extract::formats() {
         let is_there = TABLE.iter().any(|row| row.format == format.name());
         assert!(is_there || OF_OTHERS.contains(&format.name()), "{}", format.name());
