@@ -132,6 +132,9 @@ fn answer_text(Asked { question, outcome }: &Asked, known: &Stored) -> String {
     text
 }
 
+/// Ids of one kind that are named in the text.
+const IDS_MAX: usize = 5;
+
 /// What could not be removed, by kind.
 fn left_text(left: &[LeftRecord]) -> String {
     let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -145,8 +148,12 @@ fn left_text(left: &[LeftRecord]) -> String {
             "connection" => "Still there, and removed by the next probe, connection",
             other => &format!("Could not be removed, {other}"),
         };
-        let ids: Vec<String> = ids.iter().map(|id| printable(id)).collect();
-        text.push_str(&format!("{name} {}\n", ids.join(", ")));
+        let shown: Vec<String> = ids.iter().take(IDS_MAX).map(|id| printable(id)).collect();
+        text.push_str(&format!("{name} {}", shown.join(", ")));
+        if let more @ 1.. = ids.len() - shown.len() {
+            text.push_str(&format!(" and {more} more, which --json names"));
+        }
+        text.push('\n');
     }
     text
 }
