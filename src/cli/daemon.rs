@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// On top of the grace, for what has to be written down after it.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
-/// The same of one of a fleet, which copies its ledgers to the database for who goes on with them.
+/// The same for a daemon of a fleet, which also copies its ledgers to the database.
 const HAND_OVER_MAX: Duration = Duration::from_secs(60);
 /// How often systemd is notified.
 const TELL_EVERY: Duration = Duration::from_secs(2);

@@ -86,10 +86,10 @@ pub struct LedgerMove {
     pub bytes: u64,
 }
 
-/// What a daemon tells of the fleet that it is one of, as of its last sign of life.
+/// The fleet as one of its daemons last saw it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FleetView {
-    /// When that was, by the clock of this machine.
+    /// When it did, by the clock of this machine.
     pub at: Timestamp,
     /// The daemon's own name.
     pub node: String,

@@ -116,7 +116,7 @@ impl BatchReader {
         Ok(reader)
     }
 
-    /// Returns whether it stopped as there is no more room.
+    /// Returns whether the channel is full.
     fn fill(&mut self, sender: &mpsc::Sender<ReaderEvent>) -> bool {
         loop {
             match sender.try_reserve() {

@@ -1,4 +1,4 @@
-//! What a daemon of a fleet tells of itself and of the whole.
+//! Metrics of a node, and of the whole fleet as the node last saw it.
 
 use super::exposition::{Exposition, Family, counter, gauge, seconds};
 use crate::daemon::FleetView;

@@ -36,7 +36,7 @@ struct Owner(Arc<Queue>);
 /// Calls that are made one after the other, on a thread of the runtime's pool for as long as there are
 /// any: a state that nobody asks takes no thread.
 struct Queue {
-    /// Held by whoever makes calls; `None` once it is closed.
+    /// Locked by the thread that makes the calls; `None` once the file is closed.
     store: Mutex<Option<Store>>,
     waiting: Mutex<Waiting>,
 }

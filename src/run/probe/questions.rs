@@ -113,7 +113,7 @@ pub const QUESTIONS: &[Question] = questions! {
         "lines": "", "pieces": "", "other": "neither lines nor pieces",
     };
     Writing "currency_unknown", rest::currency_unknown, "Is an unknown currency taken?", { "refused": "", "accepted": "" };
-    Writing "currency_lower", rest::currency_lower, "What becomes of a currency in small letters?", {
+    Writing "currency_lower", rest::currency_lower, "How is a currency in lower case stored?", {
         "uppercased": "", "kept": "", "refused": "", "other": "",
     };
     Writing "source", rest::source, "Is source 0 shown as it was sent?", {
@@ -142,8 +142,8 @@ pub const QUESTIONS: &[Question] = questions! {
     Writing "bulk_error", graphql::error, "Does an error name the faulty order of a batch?", {
         "named": "", "not_named": "batches are divided to find it", "accepted": "the fault was no fault",
     };
-    Writing "bulk_part", graphql::part, "What becomes of the others in such a batch?", {
-        "stored": "they are stored", "not_stored": "none of the batch is stored",
+    Writing "bulk_part", graphql::part, "Are the other orders of such a batch stored?", {
+        "stored": "", "not_stored": "none of the batch is",
     };
     Writing ProbeAnswer::BULK_MAX, graphql::max, "How many orders may a batch have?", in "orders", {
         "accepted": "batches grow up to this, unless bulk_max is set", "refused": "not even the smallest",
