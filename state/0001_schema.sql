@@ -16,15 +16,39 @@ CREATE TABLE account (
 INSERT INTO account (name, value) VALUES ('last_order', 0);
 
 -- The ActiveCampaign connection resources that jobs write to. A connection that was deleted and created again there
--- has another remote id and none of the orders, and so is another row here.
+-- has another remote id and none of the orders, and so is another row here. Columns that begin with bulk_ are about the bulk
+-- path: orders in batches by GraphQL (src/load/bulk).
 CREATE TABLE connections (
-    id         INTEGER PRIMARY KEY,
-    service    TEXT NOT NULL,
-    externalid TEXT NOT NULL,
-    remote_id  NOT NULL,
-    seen_ms    INTEGER NOT NULL,        -- the row seen last is the one in use; 0: deleted at ActiveCampaign; -1: and given up
+    id            INTEGER PRIMARY KEY,
+    service       TEXT NOT NULL,
+    externalid    TEXT NOT NULL,
+    remote_id     NOT NULL,
+    seen_ms       INTEGER NOT NULL,            -- the row seen last is the one in use; 0: deleted at ActiveCampaign; -1: and
+                                               -- given up
+    was_empty     INTEGER NOT NULL DEFAULT 0,  -- 1: it held no order when this state first saw it, so the ledger knows all
+    load          TEXT,                        -- the path of its orders: 'rest' or 'bulk'; NULL: no order was sent yet
+    bulk_schema   INTEGER,                     -- first 8 bytes of a BLAKE3 of the input types; NULL: no canary yet
+    bulk_price    TEXT,                        -- what priceAmount of a line is taken for: 'unit' or 'line_total'; NULL: no
+                                               -- line of several units was sent yet
+    bulk_has_tax  INTEGER,                     -- 1: the copy in the REST API shows a tax; NULL: no order with one was sent yet
+    bulk_ms       INTEGER,                     -- when the canary decided last; NULL: never
+    bulk_not_read INTEGER NOT NULL DEFAULT 0,  -- accepted orders that the last run did not look for, as they are not of the
+                                               -- sample (bulk_sample)
     UNIQUE (service, externalid, remote_id)
 );
+
+-- A change of a connection's path under way (src/run/switch): one order was sent, or is about to be sent, by the other path,
+-- and it is not known yet whether ActiveCampaign made a second record of it. Nothing else is sent to the connection meanwhile.
+CREATE TABLE path_switches (
+    connection INTEGER PRIMARY KEY REFERENCES connections (id),
+    load       TEXT NOT NULL,           -- the path that the connection goes to: 'rest' or 'bulk'
+    key        ANY NOT NULL,            -- of the order, as in orders
+    remote_id  ANY NOT NULL,            -- its record before
+    shown      TEXT NOT NULL,           -- the record's time of change and the ids of its lines before: no write leaves both
+                                        -- as they were
+    others     TEXT NOT NULL,           -- ids of the records of its key or its e-mail address before, separated by spaces
+    second     TEXT NOT NULL            -- ids of the records that came to it, about to be deleted; empty: none is known
+) STRICT;
 
 -- What ActiveCampaign answered when it was last asked for a connection, so that a plan need not ask.
 CREATE TABLE connections_asked (
@@ -49,7 +73,8 @@ CREATE TABLE orders (
     fingerprint INTEGER,                -- of the payload ActiveCampaign took last; states 1 and 2: about to be sent;
                                         -- 3: refused; NULL: to be sent again
     state       INTEGER NOT NULL,       -- 0 settled, 1 create intended, 2 update intended, 3 refused,
-                                        -- 4 a cart that became an order, 5 delete intended, 6 not in the ledger
+                                        -- 4 a cart that became an order, 5 delete intended, 6 not in the ledger,
+                                        -- 7 accepted by the bulk path and not shown by the REST API yet
     outcome     INTEGER,                -- of the last write: NULL none yet, 1 created, 2 updated, 3 adopted, 4 left deleted, 5 superseded by its order
     run         INTEGER NOT NULL,       -- the run that touched it last; 0: `adopt`, which is no run
     created_run INTEGER,                -- the run that created it at ActiveCampaign; NULL: adopted or not there
@@ -88,6 +113,7 @@ CREATE TABLE history (
     status     INTEGER,                 -- HTTP status of a failure
     code       TEXT,                    -- ActiveCampaign's error code, or ours for what broke; of 10 the fields that differed
     remote_id,                          -- of what was created, found or deleted
+    batch      INTEGER,                 -- orders in the batch that it was sent in; NULL: it was sent by itself
     PRIMARY KEY (order_id, n)
 ) WITHOUT ROWID;
 
@@ -130,28 +156,59 @@ CREATE TABLE runs (
     customers_adopted  INTEGER NOT NULL DEFAULT 0,
     requests_total     INTEGER NOT NULL DEFAULT 0,
     requests_retried   INTEGER NOT NULL DEFAULT 0,
-    requests_throttled INTEGER NOT NULL DEFAULT 0
+    requests_throttled INTEGER NOT NULL DEFAULT 0,
+    plan               TEXT                         -- id of the approved plan that it loads, where it was given one
 );
 
 CREATE INDEX runs_of_job ON runs (job, id);
 
+-- Why a job's last attempt did not come to its end, whether a run began or not. No row: it finished, or never began.
+CREATE TABLE troubles (
+    job      TEXT PRIMARY KEY,
+    kind     TEXT NOT NULL,             -- failed, refused, away
+    since_ms INTEGER NOT NULL,          -- the first attempt in a row that ended so
+    at_ms    INTEGER NOT NULL,          -- the last one
+    reason   TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- The last notices about a job, so that none is repeated.
+CREATE TABLE standings (
+    job        TEXT NOT NULL,
+    topic      TEXT NOT NULL,           -- runs, dead_letters, verifications
+    condition  TEXT NOT NULL,           -- well, failed, refused, away, differences; of dead letters their number
+    since_ms   INTEGER NOT NULL,
+    noticed    TEXT,                    -- the condition of the last notice; NULL: none since it was well
+    noticed_ms INTEGER,
+    PRIMARY KEY (job, topic)
+) WITHOUT ROWID;
+
+-- Pulled windows whose every order a run has settled.
+CREATE TABLE settled_windows (
+    job    TEXT NOT NULL,
+    window TEXT NOT NULL,               -- name of its folder
+    run    INTEGER NOT NULL REFERENCES runs (id),
+    PRIMARY KEY (job, window)
+) WITHOUT ROWID;
+
 -- Records that were invalid (not sent) or refused (rejected by ActiveCampaign), with every reason. One row for each
 -- record of a job, however often it is met; gone once the record is fine, or a run that reads the whole export no longer
--- meets it.
+-- meets it. One whose reasons change, or whose order is refused once more, is new again.
 CREATE TABLE dead_letters (
-    job       TEXT NOT NULL,
-    record    NOT NULL,                 -- the order's key as in orders; file and line where it has none, or another
+    job         TEXT NOT NULL,
+    record      NOT NULL,               -- the order's key as in orders; file and line where it has none, or another
                                         -- record has the key
-    stage     TEXT NOT NULL,            -- invalid, refused
-    number    TEXT NOT NULL,            -- the order's number as people know it
-    file      TEXT NOT NULL,
-    line      INTEGER NOT NULL,
-    reasons   TEXT NOT NULL,            -- codes, with the field where one is at fault: 'bad_money(total) missing_email'
-    status    INTEGER,                  -- HTTP status of the last response, for refused ones
-    attempts  INTEGER NOT NULL,
-    first_run INTEGER NOT NULL,
-    last_run  INTEGER NOT NULL,
-    at_ms     INTEGER NOT NULL,
+    stage       TEXT NOT NULL,          -- invalid, refused
+    number      TEXT NOT NULL,          -- the order's number as people know it
+    file        TEXT NOT NULL,
+    line        INTEGER NOT NULL,
+    reasons     TEXT NOT NULL,          -- codes, with the field where one is at fault: 'bad_money(total) missing_email'
+    status      INTEGER,                -- HTTP status of the last response, for refused ones
+    attempts    INTEGER NOT NULL,
+    first_run   INTEGER NOT NULL,
+    last_run    INTEGER NOT NULL,
+    at_ms       INTEGER NOT NULL,
+    accepted_ms INTEGER,                -- when a person left it as it is; NULL: nobody has
+    note        TEXT,                   -- and why
     PRIMARY KEY (job, record)
 ) WITHOUT ROWID;
 
@@ -191,7 +248,19 @@ CREATE TABLE verifications (
     expected    INTEGER NOT NULL DEFAULT 0,
     matching    INTEGER NOT NULL DEFAULT 0,
     differences INTEGER NOT NULL DEFAULT 0,
-    queued      INTEGER NOT NULL DEFAULT 0
+    queued      INTEGER NOT NULL DEFAULT 0,
+    canary      INTEGER,                -- the run whose canary alone was compared; NULL: all orders were looked for
+    missing     INTEGER,                -- orders of the export that it did not find at ActiveCampaign
+    noted_ms    INTEGER                 -- when it last noted what it found of an order; an interrupted one is resumed within
+                                        -- a day of that
 );
 
 CREATE INDEX verifications_of_job ON verifications (job, id);
+
+-- What the account answered to the questions of `ordersync probe` (src/run/probe), the last answer to each.
+CREATE TABLE probe_answers (
+    question TEXT PRIMARY KEY,          -- its id, as in src/run/probe/questions.rs
+    word     TEXT NOT NULL,             -- one of the question's words
+    number   INTEGER,                   -- milliseconds, or orders; NULL: the question has none
+    at_ms    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -10,10 +10,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../state/fleet/0001_schema.sql"),
-    include_str!("../../state/fleet/0002_nodes.sql"),
-];
+const MIGRATIONS: &[&str] = &[include_str!("../../state/fleet/0001_schema.sql")];
 
 /// Held while the schema is changed, so that nodes that start together don't change it twice.
 const MIGRATION_LOCK: i64 = 0x6f72_6465_7273_796e;

@@ -160,7 +160,7 @@ pub struct LetterCounts {
 }
 
 /// Writes a letter. An accepted one stays accepted if its record is invalid for the same reasons, or
-/// was not sent again; see `state/0003_accepted.sql`.
+/// was not sent again; see `state/0001_schema.sql`.
 pub(super) fn write(
     transaction: &Transaction<'_>,
     run: RunId,

@@ -19,7 +19,6 @@ mod job_stats;
 mod ledger;
 mod ledger_file;
 mod lock;
-mod migrations;
 mod moving_ledger;
 mod order_digests;
 mod order_rows;

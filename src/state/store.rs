@@ -1,7 +1,6 @@
 use super::StateError;
 use super::disk::{Floor, StateDisk};
 use super::lock::{Lock, private};
-use super::migrations::MIGRATIONS;
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, RunEnd, StoredId, now_ms, stored_id};
 use crate::domain::RemoteId;
@@ -321,6 +320,9 @@ fn tune(db: &Connection) -> rusqlite::Result<()> {
     )
 }
 
+/// Each applied once, in this order, in one transaction with the version it leads to.
+const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_schema.sql")];
+
 /// Brings the schema up to date, and gives a new file its secret key.
 fn migrate(db: &mut Connection, path: &Path) -> Result<(), StateError> {
     apply(MIGRATIONS, db, path)?;
@@ -453,29 +455,5 @@ mod tests {
         assert_eq!(version(&db).unwrap(), 2);
         let newer = apply(&migrations[..1], &mut db, path).unwrap_err();
         assert!(matches!(newer, StateError::Newer { found: 2, known: 1, .. }), "{newer}");
-    }
-
-    #[test]
-    fn a_file_of_the_first_version_keeps_all_it_holds() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut db = Connection::open(dir.path().join("main.db")).unwrap();
-        apply(&MIGRATIONS[..1], &mut db, Path::new("main.db")).unwrap();
-        db.execute_batch(
-            "INSERT INTO connections (id, service, externalid, remote_id, seen_ms)
-                 VALUES (1, 'shopify', 'shop', 7, 1);
-             INSERT INTO verifications (job, connection, started_ms, ended_ms, expected, matching)
-                 VALUES ('shop', 1, 1000, 2000, 5, 5);
-             INSERT INTO dead_letters VALUES
-                 ('shop', 9, 'invalid', '#9', 'o.csv', 7, 'missing_email', NULL, 0, 1, 1, 1000);",
-        )
-        .unwrap();
-        drop(db);
-        let store = Store::open(dir.path(), "main").unwrap();
-        let kept = store.last_verification("shop").unwrap().unwrap();
-        assert_eq!((kept.canary, kept.sums.matching), (None, 5));
-        let letters = store.dead_letters("shop", 10).unwrap();
-        assert_eq!((letters.len(), &letters[0].number[..]), (1, "#9"));
-        assert_eq!(store.dead_letters_count("shop").unwrap().new, 1, "nobody has accepted it");
-        assert!(!store.knows_every_order(1).unwrap(), "it may have held orders");
     }
 }

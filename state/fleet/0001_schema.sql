@@ -37,10 +37,27 @@ CREATE TABLE ordersync.accounts (
     exact_at       timestamptz,
     -- The holder's last copy holds all that it sent. False while the account is held.
     is_exact       boolean NOT NULL DEFAULT true,
+
+    -- The number of the lease under which the ledger was handed to a machine of its own; no node takes the account
+    -- while it is set. The ledger there carries the same number until the machine may write to it.
+    exported       bigint,
     CHECK (copy_fence <= fence)
 );
 
 CREATE INDEX ON ordersync.accounts (due_at);
+
+-- One row for each daemon that runs, by which people see and steer it. No lease depends on it.
+CREATE TABLE ordersync.nodes (
+    name          text PRIMARY KEY,
+    -- The name of its machine.
+    host          text NOT NULL,
+    since         timestamptz NOT NULL,
+    -- When it was last heard of, and after how long without a sign of life it counts as lost.
+    seen_at       timestamptz NOT NULL,
+    lost_after_ms bigint NOT NULL,
+    -- It takes no lease, and hands over those it has.
+    is_draining   boolean NOT NULL DEFAULT false
+);
 
 -- A copy is written chunk by chunk, and counts once accounts.copy_* name it.
 CREATE TABLE ordersync.copy_chunks (
