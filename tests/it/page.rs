@@ -190,7 +190,7 @@ fn a_browser_runs_the_page_and_nothing_else() {
     }
 }
 
-/// On a phone, wide tables scroll by themselves and the page does not.
+/// On a phone, wide tables scroll by themselves and the page does not; a long path is wrapped.
 #[test]
 #[ignore = "needs Chromium; .ci/run installs it and runs this"]
 fn a_browser_as_narrow_as_a_phone_shows_all_of_the_page() {
@@ -202,8 +202,11 @@ fn a_browser_as_narrow_as_a_phone_shows_all_of_the_page() {
         changed_permille: 0,
         extra_orders: 0,
     });
+    let long = format!("exports/{}.csv", "orders".repeat(12));
+    std::fs::rename(world.path("exports/orders.csv"), world.path(&long)).unwrap();
     let source = page(&world, &["--reveal"]);
     assert!(source.contains("<th scope=\"col\">Worth</th>"), "a wide table is on it");
+    assert!(source.contains(&long), "a path of one long word is on it");
     let around = r#"<title>-</title><iframe src="plan.html" width="390" height="800" style="border:0"
         onload="const page = this.contentDocument.documentElement;
             document.title = page.scrollWidth > page.clientWidth ? 'too wide' : 'fits'"></iframe>"#;
