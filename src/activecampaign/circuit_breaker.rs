@@ -24,6 +24,7 @@ const STOP_LASTS: Duration = Duration::from_secs(60);
 pub(super) struct CircuitBreaker {
     state: Mutex<State>,
     wait_max: Duration,
+    forbidden_max: u32,
     /// Of the spread of retries (splitmix64), so that workers that failed together don't come back
     /// together.
     chance: AtomicU64,
@@ -55,11 +56,12 @@ impl State {
 }
 
 impl CircuitBreaker {
-    pub(super) fn new(wait_max: Duration, seed: Option<u64>) -> Self {
+    pub(super) fn new(wait_max: Duration, forbidden_max: u32, seed: Option<u64>) -> Self {
         // Without a seed of the system's every process spreads alike, which is no harm between
         // workers of one.
         let seed = seed.or_else(|| getrandom::u64().ok()).unwrap_or_default();
-        Self { state: Mutex::new(State::new()), wait_max, chance: AtomicU64::new(seed) }
+        let (state, chance) = (Mutex::new(State::new()), AtomicU64::new(seed));
+        Self { state, wait_max, forbidden_max, chance }
     }
 
     /// Evenly spread in 0 <= x < 1.
@@ -103,6 +105,7 @@ impl CircuitBreaker {
         BreakerState {
             outages: state.outages,
             forbidden: state.forbidden,
+            forbidden_max: self.forbidden_max,
             is_known: state.is_known,
             throttled_for: state.throttled_since.map_or(Duration::ZERO, |since| since.elapsed()),
             wait_max: self.wait_max,
@@ -167,12 +170,13 @@ impl CircuitBreaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activecampaign::disposition::FORBIDDEN_MAX;
     use tokio::time::{advance, pause};
 
     const PERIOD: Duration = Duration::from_millis(200);
 
     fn breaker() -> CircuitBreaker {
-        CircuitBreaker::new(Duration::from_secs(900), Some(1))
+        CircuitBreaker::new(Duration::from_secs(900), FORBIDDEN_MAX, Some(1))
     }
 
     #[tokio::test]

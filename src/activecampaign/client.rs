@@ -1,7 +1,7 @@
 use super::account::Account;
 use super::circuit_breaker::CircuitBreaker;
 use super::counters::{Counters, Traffic};
-use super::disposition::FatalError;
+use super::disposition::{FORBIDDEN_MAX, FatalError};
 use super::exchange::Request;
 use super::failure::Failure;
 use super::http::Http;
@@ -47,6 +47,7 @@ impl Client {
     ) -> Result<Self, ClientError> {
         options.check()?;
         let wait_max = Duration::from_millis(options.wait_max_ms);
+        let forbidden_max = options.attempts_max.min(FORBIDDEN_MAX);
         let rate_limiter = RateLimiter::new(options.requests_per_second, options.last_send_at, log);
         if let Some(left) = options.pause_left.filter(|left| *left <= wait_max) {
             rate_limiter.pause(left, "ActiveCampaign asked for it before this start");
@@ -54,7 +55,7 @@ impl Client {
         Ok(Self(Arc::new(Account {
             transport,
             rate_limiter,
-            breaker: Arc::new(CircuitBreaker::new(wait_max, options.retry_seed)),
+            breaker: Arc::new(CircuitBreaker::new(wait_max, forbidden_max, options.retry_seed)),
             counters: Arc::new(Counters::default()),
             attempts_max: options.attempts_max,
             list_lag: Duration::from_millis(options.list_lag_ms),

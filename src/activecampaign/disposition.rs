@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// Failures in a row, over all workers, after which ActiveCampaign is taken to be away.
 pub(super) const OUTAGES_MAX: u32 = 10;
-/// 403s in a row, over all workers, after which the token is taken to be bad. Single ones come with
-/// good tokens too.
+/// 403s in a row, over all workers, after which the token is taken to be bad; fewer where a request is
+/// sent fewer times. Single ones come with good tokens too.
 pub(super) const FORBIDDEN_MAX: u32 = 5;
 /// Failures in a row to resolve a host name that never answered, after which `url` is taken to be
 /// wrong.
@@ -308,6 +308,8 @@ impl FailureCause {
 pub(super) struct BreakerState {
     pub(super) outages: u32,
     pub(super) forbidden: u32,
+    /// 403s in a row after which the token is taken to be bad.
+    pub(super) forbidden_max: u32,
     /// Anything was answered before.
     pub(super) is_known: bool,
     /// Since the first of the 429s without a success between.
@@ -339,25 +341,22 @@ fn away(cause: &FailureCause) -> FatalError {
 
 fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState) -> Disposition {
     let too_long = answer.retry_after.is_some_and(|wait| wait > state.wait_max);
+    let is_forbidden = state.forbidden >= state.forbidden_max;
     let away = Disposition::Stop(FatalError::Away { retry_after: answer.retry_after, cause: "" });
     match answer.status {
-        // The page of an error of the server may hold marks of a challenge too, and the request may
-        // have arrived.
-        500.. if answer.page == Some(WebPage::Challenge) && state.forbidden < FORBIDDEN_MAX => {
-            unsure(kind)
+        _ if answer.page == Some(WebPage::Challenge) && is_forbidden => {
+            Disposition::Stop(FatalError::Blocked)
         }
-        _ if answer.page == Some(WebPage::Challenge) && state.forbidden < FORBIDDEN_MAX => {
-            Disposition::Again
-        }
-        _ if answer.page == Some(WebPage::Challenge) => Disposition::Stop(FatalError::Blocked),
+        // The page of a success or of an error of the server may hold marks of a challenge too, and
+        // the request may have arrived.
+        200..=299 | 500.. if answer.page == Some(WebPage::Challenge) => unsure(kind),
+        _ if answer.page == Some(WebPage::Challenge) => Disposition::Again,
         300..=399 => Disposition::Stop(FatalError::Redirect),
         400 | 413 | 414 => Disposition::Refused,
         401 => Disposition::Stop(FatalError::Credentials),
         402 => Disposition::Stop(FatalError::Payment),
-        403 if state.forbidden >= FORBIDDEN_MAX && answer.page.is_some() => {
-            Disposition::Stop(FatalError::Blocked)
-        }
-        403 if state.forbidden >= FORBIDDEN_MAX => Disposition::Stop(FatalError::Credentials),
+        403 if is_forbidden && answer.page.is_some() => Disposition::Stop(FatalError::Blocked),
+        403 if is_forbidden => Disposition::Stop(FatalError::Credentials),
         403 => Disposition::Again,
         404 => judge_not_found(kind),
         408 => unsure(kind),

@@ -3,7 +3,7 @@
 
 use super::account::Account;
 use super::disposition::{
-    Disposition, ErrorResponse, FailureCause, FailureClass, RequestKind, judge,
+    Disposition, ErrorResponse, FailureCause, FailureClass, RequestKind, WebPage, judge,
 };
 use super::failure::Failure;
 use super::rate_limiter::{Permit, SentAt};
@@ -128,13 +128,14 @@ fn outcome<T>(
 ) -> Result<T, FailureCause> {
     let status = reply.status;
     if (200..300).contains(&status) || (kind.is_graphql() && has_graphql_errors(&reply)) {
-        return reply
-            .body
-            .and_then(|body| read(&body))
-            .map_err(|cause| FailureCause::Unusable { status, cause });
+        let page = web_page(&reply).filter(|page| *page == WebPage::Challenge);
+        return reply.body.and_then(|body| read(&body)).map_err(|cause| match page {
+            None => FailureCause::Unusable { status, cause },
+            page => FailureCause::Answered(ErrorResponse { status, page, ..Default::default() }),
+        });
     }
     let retry_after = reply.retry_after();
-    let page = reply.body.as_ref().ok().and_then(|body| wire::web_page(body));
+    let page = web_page(&reply);
     let refusals = reply.body.and_then(|body| wire::refusals(&body));
     match refusals {
         // The body says what was refused: where it can't be read, it is unknown what was
@@ -147,6 +148,10 @@ fn outcome<T>(
             Err(FailureCause::Answered(ErrorResponse { status, retry_after, refusals, page }))
         }
     }
+}
+
+fn web_page(reply: &Response) -> Option<WebPage> {
+    reply.body.as_ref().ok().and_then(|body| wire::web_page(body))
 }
 
 /// GraphQL reports its errors under any status; those that a gateway gives are about the account.

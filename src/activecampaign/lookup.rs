@@ -67,7 +67,27 @@ impl Client {
         .await
     }
 
-    /// Whether the connection of this id exists, also among several of its name.
+    /// [`Self::connection_of`]; where the list lacks one that is `known`, that is read by its id.
+    ///
+    /// # Errors
+    /// As [`Self::connection_of`].
+    pub async fn connection_of_known(
+        &self,
+        service: &str,
+        externalid: &str,
+        known: Option<&RemoteId>,
+    ) -> Result<Option<Connection>, Failure> {
+        match (self.connection_of(service, externalid).await?, known) {
+            (None, Some(id)) => self.connection(id).await,
+            (found, _) => Ok(found),
+        }
+    }
+
+    /// Whether the connection of this id exists, also among several of its name. A list that lacks it
+    /// proves nothing by itself: it is then read by its id.
+    ///
+    /// # Errors
+    /// As [`Self::connection_of`].
     pub async fn has_connection(
         &self,
         service: &str,
@@ -75,12 +95,11 @@ impl Client {
         id: &RemoteId,
     ) -> Result<bool, Failure> {
         let filters = [("service", service), ("externalid", externalid)];
-        let found = self
-            .find("find_connection", &filters, Sort::AsItComes, |found: &Connection| {
-                found.id == *id
-            })
-            .await?;
-        Ok(found.is_some())
+        let is_wanted = |found: &Connection| found.id == *id;
+        match self.find("find_connection", &filters, Sort::AsItComes, is_wanted).await? {
+            Some(_) => Ok(true),
+            None => Ok(self.connection(id).await?.is_some()),
+        }
     }
 
     /// The order of a key in a connection; of several the oldest.

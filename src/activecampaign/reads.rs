@@ -57,6 +57,21 @@ impl Client {
         Err(Failure::endless(name))
     }
 
+    /// A connection by its id; `None` when it is not there any more.
+    ///
+    /// # Errors
+    /// When no answer came within the attempts, or the run must end.
+    pub async fn connection(&self, id: &RemoteId) -> Result<Option<Connection>, Failure> {
+        let request = Request {
+            kind: RequestKind::ReadOne,
+            name: "read_connection",
+            route: "/connections/{id}",
+            path: format!("/connections/{}", path_part(id.as_str())),
+            body: None,
+        };
+        self.read_one(&request, "connection", id).await
+    }
+
     /// [`Self::order`], read again with growing delays while it is answered with 404: a single one
     /// may be another's than ActiveCampaign's.
     ///
@@ -85,12 +100,20 @@ impl Client {
             path: format!("/ecomOrders/{}", path_part(id.as_str())),
             body: None,
         };
+        self.read_one(&request, "ecomOrder", id).await
+    }
+
+    async fn read_one<T: Record>(
+        &self,
+        request: &Request,
+        name: &str,
+        id: &RemoteId,
+    ) -> Result<Option<T>, Failure> {
         let read = |body: &[u8]| {
-            let order = object(body, "ecomOrder")
-                .and_then(|v| RemoteOrder::read(&v).ok_or("answer_unreadable"))?;
-            if order.id == *id { Ok(order) } else { Err("answer_mismatch") }
+            let record = object(body, name).and_then(|v| T::read(&v).ok_or("answer_unreadable"))?;
+            if record.id() == id { Ok(record) } else { Err("answer_mismatch") }
         };
-        match self.read(&request, read).await {
+        match self.read(request, read).await {
             Err(failure) if failure.disposition == Disposition::Gone => Ok(None),
             other => other.map(Some),
         }

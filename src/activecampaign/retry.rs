@@ -87,9 +87,11 @@ impl Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activecampaign::disposition::FORBIDDEN_MAX;
 
     fn retry(attempts_max: u32) -> Retry {
-        let breaker = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
+        let breaker =
+            Arc::new(CircuitBreaker::new(Duration::from_secs(900), FORBIDDEN_MAX, Some(1)));
         Retry::new(breaker, Arc::new(Counters::default()), attempts_max)
     }
 
@@ -135,7 +137,8 @@ mod tests {
 
     #[test]
     fn an_empty_budget_ends_the_run_for_everyone() {
-        let breaker = Arc::new(CircuitBreaker::new(Duration::from_secs(900), Some(1)));
+        let breaker =
+            Arc::new(CircuitBreaker::new(Duration::from_secs(900), FORBIDDEN_MAX, Some(1)));
         let away = FatalError::Away { retry_after: None, cause: "" };
         for record in 0..21 {
             let mut retry = Retry::new(Arc::clone(&breaker), Arc::new(Counters::default()), 8);

@@ -289,7 +289,8 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, C
     client_by(options, account, lock)
 }
 
-/// The same for a check, which ends soon also if nothing answers: one retry, and no long waits.
+/// The same for a check, which ends soon also if nothing answers: one retry, so that a second 403 is
+/// the token's, and no long waits.
 pub(super) fn checking_client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
     let usual = client_options(account, lock)?;
     let options = activecampaign::Options {

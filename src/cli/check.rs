@@ -338,7 +338,7 @@ fn check_account(
             None
         }
         Err(error) => {
-            findings.bad(Exit::Usage, format!("accounts.{name}: {error}"));
+            findings.error(&format!("accounts.{name}: "), &error.into());
             None
         }
     };
@@ -392,7 +392,9 @@ fn check_connections(
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
         let what = format!("jobs.{}: connection {service}/{externalid}", job.name);
         let lacks_urls = job.connection.link_url.is_none() || job.connection.logo_url.is_none();
-        let asked = runtime.block_on(client.connection_of(service, externalid));
+        let known = store.connection(service, externalid)?.map(|(_, id)| id);
+        let asked =
+            runtime.block_on(client.connection_of_known(service, externalid, known.as_ref()));
         if let Ok(found) = &asked {
             // For the plan, which sends no request.
             store.note_connection(service, externalid, &connection_check(found.as_ref()))?;

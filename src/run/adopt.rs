@@ -17,7 +17,7 @@ use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
     AdoptedOrder, AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, RemoteSnapshot,
-    SeenConnection, StateError, Store,
+    SeenConnection, StateError, Store, View,
 };
 
 /// Rows written to the ledger at once.
@@ -106,7 +106,7 @@ pub async fn adopt(
     if let Some((connection, _)) = view.connection(&spec.service, &spec.externalid)? {
         check_no_switch(&view, connection, job)?;
     }
-    let remote = find_connection(job, client).await?;
+    let remote = find_connection(job, &view, client).await?;
     let prints = || view.hash_key().map(Fingerprints::new);
     let in_flight_max = job.in_flight_max;
     let lists = Lists { client, connection: &remote, in_flight_max, progress };
@@ -117,7 +117,8 @@ pub async fn adopt(
         service: spec.service.clone(),
         externalid: spec.externalid.clone(),
         id: remote.clone(),
-        is_empty: at_target == 0,
+        // A single list may be empty by mistake.
+        is_empty: at_target == 0 && customers.is_empty()?,
     })?;
     let is_path_known = view.connection_path(connection)?.load.is_some();
     let comparison =
@@ -180,9 +181,13 @@ async fn came_by_bulk(
     Ok(shown.iter().all(Option::is_some))
 }
 
-async fn find_connection(job: &Job, client: &Client) -> Result<RemoteId, AdoptError> {
+async fn find_connection(job: &Job, view: &View, client: &Client) -> Result<RemoteId, AdoptError> {
     let (service, externalid) = (job.connection.service.clone(), job.connection.externalid.clone());
-    match client.connection_of(&service, &externalid).await? {
+    let known = view.connection(&service, &externalid)?.map(|(_, id)| id);
+    match client.connection_of_known(&service, &externalid, known.as_ref()).await? {
+        None if view.orders_sent_to(&service, &externalid)? > 0 => {
+            Err(FatalError::ConnectionGone.into())
+        }
         None => Err(AdoptError::NoConnection { service, externalid }),
         Some(found) if found.is_internal => Err(AdoptError::Native { service, externalid }),
         Some(found) => Ok(found.id),

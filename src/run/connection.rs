@@ -94,7 +94,13 @@ async fn ensure_unless_lost(
     spec: &ConnectionSpec,
     lost: u64,
 ) -> Result<EstablishedConnection, ConnectionError> {
-    let found = client.connection_of(&spec.service, &spec.externalid).await.map_err(given_up)?;
+    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let known = state.call(move |store| store.connection(&service, &externalid)).await?;
+    let known = known.map(|(_, id)| id);
+    let found = client
+        .connection_of_known(&spec.service, &spec.externalid, known.as_ref())
+        .await
+        .map_err(given_up)?;
     let seen = connection_check(found.as_ref());
     note(state, spec, seen.clone()).await?;
     let (id, is_new) = match found {
@@ -108,15 +114,13 @@ async fn ensure_unless_lost(
         }
         None => {
             state.call(|store| store.check_space()).await?;
-            (create(client, spec).await?, true)
+            create(client, spec).await?
         }
     };
     if is_new {
         note(state, spec, ConnectionCheck { owner: ConnectionOwner::Own, ..seen }).await?;
     }
-    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
-    let known = state.call(move |store| store.connection(&service, &externalid)).await?;
-    let is_known = known.is_some_and(|(_, known)| known == id);
+    let is_known = known.is_some_and(|known| known == id);
     let seen = SeenConnection {
         service: spec.service.clone(),
         externalid: spec.externalid.clone(),
@@ -145,8 +149,9 @@ pub(super) async fn confirm(
     }
 }
 
-/// Whether a connection that exists already holds no order. If it holds any, the ledger was
-/// probably lost. If it can't be read, it counts as holding some; the run itself reports the cause.
+/// Whether a connection that exists already holds neither orders nor customers: a single list may be
+/// empty by mistake. If it holds any, the ledger was probably lost. If it can't be read, it counts as
+/// holding some; the run itself reports the cause.
 async fn is_empty(client: &Client, id: &RemoteId) -> bool {
     let Ok(Some(page)) = client.orders(id).next().await else { return false };
     // Where ActiveCampaign ignores the filter, the page may show other connections alone.
@@ -157,7 +162,11 @@ async fn is_empty(client: &Client, id: &RemoteId) -> bool {
             "the connection has orders that the ledger does not know; each one will be looked up and adopted. hint: `ordersync adopt JOB` first rebuilds the ledger with one request per hundred orders"
         );
     }
-    page.total == Some(0) && page.records.is_empty()
+    let has_customers = async || {
+        let page = client.customers(id).next().await;
+        !matches!(page, Ok(Some(page)) if page.total == Some(0) && page.records.is_empty())
+    };
+    page.total == Some(0) && page.records.is_empty() && !has_customers().await
 }
 
 /// A connection's owner and list, as ActiveCampaign reports them.
@@ -222,10 +231,11 @@ fn given_up(failure: Failure) -> ConnectionError {
     }
 }
 
+/// Creates the connection, and returns whether it is new: a list may have lacked it.
 pub(super) async fn create(
     client: &Client,
     spec: &ConnectionSpec,
-) -> Result<RemoteId, ConnectionError> {
+) -> Result<(RemoteId, bool), ConnectionError> {
     let new = NewConnection {
         service: spec.service.clone(),
         externalid: spec.externalid.clone(),
@@ -242,7 +252,7 @@ pub(super) async fn create(
     let mut retry = client.retry();
     loop {
         let failure = match client.turn().await?.create_connection(&new).await {
-            Ok(id) => return Ok(id),
+            Ok(id) => return Ok((id, true)),
             Err(failure) => failure,
         };
         match failure.disposition {
@@ -263,7 +273,7 @@ pub(super) async fn create(
         }
         // It may have been created, by us or by someone else.
         match find_in_time(client, spec).await? {
-            Some(id) => return Ok(id),
+            Some(id) => return Ok((id, false)),
             None if failure.disposition == Disposition::LookUp => {}
             None => return Err(ConnectionError::Refused(failure)),
         }

@@ -40,6 +40,16 @@ pub(super) async fn fetch_orders(
     prints: &Fingerprints,
 ) -> Result<RemoteSnapshot, FetchError> {
     let mut mirror = RemoteSnapshot::new()?;
+    add_orders(lists, prints, &mut mirror).await?;
+    Ok(mirror)
+}
+
+/// Adds every order of the list that is not there yet.
+pub(super) async fn add_orders(
+    lists: &Lists<'_>,
+    prints: &Fingerprints,
+    mirror: &mut RemoteSnapshot,
+) -> Result<(), FetchError> {
     let mut pages = lists.client.orders(lists.connection).side_by_side(lists.in_flight_max);
     let mut listed = 0;
     while let Some(page) = pages.next().await? {
@@ -49,7 +59,7 @@ pub(super) async fn fetch_orders(
         }
         (lists.progress)(CompareProgress::Orders { listed, total: page.total });
     }
-    Ok(mirror)
+    Ok(())
 }
 
 /// Every customer of a connection, by the hashes of its external id and its address, as

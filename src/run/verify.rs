@@ -4,7 +4,7 @@ use super::lines::{LineCheck, LineReader, compare_lines};
 use super::plan_reader::{PlanReader, ReadingError};
 use super::planned_record::{PlannedRecord, RecordVerdict};
 use super::records::Records;
-use super::remote_fetch::{CompareProgress, FetchError, Lists, fetch_orders};
+use super::remote_fetch::{CompareProgress, FetchError, Lists, add_orders, fetch_orders, mirrored};
 use super::verification::{Mismatch, Sample, Verification};
 use super::verification_log::VerificationLog;
 use super::{ConnectionSpec, Job, VerificationSink};
@@ -23,6 +23,9 @@ use jiff::tz::Offset;
 
 /// Comparing by lists waits for nothing: a caller that stops it gets its turn after so many records.
 const YIELD_EVERY: usize = 256;
+
+/// Orders that the list lacks and that are read by their id. If it lacks more, the list is read again.
+const UNLISTED_MAX: u64 = 100;
 
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
@@ -82,7 +85,10 @@ pub async fn verify(
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let in_flight_max = job.in_flight_max;
     let lists = Lists { client, connection: &remote, in_flight_max, progress };
-    let mirror = fetch_orders(&lists, &fingerprints).await?;
+    let mut mirror = fetch_orders(&lists, &fingerprints).await?;
+    if mirror.len()? + UNLISTED_MAX < view.orders_known(connection)? {
+        add_orders(&lists, &fingerprints, &mut mirror).await?;
+    }
     let reader = reading_of(job, export, &view)?;
     let balance = Some(Reconciliation::new()?);
     let at_target = mirror.len()?;
@@ -91,6 +97,8 @@ pub async fn verify(
         comparison: OrderComparison { view: &view, connection, fingerprints, balance },
         mirror,
         log,
+        target: (client, &remote),
+        unlisted_left: UNLISTED_MAX,
         reader: LineReader::new(client.clone(), job.in_flight_max),
         progress,
         result: Verification { job: job.name.clone(), at_target, lines, ..Default::default() },
@@ -111,6 +119,10 @@ struct Verifying<'a> {
     comparison: OrderComparison<'a>,
     mirror: RemoteSnapshot,
     log: Option<VerificationLog<'a>>,
+    /// The connection, and how to ask for one of its orders.
+    target: (&'a Client, &'a RemoteId),
+    /// Orders that may still be read by their id.
+    unlisted_left: u64,
     reader: LineReader,
     progress: &'a dyn Fn(CompareProgress),
     result: Verification,
@@ -140,7 +152,10 @@ impl Verifying<'_> {
     async fn take_order(&mut self, label: String, order: Box<Order>) -> Result<(), VerifyError> {
         self.result.expected += 1;
         let known = self.comparison.known_id(&order.key)?;
-        let there = self.mirror.meet(&order.key.ledger_text(), known.as_ref())?;
+        let mut there = self.mirror.meet(&order.key.ledger_text(), known.as_ref())?;
+        if let (None, Some(id)) = (&there, &known) {
+            there = self.read_unlisted(&order.key, id).await?;
+        }
         let id = there.as_ref().map(|there| there.order.id.clone());
         let found = self.comparison.compare(&label, &order, there, &mut self.result)?;
         let Some(found) = found else { return Ok(()) };
@@ -152,6 +167,25 @@ impl Verifying<'_> {
             None if self.result.lines.is_some() && found.is_empty() => Ok(()),
             None => self.note(&order, &found),
         }
+    }
+
+    /// An order that the ledger knows and the list lacks: lists lag, and omit records while they are
+    /// paged.
+    async fn read_unlisted(
+        &mut self,
+        key: &OrderKey,
+        id: &RemoteId,
+    ) -> Result<Option<MatchedOrder>, VerifyError> {
+        let Some(left) = self.unlisted_left.checked_sub(1) else { return Ok(None) };
+        self.unlisted_left = left;
+        let (client, connection) = self.target;
+        let read = client.order(id).await.map_err(VerifyError::Target)?;
+        let Some(order) = read.filter(|order| order.connection == *connection) else {
+            return Ok(None);
+        };
+        let is_new = self.mirror.add(&mirrored(order, &self.comparison.fingerprints))?;
+        self.result.at_target += u64::from(is_new);
+        Ok(self.mirror.meet(&key.ledger_text(), Some(id))?)
     }
 
     async fn compare_lines(&mut self, check: LineCheck) -> Result<(), VerifyError> {

@@ -67,6 +67,15 @@ pub(super) fn alter_reply(world: &World, reply: &mut Reply, kind: Kind) -> Deliv
         }
         Kind::LocalisedTitles => reply.localise(),
         Kind::ExtraKeys => reply.add_extra_keys(),
+        Kind::EmptyList => {
+            reply.listed_mut().into_iter().for_each(Vec::clear);
+            reply.set_total(0);
+        }
+        Kind::ListWithoutFirst => {
+            if let Some(listed) = reply.listed_mut().filter(|listed| !listed.is_empty()) {
+                listed.remove(0);
+            }
+        }
         Kind::TotalAsInt => {
             let meta = reply.object_mut().and_then(|body| body.get_mut("meta"));
             if let Some(total) = meta.and_then(|meta| meta.get_mut("total")) {

@@ -77,6 +77,10 @@ pub enum Kind {
     Slow { ms: u32 },
     /// A list as if no filter had been sent.
     IgnoreFilters,
+    /// A list without records, whatever the account holds.
+    EmptyList,
+    /// A list without its first record, as one that moves while it is paged.
+    ListWithoutFirst,
     /// The titles of errors in the account's language; codes stay.
     LocalisedTitles,
     /// `meta.total` as a number.
@@ -201,6 +205,8 @@ impl Kind {
             Self::TruncatedJson => "truncated_json",
             Self::Slow { .. } => "slow",
             Self::IgnoreFilters => "ignore_filters",
+            Self::EmptyList => "empty_list",
+            Self::ListWithoutFirst => "list_without_first",
             Self::LocalisedTitles => "localised_titles",
             Self::TotalAsInt => "total_as_int",
             Self::ExtraKeys => "extra_keys",

@@ -150,6 +150,19 @@ impl Reply {
         }
     }
 
+    /// The records of a list.
+    pub fn listed_mut(&mut self) -> Option<&mut Vec<Value>> {
+        self.object_mut()?.values_mut().find_map(Value::as_array_mut)
+    }
+
+    /// States how many records a list has.
+    pub fn set_total(&mut self, total: u64) {
+        let meta = self.object_mut().and_then(|body| body.get_mut("meta"));
+        if let Some(stated) = meta.and_then(|meta| meta.get_mut("total")) {
+            *stated = total.to_string().into();
+        }
+    }
+
     /// Puts the titles of errors into German; the codes stay, as on an account set to another
     /// language.
     pub fn localise(&mut self) {

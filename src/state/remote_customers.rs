@@ -33,6 +33,10 @@ impl CustomerMirror {
         )
     }
 
+    pub fn is_empty(&self) -> Result<bool, StateError> {
+        Ok(!self.db.has("SELECT 1 FROM mirror", [])?)
+    }
+
     /// The hash of the key of the customer with this id.
     pub fn key_of(&self, id: &RemoteId) -> Result<Option<[u8; 16]>, StateError> {
         self.db.first("SELECT key FROM mirror WHERE id = ?1", [id.as_str()], |row| row.get(0))

@@ -296,7 +296,11 @@ fn a_connection_that_was_empty_takes_no_lookups_of_carts() {
         put_orders(&world, &[order(5001, "tok-1")]);
         run(&world, "shop");
         let lookups = world.summary().requests - world.summary().writes;
-        assert_eq!(lookups, if is_there { 3 } else { 1 }, "of the connection and its orders");
+        assert_eq!(
+            lookups,
+            if is_there { 4 } else { 1 },
+            "of the connection, its orders and customers"
+        );
     }
 }
 

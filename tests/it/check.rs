@@ -122,6 +122,17 @@ fn a_wrong_address_is_reported_soon_with_its_cause_and_what_to_do() {
 }
 
 #[test]
+fn a_token_that_is_not_accepted_is_named_by_its_first_check() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
+    std::fs::write(world.path("token"), "another-token").unwrap();
+    let check = world.run(&["--json", "check"]);
+    let found = check.json();
+    assert_eq!((check.code, &found["exit"]), (5, &5.into()), "{}", check.out);
+    assert!(check.out.contains("does not accept the token"), "{}", check.out);
+}
+
+#[test]
 fn a_token_beside_the_settings_is_found_and_one_that_others_can_read_is_noted() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });

@@ -1,6 +1,7 @@
 //! What a user, or a reader of the harness, would notice.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says so by a panic")]
 
+mod absence;
 mod adopt;
 mod approved;
 mod asked;

@@ -93,7 +93,7 @@ fn id(text: &str) -> RemoteId {
 #[tokio::test]
 async fn a_challenge_page_is_not_taken_for_a_bad_token() {
     let challenge = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>";
-    for status in [403, 503] {
+    for status in [200, 403, 503] {
         assert_eq!(ends_by(status, challenge).await, FatalError::Blocked);
     }
     assert_eq!(ends_by(403, "<html><h1>403 Forbidden</h1></html>").await, FatalError::Blocked);

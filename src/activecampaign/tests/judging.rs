@@ -15,7 +15,13 @@ const CALLS: [RequestKind; 7] =
 const WAIT_MAX: Duration = Duration::from_secs(900);
 
 fn standing() -> BreakerState {
-    BreakerState { outages: 1, forbidden: 1, wait_max: WAIT_MAX, ..BreakerState::default() }
+    BreakerState {
+        outages: 1,
+        forbidden: 1,
+        forbidden_max: FORBIDDEN_MAX,
+        wait_max: WAIT_MAX,
+        ..BreakerState::default()
+    }
 }
 
 fn answered(status: u16) -> FailureCause {
@@ -209,13 +215,16 @@ fn a_challenge_page_says_nothing_of_the_token() {
         )
     };
     let blocked = Disposition::Stop(FatalError::Blocked);
-    for status in [403, 429, 503] {
+    for status in [200, 403, 429, 503] {
         assert_eq!(disposition(status, WebPage::Challenge, FORBIDDEN_MAX), blocked, "{status}");
     }
     for status in [403, 429] {
         assert_eq!(disposition(status, WebPage::Challenge, 1), Disposition::Again, "{status}");
     }
-    assert_eq!(disposition(503, WebPage::Challenge, 1), Disposition::LookUp, "it may have arrived");
+    for status in [200, 503] {
+        let arrived = disposition(status, WebPage::Challenge, 1);
+        assert_eq!(arrived, Disposition::LookUp, "{status}: it may have arrived");
+    }
     assert_eq!(disposition(403, WebPage::Other, FORBIDDEN_MAX), blocked);
     assert_eq!(disposition(503, WebPage::Other, FORBIDDEN_MAX), Disposition::LookUp);
 }

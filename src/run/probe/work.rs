@@ -68,7 +68,7 @@ impl Work<'_> {
         self.clean_earlier().await?;
         (self.task.progress)("creating two connections");
         for number in [1, 2] {
-            let id = create(self.task.client, &connection_spec(number)).await?;
+            let (id, _) = create(self.task.client, &connection_spec(number)).await?;
             self.opened.push(id);
         }
         let result = self.ask_in(self.opened.clone()).await;

@@ -103,7 +103,8 @@ impl Work<'_> {
     ) -> Result<RemoteSnapshot, UndoError> {
         let UndoContext { state, client, cancel, in_flight_max, .. } = self.task;
         let connections = client.connections().await?;
-        if !connections.iter().any(|connection| connection.id == *remote) {
+        let is_listed = connections.iter().any(|connection| connection.id == *remote);
+        if !is_listed && client.connection(remote).await?.is_none() {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
         let in_flight_max = *in_flight_max;
