@@ -242,7 +242,7 @@ async fn five_403s_in_a_row_are_a_bad_token_and_one_is_not() {
         if number == 1 { json(200, r#"{"ecomOrder":{"id":"89"}}"#) } else { json(403, "") }
     })
     .await;
-    let client = target.client();
+    let client = client(Options { attempts_max: 8, ..target.options() });
     let mut dispositions = Vec::new();
     for _ in 0..7 {
         let sent = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await;
