@@ -8,8 +8,12 @@ use super::transport::{
 use crate::domain::{NotConnectedCause, causes, certificate_fault};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, redirect, retry};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::ExposeSecret;
-use std::time::Duration;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The longest answer read, in bytes; a page of 100 orders has about 100 KB.
 pub(super) const ANSWER_LEN_MAX: usize = 8 * 1024 * 1024;
@@ -17,6 +21,8 @@ pub(super) const ANSWER_LEN_MAX: usize = 8 * 1024 * 1024;
 const POOL_IDLE: Duration = Duration::from_secs(90);
 const POOL_LEN_MAX: usize = 16;
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// After this, a new client reads the system's authorities again.
+const AUTHORITIES_FOR: Duration = Duration::from_secs(3600);
 
 pub(super) struct Http {
     client: reqwest::Client,
@@ -53,9 +59,10 @@ impl Http {
         if base.loopback {
             builder = builder.no_proxy();
         }
-        if let Some(authorities) = authorities(options, &base)? {
-            builder = builder.tls_certs_only(authorities);
-        }
+        builder = match authorities(options, &base)? {
+            Some(authorities) => builder.tls_certs_only(authorities),
+            None => builder.tls_backend_preconfigured(by_the_system()?),
+        };
         let client = builder.build().map_err(|error| setup_error(&error))?;
         Ok(Self { client, root: base.root, host: interned(base.host) })
     }
@@ -94,7 +101,24 @@ fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>
     Ok(Some(found))
 }
 
-fn setup_error(error: &reqwest::Error) -> ClientError {
+/// By the system's authorities, which all clients share: each would hold a hundred kilobytes of them.
+fn by_the_system() -> Result<ClientConfig, ClientError> {
+    static SHARED: Mutex<Option<(Instant, ClientConfig)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, config)) = shared.as_ref().filter(|(at, _)| at.elapsed() < AUTHORITIES_FOR) {
+        return Ok(config.clone());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier)
+        .map_err(|error| setup_error(&error))?
+        .with_no_client_auth();
+    *shared = Some((Instant::now(), config.clone()));
+    Ok(config)
+}
+
+fn setup_error(error: &(dyn Error + 'static)) -> ClientError {
     let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
     if texts.iter().any(|text| text.contains("No CA certificates")) {
         return ClientError::NoAuthorities;

@@ -13,6 +13,8 @@ use crate::settings::Settings;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,12 +39,20 @@ pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> 
     if !has_tokens(&settings, &plan_of(&planned)) {
         return Err(CliError::usage("no account has a token, so no job can run"));
     }
+    allow_open_files();
     let runtime = assembly::runtime()?;
     let exit = runtime.block_on(serve(global, args.grace, (settings, planned)));
     // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a
     // kill.
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
+}
+
+/// As many as the system lets this process have: each account that is worked on has about ten, and many
+/// systems allow 1024 unless a process asks for more.
+fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 async fn serve(
@@ -64,6 +74,7 @@ async fn serve(
         #[cfg(feature = "fleet")]
         fleet: super::fleet::Fleet::join(&settings, (&board, &interrupt.cancel, grace)).await?,
     };
+    let in_force = of_fleet(&settings)?;
     let settle_max = if settings.fleet.is_some() { HAND_OVER_MAX } else { SETTLE_MAX };
     // The plan has what is needed of them.
     drop(settings);
@@ -76,7 +87,9 @@ async fn serve(
         tokio::select! {
             () = interrupt.cancel.cancelled() => {}
             result = workers.ended() => ended = result,
-            Some(()) = hangups.recv() => reload(global, &mut workers, &mut status_server).await,
+            Some(()) = hangups.recv() => {
+                reload((global, in_force), &mut workers, &mut status_server).await;
+            }
         }
     }
     systemd::stopping();
@@ -129,9 +142,13 @@ impl Workers {
 }
 
 /// A faulty file changes nothing: what was in force stays in force.
-async fn reload(global: &Global, workers: &mut Workers, status_server: &mut StatusServer) {
+async fn reload(
+    (global, in_force): (&Global, Option<blake3::Hash>),
+    workers: &mut Workers,
+    status_server: &mut StatusServer,
+) {
     systemd::reloading();
-    match assembly::settings(global).and_then(|settings| Ok((planned(&settings)?, settings))) {
+    match reloaded(global, in_force) {
         Ok((planned, settings)) => {
             let plan = plan_of(&planned);
             has_tokens(&settings, &plan);
@@ -145,6 +162,30 @@ async fn reload(global: &Global, workers: &mut Workers, status_server: &mut Stat
         }
     }
     systemd::ready();
+}
+
+fn reloaded(
+    global: &Global,
+    in_force: Option<blake3::Hash>,
+) -> Result<(Planned, Settings), CliError> {
+    let settings = assembly::settings(global)?;
+    if of_fleet(&settings)? != in_force {
+        return Err(CliError::usage(format!(
+            "{}: [fleet], the address that it names, or state.dir of a fleet is another, which takes a restart of the daemon",
+            settings.file.display()
+        )));
+    }
+    Ok((planned(&settings)?, settings))
+}
+
+/// Digest of what the leases of a daemon in a fleet depend on; `None` of a daemon alone.
+fn of_fleet(settings: &Settings) -> Result<Option<blake3::Hash>, CliError> {
+    let Some(fleet) = &settings.fleet else { return Ok(None) };
+    let (url, dir) = (fleet.url()?, settings.state_dir.as_os_str());
+    let others = format!("{:?}", (fleet.lease_s, fleet.accounts_max, &fleet.ca_file, dir));
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(others.as_bytes()).update(url.expose_secret().as_bytes());
+    Ok(Some(hasher.finalize()))
 }
 
 /// Keeps systemd informed of the status, and that the daemon is alive.

@@ -32,20 +32,24 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Brings the schema of the database up to date, and begins to work, as yet on no account; `None`
-    /// without a fleet in the settings.
+    /// Brings the schema of the database up to date, unless that is away, and begins to work, as yet on no
+    /// account; `None` without a fleet in the settings.
     pub(super) async fn join(
         settings: &Settings,
         (board, cancel, grace): (&Board, &CancellationToken, Duration),
     ) -> Result<Option<Self>, CliError> {
         let Some(fleet) = &settings.fleet else { return Ok(None) };
         let lease = Duration::from_secs(fleet.lease_s);
-        let database = open(fleet, lease / 6).await?;
+        let database = database(fleet, lease / 6)?;
         let beats_every = (lease / 6).min(BEAT_EVERY_MAX);
         let node = NodeName { name: name(), host: host(), beats_every };
         let name = node.name.clone();
         let heartbeat = Heartbeat::new(database.another(lease / 6), node);
-        heartbeat.join().await.map_err(CliError::failed)?;
+        // What somebody has to mend is said before the daemon counts as started.
+        match heartbeat.join().await {
+            Err(error) if !error.is_away() => return Err(CliError::failed(error)),
+            _ => {}
+        }
         let copies = LedgerCopies::new(database.another(CHUNK_TIMEOUT));
         let options = NodeOptions {
             dir: settings.state_dir.clone(),
@@ -103,9 +107,13 @@ pub(super) fn of(settings: &Settings) -> Result<&settings::Fleet, CliError> {
     })
 }
 
+fn database(fleet: &settings::Fleet, timeout: Duration) -> Result<Database, CliError> {
+    Database::new(&fleet.url()?, fleet.ca_file.clone(), timeout).map_err(CliError::usage)
+}
+
 /// The database of the fleet, with its schema up to date.
 pub(super) async fn open(fleet: &settings::Fleet, timeout: Duration) -> Result<Database, CliError> {
-    let database = Database::new(&fleet.url()?, timeout).map_err(CliError::usage)?;
+    let database = database(fleet, timeout)?;
     database.another(CHUNK_TIMEOUT).migrate().await.map_err(CliError::failed)?;
     Ok(database)
 }

@@ -11,10 +11,16 @@ use crate::state::{RunEnd, Store, View};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 /// The longest that a verification may take from one page or order that it reads to the next: it
 /// also compares what it has read, which sends nothing.
 const VERIFICATION_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Verifications at one time, of all accounts: each holds a thread that runs need too.
+const VERIFYING_MAX: usize = 16;
+
+static VERIFYING: Semaphore = Semaphore::const_new(VERIFYING_MAX);
 
 /// Why a verification did not come to its end.
 enum Unverified {
@@ -115,6 +121,11 @@ impl AccountWorker {
             let liveness = Liveness::waits(VERIFICATION_MAX);
             board.write(&account, |entry| entry.liveness = Some(liveness));
         };
+        let turn = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Unverified::Interrupted),
+            turn = VERIFYING.acquire() => turn,
+        };
         // On a thread of its own: it reads the export and the state where it is.
         let compared = tokio::task::spawn_blocking(move || {
             handle.block_on(async {
@@ -125,7 +136,9 @@ impl AccountWorker {
                 }
             })
         });
-        compared.await.unwrap_or_else(|error| Err(Unverified::NotBegun(error.to_string())))
+        let compared = compared.await;
+        drop(turn);
+        compared.unwrap_or_else(|error| Err(Unverified::NotBegun(error.to_string())))
     }
 }
 

@@ -73,9 +73,10 @@ impl<'a> Copier<'a> {
     }
 
     async fn copy(&mut self) -> Result<(), FleetError> {
-        let (mark, began) = (self.mark(), Instant::now());
+        let (began, mark) = (Instant::now(), self.mark());
         if self.copied.as_ref() == Some(&mark) {
-            return Ok(());
+            // What is sent is written down first, so nothing was.
+            return self.copies.still_hold_all(self.lease, began).await;
         }
         let (dir, account, to) = (self.dir.to_owned(), self.lease.account.clone(), self.file());
         let copied = tokio::task::spawn_blocking(move || copy_state(&dir, &account, &to)).await;

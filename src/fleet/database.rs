@@ -1,7 +1,10 @@
 use super::FleetError;
-use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -22,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Database {
     config: Config,
     is_encrypted: bool,
+    /// The authorities to trust in place of the system's.
+    ca_file: Option<PathBuf>,
     /// The longest that one statement may take.
     timeout: Duration,
     client: Mutex<Option<Arc<Client>>>,
@@ -31,30 +36,39 @@ impl Database {
     /// Connects nothing yet.
     ///
     /// # Errors
-    /// When the text is not the address of a PostgreSQL database.
-    pub fn new(url: &SecretString, timeout: Duration) -> Result<Self, FleetError> {
-        let mut config: Config = url.expose_secret().trim().parse().map_err(|_| FleetError::Url)?;
+    /// When the text is not the address of a PostgreSQL database, or asks another machine for a
+    /// connection without TLS.
+    pub fn new(
+        url: &SecretString,
+        ca_file: Option<PathBuf>,
+        timeout: Duration,
+    ) -> Result<Self, FleetError> {
+        let url = as_require(url.expose_secret());
+        let mut config: Config = url.trim().parse().map_err(|_| FleetError::Url)?;
         if config.get_hosts().is_empty() {
             return Err(FleetError::Url);
         }
         let is_local = config.get_hosts().iter().all(is_local);
-        // The password and the ledgers never leave the machine in the clear because a server
-        // offered no TLS.
-        if !is_local && config.get_ssl_mode() == SslMode::Prefer {
+        // The password and the ledgers never leave the machine in the clear.
+        if !is_local {
+            if config.get_ssl_mode() == SslMode::Disable {
+                return Err(FleetError::NotEncrypted);
+            }
             config.ssl_mode(SslMode::Require);
         }
-        let is_encrypted = !is_local || config.get_ssl_mode() == SslMode::Require;
+        let is_encrypted = config.get_ssl_mode() == SslMode::Require;
         config
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_user_timeout(timeout)
             .application_name("ordersync");
-        Ok(Self { config, is_encrypted, timeout, client: Mutex::new(None) })
+        Ok(Self { config, is_encrypted, ca_file, timeout, client: Mutex::new(None) })
     }
 
     /// A second connection to the same database.
     pub fn another(&self, timeout: Duration) -> Self {
-        let (config, is_encrypted) = (self.config.clone(), self.is_encrypted);
-        Self { config, is_encrypted, timeout, client: Mutex::new(None) }
+        let (config, ca_file) = (self.config.clone(), self.ca_file.clone());
+        let is_encrypted = self.is_encrypted;
+        Self { config, is_encrypted, ca_file, timeout, client: Mutex::new(None) }
     }
 
     /// Brings the schema up to date.
@@ -96,7 +110,7 @@ impl Database {
 
     async fn connect(&self) -> Result<Client, FleetError> {
         if self.is_encrypted {
-            let (client, connection) = self.config.connect(tls()?).await?;
+            let (client, connection) = self.config.connect(tls(self.ca_file.as_deref())?).await?;
             tokio::spawn(connection);
             return Ok(client);
         }
@@ -104,6 +118,13 @@ impl Database {
         tokio::spawn(connection);
         Ok(client)
     }
+}
+
+/// An address with libpq's other names for TLS: here a certificate and its name are checked in any case.
+fn as_require(url: &str) -> String {
+    ["verify-full", "verify-ca"].iter().fold(url.to_owned(), |url, name| {
+        url.replace(&format!("sslmode={name}"), "sslmode=require")
+    })
 }
 
 fn is_local(host: &Host) -> bool {
@@ -116,14 +137,30 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
-/// By the system's authorities.
-fn tls() -> Result<MakeRustlsConnect, FleetError> {
+/// By the authorities of a file; without one, by the system's.
+fn tls(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, FleetError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let fault = |error: rustls::Error| FleetError::Authorities(error.to_string());
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier())
-        .map_err(|error| FleetError::Away(error.to_string()))?;
+        .map_err(fault)?;
+    let config = match ca_file {
+        Some(path) => builder.with_root_certificates(authorities(path)?),
+        None => builder.with_platform_verifier().map_err(fault)?,
+    };
     Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+}
+
+fn authorities(path: &Path) -> Result<RootCertStore, FleetError> {
+    let fault = |what: &dyn std::fmt::Display| {
+        FleetError::Authorities(format!("fleet.ca_file {}: {what}", path.display()))
+    };
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fault(&error))? {
+        let certificate = certificate.map_err(|error| fault(&error))?;
+        store.add(certificate).map_err(|error| fault(&error))?;
+    }
+    if store.is_empty() { Err(fault(&"it holds no certificate")) } else { Ok(store) }
 }
 
 /// In one transaction, which ends with the connection if anything fails.

@@ -1,8 +1,22 @@
+use crate::domain::certificate_fault;
 use crate::state::StateError;
 use std::path::PathBuf;
+use tokio_postgres::error::SqlState;
 
 /// The code that our triggers raise.
 const LOST_LEASE: &str = "OS001";
+
+/// What a server answers that starts, stops or is full.
+const PASSING: [SqlState; 4] = [
+    SqlState::CANNOT_CONNECT_NOW,
+    SqlState::ADMIN_SHUTDOWN,
+    SqlState::CRASH_SHUTDOWN,
+    SqlState::TOO_MANY_CONNECTIONS,
+];
+
+/// What a server answers whose connection changes under the client.
+const OF_POOLERS: [SqlState; 2] =
+    [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT];
 
 /// Why the database of the fleet could not be used. None of the texts quotes its address.
 #[derive(Debug, thiserror::Error)]
@@ -11,10 +25,24 @@ pub enum FleetError {
         "fleet.url is not the address of a PostgreSQL database; expected postgres://USER:PASSWORD@HOST/DATABASE"
     )]
     Url,
+    #[error(
+        "fleet.url has sslmode=disable, and its host is not this machine: the password and the ledgers would be sent unencrypted\n  hint: leave it out; the server needs a certificate, and fleet.ca_file names its authority where the system does not trust it"
+    )]
+    NotEncrypted,
+    #[error("no certificate of the fleet's database can be checked: {0}")]
+    Authorities(String),
+    #[error(
+        "the certificate of the fleet's database is not trusted: {0}\n  hint: fleet.ca_file names the authority to trust in place of the system's"
+    )]
+    Untrusted(&'static str),
     #[error("the fleet's database can't be reached: {0}")]
     Away(String),
     #[error("the fleet's database did not answer within {0} s")]
     TimedOut(u64),
+    #[error(
+        "the fleet's database has lost what this connection prepared: {0}\n  hint: a connection pooler in front of it has to be in session mode"
+    )]
+    Pooled(String),
     #[error("the fleet's database refused: {0}")]
     Refused(String),
     #[error(
@@ -32,6 +60,11 @@ pub enum FleetError {
 }
 
 impl FleetError {
+    /// Whether the same may work later without anybody doing something here.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::TimedOut(_))
+    }
+
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }
@@ -46,12 +79,16 @@ impl FleetError {
 
 impl From<tokio_postgres::Error> for FleetError {
     fn from(error: tokio_postgres::Error) -> Self {
-        match error.as_db_error() {
-            Some(refusal) => {
-                Self::Refused(format!("{} ({})", refusal.message(), refusal.code().code()))
-            }
+        let Some(refusal) = error.as_db_error() else {
             // What it wraps is an I/O error or one of TLS; neither holds the address.
-            None => Self::Away(causes(&error)),
+            return certificate_fault(&error)
+                .map_or_else(|| Self::Away(causes(&error)), Self::Untrusted);
+        };
+        let text = format!("{} ({})", refusal.message(), refusal.code().code());
+        match refusal.code() {
+            code if PASSING.contains(code) => Self::Away(text),
+            code if OF_POOLERS.contains(code) => Self::Pooled(text),
+            _ => Self::Refused(text),
         }
     }
 }

@@ -99,6 +99,23 @@ impl LedgerCopies {
         }
     }
 
+    /// Notes that the newest copy holds all that was sent before `began`, as nothing was since it was made.
+    ///
+    /// # Errors
+    /// [`FleetError::Lost`] if the account had a newer lease.
+    pub async fn still_hold_all(&self, lease: &Lease, began: Instant) -> Result<(), FleetError> {
+        let statement = "
+            UPDATE ordersync.accounts SET
+                exact_at = clock_timestamp() - $3::bigint * interval '1 millisecond'
+            WHERE name = $1 AND fence = $2";
+        let age = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        match self.execute(&lease.account, statement, &[&lease.account, &lease.fence, &age]).await?
+        {
+            0 => Err(FleetError::Lost { account: lease.account.clone() }),
+            _ => Ok(()),
+        }
+    }
+
     /// Removes copies that this one replaces, and what was cut off; nothing of a newer lease.
     async fn remove_others(&self, lease: &Lease, head: &CopyHead) -> Result<(), FleetError> {
         let statement = "

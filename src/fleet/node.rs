@@ -110,15 +110,19 @@ impl Node {
         Self { accounts, copies, heartbeat, options, held, counts, is_away }
     }
 
-    /// Works until it is cancelled, and ends once every lease was given back.
+    /// Works until it is cancelled, and ends once every lease was given back. A database that is away is
+    /// waited for, also at the start: after a power cut it may be up later than this machine.
     ///
     /// # Errors
-    /// When the folder of the ledgers can't be written to.
+    /// When the folder of the ledgers can't be written to, or the database refuses this node.
     pub async fn run(
         self: Arc<Self>,
         mut followed: watch::Receiver<SharedAccounts>,
     ) -> Result<(), FleetError> {
         check_writable(&self.options.dir)?;
+        if !self.join().await? {
+            return Ok(());
+        }
         let keeper = tokio::spawn(Arc::clone(&self).keep());
         let beating = tokio::spawn(Arc::clone(&self).beat());
         let mut tenures = JoinSet::new();
@@ -147,6 +151,25 @@ impl Node {
         // Else it is forgotten once it was not heard of for long enough.
         let _ = self.heartbeat.leave().await;
         Ok(())
+    }
+
+    /// Returns false if it was cancelled before.
+    async fn join(&self) -> Result<bool, FleetError> {
+        while !self.options.cancel.is_cancelled() {
+            match self.heartbeat.join().await {
+                Err(error) if error.is_away() => {
+                    self.heard::<()>(Err(error));
+                }
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(self.heard(Ok(())).is_some()),
+            }
+            tokio::select! {
+                biased;
+                () = self.options.cancel.cancelled() => {}
+                () = tokio::time::sleep(TAKE_EVERY) => {}
+            }
+        }
+        Ok(false)
     }
 
     async fn register(&self, shared: &SharedAccounts) -> Result<(), FleetError> {
@@ -379,7 +402,7 @@ impl Node {
         match &result {
             Err(error) if !was_away => {
                 tracing::error!(
-                    "{error}; nothing is sent once the leases can't be renewed in time"
+                    "{error}; it is asked again, and nothing is sent once the leases can't be renewed in time"
                 );
             }
             Ok(_) if was_away => tracing::info!("the fleet's database is back"),

@@ -56,8 +56,10 @@ impl Heartbeat {
         self.node.beats_every
     }
 
-    /// Makes a daemon known that begins: whatever was asked of one of its name before is over.
+    /// Brings the schema up to date, and makes a daemon known that begins: whatever was asked of one of
+    /// its name before is over.
     pub async fn join(&self) -> Result<(), FleetError> {
+        self.database.migrate().await?;
         let statement = "
             INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)
             VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3)

@@ -84,8 +84,8 @@ impl BatchReader {
     /// receiver is gone. In between no thread is held: most of a run is waiting for ActiveCampaign.
     pub(super) fn start(self) -> mpsc::Receiver<ReaderEvent> {
         let (sender, events) = mpsc::channel(BATCHES_WAITING_MAX);
+        let mut reader = Some(Box::new(self));
         tokio::spawn(async move {
-            let mut reader = Some(self);
             while let Some(some) = reader
                 && sender.reserve_many(BATCHES_WAITING_MAX / 2).await.is_ok()
             {
@@ -103,11 +103,15 @@ impl BatchReader {
     }
 
     /// Plans on a thread while there is room; `None` once there is nothing more to hand over.
-    async fn fill_apart(mut self, sender: mpsc::Sender<ReaderEvent>) -> io::Result<Option<Self>> {
+    async fn fill_apart(
+        mut self: Box<Self>,
+        sender: mpsc::Sender<ReaderEvent>,
+    ) -> io::Result<Option<Box<Self>>> {
         let turn = READING.acquire().await;
         let (done, filled) = oneshot::channel();
         thread::Builder::new().name("plan".to_owned()).spawn(move || {
             let is_full = self.fill(&sender);
+            self.reader.rest();
             let _ = done.send(is_full.then_some(self));
         })?;
         // After a panic there is nothing more.

@@ -15,7 +15,7 @@ use crate::domain::LoadPath;
 use crate::plan::Fingerprints;
 use crate::state::{
     ConnectionId, Counts, Kind, LetterCounts, RunClose, RunEnd, RunId, RunRow, RunStart,
-    Settlement, StateError,
+    Settlement, StateError, View,
 };
 use tokio::sync::mpsc::Receiver;
 use tracing::Instrument;
@@ -59,7 +59,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     if let Some(plan) = task.approved {
         task.state.call(move |store| store.set_approved(run, &plan.to_string())).await?;
     }
-    let shrinkage = look_for_less(&task).await?;
+    let shrinkage = look_for_less(&task, &view)?;
     let connected = tokio::select! {
         biased;
         () = task.cancel.cancelled() => Err(RunError::Interrupted),
@@ -86,7 +86,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     if let Err(error) = open(&task, run, &accepted).await {
         return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error)).await;
     }
-    let fed = start_reading(&task, &row, connection, &mapping).await?;
+    let fed = start_reading(&task, &row, connection, (view, &mapping))?;
     let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
     let mut error = execution.drive(fed).await.err();
     log_passed_over(&task);
@@ -146,9 +146,8 @@ async fn open(
 
 /// Before the first request, logs file notes and whether the export shrank since the last finished
 /// run.
-async fn look_for_less(task: &RunContext<'_>) -> Result<Vec<Shrinkage>, RunError> {
-    let view = task.state.call(|store| store.view()).await?;
-    let found = task.job.shrinkage(&view, task.export.files())?;
+fn look_for_less(task: &RunContext<'_>, view: &View) -> Result<Vec<Shrinkage>, RunError> {
+    let found = task.job.shrinkage(view, task.export.files())?;
     for file in task.export.files() {
         for note in &file.notes {
             tracing::warn!(job = task.job.name, file = %file, "{note}");
@@ -163,13 +162,13 @@ async fn look_for_less(task: &RunContext<'_>) -> Result<Vec<Shrinkage>, RunError
     Ok(found)
 }
 
-async fn start_reading(
+/// By the connection to the state that was open before: each costs memory and files for the whole run.
+fn start_reading(
     task: &RunContext<'_>,
     row: &RunRow,
     connection: ConnectionId,
-    mapping: &str,
+    (view, mapping): (View, &str),
 ) -> Result<Receiver<ReaderEvent>, ReadingError> {
-    let view = task.state.call(|store| store.view()).await?;
     let known = KnownLetters::of(view.dead_records(&task.job.name)?, row.id);
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
     let detector = ChangeDetector::for_ledger(fingerprints.mapping(mapping));

@@ -132,6 +132,11 @@ impl PlanReader {
         }
     }
 
+    /// Lets go of memory that is not needed while nothing is read.
+    pub(super) fn rest(&self) {
+        self.ledger.view.rest();
+    }
+
     /// Whether the ledger has this order under another customer than its own.
     pub(super) fn is_moved(&self, order: &Order) -> Result<bool, StateError> {
         self.ledger.is_moved(order)

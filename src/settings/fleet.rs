@@ -11,6 +11,8 @@ pub struct Fleet {
     pub lease_s: u64,
     /// Accounts that one daemon works on at one time.
     pub accounts_max: usize,
+    /// Certificates to trust in place of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
     /// Holds the ledgers of this machine alone, from before it was one of a fleet. Absolute.
     #[serde(skip)]
     pub own_state_dir: PathBuf,
@@ -30,7 +32,7 @@ pub(super) fn check(draft: &mut Draft) {
     if ["fleet.url", "fleet.url_file"].iter().any(|key| draft.places.has(key)) {
         return;
     }
-    for key in ["fleet.lease_s", "fleet.accounts_max"] {
+    for key in ["fleet.lease_s", "fleet.accounts_max", "fleet.ca_file"] {
         if draft.places.has(key) {
             draft.report(key, "a fleet without a database", "fleet.url_file beside it", None);
         }

@@ -301,7 +301,9 @@ fn fleet_of(values: &Config, secrets: &Secrets<'_>) -> Result<Option<Fleet>, Con
         hint: "write it as postgres://USER:PASSWORD@HOST/DATABASE",
     };
     let own_state_dir = secrets.found.base.join(values.get::<PathBuf>("state.dir")?);
-    Ok(Some(Fleet { url: secrets.of(name), own_state_dir, ..values.get("fleet")? }))
+    let read: Fleet = values.get("fleet")?;
+    let ca_file = read.ca_file.as_ref().map(|path| secrets.found.base.join(path));
+    Ok(Some(Fleet { url: secrets.of(name), ca_file, own_state_dir, ..read }))
 }
 
 /// Where each secret that is set comes from, by its key.

@@ -104,6 +104,7 @@ const FLEET: &[Key] = keys! {
     "url": Kind::Secret, Nothing, "";
     "url_file": Kind::Path, Nothing,
         "a file with the address of the PostgreSQL database by which several daemons share the accounts: [deploy/README.md](deploy/README.md#a-fleet)";
+    "ca_file": Kind::Path, Nothing, "CA certificates to trust instead of the system's, for the database";
     "lease_s": Kind::Whole { min: 5, max: 3_600 }, Whole(60),
         "how long an account stays with a daemon that was lost; no request takes longer than half of it";
     "accounts_max": Kind::Whole { min: 1, max: 100_000 }, Whole(500),

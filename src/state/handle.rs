@@ -66,6 +66,10 @@ impl Queue {
                 *store = None;
             }
         }
+        // Of hundreds of accounts, most wait.
+        if let Some(store) = store {
+            store.rest();
+        }
     }
 
     fn next(&self) -> Option<Call> {

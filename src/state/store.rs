@@ -209,6 +209,12 @@ impl View {
         Ok(Self { db, file: Some(path.to_owned()) })
     }
 
+    /// Lets go of the pages that it keeps in memory, as nothing is asked for a while.
+    pub fn rest(&self) {
+        // They are read again; a failure changes nothing.
+        let _ = self.db.execute_batch("PRAGMA shrink_memory");
+    }
+
     /// `None` of a state in memory.
     pub fn disk(&self) -> Option<StateDisk> {
         self.file.as_deref().map(StateDisk::of)

@@ -155,3 +155,25 @@ fn a_token_beside_the_settings_is_found_and_one_that_others_can_read_is_noted() 
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.err.contains("others can read the token file"), "{}", run.err);
 }
+
+#[cfg(not(feature = "fleet"))]
+#[test]
+fn a_build_without_fleets_says_so_before_it_works_on_an_account_that_others_may_hold() {
+    let world = World::new()
+        .job("schedule = \"15 2 * * *\"\n")
+        .policy("\n[fleet]\nurl = \"postgres://ordersync@localhost/ordersync\"\n");
+    world.export("orders.csv", demo_orders());
+    for args in [&["check"][..], &["daemon"], &["backfill"], &["plan"]] {
+        let ran = world.run(args);
+        assert_eq!(ran.code, 2, "{args:?}: {}{}", ran.out, ran.err);
+        let said = format!("{}{}", ran.out, ran.err);
+        for text in ["fleet: this build knows no fleets", "--features fleet"] {
+            assert!(said.contains(text), "{args:?}: {said}");
+        }
+    }
+    let asked = world.run(&["fleet", "status"]);
+    assert_eq!(asked.code, 2, "{}", asked.err);
+    assert!(asked.err.contains("this build knows no fleets"), "{}", asked.err);
+    assert_eq!(world.summary().requests, 0);
+    assert!(world.state_files().is_empty());
+}

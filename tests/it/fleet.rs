@@ -226,10 +226,47 @@ fn the_address_of_the_database_is_in_no_log() {
     let fleet = Fleet::new();
     fleet.generate(5);
     std::fs::write(fleet.world.path("fleet.url"), "postgres://me:hunter2@127.0.0.1:1/db").unwrap();
-    let output = fleet.world.run(&["daemon", "-v"]);
-    assert_eq!(output.code, 1, "{}", output.err);
-    assert!(output.err.contains("the fleet's database can't be reached"), "{}", output.err);
-    assert!(!output.err.contains("hunter2"), "{}", output.err);
+    let node = Process::daemon_by(&mut fleet.world.command(&["daemon", "-v", "--color", "never"]));
+    node.wait_for_log("the fleet's database can't be reached", 1);
+    let log = node.stop(0);
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[test]
+fn a_database_that_is_away_at_the_start_is_waited_for_and_one_that_refuses_ends_it() {
+    let mut fleet = Fleet::new();
+    let truth = fleet.generate(10);
+    fleet.postgres.halt();
+    let node = fleet.node();
+    node.process.wait_for_log("the fleet's database can't be reached", 1);
+    fleet.postgres.resume();
+    node.process.wait_for_log("the fleet's database is back", 1);
+    node.process.wait_for_log("of shop finished", 1);
+    node.process.stop(0);
+    fleet.assert_exactly_once(&truth);
+
+    let unknown = fleet.postgres.url().replace("/postgres", "/nothing");
+    std::fs::write(fleet.world.path("fleet.url"), unknown).unwrap();
+    let refused = fleet.world.run(&["daemon"]);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert!(refused.err.contains("the fleet's database refused"), "{}", refused.err);
+}
+
+#[test]
+fn another_database_is_not_followed_without_a_restart() {
+    let mut fleet = Fleet::new();
+    fleet.generate(5);
+    let node = fleet.node();
+    node.process.wait_for_log("of shop finished", 1);
+    let url = fleet.postgres.url();
+    std::fs::write(fleet.world.path("fleet.url"), format!("{url}?application_name=other")).unwrap();
+    node.process.signal("HUP");
+    node.process.wait_for_log("the previous settings stay in effect", 1);
+    node.process.wait_for_log("takes a restart of the daemon", 1);
+    std::fs::write(fleet.world.path("fleet.url"), url).unwrap();
+    node.process.signal("HUP");
+    node.process.wait_for_log("settings reloaded", 1);
+    node.process.stop(0);
 }
 
 #[test]

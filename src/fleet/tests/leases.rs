@@ -165,11 +165,12 @@ async fn an_address_is_quoted_nowhere() {
         "postgres://",
         "host= password=hunter2 port=hunter2",
     ] {
-        let error = crate::fleet::Database::new(&url.into(), MS).err().unwrap().to_string();
+        let error = crate::fleet::Database::new(&url.into(), None, MS).err().unwrap().to_string();
         assert!(!error.contains("hunter2") && error.contains("fleet.url"), "{error}");
     }
     let url = "postgres://me:hunter2@127.0.0.1:1/db".into();
-    let error = crate::fleet::Database::new(&url, 1000 * MS).unwrap().migrate().await.unwrap_err();
+    let error =
+        crate::fleet::Database::new(&url, None, 1000 * MS).unwrap().migrate().await.unwrap_err();
     assert!(
         matches!(error, FleetError::Away(_)) && !error.to_string().contains("hunter2"),
         "{error}"

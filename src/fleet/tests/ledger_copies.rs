@@ -1,5 +1,8 @@
 use super::postgres::Postgres;
+use crate::domain::RemoteId;
+use crate::fleet::copier::Copier;
 use crate::fleet::{Accounts, CopyHead, FleetError, Lease};
+use crate::state::{SeenConnection, Store};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -64,6 +67,47 @@ async fn who_lost_the_lease_writes_no_copy() {
     let read = dir.path().join("read.db");
     copies.read("a", &head, &read).await.unwrap();
     assert_eq!(std::fs::read(&read).unwrap(), std::fs::read(&new).unwrap());
+}
+
+/// What is looked up after a loss grows with the time for which the copy may not hold all that was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_nothing_was_written_to_is_not_copied_again_and_holds_all_until_now() {
+    let (postgres, dir) = (Postgres::start(), tempfile::tempdir().unwrap());
+    postgres.fleet(&["a"]).await;
+    let copies = postgres.copies();
+    let lease = take(&postgres.node("one", 60_000)).await;
+    let mut copier = Copier::new(&copies, dir.path(), (&lease, Duration::from_secs(15)));
+    let age = || {
+        postgres.psql("UPDATE ordersync.accounts SET exact_at = now() - interval '1 h'").unwrap();
+    };
+    let now = || {
+        let newest =
+            "SELECT exact_at > now() - interval '1 min', copy_number FROM ordersync.accounts";
+        postgres.psql(newest).unwrap()
+    };
+    let write = |id| {
+        let mut store = Store::open(dir.path(), "a").unwrap();
+        store
+            .record_connection(&SeenConnection {
+                service: "shopify".to_owned(),
+                externalid: "store".to_owned(),
+                id: RemoteId::new(id),
+                is_empty: true,
+            })
+            .unwrap();
+    };
+    write("7");
+    assert!(copier.finish().await);
+    assert_eq!(now(), "t|1");
+    age();
+    assert!(copier.finish().await);
+    assert_eq!(now(), "t|1", "as nothing was sent since");
+    age();
+    write("8");
+    assert!(copier.finish().await);
+    assert_eq!(now(), "t|2");
+    postgres.psql("UPDATE ordersync.accounts SET fence = fence + 1").unwrap();
+    assert!(!copier.finish().await, "another node may have sent something");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! Against a real PostgreSQL.
 
+mod encrypted;
 mod leases;
 mod ledger_copies;
 mod postgres;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 impl Postgres {
     pub fn database(&self) -> Database {
-        Database::new(&self.url().into(), Duration::from_secs(10)).unwrap()
+        Database::new(&self.url().into(), None, Duration::from_secs(10)).unwrap()
     }
 
     /// With the schema, and accounts of these names.

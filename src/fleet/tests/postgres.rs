@@ -7,6 +7,9 @@ use tempfile::TempDir;
 
 pub struct Postgres {
     dir: TempDir,
+    port: u16,
+    /// Of the server, as on its command line.
+    settings: Vec<String>,
     server: Child,
 }
 
@@ -15,10 +18,15 @@ const NOBODY: &str = "65534";
 
 impl Postgres {
     pub fn start() -> Self {
+        Self::start_with(5432, &["listen_addresses="])
+    }
+
+    /// The port also names the socket.
+    pub fn start_with(port: u16, settings: &[&str]) -> Self {
+        let mut settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        settings.push(format!("port={port}"));
         let dir = tempfile::tempdir().unwrap();
-        if is_root() {
-            std::os::unix::fs::chown(dir.path(), Some(65534), Some(65534)).unwrap();
-        }
+        Self::give(dir.path());
         let data = dir.path().join("data");
         let made = command("initdb", dir.path())
             .args(["--no-sync", "-A", "trust", "-U", "ordersync", "-E", "UTF8", "--locale=C", "-D"])
@@ -27,15 +35,23 @@ impl Postgres {
             .status()
             .unwrap();
         assert!(made.success(), "initdb failed");
-        let server = Self::serve(dir.path());
-        let postgres = Self { dir, server };
+        let server = Self::serve(dir.path(), &settings);
+        let postgres = Self { dir, port, settings, server };
         postgres.wait();
         postgres
     }
 
-    fn serve(dir: &Path) -> Child {
+    /// Lets the server read a file that is its owner's alone.
+    pub fn give(path: &Path) {
+        if is_root() {
+            std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
+        }
+    }
+
+    fn serve(dir: &Path, settings: &[String]) -> Child {
         command("postgres", dir)
-            .args(["-F", "-c", "listen_addresses=", "-c", "max_connections=200", "-k"])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
+            .args(["-F", "-c", "max_connections=200", "-k"])
             .arg(dir)
             .arg("-D")
             .arg(dir.join("data"))
@@ -61,7 +77,7 @@ impl Postgres {
 
     /// Starts it again.
     pub fn resume(&mut self) {
-        self.server = Self::serve(self.dir.path());
+        self.server = Self::serve(self.dir.path(), &self.settings);
         self.wait();
     }
 
@@ -80,7 +96,8 @@ impl Postgres {
     /// Runs a statement as the operator would.
     pub fn psql(&self, statement: &str) -> Result<String, String> {
         let output = Command::new("psql")
-            .args(["-U", "ordersync", "-d", "postgres", "-Atqc", statement, "-h"])
+            .args(["-U", "ordersync", "-d", "postgres", "-p", &self.port.to_string()])
+            .args(["-Atqc", statement, "-h"])
             .arg(self.dir.path())
             .output()
             .unwrap();

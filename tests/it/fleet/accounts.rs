@@ -116,8 +116,10 @@ logo_url = "https://shop.example.com/logo.png"
     pub fn node(&self, dir: &str, url: &str) -> Command {
         let url_file = self.path(&format!("{dir}.url"));
         std::fs::write(&url_file, url).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ordersync"));
+        let mut command = Command::new("/bin/sh");
+        // Fewer open files than many accounts take, as systems have it until a process asks for more.
         command
+            .args(["-c", r#"ulimit -Sn 256; exec "$0" "$@""#, env!("CARGO_BIN_EXE_ordersync")])
             .arg("--config")
             .arg(self.path("ordersync.toml"))
             .args(["daemon", "--color", "never", "--grace", "5s"])
