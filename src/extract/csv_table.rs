@@ -7,6 +7,7 @@ use super::double_quoted_rows::{self, LineForm};
 use super::error::{MAPPING_ADVICE, NoMatch, ReadError};
 use super::format::{CsvFormat, CsvHead, CsvLayout, CsvMatch};
 use super::header::Header;
+use super::json::KeyUses;
 use super::options::Options;
 use super::other_rows::{Headers, may_be_footer};
 use super::passed_over::SharedTally;
@@ -107,6 +108,19 @@ impl CsvTable {
 
     pub fn rows(&self, source: Source) -> Result<Rows, ReadError> {
         Rows::open(source, self.shape, self.layout.landmarks(), Arc::clone(&self.passed_over))
+    }
+
+    /// Notes which keys the first rows state and which of them are read, if they are records of JSON.
+    pub fn note_uses(&self, source: Source, rows_max: usize, uses: &mut KeyUses) {
+        let Some(noter) = self.layout.json_rows() else { return };
+        let landmarks = self.layout.landmarks();
+        let rows = Rows::open(source, self.shape, landmarks, SharedTally::default());
+        // What can't be read is reported where the orders are read.
+        let Ok(mut rows) = rows else { return };
+        for _ in 0..rows_max {
+            let Ok(Some(row)) = rows.advance() else { return };
+            noter.note_uses(&row, uses);
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use super::error::{NoMatch, ReadError};
 use super::header::Header;
 use super::join::{Part, Pieces};
-use super::json::{JsonFormat, JsonFormats};
+use super::json::{JsonFormat, JsonFormats, KeyUses};
 use super::messages::Envelope;
 use super::order_versions::CopyTimes;
 use super::other_rows::Landmarks;
-use super::rows::Rows;
+use super::rows::{Row, Rows};
 use crate::domain::{DateShift, SourceOrder};
 use csv::ByteRecord;
 use jiff::tz::TimeZone;
@@ -127,6 +127,11 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
         &[]
     }
 
+    /// What notes the keys that its rows state, if they are records of JSON.
+    fn json_rows(&self) -> Option<&dyn NotesUses> {
+        None
+    }
+
     /// What the table is among several that are read together; `None` if it is read alone.
     fn part(&self) -> Option<Part> {
         None
@@ -136,6 +141,12 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
     fn pieces(self: Arc<Self>, _rows: Rows) -> Option<Box<dyn Pieces>> {
         None
     }
+}
+
+/// Rows that are records of JSON.
+pub trait NotesUses {
+    /// Notes which keys a row states, and which of them are read.
+    fn note_uses(&self, row: &Row<'_>, uses: &mut KeyUses);
 }
 
 /// The orders of one table, one after the other.

@@ -5,7 +5,7 @@ use super::blank::value_bytes;
 use super::error::NoMatch;
 use super::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use super::header::Header;
-use super::json::{Document, JsonFormat, JsonFormats, Keys, Tree, format_of, is_near};
+use super::json::{JsonFormat, JsonFormats, Keys, Tree, format_of, is_near};
 use super::row_objects::RowObjects;
 use csv::ByteRecord;
 
@@ -69,9 +69,8 @@ impl CsvFormat for JsonCells {
         let keys = keys(&objects, head.rows, head.json_formats);
         match format_of(&keys, head.json_formats) {
             Ok(format) => {
-                let order_of = |document: &Document<'_>| format.order(document);
                 let keys_read = objects.keys_read(head.rows, format);
-                CsvMatch::Complete(objects.layout(format.copy_times(), keys_read, order_of))
+                CsvMatch::Complete(objects.layout(format.copy_times(), keys_read, format))
             }
             Err(why) => within_a_cell(objects, head).unwrap_or_else(|| {
                 if !head.is_named && !is_near(&keys, head.json_formats) {
@@ -118,12 +117,7 @@ fn within_a_cell(objects: RowObjects, head: &CsvHead<'_>) -> Option<CsvMatch> {
         format_of(&keys, head.json_formats).ok()
     };
     let (column, format) = (0..head.header.len()).find_map(|at| Some((at, format(at)?)))?;
-    let order_of = |document: &Document<'_>| format.order(document);
-    Some(CsvMatch::Complete(objects.within(column).layout(
-        format.copy_times(),
-        Vec::new(),
-        order_of,
-    )))
+    Some(CsvMatch::Complete(objects.within(column).layout(format.copy_times(), Vec::new(), format)))
 }
 
 /// The name of a column with a list or an object in one of these rows.

@@ -1,7 +1,7 @@
 //! The rows of a table as JSON objects, one key a column.
 
 use super::blank;
-use super::format::{CsvLayout, Records};
+use super::format::{CsvLayout, NotesUses, Records};
 use super::header::Header;
 use super::json::{Document, JsonFormat, KeyUses, SAMPLE_LEN_MAX, Tree, malformed};
 use super::messages::object_of;
@@ -135,31 +135,61 @@ impl RowObjects {
         Some(read(&Document { value, bytes, line: row.line, has_bad_bytes, columns }))
     }
 
+    /// Notes the columns of a row that state something beside that with the object.
+    fn note_columns_beside(&self, row: &Row<'_>, uses: &mut KeyUses) {
+        let Some(within) = self.within else { return };
+        for (at, name) in self.names.iter().enumerate().filter(|(at, _)| *at != within) {
+            if row.text(at).is_ok_and(|cell| !blank::value(cell).is_empty()) {
+                uses.add_stated_name(name);
+            }
+        }
+    }
+
     /// The layout of a table of which each row is an order.
     pub fn layout(
         self,
         copy_times: CopyTimes,
         keys_read: Vec<String>,
-        order_of: impl Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static,
+        reader: impl ReadsObjects,
     ) -> Arc<dyn CsvLayout> {
-        Arc::new(ObjectTable { objects: self, copy_times, keys_read, order_of })
+        Arc::new(ObjectTable { objects: self, copy_times, keys_read, reader })
     }
 }
 
-struct ObjectTable<F> {
+/// Makes orders of objects.
+pub trait ReadsObjects: fmt::Debug + Send + Sync + 'static {
+    fn order(&self, document: &Document<'_>) -> SourceOrder;
+
+    /// Notes which keys of an object are read.
+    fn note_uses(&self, document: &Document<'_>, uses: &mut KeyUses);
+}
+
+impl ReadsObjects for &'static JsonFormat {
+    fn order(&self, document: &Document<'_>) -> SourceOrder {
+        JsonFormat::order(self, document)
+    }
+
+    fn note_uses(&self, document: &Document<'_>, uses: &mut KeyUses) {
+        JsonFormat::note_uses(self, document, uses);
+    }
+}
+
+#[derive(Debug)]
+struct ObjectTable<R> {
     objects: RowObjects,
     copy_times: CopyTimes,
     keys_read: Vec<String>,
-    order_of: F,
+    reader: R,
 }
 
-impl<F> fmt::Debug for ObjectTable<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.objects.fmt(f)
+impl<R: ReadsObjects> NotesUses for ObjectTable<R> {
+    fn note_uses(&self, row: &Row<'_>, uses: &mut KeyUses) {
+        self.objects.note_columns_beside(row, uses);
+        self.objects.read(row, |document| self.reader.note_uses(document, uses));
     }
 }
 
-impl<F: Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static> CsvLayout for ObjectTable<F> {
+impl<R: ReadsObjects> CsvLayout for ObjectTable<R> {
     fn begins_with_key(&self) -> bool {
         false
     }
@@ -176,10 +206,14 @@ impl<F: Fn(&Document<'_>) -> SourceOrder + Send + Sync + 'static> CsvLayout for 
         &self.keys_read
     }
 
+    fn json_rows(&self) -> Option<&dyn NotesUses> {
+        Some(self)
+    }
+
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {
         Box::new(move || {
             let Some(row) = rows.advance()? else { return Ok(None) };
-            let order = self.objects.read(&row, &self.order_of);
+            let order = self.objects.read(&row, |document| self.reader.order(document));
             let mut order = Box::new(order.unwrap_or_else(malformed));
             order.position.line = row.line;
             Ok(Some(order))

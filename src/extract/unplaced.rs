@@ -2,6 +2,7 @@
 //! reads it.
 
 use super::json::{JsonFile, KeyUses, Wrappers};
+use super::mapping::{note_uses as note_mapped, wrappers_of};
 use super::messages::note_uses;
 use super::table::{DetectedFormat, Table};
 use crate::domain::Unplaced;
@@ -21,17 +22,17 @@ struct Found<'a> {
     keys: KeyUses,
 }
 
-/// By format: the columns of tables that are not read, and such keys of the first records of JSON. Of
-/// tables with JSON in their cells, and of JSON that a mapping reads, nothing is known.
+/// By format: the columns of tables that are not read, and such keys of the first records of JSON.
 pub fn unplaced<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Unplaced> {
     let mut by_format: BTreeMap<&str, Found<'_>> = BTreeMap::new();
     for table in tables {
         let found = by_format.entry(table.format_name()).or_default();
         found.files += 1;
-        match &table.format {
-            DetectedFormat::Csv(csv) => found.columns.extend(csv.unread.iter().map(String::as_str)),
-            _ if found.files <= FILES_MAX => look(table, &mut found.keys),
-            _ => {}
+        if let DetectedFormat::Csv(csv) = &table.format {
+            found.columns.extend(csv.unread.iter().map(String::as_str));
+        }
+        if found.files <= FILES_MAX {
+            look(table, &mut found.keys);
         }
     }
     let unplaced = by_format.into_iter().map(|(format, found)| {
@@ -47,7 +48,8 @@ fn look(table: &Table, uses: &mut KeyUses) {
     let wrappers = match &table.format {
         DetectedFormat::Json(layout) => layout.wrappers(),
         DetectedFormat::Messages(_) => Wrappers::default(),
-        DetectedFormat::Csv(_) | DetectedFormat::MappedJson(_) => return,
+        DetectedFormat::MappedJson(profile) => wrappers_of(profile),
+        DetectedFormat::Csv(csv) => return csv.note_uses(table.source.clone(), RECORDS_MAX, uses),
     };
     // What can't be read is reported where the orders are read.
     let Ok(mut file) = JsonFile::open(table.source.clone(), wrappers) else { return };
@@ -55,7 +57,8 @@ fn look(table: &Table, uses: &mut KeyUses) {
         let looked = file.next(|document| match &table.format {
             DetectedFormat::Json(layout) => layout.format.note_uses(document, uses),
             DetectedFormat::Messages(streams) => note_uses(streams, document, uses),
-            DetectedFormat::Csv(_) | DetectedFormat::MappedJson(_) => {}
+            DetectedFormat::MappedJson(profile) => note_mapped(profile, document.value, uses),
+            DetectedFormat::Csv(_) => {}
         });
         if !matches!(looked, Ok(Some(_))) {
             return;

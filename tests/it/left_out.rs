@@ -161,6 +161,74 @@ fn fields_that_nothing_is_made_of_are_named() {
     );
 }
 
+const MAPPED: &str = r#"
+[mappings.erp]
+source = "json"
+lines = ["/rows"]
+dates = ["%Y-%m-%d"]
+[mappings.erp.order]
+id = "no"
+email = "/buyer/mail"
+created_at = "day"
+total = "sum"
+currency = { value = "EUR" }
+[mappings.erp.line]
+name = "title"
+quantity = "count"
+unit_price = "each"
+[[mappings.erp.status]]
+column = "no"
+filled = "paid"
+"#;
+
+#[test]
+fn fields_of_mapped_json_and_of_json_in_cells_are_named_too() {
+    let rows = r#"[{ "title": "Mug", "count": 1, "each": "25.00", "rack": "B7" }]"#;
+    let record = json!({
+        "no": 1, "buyer": { "mail": "a@example.com", "fax": "0" }, "day": "2024-01-31", "sum": "25.00",
+        "rows": serde_json::from_str::<Value>(rows).unwrap(), "clerk": "7", "parcel": { "weight": 2 },
+    });
+    let missing = json!(["buyer.fax", "clerk", "parcel", "rows.rack"]);
+    let expected = json!([{ "format": "erp", "count": 4, "fields": missing }]);
+    let mapped = World::new().policy(MAPPED);
+    put(&mapped, "orders.json", &[record]);
+    assert_eq!(plan(&mapped)["unplaced"], expected);
+
+    let quoted = |json: &str| format!("\"{}\"", json.replace('"', "\"\""));
+    let buyer = quoted(r#"{"mail":"a@example.com","fax":"0"}"#);
+    let parcel = quoted(r#"{"weight":2}"#);
+    let cells = World::new().policy(MAPPED);
+    let row = format!("1,{buyer},2024-01-31,25.00,{},7,{parcel}", quoted(rows));
+    cells.export("cells.csv", format!("no,buyer,day,sum,rows,clerk,parcel\n{row}\n"));
+    assert_eq!(plan(&cells)["unplaced"], expected);
+
+    let known = order(1, json!({ "note": "call", "shipping_address": { "city": "Ghent" } }));
+    let names: Vec<&str> = known.as_object().unwrap().keys().map(String::as_str).collect();
+    let cell = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => quoted(&other.to_string()),
+    };
+    let row: Vec<String> = known.as_object().unwrap().values().map(cell).collect();
+    let table = World::new();
+    table.export("cells.csv", format!("{}\n{}\n", names.join(","), row.join(",")));
+    let fields = json!(["note", "shipping_address"]);
+    let cells = |format: &str| json!([{ "format": format, "count": 2, "fields": fields }]);
+    assert_eq!(plan(&table)["unplaced"], cells("json-cells-csv"));
+
+    let warehouse = World::new();
+    let (names, row) = (names.join(","), row.join(","));
+    let loaded = "_airbyte_raw_id,_airbyte_extracted_at";
+    let table = format!("{loaded},{names}\nr1,2024-02-01T00:00:00Z,{row}\n");
+    warehouse.export("orders.csv", table);
+    assert_eq!(plan(&warehouse)["unplaced"], cells("warehouse-csv"));
+
+    let whole = World::new();
+    let row = format!("note to self,{}", quoted(&known.to_string()));
+    whole.export("whole.csv", format!("remark,record\n{row}\n"));
+    let fields = json!(["note", "remark", "shipping_address"]);
+    assert_eq!(plan(&whole)["unplaced"][0]["fields"], fields);
+}
+
 #[test]
 fn unchanged_says_since_when_and_what_the_last_verification_found() {
     let world = World::new();

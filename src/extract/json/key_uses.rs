@@ -29,7 +29,20 @@ impl KeyUses {
         self.entered.insert(key);
     }
 
-    pub(super) fn add_stated(&mut self, record: Value<'_>) {
+    /// A key that is read, with the objects and lists around it.
+    pub fn add_place(&mut self, place: &[String]) {
+        for len in 1..=place.len() {
+            self.read.insert(place[..len].to_vec());
+            self.entered.insert(place[..len - 1].to_vec());
+        }
+    }
+
+    /// A key of the record itself.
+    pub fn add_stated_name(&mut self, name: &str) {
+        self.stated.insert(vec![name.to_owned()]);
+    }
+
+    pub fn add_stated(&mut self, record: Value<'_>) {
         self.walk(record, &mut KeyPath::new());
     }
 

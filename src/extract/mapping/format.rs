@@ -2,13 +2,14 @@
 
 use super::dates::Unsettled;
 use super::profile::{Name, Profile, RowLayout, Source};
-use super::records::{missing_in, order_of};
+use super::records::{missing_in, note_uses, order_of};
 use super::sheet::{MappedSheet, missing};
+use crate::domain::SourceOrder;
 use crate::extract::error::NoMatch;
 use crate::extract::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use crate::extract::header::{Header, is_same, is_same_if_lossy};
-use crate::extract::json::Document;
-use crate::extract::row_objects::RowObjects;
+use crate::extract::json::{Document, KeyUses};
+use crate::extract::row_objects::{ReadsObjects, RowObjects};
 use std::sync::Arc;
 
 impl Format for Arc<Profile> {
@@ -87,6 +88,16 @@ impl CsvFormat for Arc<Profile> {
     }
 }
 
+impl ReadsObjects for Arc<Profile> {
+    fn order(&self, document: &Document<'_>) -> SourceOrder {
+        order_of(self, document)
+    }
+
+    fn note_uses(&self, document: &Document<'_>, uses: &mut KeyUses) {
+        note_uses(self, document.value, uses);
+    }
+}
+
 /// A table that a mapping of JSON reads: each row is a record, with JSON in its cells.
 fn of_json_cells(profile: &Arc<Profile>, head: &CsvHead<'_>) -> CsvMatch {
     let objects = RowObjects::of(head.header);
@@ -94,8 +105,7 @@ fn of_json_cells(profile: &Arc<Profile>, head: &CsvHead<'_>) -> CsvMatch {
     if columns.is_empty() {
         let profile = Arc::clone(profile);
         let copy_times = profile.copy_times();
-        let order_of = move |document: &Document<'_>| order_of(&profile, document);
-        return CsvMatch::Complete(objects.layout(copy_times, Vec::new(), order_of));
+        return CsvMatch::Complete(objects.layout(copy_times, Vec::new(), profile));
     }
     if head.is_named {
         return CsvMatch::MissingColumns { columns, hint: profile.hint.clone() };

@@ -24,4 +24,4 @@ pub use builtin::{BUILT_IN, profile_text};
 pub use mapped_json::open;
 pub use parse::{Mappings, parse};
 pub use profile::Profile;
-pub use records::fitting;
+pub use records::{fitting, note_uses, wrappers_of};

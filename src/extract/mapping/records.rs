@@ -10,8 +10,8 @@ use crate::extract::codec;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::json::{
-    self, Document, JsonFile, RepeatedKey, SAMPLE_LEN_MAX, Tree, Value, Wrappers, interned,
-    malformed,
+    self, Document, JsonFile, KeyUses, RepeatedKey, SAMPLE_LEN_MAX, Tree, Value, Wrappers,
+    interned, malformed,
 };
 use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
@@ -94,7 +94,7 @@ pub fn orders(
     json::orders(source, wrappers_of(profile), move |document| order_of(&own, document))
 }
 
-fn wrappers_of(profile: &Profile) -> Wrappers {
+pub fn wrappers_of(profile: &Profile) -> Wrappers {
     let wrappers = match &profile.source {
         Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } => wrappers.as_slice(),
         Source::Csv { .. } => &[],
@@ -130,6 +130,30 @@ pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
         line,
     };
     order(profile, profile.dates.all(), &material, faults)
+}
+
+/// Notes which keys a record states, and which of them the mapping reads.
+pub fn note_uses(profile: &Profile, record: Value<'_>, uses: &mut KeyUses) {
+    uses.add_stated(record);
+    profile.names.iter().for_each(|place| uses.add_place(&keys_of(place)));
+    let Source::Json { lines, .. } = &profile.source else { return };
+    for list in lines.iter().map(|place| keys_of(place)) {
+        uses.add_place(&list);
+        for name in profile.line_names.iter().flatten() {
+            uses.add_place(&[list.clone(), keys_of(name)].concat());
+        }
+    }
+}
+
+/// The names on the way to a place; items of a list have none.
+fn keys_of(place: &str) -> Vec<String> {
+    let Some(pointer) = place.strip_prefix('/') else { return vec![place.to_owned()] };
+    let names = pointer.split('/').filter(|token| token.parse::<usize>().is_err());
+    names.map(plain_token).collect()
+}
+
+fn plain_token(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// The objects of a record's list of lines; and whether something else is there.
@@ -209,7 +233,7 @@ fn at<'a>(object: Value<'a>, place: &str) -> Result<Option<Value<'a>>, RepeatedK
     let Some(pointer) = place.strip_prefix('/') else { return object.get(place) };
     let mut value = object;
     for token in pointer.split('/') {
-        let token = token.replace("~1", "/").replace("~0", "~");
+        let token = plain_token(token);
         let inner = if value.is_list() {
             token.parse().ok().and_then(|index: usize| value.items().nth(index))
         } else {

@@ -1,11 +1,11 @@
 //! One message of Singer or Airbyte, or one row of a loader's table.
 
-use super::loader_columns::LoaderColumns;
+use super::loader_columns::{self, LoaderColumns};
 use super::row_objects;
 use super::versions::Stamps;
 use crate::domain::SourceOrder;
 use crate::extract::json::{
-    Document, JsonFormat, JsonFormats, Keys, RepeatedKey, Tree, Value, malformed,
+    Document, JsonFormat, JsonFormats, KeyUses, Keys, RepeatedKey, Tree, Value, malformed,
 };
 
 /// The protocol of a message.
@@ -59,6 +59,12 @@ impl Row<'_> {
 
     pub fn keys(&self, formats: &JsonFormats) -> Option<Keys> {
         self.with(|value| formats.keys_of(value))
+    }
+
+    /// Notes which keys of the record are read; the loader's own columns are.
+    pub fn note_uses(&self, format: &JsonFormat, document: &Document<'_>, uses: &mut KeyUses) {
+        self.with(|value| format.note_uses(&Document { value, ..*document }, uses));
+        loader_columns::NAMES.iter().for_each(|name| uses.add_place(&[(*name).to_owned()]));
     }
 
     /// The record as an order; if it is not an object, only this record is malformed.

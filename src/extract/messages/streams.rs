@@ -137,7 +137,7 @@ fn envelope_of(source: &Source) -> Result<Option<Envelope>, ReadError> {
 /// Notes which keys are read, if the message is an order.
 pub fn note_uses(streams: &Streams, document: &Document<'_>, uses: &mut KeyUses) {
     if let Part::Order(format, row) = part_of(document, streams.envelope, &streams.taken) {
-        row.with(|value| format.note_uses(&Document { value, ..*document }, uses));
+        row.note_uses(format, document, uses);
     }
 }
 

@@ -7,11 +7,11 @@ use super::versions::{Fates, Stamps, Version, Versions, unreadable_row};
 use crate::domain::SourceOrder;
 use crate::extract::error::{NoMatch, ReadError};
 use crate::extract::format::{
-    About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Records, Syntax,
+    About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, NotesUses, Records, Syntax,
 };
 use crate::extract::header::Header;
 use crate::extract::json::{
-    JsonFormat, JsonFormats, Keys, SAMPLE_LEN_MAX, Tree, format_of, malformed,
+    JsonFormat, JsonFormats, KeyUses, Keys, SAMPLE_LEN_MAX, Tree, format_of, malformed,
 };
 use crate::extract::order_versions::{CopyTimes, is_damaged};
 use crate::extract::other_rows::Landmarks;
@@ -144,8 +144,23 @@ impl CsvLayout for WarehouseTable {
         &self.keys_read
     }
 
+    fn json_rows(&self) -> Option<&dyn NotesUses> {
+        Some(self)
+    }
+
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
         Box::new(WarehouseRows { table: self, rows, first_pass: None, next: 0 })
+    }
+}
+
+impl NotesUses for WarehouseTable {
+    fn note_uses(&self, row: &rows::Row<'_>, uses: &mut KeyUses) {
+        let Some(format) = self.record_format else { return };
+        self.objects.read(row, |document| {
+            if let Message::Record { row, .. } = Envelope::Airbyte.read(document.value) {
+                row.note_uses(format, document, uses);
+            }
+        });
     }
 }
 
