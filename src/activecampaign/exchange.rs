@@ -143,6 +143,10 @@ fn outcome<T>(
         Err(cause) if status == 422 || (status == 400 && kind.is_graphql()) => {
             Err(FailureCause::Unusable { status, cause })
         }
+        // Of the API these are JSON: a page says nothing of a record.
+        _ if page == Some(WebPage::Other) && matches!(status, 404 | 405 | 410) => {
+            Err(FailureCause::Unusable { status, cause: "answer_web_page" })
+        }
         refusals => {
             let refusals = refusals.unwrap_or_default();
             Err(FailureCause::Answered(ErrorResponse { status, retry_after, refusals, page }))

@@ -51,11 +51,21 @@ impl Failure {
         }
     }
 
+    /// What is wrong, for people who only asked something.
+    pub fn verdict(&self) -> String {
+        match (self.disposition, self.code.as_deref()) {
+            _ if self.is_web_page => "that address is a web page, not the API".to_owned(),
+            (_, Some("not_connected" | "timed_out" | "connection_lost")) => self.cause.to_owned(),
+            (Disposition::Stop(stop), _) => stop.to_string(),
+            _ => self.to_string(),
+        }
+    }
+
     /// What to do about an address that does not answer as the API does; may be empty.
     pub fn advice(&self) -> &'static str {
         match self.code.as_deref() {
             _ if self.is_web_page => {
-                "that address is a web page, not the API; the URL of the API is under Settings, Developer, and looks like https://example.api-us1.com"
+                "the URL of the API is under Settings, Developer, and looks like https://example.api-us1.com"
             }
             Some("not_connected") => {
                 "compare `url` with the one under Settings, Developer; if it is right, look at this machine's network, name service, proxy and firewall"

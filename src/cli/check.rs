@@ -431,7 +431,8 @@ fn check_connections(
                 let exit = Exit::of_end(end_of(&failure), None);
                 let advice = failure.advice();
                 let hint = if advice.is_empty() { "" } else { "\n  hint: " };
-                let text = format!("{what} at {}: {failure}{hint}{advice}", account.url);
+                let verdict = failure.verdict();
+                let text = format!("{what} at {}: {verdict}{hint}{advice}", account.url);
                 findings.bad(exit, text);
                 // The next job would fail in the same way.
                 return Ok(());

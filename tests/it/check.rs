@@ -96,12 +96,23 @@ fn serve(answer: &'static str) -> String {
 
 #[test]
 fn a_wrong_address_is_reported_soon_with_its_cause_and_what_to_do() {
-    let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 29\r\n\
-                Connection: close\r\n\r\n<!doctype html><html>x</html>";
+    macro_rules! page {
+        ($status:literal) => {
+            concat!(
+                "HTTP/1.1 ",
+                $status,
+                "\r\nContent-Type: text/html\r\nContent-Length: 29\r\n",
+                "Connection: close\r\n\r\n<!doctype html><html>x</html>"
+            )
+        };
+    }
+    let no_api = "that address is a web page, not the API";
     for (url, cause, advice) in [
         ("http://127.0.0.1:9".to_owned(), "connection refused", "Settings, Developer"),
         ("https://no-such-host.invalid".to_owned(), "could not resolve", "Settings, Developer"),
-        (serve(page), "a web page in place", "that address is a web page, not the API"),
+        (serve(page!("200 OK")), no_api, "Settings, Developer"),
+        (serve(page!("404 Not Found")), no_api, "Settings, Developer"),
+        (serve(page!("405 Not Allowed")), no_api, "Settings, Developer"),
     ] {
         let world = World::new();
         world.export("orders.csv", demo_orders());
