@@ -26,6 +26,7 @@ enum ConnectionVerb {
     },
     /// Find the connection of a job, or create it; prints its id
     Ensure {
+        /// The job that the connection is for
         #[arg(value_name = "JOB")]
         job: String,
     },

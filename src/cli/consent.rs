@@ -26,7 +26,7 @@ pub(super) fn ask(question: &str, untouched: &str) -> Result<(), CliError> {
         .and_then(|()| io::stdin().lock().read_line(&mut answer));
     let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
     if answered.is_err() || !is_yes {
-        return Err(CliError::usage(untouched));
+        return Err(CliError::usage(format!("declined, so {untouched}")));
     }
     Ok(())
 }

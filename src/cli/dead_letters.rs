@@ -32,6 +32,7 @@ enum DeadLettersVerb {
     },
     /// One record, with advice for each reason
     Show {
+        /// The job that the record belongs to
         #[arg(value_name = "JOB")]
         job: String,
         /// The order's number or id

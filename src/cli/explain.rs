@@ -10,6 +10,7 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
+    /// The job that the order belongs to
     #[arg(value_name = "JOB")]
     job: String,
     /// The order's number or id

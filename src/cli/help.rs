@@ -76,11 +76,12 @@ fn meaning(code: u8) -> &'static str {
 /// The command line with its whole help.
 pub(super) fn command<Opts: CommandFactory>() -> Command {
     let mut command = Opts::command();
+    let terminal = output::width();
     for help in VERBS {
-        let text = help.text();
+        let text = help.text(terminal);
         command = command.mut_subcommand(help.verb, |verb| with_help(verb, &text));
     }
-    let width = output::width().unwrap_or(80);
+    let width = terminal.unwrap_or(80);
     let verbs = verbs_text(&command, width);
     let end = "`ordersync help VERB` shows examples and exit codes.\n`ordersync demo` needs nothing else.";
     command.help_template(format!(
@@ -97,19 +98,27 @@ fn with_help(verb: Command, text: &str) -> Command {
 }
 
 impl VerbHelp {
-    fn text(&self) -> String {
+    /// As wide as the terminal, if there is one.
+    fn text(&self, terminal: Option<usize>) -> String {
         let mut text = String::from("Examples:\n");
         for example in self.examples {
             let _ = writeln!(text, "  ordersync {example}");
         }
         text.push_str("\nExit codes:\n");
+        let room = terminal.map(|width| width.saturating_sub(CODE_LEN).max(24));
         for code in self.exits {
-            let _ = writeln!(text, "  {code:>3}  {}", meaning(*code));
+            let mut name = format!("  {code:>3}  ");
+            for line in report::wrapped(meaning(*code), room) {
+                let _ = writeln!(text, "{name:<CODE_LEN$}{line}");
+                name.clear();
+            }
         }
         text.trim_end().to_owned()
     }
 }
 
+/// Columns of the exit codes.
+const CODE_LEN: usize = 7;
 /// Columns of the verbs' names.
 const VERB_LEN: usize = 16;
 
@@ -130,4 +139,19 @@ pub(super) fn verbs_text(command: &Command, width: usize) -> String {
         text.push('\n');
     }
     text.trim_end().to_owned() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meaning_of_a_code_goes_on_below_itself() {
+        let text = VERBS.iter().find(|help| help.verb == "backfill").unwrap().text(Some(60));
+        let third: Vec<&str> = text.lines().skip_while(|line| !line.contains(" 3 ")).collect();
+        assert!(
+            third[1].starts_with("       ") && text.lines().all(|line| line.len() <= 60),
+            "{text}"
+        );
+    }
 }

@@ -267,8 +267,7 @@ mod tests {
                 assert!(help.contains(part), "{path:?} lacks {part}:\n{help}");
             }
             for argument in verb.get_arguments().filter(|argument| !argument.is_hide_set()) {
-                let is_explained = argument.get_help().is_some() || argument.is_positional();
-                assert!(is_explained, "{path:?}: {}", argument.get_id());
+                assert!(argument.get_help().is_some(), "{path:?}: {}", argument.get_id());
             }
         }
     }

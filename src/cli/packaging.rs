@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
+    /// The shell that the script is for
     shell: Shell,
 }
 

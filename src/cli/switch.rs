@@ -17,6 +17,7 @@ use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
 pub(super) struct SwitchArgs {
+    /// The job whose connection changes its path
     #[arg(value_name = "JOB")]
     job: String,
     /// The way that its orders go from now on

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(super) struct UndoArgs {
+    /// The job that the run was of
     #[arg(value_name = "JOB")]
     job: String,
     /// The run to undo, as `status` shows it
