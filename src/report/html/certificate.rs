@@ -172,7 +172,7 @@ fn runs(certificate: &Certificate<'_>) -> Markup {
                 tbody { @for row in certificate.runs {
                     tr { th scope="row" { (row.id) " " (row.kind.to_string()) " " (row.outcome.map_or("running", RunEnd::word))
                             @if let Some(plan) = &row.plan { br; "plan " (plan) } }
-                        td { (local_ms(row.started_ms, zone)) br; (row.ended_ms.map(|ms| local_ms(ms, zone)).unwrap_or_default()) }
+                        td.when { (local_ms(row.started_ms, zone)) br; (row.ended_ms.map(|ms| local_ms(ms, zone)).unwrap_or_default()) }
                         td.number { (count(row.read())) }
                         @for (_, n) in row.counts.named() { td.number { (count(n)) } }
                         td.number { (count(row.pending)) }

@@ -22,7 +22,7 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// Only what is written here: the hashes are of `page.css` and `page.js`, and a test holds them to
 /// that.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-nHo01pO1V/8YsazV9GY43g8ManSrwm5PpYJiu8fKyE0='; script-src 'sha256-0JcjY7HvkqhLWuGQ+/5FakYI4IwsgHXuQZmMSvc1q6k='; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'sha256-Bp49IroKkI/ZY2lxIHORNErPxTqpvHHbczNmL3gyTHc='; script-src 'sha256-0JcjY7HvkqhLWuGQ+/5FakYI4IwsgHXuQZmMSvc1q6k='; base-uri 'none'; form-action 'none'";
 
 /// Whether a page has something to search in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
