@@ -32,6 +32,8 @@ pub(super) struct CircuitBreaker {
 
 struct State {
     outages: u32,
+    /// Of the first of those outages.
+    unanswered_since: Option<Instant>,
     /// Failures of requests that left before this are of one moment with those already counted.
     outage_paused_at: Option<Instant>,
     forbidden: u32,
@@ -45,6 +47,7 @@ impl State {
     fn new() -> Self {
         Self {
             outages: 0,
+            unanswered_since: None,
             outage_paused_at: None,
             forbidden: 0,
             is_known: false,
@@ -78,6 +81,7 @@ impl CircuitBreaker {
         let mut state = self.state();
         state.is_known = true;
         state.outages = 0;
+        state.unanswered_since = None;
         state.forbidden = 0;
         state.throttled_since = None;
         state.budget = (state.budget + SUCCESS_REFUND).min(BUDGET_MAX);
@@ -87,6 +91,10 @@ impl CircuitBreaker {
     pub(super) fn note(&self, class: FailureClass, left_at: Instant) -> BreakerState {
         let mut state = self.state();
         state.is_known |= class != FailureClass::Outage;
+        match class {
+            FailureClass::Outage => _ = state.unanswered_since.get_or_insert_with(Instant::now),
+            _ => state.unanswered_since = None,
+        }
         match class {
             FailureClass::Rejected => {
                 state.outages = 0;
@@ -110,6 +118,13 @@ impl CircuitBreaker {
             throttled_for: state.throttled_since.map_or(Duration::ZERO, |since| since.elapsed()),
             wait_max: self.wait_max,
         }
+    }
+
+    /// For how long there was no answer, once that is more than a failure or two.
+    pub(super) fn unanswered_for(&self) -> Option<Duration> {
+        let state = self.state();
+        let since = state.unanswered_since.filter(|_| state.outages >= OUTAGES_BEFORE_PAUSE)?;
+        Some(since.elapsed())
     }
 
     /// How long everyone should wait after a failure of a request that left at `left_at`: nothing
@@ -203,6 +218,25 @@ mod tests {
             pauses.extend(breaker.outage_pause(left_at, PERIOD).map(|pause| pause.as_millis()));
         }
         assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 16_000]);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_as_old_as_its_first_failure_and_over_with_an_answer() {
+        pause();
+        let breaker = breaker();
+        let fail = || breaker.note(FailureClass::Outage, Instant::now());
+        fail();
+        advance(Duration::from_secs(30)).await;
+        fail();
+        assert_eq!(breaker.unanswered_for(), None, "a failure or two are no outage");
+        fail();
+        assert_eq!(breaker.unanswered_for(), Some(Duration::from_secs(30)));
+        breaker.note(FailureClass::Forbidden, Instant::now());
+        assert_eq!(breaker.unanswered_for(), None);
+        fail();
+        assert_eq!(breaker.unanswered_for(), Some(Duration::ZERO));
+        breaker.succeeded();
+        assert_eq!(breaker.unanswered_for(), None);
     }
 
     #[tokio::test]

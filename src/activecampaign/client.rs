@@ -88,6 +88,11 @@ impl Client {
         self.0.rate_limiter.pause_left()
     }
 
+    /// For how long ActiveCampaign has not answered; `None` while it does.
+    pub fn unanswered_for(&self) -> Option<Duration> {
+        self.0.breaker.unanswered_for()
+    }
+
     /// Counts a batch that is sent in parts.
     pub fn note_divided(&self) {
         self.0.counters.batch_divided();

@@ -46,8 +46,10 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
         // begun, while the runs were read.)
         let at_work =
             last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
+        let disk = view.disk();
+        let changed = disk.as_ref().and_then(|disk| Timestamp::try_from(disk.changed?).ok());
         let estimate =
-            at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, now));
+            at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, changed, now));
         let calendar = assembly::calendar(job).map_err(CliError::usage)?;
         let verifies = assembly::verify_calendar(job).map_err(CliError::usage)?;
         jobs.push(JobStatus {
@@ -63,7 +65,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,
             is_locked: was_locked,
-            disk: view.disk(),
+            disk,
             now,
             estimate,
             asked_to_wait_ms: waits_until.map(Timestamp::as_millisecond),

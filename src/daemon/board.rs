@@ -106,6 +106,8 @@ pub struct AccountView {
     pub in_flight: u64,
     /// How long no request may be sent from now on, because ActiveCampaign or the pace asked for it.
     pub pause_left: Duration,
+    /// For how long a run under way got no answer; `None` while it gets them.
+    pub unanswered_for: Option<Duration>,
 }
 
 #[derive(Debug, Clone)]
@@ -195,6 +197,9 @@ impl Board {
                 status: entry.status.clone(),
                 in_flight: traffic.as_ref().map_or(0, Traffic::in_flight),
                 pause_left: client.map_or(Duration::ZERO, Client::pause_left),
+                unanswered_for: client
+                    .filter(|_| entry.status == AccountStatus::Running)
+                    .and_then(Client::unanswered_for),
                 traffic: entry.traffic_with(traffic),
             }
         };

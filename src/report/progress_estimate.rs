@@ -2,8 +2,11 @@
 
 use crate::run::time_left;
 use crate::state::RunRow;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
+
+/// A run settles something every few seconds; after this long without, it shows.
+const QUIET_SHOWN: SignedDuration = SignedDuration::from_secs(20);
 
 /// A run under way.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +19,8 @@ pub struct ProgressEstimate {
     pub requests_per_second: Option<f64>,
     /// ActiveCampaign asked to wait until then.
     pub waits_until: Option<Timestamp>,
+    /// Since when nothing is settled, if that is long, and it does not wait.
+    pub quiet_since: Option<Timestamp>,
     /// If it goes on as it did, after it has waited.
     pub expected_end: Option<Timestamp>,
 }
@@ -27,6 +32,7 @@ impl ProgressEstimate {
         row: &RunRow,
         records_before: Option<u64>,
         waits_until: Option<Timestamp>,
+        changed: Option<Timestamp>,
         now: Timestamp,
     ) -> Self {
         let (settled, active) = (row.counts.sum(), Duration::from_millis(row.active_ms));
@@ -42,12 +48,18 @@ impl ProgressEstimate {
             }
         };
         let waits_until = waits_until.filter(|until| *until > now);
+        let is_quiet = |changed: &Timestamp| {
+            waits_until.is_none() && now.duration_since(*changed) >= QUIET_SHOWN
+        };
+        let quiet_since = changed.filter(is_quiet);
+        let left = left.filter(|_| quiet_since.is_none());
         Self {
             settled,
             records_expected,
             requests_per_second: (row.active_ms > 0)
                 .then(|| requests as f64 / active.as_secs_f64()),
             waits_until,
+            quiet_since,
             expected_end: left.and_then(|left| waits_until.unwrap_or(now).checked_add(left).ok()),
         }
     }
@@ -93,7 +105,7 @@ mod tests {
             requests_planned: Some(1800),
             ..row(250, 450, 90)
         };
-        let estimate = ProgressEstimate::of(&planned, None, None, at(10_000));
+        let estimate = ProgressEstimate::of(&planned, None, None, None, at(10_000));
         assert_eq!((estimate.settled, estimate.records_expected), (250, Some(1000)));
         assert_eq!(
             (estimate.requests_per_second, estimate.expected_end),
@@ -103,23 +115,36 @@ mod tests {
         let more =
             RunRow { records_planned: Some(500), requests_planned: Some(400), ..row(250, 450, 90) };
         assert_eq!(
-            ProgressEstimate::of(&more, None, None, at(10_000)).expected_end,
+            ProgressEstimate::of(&more, None, None, None, at(10_000)).expected_end,
             Some(at(10_090))
         );
-        let estimate = ProgressEstimate::of(&row(250, 450, 90), Some(500), None, at(10_000));
+        let estimate = ProgressEstimate::of(&row(250, 450, 90), Some(500), None, None, at(10_000));
         assert_eq!(estimate.expected_end, Some(at(10_090)));
     }
 
     #[test]
     fn a_run_that_waits_ends_as_much_later_and_what_is_over_is_no_wait() {
         let planned = RunRow { requests_planned: Some(900), ..row(250, 450, 90) };
-        let estimate = ProgressEstimate::of(&planned, None, Some(at(10_600)), at(10_000));
+        let estimate = ProgressEstimate::of(&planned, None, Some(at(10_600)), None, at(10_000));
         assert_eq!(
             (estimate.waits_until, estimate.expected_end),
             (Some(at(10_600)), Some(at(10_690)))
         );
-        let estimate = ProgressEstimate::of(&planned, None, Some(at(9_000)), at(10_000));
+        let estimate = ProgressEstimate::of(&planned, None, Some(at(9_000)), None, at(10_000));
         assert_eq!((estimate.waits_until, estimate.expected_end), (None, Some(at(10_090))));
+    }
+
+    #[test]
+    fn a_run_that_settles_nothing_has_no_end_unless_it_waits() {
+        let planned = RunRow { requests_planned: Some(900), ..row(250, 450, 90) };
+        let of = |waits, changed| {
+            let estimate =
+                ProgressEstimate::of(&planned, None, waits, Some(at(changed)), at(10_000));
+            (estimate.quiet_since, estimate.expected_end)
+        };
+        assert_eq!(of(None, 9_990), (None, Some(at(10_090))));
+        assert_eq!(of(None, 9_900), (Some(at(9_900)), None));
+        assert_eq!(of(Some(at(10_600)), 9_900), (None, Some(at(10_690))));
     }
 
     #[test]
@@ -127,7 +152,10 @@ mod tests {
         for (row, before) in
             [(row(0, 0, 0), Some(10)), (row(5, 9, 2), None), (row(50, 60, 12), Some(10))]
         {
-            assert_eq!(ProgressEstimate::of(&row, before, None, at(10_000)).expected_end, None);
+            assert_eq!(
+                ProgressEstimate::of(&row, before, None, None, at(10_000)).expected_end,
+                None
+            );
         }
     }
 }

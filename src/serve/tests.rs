@@ -2,7 +2,7 @@
 
 use super::page::{POLICY, live, whole};
 use super::snapshot::{Floors, JobSnapshot, Process, Snapshot, StoredJob};
-use crate::daemon::{AccountStatus, AccountView, FleetNode, FleetView, JobView, LastRun};
+use crate::daemon::{AccountStatus, AccountView, FleetNode, FleetView, JobView, LastRun, Running};
 use crate::state::{JobStats, LetterCounts};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -44,6 +44,7 @@ fn hostile() -> Snapshot {
         traffic: None,
         in_flight: 0,
         pause_left: Duration::ZERO,
+        unanswered_for: None,
     };
     let node = FleetNode {
         name: ATTACK.to_owned(),
@@ -84,6 +85,23 @@ fn whatever_a_word_holds_stays_text() {
     for attribute in [" style=", " onclick=", " onload=", "javascript:"] {
         assert!(!page.contains(attribute), "{attribute} would be against the page's own policy");
     }
+}
+
+#[test]
+fn a_run_that_gets_no_answer_says_so() {
+    let mut snapshot = hostile();
+    let job = snapshot.jobs[0].live.as_mut().unwrap();
+    let since = snapshot.at - SignedDuration::from_mins(10);
+    let job_name = job.job.clone();
+    let running = Running { job: job_name, since, records_expected: Some(400), progress: None };
+    job.running = Some(running);
+    snapshot.accounts[0].status = AccountStatus::Running;
+    assert!(!live(&snapshot).contains("not answering"));
+    snapshot.accounts[0].unanswered_for = Some(Duration::from_secs(120));
+    let page = live(&snapshot);
+    let silence = "ActiveCampaign is not answering since 2026";
+    assert_eq!(page.matches(silence).count(), 2, "with the job and with the account: {page}");
+    assert!(!page.contains("requests are sent"), "{page}");
 }
 
 #[test]

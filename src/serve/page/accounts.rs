@@ -1,3 +1,4 @@
+use super::jobs::unanswered;
 use super::times;
 use crate::activecampaign::Traffic;
 use crate::daemon::{AccountStatus, AccountView};
@@ -9,12 +10,15 @@ use std::time::Duration;
 
 /// An account: what keeps it from sending, if anything, and what was sent.
 pub(super) fn card(account: &AccountView, now: Timestamp) -> Markup {
-    let (class, word) = status(&account.status);
+    let (class, word) = match account.unanswered_for {
+        Some(_) => ("warn", "not answering"),
+        None => status(&account.status),
+    };
     html! {
         section.card aria-label=(format!("Account {}", account.account)) {
             div.head { h3 { (account.account) } span class=(format!("badge {class}")) { (word) } }
             dl {
-                dt { "Breaker" } dd { (breaker(&account.status, now)) }
+                dt { "Breaker" } dd { (breaker(account, now)) }
                 dt { "Throttle" } dd { (throttle(account)) }
                 dt { "Requests in flight" } dd { (count(account.in_flight)) }
                 @if let Some(traffic) = &account.traffic { (sent(traffic)) }
@@ -34,9 +38,12 @@ fn status(status: &AccountStatus) -> (&'static str, &'static str) {
     }
 }
 
-fn breaker(status: &AccountStatus, now: Timestamp) -> String {
+fn breaker(account: &AccountView, now: Timestamp) -> String {
     let zone = TimeZone::system();
-    match status {
+    if let Some(silence) = account.unanswered_for {
+        return unanswered(silence, now, &zone);
+    }
+    match &account.status {
         AccountStatus::Idle | AccountStatus::Running => "closed: requests are sent".to_owned(),
         AccountStatus::Verifying { job, since } => {
             format!("closed: {job} is verified, since {}", times::instant(*since, &zone))

@@ -1,24 +1,26 @@
 use super::{runs, times};
-use crate::daemon::Running;
+use crate::daemon::{AccountView, Running};
 use crate::report::{count, disk_text, is_ahead, many, trouble_text};
 use crate::serve::snapshot::{JobSnapshot, StoredJob};
 use crate::state::{ConnectionPath, RunEnd};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+use std::time::Duration;
 
 /// A later start is shown as late.
 const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
 /// Reasons shown of a job's dead letters.
 const REASONS_SHOWN: usize = 20;
 
-/// `in_flight`: requests of the job's account that are on their way.
-pub(super) fn card(job: &JobSnapshot, in_flight: u64, now: Timestamp) -> Markup {
+/// `account`: the job's.
+pub(super) fn card(job: &JobSnapshot, account: Option<&AccountView>, now: Timestamp) -> Markup {
     let running = job.running();
     let (class, word) = badge(job, running.is_some());
     html! {
         section.card aria-label=(format!("Job {}", job.job)) {
             div.head { h3 { (job.job) } span class=(format!("badge {class}")) { (word) } }
-            @if let Some(running) = running { (progress(job, running, (in_flight, now))) }
+            @if let Some(running) = running { (progress(job, running, (account, now))) }
             dl {
                 dt { "Account" } dd { (job.account) }
                 (next(job, now))
@@ -65,9 +67,18 @@ fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
     }
 }
 
-fn progress(job: &JobSnapshot, running: &Running, (in_flight, now): (u64, Timestamp)) -> Markup {
+fn progress(
+    job: &JobSnapshot,
+    running: &Running,
+    (account, now): (Option<&AccountView>, Timestamp),
+) -> Markup {
+    let silence = account.and_then(|account| account.unanswered_for);
+    let silence = silence.map(|silence| html! { p.bad { (unanswered(silence, now, &job.zone)) } });
     let Some(at) = &running.progress else {
-        return html! { p role="status" { "Started " (times::instant(running.since, &job.zone)) "; nothing is settled yet." } };
+        return html! {
+            p role="status" { "Started " (times::instant(running.since, &job.zone)) "; nothing is settled yet." }
+            @if let Some(silence) = silence { (silence) }
+        };
     };
     let expected = running.records_expected.filter(|expected| *expected >= at.read);
     let seconds = at.elapsed.as_secs_f64();
@@ -81,10 +92,17 @@ fn progress(job: &JobSnapshot, running: &Running, (in_flight, now): (u64, Timest
         p {
             (count(at.read))
             @if let Some(expected) = expected { " of about " (count(expected)) }
-            " records, " (format!("{rate:.1}")) " requests/s, " (in_flight) " in flight"
-            @if let Some(end) = running.expected_end(now) { ", done about " (times::coming(end, now, &job.zone)) }
+            " records, " (format!("{rate:.1}")) " requests/s, " (account.map_or(0, |account| account.in_flight)) " in flight"
+            @if let (Some(end), None) = (running.expected_end(now), &silence) { ", done about " (times::coming(end, now, &job.zone)) }
         }
+        @if let Some(silence) = silence { (silence) }
     }
+}
+
+/// Since when a run under way gets no answer.
+pub(super) fn unanswered(silence: Duration, now: Timestamp, zone: &TimeZone) -> String {
+    let since = now.checked_sub(silence).unwrap_or(now);
+    format!("ActiveCampaign is not answering since {}", times::instant(since, zone))
 }
 
 fn next(job: &JobSnapshot, now: Timestamp) -> Markup {

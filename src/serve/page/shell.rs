@@ -1,5 +1,6 @@
 use super::{accounts, fleet, jobs, times};
-use crate::serve::snapshot::{Process, Snapshot};
+use crate::daemon::AccountView;
+use crate::serve::snapshot::{JobSnapshot, Process, Snapshot};
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -55,15 +56,14 @@ fn parts(snapshot: &Snapshot) -> Markup {
         @if let Some(process) = &snapshot.process { (process_text(process, snapshot)) }
         @if let Some(view) = &snapshot.fleet { (fleet::section(view, snapshot.at)) }
         h2 { "Jobs" }
-        @for job in &snapshot.jobs { (jobs::card(job, in_flight(snapshot, &job.account), snapshot.at)) }
+        @for job in &snapshot.jobs { (jobs::card(job, account_of(snapshot, job), snapshot.at)) }
         h2 { "Accounts" }
         div.cards { @for account in &snapshot.accounts { (accounts::card(account, snapshot.at)) } }
     }
 }
 
-fn in_flight(snapshot: &Snapshot, account: &str) -> u64 {
-    let of_job = snapshot.accounts.iter().find(|of| of.account == account);
-    of_job.map_or(0, |account| account.in_flight)
+fn account_of<'a>(snapshot: &'a Snapshot, job: &JobSnapshot) -> Option<&'a AccountView> {
+    snapshot.accounts.iter().find(|account| account.account == job.account)
 }
 
 fn process_text(process: &Process, snapshot: &Snapshot) -> Markup {
