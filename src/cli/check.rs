@@ -13,7 +13,7 @@ use super::read_settings::{ReadSettings, read_settings};
 use crate::activecampaign::{Client, Connection};
 use crate::domain::shop_host;
 use crate::extract::{self, Export, ExportFile};
-use crate::pull::{Examination, examine};
+use crate::pull::{Examination, Options, examine};
 use crate::report;
 use crate::run::{ReadingError, connection_check, end_of, preview};
 use crate::settings::{Account, Job, Pull, Settings};
@@ -22,10 +22,13 @@ use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Of a pulled order on disk, compressed: a few thousand bytes of JSON are an eighth of that.
 const PULLED_ORDER_BYTES: u64 = 750;
+/// How long `check` waits for a shop that asks for a pause.
+const SHOP_WAIT_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -103,7 +106,7 @@ fn check_pull(
 ) -> Result<(), CliError> {
     let what = format!("jobs.{}: pull of {}", job.name, pull.url);
     let options = match pull::options_of(job, pull) {
-        Ok(options) => options,
+        Ok(options) => Options { wait_max: SHOP_WAIT_MAX, ..options },
         Err(error) => {
             findings.error("", &error);
             return Ok(());

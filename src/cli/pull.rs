@@ -292,6 +292,7 @@ pub(super) fn options_of(job: &settings::Job, pull: &Pull) -> Result<Options, Cl
         overlap: pull.overlap,
         full_every: pull.full_every,
         gone_before: Vec::new(),
+        wait_max: Options::WAIT_MAX,
     })
 }
 

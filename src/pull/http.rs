@@ -31,8 +31,8 @@ const ATTEMPTS_BEFORE_LESS: u32 = 2;
 const BACKOFF: Duration = Duration::from_secs(1);
 /// Orders in a row that a shop may fail to deliver by their ids: more, and it is the shop that fails.
 pub(super) const FAILED_IN_A_ROW_MAX: usize = 5;
-/// The longest pause that a shop may ask for.
-const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+/// A pause at least this long is logged.
+const LOGGED_PAUSE_MIN: Duration = Duration::from_secs(10);
 const REDIRECTS_MAX: usize = 2;
 
 pub(super) struct ShopClient {
@@ -41,6 +41,7 @@ pub(super) struct ShopClient {
     system: &'static ShopSystem,
     credentials: Credentials,
     interval: Duration,
+    wait_max: Duration,
     /// When the next request may leave.
     not_before: Instant,
     cancel: CancellationToken,
@@ -113,6 +114,7 @@ impl ShopClient {
             system: options.system,
             credentials,
             interval: if is_local { Duration::ZERO } else { INTERVAL },
+            wait_max: options.wait_max,
             not_before: Instant::now(),
             cancel,
             clock: ShopClock::default(),
@@ -207,7 +209,7 @@ impl ShopClient {
                     self.clock.note(answer.status, &answer.headers);
                     let silence = (self.system.silence)(answer.status, &answer.headers);
                     if let Some(silence) = silence {
-                        let end = Instant::now() + silence.min(WAIT_MAX);
+                        let end = Instant::now() + silence.min(self.wait_max);
                         self.not_before = self.not_before.max(end);
                     }
                     match answer.status.as_u16() {
@@ -241,9 +243,13 @@ impl ShopClient {
                 return Err(Trouble::TooMuch(what));
             }
             let wait = wait.flatten().unwrap_or(BACKOFF * 2_u32.pow(*attempt - 1));
-            if wait > WAIT_MAX {
-                let what = format!("{what} and asks for a pause of {} s", wait.as_secs());
+            let seconds = wait.as_secs();
+            if wait > self.wait_max {
+                let what = format!("{what} and asks for a pause of {seconds} s");
                 return Err(self.away(what).into());
+            }
+            if wait >= LOGGED_PAUSE_MIN {
+                tracing::warn!(seconds, "{}: {what}; asking again in {seconds} s", self.shop());
             }
             self.pause(wait).await?;
         }

@@ -95,6 +95,8 @@ pub struct Options {
     pub full_every: SignedDuration,
     /// Orders that the full pull before found gone: the next one looks for them too.
     pub gone_before: Vec<OrderId>,
+    /// The longest pause that the shop may ask for; a longer one ends the pull.
+    pub wait_max: Duration,
 }
 
 /// What lets a pull in at a shop, and what else the shop has to be asked with, each under its key in
@@ -157,6 +159,9 @@ fn missing(key: &str) -> PullError {
 }
 
 impl Options {
+    /// How long a pull waits for a shop that asks for it.
+    pub const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+
     /// What is asked of the shop besides the window. With another one, only a full pull makes an
     /// export.
     pub(super) fn query(&self) -> String {

@@ -57,6 +57,7 @@ impl<S> Pulls<S> {
             overlap: SignedDuration::from_hours(1),
             full_every: SignedDuration::from_hours(7 * 24),
             gone_before: Vec::new(),
+            wait_max: Options::WAIT_MAX,
         };
         Self { shop, options, dir: TempDir::new().unwrap() }
     }

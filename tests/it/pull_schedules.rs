@@ -80,6 +80,7 @@ impl Stage {
             overlap: SignedDuration::from_hours(1),
             full_every: SignedDuration::from_hours(7 * 24),
             gone_before: Vec::new(),
+            wait_max: pull::Options::WAIT_MAX,
         };
         let (story, ends) = (vec![system.name.to_owned()], BTreeMap::new());
         Self { shop, options, rehearsal, ahead_s: 0, story, ends }

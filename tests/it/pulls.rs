@@ -78,6 +78,12 @@ fn check_proves_what_a_pull_needs() {
         assert!(ended.out.contains(proof), "{proof}: {}", ended.out);
     }
     assert_eq!(nights.shop.violations(), [""; 0]);
+    // As WordPress answers while it is being updated. A pull waits, a check says so at once.
+    let updating = HostFault::Busy { status: 503, retry_after: "600".to_owned() };
+    nights.woo().fail_next(updating);
+    let ended = nights.run(&["check"]);
+    assert_eq!(ended.code, 6, "{}", ended.out);
+    assert!(ended.out.contains("is busy or down and asks for a pause of 600 s"), "{}", ended.out);
     nights.woo().set(|options| options.is_old = true);
     assert!(nights.done(&["check"]).out.contains("ignores modified_after"));
     nights.woo().set(|options| options.key = "ck_other".to_owned());
