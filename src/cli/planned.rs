@@ -67,6 +67,8 @@ pub(super) fn planned(settings: &Settings) -> Result<Planned, CliError> {
             state_dir: settings.state_dir.clone(),
             notices: Arc::clone(&notices),
         });
+        // Most accounts have one, and a daemon has thousands of accounts.
+        entry.jobs.reserve_exact(1);
         entry.jobs.push(plan);
         let all = [entry.schedules.as_bytes(), when.as_bytes()].concat();
         entry.schedules = blake3::hash(&all);

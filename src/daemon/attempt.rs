@@ -67,7 +67,7 @@ impl AccountWorker {
             }
         };
         self.board.close(&self.name, next.status.clone());
-        self.write_job(name, |entry| entry.last = Some(last));
+        self.write_job(name, |entry| entry.last = Some(Box::new(last)));
         Some(next)
     }
 

@@ -28,7 +28,8 @@ pub(super) struct Entry {
     pub traffic: Option<Traffic>,
     pub liveness: Option<Liveness>,
     pub running: Option<Running>,
-    pub jobs: BTreeMap<String, JobEntry>,
+    /// Each in a place of its own, as a map has room for eleven.
+    pub jobs: BTreeMap<String, Box<JobEntry>>,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ pub(super) struct JobEntry {
     pub waits_since: Option<Timestamp>,
     /// By how much the last start was late.
     pub late: SignedDuration,
-    pub last: Option<LastRun>,
+    pub last: Option<Box<LastRun>>,
     pub next_verification: Option<Timestamp>,
     pub last_verification: Option<LastVerification>,
 }
@@ -211,7 +212,7 @@ impl Board {
                 waits_since: of_job.waits_since,
                 late: of_job.late,
                 running: entry.running.clone().filter(|running| running.job == *job),
-                last: of_job.last.clone(),
+                last: of_job.last.as_deref().cloned(),
                 next_verification: of_job.next_verification,
                 last_verification: of_job.last_verification.clone(),
             })

@@ -128,6 +128,9 @@ impl Node {
         let mut tenures = JoinSet::new();
         let mut is_registered = false;
         while !self.options.cancel.is_cancelled() {
+            while let Some(ended) = tenures.try_join_next() {
+                log_bug(ended);
+            }
             let shared = Arc::clone(&followed.borrow_and_update());
             if !is_registered {
                 is_registered = self.heard(self.register(&shared).await).is_some();

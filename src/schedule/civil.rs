@@ -11,7 +11,7 @@ use std::str::FromStr;
 /// alone would require both.
 #[derive(Debug, Clone)]
 pub(super) struct Civil {
-    any_of: Vec<cron::Schedule>,
+    any_of: Box<[cron::Schedule]>,
 }
 
 impl Civil {
@@ -23,7 +23,7 @@ impl Civil {
         } else {
             vec![line(fields, &dates, "*"), line(fields, "*", &names)]
         };
-        let any_of: Result<Vec<_>, _> =
+        let any_of: Result<Box<[_]>, _> =
             lines.iter().map(|line| cron::Schedule::from_str(line)).collect();
         // The crate accepts all fields that were read; otherwise, its message has to do.
         let any_of = any_of.map_err(|error| ScheduleError::new(error.to_string(), "a schedule"))?;

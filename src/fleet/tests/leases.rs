@@ -73,9 +73,9 @@ async fn nodes_that_take_at_once_share_without_waiting() {
 async fn a_lease_that_is_renewed_stays_and_one_that_expires_is_lost() {
     let postgres = Postgres::start();
     postgres.fleet(&["a"]).await;
-    let (one, two) = (postgres.node("one", 400), postgres.node("two", 60_000));
+    let (one, two) = (postgres.node("one", 3_000), postgres.node("two", 60_000));
     let lease = take_in_time(&one, "a").await;
-    let until = Instant::now() + 1200 * MS;
+    let until = Instant::now() + 4_000 * MS;
     while Instant::now() < until {
         assert_eq!(one.renew(&[renewal(&lease, Pace::default())]).await.unwrap(), ["a"]);
         assert!(two.take(&names(&["a"]), 1).await.unwrap().is_empty());
