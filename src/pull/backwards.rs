@@ -1,19 +1,19 @@
 //! Reading a window whose lists are paged by number, from the last page to the first.
 //!
-//! An order that leaves the window moves those behind it forward. The end of a window lies in the
-//! past, so orders only leave it: read from the last page to the first, what moves forward is met
-//! again and never missed. Pages are split where the shop is too slow for them, down to the one order
-//! that it can't deliver.
+//! An order that leaves the window moves the orders after it forward. The end of a window lies in the
+//! past, so orders only leave it: read from the last page to the first, an order that moves forward is
+//! read twice and never missed. Pages are split where the shop is too slow for them, down to the one
+//! order that it can't deliver.
 
 use super::error::PullError;
 use super::folder::Folder;
-use super::gone::Before;
-use super::http::Trouble;
+use super::gone::PreviousExport;
+use super::http::RequestError;
 use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request};
 use super::order_id::OrderId;
-use super::pages::{List, Listed, Page, PagedApi};
-use super::single::Singles;
+use super::pages::{List, Page, PagedApi, ReceivedPage};
+use super::shop_api::SingleReads;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use std::collections::BTreeSet;
@@ -29,7 +29,8 @@ const EARLIER_MAX: u64 = 10;
 /// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
 pub(super) async fn pull<A: PagedApi>(
     mut api: A,
-    (options, request): (&Options, Request),
+    options: &Options,
+    request: Request,
     folder: &Folder,
 ) -> Result<PulledWindow, PullError> {
     let window = request.window(options, api.client().clock.now());
@@ -45,7 +46,7 @@ pub(super) async fn pull<A: PagedApi>(
 struct Shop<'a, A> {
     api: A,
     options: &'a Options,
-    /// The largest page that the shop managed lately, as [`Page::size`].
+    /// The largest page that the shop delivered last, as [`Page::size`].
     size: usize,
 }
 
@@ -53,7 +54,7 @@ struct Shop<'a, A> {
 struct Reading<'w> {
     writer: &'w mut WindowWriter,
     ids: BTreeSet<OrderId>,
-    singles: Singles,
+    singles: SingleReads,
     /// Of these, those in the list that is being read.
     in_list: BTreeSet<OrderId>,
     /// Orders from before the window.
@@ -87,7 +88,7 @@ impl<'w> Reading<'w> {
         Self {
             writer,
             ids: BTreeSet::new(),
-            singles: Singles::default(),
+            singles: SingleReads::default(),
             in_list: BTreeSet::new(),
             earlier: 0,
             gaps: 0,
@@ -96,7 +97,7 @@ impl<'w> Reading<'w> {
     }
 
     /// Keeps a page.
-    fn take(&mut self, listed: &Listed, list: &List<'_>, page: Page) -> Result<(), Misread> {
+    fn take(&mut self, listed: &ReceivedPage, list: &List<'_>, page: Page) -> Result<(), Misread> {
         let found = listed.rows.len() as u64;
         let before = (page.number - 1) * page.len();
         let due = listed.total.map(|total| total.saturating_sub(before).min(page.len()));
@@ -154,8 +155,8 @@ impl<A: PagedApi> Shop<'_, A> {
         };
         if window.extent == Extent::Full {
             let present = ids.into_iter().chain(manifest.failed_ids()).collect();
-            let before = Before { folder, options: self.options };
-            before.find_gone(&present, &mut self.api, &mut manifest).await?;
+            let previous = PreviousExport { folder, options: self.options };
+            previous.find_gone(&present, &mut self.api, &mut manifest).await?;
         }
         manifest.query = self.options.query();
         manifest.requests = self.api.client().requests;
@@ -171,11 +172,11 @@ impl<A: PagedApi> Shop<'_, A> {
     ) -> Result<(Manifest, BTreeSet<OrderId>), Misread> {
         let mut reading = Reading::new(writer);
         let mut counted = None;
-        for (nth, part) in A::PARTS.iter().copied().enumerate() {
-            if nth == A::COUNTED_PARTS {
+        for (nth, name) in A::LISTS.iter().copied().enumerate() {
+            if nth == A::COUNTED_LISTS {
                 counted = reading.counted;
             }
-            let list = List { window, part, since: self.options.since };
+            let list = List { window, name, since: self.options.since };
             self.read_list(&list, &mut reading).await?;
         }
         for id in retried {
@@ -223,8 +224,8 @@ impl<A: PagedApi> Shop<'_, A> {
                         last_total = listed.total.or(last_total);
                         reading.take(&listed, list, page)?;
                     }
-                    Err(Trouble::Fatal(error)) => return Err(error.into()),
-                    Err(Trouble::TooMuch(what)) => match page.smaller() {
+                    Err(RequestError::Fatal(error)) => return Err(error.into()),
+                    Err(RequestError::TooMuch(what)) => match page.smaller() {
                         Some(size) => {
                             self.size = size;
                             todo.extend(page.split(size));
@@ -263,8 +264,8 @@ impl<A: PagedApi> Shop<'_, A> {
         loop {
             let listed = match self.api.page(list, Page::whole(number, A::SIZES)).await {
                 Ok(listed) => Some(listed),
-                Err(Trouble::Fatal(error)) => return Err(error.into()),
-                Err(Trouble::TooMuch(_)) => None,
+                Err(RequestError::Fatal(error)) => return Err(error.into()),
+                Err(RequestError::TooMuch(_)) => None,
             };
             let total = match &listed {
                 Some(listed) => listed.total,
@@ -299,7 +300,7 @@ impl<A: PagedApi> Shop<'_, A> {
         }
     }
 
-    /// A list that has no end, as each of its pages is an earlier one again.
+    /// The error of a list without an end, which repeats an earlier page.
     fn repeats(&mut self, page: u64) -> PullError {
         PullError::Unexpected {
             shop: self.api.client().shop(),
@@ -343,6 +344,6 @@ struct Size {
     /// Of the largest size.
     pages: u64,
     /// The last page, where it was read already; there may be nothing on it.
-    last: Option<Listed>,
+    last: Option<ReceivedPage>,
     total: Option<u64>,
 }

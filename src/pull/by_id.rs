@@ -8,9 +8,9 @@ use super::credentials::Credentials;
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::http::{Answer, FAILED_IN_A_ROW_MAX, ShopClient, Trouble};
+use super::http::{Answer, FAILED_IN_A_ROW_MAX, RequestError, ShopClient};
 use super::manifest::{Manifest, PulledWindow};
-use super::options::{Options, ShopSystem, WayIn, no_silence};
+use super::options::{CredentialSet, Options, ShopSystem, no_pause};
 use super::window::{Extent, Window};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
@@ -29,12 +29,12 @@ pub(super) static EXPERTSENDER: ShopSystem = LIKE_EXPERTSENDER;
 const LIKE_EXPERTSENDER: ShopSystem = ShopSystem {
     name: "expertsender",
     format: "expertsender-json",
-    ways: &[WayIn { by: None, secrets: &["token"] }],
-    credentials: "ExpertSender shows it under Settings, API",
+    credential_sets: &[CredentialSet { by: None, secrets: &["token"] }],
+    credentials_hint: "ExpertSender shows it under Settings, API",
     needs: &["ids"],
     ignored_window: "",
     lag: SignedDuration::ZERO,
-    silence: no_silence,
+    pause: no_pause,
     ids: |_| Vec::new(),
     pull: |options, _, folder, cancel| Box::pin(pull(options, Api::ExpertSender, folder, cancel)),
     examine: |options, cancel| Box::pin(examine(options, Api::ExpertSender, cancel)),
@@ -43,8 +43,8 @@ const LIKE_EXPERTSENDER: ShopSystem = ShopSystem {
 pub(super) static FAST: ShopSystem = ShopSystem {
     name: "fast",
     format: "fast-json",
-    ways: &[WayIn { by: None, secrets: &["session"] }],
-    credentials: "it is the value of the header FASTSESSION",
+    credential_sets: &[CredentialSet { by: None, secrets: &["session"] }],
+    credentials_hint: "it is the value of the header FASTSESSION",
     needs: &["ids", "app_id"],
     pull: |options, _, folder, cancel| Box::pin(pull(options, Api::Fast, folder, cancel)),
     examine: |options, cancel| Box::pin(examine(options, Api::Fast, cancel)),
@@ -87,14 +87,14 @@ async fn pull(
                 failed_in_a_row = 0;
                 unknown.push(id.as_str());
             }
-            Err(Trouble::TooMuch(what)) if failed_in_a_row == FAILED_IN_A_ROW_MAX => {
+            Err(RequestError::TooMuch(what)) if failed_in_a_row == FAILED_IN_A_ROW_MAX => {
                 return Err(shop.client.away(what));
             }
-            Err(Trouble::TooMuch(_)) => {
+            Err(RequestError::TooMuch(_)) => {
                 failed_in_a_row += 1;
                 failed.push(id.clone());
             }
-            Err(Trouble::Fatal(error)) => return Err(error),
+            Err(RequestError::Fatal(error)) => return Err(error),
         }
         if waiting == ANSWERS_MAX {
             writer.add(&lines, "jsonl")?;
@@ -137,8 +137,8 @@ async fn examine(
         match shop.order(first).await {
             Ok(Some(_)) => {}
             Ok(None) => warnings.push(format!("the shop does not know the first id, {first}")),
-            Err(Trouble::Fatal(error)) => return Err(error),
-            Err(Trouble::TooMuch(what)) => return Err(shop.client.away(what)),
+            Err(RequestError::Fatal(error)) => return Err(error),
+            Err(RequestError::TooMuch(what)) => return Err(shop.client.away(what)),
         }
     }
     Ok(Examination {
@@ -172,7 +172,7 @@ impl<'a> Shop<'a> {
     }
 
     /// The answer about an order, in one line; `None` if the shop does not know it.
-    async fn order(&mut self, id: &str) -> Result<Option<Vec<u8>>, Trouble> {
+    async fn order(&mut self, id: &str) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = match self.api {
             Api::ExpertSender => self.client.get(&["orders", id], &[]).await?,
             Api::Fast => {

@@ -4,7 +4,7 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Request, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
-/// What a request carries so that the shop lets it in.
+/// What a request carries as proof that it may read.
 pub(super) enum Credentials {
     None,
     /// A header of this name.

@@ -9,7 +9,7 @@ pub enum PullError {
     /// The settings, or the folder that they name.
     #[error("{what}\n  expected {expected}\n  hint: {hint}")]
     Settings { what: String, expected: String, hint: String },
-    /// The shop does not let us in.
+    /// The shop rejects the credentials.
     #[error("{shop}: {what}\n  hint: {hint}")]
     Refused { shop: String, what: String, hint: String },
     /// The shop does not answer, or not completely; the next pull may succeed.

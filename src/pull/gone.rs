@@ -1,26 +1,53 @@
-//! Orders that a shop had and has no more.
+//! Orders that are gone from a shop.
 
 use super::error::PullError;
 use super::folder::Folder;
-use super::http::{FAILED_IN_A_ROW_MAX, Trouble};
+use super::http::{FAILED_IN_A_ROW_MAX, RequestError};
 use super::manifest::{Manifest, PulledWindow};
 use super::options::{Options, ShopSystem};
 use super::order_id::OrderId;
+use super::shop_api::ShopApi;
 use std::collections::BTreeSet;
 
-/// Orders that a full pull asks for by their ids, to prove that they are gone. The next one goes on
+/// Orders that a full pull asks for by their ids, to prove that they are gone. The next one continues
 /// with the others.
 const ASKED_MAX: usize = 1000;
 
-/// The export of a shop that a full window replaces.
-pub(super) struct Before<'a> {
+/// The export that a full window replaces.
+pub(super) struct PreviousExport<'a> {
     pub folder: &'a Folder,
     pub options: &'a Options,
 }
 
-impl Before<'_> {
-    /// Its orders that are not among `present`: those first that it was itself to ask for, then those
-    /// that the shop could not deliver to it and those that it holds, then those known to be gone.
+impl PreviousExport<'_> {
+    /// Asks for the orders of the previous export that are not among `present`, those of the new full
+    /// window, and notes in its manifest which are gone. An order that changed after the end of the
+    /// window is in no list of it, and not gone. A shop that stops answering is asked no further.
+    ///
+    /// # Errors
+    /// When an answer ends the pull.
+    pub(super) async fn find_gone(
+        &self,
+        present: &BTreeSet<OrderId>,
+        api: &mut impl ShopApi,
+        manifest: &mut Manifest,
+    ) -> Result<(), PullError> {
+        let missing = self.missing(&manifest.shop, present)?;
+        let mut answers = Answers::default();
+        for id in &missing.now {
+            if answers.have_ended() {
+                answers.unanswered.push(id.clone());
+                continue;
+            }
+            let found = api.order(id).await;
+            answers.note(id, found.map(|found| found.is_some()))?;
+        }
+        missing.settle(answers, manifest, api.warnings());
+        Ok(())
+    }
+
+    /// Its orders that are not among `present`: first those that it still had to ask for, then those
+    /// that the shop could not deliver and those that it holds, then those that were gone.
     pub(super) fn missing(
         &self,
         shop: &str,
@@ -30,12 +57,13 @@ impl Before<'_> {
         let Options { system, gone_before, .. } = self.options;
         let query = self.options.query();
         export.retain(|window| window.manifest.is_of(system.name, shop, &query));
-        let left = export.iter().flat_map(|window| window.manifest.missing.iter().cloned());
+        let unasked = export.iter().flat_map(|window| window.manifest.missing.iter().cloned());
         let failed = export.iter().flat_map(|window| window.manifest.failed_ids());
         let held: BTreeSet<OrderId> =
             failed.chain(export.iter().flat_map(|window| ids_of(window, system))).collect();
         let mut seen = present.clone();
-        let mut now: Vec<OrderId> = left.chain(held).chain(gone_before.iter().cloned()).collect();
+        let mut now: Vec<OrderId> =
+            unasked.chain(held).chain(gone_before.iter().cloned()).collect();
         now.retain(|id| seen.insert(id.clone()));
         let later = now.split_off(now.len().min(ASKED_MAX));
         Ok(Missing { now, later })
@@ -60,7 +88,7 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Whether the shop answers no more, and is not asked on.
+    /// Whether the shop stopped answering.
     pub(super) fn have_ended(&self) -> bool {
         self.failed_in_a_row > FAILED_IN_A_ROW_MAX
     }
@@ -72,19 +100,19 @@ impl Answers {
     pub(super) fn note(
         &mut self,
         id: &OrderId,
-        found: Result<bool, Trouble>,
+        found: Result<bool, RequestError>,
     ) -> Result<(), PullError> {
         match found {
             Ok(is_there) => {
                 self.failed_in_a_row = 0;
                 self.gone.extend((!is_there).then(|| id.clone()));
             }
-            Err(Trouble::TooMuch(what)) => {
+            Err(RequestError::TooMuch(what)) => {
                 self.failed_in_a_row += 1;
                 self.unanswered.push(id.clone());
                 self.reason = what;
             }
-            Err(Trouble::Fatal(error)) => return Err(error),
+            Err(RequestError::Fatal(error)) => return Err(error),
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ const ATTEMPTS_MAX: u32 = 4;
 const ATTEMPTS_BEFORE_LESS: u32 = 2;
 /// Before the second attempt; doubled before each further one.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// Orders in a row that a shop may fail to deliver by their ids: more, and it is the shop that fails.
+/// Orders in a row that a shop may fail to deliver by their ids. After more, the shop counts as away.
 pub(super) const FAILED_IN_A_ROW_MAX: usize = 5;
 /// A pause at least this long is logged.
 const LOGGED_PAUSE_MIN: Duration = Duration::from_secs(10);
@@ -64,13 +64,13 @@ impl Answer {
 }
 
 /// Why there is no answer.
-pub(super) enum Trouble {
-    /// The shop took too long, failed, or broke off: fewer orders at once may help.
+pub(super) enum RequestError {
+    /// The shop took too long, failed or broke off: a request for fewer orders may succeed.
     TooMuch(String),
     Fatal(PullError),
 }
 
-impl From<PullError> for Trouble {
+impl From<PullError> for RequestError {
     fn from(error: PullError) -> Self {
         Self::Fatal(error)
     }
@@ -127,12 +127,11 @@ impl ShopClient {
         shown(&self.root)
     }
 
-    /// Uses these from now on.
     pub(super) fn set_credentials(&mut self, credentials: Credentials) {
         self.credentials = credentials;
     }
 
-    /// Between two looks at whether something has come about; grown by the caller.
+    /// Between two requests that ask whether something is finished; callers make it longer.
     pub(super) fn poll_interval(&self) -> Duration {
         if self.interval.is_zero() { Duration::from_millis(5) } else { Duration::from_secs(2) }
     }
@@ -142,18 +141,18 @@ impl ShopClient {
         &mut self,
         path: &[&str],
         query: &[(&str, String)],
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RequestError> {
         self.ask(self.client.get(self.address(path, query))).await
     }
 
-    /// Puts a question that only reads, in an API that takes questions as bodies.
+    /// Sends a query that only reads, to an API that takes queries as bodies.
     pub(super) async fn read(
         &mut self,
         path: &[&str],
-        question: &serde_json::Value,
-    ) -> Result<Answer, Trouble> {
+        query: &serde_json::Value,
+    ) -> Result<Answer, RequestError> {
         let request = self.client.post(self.address(path, &[]));
-        let request = request.header(CONTENT_TYPE, "application/json").body(question.to_string());
+        let request = request.header(CONTENT_TYPE, "application/json").body(query.to_string());
         self.ask(request).await
     }
 
@@ -162,18 +161,18 @@ impl ShopClient {
     pub(super) async fn download(
         &mut self,
         address: &str,
-        mut take: impl FnMut(&[u8]) -> Result<(), Trouble>,
-    ) -> Result<StatusCode, Trouble> {
+        mut take: impl FnMut(&[u8]) -> Result<(), RequestError>,
+    ) -> Result<StatusCode, RequestError> {
         self.keep_distance().await?;
         self.requests += 1;
         let cancel = self.cancel.clone();
         let read = async {
             let request = self.client.get(address).timeout(DOWNLOAD_TIMEOUT);
             // The address is signed, and stays out of messages.
-            let broken = |_| Trouble::TooMuch("broke off in the middle of a file".to_owned());
+            let broken = |_| RequestError::TooMuch("broke off in the middle of a file".to_owned());
             let idle = |_| {
                 let seconds = DOWNLOAD_IDLE_MAX.as_secs();
-                Trouble::TooMuch(format!("sent nothing of a file for {seconds} s"))
+                RequestError::TooMuch(format!("sent nothing of a file for {seconds} s"))
             };
             let sent = timeout(DOWNLOAD_IDLE_MAX, request.send()).await.map_err(idle)?;
             let mut response = sent.map_err(broken)?;
@@ -193,7 +192,7 @@ impl ShopClient {
         }
     }
 
-    async fn ask(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Trouble> {
+    async fn ask(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, RequestError> {
         let request = request.build().map_err(|_| self.unusable_credentials())?;
         let (mut busy, mut broken) = (0, 0);
         loop {
@@ -207,14 +206,14 @@ impl ShopClient {
             let (what, wait) = match sent {
                 Ok(answer) => {
                     self.clock.note(answer.status, &answer.headers);
-                    let silence = (self.system.silence)(answer.status, &answer.headers);
-                    if let Some(silence) = silence {
-                        let end = Instant::now() + silence.min(self.wait_max);
+                    let pause = (self.system.pause)(answer.status, &answer.headers);
+                    if let Some(pause) = pause {
+                        let end = Instant::now() + pause.min(self.wait_max);
                         self.not_before = self.not_before.max(end);
                     }
                     match answer.status.as_u16() {
                         429 | 503 => {
-                            let wait = retry_after(&answer).or(silence);
+                            let wait = retry_after(&answer).or(pause);
                             ("is busy or down".to_owned(), Some(wait))
                         }
                         status @ (499 | 500 | 502 | 504 | 507 | 520..=524) => {
@@ -229,9 +228,9 @@ impl ShopClient {
                         _ => return Ok(answer),
                     }
                 }
-                Err(Broken::Fatal(error)) => return Err(error.into()),
-                Err(Broken::NotConnected(what)) => (what, Some(None)),
-                Err(Broken::Cut(what)) => (what, None),
+                Err(AttemptError::Fatal(error)) => return Err(error.into()),
+                Err(AttemptError::NotConnected(what)) => (what, Some(None)),
+                Err(AttemptError::Cut(what)) => (what, None),
             };
             let is_busy = wait.is_some();
             let attempt = if is_busy { &mut busy } else { &mut broken };
@@ -240,7 +239,7 @@ impl ShopClient {
                 return Err(self.away(what).into());
             }
             if !is_busy && *attempt == ATTEMPTS_BEFORE_LESS {
-                return Err(Trouble::TooMuch(what));
+                return Err(RequestError::TooMuch(what));
             }
             let wait = wait.flatten().unwrap_or(BACKOFF * 2_u32.pow(*attempt - 1));
             let seconds = wait.as_secs();
@@ -263,6 +262,14 @@ impl ShopClient {
         }
     }
 
+    /// The error of a request after which nothing smaller can be asked for.
+    pub(super) fn fatal(&self, error: RequestError) -> PullError {
+        match error {
+            RequestError::Fatal(error) => error,
+            RequestError::TooMuch(what) => self.away(what),
+        }
+    }
+
     pub(super) fn away(&self, what: String) -> PullError {
         let hint = "run it again later; nothing is lost".to_owned();
         PullError::Away { shop: self.shop(), what, hint }
@@ -282,30 +289,35 @@ impl ShopClient {
         self.credentials.address(url)
     }
 
-    async fn send(&self, request: &reqwest::Request) -> Result<Answer, Broken> {
+    async fn send(&self, request: &reqwest::Request) -> Result<Answer, AttemptError> {
         // Bodies are texts, which can be copied.
         let copy = request.try_clone();
-        let request = copy.ok_or_else(|| Broken::Cut("can't be asked twice".to_owned()))?;
+        let request = copy.ok_or_else(|| AttemptError::Cut("can't be asked twice".to_owned()))?;
         let request = self.credentials.authorise(&self.client, request, self.clock.now()).build();
-        let request = request.map_err(|_| Broken::Fatal(self.unusable_credentials()))?;
+        let request = request.map_err(|_| AttemptError::Fatal(self.unusable_credentials()))?;
         let sent = self.client.execute(request).await;
-        let mut response = sent.map_err(|error| self.what_broke(&error))?;
+        let mut response = sent.map_err(|error| self.attempt_error(&error))?;
         if response.status().is_redirection() {
-            return Err(Broken::Fatal(self.redirected(&response)));
+            return Err(AttemptError::Fatal(self.redirected(&response)));
         }
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_LEN_MAX => {
-                    return Err(Broken::Cut("answered more than 64 MiB at once".to_owned()));
+                    return Err(AttemptError::Cut("answered more than 64 MiB at once".to_owned()));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 Err(error) if error.is_timeout() => {
-                    return Err(Broken::Cut(format!("took longer than {} s", TIMEOUT.as_secs())));
+                    return Err(AttemptError::Cut(format!(
+                        "took longer than {} s",
+                        TIMEOUT.as_secs()
+                    )));
                 }
                 Err(_) => {
-                    return Err(Broken::Cut("broke off in the middle of an answer".to_owned()));
+                    return Err(AttemptError::Cut(
+                        "broke off in the middle of an answer".to_owned(),
+                    ));
                 }
             }
         }
@@ -314,9 +326,9 @@ impl ShopClient {
     }
 
     /// The text of an error of reqwest may hold the address, and that the key.
-    fn what_broke(&self, error: &reqwest::Error) -> Broken {
+    fn attempt_error(&self, error: &reqwest::Error) -> AttemptError {
         if let Some(why) = certificate_fault(error) {
-            return Broken::Fatal(PullError::Refused {
+            return AttemptError::Fatal(PullError::Refused {
                 shop: self.shop(),
                 what: format!("its certificate is not trusted: {why}"),
                 hint: "check the address and this machine's clock, or name the authority's PEM file in ca_file"
@@ -326,21 +338,21 @@ impl ShopClient {
         if !error.is_connect() {
             let timed_out = || format!("took longer than {} s", TIMEOUT.as_secs());
             let lost = "broke the connection".to_owned();
-            return Broken::Cut(if error.is_timeout() { timed_out() } else { lost });
+            return AttemptError::Cut(if error.is_timeout() { timed_out() } else { lost });
         }
         let cause = match NotConnectedCause::of(error) {
             _ if error.is_timeout() => NotConnectedCause::TimedOut,
             cause => cause,
         };
         if cause == NotConnectedCause::NotTls {
-            return Broken::Fatal(PullError::Settings {
+            return AttemptError::Fatal(PullError::Settings {
                 what: format!("{}: does not speak TLS", self.shop()),
                 expected: "an address that is served over https".to_owned(),
                 hint: "check the address and its port".to_owned(),
             });
         }
         let what = cause.text(self.root.host_str().unwrap_or_default());
-        Broken::NotConnected(format!("{what}; check the address if this stays"))
+        AttemptError::NotConnected(format!("{what}; check the address if this stays"))
     }
 
     fn redirected(&self, response: &reqwest::Response) -> PullError {
@@ -372,8 +384,8 @@ impl ShopClient {
     }
 }
 
-/// Why a request brought no answer.
-enum Broken {
+/// Why a single attempt brought no answer.
+enum AttemptError {
     NotConnected(String),
     Cut(String),
     Fatal(PullError),

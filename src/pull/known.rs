@@ -4,8 +4,8 @@ use super::order_id::OrderId;
 use super::shops::shop_named;
 use std::collections::BTreeSet;
 
-/// The orders of an export that the shop has no more: those that its full window found gone, and
-/// that no window after it has, or knows although the shop could not deliver them.
+/// The orders of an export that are gone from the shop: its full window found them gone, and no later
+/// window has them, or names them as orders that the shop could not deliver.
 pub fn gone_orders(export: &[PulledWindow]) -> Vec<OrderId> {
     let Some((full, later)) = export.split_first() else { return Vec::new() };
     if full.manifest.gone.is_empty() {
@@ -19,7 +19,7 @@ pub fn gone_orders(export: &[PulledWindow]) -> Vec<OrderId> {
     full.manifest.gone.iter().filter(|id| !back.contains(id)).cloned().collect()
 }
 
-/// The orders of an export of which the next full pull has to find out whether they are gone.
+/// The orders of an export that the next full pull has to ask for, as they may be gone.
 pub fn missing_orders(export: &[PulledWindow]) -> &[OrderId] {
     export.first().map_or(&[], |full| &full.manifest.missing)
 }

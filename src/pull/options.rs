@@ -14,27 +14,27 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// A shop system whose orders are pulled: all that is particular to it. Its file in this folder makes
-/// one, and `shops.rs` lists them.
+/// A shop system whose orders are pulled, with all that is particular to it. `shops.rs` lists them.
 #[derive(Debug)]
 pub struct ShopSystem {
     /// Its name in settings and manifests.
     pub name: &'static str,
     /// The format of its answers; `auto` where they are of several.
     pub format: &'static str,
-    /// The ways in. The first one counts whose setting is set.
-    pub ways: &'static [WayIn],
+    /// The credentials that it takes. The first set whose setting is set is used.
+    pub credential_sets: &'static [CredentialSet],
     /// Where people find its credentials.
-    pub credentials: &'static str,
+    pub credentials_hint: &'static str,
     /// Settings that it needs besides.
     pub needs: &'static [&'static str],
-    /// What a shop is said to ignore that has orders in a window of the future, and what follows.
+    /// What a shop ignores if it lists orders for a window in the future, and what follows; part of a
+    /// message.
     pub ignored_window: &'static str,
     /// A window ends this long before the shop's present: later changes may not be visible yet.
     pub lag: SignedDuration,
-    /// How long an answer asks its client to be silent, besides `Retry-After`.
-    pub(super) silence: fn(StatusCode, &HeaderMap) -> Option<Duration>,
-    /// The ids of the orders in a part of its answers: of those that full pulls are compared by.
+    /// The pause that an answer asks for, besides `Retry-After`.
+    pub(super) pause: fn(StatusCode, &HeaderMap) -> Option<Duration>,
+    /// The ids of the orders in one of its answers, by which full pulls are compared.
     pub(super) ids: fn(&[u8]) -> Vec<OrderId>,
     pub(super) pull: for<'a> fn(
         &'a Options,
@@ -45,9 +45,9 @@ pub struct ShopSystem {
     pub(super) examine: for<'a> fn(&'a Options, CancellationToken) -> Pending<'a, Examination>,
 }
 
-/// Secrets that let a pull in.
+/// Secrets that a shop accepts together.
 #[derive(Debug)]
-pub struct WayIn {
+pub struct CredentialSet {
     /// The setting by which it is chosen; `None` for the one without such a setting.
     pub by: Option<&'static str>,
     pub secrets: &'static [&'static str],
@@ -56,25 +56,32 @@ pub struct WayIn {
 /// Settings that leave orders of a shop out.
 const NARROWING: [&str; 1] = ["store_ids"];
 
-/// The future of one question to a shop.
+/// The future of one task at a shop.
 pub(super) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PullError>> + Send + 'a>>;
 
 impl ShopSystem {
-    /// The secrets that it takes, by any way.
+    /// The secrets of all sets.
     pub fn secrets(&self) -> BTreeSet<&'static str> {
-        self.ways.iter().flat_map(|way| way.secrets).copied().collect()
+        self.credential_sets.iter().flat_map(|set| set.secrets).copied().collect()
+    }
+
+    /// The secrets of the set that these settings choose.
+    pub fn secrets_for(&self, access: &Access) -> &'static [&'static str] {
+        let chosen =
+            self.credential_sets.iter().find(|set| set.by.is_none_or(|key| access.has(key)));
+        chosen.map_or(&[], |set| set.secrets)
     }
 
     /// The settings of its own that are texts.
     pub fn texts(&self) -> BTreeSet<&'static str> {
-        let chosen_by = self.ways.iter().filter_map(|way| way.by);
+        let chosen_by = self.credential_sets.iter().filter_map(|set| set.by);
         let needed = self.needs.iter().copied().filter(|key| *key != "ids");
         chosen_by.chain(needed).chain(NARROWING).collect()
     }
 }
 
-/// Of a shop that asks for no pause but by `Retry-After`.
-pub(super) fn no_silence(_: StatusCode, _: &HeaderMap) -> Option<Duration> {
+/// For a shop that asks for pauses by `Retry-After` alone.
+pub(super) fn no_pause(_: StatusCode, _: &HeaderMap) -> Option<Duration> {
     None
 }
 
@@ -93,13 +100,13 @@ pub struct Options {
     pub overlap: SignedDuration,
     /// The longest time between two full pulls.
     pub full_every: SignedDuration,
-    /// Orders that the full pull before found gone: the next one looks for them too.
+    /// Orders that the last full pull found gone: the next one asks for them too.
     pub gone_before: Vec<OrderId>,
     /// The longest pause that the shop may ask for; a longer one ends the pull.
     pub wait_max: Duration,
 }
 
-/// What lets a pull in at a shop, and what else the shop has to be asked with, each under its key in
+/// The credentials of a pull and the other values that requests to the shop need, by their keys in
 /// the settings.
 #[derive(Debug, Clone, Default)]
 pub struct Access {

@@ -1,25 +1,24 @@
-//! Lists in numbered pages: what a shop system states of its own, and what all have in common.
+//! Lists in numbered pages: what each shop system defines, and what all have in common.
 
 use super::error::PullError;
-use super::http::Trouble;
+use super::http::RequestError;
 use super::order_id::OrderId;
-use super::single::ById;
+use super::shop_api::ShopApi;
 use super::window::Window;
 use jiff::Timestamp;
 
 /// The API of a shop whose orders come in numbered pages, in ascending order of their ids.
-pub(super) trait PagedApi: ById {
+pub(super) trait PagedApi: ShopApi {
     const VERSION: &'static str;
-    /// Orders on a page: the API's most, and what is tried where that is too much. Each divides the
+    /// Orders on a page: the most that the API takes, then smaller numbers for shops that are too slow. Each divides the
     /// one before, so that a page is split into whole pages; the last is 1.
     const SIZES: &'static [u64];
-    /// The lists that a window consists of, in the order in which they are read: the parts of the
-    /// shop's orders that no single list has together. A part may come twice, as orders move
-    /// from one to another meanwhile.
-    const PARTS: &'static [&'static str];
+    /// The names of the lists that hold a window's orders together, in the order in which they are
+    /// read. One may come twice, as orders move from one to another meanwhile.
+    const LISTS: &'static [&'static str];
     /// How many of the lists hold every order once: the first ones.
-    const COUNTED_PARTS: usize;
-    /// Whether counts are asked for by themselves, and not part of every answer.
+    const COUNTED_LISTS: usize;
+    /// Whether counts take requests of their own, and are not part of every answer.
     const COUNTS_APART: bool = false;
     /// What to do about a list that contradicts itself.
     const CONTRADICTION_HINT: &'static str;
@@ -33,7 +32,7 @@ pub(super) trait PagedApi: ById {
         &mut self,
         list: &List<'_>,
         page: Page,
-    ) -> impl Future<Output = Result<Listed, Trouble>> + Send;
+    ) -> impl Future<Output = Result<ReceivedPage, RequestError>> + Send;
 
     /// How many orders a list has, where the shop says so.
     fn count(
@@ -52,8 +51,8 @@ pub(super) trait PagedApi: ById {
 /// One of the lists that a window consists of.
 pub(super) struct List<'a> {
     pub window: &'a Window,
-    /// One of the parts of the API.
-    pub part: &'static str,
+    /// One of [`PagedApi::LISTS`].
+    pub name: &'static str,
     /// Leaves out orders placed before.
     pub since: Option<Timestamp>,
 }
@@ -70,7 +69,7 @@ impl List<'_> {
 pub(super) struct Page {
     /// From 1.
     pub number: u64,
-    /// How many of the sizes that are tried are larger.
+    /// Index of its size among the sizes.
     pub size: usize,
     sizes: &'static [u64],
 }
@@ -111,7 +110,7 @@ pub(super) struct Row {
 }
 
 /// A page that was received.
-pub(super) struct Listed {
+pub(super) struct ReceivedPage {
     pub rows: Vec<Row>,
     pub json: Vec<u8>,
     /// The shop's count of the whole list, if the answer has it.

@@ -1,21 +1,21 @@
 //! Squarespace's Commerce API 1.0: lists of orders by when they changed, page by page with a cursor.
 //!
-//! A cursor is no snapshot: an order that changes while a list is read leaves it, and may move one
-//! that was not read yet to a page that was. But the end of a window lies in the past, so what left it
-//! does not come back: if a second reading has every order of the first, none of those that were read
-//! had left, so none was moved.
+//! A cursor is not a snapshot: an order that changes while a list is read leaves the list, and may move
+//! an unread order to a page that was read already. As the end of a window lies in the past, an order
+//! that left does not come back. So if a second reading has every order of the first, none had left,
+//! and none was moved.
 
 use super::body::{excerpt, json_in};
 use super::credentials::Credentials;
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::gone::Before;
-use super::http::{Answer, ShopClient, Trouble};
+use super::gone::PreviousExport;
+use super::http::{Answer, RequestError, ShopClient};
 use super::manifest::{Manifest, PulledWindow};
-use super::options::{Options, Request, ShopSystem, WayIn};
+use super::options::{CredentialSet, Options, Request, ShopSystem};
 use super::order_id::OrderId;
-use super::single::ById;
+use super::shop_api::ShopApi;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -31,14 +31,12 @@ const VERSION: &str = "1.0";
 pub(super) static SYSTEM: ShopSystem = ShopSystem {
     name: "squarespace",
     format: "squarespace-json",
-    ways: &[WayIn { by: None, secrets: &["token"] }],
-    credentials: "Squarespace makes one under Settings, Developer Tools, Developer API Keys; the permission Orders, Read Only is enough",
+    credential_sets: &[CredentialSet { by: None, secrets: &["token"] }],
+    credentials_hint: "Squarespace makes one under Settings, Developer Tools, Developer API Keys; the permission Orders, Read Only is enough",
     needs: &[],
     ignored_window: "modifiedAfter and modifiedBefore, as a proxy may make it; pulls are refused until it does not",
     lag: SignedDuration::from_mins(2),
-    silence: |status, _| {
-        (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(60))
-    },
+    pause: |status, _| (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(60)),
     ids: ids_in,
     pull: |options, request, folder, cancel| Box::pin(pull(options, request, folder, cancel)),
     examine: |options, cancel| Box::pin(examine(options, cancel)),
@@ -48,12 +46,12 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 const READINGS_MAX: u32 = 5;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: usize = 10;
-/// Before the first order of any shop.
+/// PreviousExport the first order of any shop.
 const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// A page.
+/// The body of a page.
 #[derive(Debug, Deserialize)]
-struct Page {
+struct PageBody {
     result: Vec<Row>,
     pagination: Pagination,
 }
@@ -103,8 +101,8 @@ async fn pull(
     let mut manifest = Manifest::new(SYSTEM.name, VERSION, shop.client.shop(), window);
     manifest.orders = orders.len() as u64;
     if window.extent == Extent::Full {
-        let before = Before { folder, options };
-        before.find_gone(&orders, &mut shop, &mut manifest).await?;
+        let previous = PreviousExport { folder, options };
+        previous.find_gone(&orders, &mut shop, &mut manifest).await?;
     }
     (manifest.query, manifest.requests) = (options.query(), shop.client.requests);
     manifest.warnings = shop.warnings;
@@ -150,7 +148,7 @@ struct Shop {
     warnings: Vec<String>,
 }
 
-impl ById for Shop {
+impl ShopApi for Shop {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
     }
@@ -159,7 +157,7 @@ impl ById for Shop {
         &mut self.warnings
     }
 
-    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = self.get(&[&id.to_string()], &[]).await?;
         if answer.status == StatusCode::NOT_FOUND && message_in(&answer).is_some() {
             return Ok(None);
@@ -173,8 +171,8 @@ impl ById for Shop {
 }
 
 impl Shop {
-    /// Asks for what changed in a day of the far future: a shop that answers with nothing is there,
-    /// lets the client in, filters, and shows its clock.
+    /// Asks for what changed in a day of the far future. A shop that answers with no order exists,
+    /// accepts the credentials, filters, and shows its clock.
     async fn find(options: &Options, cancel: CancellationToken) -> Result<Self, PullError> {
         let token = options.access.secret("token")?;
         let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
@@ -249,12 +247,12 @@ impl Shop {
         }
     }
 
-    /// A page, as it is and as it was received.
+    /// A page, parsed and as received.
     async fn page(
         &mut self,
         query: &[(&'static str, String)],
-    ) -> Result<(Page, Vec<u8>), PullError> {
-        let answer = self.get(&[], query).await.map_err(|trouble| self.fatal(trouble))?;
+    ) -> Result<(PageBody, Vec<u8>), PullError> {
+        let answer = self.get(&[], query).await.map_err(|error| self.client.fatal(error))?;
         let json = self.accept(&answer)?;
         match serde_json::from_slice(&json) {
             Ok(page) => Ok((page, json)),
@@ -266,7 +264,7 @@ impl Shop {
         &mut self,
         resource: &[&str],
         query: &[(&'static str, String)],
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RequestError> {
         let path = [&[VERSION, "commerce", "orders"], resource].concat();
         self.client.get(&path, query).await
     }
@@ -297,13 +295,6 @@ impl Shop {
             shop: self.client.shop(),
             what: what.to_owned(),
             hint: "see Squarespace's status page, and pull again later".to_owned(),
-        }
-    }
-
-    fn fatal(&self, trouble: Trouble) -> PullError {
-        match trouble {
-            Trouble::Fatal(error) => error,
-            Trouble::TooMuch(what) => self.client.away(what),
         }
     }
 }

@@ -52,7 +52,7 @@ pub enum Keep {
 }
 
 impl Pull {
-    /// What lets a pull in, with the shop's secrets by the first way that the settings choose.
+    /// What lets a pull in, with the shop's secrets of the first set of credentials that the settings choose.
     ///
     /// # Errors
     /// When one of the secrets is not there or can't be used.
@@ -67,8 +67,7 @@ impl Pull {
         if self.key_in_query {
             access = access.with("key_in_query", "true");
         }
-        let way = self.from.ways.iter().find(|way| way.by.is_none_or(|key| access.has(key)));
-        for name in way.map_or(&[][..], |way| way.secrets) {
+        for name in self.from.secrets_for(&access) {
             access = access.with_secret(name, self.secret(name)?);
         }
         Ok(access)
@@ -89,7 +88,7 @@ impl Pull {
             table: format!("jobs.{job}.pull"),
             name,
             credential: format!("{job}.{name}"),
-            hint: self.from.credentials,
+            hint: self.from.credentials_hint,
         };
         self.from.secrets().into_iter().map(named).collect()
     }

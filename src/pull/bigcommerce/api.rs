@@ -3,11 +3,11 @@
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
 use super::super::error::PullError;
-use super::super::http::{Answer, ShopClient, Trouble};
+use super::super::http::{Answer, RequestError, ShopClient};
 use super::super::options::Options;
 use super::super::order_id::OrderId;
-use super::super::pages::{List, Listed, Page, PagedApi};
-use super::super::single::ById;
+use super::super::pages::{List, Page, PagedApi, ReceivedPage};
+use super::super::shop_api::ShopApi;
 use super::parts::{Order, ids_in, is_list, pieces_of, with_parts};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -50,7 +50,7 @@ impl Api {
         let credentials = Credentials::Header("x-auth-token", options.access.secret("token")?);
         let client = ShopClient::new(options, credentials, cancel)?;
         let mut api = Self { client, changed: 0, warnings: Vec::new() };
-        api.changed = api.number_of(&bounds((from, None), options.since)).await?;
+        api.changed = api.number_of(&bounds(from, None, options.since)).await?;
         api.warnings.extend(api.client.clock.warning());
         Ok(api)
     }
@@ -61,7 +61,7 @@ impl Api {
             count: u64,
         }
         let answer = self.client.get(&[VERSION, "orders", "count"], query).await;
-        let answer = answer.map_err(|trouble| self.fatal(trouble))?;
+        let answer = answer.map_err(|error| self.client.fatal(error))?;
         let json = self.accept(&answer)?.unwrap_or_default();
         let count: Result<Count, _> = serde_json::from_slice(json);
         Ok(count.map_err(|_| self.unexpected(json))?.count)
@@ -113,16 +113,8 @@ impl Api {
         }
     }
 
-    /// Where nothing smaller can be asked for.
-    fn fatal(&self, trouble: Trouble) -> PullError {
-        match trouble {
-            Trouble::Fatal(error) => error,
-            Trouble::TooMuch(what) => self.client.away(what),
-        }
-    }
-
     /// The orders of a page, each with the parts that the answer leaves out.
-    async fn completed(&mut self, json: &[u8]) -> Result<Listed, Trouble> {
+    async fn completed(&mut self, json: &[u8]) -> Result<ReceivedPage, RequestError> {
         let texts: Vec<&RawValue> =
             serde_json::from_slice(json).map_err(|_| self.unexpected(json))?;
         let (mut rows, mut whole, mut is_changed) = (Vec::new(), Vec::new(), false);
@@ -141,10 +133,13 @@ impl Api {
         }
         let json =
             if is_changed { format!("[{}]", whole.join(",")).into_bytes() } else { json.to_vec() };
-        Ok(Listed { rows, json, total: None })
+        Ok(ReceivedPage { rows, json, total: None })
     }
 
-    async fn parts_of(&mut self, order: &Order) -> Result<Vec<(&'static str, String)>, Trouble> {
+    async fn parts_of(
+        &mut self,
+        order: &Order,
+    ) -> Result<Vec<(&'static str, String)>, RequestError> {
         let mut parts = Vec::new();
         if order.lacks_lines() {
             parts.push(("products", self.part(order, "products").await?));
@@ -157,7 +152,7 @@ impl Api {
 
     /// What an order links to, of all pages. The last one is the one before a 204; lines are complete
     /// with the last piece of the order, coupons on a page that can't be cut.
-    async fn part(&mut self, order: &Order, name: &'static str) -> Result<String, Trouble> {
+    async fn part(&mut self, order: &Order, name: &'static str) -> Result<String, RequestError> {
         let id = order.id.to_string();
         let (mut found, mut pieces) = (Vec::new(), 0);
         for page in 1..=PARTS_PAGES_MAX {
@@ -180,7 +175,7 @@ impl Api {
     }
 }
 
-impl ById for Api {
+impl ShopApi for Api {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
     }
@@ -189,7 +184,7 @@ impl ById for Api {
         &mut self.warnings
     }
 
-    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
         let path = [VERSION, "orders", &id.to_string()];
         let answer = self.client.get(&path, &included()).await?;
         if answer.status == StatusCode::NOT_FOUND && error_in(&answer.body).is_some() {
@@ -212,18 +207,18 @@ impl ById for Api {
 impl PagedApi for Api {
     const VERSION: &'static str = VERSION;
     const SIZES: &'static [u64] = &SIZES;
-    const PARTS: &'static [&'static str] = &[DELETED, LIVE, DELETED];
-    const COUNTED_PARTS: usize = 2;
+    const LISTS: &'static [&'static str] = &[DELETED, LIVE, DELETED];
+    const COUNTED_LISTS: usize = 2;
     const COUNTS_APART: bool = true;
     const CONTRADICTION_HINT: &'static str =
         "pull again; if this stays, ask BigCommerce's support about the orders API";
 
     /// The page after the last one: only a 204 is an end.
     fn first_asked(&self, list: &List<'_>) -> u64 {
-        if list.part == LIVE { self.changed.div_ceil(SIZES[0]) + 1 } else { 1 }
+        if list.name == LIVE { self.changed.div_ceil(SIZES[0]) + 1 } else { 1 }
     }
 
-    async fn page(&mut self, list: &List<'_>, page: Page) -> Result<Listed, Trouble> {
+    async fn page(&mut self, list: &List<'_>, page: Page) -> Result<ReceivedPage, RequestError> {
         let mut query = query(list, page);
         query.extend(included());
         let answer = self.client.get(&[VERSION, "orders"], &query).await?;
@@ -231,7 +226,7 @@ impl PagedApi for Api {
             Some(json) => self.completed(json).await,
             None => {
                 let total = (page.number == 1).then_some(0);
-                Ok(Listed { rows: Vec::new(), json: Vec::new(), total })
+                Ok(ReceivedPage { rows: Vec::new(), json: Vec::new(), total })
             }
         }
     }
@@ -243,7 +238,7 @@ impl PagedApi for Api {
     /// Without their lines: one of the orders may be one that the shop can't show.
     async fn ids(&mut self, list: &List<'_>, page: Page) -> Result<Vec<OrderId>, PullError> {
         let answer = self.client.get(&[VERSION, "orders"], &query(list, page)).await;
-        let answer = answer.map_err(|trouble| self.fatal(trouble))?;
+        let answer = answer.map_err(|error| self.client.fatal(error))?;
         match self.accept(&answer)? {
             Some(json) if is_list(json) => Ok(ids_in(json)),
             Some(json) => Err(self.unexpected(json)),
@@ -252,7 +247,7 @@ impl PagedApi for Api {
     }
 }
 
-/// What makes answers hold the lines of orders.
+/// The parameters that put the lines of orders into answers.
 fn included() -> [(&'static str, String); 2] {
     [
         ("include", "consignments.line_items".to_owned()),
@@ -270,14 +265,15 @@ fn query(list: &List<'_>, page: Page) -> Vec<(&'static str, String)> {
 }
 
 fn bounds_of(list: &List<'_>) -> Vec<(&'static str, String)> {
-    let mut query = bounds((list.window.from, Some(list.window.to)), list.since);
-    query.extend((list.part == DELETED).then(|| ("is_deleted", "true".to_owned())));
+    let mut query = bounds(list.window.from, Some(list.window.to), list.since);
+    query.extend((list.name == DELETED).then(|| ("is_deleted", "true".to_owned())));
     query
 }
 
-/// Always with a time and an offset: what else is not understood is ignored.
+/// Always with a time and an offset: BigCommerce ignores bounds that it does not understand.
 fn bounds(
-    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
     since: Option<Timestamp>,
 ) -> Vec<(&'static str, String)> {
     let all = [("min_date_modified", from), ("max_date_modified", to), ("min_date_created", since)];

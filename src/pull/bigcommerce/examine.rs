@@ -1,9 +1,9 @@
 use super::super::error::PullError;
 use super::super::examination::Examination;
-use super::super::http::Trouble;
+use super::super::http::RequestError;
 use super::super::options::Options;
 use super::super::pages::{List, Page, PagedApi};
-use super::super::single::ById;
+use super::super::shop_api::ShopApi;
 use super::super::window::{Extent, Window};
 use super::api::{Api, LIVE, SIZES, VERSION};
 use super::parts::Order;
@@ -23,12 +23,12 @@ pub(super) async fn examine(
     let orders = Some(api.changed);
     let now = api.client().clock.now();
     let all = Window { extent: Extent::Full, from: None, to: now };
-    let all = List { window: &all, part: LIVE, since: options.since };
+    let all = List { window: &all, name: LIVE, since: options.since };
     let listed = match api.page(&all, Page::smallest(&SIZES)).await {
         Ok(listed) => listed.json,
-        Err(Trouble::Fatal(error)) => return Err(error),
-        // A pull isolates the order and goes on.
-        Err(Trouble::TooMuch(what)) => {
+        Err(RequestError::Fatal(error)) => return Err(error),
+        // A pull isolates the order and continues.
+        Err(RequestError::TooMuch(what)) => {
             api.warnings.push(format!("the oldest order can't be listed: {what}"));
             Vec::new()
         }
@@ -36,7 +36,7 @@ pub(super) async fn examine(
     let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
     let end = tomorrow.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
     let future = Window { extent: Extent::Increment, from: Some(tomorrow), to: end };
-    let future = List { window: &future, part: LIVE, since: None };
+    let future = List { window: &future, name: LIVE, since: None };
     // Of the largest size, which a pull asks for.
     let is_filtered = api.ids(&future, Page::whole(1, &SIZES)).await?.is_empty();
     let oldest: Vec<Order> = serde_json::from_slice(&listed).unwrap_or_default();

@@ -12,7 +12,7 @@ use super::backwards;
 use super::error::PullError;
 use super::folder::Folder;
 use super::manifest::PulledWindow;
-use super::options::{Options, Request, ShopSystem, WayIn};
+use super::options::{CredentialSet, Options, Request, ShopSystem};
 use api::Api;
 use examine::examine;
 use jiff::SignedDuration;
@@ -24,18 +24,18 @@ use tokio_util::sync::CancellationToken;
 pub(super) static SYSTEM: ShopSystem = ShopSystem {
     name: "bigcommerce",
     format: "bigcommerce-json",
-    ways: &[WayIn { by: None, secrets: &["token"] }],
-    credentials: "BigCommerce shows it once, under Settings, Store-level API accounts; the scope Orders, read-only, is enough",
+    credential_sets: &[CredentialSet { by: None, secrets: &["token"] }],
+    credentials_hint: "BigCommerce shows it once, under Settings, Store-level API accounts; the scope Orders, read-only, is enough",
     needs: &[],
     ignored_window: "min_date_modified; every pull is a full one",
     lag: SignedDuration::from_mins(2),
-    silence,
+    pause,
     ids: parts::ids_in,
     pull: |options, request, folder, cancel| Box::pin(pull(options, request, folder, cancel)),
     examine: |options, cancel| Box::pin(examine(options, cancel)),
 };
 
-/// The part of the quota that stays free for the shop's other apps, as one in so many.
+/// One in this many requests of the quota is left to the shop's other apps.
 const FREE_PART: u64 = 5;
 
 /// Pulls a window into the folder.
@@ -49,12 +49,12 @@ async fn pull(
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
     let api = Api::find(options, request.from(options), cancel).await?;
-    backwards::pull(api, (options, request), folder).await
+    backwards::pull(api, options, request, folder).await
 }
 
-/// Until the quota is full again, where it is used up or only the part of the other apps is left. A
+/// The time until the quota is full again, if it is used up or only the other apps' part is left. A
 /// 429 without these headers is an overload of the platform.
-fn silence(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+fn pause(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| -> Option<u64> { headers.get(name)?.to_str().ok()?.parse().ok() };
     let reset = Duration::from_millis(number("x-rate-limit-time-reset-ms")?);
     let left = number("x-rate-limit-requests-left").zip(number("x-rate-limit-requests-quota"));
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_fifth_of_the_quota_stays_free() {
-        let silence = |status: u16, left: &'static str| {
+        let pause = |status: u16, left: &'static str| {
             let mut headers = HeaderMap::new();
             for (name, value) in [("time-reset-ms", "1500"), ("requests-quota", "150")] {
                 let name: reqwest::header::HeaderName =
@@ -76,11 +76,11 @@ mod tests {
                 headers.insert(name, value.parse().unwrap());
             }
             headers.insert("x-rate-limit-requests-left", left.parse().unwrap());
-            super::silence(StatusCode::from_u16(status).unwrap(), &headers)
+            super::pause(StatusCode::from_u16(status).unwrap(), &headers)
         };
         let reset = Some(Duration::from_millis(1500));
-        assert_eq!((silence(200, "30"), silence(200, "29")), (None, reset));
-        assert_eq!((silence(429, "149"), silence(204, "0")), (reset, reset));
-        assert_eq!(super::silence(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new()), None);
+        assert_eq!((pause(200, "30"), pause(200, "29")), (None, reset));
+        assert_eq!((pause(429, "149"), pause(204, "0")), (reset, reset));
+        assert_eq!(super::pause(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new()), None);
     }
 }

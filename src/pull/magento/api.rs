@@ -1,14 +1,14 @@
-//! Questions to Magento's REST API, and what its answers mean.
+//! Requests to Magento's REST API, and what its answers mean.
 
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
 use super::super::error::PullError;
-use super::super::http::{Answer, ShopClient, Trouble};
+use super::super::http::{Answer, RequestError, ShopClient};
 use super::super::oauth1::OAuth1;
 use super::super::options::{Access, Options};
 use super::super::order_id::OrderId;
-use super::super::single::ById;
-use super::list::{Filter, List, Listed, Page, Row, query};
+use super::super::shop_api::ShopApi;
+use super::list::{Filter, List, PageBody, ReceivedPage, Row, query};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -29,7 +29,7 @@ pub(super) struct Api {
     pub warnings: Vec<String>,
 }
 
-impl ById for Api {
+impl ShopApi for Api {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
     }
@@ -39,7 +39,7 @@ impl ById for Api {
     }
 
     /// Magento says in the shop's language that an order is gone, so what counts is that no list has it.
-    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = self.client.get(&["rest", VERSION, "orders", &id.to_string()], &[]).await?;
         if answer.status == StatusCode::NOT_FOUND && json_in(&answer.body).is_ok() {
             let only: Filter = ("entity_id", "eq", id.to_string().into());
@@ -60,8 +60,8 @@ impl ById for Api {
 }
 
 impl Api {
-    /// Asks for a list without orders: a shop that gives one is there, lets the client in, filters,
-    /// and shows its clock.
+    /// Asks for a list without orders. A shop that answers with one exists, accepts the credentials,
+    /// filters, and shows its clock.
     pub(super) async fn find(
         options: &Options,
         cancel: CancellationToken,
@@ -69,13 +69,14 @@ impl Api {
         let client = ShopClient::new(options, credentials(&options.access)?, cancel)?;
         let is_signed = options.access.has(CONSUMER_KEY);
         let mut api = Self { client, is_signed, warnings: Vec::new() };
-        let mut answer = api.ask(&[NOTHING], 1, true).await.map_err(|what| api.fatal(what))?;
+        let mut answer =
+            api.ask(&[NOTHING], 1, true).await.map_err(|what| api.client.fatal(what))?;
         if answer.status == StatusCode::UNAUTHORIZED && api.client.clock.warning().is_some() {
-            // Signatures are of a time, and now the shop's clock is known.
-            answer = api.ask(&[NOTHING], 1, true).await.map_err(|what| api.fatal(what))?;
+            // A signature contains the time, and now the shop's clock is known.
+            answer = api.ask(&[NOTHING], 1, true).await.map_err(|what| api.client.fatal(what))?;
         }
         let nothing = api.accept(answer).and_then(|json| api.page_in(json));
-        let nothing = nothing.map_err(|what| api.fatal(what))?;
+        let nothing = nothing.map_err(|what| api.client.fatal(what))?;
         if !nothing.rows.is_empty() {
             return Err(api.contradiction("answers a list of no order with orders".to_owned()));
         }
@@ -85,7 +86,11 @@ impl Api {
 
     /// # Errors
     /// When there is no answer, or it is not a list of these orders.
-    pub(super) async fn page(&mut self, list: &List<'_>, size: u64) -> Result<Listed, Trouble> {
+    pub(super) async fn page(
+        &mut self,
+        list: &List<'_>,
+        size: u64,
+    ) -> Result<ReceivedPage, RequestError> {
         let answer = self.ask(&list.filters(), size, false).await?;
         let listed = self.accept(answer).and_then(|json| self.page_in(json))?;
         if list.may_have(&listed.rows) {
@@ -96,7 +101,7 @@ impl Api {
     }
 
     /// How many orders fulfil all conditions.
-    pub(super) async fn count(&mut self, filters: &[Filter]) -> Result<u64, Trouble> {
+    pub(super) async fn count(&mut self, filters: &[Filter]) -> Result<u64, RequestError> {
         let answer = self.ask(filters, 1, true).await?;
         self.accept(answer).and_then(|json| self.page_in(json)).map(|listed| listed.total)
     }
@@ -106,7 +111,7 @@ impl Api {
         filters: &[Filter],
         size: u64,
         is_of_ids: bool,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RequestError> {
         let query = query(filters, size);
         let mut query: Vec<(&str, String)> =
             query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
@@ -116,14 +121,13 @@ impl Api {
         self.client.get(&["rest", VERSION, "orders"], &query).await
     }
 
-    /// The orders on a page. One without `items` is how Magento answers for an order that it can't
-    /// show.
-    fn page_in(&self, json: Vec<u8>) -> Result<Listed, Trouble> {
+    /// The orders on a page. For an order that it can't show, Magento answers without `items`.
+    fn page_in(&self, json: Vec<u8>) -> Result<ReceivedPage, RequestError> {
         match serde_json::from_slice(&json) {
-            Ok(Page { items, total_count }) if items.is_some() || total_count == 0 => {
-                Ok(Listed { rows: items.unwrap_or_default(), total: total_count, json })
+            Ok(PageBody { items, total_count }) if items.is_some() || total_count == 0 => {
+                Ok(ReceivedPage { rows: items.unwrap_or_default(), total: total_count, json })
             }
-            _ if message_in(&json).is_some() => Err(Trouble::TooMuch(format!(
+            _ if message_in(&json).is_some() => Err(RequestError::TooMuch(format!(
                 "answers a list of orders with {}",
                 message_in(&json).unwrap_or_default()
             ))),
@@ -132,7 +136,7 @@ impl Api {
     }
 
     /// The JSON of an answer that is a success.
-    fn accept(&self, answer: Answer) -> Result<Vec<u8>, Trouble> {
+    fn accept(&self, answer: Answer) -> Result<Vec<u8>, RequestError> {
         let status = answer.status.as_u16();
         let json = match json_in(&answer.body) {
             Ok((json, _)) => json,
@@ -153,7 +157,7 @@ impl Api {
             401 | 403 => Err(self.refused(status, &message()).into()),
             404 => Err(self.has_no_api(&message()).into()),
             // Names of parameters are in no language.
-            400 if message().contains("pageSize") => Err(Trouble::TooMuch(message())),
+            400 if message().contains("pageSize") => Err(RequestError::TooMuch(message())),
             _ => Err(self.unexpected(json).into()),
         }
     }
@@ -188,14 +192,6 @@ impl Api {
     pub(super) fn contradiction(&self, what: String) -> PullError {
         let hint = CONTRADICTION_HINT.to_owned();
         PullError::Unexpected { shop: self.client.shop(), what, hint }
-    }
-
-    /// Where nothing smaller can be asked for.
-    pub(super) fn fatal(&self, trouble: Trouble) -> PullError {
-        match trouble {
-            Trouble::Fatal(error) => error,
-            Trouble::TooMuch(what) => self.client.away(what),
-        }
     }
 }
 

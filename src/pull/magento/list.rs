@@ -16,7 +16,7 @@ pub(super) const SIZES: [u64; 5] = [100, 50, 20, 5, 1];
 /// A condition that orders have to fulfil: field, how it is compared, with what.
 pub(super) type Filter = (&'static str, &'static str, Cow<'static, str>);
 
-/// The orders of a window behind one of them, in ascending order of their ids. An id never changes
+/// The orders of a window after one of them, in ascending order of their ids. An id never changes
 /// and belongs to one order, so no list has a second page: however many orders changed in the same
 /// second, the next ones are those with greater ids.
 #[derive(Clone, Copy)]
@@ -108,9 +108,9 @@ pub(super) struct Row {
     pub customer_email: Option<String>,
 }
 
-/// A page.
+/// The body of a page.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
+pub(super) struct PageBody {
     /// Null for none, in some versions.
     pub items: Option<Vec<Row>>,
     /// The orders of the whole list.
@@ -118,7 +118,7 @@ pub(super) struct Page {
 }
 
 /// A page that was received.
-pub(super) struct Listed {
+pub(super) struct ReceivedPage {
     pub rows: Vec<Row>,
     pub total: u64,
     pub json: Vec<u8>,

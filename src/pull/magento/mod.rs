@@ -1,8 +1,8 @@
 //! Magento 2 and Adobe Commerce: the list of orders of the REST API.
 //!
-//! Magento pages by number, repeats the last page behind the end, and moves orders between pages
-//! while they are read. So only first pages are read here: each asks for the orders behind the last
-//! id. Pages shrink where the shop can't manage them, down to the one order that it can't list.
+//! Magento pages by number, repeats the last page after the end, and moves orders between pages while
+//! they are read. So only first pages are read here: each asks for the orders after the last id. Pages
+//! get smaller where the shop is too slow for them, down to the one order that it can't list.
 
 mod api;
 mod list;
@@ -10,32 +10,32 @@ mod list;
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::gone::Before;
-use super::http::Trouble;
+use super::gone::PreviousExport;
+use super::http::RequestError;
 use super::manifest::{Counted, Manifest, PulledWindow};
-use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
+use super::options::{CredentialSet, Options, Request, ShopSystem, no_pause};
 use super::order_id::OrderId;
-use super::single::Singles;
+use super::shop_api::SingleReads;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use api::{Api, CONSUMER_KEY, VERSION};
 use jiff::{SignedDuration, Timestamp};
-use list::{List, Listed, SIZES, in_utc};
+use list::{List, ReceivedPage, SIZES, in_utc};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 pub(super) static SYSTEM: ShopSystem = ShopSystem {
     name: "magento",
     format: "magento-json",
-    ways: &[
-        WayIn { by: Some(CONSUMER_KEY), secrets: &["secret", "token", "token_secret"] },
-        WayIn { by: None, secrets: &["token"] },
+    credential_sets: &[
+        CredentialSet { by: Some(CONSUMER_KEY), secrets: &["secret", "token", "token_secret"] },
+        CredentialSet { by: None, secrets: &["token"] },
     ],
-    credentials: "Magento shows those of an integration under System, Extensions, Integrations",
+    credentials_hint: "Magento shows those of an integration under System, Extensions, Integrations",
     needs: &[],
     ignored_window: "updated_at, as an extension or a proxy may make it; pulls are refused until it does not",
     lag: SignedDuration::from_mins(2),
-    silence: no_silence,
+    pause: no_pause,
     ids: list::ids_in,
     pull: |options, request, folder, cancel| Box::pin(pull(options, request, folder, cancel)),
     examine: |options, cancel| Box::pin(examine(options, cancel)),
@@ -47,8 +47,7 @@ const OVERLAP_MIN: SignedDuration = SignedDuration::from_hours(2);
 const READINGS_MAX: u32 = 3;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: u64 = 10;
-/// More ids than this in a row that belong to no order do not lie before one that the shop can't
-/// list.
+/// The longest gap between ids: if no order is found within it, the shop is away.
 const GAP_MAX: u64 = 1 << 40;
 
 /// Pulls a window into the folder.
@@ -74,8 +73,8 @@ async fn pull(
     let (mut manifest, ids) = shop.read_until_it_agrees(&window, &retried, &mut writer).await?;
     if window.extent == Extent::Full {
         let present = ids.into_iter().chain(manifest.failed_ids()).collect();
-        let before = Before { folder, options };
-        before.find_gone(&present, &mut shop.api, &mut manifest).await?;
+        let previous = PreviousExport { folder, options };
+        previous.find_gone(&present, &mut shop.api, &mut manifest).await?;
     }
     manifest.query = options.query();
     manifest.requests = shop.api.client.requests;
@@ -93,15 +92,15 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
     let all = Window { extent: Extent::Full, from: None, to: now };
     let first = match api.page(&List::of(&all, options), 1).await {
         Ok(listed) => Some(listed),
-        Err(Trouble::TooMuch(what)) => {
+        Err(RequestError::TooMuch(what)) => {
             api.warnings.push(format!("the shop can't list its oldest order: {what}"));
             None
         }
-        Err(Trouble::Fatal(error)) => return Err(error),
+        Err(RequestError::Fatal(error)) => return Err(error),
     };
     let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
     let future = [("updated_at", "gteq", in_utc(tomorrow))];
-    let changed = api.count(&future).await.map_err(|trouble| api.fatal(trouble))?;
+    let changed = api.count(&future).await.map_err(|error| api.client.fatal(error))?;
     let orders = first.as_ref().map(|listed| listed.total);
     let oldest = first.as_ref().and_then(|listed| listed.rows.first());
     Ok(Examination {
@@ -120,7 +119,7 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
 struct Shop<'a> {
     api: Api,
     options: &'a Options,
-    /// The largest page that the shop managed lately, as an index of [`SIZES`].
+    /// The largest page that the shop delivered last, as an index of [`SIZES`].
     size: usize,
 }
 
@@ -128,7 +127,7 @@ struct Shop<'a> {
 struct Reading<'w> {
     writer: &'w mut WindowWriter,
     ids: BTreeSet<OrderId>,
-    singles: Singles,
+    singles: SingleReads,
     /// Orders from before the window.
     earlier: u64,
     /// The first count of the window.
@@ -153,15 +152,15 @@ impl From<PullError> for Misread {
 }
 
 impl Reading<'_> {
-    /// Orders that were met so far.
+    /// Orders that were found so far.
     fn found(&self) -> u64 {
         (self.ids.len() + self.singles.failed.len()) as u64
     }
 
-    /// Keeps a page. Returns the id that the list goes on behind; `None` for its end.
+    /// Keeps a page. Returns the id after which the list continues; `None` at its end.
     fn take(
         &mut self,
-        listed: &Listed,
+        listed: &ReceivedPage,
         list: &List<'_>,
         size: u64,
     ) -> Result<Option<u64>, Misread> {
@@ -217,7 +216,7 @@ impl Shop<'_> {
         let mut reading = Reading {
             writer,
             ids: BTreeSet::new(),
-            singles: Singles::default(),
+            singles: SingleReads::default(),
             earlier: 0,
             counted: None,
             pages: 0,
@@ -249,12 +248,12 @@ impl Shop<'_> {
         loop {
             let next = match self.api.page(&list, SIZES[self.size]).await {
                 Ok(listed) => reading.take(&listed, &list, SIZES[self.size])?,
-                Err(Trouble::Fatal(error)) => return Err(error.into()),
-                Err(Trouble::TooMuch(_)) if self.size + 1 < SIZES.len() => {
+                Err(RequestError::Fatal(error)) => return Err(error.into()),
+                Err(RequestError::TooMuch(_)) if self.size + 1 < SIZES.len() => {
                     self.size += 1;
                     continue;
                 }
-                Err(Trouble::TooMuch(what)) => {
+                Err(RequestError::TooMuch(what)) => {
                     self.size = 0;
                     Some(self.isolate(list, &what, reading).await?)
                 }
@@ -287,14 +286,14 @@ impl Shop<'_> {
                 Err(Misread::Incomplete { counted, found: reading.found() })
             }
             Ok(after) => Ok(Some(Counted { before, after })),
-            Err(Trouble::TooMuch(_)) => Ok(None),
-            Err(Trouble::Fatal(error)) => Err(error.into()),
+            Err(RequestError::TooMuch(_)) => Ok(None),
+            Err(RequestError::Fatal(error)) => Err(error.into()),
         }
     }
 
-    /// Gets past the first order of a list that can't be listed. Which one it is no list can say, so
-    /// it is found by lists of few ids: those before it are empty. It may be delivered by its id.
-    /// Returns the id that the list goes on behind.
+    /// Gets past the first order of a list that can't be listed: it is found by lists of ever fewer
+    /// ids, as those before it are empty, and asked for by its id. Returns the id after which the list
+    /// continues.
     async fn isolate(
         &mut self,
         list: List<'_>,
@@ -310,12 +309,12 @@ impl Shop<'_> {
             let few = List { up_to: Some(up_to), ..list };
             match self.api.page(&few, 1).await {
                 Ok(listed) => match reading.take(&listed, &few, 1)? {
-                    // The shop manages the order now.
+                    // The shop delivers the order now.
                     Some(last) => return Ok(last),
                     None => without = up_to,
                 },
-                Err(Trouble::TooMuch(_)) => broken = Some(up_to),
-                Err(Trouble::Fatal(error)) => return Err(error.into()),
+                Err(RequestError::TooMuch(_)) => broken = Some(up_to),
+                Err(RequestError::Fatal(error)) => return Err(error.into()),
             }
             up_to = match broken {
                 Some(broken) => without + (broken - without) / 2,

@@ -1,11 +1,11 @@
-//! Asking Shopify, and what its answers mean.
+//! Queries to Shopify, and what its answers mean.
 
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
 use super::super::error::PullError;
-use super::super::http::{Answer, ShopClient, Trouble};
+use super::super::http::{Answer, ShopClient};
 use super::super::options::{Access, Options};
-use super::question::Question;
+use super::query::Query;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,9 +21,9 @@ pub(super) const WITH_CHECKOUTS_NAME: &str = "shopify-checkouts";
 const RENEWED_BEFORE: Duration = Duration::from_secs(5 * 60);
 /// The longest life that a granted token is taken to have, in seconds: Shopify's are valid for a day.
 const TOKEN_LIFE_MAX: u64 = 86_400;
-/// Times that a question waits for points.
+/// Times that a query waits for points.
 const THROTTLED_MAX: u32 = 20;
-/// Times that a question is put after errors of the shop itself.
+/// Times that a query is sent after errors of the shop itself.
 const FAILED_MAX: u32 = 3;
 const SCOPES_HINT: &str =
     "give the app the scopes read_orders, read_all_orders and read_customers, and install it again";
@@ -61,15 +61,15 @@ fn token_header(token: SecretString) -> Credentials {
     Credentials::Header("x-shopify-access-token", token)
 }
 
-/// What an answer comes to.
+/// What an answer means.
 enum Reply {
     Data(Value),
     /// The bucket lacks points for so long.
     Throttled(Duration),
     /// The shop failed.
     Failed(String),
-    /// The token is not valid, or not any more.
-    Unknown,
+    /// The token is not valid, or no longer.
+    Unauthorized,
 }
 
 impl Api {
@@ -87,13 +87,13 @@ impl Api {
     ///
     /// # Errors
     /// When the shop refuses or does not answer.
-    pub(super) async fn ask(&mut self, question: &Question<'_>) -> Result<Value, PullError> {
+    pub(super) async fn ask(&mut self, query: &Query<'_>) -> Result<Value, PullError> {
         let (mut throttled, mut failed, mut is_renewed) = (0, 0, false);
         loop {
             self.have_token().await?;
             let path = ["admin", "api", VERSION, "graphql.json"];
-            let answer = self.client.read(&path, &question.body()).await;
-            let answer = answer.map_err(|trouble| self.fatal(trouble))?;
+            let answer = self.client.read(&path, &query.body()).await;
+            let answer = answer.map_err(|error| self.client.fatal(error))?;
             self.note_version(&answer);
             match self.reply(&answer)? {
                 Reply::Data(data) => return Ok(data),
@@ -111,11 +111,11 @@ impl Api {
                     failed += 1;
                     self.client.pause(self.client.poll_interval()).await?;
                 }
-                Reply::Unknown if self.expires.is_some() && !is_renewed => {
+                Reply::Unauthorized if self.expires.is_some() && !is_renewed => {
                     is_renewed = true;
                     self.expires = None;
                 }
-                Reply::Unknown => {
+                Reply::Unauthorized => {
                     return Err(self.refused(
                         "refuses the token with 401",
                         "check the token or the app's id and secret, and that the app is installed in this shop",
@@ -143,7 +143,7 @@ impl Api {
             "client_id": id, "client_secret": secret.expose_secret(), "grant_type": "client_credentials",
         });
         let answer = self.client.read(&["admin", "oauth", "access_token"], &form).await;
-        let answer = answer.map_err(|trouble| self.fatal(trouble))?;
+        let answer = answer.map_err(|error| self.client.fatal(error))?;
         let json = json_in(&answer.body).map_or(&answer.body[..], |(json, _)| json);
         let Ok(Grant { access_token, expires_in }) = serde_json::from_slice(json) else {
             return Err(self.not_granted(&answer));
@@ -173,7 +173,7 @@ impl Api {
         let status = answer.status.as_u16();
         match status {
             200 => {}
-            401 => return Ok(Reply::Unknown),
+            401 => return Ok(Reply::Unauthorized),
             402 => return Err(self.client.away("is frozen: its plan is not paid".to_owned())),
             423 => return Err(self.client.away("is locked by Shopify".to_owned())),
             403 => {
@@ -268,14 +268,6 @@ impl Api {
             shop: self.client.shop(),
             what: what.to_owned(),
             hint: format!("the API that is read is the Admin API {VERSION}; pull again later"),
-        }
-    }
-
-    /// Where nothing smaller can be asked for.
-    pub(super) fn fatal(&self, trouble: Trouble) -> PullError {
-        match trouble {
-            Trouble::Fatal(error) => error,
-            Trouble::TooMuch(what) => self.client.away(what),
         }
     }
 }

@@ -3,14 +3,14 @@
 use super::super::body::excerpt;
 use super::super::error::PullError;
 use super::super::folder::Folder;
-use super::super::http::Trouble;
+use super::super::http::RequestError;
 use super::super::manifest::Counted;
 use super::super::options::Options;
 use super::super::window::Window;
 use super::super::writer::WindowWriter;
 use super::api::{Api, PROTECTED_DATA_HINT, exact_count};
 use super::operation::Operation;
-use super::question::{Question, Subject};
+use super::query::{Query, Subject};
 use super::rows::Rows;
 use reqwest::StatusCode;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +19,9 @@ use tokio::time::Instant;
 
 /// Operations started for one window.
 const STARTS_MAX: u32 = 3;
-/// The longest wait for an operation, and for others to end before it. The next pull goes on waiting.
+/// The longest wait for an operation, and for others to end before it. The next pull waits on.
 const WAIT_MAX: Duration = Duration::from_secs(6 * 60 * 60);
-/// Between two looks at an operation.
+/// Between two queries for the status of an operation.
 const POLL_MAX: Duration = Duration::from_secs(60);
 /// Addresses of a result that are tried.
 const DOWNLOADS_MAX: u32 = 4;
@@ -30,22 +30,22 @@ const EARLIER_MAX: u64 = 10;
 /// Orders among which one has an e-mail address, in any shop that shows them.
 const EMAIL_SAMPLE: u64 = 20;
 
-/// What reads orders or checkouts of a window.
+/// Reads the orders or checkouts of a window.
 pub(super) struct Bulk<'a> {
     pub api: &'a mut Api,
     pub options: &'a Options,
     pub folder: &'a Folder,
     pub subject: Subject,
     pub window: Window,
-    /// What finds them.
+    /// The search that finds them.
     pub search: String,
-    /// The carts of orders, by the numbers of the orders: each is written behind the orders.
+    /// The carts of orders, by the numbers of the orders: each is written after the orders.
     pub recovered: &'a BTreeMap<u64, u64>,
 }
 
 /// A result that is on disk.
 pub(super) struct Received {
-    /// The numbers of what was asked for.
+    /// The numbers of the orders or checkouts.
     pub numbers: BTreeSet<u64>,
     /// The addresses of the checkouts that became orders, by their numbers.
     pub completed: BTreeMap<u64, String>,
@@ -110,7 +110,7 @@ impl Bulk<'_> {
         let bulk = self.subject.bulk(&self.search);
         let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
         loop {
-            let data = self.api.ask(&Question::Run { bulk: &bulk }).await?;
+            let data = self.api.ask(&Query::Run { bulk: &bulk }).await?;
             let run = &data["bulkOperationRunQuery"];
             if let Some(id) = run["bulkOperation"]["id"].as_str() {
                 let operation =
@@ -118,7 +118,7 @@ impl Bulk<'_> {
                 if self.subject == Subject::Orders {
                     operation.note(self.folder)?;
                 }
-                // A small one is finished when it is looked at first.
+                // A small one is finished by the first query for its status.
                 self.api.client.pause(self.api.client.poll_interval()).await?;
                 return Ok(operation);
             }
@@ -149,7 +149,7 @@ impl Bulk<'_> {
         loop {
             let (id, search) = (operation.id.clone(), self.search.clone());
             let counter = self.subject.counter();
-            let poll = Question::Poll { operation: &id, counter, search: &search };
+            let poll = Query::Poll { operation: &id, counter, search: &search };
             let data = self.api.ask(&poll).await?;
             let found = &data["bulkOperation"];
             let after = exact_count(&data[counter]);
@@ -209,8 +209,8 @@ impl Bulk<'_> {
                 _ if rows.excess.is_some() => return Ok(Err(rows.excess.unwrap_or_default())),
                 Ok(StatusCode::OK) => break rows,
                 Ok(status) => format!("answers {} for the file of the result", status.as_u16()),
-                Err(Trouble::TooMuch(what)) => what,
-                Err(Trouble::Fatal(error)) => return Err(error),
+                Err(RequestError::TooMuch(what)) => what,
+                Err(RequestError::Fatal(error)) => return Err(error),
             };
             if downloads == DOWNLOADS_MAX {
                 return Err(self.api.client.away(what));
@@ -230,7 +230,7 @@ impl Bulk<'_> {
         if let Some(fault) = fault_of(&finished, &rows, self.subject) {
             return Ok(Err(fault));
         }
-        self.judge(&rows)?;
+        self.check(&rows)?;
         let Rows { numbers, completed, roots, .. } = rows;
         Ok(Ok(Received { numbers, completed, count: roots, counted: finished.counted }))
     }
@@ -241,12 +241,12 @@ impl Bulk<'_> {
         url: &str,
         rows: &mut Rows<'_>,
         writer: &mut WindowWriter,
-    ) -> Result<StatusCode, Trouble> {
+    ) -> Result<StatusCode, RequestError> {
         let mut file = writer.open("jsonl")?;
         let take = |piece: &[u8]| {
             rows.take(piece);
             match &rows.excess {
-                Some(excess) => Err(Trouble::TooMuch(excess.clone())),
+                Some(excess) => Err(RequestError::TooMuch(excess.clone())),
                 None => Ok(file.write(piece)?),
             }
         };
@@ -263,8 +263,8 @@ impl Bulk<'_> {
         Ok(status)
     }
 
-    /// What Shopify does in silence. A result that is refused is not downloaded a second time.
-    fn judge(&self, rows: &Rows<'_>) -> Result<(), PullError> {
+    /// Refuses a result that Shopify limited without an error. It is not downloaded a second time.
+    fn check(&self, rows: &Rows<'_>) -> Result<(), PullError> {
         if rows.earlier > EARLIER_MAX.max(rows.roots / 100) {
             Operation::forget(self.folder)?;
             return Err(self.api.unexpected("ignores the search for a window"));

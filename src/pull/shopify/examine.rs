@@ -1,10 +1,10 @@
-//! What an app may see of a shop: Shopify leaves out the rest in silence.
+//! What an app may see of a shop: Shopify silently leaves out the rest.
 
 use super::super::error::PullError;
 use super::super::examination::Examination;
 use super::super::options::Options;
 use super::api::{Api, exact_count, reads_checkouts};
-use super::question::{self, Listed, Question};
+use super::query::{self, FirstOrders, Query};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 /// Orders older than this take `read_all_orders`.
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// The shop's answer to the first question, of an app that may read what the job wants. It counts
+/// The shop's answer to the first query, for an app that may read what the job needs. It counts
 /// what changed since `from`, and shows the first of these orders; the oldest one without `from`.
 ///
 /// # Errors
@@ -22,14 +22,14 @@ pub(super) async fn open(
     options: &Options,
     from: Option<Timestamp>,
 ) -> Result<Value, PullError> {
-    let placed = question::search((None, None), options.since);
-    let changed = question::search((from, None), options.since);
+    let placed = query::search(None, None, options.since);
+    let changed = query::search(from, None, options.since);
     let listed = match from {
-        Some(_) => Listed::Changed(&changed),
-        None => Listed::Oldest(&placed),
+        Some(_) => FirstOrders::Changed(&changed),
+        None => FirstOrders::Oldest(&placed),
     };
     let with_checkouts = reads_checkouts(options);
-    let data = api.ask(&Question::Opening { listed, counted: &changed, with_checkouts }).await?;
+    let data = api.ask(&Query::Opening { listed, counted: &changed, with_checkouts }).await?;
     let scopes = data["currentAppInstallation"]["accessScopes"].as_array();
     let has = |wanted: &str| scopes.into_iter().flatten().any(|scope| scope["handle"] == wanted);
     let visible = api.client.clock.now().checked_sub(VISIBLE).unwrap_or(Timestamp::MIN);
@@ -65,8 +65,8 @@ pub(super) async fn examine(
     let opening = open(&mut api, options, None).await?;
     let tomorrow = SignedDuration::from_hours(24);
     let from = api.client.clock.now().checked_add(tomorrow).unwrap_or(Timestamp::MAX);
-    let future = question::search((Some(from), Some(Timestamp::MAX)), None);
-    let data = api.ask(&Question::Count { search: &future }).await?;
+    let future = query::search(Some(from), Some(Timestamp::MAX), None);
+    let data = api.ask(&Query::Count { search: &future }).await?;
     let oldest = &opening["orders"]["edges"][0]["node"];
     api.warnings.extend(api.client.clock.warning());
     let scopes = opening["currentAppInstallation"]["accessScopes"].as_array();

@@ -1,23 +1,23 @@
 //! Shopify's Admin GraphQL API: orders, and abandoned checkouts, by bulk operations.
 //!
 //! An operation reads the orders of a window on Shopify's side and writes them to a file, which is
-//! taken whole or not at all: by its number of rows, and of orders. What may be seen is proven before
-//! it starts, as Shopify leaves out in silence what an app may not see. An order that changes while
-//! the operation is at work leaves the window, and is in the next one.
+//! kept only if it has the announced numbers of rows and orders. What the app may see is checked
+//! before it starts, as Shopify silently leaves out the rest. An order that changes while the operation
+//! is at work leaves the window, and is in the next one.
 
 mod api;
 mod bulk;
 mod examine;
 mod operation;
-mod question;
+mod query;
 mod rows;
 
 use super::body::excerpt;
 use super::error::PullError;
 use super::folder::Folder;
-use super::gone::{Answers, Before};
+use super::gone::{Answers, PreviousExport};
 use super::manifest::{Counted, Identity, Manifest, PulledWindow};
-use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
+use super::options::{CredentialSet, Options, Request, ShopSystem, no_pause};
 use super::order_id::OrderId;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
@@ -26,7 +26,7 @@ use bulk::Bulk;
 use examine::examine;
 use jiff::SignedDuration;
 use operation::Operation;
-use question::{Question, Subject};
+use query::{Query, Subject};
 use rows::Version;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,16 +41,16 @@ pub(super) static WITH_CHECKOUTS: ShopSystem =
 const ORDERS_ALONE: ShopSystem = ShopSystem {
     name: "shopify",
     format: "shopify-graphql",
-    ways: &[
-        WayIn { by: Some("client_id"), secrets: &["client_secret"] },
-        WayIn { by: None, secrets: &["token"] },
+    credential_sets: &[
+        CredentialSet { by: Some("client_id"), secrets: &["client_secret"] },
+        CredentialSet { by: None, secrets: &["token"] },
     ],
-    credentials: "an app with the scopes read_orders, read_all_orders and read_customers has a token, or an id and a secret (client_id, client_secret_file)",
+    credentials_hint: "an app with the scopes read_orders, read_all_orders and read_customers has a token, or an id and a secret (client_id, client_secret_file)",
     needs: &[],
     ignored_window: "the search for a window; pulls of what changed fail",
     // The search may find later changes late.
     lag: SignedDuration::from_mins(5),
-    silence: no_silence,
+    pause: no_pause,
     ids: rows::ids_in,
     pull: |options, request, folder, cancel| Box::pin(pull(options, request, folder, cancel)),
     examine: |options, cancel| Box::pin(examine(options, cancel)),
@@ -58,7 +58,7 @@ const ORDERS_ALONE: ShopSystem = ShopSystem {
 
 /// Ids asked for at once.
 const IDS_MAX: usize = 250;
-/// Searches in one question. Each costs about 5 points, and an answer no more than 1,000.
+/// Searches in one query. Each costs about 5 points, and an answer no more than 1,000.
 const SEARCHES_MAX: usize = 20;
 /// How a page of a list without an order looks.
 const EMPTY_PAGE: &[u8] = br#"{"data":{"orders":{"edges":[]}}}"#;
@@ -85,7 +85,7 @@ pub(super) async fn pull(
     let window = left.as_ref().map_or(window, |left| left.window);
     let mut shop = Shop { api, options, folder, window, identity };
     let writer = folder.begin(&window)?;
-    let pulled = shop.pull(&opening, (wanted, left), writer).await?;
+    let pulled = shop.pull(&opening, &wanted, left, writer).await?;
     Operation::forget(folder)?;
     Ok(pulled)
 }
@@ -104,7 +104,8 @@ impl Shop<'_> {
     async fn pull(
         &mut self,
         opening: &Value,
-        (wanted, left): (Operation, Option<Operation>),
+        wanted: &Operation,
+        left: Option<Operation>,
         mut writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
         let mut manifest = self.manifest();
@@ -113,7 +114,7 @@ impl Shop<'_> {
         if reads_checkouts(self.options) && !self.is_unchanged(Subject::Checkouts, opening)? {
             let none = BTreeMap::new();
             let mut checkouts = self.bulk(Subject::Checkouts, &none);
-            let received = checkouts.read(&wanted, None, &mut writer).await?;
+            let received = checkouts.read(wanted, None, &mut writer).await?;
             manifest.carts = received.count;
             manifest.recovered = self.find_orders(received.completed, &recovered).await?;
             recovered.extend(&manifest.recovered);
@@ -126,7 +127,7 @@ impl Shop<'_> {
         let before = writer.len();
         if is_read {
             let received =
-                self.bulk(Subject::Orders, &recovered).read(&wanted, left, &mut writer).await?;
+                self.bulk(Subject::Orders, &recovered).read(wanted, left, &mut writer).await?;
             (manifest.orders, manifest.counted) = (received.count, received.counted);
             numbers = received.numbers;
         }
@@ -139,7 +140,7 @@ impl Shop<'_> {
 
     fn bulk<'b>(&'b mut self, subject: Subject, recovered: &'b BTreeMap<u64, u64>) -> Bulk<'b> {
         let Self { api, options, folder, window, .. } = self;
-        let search = question::search((window.from, Some(window.to)), options.since);
+        let search = query::search(window.from, Some(window.to), options.since);
         Bulk { api, options, folder, subject, window: *window, search, recovered }
     }
 
@@ -162,13 +163,13 @@ impl Shop<'_> {
         let known: BTreeSet<u64> = known.values().copied().collect();
         let searched = completed.iter().filter(|(cart, _)| !known.contains(cart));
         let searched: Vec<(u64, Option<String>)> =
-            searched.map(|(cart, url)| (*cart, question::order_of_checkout(url))).collect();
+            searched.map(|(cart, url)| (*cart, query::order_of_checkout(url))).collect();
         let mut found = BTreeMap::new();
         let asked: Vec<(u64, String)> =
             searched.iter().filter_map(|(cart, search)| Some((*cart, search.clone()?))).collect();
         for some in asked.chunks(SEARCHES_MAX) {
             let searches: Vec<String> = some.iter().map(|(_, search)| search.clone()).collect();
-            let data = self.api.ask(&Question::Found { searches: &searches }).await?;
+            let data = self.api.ask(&Query::Found { searches: &searches }).await?;
             for (n, (cart, _)) in some.iter().enumerate() {
                 let edges = data[format!("s{n}")]["edges"].as_array().map(Vec::as_slice);
                 let Some([edge]) = edges else { continue };
@@ -224,9 +225,9 @@ impl Shop<'_> {
         writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
         if self.window.extent == Extent::Full {
-            let before = Before { folder: self.folder, options: self.options };
+            let previous = PreviousExport { folder: self.folder, options: self.options };
             let present = orders.iter().copied().map(OrderId::Number).collect();
-            let missing = before.missing(&manifest.shop, &present)?;
+            let missing = previous.missing(&manifest.shop, &present)?;
             let answers = self.ask_for(&missing.now).await?;
             missing.settle(answers, &mut manifest, &mut self.api.warnings);
         }
@@ -242,7 +243,7 @@ impl Shop<'_> {
         for some in missing.chunks(IDS_MAX) {
             let ids: Vec<String> =
                 some.iter().map(|id| format!("gid://shopify/Order/{id}")).collect();
-            let data = self.api.ask(&Question::Known { ids: &ids }).await?;
+            let data = self.api.ask(&Query::Known { ids: &ids }).await?;
             let nodes = data["nodes"].as_array().filter(|nodes| nodes.len() == ids.len());
             let Some(nodes) = nodes else {
                 return Err(self

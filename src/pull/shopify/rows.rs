@@ -2,7 +2,7 @@
 
 use super::super::order_id::OrderId;
 use super::super::window::Window;
-use super::question::Subject;
+use super::query::Subject;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,7 @@ pub(super) struct Rows<'a> {
     bytes: u64,
     /// The beginning of a row whose end is to come.
     rest: Vec<u8>,
-    /// The numbers of what was asked for.
+    /// The numbers of the orders or checkouts.
     pub numbers: BTreeSet<u64>,
     /// The addresses of the checkouts that became orders.
     pub completed: BTreeMap<u64, String>,
@@ -67,7 +67,7 @@ pub(super) struct Rows<'a> {
     pub with_email: u64,
     /// Rows that are no JSON.
     pub broken: u64,
-    /// What is longer than any result can be; nothing behind it was read.
+    /// What is longer than any result can be; nothing after it was read.
     pub excess: Option<String>,
 }
 

@@ -83,7 +83,7 @@ async fn a_full_pull_is_the_whole_shop_as_it_was_received() {
     let window = pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
     assert_eq!(window.manifest.counted, Some(Counted { before: 600, after: 600 }));
-    // The count, three pages and the 204 behind them, the count again, and two looks for deleted orders.
+    // The count, three pages and the 204 after them, the count again, and two looks for deleted orders.
     assert_eq!(window.manifest.requests, 8);
     assert!(pulls.shop.requests()[2].contains("page=4"), "{:?}", pulls.shop.requests());
     assert_eq!((window.files().count(), window.manifest.warnings.len()), (3, 0));

@@ -1,4 +1,4 @@
-//! Hosts that do something else with answers than hand them on.
+//! Hosts that change, delay or drop the answers of the shop.
 
 use super::super::options::Request;
 use super::{Pulls, moment, orders};
@@ -94,7 +94,7 @@ async fn a_page_of_a_firewall_is_not_taken_for_a_wrong_key() {
     assert!(error.contains("answers 403 with a page") && error.contains("firewall"), "{error}");
 }
 
-/// A line that brings a page too slowly is asked for smaller ones.
+/// Over a connection that is too slow for a page, smaller ones are asked for.
 #[tokio::test(start_paused = true)]
 async fn a_page_that_takes_too_long_twice_is_asked_for_in_parts() {
     let pulls = Pulls::of(WooOptions::default(), orders(120)).await;

@@ -140,7 +140,7 @@ async fn magento_page(shop: &Magento, query: &str) -> Vec<u64> {
     rows.map(|row| row["entity_id"].as_u64().unwrap()).collect()
 }
 
-/// More orders than a page holds changed in the same second: behind it there are fewer.
+/// More orders than a page holds changed in the same second: after it there are fewer.
 #[tokio::test]
 async fn a_client_that_goes_on_behind_the_last_time_loses_orders() {
     let changed = moment("2026-02-01T00:00:00Z");

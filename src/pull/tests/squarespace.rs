@@ -100,7 +100,7 @@ async fn a_night_takes_two_requests_and_holds_what_changed() {
 
 /// 300 requests in a minute are too many, and the next minute has none.
 #[tokio::test(start_paused = true)]
-async fn too_many_requests_are_a_minute_of_silence() {
+async fn too_many_requests_are_answered_by_a_minutes_pause() {
     let pulls = Pulls::squarespace(SquarespaceOptions::default(), orders(9)).await;
     pulls.shop.set(|options| options.throttled = 1);
     let begun = tokio::time::Instant::now();

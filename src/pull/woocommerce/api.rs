@@ -3,11 +3,11 @@
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
 use super::super::error::PullError;
-use super::super::http::{Answer, ShopClient, Trouble};
+use super::super::http::{Answer, RequestError, ShopClient};
 use super::super::options::{Access, Options};
 use super::super::order_id::OrderId;
-use super::super::pages::{List, Listed, Page, PagedApi};
-use super::super::single::ById;
+use super::super::pages::{List, Page, PagedApi, ReceivedPage};
+use super::super::shop_api::ShopApi;
 use super::list::{Bounds, EVERY, Order, SIZES, STATUSES, query};
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -55,7 +55,7 @@ impl<'a> Api<'a> {
         for form in FORMS {
             shop.form = form;
             let answer =
-                shop.get(&["orders"], &query).await.map_err(|trouble| shop.fatal(trouble))?;
+                shop.get(&["orders"], &query).await.map_err(|error| shop.client.fatal(error))?;
             match json_in(&answer.body) {
                 Ok(_) if !is_no_route(&answer) => {
                     shop.accept(&answer)?;
@@ -84,7 +84,7 @@ impl<'a> Api<'a> {
         &mut self,
         resource: &[&str],
         query: &[(&str, String)],
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RequestError> {
         let route = [&["wc", "v3"], resource].concat();
         // A cache in front of the shop has no answer to an address that was never asked for.
         let fresh = ("_", Timestamp::now().as_microsecond().to_string());
@@ -158,17 +158,9 @@ impl<'a> Api<'a> {
             hint: format!("the API that is read is {VERSION}; look at the shop's log"),
         }
     }
-
-    /// Where nothing smaller can be asked for.
-    pub(super) fn fatal(&self, trouble: Trouble) -> PullError {
-        match trouble {
-            Trouble::Fatal(error) => error,
-            Trouble::TooMuch(what) => self.client.away(what),
-        }
-    }
 }
 
-impl ById for Api<'_> {
+impl ShopApi for Api<'_> {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
     }
@@ -177,7 +169,7 @@ impl ById for Api<'_> {
         &mut self.warnings
     }
 
-    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, Trouble> {
+    async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = self.get(&["orders", &id.to_string()], &[]).await?;
         let is_gone =
             message_in(&answer.body).starts_with("woocommerce_rest_shop_order_invalid_id");
@@ -201,12 +193,12 @@ impl ById for Api<'_> {
 impl PagedApi for Api<'_> {
     const VERSION: &'static str = VERSION;
     const SIZES: &'static [u64] = &SIZES;
-    const PARTS: &'static [&'static str] = &STATUSES;
-    const COUNTED_PARTS: usize = 2;
+    const LISTS: &'static [&'static str] = &STATUSES;
+    const COUNTED_LISTS: usize = 2;
     const CONTRADICTION_HINT: &'static str = CACHE_HINT;
 
     fn first_asked(&self, list: &List<'_>) -> u64 {
-        let changed = self.changed.filter(|_| list.part == EVERY).unwrap_or_default();
+        let changed = self.changed.filter(|_| list.name == EVERY).unwrap_or_default();
         changed.div_ceil(SIZES[0]).max(1)
     }
 
@@ -214,18 +206,19 @@ impl PagedApi for Api<'_> {
     async fn count(&mut self, list: &List<'_>) -> Result<Option<u64>, PullError> {
         let mut query = query(list, Page::smallest(&SIZES));
         query.push(("_fields", "id".to_owned()));
-        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
+        let answer =
+            self.get(&["orders"], &query).await.map_err(|error| self.client.fatal(error))?;
         self.accept(&answer)?;
         Ok(answer.number("x-wp-total"))
     }
 
-    async fn page(&mut self, list: &List<'_>, page: Page) -> Result<Listed, Trouble> {
+    async fn page(&mut self, list: &List<'_>, page: Page) -> Result<ReceivedPage, RequestError> {
         let answer = self.get(&["orders"], &query(list, page)).await?;
         let json = self.accept(&answer)?;
         let orders: Vec<Order> =
             serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
         let rows = orders.into_iter().map(Order::row).collect();
-        Ok(Listed { rows, total: answer.number("x-wp-total"), json })
+        Ok(ReceivedPage { rows, total: answer.number("x-wp-total"), json })
     }
 
     async fn ids(&mut self, list: &List<'_>, page: Page) -> Result<Vec<OrderId>, PullError> {
@@ -235,7 +228,8 @@ impl PagedApi for Api<'_> {
         }
         let mut query = query(list, page);
         query.push(("_fields", "id".to_owned()));
-        let answer = self.get(&["orders"], &query).await.map_err(|trouble| self.fatal(trouble))?;
+        let answer =
+            self.get(&["orders"], &query).await.map_err(|error| self.client.fatal(error))?;
         let json = self.accept(&answer)?;
         let ids: Vec<Id> = serde_json::from_slice(&json).map_err(|_| self.unexpected(&json))?;
         Ok(ids.into_iter().map(|row| row.id.into()).collect())

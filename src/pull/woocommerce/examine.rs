@@ -1,6 +1,6 @@
 use super::super::error::PullError;
 use super::super::examination::Examination;
-use super::super::http::{ShopClient, Trouble};
+use super::super::http::{RequestError, ShopClient};
 use super::super::options::Options;
 use super::super::pages::{List, Page, PagedApi};
 use super::super::window::{Extent, Window};
@@ -35,15 +35,15 @@ pub(super) async fn examine(
     let mut api = Api::find(options, None, client).await?;
     let now = api.client.clock.now();
     let all = Window { extent: Extent::Full, from: None, to: now };
-    let all = List { window: &all, part: EVERY, since: options.since };
+    let all = List { window: &all, name: EVERY, since: options.since };
     let (orders, oldest) = match api.page(&all, Page::smallest(&SIZES)).await {
         Ok(listed) => (listed.total, Some(listed.json)),
-        Err(Trouble::Fatal(error)) => return Err(error),
-        Err(Trouble::TooMuch(_)) => (api.count(&all).await?, None),
+        Err(RequestError::Fatal(error)) => return Err(error),
+        Err(RequestError::TooMuch(_)) => (api.count(&all).await?, None),
     };
     let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
     let future = Window { extent: Extent::Increment, from: Some(tomorrow), to: Timestamp::MAX };
-    let future = List { window: &future, part: EVERY, since: None };
+    let future = List { window: &future, name: EVERY, since: None };
     let is_filtered = api.ids(&future, Page::smallest(&SIZES)).await?.is_empty();
     let oldest: Option<Vec<Order>> = oldest.and_then(|json| serde_json::from_slice(&json).ok());
     let oldest = oldest.and_then(|orders| orders.into_iter().next());

@@ -48,7 +48,7 @@ impl Bounds {
 /// The parameters of a page of one of the lists of a window.
 pub(super) fn query(list: &List<'_>, page: Page) -> Vec<(&'static str, String)> {
     let Window { from, to, .. } = *list.window;
-    Bounds { from, to: Some(to), since: list.since }.query(list.part, page)
+    Bounds { from, to: Some(to), since: list.since }.query(list.name, page)
 }
 
 /// A moment as the API compares it: UTC without an offset. With one, it would be converted into the

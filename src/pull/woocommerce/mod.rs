@@ -9,7 +9,7 @@ use super::error::PullError;
 use super::folder::Folder;
 use super::http::ShopClient;
 use super::manifest::PulledWindow;
-use super::options::{Options, Request, ShopSystem, WayIn, no_silence};
+use super::options::{CredentialSet, Options, Request, ShopSystem, no_pause};
 use api::Api;
 use examine::examine;
 use jiff::SignedDuration;
@@ -18,12 +18,12 @@ use tokio_util::sync::CancellationToken;
 pub(super) static SYSTEM: ShopSystem = ShopSystem {
     name: "woocommerce",
     format: "woocommerce-json",
-    ways: &[WayIn { by: None, secrets: &["key", "secret"] }],
-    credentials: "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
+    credential_sets: &[CredentialSet { by: None, secrets: &["key", "secret"] }],
+    credentials_hint: "WooCommerce shows it once, under Settings, Advanced, REST API; read permission is enough",
     needs: &[],
     ignored_window: "modified_after, as WooCommerce before 5.8 does; every pull is a full one",
     lag: SignedDuration::from_mins(2),
-    silence: no_silence,
+    pause: no_pause,
     ids: list::ids_in,
     pull: |options, request, folder, cancel| Box::pin(pull(options, request, folder, cancel)),
     examine: |options, cancel| Box::pin(examine(options, cancel)),
@@ -41,5 +41,5 @@ async fn pull(
 ) -> Result<PulledWindow, PullError> {
     let client = ShopClient::new(options, api::credentials(&options.access)?, cancel)?;
     let api = Api::find(options, request.from(options), client).await?;
-    backwards::pull(api, (options, request), folder).await
+    backwards::pull(api, options, request, folder).await
 }

@@ -1,4 +1,4 @@
-//! Everything that is ever asked of Shopify. The one mutation starts an operation that reads.
+//! Every query that is sent to Shopify. The one mutation starts an operation that reads.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
@@ -14,8 +14,8 @@ const ORDER: &str = "
     discountAllocations { allocatedAmountSet { shopMoney { amount } } discountApplication { ... on DiscountCodeApplication { code } } }
   } } }";
 
-/// What is read of an abandoned checkout, likewise. It has neither an e-mail address nor a token: the
-/// customer has the one, the address the other.
+/// What is read of an abandoned checkout. The e-mail address is the customer's, and the token is in
+/// the checkout's address.
 const CHECKOUT: &str = "
   id abandonedCheckoutUrl createdAt updatedAt completedAt
   customer { id defaultEmailAddress { emailAddress marketingState } }
@@ -79,11 +79,11 @@ impl Subject {
     }
 }
 
-pub(super) enum Question<'a> {
-    /// Who the shop is, what the app may do, and the first orders of a list with all that is read of
-    /// them. `counted` finds the orders that are counted, and the checkouts, if they are asked for.
+pub(super) enum Query<'a> {
+    /// The shop, the scopes of the app, and the first orders of a list with all their fields. `counted`
+    /// finds the orders that are counted, and the checkouts, if they are pulled.
     Opening {
-        listed: Listed<'a>,
+        listed: FirstOrders<'a>,
         counted: &'a str,
         with_checkouts: bool,
     },
@@ -111,7 +111,7 @@ pub(super) enum Question<'a> {
 
 /// The orders that the first answer shows.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Listed<'a> {
+pub(super) enum FirstOrders<'a> {
     /// The oldest one of a search.
     Oldest(&'a str),
     /// Those of a search that changed first, as far as one answer may hold them.
@@ -128,14 +128,16 @@ const TOKEN_LEN_MIN: usize = 12;
 /// Orders of the first answer. Each costs about 25 points, and an answer no more than 1,000.
 const CHANGED_MAX: usize = 20;
 
-impl Question<'_> {
+impl Query<'_> {
     /// The body of the request.
     pub(super) fn body(&self) -> Value {
         match self {
             Self::Opening { listed, counted, with_checkouts } => {
                 let (search, arguments) = match listed {
-                    Listed::Oldest(search) => (search, "first: 1, sortKey: CREATED_AT".to_owned()),
-                    Listed::Changed(search) => {
+                    FirstOrders::Oldest(search) => {
+                        (search, "first: 1, sortKey: CREATED_AT".to_owned())
+                    }
+                    FirstOrders::Changed(search) => {
                         (search, format!("first: {CHANGED_MAX}, sortKey: UPDATED_AT"))
                     }
                 };
@@ -194,7 +196,8 @@ impl Question<'_> {
 /// The search for the orders that changed between two moments, and were not placed before `since`.
 /// Without quotes, the time of a date would be cut off.
 pub(super) fn search(
-    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
     since: Option<Timestamp>,
 ) -> String {
     let term = |field: &str, moment: Timestamp| format!("{field}'{}'", date(moment));
