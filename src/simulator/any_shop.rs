@@ -1,4 +1,4 @@
-//! A simulated shop of any system, as far as its orders come and go.
+//! A simulated shop of any system, with the changes that all have in common.
 
 use super::host_faults::HostFault;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ pub trait AnyShop: Any + Send + Sync {
     /// How many requests it received.
     fn requests(&self) -> usize;
 
-    /// What no good client does.
+    /// What a correct client never does.
     fn violations(&self) -> Vec<String>;
 
     /// The total of each order, in hundredths.
@@ -42,11 +42,11 @@ pub trait AnyShop: Any + Send + Sync {
     /// Changes the shop right before it answers its request of this number, counted from 1.
     fn apply_before(&self, request: usize, change: Change);
 
-    /// Fails the next request in this way, behind those already announced.
+    /// Fails the next request in this way, after those already announced.
     fn fail_next(&self, fault: HostFault);
 
-    /// Fails soon in a way of which only this system is capable; `nth` chooses it.
-    fn fail_as_itself(&self, nth: u64);
+    /// Announces a fault that only this system has; `nth` chooses it.
+    fn inject_own_fault(&self, nth: u64);
 
     /// How far its clock is ahead, in seconds.
     fn set_clock(&self, ahead_s: i64);
@@ -59,13 +59,11 @@ pub type Starting = Pin<Box<dyn Future<Output = io::Result<Box<dyn AnyShop>>> + 
 pub struct System {
     /// Its name in settings.
     pub name: &'static str,
-    /// The secrets that its shops accept, and what else their clients have to be set, by the keys of
-    /// settings.
+    /// The secrets that its shops accept, and the other settings that clients need, by their keys.
     pub secrets: &'static [(&'static str, &'static str)],
     pub texts: &'static [(&'static str, &'static str)],
-    /// The requests of a night without changes: where the overlap holds the last days' changes, and
-    /// where it does not.
-    pub quiet: [usize; 2],
+    /// The requests of a pull without changes: with the last day's changes in the overlap, and without.
+    pub idle_requests: [usize; 2],
     /// Starts a shop with these orders, given by id and time. `variant` chooses how it and its host
     /// behave; 0 is a shop as most are.
     pub start: fn(orders: Vec<(u64, Timestamp)>, variant: u64) -> Starting,

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-/// One scripted misfortune: which requests it strikes, how often, and what happens to them.
+/// A scripted fault: which requests it strikes, how often, and what happens to them.
 ///
 /// As JSON:
 /// `{"matches":{"method":"POST","path":"/ecomOrders","nth":3},"times":2,"kind":{"status":{"code":500}}}`.

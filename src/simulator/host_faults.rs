@@ -1,4 +1,4 @@
-//! Faults between a simulated shop and its clients: of proxies, firewalls and the line.
+//! Faults between a simulated shop and its clients: of proxies, firewalls and connections.
 
 use super::faulty_socket::{CUT_LEN, ConnectionFault};
 use axum::body::{Body, Bytes, to_bytes};
@@ -9,12 +9,12 @@ use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 use std::io::Write;
 
-/// How a host answers in place of the shop behind it, which got the request all the same.
+/// How a host answers in place of its shop, which received the request nevertheless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostFault {
     /// A web page with this status: 200 for a login page or a firewall's check.
     Page(u16),
-    /// A web page with 502, of a host whose clock is so many seconds ahead of the shop's.
+    /// A web page with 502, of a host whose clock is this far ahead of the shop's.
     OtherClock { ahead_s: i64 },
     /// This status with `Retry-After`, seconds or a date.
     Busy { status: u16, retry_after: String },
@@ -32,7 +32,7 @@ pub enum HostFault {
     Gzip,
     /// A byte order mark comes before the answer.
     Mark,
-    /// A few bytes of the answer come each second, for so many seconds; then the rest.
+    /// A few bytes of the answer come each second for this long; then the rest.
     Trickle { seconds: u32 },
 }
 

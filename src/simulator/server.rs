@@ -111,7 +111,7 @@ impl Simulator {
         self.state.world().configure_graphql(options);
     }
 
-    /// Adds a fault behind those still to come.
+    /// Adds a fault after those already announced.
     pub fn inject(&self, fault: Fault) {
         self.state.world().faults.push(fault);
     }

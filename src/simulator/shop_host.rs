@@ -1,5 +1,5 @@
 //! What every simulated shop has in common: its port, the faults of its host, the log of requests, and
-//! orders that change between two of them. A shop states how it answers.
+//! orders that change between requests. A shop system defines how it answers.
 
 use super::any_shop::{AnyShop, Change, Starting, System};
 use super::faulty_socket::ConnectionFault;
@@ -17,20 +17,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A shop system as it is simulated. The value is what a shop has besides its orders.
 pub trait SimulatedShop: Send + Sized + 'static {
-    /// As in the settings.
+    /// Its name in the settings.
     const NAME: &'static str;
-    /// What its clients have to be set, as in [`System`].
+    /// The settings that its clients need, as in [`System`].
     const SECRETS: &'static [(&'static str, &'static str)];
     const TEXTS: &'static [(&'static str, &'static str)] = &[];
-    const QUIET: [usize; 2];
-    /// Whether it serves files from a host of their own.
+    const IDLE_REQUESTS: [usize; 2];
+    /// Whether it serves files from a second host.
     const HAS_FILES: bool = false;
 
     /// How a shop and its host behave; the default is a shop as most are.
     type Options: Default + Send;
     type Order: SimulatedOrder;
 
-    /// Options of which each number chooses others.
+    /// Other options for each number.
     fn variant(number: u64) -> Self::Options;
 
     /// How far its clock is ahead, in seconds.
@@ -43,12 +43,12 @@ pub trait SimulatedShop: Send + Sized + 'static {
 
     fn new(options: &Self::Options) -> Self;
 
-    /// A request as the log has it, without secrets.
-    fn noted(asked: &Asked) -> String;
+    /// The line of the log for a request, without secrets.
+    fn log_line(request: &ShopRequest) -> String;
 
-    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String>;
+    fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String>;
 
-    /// After an order came, changed or went. `is_new`: it was not there before.
+    /// Called after an order was placed, changed or deleted. `is_new`: it was placed.
     fn follow(_shop: &mut Shop<Self>, _change: Change, _is_new: bool) {}
 
     /// Carts that an account may hold besides the orders, as [`AnyShop::carts`].
@@ -56,13 +56,13 @@ pub trait SimulatedShop: Send + Sized + 'static {
         BTreeMap::new()
     }
 
-    /// Whether this request is never answered.
-    fn stalls(_shop: &mut Shop<Self>, _asked: &Asked) -> bool {
+    /// Whether this request gets no answer.
+    fn stalls(_shop: &mut Shop<Self>, _request: &ShopRequest) -> bool {
         false
     }
 
-    /// Fails soon in a way of which only this system is capable.
-    fn fail_as_itself(_shop: &mut Shop<Self>, _nth: u64) {}
+    /// Announces a fault that only this system has.
+    fn inject_own_fault(_shop: &mut Shop<Self>, _nth: u64) {}
 }
 
 /// An order of a simulated shop.
@@ -75,18 +75,18 @@ pub trait SimulatedOrder: Clone + Send + 'static {
     /// In hundredths.
     fn total(&self) -> u64;
 
-    /// Gives it another total, without a trace.
+    /// Gives it another total, and no new time of modification.
     fn set_total(&mut self, total: u64);
 
     /// Gives it another total at a moment.
     fn change(&mut self, total: u64, at: Timestamp);
 
-    /// Changes with the total what else changes, so that every form of an order is met.
+    /// Changes other fields with the total, so that every form of an order occurs.
     fn vary(&mut self) {}
 }
 
 /// What most simulated orders have: `id`, `total`, and a moment of their last change by this name.
-macro_rules! usual_order {
+macro_rules! simple_order {
     ($changed:ident) => {
         fn placed(id: u64, at: Timestamp) -> Self {
             Self::new(id, at)
@@ -110,21 +110,21 @@ macro_rules! usual_order {
         }
     };
 }
-pub(super) use usual_order;
+pub(super) use simple_order;
 
 /// A request.
-pub struct Asked {
+pub struct ShopRequest {
     pub method: Method,
     pub uri: Uri,
     /// The parameters of the address.
     pub pairs: Vec<(String, String)>,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// It came to the host of the files.
-    pub at_files: bool,
+    /// It was sent to the host of the files.
+    pub is_for_files: bool,
 }
 
-impl Asked {
+impl ShopRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -140,7 +140,7 @@ type Before<S> = Box<dyn FnOnce(&mut Shop<S>) + Send>;
 pub struct Shop<S: SimulatedShop> {
     pub options: S::Options,
     pub orders: BTreeMap<u64, S::Order>,
-    /// What no good client does.
+    /// What a correct client never does.
     pub violations: Vec<String>,
     /// The address of the host of the files.
     pub files_url: String,
@@ -169,9 +169,9 @@ impl<S: SimulatedShop> Shop<S> {
         matches!(self.failures.front(), Some(Some(_)))
     }
 
-    /// Notes a request, and changes the shop as was announced.
-    fn begin(&mut self, asked: &Asked) {
-        self.requests.push(S::noted(asked));
+    /// Logs a request, and makes the changes that are due before it.
+    fn begin(&mut self, request: &ShopRequest) {
+        self.requests.push(S::log_line(request));
         while self.changes.front().is_some_and(|(number, _)| *number <= self.requests.len()) {
             if let Some((_, change)) = self.changes.pop_front() {
                 change(self);
@@ -186,8 +186,8 @@ impl<S: SimulatedShop> Shop<S> {
         S::follow(self, change, is_new);
     }
 
-    fn respond(&mut self, asked: &Asked) -> Response<String> {
-        let mut response = S::answer(self, asked);
+    fn respond(&mut self, request: &ShopRequest) -> Response<String> {
+        let mut response = S::answer(self, request);
         let date = self.now().to_zoned(TimeZone::UTC);
         let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         response.headers_mut().extend(date.parse().ok().map(|date| (header::DATE, date)));
@@ -217,8 +217,8 @@ impl<S: SimulatedShop> HostedShop<S> {
             changes: VecDeque::new(),
             failures: VecDeque::new(),
         }));
-        let host = |at_files| {
-            let host = Host { shop: Arc::clone(&shop), at_files };
+        let host = |is_for_files| {
+            let host = Host { shop: Arc::clone(&shop), is_for_files };
             Loopback::serve(Router::new().fallback(answer::<S>).with_state(host))
         };
         let files = if S::HAS_FILES { Some(host(true).await?) } else { None };
@@ -238,7 +238,7 @@ impl<S: SimulatedShop> HostedShop<S> {
         lock(&self.shop).requests.clone()
     }
 
-    /// What no good client does.
+    /// What a correct client never does.
     pub fn violations(&self) -> Vec<String> {
         lock(&self.shop).violations.clone()
     }
@@ -265,13 +265,13 @@ impl<S: SimulatedShop> HostedShop<S> {
         lock(&self.shop).changes.push_back((request, change));
     }
 
-    /// Fails the request after so many in this way; no other fault may be announced.
+    /// Fails the request after this many in this way; no other fault may be announced.
     pub fn fail_at(&self, after: usize, fault: HostFault) {
         let failures = &mut lock(&self.shop).failures;
         failures.extend(std::iter::repeat_n(None, after).chain([Some(fault)]));
     }
 
-    /// Fails the next request in this way, behind those already announced.
+    /// Fails the next request in this way, after those already announced.
     pub fn fail_next(&self, fault: HostFault) {
         lock(&self.shop).failures.push_back(Some(fault));
     }
@@ -280,7 +280,7 @@ impl<S: SimulatedShop> HostedShop<S> {
         change(&mut lock(&self.shop).options);
     }
 
-    /// Looks at what only this system has, or changes it.
+    /// Reads or changes what only this system has.
     pub(super) fn with_own<T>(&self, look: impl FnOnce(&mut S) -> T) -> T {
         look(&mut lock(&self.shop).own)
     }
@@ -292,23 +292,23 @@ fn lock<S: SimulatedShop>(shop: &Mutex<Shop<S>>) -> MutexGuard<'_, Shop<S>> {
 
 struct Host<S: SimulatedShop> {
     shop: Arc<Mutex<Shop<S>>>,
-    at_files: bool,
+    is_for_files: bool,
 }
 
 impl<S: SimulatedShop> Clone for Host<S> {
     fn clone(&self) -> Self {
-        Self { shop: Arc::clone(&self.shop), at_files: self.at_files }
+        Self { shop: Arc::clone(&self.shop), is_for_files: self.is_for_files }
     }
 }
 
 async fn answer<S: SimulatedShop>(
-    State(Host { shop, at_files }): State<Host<S>>,
+    State(Host { shop, is_for_files }): State<Host<S>>,
     ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     Query(pairs): Query<Vec<(String, String)>>,
     (method, uri, headers): (Method, Uri, HeaderMap),
     body: Bytes,
 ) -> Response<Body> {
-    let asked = Asked { method, uri, pairs, headers, body, at_files };
+    let request = ShopRequest { method, uri, pairs, headers, body, is_for_files };
     {
         let mut shop = lock(&shop);
         shop.in_flight += 1;
@@ -321,15 +321,15 @@ async fn answer<S: SimulatedShop>(
     let stalls = {
         let mut shop = lock(&shop);
         shop.in_flight -= 1;
-        S::stalls(&mut shop, &asked)
+        S::stalls(&mut shop, &request)
     };
     if stalls {
         std::future::pending::<()>().await;
     }
     let (response, fault) = {
         let mut shop = lock(&shop);
-        shop.begin(&asked);
-        let response = shop.respond(&asked).map(Body::from);
+        shop.begin(&request);
+        let response = shop.respond(&request).map(Body::from);
         (response, shop.failures.pop_front().flatten())
     };
     match fault {
@@ -375,8 +375,8 @@ impl<S: SimulatedShop> AnyShop for HostedShop<S> {
         Self::fail_next(self, fault);
     }
 
-    fn fail_as_itself(&self, nth: u64) {
-        S::fail_as_itself(&mut lock(&self.shop), nth);
+    fn inject_own_fault(&self, nth: u64) {
+        S::inject_own_fault(&mut lock(&self.shop), nth);
     }
 
     fn set_clock(&self, ahead_s: i64) {
@@ -396,13 +396,13 @@ fn changed<O: SimulatedOrder>(orders: &mut BTreeMap<u64, O>, change: Change) {
     }
 }
 
-/// What the registry of simulated shops has of a system.
+/// The entry of a system in the registry of simulated shops.
 pub(super) const fn system<S: SimulatedShop>() -> System {
     System {
         name: S::NAME,
         secrets: S::SECRETS,
         texts: S::TEXTS,
-        quiet: S::QUIET,
+        idle_requests: S::IDLE_REQUESTS,
         start: |orders, variant| start::<S>(orders, variant, |options| options),
     }
 }

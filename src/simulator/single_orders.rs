@@ -64,12 +64,12 @@ impl SingleOrders {
         lock(&self.shop).requests
     }
 
-    /// What no good client does.
+    /// What a correct client never does.
     pub fn violations(&self) -> Vec<String> {
         lock(&self.shop).violations.clone()
     }
 
-    /// Fails the next request in this way, behind those already announced.
+    /// Fails the next request in this way, after those already announced.
     pub fn fail_next(&self, fault: HostFault) {
         lock(&self.shop).failures.push_back(fault);
     }

@@ -1,11 +1,11 @@
 //! A local Squarespace shop: its Commerce API as far as orders are read, strict and stateful.
 //!
-//! A cursor is a place in a list that is made anew for each page, so that an order that leaves the
-//! list moves those behind it.
+//! A cursor is a place in a list that is selected again for each page, so that an order that leaves
+//! the list moves the orders after it.
 
 use super::any_shop::System;
 use super::shop_host::{
-    Asked, HostedShop, Shop, SimulatedOrder, SimulatedShop, json, system, usual_order,
+    HostedShop, Shop, ShopRequest, SimulatedOrder, SimulatedShop, json, simple_order, system,
 };
 use axum::http::{Method, Response, StatusCode};
 use jiff::Timestamp;
@@ -56,7 +56,7 @@ pub struct SquarespaceOrder {
 }
 
 impl SimulatedOrder for SquarespaceOrder {
-    usual_order!(modified);
+    simple_order!(modified);
 }
 
 impl SquarespaceOrder {
@@ -88,7 +88,7 @@ impl SquarespaceOrder {
     }
 }
 
-/// The places in lists that the cursors stand for, by their numbers.
+/// The place in a list of each cursor, by its number.
 #[derive(Debug, Default)]
 pub struct Cursors(Vec<Place>);
 
@@ -103,8 +103,8 @@ struct Place {
 impl SimulatedShop for Cursors {
     const NAME: &'static str = "squarespace";
     const SECRETS: &'static [(&'static str, &'static str)] = &[("token", TOKEN)];
-    /// A question of the far future and a page.
-    const QUIET: [usize; 2] = [2, 2];
+    /// A list of the far future and a page.
+    const IDLE_REQUESTS: [usize; 2] = [2, 2];
 
     type Options = SquarespaceOptions;
     type Order = SquarespaceOrder;
@@ -121,35 +121,35 @@ impl SimulatedShop for Cursors {
         Self::default()
     }
 
-    fn noted(asked: &Asked) -> String {
-        format!("{} {}", asked.method, asked.uri)
+    fn log_line(request: &ShopRequest) -> String {
+        format!("{} {}", request.method, request.uri)
     }
 
-    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String> {
-        if asked.method != Method::GET {
-            shop.violation(format!("{} in a pull", asked.method));
+    fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
+        if request.method != Method::GET {
+            shop.violation(format!("{} in a pull", request.method));
         }
-        if asked.header("user-agent").is_none_or(str::is_empty) {
+        if request.header("user-agent").is_none_or(str::is_empty) {
             shop.violation("without User-Agent");
             return refusal(StatusCode::BAD_REQUEST, "User-Agent is required.");
         }
-        if asked.header("authorization") != Some(&format!("Bearer {}", shop.options.token)) {
+        if request.header("authorization") != Some(&format!("Bearer {}", shop.options.token)) {
             return refusal(StatusCode::UNAUTHORIZED, "You are not authorized to do that.");
         }
         if shop.options.throttled > 0 {
             shop.options.throttled -= 1;
             return refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests.");
         }
-        let resource = asked.uri.path().strip_prefix("/1.0/commerce/orders");
+        let resource = request.uri.path().strip_prefix("/1.0/commerce/orders");
         match resource {
-            Some("") => match shop.place(asked) {
+            Some("") => match shop.place(request) {
                 Ok(place) => shop.list(place),
                 Err(what) => {
                     shop.violation(what.clone());
                     refusal(StatusCode::BAD_REQUEST, &what)
                 }
             },
-            Some(rest) if asked.pairs.is_empty() => {
+            Some(rest) if request.pairs.is_empty() => {
                 let id = rest.trim_start_matches('/').parse().ok();
                 match id.and_then(|id: u64| shop.orders.get(&id)) {
                     Some(order) => json(StatusCode::OK, &order.view()),
@@ -157,30 +157,30 @@ impl SimulatedShop for Cursors {
                 }
             }
             _ => {
-                shop.violation(format!("unknown resource {}", asked.uri));
+                shop.violation(format!("unknown resource {}", request.uri));
                 refusal(StatusCode::NOT_FOUND, "Not found.")
             }
         }
     }
 
-    fn fail_as_itself(shop: &mut Shop<Self>, _: u64) {
+    fn inject_own_fault(shop: &mut Shop<Self>, _: u64) {
         shop.options.throttled += 1;
     }
 }
 
 impl Shop<Cursors> {
-    /// Where the page begins that is asked for: by a cursor, or by both dates.
-    fn place(&self, asked: &Asked) -> Result<Place, String> {
+    /// Where the requested page begins: by a cursor, or by both dates.
+    fn place(&self, request: &ShopRequest) -> Result<Place, String> {
         let known = ["modifiedAfter", "modifiedBefore", "cursor"];
-        if let Some((name, _)) = asked.pairs.iter().find(|(name, _)| !known.contains(&&**name)) {
+        if let Some((name, _)) = request.pairs.iter().find(|(name, _)| !known.contains(&&**name)) {
             return Err(format!("Unknown parameter {name}."));
         }
         let date = |name| -> Result<Option<Timestamp>, String> {
-            let Some(text) = asked.parameter(name) else { return Ok(None) };
+            let Some(text) = request.parameter(name) else { return Ok(None) };
             let moment = text.strip_suffix('Z').and_then(|_| text.parse().ok());
-            moment.map(Some).ok_or_else(|| format!("{name} is no date in UTC."))
+            moment.map(Some).ok_or_else(|| format!("{name} is not a date in UTC."))
         };
-        match (asked.parameter("cursor"), date("modifiedAfter")?, date("modifiedBefore")?) {
+        match (request.parameter("cursor"), date("modifiedAfter")?, date("modifiedBefore")?) {
             (Some(cursor), None, None) => {
                 let number: Option<usize> = cursor.parse().ok();
                 let place = number.and_then(|number| self.own.0.get(number));

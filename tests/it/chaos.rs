@@ -7,7 +7,7 @@ mod carts;
 mod expected;
 mod figures;
 mod judge;
-mod perform;
+mod runner;
 mod schedule;
 
 use crate::random::{Rng, number};
@@ -15,7 +15,7 @@ use crate::rehearsal::in_paused_time;
 use carts::CartSchedule;
 use figures::Figures;
 use judge::judge;
-use perform::perform;
+use runner::run_schedule;
 use schedule::Schedule;
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
@@ -54,9 +54,9 @@ fn assert_all_end_well<S: Debug>(
 fn assert_orders_arrive_once(schedules: u64, schedule_of: impl Fn(u64) -> Schedule) {
     let mut figures = Figures::default();
     assert_all_end_well(schedules, schedule_of, async |schedule: &Schedule| {
-        let performed = perform(schedule).await;
-        let verdict = judge(schedule, &performed);
-        figures.add(&performed, &verdict);
+        let result = run_schedule(schedule).await;
+        let verdict = judge(schedule, &result);
+        figures.add(&result, &verdict);
     });
     println!("{figures}");
 }
@@ -77,8 +77,8 @@ fn whatever_happens_each_order_of_a_batch_arrives_once() {
 fn the_same_seed_is_the_same_story_request_by_request() {
     let log = |seed| {
         in_paused_time(async {
-            let performed = perform(&Schedule::of(seed)).await;
-            performed.shop.simulator.requests()
+            let result = run_schedule(&Schedule::of(seed)).await;
+            result.shop.simulator.requests()
         })
     };
     for seed in [2, 3, 7] {
@@ -91,9 +91,9 @@ fn the_same_seed_is_the_same_story_request_by_request() {
 fn assert_carts_become_orders(schedules: u64, schedule_of: impl Fn(u64) -> CartSchedule) -> u64 {
     let (mut sums, mut adopted) = ([0; 3], 0);
     assert_all_end_well(schedules, schedule_of, async |schedule: &CartSchedule| {
-        let performed = carts::perform(schedule).await;
-        let counts = cart_judge::judge(schedule, &performed);
-        adopted += u64::from(performed.after_adopt.is_some());
+        let result = carts::run_schedule(schedule).await;
+        let counts = cart_judge::judge(schedule, &result);
+        adopted += u64::from(result.after_adopt.is_some());
         counts.iter().zip(&mut sums).for_each(|(count, sum)| *sum += count);
     });
     let [converted, orders, carts] = sums;

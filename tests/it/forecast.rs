@@ -1,7 +1,7 @@
 //! What a plan says that a run takes is what it takes: on tokio's clock, where the account's limit
 //! and ActiveCampaign's answers are all that time passes for.
 
-use crate::rehearsal::{End, LastSend, Life, Rehearsal, in_paused_time};
+use crate::rehearsal::{End, LastSend, ProcessOptions, Rehearsal, in_paused_time};
 use ordersync::plan::{Assumptions, Forecast};
 use ordersync::run::{Progress, RunReport};
 use ordersync::simulator::{Latency, Options};
@@ -119,7 +119,8 @@ fn of_a_run_that_was_killed_the_rest_is_foretold_look_ups_included() {
         let shop = shop();
         shop.put(&orders(2, |_| 20));
         let (end, grace) = (End::KilledAt(Duration::from_secs(30)), Duration::ZERO);
-        let life = Life { kind: Kind::Backfill, end, last_send: LastSend::LongAgo, grace };
+        let life =
+            ProcessOptions { kind: Kind::Backfill, end, last_send: LastSend::LongAgo, grace };
         assert!(shop.live(life).await.is_none());
         // Long enough that what the killed one sent counts no more.
         tokio::time::sleep(Duration::from_secs(2)).await;

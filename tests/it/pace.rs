@@ -1,7 +1,7 @@
 //! The account's limit, in paused time: over every way a server may count a second.
 
 use crate::random::number;
-use crate::rehearsal::{End, LastSend, Life, Moment, Rehearsal, in_paused_time};
+use crate::rehearsal::{End, KillPoint, LastSend, ProcessOptions, Rehearsal, in_paused_time};
 use ordersync::domain::LoadPath;
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Latency, Options, RetryAfter, Summary, Window};
@@ -99,7 +99,7 @@ fn a_pause_outlives_the_process_that_was_asked_for_it() {
     in_paused_time(async {
         let shop = shop(Options::default(), 100);
         shop.simulator.inject(a_429_that_asks_for(60));
-        let killed = Life {
+        let killed = ProcessOptions {
             kind: Kind::Backfill,
             end: End::KilledAt(Duration::from_secs(20)),
             last_send: LastSend::LongAgo,
@@ -118,9 +118,9 @@ fn a_crash_loop_keeps_the_limit() {
     in_paused_time(async {
         let shop = shop(Options::default(), 100);
         for number in 1..=40 {
-            let life = Life {
+            let life = ProcessOptions {
                 kind: Kind::Backfill,
-                end: End::Killed(Moment::OnItsWay, number % 3 + 1),
+                end: End::Killed(KillPoint::OnItsWay, number % 3 + 1),
                 last_send: LastSend::InTheFuture(Duration::from_secs(600)),
                 grace: Duration::ZERO,
             };

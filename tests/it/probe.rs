@@ -1,7 +1,7 @@
 //! A probe asks an account how it behaves, and leaves nothing behind.
 
 use crate::bulk::{at_once, orders};
-use crate::rehearsal::{End, Moment, Rehearsal, in_paused_time};
+use crate::rehearsal::{End, KillPoint, Rehearsal, in_paused_time};
 use crate::world::{Finished, World, until};
 use ordersync::run::{AskedOutcome, PROBE_SERVICE, ProbeReport, QUESTIONS};
 use ordersync::simulator::{
@@ -221,7 +221,7 @@ fn wherever_it_is_killed_the_next_probe_removes_what_it_left() {
     in_paused_time(async {
         for nth in (3..240).step_by(13) {
             let rehearsal = sandbox(Options::default());
-            let moment = [Moment::OnItsWay, Moment::Answered][usize::from(nth % 2 == 0)];
+            let moment = [KillPoint::OnItsWay, KillPoint::Answered][usize::from(nth % 2 == 0)];
             let killed = rehearsal.probe(End::Killed(moment, nth)).await;
             assert!(killed.is_none(), "{nth} is beyond its end");
             let report = rehearsal.probe(End::Done).await.unwrap();

@@ -4,7 +4,7 @@
 
 use crate::nights::Loaded;
 use crate::random::{Rng, number};
-use crate::rehearsal::{End, LastSend, Life, Moment, Rehearsal};
+use crate::rehearsal::{End, KillPoint, LastSend, ProcessOptions, Rehearsal};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use ordersync::domain::Gone;
 use ordersync::pull::{self, Access, Extent, Folder};
@@ -39,7 +39,7 @@ enum PullEnd {
     KilledBeforeManifest,
 }
 
-struct Stage {
+struct Nights {
     shop: Box<dyn AnyShop>,
     options: pull::Options,
     rehearsal: Rehearsal,
@@ -49,7 +49,7 @@ struct Stage {
     ends: BTreeMap<&'static str, u64>,
 }
 
-impl Stage {
+impl Nights {
     async fn new(system: &System, rng: &mut Rng) -> Self {
         let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let placed = |id: u64| first + (id as i64).hours();
@@ -142,7 +142,7 @@ impl Stage {
             self.shop.fail_next(rng.pick(&[&pages[..], &whole, &broken].concat()));
         }
         if rng.percent(30) {
-            self.shop.fail_as_itself(rng.below(100));
+            self.shop.inject_own_fault(rng.below(100));
         }
         let asked = self.shop.requests();
         let mut request = asked;
@@ -202,7 +202,7 @@ impl Stage {
             self.rehearsal.simulator.inject(Fault::new(rng.pick(&kinds)));
         }
         let n = 1 + rng.below(30);
-        let moments = [Moment::BeforeItLeaves, Moment::OnItsWay, Moment::Answered];
+        let moments = [KillPoint::BeforeItLeaves, KillPoint::OnItsWay, KillPoint::Answered];
         let end = match rng.below(8) {
             0 | 1 => End::Killed(rng.pick(&moments), n),
             2 => End::KilledAt(Duration::from_millis(rng.below(3000))),
@@ -231,7 +231,7 @@ impl Stage {
             return None;
         }
         let grace = Duration::from_secs(30);
-        let life = Life { kind: Kind::Sync, end, last_send: LastSend::LongAgo, grace };
+        let life = ProcessOptions { kind: Kind::Sync, end, last_send: LastSend::LongAgo, grace };
         self.rehearsal.live(life).await.map(|report| report.end)
     }
 
@@ -292,22 +292,22 @@ fn pull_end(rng: &mut Rng) -> PullEnd {
     }
 }
 
-async fn perform(system: &System, seed: u64, stage_out: &mut Option<Stage>) {
+async fn run_schedule(system: &System, seed: u64, nights_out: &mut Option<Nights>) {
     let mut rng = Rng::new(seed);
-    let stage = stage_out.insert(Stage::new(system, &mut rng).await);
+    let nights = nights_out.insert(Nights::new(system, &mut rng).await);
     for _ in 0..rng.within(2..7) {
-        stage.night(&mut rng).await;
+        nights.night(&mut rng).await;
     }
-    stage.calm_down().await;
-    Loaded::of(&stage.rehearsal.simulator.state()).assert_is(&*stage.shop);
-    assert_eq!(stage.shop.violations(), [""; 0]);
-    let summary = stage.rehearsal.simulator.summary();
+    nights.calm_down().await;
+    Loaded::of(&nights.rehearsal.simulator.state()).assert_is(&*nights.shop);
+    assert_eq!(nights.shop.violations(), [""; 0]);
+    let summary = nights.rehearsal.simulator.summary();
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
-    stage.pass(7200);
-    stage.pull(PullEnd::Done, false).await;
-    let writes = stage.rehearsal.simulator.summary().writes;
-    assert_eq!(stage.live(End::Done).await, Some(RunEnd::Finished));
-    assert_eq!(stage.rehearsal.simulator.summary().writes, writes, "nothing is left to send");
+    nights.pass(7200);
+    nights.pull(PullEnd::Done, false).await;
+    let writes = nights.rehearsal.simulator.summary().writes;
+    assert_eq!(nights.live(End::Done).await, Some(RunEnd::Finished));
+    assert_eq!(nights.rehearsal.simulator.summary().writes, writes, "nothing is left to send");
 }
 
 #[test]
@@ -319,20 +319,20 @@ fn however_its_nights_end_the_account_holds_exactly_the_shops_orders() {
         for system in SHOPS {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = runtime.enable_all().start_paused(true).build().unwrap();
-            let mut stage = None;
+            let mut nights = None;
             let ended = catch_unwind(AssertUnwindSafe(|| {
-                runtime.block_on(perform(system, seed, &mut stage));
+                runtime.block_on(run_schedule(system, seed, &mut nights));
             }));
-            let stage = stage.expect("it begins");
-            for (words, n) in &stage.ends {
+            let nights = nights.expect("it begins");
+            for (words, n) in &nights.ends {
                 *ends.entry(words).or_default() += n;
             }
             if ended.is_err() {
-                println!("{:#?}\nORDERSYNC_PROOF_SEED={seed} repeats it\n", stage.story);
+                println!("{:#?}\nORDERSYNC_PROOF_SEED={seed} repeats it\n", nights.story);
                 failed.push((system.name, seed));
             }
             let _guard = runtime.enter();
-            drop(stage);
+            drop(nights);
         }
     }
     println!("{} schedules for each shop: {ends:?}", seeds.count());

@@ -20,7 +20,7 @@ use std::path::Path;
 #[test]
 fn each_night_loads_what_changed_and_nothing_else() {
     for system in SHOPS {
-        each_night_loads(&Nights::with(World::new(), system.name, 230), system.quiet);
+        each_night_loads(&Nights::with(World::new(), system.name, 230), system.idle_requests);
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Rehearsal {
 
 /// One process, from its start to its end.
 #[derive(Debug, Clone, Copy)]
-pub struct Life {
+pub struct ProcessOptions {
     pub kind: Kind,
     pub end: End,
     /// What the lock file says of the last request before this process.
@@ -80,16 +80,16 @@ pub enum End {
     /// Killed at this time after its start.
     KilledAt(Duration),
     /// Killed around its n-th request.
-    Killed(Moment, u64),
+    Killed(KillPoint, u64),
     /// Asked to stop at this time after its start.
     StoppedAt(Duration),
     /// Asked to stop when its n-th request leaves.
     StoppedAround(u64),
 }
 
-/// When in the life of a request.
+/// Where a request is when its process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum KillPoint {
     /// The intent is durable and nothing has left.
     BeforeItLeaves,
     /// It is on its way and will arrive.
@@ -98,7 +98,7 @@ pub enum Moment {
     Answered,
 }
 
-impl Moment {
+impl KillPoint {
     pub fn words(self) -> &'static str {
         match self {
             Self::BeforeItLeaves => "before a request left",
@@ -108,7 +108,7 @@ impl Moment {
     }
 }
 
-/// A clock that is right, or one that jumped.
+/// The time of the last request in the lock file, by a clock that is right or one that jumped.
 #[derive(Debug, Clone, Copy)]
 pub enum LastSend {
     /// So far that it is not over before the process looks, which goes by the machine's clock: then
@@ -252,7 +252,7 @@ impl Rehearsal {
 
     /// A run by itself, as it should be.
     pub async fn run(&self, kind: Kind) -> RunReport {
-        let life = Life {
+        let life = ProcessOptions {
             kind,
             end: End::Done,
             last_send: LastSend::LongAgo,
@@ -305,12 +305,12 @@ impl Rehearsal {
     }
 
     /// One process of the orders' job, as [`Self::live_as`].
-    pub async fn live(&self, life: Life) -> Option<RunReport> {
+    pub async fn live(&self, life: ProcessOptions) -> Option<RunReport> {
         self.live_as(&self.job(), life).await
     }
 
     /// One process; `None` when it was killed. Whatever it had in memory is gone.
-    pub async fn live_as(&self, job: &Job, life: Life) -> Option<RunReport> {
+    pub async fn live_as(&self, job: &Job, life: ProcessOptions) -> Option<RunReport> {
         self.set_last_send(life.last_send);
         let cancel = CancellationToken::new();
         let crash = Arc::new(Crash::new(life.end, cancel.clone()));

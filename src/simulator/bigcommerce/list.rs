@@ -1,6 +1,6 @@
 //! What a list request means, and what is wrong with it.
 
-use super::super::shop_host::Asked;
+use super::super::shop_host::ShopRequest;
 use super::{BigCommerceOptions, BigCommerceOrder, LIMIT_MAX};
 use jiff::Timestamp;
 
@@ -25,7 +25,7 @@ pub(super) type Refusal = (u16, String);
 impl ListQuery {
     /// `is_count`: of a count, which has no pages.
     pub(super) fn read(
-        asked: &Asked,
+        request: &ShopRequest,
         is_count: bool,
         violations: &mut Vec<String>,
     ) -> Result<Self, Refusal> {
@@ -34,15 +34,15 @@ impl ListQuery {
                 || name == "is_deleted"
                 || !is_count && (PAGING.contains(&name) || SHAPE.contains(&name))
         };
-        for (name, _) in asked.pairs.iter().filter(|(name, _)| !is_known(name)) {
+        for (name, _) in request.pairs.iter().filter(|(name, _)| !is_known(name)) {
             violations.push(format!("unknown parameter {name}"));
         }
-        if asked.parameter("sort").is_some_and(|sort| sort != "id:asc") {
+        if request.parameter("sort").is_some_and(|sort| sort != "id:asc") {
             violations.push("sorted by what changes between two pages".to_owned());
         }
-        let (limit, page) = paging(asked, violations)?;
+        let (limit, page) = paging(request, violations)?;
         let mut bound = |name: &str| {
-            let text = asked.parameter(name)?;
+            let text = request.parameter(name)?;
             let moment = full_timestamp(text);
             if moment.is_none() {
                 violations.push(format!("{name}={text} is ignored: no full timestamp with offset"));
@@ -50,7 +50,7 @@ impl ListQuery {
             moment
         };
         let bounds = DATES.map(&mut bound);
-        let is_deleted = asked.parameter("is_deleted") == Some("true");
+        let is_deleted = request.parameter("is_deleted") == Some("true");
         Ok(Self { bounds, is_deleted, limit, page })
     }
 
@@ -74,9 +74,9 @@ impl ListQuery {
 }
 
 /// Limit and page of a list.
-fn paging(asked: &Asked, violations: &mut Vec<String>) -> Result<(u64, u64), Refusal> {
+fn paging(request: &ShopRequest, violations: &mut Vec<String>) -> Result<(u64, u64), Refusal> {
     let mut number = |name: &str, usual: u64| -> Result<u64, Refusal> {
-        let text = asked.parameter(name);
+        let text = request.parameter(name);
         let number = text.map_or(Some(usual), |text| text.parse().ok());
         number.filter(|number| *number > 0).ok_or_else(|| {
             violations.push(format!("{name}={}", text.unwrap_or_default()));
@@ -93,11 +93,11 @@ fn paging(asked: &Asked, violations: &mut Vec<String>) -> Result<(u64, u64), Ref
 
 /// Limit and page of what an order links to.
 pub(super) fn page_of_parts<T>(
-    asked: &Asked,
+    request: &ShopRequest,
     all: Vec<T>,
     violations: &mut Vec<String>,
 ) -> Result<Vec<T>, Refusal> {
-    let (limit, page) = paging(asked, violations)?;
+    let (limit, page) = paging(request, violations)?;
     Ok(ListQuery { bounds: [None; 4], is_deleted: false, limit, page }.page_of(all))
 }
 

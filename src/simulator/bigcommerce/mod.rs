@@ -1,7 +1,7 @@
 //! A local BigCommerce store: its orders API, version 2, as far as orders are read, strict and stateful.
 //!
 //! It pages, counts and cuts lines as BigCommerce documents it, has a quota that other apps take from,
-//! and notes what no good client does.
+//! and notes what a correct client never does.
 
 mod list;
 mod order;
@@ -41,7 +41,7 @@ pub struct BigCommerceOptions {
     pub ignores_dates: bool,
     /// Bounds of dates are exclusive; nothing documents that they are not.
     pub excludes_bounds: bool,
-    /// Counts are too small by so many.
+    /// Counts are too small by this many.
     pub counts_less: u64,
     /// More orders than this on a page take too long: 504.
     pub orders_at_once_max: u64,

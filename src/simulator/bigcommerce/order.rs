@@ -1,4 +1,4 @@
-use super::super::shop_host::{SimulatedOrder, usual_order};
+use super::super::shop_host::{SimulatedOrder, simple_order};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ impl BigCommerceOrder {
 }
 
 impl SimulatedOrder for BigCommerceOrder {
-    usual_order!(modified);
+    simple_order!(modified);
 
     /// Some become long, some get a coupon.
     fn vary(&mut self) {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const PERIOD: Duration = Duration::from_secs(30);
-/// One in so many requests is for the store's other apps.
+/// One in this many requests is for the store's other apps.
 const FREE_PART: u64 = 5;
 
 /// The requests that a store allows.

@@ -1,4 +1,4 @@
-use super::super::shop_host::{self, Asked, Shop, SimulatedShop, text};
+use super::super::shop_host::{self, Shop, ShopRequest, SimulatedShop, text};
 use super::list::{ListQuery, Refusal, page_of_parts};
 use super::quota::Admission;
 use super::{BigCommerceOptions, BigCommerceOrder, Quota};
@@ -11,7 +11,7 @@ impl SimulatedShop for Quota {
     const NAME: &'static str = "bigcommerce";
     const SECRETS: &'static [(&'static str, &'static str)] = &[("token", "bc_simulator")];
     /// Three ends of lists and a count; and of six orders a page, a count, and the lines of two.
-    const QUIET: [usize; 2] = [8, 4];
+    const IDLE_REQUESTS: [usize; 2] = [8, 4];
 
     type Options = BigCommerceOptions;
     type Order = BigCommerceOrder;
@@ -38,17 +38,19 @@ impl SimulatedShop for Quota {
         Self::new()
     }
 
-    fn noted(asked: &Asked) -> String {
-        format!("{} {}", asked.method, asked.uri)
+    fn log_line(request: &ShopRequest) -> String {
+        format!("{} {}", request.method, request.uri)
     }
 
-    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String> {
+    fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
         if shop.options.overloaded > 0 {
             shop.options.overloaded -= 1;
             return errors((429, "Too many requests".to_owned()));
         }
-        // The first question of a pull.
-        if asked.uri.path().ends_with("/count") && asked.parameter("max_date_modified").is_none() {
+        // The first request of a pull.
+        if request.uri.path().ends_with("/count")
+            && request.parameter("max_date_modified").is_none()
+        {
             shop.own.begin_client();
         }
         let (quota, others) = (shop.options.quota, shop.options.taken_by_others);
@@ -57,7 +59,7 @@ impl SimulatedShop for Quota {
             shop.violation("took what is left of the quota for other apps");
         }
         let mut response = if is_admitted {
-            shop.serve(asked).unwrap_or_else(errors)
+            shop.serve(request).unwrap_or_else(errors)
         } else {
             errors((429, "Too many requests".to_owned()))
         };
@@ -67,22 +69,22 @@ impl SimulatedShop for Quota {
         response
     }
 
-    fn fail_as_itself(shop: &mut Shop<Self>, nth: u64) {
+    fn inject_own_fault(shop: &mut Shop<Self>, nth: u64) {
         shop.options.overloaded = 1 + (nth % 2) as u32;
     }
 }
 
 impl Shop<Quota> {
-    fn serve(&mut self, asked: &Asked) -> Result<Response<String>, Refusal> {
-        if asked.method != Method::GET {
-            self.violation(format!("{} in a pull", asked.method));
+    fn serve(&mut self, request: &ShopRequest) -> Result<Response<String>, Refusal> {
+        if request.method != Method::GET {
+            self.violation(format!("{} in a pull", request.method));
         }
-        if asked.header("accept") != Some("application/json") {
+        if request.header("accept") != Some("application/json") {
             self.violation("without Accept, the answer is XML");
             let xml = "<?xml version=\"1.0\"?><orders/>".to_owned();
             return Ok(text(StatusCode::OK, "application/xml", xml));
         }
-        if asked.header("x-auth-token") != Some(self.options.token.as_str()) {
+        if request.header("x-auth-token") != Some(self.options.token.as_str()) {
             return Err((401, "Unauthorized".to_owned()));
         }
         if self.options.lacks_scope {
@@ -91,15 +93,15 @@ impl Shop<Quota> {
         if self.options.is_suspended {
             return Err((503, "This store is suspended.".to_owned()));
         }
-        let path = asked.uri.path().strip_prefix(FOLDER).unwrap_or_default();
+        let path = request.uri.path().strip_prefix(FOLDER).unwrap_or_default();
         let path: Vec<&str> = path.split('/').skip(1).collect();
         match path.as_slice() {
-            ["v2", "orders"] => self.list(asked),
-            ["v2", "orders", "count"] => self.count(asked),
-            ["v2", "orders", id] => self.one(asked, id),
-            ["v2", "orders", id, part] => self.part(asked, id, part),
+            ["v2", "orders"] => self.list(request),
+            ["v2", "orders", "count"] => self.count(request),
+            ["v2", "orders", id] => self.one(request, id),
+            ["v2", "orders", id, part] => self.part(request, id, part),
             _ => {
-                self.violation(format!("unknown address {}", asked.uri));
+                self.violation(format!("unknown address {}", request.uri));
                 Err((404, "The requested resource was not found.".to_owned()))
             }
         }
@@ -110,10 +112,10 @@ impl Shop<Quota> {
         all.filter(|order| query.selects(order, &self.options)).cloned().collect()
     }
 
-    fn list(&mut self, asked: &Asked) -> Result<Response<String>, Refusal> {
-        let query = ListQuery::read(asked, false, &mut self.violations)?;
+    fn list(&mut self, request: &ShopRequest) -> Result<Response<String>, Refusal> {
+        let query = ListQuery::read(request, false, &mut self.violations)?;
         let listed = query.page_of(self.selected(&query));
-        let include = asked.parameter("include");
+        let include = request.parameter("include");
         if listed.len() as u64 > self.options.orders_at_once_max {
             return Err((504, "Gateway Timeout".to_owned()));
         }
@@ -121,11 +123,11 @@ impl Shop<Quota> {
         if include.is_some() && listed.iter().any(is_faulty) {
             return Err((500, "Internal Server Error".to_owned()));
         }
-        Ok(filled(listed.iter().map(|order| shown(order, asked)).collect()))
+        Ok(filled(listed.iter().map(|order| shown(order, request)).collect()))
     }
 
-    fn count(&mut self, asked: &Asked) -> Result<Response<String>, Refusal> {
-        let query = ListQuery::read(asked, true, &mut self.violations)?;
+    fn count(&mut self, request: &ShopRequest) -> Result<Response<String>, Refusal> {
+        let query = ListQuery::read(request, true, &mut self.violations)?;
         let count = (self.selected(&query).len() as u64).saturating_sub(self.options.counts_less);
         Ok(shop_host::json(StatusCode::OK, &json!({ "count": count, "statuses": [] })))
     }
@@ -139,27 +141,32 @@ impl Shop<Quota> {
         Ok(order.clone())
     }
 
-    fn one(&mut self, asked: &Asked, id: &str) -> Result<Response<String>, Refusal> {
-        Ok(shop_host::json(StatusCode::OK, &shown(&self.find(id)?, asked)))
+    fn one(&mut self, request: &ShopRequest, id: &str) -> Result<Response<String>, Refusal> {
+        Ok(shop_host::json(StatusCode::OK, &shown(&self.find(id)?, request)))
     }
 
-    fn part(&mut self, asked: &Asked, id: &str, part: &str) -> Result<Response<String>, Refusal> {
+    fn part(
+        &mut self,
+        request: &ShopRequest,
+        id: &str,
+        part: &str,
+    ) -> Result<Response<String>, Refusal> {
         let order = self.find(id)?;
         let all = match part {
             "products" => order.products(),
             "coupons" => order.coupons(),
             _ => {
-                self.violation(format!("unknown address {}", asked.uri));
+                self.violation(format!("unknown address {}", request.uri));
                 return Err((404, "The requested resource was not found.".to_owned()));
             }
         };
-        Ok(filled(page_of_parts(asked, all, &mut self.violations)?))
+        Ok(filled(page_of_parts(request, all, &mut self.violations)?))
     }
 }
 
-fn shown(order: &BigCommerceOrder, asked: &Asked) -> Value {
-    let is_object = asked.parameter("consignment_structure") == Some("object");
-    order.view(asked.parameter("include"), is_object)
+fn shown(order: &BigCommerceOrder, request: &ShopRequest) -> Value {
+    let is_object = request.parameter("consignment_structure") == Some("object");
+    order.view(request.parameter("include"), is_object)
 }
 
 /// A list, or 204 for an empty one.

@@ -116,7 +116,7 @@ impl Search {
         selected
     }
 
-    /// The orders of the page that was asked for. Behind the end the last page comes again.
+    /// The orders of the requested page. After the end the last page comes again.
     pub(super) fn page_of<'a>(&self, selected: &[&'a MagentoOrder]) -> Vec<&'a MagentoOrder> {
         let size = self.page_size.filter(|size| *size > 0).unwrap_or(u64::MAX);
         let pages = (selected.len() as u64).div_ceil(size).max(1);

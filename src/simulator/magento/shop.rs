@@ -1,5 +1,5 @@
 use super::super::shop_host::{
-    Asked, Shop, SimulatedOrder, SimulatedShop, json, text, usual_order,
+    Shop, ShopRequest, SimulatedOrder, SimulatedShop, json, simple_order, text,
 };
 use super::order::MagentoOrder;
 use super::search::Search;
@@ -25,7 +25,7 @@ impl SimulatedShop for MagentoMemory {
         &[("secret", CONSUMER_SECRET), ("token", TOKEN), ("token_secret", TOKEN_SECRET)];
     const TEXTS: &'static [(&'static str, &'static str)] = &[("consumer_key", CONSUMER_KEY)];
     /// A page and a count.
-    const QUIET: [usize; 2] = [2, 2];
+    const IDLE_REQUESTS: [usize; 2] = [2, 2];
 
     type Options = MagentoOptions;
     type Order = MagentoOrder;
@@ -50,26 +50,26 @@ impl SimulatedShop for MagentoMemory {
         Self::default()
     }
 
-    fn noted(asked: &Asked) -> String {
-        format!("{} {}", asked.method, asked.uri)
+    fn log_line(request: &ShopRequest) -> String {
+        format!("{} {}", request.method, request.uri)
     }
 
-    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String> {
-        if asked.method != Method::GET {
-            shop.violation(format!("{} in a pull", asked.method));
+    fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
+        if request.method != Method::GET {
+            shop.violation(format!("{} in a pull", request.method));
         }
-        if !asked.header("accept").is_some_and(|kinds| kinds.contains("application/json")) {
+        if !request.header("accept").is_some_and(|kinds| kinds.contains("application/json")) {
             shop.violation("without Accept, answers are XML");
             return text(StatusCode::OK, "application/xml", "<response/>".to_owned());
         }
-        let Some(resource) = asked.uri.path().strip_prefix("/rest/V1/") else {
+        let Some(resource) = request.uri.path().strip_prefix("/rest/V1/") else {
             return page(StatusCode::NOT_FOUND, "Whoops, our bad...");
         };
-        if let Err(refusal) = shop.let_in(asked) {
+        if let Err(refusal) = shop.let_in(request) {
             return json(StatusCode::UNAUTHORIZED, &refusal);
         }
         match resource.strip_prefix("orders") {
-            Some("") => shop.list(asked.uri.query().unwrap_or_default()),
+            Some("") => shop.list(request.uri.query().unwrap_or_default()),
             Some(rest) if rest.starts_with('/') => shop.one(rest.trim_start_matches('/')),
             _ => {
                 shop.violation(format!("unknown resource {resource}"));
@@ -79,27 +79,27 @@ impl SimulatedShop for MagentoMemory {
         }
     }
 
-    fn fail_as_itself(shop: &mut Shop<Self>, nth: u64) {
+    fn inject_own_fault(shop: &mut Shop<Self>, nth: u64) {
         let faults = [ListFault::Report, ListFault::NoItems, ListFault::OneMore];
         shop.own.list_faults.push_back(faults[nth as usize % faults.len()]);
     }
 }
 
 impl SimulatedOrder for MagentoOrder {
-    usual_order!(updated);
+    simple_order!(updated);
 }
 
 impl Shop<MagentoMemory> {
-    fn let_in(&mut self, asked: &Asked) -> Result<(), Value> {
-        let sent = asked.header("authorization").unwrap_or_default();
+    fn let_in(&mut self, request: &ShopRequest) -> Result<(), Value> {
+        let sent = request.header("authorization").unwrap_or_default();
         let is_known = if let Some(token) = sent.strip_prefix("Bearer ") {
             self.options.takes_bearer && token == self.options.token
         } else if let Some(own) = sent.strip_prefix("OAuth ") {
-            let host = asked.header("host").unwrap_or_default();
+            let host = request.header("host").unwrap_or_default();
             let signed = Signed {
-                method: asked.method.as_str(),
-                address: format!("http://{host}{}", asked.uri.path()),
-                query: asked.uri.query().unwrap_or_default(),
+                method: request.method.as_str(),
+                address: format!("http://{host}{}", request.uri.path()),
+                query: request.uri.query().unwrap_or_default(),
                 header: own,
                 token: self.options.token,
             };
@@ -186,7 +186,7 @@ impl Shop<MagentoMemory> {
         }
     }
 
-    /// What production mode says of any error.
+    /// The answer to any error in production mode.
     fn report(&self) -> Response<String> {
         let message = if self.options.is_english {
             "Internal Error. Details are available in Magento log file. Report ID: %1"

@@ -101,10 +101,10 @@ pub(super) fn result_of(
     orders: &[Value],
     children_first: bool,
 ) -> Result<BulkResult, String> {
-    let asked = operation.root().and_then(Field::node).ok_or("no list of orders")?;
+    let selection = operation.root().and_then(Field::node).ok_or("no list of orders")?;
     let (mut roots, mut children, mut grouped) = (Vec::new(), Vec::new(), Vec::new());
     for order in orders {
-        let Rows { own, children: parts } = schema::rows(order, asked)?;
+        let Rows { own, children: parts } = schema::rows(order, selection)?;
         grouped.push(own.clone());
         grouped.extend(parts.iter().cloned());
         roots.push(own);

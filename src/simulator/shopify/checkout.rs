@@ -1,4 +1,4 @@
-//! Abandoned checkouts, which come, change, become orders and expire as orders do.
+//! Abandoned checkouts: they appear, change, become orders and expire as the shop's orders change.
 
 use super::super::any_shop::Change;
 use super::order::{date, money};
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Checkouts that an order completes, and those that nobody does.
 const COMPLETED_FROM: u64 = 10_000;
 const LEFT_FROM: u64 = 20_000;
-/// Of so many orders one was left at the checkout before it was placed, and beside another one a
+/// One in this many orders was left at the checkout before it was placed, and beside another one a
 /// checkout is left.
 const EVERY: u64 = 3;
 
@@ -39,7 +39,7 @@ impl Checkout {
     /// As the API shows it, with all its fields.
     pub(super) fn view(&self, sees_addresses: bool) -> Value {
         let Self { id, total, .. } = self;
-        // Who completes it is who left it.
+        // The same buyer leaves and completes it.
         let buyer = id % COMPLETED_FROM;
         let address = json!({ "emailAddress": format!("buyer{buyer}@example.com"), "marketingState": "NOT_SUBSCRIBED" });
         let customer = json!({ "id": format!("gid://shopify/Customer/{buyer}"), "defaultEmailAddress": address });
@@ -73,7 +73,7 @@ pub(super) fn token_of_order(order: u64) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct Checkouts {
     pub(super) listed: BTreeMap<u64, Checkout>,
-    /// Those that the shop does not list any more.
+    /// Checkouts that the shop no longer lists.
     expired: BTreeSet<u64>,
 }
 

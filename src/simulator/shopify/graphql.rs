@@ -1,4 +1,4 @@
-//! The part of GraphQL that questions about orders consist of.
+//! The part of GraphQL that queries for orders need.
 
 use serde_json::{Map, Value};
 use std::iter::Peekable;
@@ -11,7 +11,7 @@ pub(super) struct Document {
     pub fields: Vec<Field>,
 }
 
-/// A field with what is asked of it; or a fragment, whose name is `... on` its type.
+/// A field with its arguments and selection, or a fragment.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Field {
     pub name: String,
@@ -33,7 +33,7 @@ impl Field {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// What is asked of each node of a list of nodes.
+    /// The selection for each node of a list of nodes.
     pub(super) fn node(&self) -> Option<&Field> {
         self.field("edges").and_then(|edges| edges.field("node")).or_else(|| self.field("nodes"))
     }
@@ -60,7 +60,7 @@ pub(super) fn parse(text: &str, variables: &Value) -> Result<Document, String> {
     let fields = parser.fields()?;
     match parser.tokens.next() {
         None => Ok(Document { is_mutation, fields }),
-        Some(token) => Err(format!("{token:?} behind the operation")),
+        Some(token) => Err(format!("{token:?} after the operation")),
     }
 }
 
@@ -224,7 +224,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_question_is_read_with_its_arguments_and_variables() {
+    fn a_query_is_read_with_its_arguments_and_variables() {
         let text = r#"query Q($id: ID!) { bulkOperation(id: $id) { status } orders(first: 1, query: "a:>='b'") { nodes { ... on Order { id } } } }"#;
         let document = parse(text, &json!({"id": "gid"})).unwrap();
         assert!(!document.is_mutation);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_question_is_refused() {
+    fn what_is_not_a_query_is_refused() {
         for text in
             ["", "{", "{ }", "{ a(b: $c) }", "{ a } b", "subscription { a }", "{ a(b: \"c) }"]
         {

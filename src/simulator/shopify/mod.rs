@@ -1,6 +1,6 @@
 //! A local Shopify shop: its GraphQL Admin API as far as orders are read in bulk, strict and stateful.
 //!
-//! It parses what it is asked, filters as Shopify's search does, runs bulk operations over several
+//! It parses queries, filters as Shopify's search does, runs bulk operations over several
 //! polls, serves their results from another port without credentials, and notes what no good client
 //! does.
 
@@ -42,10 +42,10 @@ pub(super) static WITH_CHECKOUTS: System = System {
 #[derive(Debug, Clone)]
 pub struct ShopifyOptions {
     pub access: Access,
-    /// What the app was granted.
+    /// The scopes that the app was granted.
     pub scopes: Vec<&'static str>,
     pub protected: ProtectedData,
-    /// The version that it serves in place of the one that is asked for.
+    /// The version that it serves in place of the requested one.
     pub served_version: &'static str,
     /// Some orders were left at the checkout before they were placed.
     pub has_checkouts: bool,
@@ -81,11 +81,11 @@ pub struct ShopifyOptions {
     pub zone: TimeZone,
 }
 
-/// What lets a client in.
+/// How a client is authorised.
 #[derive(Debug, Clone)]
 pub enum Access {
     Token(String),
-    /// Tokens are granted for an app's id and secret, each for so many requests.
+    /// Tokens are granted for an app's id and secret, each for this many requests.
     Client {
         id: String,
         secret: String,

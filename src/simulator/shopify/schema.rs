@@ -7,24 +7,26 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// With the first field that does not exist, or is selected without its own fields.
-pub(super) fn project(value: &Value, asked: &Field) -> Result<Value, String> {
+pub(super) fn project(value: &Value, selection: &Field) -> Result<Value, String> {
     match value {
         Value::Null => Ok(Value::Null),
-        Value::Array(values) => values.iter().map(|value| project(value, asked)).collect(),
-        Value::Object(_) if asked.fields.is_empty() => {
-            Err(format!("Field '{}' must have selections", asked.name))
+        Value::Array(values) => values.iter().map(|value| project(value, selection)).collect(),
+        Value::Object(_) if selection.fields.is_empty() => {
+            Err(format!("Field '{}' must have selections", selection.name))
         }
         Value::Object(object)
-            if object.contains_key("edges") && !asked.arguments.contains_key("first") =>
+            if object.contains_key("edges") && !selection.arguments.contains_key("first") =>
         {
-            Err(format!("you must provide one of first or last on '{}'", asked.name))
+            Err(format!("you must provide one of first or last on '{}'", selection.name))
         }
         Value::Object(object) => {
             let mut shown = Map::new();
-            select(object, &asked.fields, &mut shown)?;
+            select(object, &selection.fields, &mut shown)?;
             Ok(Value::Object(shown))
         }
-        _ if !asked.fields.is_empty() => Err(format!("Field '{}' has no fields", asked.name)),
+        _ if !selection.fields.is_empty() => {
+            Err(format!("Field '{}' has no fields", selection.name))
+        }
         scalar => Ok(scalar.clone()),
     }
 }
@@ -63,16 +65,16 @@ pub(super) struct Rows {
 ///
 /// # Errors
 /// As [`project`].
-pub(super) fn rows(node: &Value, asked: &Field) -> Result<Rows, String> {
+pub(super) fn rows(node: &Value, selection: &Field) -> Result<Rows, String> {
     let is_list = |field: &&Field| field.node().is_some();
-    let (lists, plain): (Vec<&Field>, Vec<&Field>) = asked.fields.iter().partition(is_list);
-    let plain = Field { fields: plain.into_iter().cloned().collect(), ..asked.clone() };
+    let (lists, plain): (Vec<&Field>, Vec<&Field>) = selection.fields.iter().partition(is_list);
+    let plain = Field { fields: plain.into_iter().cloned().collect(), ..selection.clone() };
     let own = project(node, &plain)?;
     let mut children = Vec::new();
     for list in lists {
-        let asked = list.node().ok_or("a list without nodes")?;
+        let selection = list.node().ok_or("a list without nodes")?;
         for edge in node[&list.name]["edges"].as_array().into_iter().flatten() {
-            let mut child = project(&edge["node"], asked)?;
+            let mut child = project(&edge["node"], selection)?;
             child["__parentId"] = node["id"].clone();
             children.push(child);
         }

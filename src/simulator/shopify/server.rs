@@ -1,5 +1,7 @@
 use super::super::any_shop::Change;
-use super::super::shop_host::{self, Asked, Shop, SimulatedOrder, SimulatedShop, usual_order};
+use super::super::shop_host::{
+    self, Shop, ShopRequest, SimulatedOrder, SimulatedShop, simple_order,
+};
 use super::bulk::Operation;
 use super::checkout::Checkouts;
 use super::order::ShopifyOrder;
@@ -30,8 +32,8 @@ pub struct Admin {
 impl SimulatedShop for Admin {
     const NAME: &'static str = "shopify";
     const SECRETS: &'static [(&'static str, &'static str)] = &[("token", "shpat_simulator")];
-    /// The question for changes.
-    const QUIET: [usize; 2] = [1, 1];
+    /// The query for changes.
+    const IDLE_REQUESTS: [usize; 2] = [1, 1];
     const HAS_FILES: bool = true;
 
     type Options = ShopifyOptions;
@@ -63,23 +65,23 @@ impl SimulatedShop for Admin {
         }
     }
 
-    /// Method and path, and the first root field of a question.
-    fn noted(asked: &Asked) -> String {
-        let (method, path) = (&asked.method, asked.uri.path());
-        if asked.at_files {
+    /// Method and path, and the first root field of a query.
+    fn log_line(request: &ShopRequest) -> String {
+        let (method, path) = (&request.method, request.uri.path());
+        if request.is_for_files {
             return format!("{method} {path}");
         }
-        let sent: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-        let question = sent["query"].as_str().unwrap_or_default();
-        let first_word = question.split(['{', '(']).nth(1).unwrap_or_default().trim();
+        let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let query = sent["query"].as_str().unwrap_or_default();
+        let first_word = query.split(['{', '(']).nth(1).unwrap_or_default().trim();
         format!("{method} {path} {first_word}")
     }
 
-    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String> {
-        if asked.at_files {
-            return shop.file(asked);
+    fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
+        if request.is_for_files {
+            return shop.file(request);
         }
-        let (status, answer) = shop.serve(asked);
+        let (status, answer) = shop.serve(request);
         let mut response = shop_host::json(status, &answer);
         let version = HeaderValue::from_static(shop.options.served_version);
         response.headers_mut().insert("x-shopify-api-version", version);
@@ -96,21 +98,21 @@ impl SimulatedShop for Admin {
         shop.own.checkouts.carts(|order| shop.orders.contains_key(&order))
     }
 
-    fn stalls(shop: &mut Shop<Self>, asked: &Asked) -> bool {
+    fn stalls(shop: &mut Shop<Self>, request: &ShopRequest) -> bool {
         let left = &mut shop.options.stalled_downloads;
-        let stalls = asked.at_files && *left > 0;
+        let stalls = request.is_for_files && *left > 0;
         *left -= u32::from(stalls);
         stalls
     }
 
-    fn fail_as_itself(shop: &mut Shop<Self>, nth: u64) {
+    fn inject_own_fault(shop: &mut Shop<Self>, nth: u64) {
         let ends = [BulkEnd::TimedOut, BulkEnd::Canceled, BulkEnd::ShortFile, BulkEnd::Orphans];
         shop.own.ends.push_back(ends[nth as usize % ends.len()]);
     }
 }
 
 impl SimulatedOrder for ShopifyOrder {
-    usual_order!(updated);
+    simple_order!(updated);
 
     fn vary(&mut self) {
         self.lines = 1 + self.total % 3;
@@ -123,7 +125,7 @@ impl super::Shopify {
         self.with_own(|own| own.operations.len())
     }
 
-    /// Ends the next operation in this way, behind those already announced.
+    /// Ends the next operation in this way, after those already announced.
     pub fn end_next(&self, end: BulkEnd) {
         self.with_own(|own| own.ends.push_back(end));
     }
@@ -136,8 +138,8 @@ fn refusal(status: StatusCode) -> Response<String> {
 
 impl Shop<Admin> {
     /// A result, under an address that is signed and needs nothing else.
-    fn file(&mut self, asked: &Asked) -> Response<String> {
-        let Asked { method, uri, headers, .. } = asked;
+    fn file(&mut self, request: &ShopRequest) -> Response<String> {
+        let ShopRequest { method, uri, headers, .. } = request;
         if headers.contains_key(TOKEN_HEADER) || headers.contains_key(header::AUTHORIZATION) {
             self.violations.push("the token was sent to another host".to_owned());
             return refusal(StatusCode::BAD_REQUEST);
@@ -159,10 +161,10 @@ impl Shop<Admin> {
         }
     }
 
-    fn serve(&mut self, asked: &Asked) -> (StatusCode, Value) {
-        let Asked { method, uri, .. } = asked;
-        let sent: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-        let question = sent["query"].as_str().unwrap_or_default();
+    fn serve(&mut self, request: &ShopRequest) -> (StatusCode, Value) {
+        let ShopRequest { method, uri, .. } = request;
+        let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let query = sent["query"].as_str().unwrap_or_default();
         if *method != Method::POST || uri.query().is_some() {
             self.violation(format!("{method} {uri}"));
         }
@@ -173,12 +175,12 @@ impl Shop<Admin> {
             self.violation(format!("unknown address {}", uri.path()));
             return (StatusCode::NOT_FOUND, json!({ "errors": "Not Found" }));
         }
-        if !self.is_let_in(asked.header(TOKEN_HEADER)) {
+        if !self.is_let_in(request.header(TOKEN_HEADER)) {
             let text =
                 "[API] Invalid API key or access token (unrecognized login or wrong password)";
             return (StatusCode::UNAUTHORIZED, json!({ "errors": text }));
         }
-        (StatusCode::OK, self.charge(question, &sent["variables"]))
+        (StatusCode::OK, self.charge(query, &sent["variables"]))
     }
 
     /// A token for an app's own id and secret.
@@ -213,8 +215,8 @@ impl Shop<Admin> {
         }
     }
 
-    /// Answers a question if there are points for it.
-    fn charge(&mut self, question: &str, variables: &Value) -> Value {
+    /// Answers a query if there are points for it.
+    fn charge(&mut self, query: &str, variables: &Value) -> Value {
         let (most, rate) =
             (f64::from(self.options.points_max), f64::from(self.options.points_per_second));
         let now = Instant::now();
@@ -232,7 +234,7 @@ impl Shop<Admin> {
             return json!({ "errors": [error], "extensions": { "cost": cost } });
         }
         self.own.points -= COST;
-        let mut answer = self.answer(question, variables);
+        let mut answer = self.answer(query, variables);
         answer["extensions"]["cost"] = cost;
         answer
     }

@@ -1,4 +1,4 @@
-//! The shop itself: what it answers to a question.
+//! The shop itself: what it answers to a query.
 
 use super::super::shop_host::Shop;
 use super::bulk::{self, CHECKOUTS, Operation};
@@ -21,7 +21,7 @@ const RUNNING_MAX: usize = 5;
 /// Orders counted where no limit is named.
 const COUNT_LIMIT: usize = 10_000;
 
-/// What one question is answered with besides its data.
+/// What an answer contains besides its data.
 #[derive(Default)]
 struct Remarks {
     errors: Vec<Value>,
@@ -36,7 +36,7 @@ impl Remarks {
 }
 
 impl Shop<Admin> {
-    /// Answers a question; the cost is added by the server.
+    /// Answers a query; the cost is added by the server.
     pub(super) fn answer(&mut self, text: &str, variables: &Value) -> Value {
         let document = match parse(text, variables) {
             Ok(document) => document,

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 /// Statuses that `any` does not include.
-const APART: [&str; 2] = ["trash", "checkout-draft"];
+const NOT_IN_ANY: [&str; 2] = ["trash", "checkout-draft"];
 const KNOWN: [&str; 14] = [
     "status",
     "orderby",
@@ -164,7 +164,7 @@ impl ListQuery {
     ) -> Vec<&'a ShopOrder> {
         let mut selected: Vec<&ShopOrder> = orders
             .filter(|order| match self.status.as_str() {
-                "any" => !APART.contains(&order.status.as_str()),
+                "any" => !NOT_IN_ANY.contains(&order.status.as_str()),
                 status => order.status == status,
             })
             .filter(|order| {

@@ -1,7 +1,7 @@
 //! A local WooCommerce shop: its REST API v3 as far as orders are read, strict and stateful.
 //!
 //! It compares dates as WooCommerce does, counts and pages as WordPress does, fails as real hosts
-//! fail, and notes what no good client does. Orders may change between two requests, so that a
+//! fail, and notes what a correct client never does. Orders may change between two requests, so that a
 //! client that pages forward loses some.
 
 mod list;
@@ -43,7 +43,7 @@ pub struct WooOptions {
     pub unlistable: BTreeSet<u64>,
     /// These fail with 500 by their id too.
     pub broken: BTreeSet<u64>,
-    /// Every question about one order is answered with this one.
+    /// Every request for a single order is answered with this one.
     pub echoes: Option<u64>,
     /// The key's user may not read these: they are left out of pages, and counted.
     pub unreadable: BTreeSet<u64>,

@@ -1,4 +1,6 @@
-use super::super::shop_host::{Asked, Shop, SimulatedOrder, SimulatedShop, text, usual_order};
+use super::super::shop_host::{
+    Shop, ShopRequest, SimulatedOrder, SimulatedShop, simple_order, text,
+};
 use super::list::{InvalidParameter, ListQuery};
 use super::order::ShopOrder;
 use super::{Cache, Permalinks, WooOptions};
@@ -18,7 +20,7 @@ impl SimulatedShop for WooCache {
     const SECRETS: &'static [(&'static str, &'static str)] =
         &[("key", "ck_simulator"), ("secret", "cs_simulator")];
     /// An empty page and three others.
-    const QUIET: [usize; 2] = [4, 4];
+    const IDLE_REQUESTS: [usize; 2] = [4, 4];
 
     type Options = WooOptions;
     type Order = ShopOrder;
@@ -49,18 +51,18 @@ impl SimulatedShop for WooCache {
     }
 
     /// Method, path and query, without the values of keys.
-    fn noted(asked: &Asked) -> String {
+    fn log_line(request: &ShopRequest) -> String {
         let is_key = |name: &str| name.starts_with("consumer_");
-        let shown = asked.pairs.iter().map(|(name, value)| {
+        let shown = request.pairs.iter().map(|(name, value)| {
             if is_key(name) { format!("{name}=…") } else { format!("{name}={value}") }
         });
         let shown: Vec<String> = shown.collect();
-        format!("{} {}?{}", asked.method, asked.uri.path(), shown.join("&"))
+        format!("{} {}?{}", request.method, request.uri.path(), shown.join("&"))
     }
 
     /// The answer, or the one to the same request that the cache has kept.
-    fn answer(shop: &mut Shop<Self>, asked: &Asked) -> Response<String> {
-        let (path, pairs) = (asked.uri.path(), &asked.pairs);
+    fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
+        let (path, pairs) = (request.uri.path(), &request.pairs);
         let address = match shop.options.cache {
             Cache::None => None,
             Cache::ByAddress => Some(format!("{path}?{pairs:?}")),
@@ -69,7 +71,7 @@ impl SimulatedShop for WooCache {
         if let Some(kept) = address.as_ref().and_then(|address| shop.own.0.get(address)) {
             return kept.clone();
         }
-        let response = shop.serve(&asked.method, path, pairs, &asked.headers);
+        let response = shop.serve(&request.method, path, pairs, &request.headers);
         if let Some(address) = address.filter(|_| response.status() == StatusCode::OK) {
             shop.own.0.insert(address, response.clone());
         }
@@ -78,7 +80,7 @@ impl SimulatedShop for WooCache {
 }
 
 impl SimulatedOrder for ShopOrder {
-    usual_order!(modified);
+    simple_order!(modified);
 }
 
 impl Shop<WooCache> {

@@ -1,6 +1,6 @@
 //! Holds what a schedule of carts came to against what must be.
 
-use super::carts::{CartSchedule, CartsPerformed, JOBS, Sale, keys_of, refused};
+use super::carts::{CartSchedule, CartScheduleResult, JOBS, Sale, keys_of, refused};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -8,24 +8,24 @@ use std::collections::BTreeSet;
 const REFUSING: &str = "errors_missing";
 
 /// Records there are: orders that were carts, other orders, carts.
-pub fn judge(schedule: &CartSchedule, performed: &CartsPerformed) -> [u64; 3] {
-    let summary = performed.shop.simulator.summary();
+pub fn judge(schedule: &CartSchedule, result: &CartScheduleResult) -> [u64; 3] {
+    let summary = result.shop.simulator.summary();
     let violations: Vec<String> =
         summary.violations.iter().take(3).map(ToString::to_string).collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
     assert_eq!(summary.triggers_fired, 0);
     for (job, _) in JOBS {
-        for run in performed.shop.view().runs(job, 1_000).unwrap() {
+        for run in result.shop.view().runs(job, 1_000).unwrap() {
             assert!(run.adds_up(), "{run:?}");
         }
     }
-    let refused = refused(&performed.shop);
+    let refused = refused(&result.shop);
     let faults = summary.faults_struck.get(REFUSING).copied().unwrap_or_default();
     assert!(refused.len() as u64 <= faults, "{refused:?} refused by {faults} faults");
-    let state = performed.shop.simulator.state();
+    let state = result.shop.simulator.state();
     assert_customers(&state);
-    assert_eq!(performed.after_adopt.unwrap_or_default(), 0, "requests after adopt");
-    let fallen = performed.deleted.union(&refused).cloned().collect();
+    assert_eq!(result.after_adopt.unwrap_or_default(), 0, "requests after adopt");
+    let fallen = result.deleted.union(&refused).cloned().collect();
     let records = state["ecomOrders"].as_array().unwrap().iter().collect();
     let last = schedule.stages.last().unwrap();
     let mut account = Account { records, refused, fallen };

@@ -1,7 +1,7 @@
 //! Schedules of two jobs on one connection: carts are created, changed and recovered into orders, by
 //! processes that meet what those of the other schedules meet.
 
-use super::schedule::{Account, Act, Flavour, Meddling};
+use super::schedule::{Account, FaultMix, ForeignEdit, ProcessPlan};
 use crate::carts::{checkout, order};
 use crate::random::Rng;
 use crate::rehearsal::Rehearsal;
@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// The job of the carts and the job of the orders, with their files.
 pub const JOBS: [(&str, &str); 2] = [("carts", "carts.json"), ("shop", "orders.json")];
 /// Rounds that are left alone, until one sends nothing.
-const CALM_MAX: usize = 60;
+const UNDISTURBED_MAX: usize = 60;
 
 #[derive(Debug)]
 pub struct CartSchedule {
@@ -28,7 +28,7 @@ pub struct CartSchedule {
     deleted: Deleted,
     pub stages: Vec<Stage>,
     /// Each with the job that runs.
-    acts: Vec<(usize, Act)>,
+    processes: Vec<(usize, ProcessPlan)>,
 }
 
 /// What the shop has at one time.
@@ -51,10 +51,10 @@ pub struct Sale {
 impl CartSchedule {
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x00ca_2750);
-        let flavour = match seed % 3 {
-            0 => Flavour::Kills,
-            1 => Flavour::Faults,
-            _ => Flavour::Everything,
+        let mix = match seed % 3 {
+            0 => FaultMix::Kills,
+            1 => FaultMix::Faults,
+            _ => FaultMix::Everything,
         };
         let account = Account::of(&mut rng);
         let timeout_ms = rng.pick(&[3_000, 5_000, 20_000, 60_000]);
@@ -66,24 +66,24 @@ impl CartSchedule {
         }
         stages.remove(0);
         let mut stage = 0;
-        let acts = (0..rng.within(3..12))
+        let processes = (0..rng.within(3..12))
             .map(|_| {
                 if stage + 1 < stages.len() && rng.percent(40) {
                     stage += 1;
                 }
                 let records = stages[stage].carts.len() + stages[stage].orders.len();
                 let job = usize::from(rng.percent(50));
-                (job, Act::of(&mut rng, flavour, stage, records.max(4) as u64))
+                (job, ProcessPlan::of(&mut rng, mix, stage, records.max(4) as u64))
             })
             .collect();
         let deleted = rng.pick(&[Deleted::Create, Deleted::Leave]);
-        Self { seed, account, timeout_ms, in_flight_max, deleted, stages, acts }
+        Self { seed, account, timeout_ms, in_flight_max, deleted, stages, processes }
     }
 
     /// The same schedule with orders in batches.
     pub fn by_batches(mut self, rng: &mut Rng) -> Self {
         self.account = self.account.by_batches(rng);
-        self.acts.iter_mut().for_each(|(_, act)| act.strike_batches(rng));
+        self.processes.iter_mut().for_each(|(_, process)| process.strike_batches(rng));
         self
     }
 }
@@ -154,7 +154,7 @@ impl Sale {
 }
 
 /// What a schedule came to.
-pub struct CartsPerformed {
+pub struct CartScheduleResult {
     pub shop: Rehearsal,
     /// Keys of carts and orders that somebody deleted.
     pub deleted: BTreeSet<String>,
@@ -163,27 +163,27 @@ pub struct CartsPerformed {
     pub after_adopt: Option<u64>,
 }
 
-pub async fn perform(schedule: &CartSchedule) -> CartsPerformed {
+pub async fn run_schedule(schedule: &CartSchedule) -> CartScheduleResult {
     let mut shop = Rehearsal::new(schedule.account.options(schedule.seed));
     shop.timeout_ms = schedule.timeout_ms;
     shop.in_flight_max = schedule.in_flight_max;
     shop.load = schedule.account.load;
     shop.rules.policy.deleted = schedule.deleted;
-    let mut performance = Performance { schedule, shop, stage: None, deleted: Arc::default() };
-    for (job, act) in &schedule.acts {
-        performance.run_act(*job, act).await;
+    let mut runner = CartRunner { schedule, shop, stage: None, deleted: Arc::default() };
+    for (job, process) in &schedule.processes {
+        runner.run_process(*job, process).await;
     }
-    let calm = Act::calm(Kind::Backfill, schedule.stages.len() - 1);
-    performance.calm_down(&calm).await;
-    performance.shop.simulator.clear_faults();
-    performance.calm_down(&calm).await;
-    let deleted = performance.deleted.lock().unwrap().clone();
+    let undisturbed = ProcessPlan::undisturbed(Kind::Backfill, schedule.stages.len() - 1);
+    runner.run_undisturbed(&undisturbed).await;
+    runner.shop.simulator.clear_faults();
+    runner.run_undisturbed(&undisturbed).await;
+    let deleted = runner.deleted.lock().unwrap().clone();
     // Of a ledger that was lost nobody knows that batches are safe.
     let is_whole = deleted.is_empty()
-        && refused(&performance.shop).is_empty()
+        && refused(&runner.shop).is_empty()
         && schedule.account.load == LoadPath::Rest;
-    let after_adopt = if is_whole { Some(performance.lose_and_adopt(&calm).await) } else { None };
-    CartsPerformed { shop: performance.shop, deleted, after_adopt }
+    let after_adopt = if is_whole { Some(runner.lose_and_adopt(&undisturbed).await) } else { None };
+    CartScheduleResult { shop: runner.shop, deleted, after_adopt }
 }
 
 /// Keys of carts and orders that a fault had refused.
@@ -192,37 +192,37 @@ pub fn refused(shop: &Rehearsal) -> BTreeSet<String> {
     letters.map(|letter| letter.record.trim().to_owned()).collect()
 }
 
-struct Performance<'a> {
+struct CartRunner<'a> {
     schedule: &'a CartSchedule,
     shop: Rehearsal,
     stage: Option<usize>,
     deleted: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl Performance<'_> {
+impl CartRunner<'_> {
     fn job(&self, job: usize) -> Job {
         let (name, file) = JOBS[job];
         self.shop.job_of(name, file)
     }
 
-    async fn run_act(&mut self, job: usize, act: &Act) -> Option<RunEnd> {
+    async fn run_process(&mut self, job: usize, process: &ProcessPlan) -> Option<RunEnd> {
         let shop = &self.shop;
-        if self.stage.replace(act.export) != Some(act.export) {
-            let texts = self.schedule.stages[act.export].texts();
+        if self.stage.replace(process.export) != Some(process.export) {
+            let texts = self.schedule.stages[process.export].texts();
             for ((_, file), text) in JOBS.iter().zip(&texts) {
                 shop.put_as(file, text);
             }
         }
-        act.faults.iter().for_each(|fault| shop.simulator.inject(fault.clone()));
+        process.faults.iter().for_each(|fault| shop.simulator.inject(fault.clone()));
         let now = Instant::now();
         *shop.network_down.lock().unwrap() =
-            act.network_down.map(|(from, to)| (now + from, now + to));
-        for (after, what) in &act.meddling {
-            if let Meddling::DeleteOrder(index) = what {
+            process.network_down.map(|(from, to)| (now + from, now + to));
+        for (after, what) in &process.edits {
+            if let ForeignEdit::DeleteOrder(index) = what {
                 self.delete_after(*after, *index);
             }
         }
-        let report = shop.live_as(&self.job(job), act.life).await;
+        let report = shop.live_as(&self.job(job), process.life).await;
         if let Some(report) = &report {
             assert!(report.row.adds_up(), "{:?}", report.row);
             let fine = matches!(
@@ -231,7 +231,7 @@ impl Performance<'_> {
             );
             assert!(fine, "{:?}", report.error);
         }
-        sleep(act.downtime).await;
+        sleep(process.downtime).await;
         sleep_until(shop.away_until()).await;
         report.map(|report| report.end)
     }
@@ -253,10 +253,10 @@ impl Performance<'_> {
     }
 
     /// Both jobs in turn, until a round sends nothing but what reads the connection.
-    async fn calm_down(&mut self, act: &Act) {
-        for _ in 0..CALM_MAX {
+    async fn run_undisturbed(&mut self, process: &ProcessPlan) {
+        for _ in 0..UNDISTURBED_MAX {
             let before = self.sent();
-            let ends = [self.run_act(0, act).await, self.run_act(1, act).await];
+            let ends = [self.run_process(0, process).await, self.run_process(1, process).await];
             if ends == [Some(RunEnd::Finished); 2] && self.sent() == before {
                 return;
             }
@@ -271,14 +271,14 @@ impl Performance<'_> {
     }
 
     /// The requests of both jobs after their ledger was lost and adopted.
-    async fn lose_and_adopt(&mut self, act: &Act) -> u64 {
+    async fn lose_and_adopt(&mut self, process: &ProcessPlan) -> u64 {
         self.shop.forget();
         for job in 0..JOBS.len() {
             self.shop.adopt(&self.job(job)).await;
         }
         let before = self.sent();
         for job in 0..JOBS.len() {
-            assert_eq!(self.run_act(job, act).await, Some(RunEnd::Finished));
+            assert_eq!(self.run_process(job, process).await, Some(RunEnd::Finished));
         }
         self.sent() - before
     }

@@ -1,14 +1,14 @@
 //! Sums over all schedules, printed at the end.
 
 use super::judge::Verdict;
-use super::perform::Performed;
+use super::runner::ScheduleResult;
 use std::collections::BTreeMap;
 use std::fmt;
 
 #[derive(Debug, Default)]
 pub struct Figures {
     schedules: u64,
-    lives: u64,
+    processes: u64,
     kills: BTreeMap<&'static str, u64>,
     ends: BTreeMap<&'static str, u64>,
     faults: BTreeMap<&'static str, u64>,
@@ -22,15 +22,15 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub fn add(&mut self, performed: &Performed, verdict: &Verdict) {
-        let (events, summary) = (&performed.events, performed.shop.simulator.summary());
+    pub fn add(&mut self, result: &ScheduleResult, verdict: &Verdict) {
+        let (events, summary) = (&result.events, result.shop.simulator.summary());
         self.schedules += 1;
-        self.lives += events.lives;
+        self.processes += events.processes;
         add_all(&mut self.kills, &events.kills);
         add_all(&mut self.ends, &events.ends);
         add_all(&mut self.faults, &summary.faults_struck);
         self.edits += events.edits();
-        let timeouts = performed.shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
+        let timeouts = result.shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
         self.timeouts += timeouts;
         self.throttled += summary.refused_429;
         self.sum.orders += verdict.orders;
@@ -59,7 +59,7 @@ fn list(counts: &BTreeMap<&'static str, u64>) -> String {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "schedules {}, processes {}", self.schedules, self.lives)?;
+        writeln!(f, "schedules {}, processes {}", self.schedules, self.processes)?;
         writeln!(f, "kills     {}", list(&self.kills))?;
         writeln!(f, "ends      {}", list(&self.ends))?;
         writeln!(f, "faults    {}", list(&self.faults))?;

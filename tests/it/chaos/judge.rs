@@ -1,7 +1,7 @@
 //! Holds what a schedule came to against what must be.
 
 use super::expected::{Expectation, Expected};
-use super::perform::Performed;
+use super::runner::ScheduleResult;
 use super::schedule::Schedule;
 use crate::rehearsal::JOB;
 use crate::world::orders_in_batches;
@@ -27,47 +27,47 @@ pub struct Verdict {
     pub extra: u64,
 }
 
-pub fn judge(schedule: &Schedule, performed: &Performed) -> Verdict {
-    let summary = performed.shop.simulator.summary();
+pub fn judge(schedule: &Schedule, result: &ScheduleResult) -> Verdict {
+    let summary = result.shop.simulator.summary();
     let violations: Vec<String> =
         summary.violations.iter().take(3).map(ToString::to_string).collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
     assert_eq!(summary.triggers_fired, 0);
-    assert_runs_add_up(performed);
-    let refused = refused(performed);
+    assert_runs_add_up(result);
+    let refused = refused(result);
     let refusals: u64 = REFUSING.iter().filter_map(|kind| summary.faults_struck.get(kind)).sum();
     assert!(refused.len() as u64 <= refusals, "{refused:?} refused by {refusals} faults");
-    let state = performed.shop.simulator.state();
-    let orders = assert_orders(schedule, performed, &state, &refused);
-    assert_customers(performed, &state, &orders);
+    let state = result.shop.simulator.state();
+    let orders = assert_orders(schedule, result, &state, &refused);
+    assert_customers(result, &state, &orders);
     let extra = match schedule.account.load {
-        LoadPath::Rest => assert_extra(schedule, performed),
-        LoadPath::Bulk => assert_sent_again(schedule, performed),
+        LoadPath::Rest => assert_extra(schedule, result),
+        LoadPath::Bulk => assert_sent_again(schedule, result),
     };
     Verdict {
         orders: orders.len() as u64,
         refused: refused.len() as u64,
-        requests: performed.requests,
+        requests: result.requests,
         extra,
     }
 }
 
-fn assert_runs_add_up(performed: &Performed) {
-    let view = performed.shop.view();
+fn assert_runs_add_up(result: &ScheduleResult) {
+    let view = result.shop.view();
     let runs = view.runs(JOB, 1_000).unwrap();
     for run in &runs {
         assert!(run.adds_up(), "{run:?}");
     }
     let requests: u64 = runs.iter().map(|run| run.requests.total).sum();
-    assert!(requests <= performed.shop.sends.load(std::sync::atomic::Ordering::Relaxed));
-    let valid = performed.exports.last().unwrap().valid.len() as u64;
+    assert!(requests <= result.shop.sends.load(std::sync::atomic::Ordering::Relaxed));
+    let valid = result.exports.last().unwrap().valid.len() as u64;
     let last = &runs[0];
     assert_eq!(last.counts.unchanged + last.counts.refused, valid, "{last:?}");
 }
 
 /// Orders that the state says ActiveCampaign would not take, and why.
-fn refused(performed: &Performed) -> BTreeMap<String, String> {
-    let letters = performed.shop.view().dead_letters(JOB, 10_000).unwrap();
+fn refused(result: &ScheduleResult) -> BTreeMap<String, String> {
+    let letters = result.shop.view().dead_letters(JOB, 10_000).unwrap();
     letters
         .into_iter()
         .filter(|letter| letter.stage == Stage::Refused)
@@ -78,11 +78,11 @@ fn refused(performed: &Performed) -> BTreeMap<String, String> {
 /// Each valid order once and as it should be; nothing else.
 fn assert_orders<'a>(
     schedule: &Schedule,
-    performed: &'a Performed,
+    result: &'a ScheduleResult,
     state: &'a Value,
     refused: &BTreeMap<String, String>,
 ) -> BTreeMap<&'a str, &'a Value> {
-    let expected = performed.exports.last().unwrap();
+    let expected = result.exports.last().unwrap();
     let mut there: BTreeMap<&str, &Value> = BTreeMap::new();
     for order in state["ecomOrders"].as_array().unwrap() {
         let key = order["externalid"].as_str().unwrap();
@@ -93,13 +93,13 @@ fn assert_orders<'a>(
         match there.get(key.as_str()) {
             Some(found) if !refused.contains_key(key) => {
                 assert_same(key, order, found);
-                assert_buyer(schedule, performed, key, found);
+                assert_buyer(schedule, result, key, found);
             }
             Some(_) => {}
             None => {
                 // Somebody deleted it, and what we had sent before is what there would be to send.
-                let sent_by = performed.events.deleted_orders.get(key);
-                let sent = sent_by.map_or(&[][..], |export| &performed.exports[..=*export]);
+                let sent_by = result.events.deleted_orders.get(key);
+                let sent = sent_by.map_or(&[][..], |export| &result.exports[..=*export]);
                 let unchanged = sent.iter().any(|export| export.valid.get(key) == Some(order));
                 let is_left = schedule.policies.deleted == Deleted::Leave && sent_by.is_some();
                 assert!(
@@ -132,14 +132,14 @@ fn assert_same(key: &str, order: &Expected, found: &Value) {
 }
 
 /// An order that keeps its customer has the address of some export so far, any other one the last.
-fn assert_buyer(schedule: &Schedule, performed: &Performed, key: &str, found: &Value) {
-    let all = performed.exports.iter().filter_map(|export| export.valid.get(key));
+fn assert_buyer(schedule: &Schedule, result: &ScheduleResult, key: &str, found: &Value) {
+    let all = result.exports.iter().filter_map(|export| export.valid.get(key));
     let addresses: Vec<&str> = all.map(|order| order.email.as_str()).collect();
     let email = found["email"].as_str().unwrap();
     let is_kept = schedule.policies.moved_customer == MovedCustomer::Keep;
     let fine = if is_kept { addresses.contains(&email) } else { addresses.last() == Some(&email) };
     assert!(fine, "address of {key}: {email}, of {addresses:?}");
-    let customers = performed.shop.simulator.state()["ecomCustomers"].clone();
+    let customers = result.shop.simulator.state()["ecomCustomers"].clone();
     let of_order = |customer: &&Value| customer["id"] == found["customerid"];
     if let Some(customer) = customers.as_array().unwrap().iter().find(of_order) {
         assert_eq!(customer["email"], email, "the customer of {key}");
@@ -147,7 +147,7 @@ fn assert_buyer(schedule: &Schedule, performed: &Performed, key: &str, found: &V
 }
 
 /// Each customer of an order that is there once; none twice.
-fn assert_customers(performed: &Performed, state: &Value, orders: &BTreeMap<&str, &Value>) {
+fn assert_customers(result: &ScheduleResult, state: &Value, orders: &BTreeMap<&str, &Value>) {
     let mut there: BTreeMap<&str, u64> = BTreeMap::new();
     for customer in state["ecomCustomers"].as_array().unwrap() {
         if customer["connectionid"] != "0" {
@@ -157,7 +157,7 @@ fn assert_customers(performed: &Performed, state: &Value, orders: &BTreeMap<&str
     for (email, count) in &there {
         assert_eq!(*count, 1, "customer {email}");
     }
-    let deleted = &performed.events.deleted_customers;
+    let deleted = &result.events.deleted_customers;
     for order in orders.values() {
         let email = order["email"].as_str().unwrap();
         let fine = there.contains_key(email) || deleted.iter().any(|deleted| deleted == email);
@@ -166,15 +166,15 @@ fn assert_customers(performed: &Performed, state: &Value, orders: &BTreeMap<&str
 }
 
 /// No request more than what went wrong explains.
-fn assert_extra(schedule: &Schedule, performed: &Performed) -> u64 {
-    let shop = &performed.shop;
+fn assert_extra(schedule: &Schedule, result: &ScheduleResult) -> u64 {
+    let shop = &result.shop;
     let (summary, log) = (shop.simulator.summary(), shop.simulator.requests());
     let useful = log.as_array().unwrap().iter().filter(|request| {
         let stored = request["status"] == 200 || request["status"] == 201;
         stored && request["method"] != "GET"
     });
     let extra = summary.requests - useful.count() as u64;
-    let events = &performed.events;
+    let events = &result.events;
     // A list that overlooks its filter is read to its end.
     let pages = if summary.faults_struck.contains_key("ignore_filters")
         || schedule.account.ignore_filters
@@ -189,7 +189,7 @@ fn assert_extra(schedule: &Schedule, performed: &Performed) -> u64 {
     let timeouts = shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
     let unknown = faults + timeouts + summary.refused_429;
     let in_flight = events.cut_short() * schedule.in_flight_max as u64;
-    let connection = events.lives * pages + 2;
+    let connection = events.processes * pages + 2;
     // What is deleted and created again is read before.
     let deletes = log.as_array().unwrap().iter().filter(|request| request["method"] == "DELETE");
     let bound = 2 * deletes.count() as u64
@@ -205,17 +205,17 @@ fn assert_extra(schedule: &Schedule, performed: &Performed) -> u64 {
 }
 
 /// No order in more batches than what went wrong explains.
-fn assert_sent_again(schedule: &Schedule, performed: &Performed) -> u64 {
-    let (shop, events) = (&performed.shop, &performed.events);
+fn assert_sent_again(schedule: &Schedule, result: &ScheduleResult) -> u64 {
+    let (shop, events) = (&result.shop, &result.events);
     let summary = shop.simulator.summary();
     let versions = |(n, export): (usize, &Expectation)| {
-        let before = n.checked_sub(1).map(|before| &performed.exports[before].valid);
+        let before = n.checked_sub(1).map(|before| &result.exports[before].valid);
         let is_new = |(key, order): &(&String, &Expected)| {
             before.is_none_or(|before| before.get(*key) != Some(order))
         };
         export.valid.iter().filter(is_new).count() as u64
     };
-    let once: u64 = performed.exports.iter().enumerate().map(versions).sum();
+    let once: u64 = result.exports.iter().enumerate().map(versions).sum();
     let again = orders_in_batches(&shop.simulator.requests()).saturating_sub(once);
     let faults: u64 = summary.faults_struck.values().sum();
     let timeouts = shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
@@ -224,7 +224,7 @@ fn assert_sent_again(schedule: &Schedule, performed: &Performed) -> u64 {
     // read in the other way.
     let bound = (faults + timeouts + summary.refused_429 + in_flight) * BATCH_MAX
         + events.edits()
-        + events.lives * CANARY_MAX;
+        + events.processes * CANARY_MAX;
     assert!(
         again <= bound,
         "{again} orders sent again for {faults} faults, {timeouts} time-outs, {events:?}"

@@ -1,7 +1,7 @@
-//! A seed's story: the account, the exports as they come, and what befalls each process.
+//! What a seed generates: the account, the exports over time, and what happens to each process.
 
 use crate::random::Rng;
-use crate::rehearsal::{End, LastSend, Life, Moment};
+use crate::rehearsal::{End, KillPoint, LastSend, ProcessOptions};
 use ordersync::domain::{Deleted, LoadPath, MovedCustomer};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{
@@ -19,7 +19,7 @@ pub struct Schedule {
     pub in_flight_max: usize,
     /// The export as it comes over time; the last one is what must be there in the end.
     pub exports: Vec<GeneratorOptions>,
-    pub acts: Vec<Act>,
+    pub processes: Vec<ProcessPlan>,
     pub policies: Policies,
 }
 
@@ -42,7 +42,7 @@ impl Policies {
     }
 }
 
-/// How the account behaves, in words that can be printed.
+/// How the account behaves; printed when a schedule fails.
 #[derive(Debug)]
 pub struct Account {
     customer_key: CustomerRule,
@@ -61,28 +61,28 @@ pub struct Account {
     graphql: GraphqlOptions,
 }
 
-/// One process, and what befalls the account while it runs.
+/// One process, and what happens to the account while it runs.
 #[derive(Debug)]
-pub struct Act {
+pub struct ProcessPlan {
     pub export: usize,
-    pub life: Life,
+    pub life: ProcessOptions,
     pub faults: Vec<Fault>,
-    pub meddling: Vec<(Duration, Meddling)>,
+    pub edits: Vec<(Duration, ForeignEdit)>,
     pub network_down: Option<(Duration, Duration)>,
     pub downtime: Duration,
 }
 
 /// What somebody else does in the account; the number says to which order of the export.
 #[derive(Debug, Clone, Copy)]
-pub enum Meddling {
+pub enum ForeignEdit {
     DeleteOrder(u64),
     DeleteCustomer(u64),
     AddOrder(u64),
 }
 
-/// Which misfortunes a schedule has, so that each can be distinguished from the others.
+/// Which faults a schedule has, so that the effect of each kind can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flavour {
+pub enum FaultMix {
     /// Only kills: what they cost can be counted.
     Kills,
     Faults,
@@ -92,33 +92,33 @@ pub enum Flavour {
 impl Schedule {
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let flavour = match seed % 4 {
-            0 => Flavour::Kills,
-            1 => Flavour::Faults,
-            _ => Flavour::Everything,
+        let mix = match seed % 4 {
+            0 => FaultMix::Kills,
+            1 => FaultMix::Faults,
+            _ => FaultMix::Everything,
         };
         let account = Account::of(&mut rng);
         let timeout_ms = rng.pick(&[3_000, 5_000, 20_000, 60_000]);
         let in_flight_max = usize::try_from(rng.within(1..17)).unwrap();
         let exports = exports(seed, &mut rng);
         let mut export = 0;
-        let acts = (0..rng.within(2..9))
+        let processes = (0..rng.within(2..9))
             .map(|_| {
                 if export + 1 < exports.len() && rng.percent(30) {
                     export += 1;
                 }
                 let orders = exports[export].orders + exports[export].extra_orders;
-                Act::of(&mut rng, flavour, export, orders)
+                ProcessPlan::of(&mut rng, mix, export, orders)
             })
             .collect();
         let policies = Policies::of(&mut rng);
-        Self { seed, account, timeout_ms, in_flight_max, exports, acts, policies }
+        Self { seed, account, timeout_ms, in_flight_max, exports, processes, policies }
     }
 
     /// The same schedule with orders in batches.
     pub fn by_batches(mut self, rng: &mut Rng) -> Self {
         self.account = self.account.by_batches(rng);
-        self.acts.iter_mut().for_each(|act| act.strike_batches(rng));
+        self.processes.iter_mut().for_each(|process| process.strike_batches(rng));
         self
     }
 
@@ -209,16 +209,16 @@ fn exports(seed: u64, rng: &mut Rng) -> Vec<GeneratorOptions> {
     all
 }
 
-impl Act {
-    pub fn of(rng: &mut Rng, flavour: Flavour, export: usize, orders: u64) -> Self {
-        let faults = if flavour == Flavour::Kills { 0 } else { rng.below(7) };
-        let meddling = if flavour == Flavour::Everything { rng.below(4) } else { 0 };
-        let down = flavour == Flavour::Everything && rng.percent(10);
+impl ProcessPlan {
+    pub fn of(rng: &mut Rng, mix: FaultMix, export: usize, orders: u64) -> Self {
+        let faults = if mix == FaultMix::Kills { 0 } else { rng.below(7) };
+        let edits = if mix == FaultMix::Everything { rng.below(4) } else { 0 };
+        let down = mix == FaultMix::Everything && rng.percent(10);
         Self {
             export,
-            life: life(rng, flavour, orders),
+            life: life(rng, mix, orders),
             faults: (0..faults).map(|_| fault(rng)).collect(),
-            meddling: (0..meddling).map(|_| meddle(rng, orders)).collect(),
+            edits: (0..edits).map(|_| foreign_edit(rng, orders)).collect(),
             network_down: down.then(|| {
                 let from = seconds(rng, 30);
                 (from, from + seconds(rng, 60))
@@ -239,9 +239,9 @@ impl Act {
         }
     }
 
-    /// What comes after the misfortunes: a process that is left alone.
-    pub fn calm(kind: state::Kind, export: usize) -> Self {
-        let life = Life {
+    /// A process without faults or edits, which follows the others.
+    pub fn undisturbed(kind: state::Kind, export: usize) -> Self {
+        let life = ProcessOptions {
             kind,
             end: End::Done,
             last_send: LastSend::LongAgo,
@@ -251,7 +251,7 @@ impl Act {
             export,
             life,
             faults: Vec::new(),
-            meddling: Vec::new(),
+            edits: Vec::new(),
             network_down: None,
             downtime: Duration::from_secs(61),
         }
@@ -262,26 +262,26 @@ fn seconds(rng: &mut Rng, end: u64) -> Duration {
     Duration::from_millis(rng.below(end * 1000))
 }
 
-fn life(rng: &mut Rng, flavour: Flavour, orders: u64) -> Life {
+fn life(rng: &mut Rng, mix: FaultMix, orders: u64) -> ProcessOptions {
     // Early enough that something is left for the next one.
     let request = |rng: &mut Rng| rng.within(1..orders / 2);
-    let kinds = match flavour {
-        Flavour::Kills => 8,
-        Flavour::Faults => 0,
-        Flavour::Everything => 12,
+    let kinds = match mix {
+        FaultMix::Kills => 8,
+        FaultMix::Faults => 0,
+        FaultMix::Everything => 12,
     };
     let end = match rng.below(kinds) {
         _ if kinds == 0 => End::Done,
         0 | 1 => End::KilledAt(seconds(rng, 20)),
-        2 | 3 => End::Killed(Moment::BeforeItLeaves, request(rng)),
-        4 | 5 => End::Killed(Moment::OnItsWay, request(rng)),
-        6 | 7 => End::Killed(Moment::Answered, request(rng)),
+        2 | 3 => End::Killed(KillPoint::BeforeItLeaves, request(rng)),
+        4 | 5 => End::Killed(KillPoint::OnItsWay, request(rng)),
+        6 | 7 => End::Killed(KillPoint::Answered, request(rng)),
         8 => End::StoppedAt(seconds(rng, 20)),
         9 => End::StoppedAround(request(rng)),
         _ => End::Done,
     };
-    Life {
-        // An interrupted run goes on when the same is asked for again, which is what people do.
+    ProcessOptions {
+        // An interrupted run is resumed by the same verb, which is what people run.
         kind: if rng.percent(80) { state::Kind::Backfill } else { state::Kind::Sync },
         end,
         last_send: match rng.below(3) {
@@ -293,12 +293,12 @@ fn life(rng: &mut Rng, flavour: Flavour, orders: u64) -> Life {
     }
 }
 
-fn meddle(rng: &mut Rng, orders: u64) -> (Duration, Meddling) {
+fn foreign_edit(rng: &mut Rng, orders: u64) -> (Duration, ForeignEdit) {
     let order = rng.below(orders);
     let what = match rng.below(3) {
-        0 => Meddling::DeleteOrder(order),
-        1 => Meddling::DeleteCustomer(order),
-        _ => Meddling::AddOrder(order),
+        0 => ForeignEdit::DeleteOrder(order),
+        1 => ForeignEdit::DeleteCustomer(order),
+        _ => ForeignEdit::AddOrder(order),
     };
     (seconds(rng, 40), what)
 }

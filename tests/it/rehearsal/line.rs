@@ -1,6 +1,6 @@
 //! The way of a request in a rehearsal, and where on it a process can die.
 
-use super::{End, Moment, TOKEN, WAIT_MAX};
+use super::{End, KillPoint, TOKEN, WAIT_MAX};
 use ordersync::activecampaign::{
     NotConnected, Response, ResponseFuture, Transport, TransportError,
 };
@@ -55,7 +55,7 @@ impl Crash {
         number
     }
 
-    fn is_at(&self, moment: Moment, number: u64) -> bool {
+    fn is_at(&self, moment: KillPoint, number: u64) -> bool {
         matches!(self.end, End::Killed(at, n) if at == moment && n == number)
     }
 
@@ -94,7 +94,7 @@ impl Line {
         request: axum::http::Request<Vec<u8>>,
     ) -> Result<Response, TransportError> {
         let number = self.crash.sends();
-        if self.crash.is_at(Moment::BeforeItLeaves, number) {
+        if self.crash.is_at(KillPoint::BeforeItLeaves, number) {
             self.crash.die().await;
         }
         if self.down.is_some_and(|(from, to)| (from..to).contains(&Instant::now())) {
@@ -104,7 +104,7 @@ impl Line {
             }));
         }
         let serving = timeout(self.timeout, self.simulator.serve(request));
-        let output = if self.crash.is_at(Moment::OnItsWay, number) {
+        let output = if self.crash.is_at(KillPoint::OnItsWay, number) {
             tokio::select! {
                 biased;
                 output = serving => output,
@@ -118,7 +118,7 @@ impl Line {
             *self.away_until.lock().unwrap() = asked.map(|wait| Instant::now() + wait);
         }
         // A pause that there was no time to note is one that no process can keep.
-        if self.crash.is_at(Moment::Answered, number) && asked.is_none() {
+        if self.crash.is_at(KillPoint::Answered, number) && asked.is_none() {
             self.crash.die().await;
         }
         match output {

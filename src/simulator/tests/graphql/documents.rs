@@ -146,7 +146,7 @@ async fn only_the_document_counts_for_the_limits_of_the_parser() {
 }
 
 #[tokio::test]
-async fn the_schema_answers_one_question_a_request() {
+async fn the_schema_answers_about_one_type_a_request() {
     let client = account(|_| {}).await;
     let query = "query($name: String!) { __type(name: $name) { kind name
         inputFields { name type { kind name ofType { kind name ofType { kind name } } } } } }";

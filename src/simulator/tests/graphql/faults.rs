@@ -1,10 +1,10 @@
-//! Scripted misfortunes of a batch.
+//! Scripted faults of a batch.
 
 use super::{BULK, account, sent};
 use crate::simulator::{Edit, Ending, Fault, Kind, RetryAfter, Rule};
 use serde_json::{Value, json};
 
-/// Strikes the next batch, and neither queries nor questions for types.
+/// Strikes the next batch, and neither other queries nor those for types.
 fn on_batch(kind: Kind) -> Fault {
     Fault::new(kind).on("POST", "/ecom/graphql").operation("bulkUpsertOrders")
 }

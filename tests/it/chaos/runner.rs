@@ -1,7 +1,7 @@
-//! Carries a schedule out: process after process, until everything is settled.
+//! Runs a schedule, process after process, until everything is settled.
 
 use super::expected::{Expectation, Expected};
-use super::schedule::{Act, Meddling, Schedule};
+use super::schedule::{ForeignEdit, ProcessPlan, Schedule};
 use crate::random::Rng;
 use crate::rehearsal::{End, Rehearsal};
 use ordersync::run::{RunError, RunReport};
@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// Processes that are left alone may be this many, until one comes to the end.
-const CALM_MAX: usize = 60;
+/// The most undisturbed processes until one finishes.
+const UNDISTURBED_MAX: usize = 60;
 
-/// What there was besides requests.
+/// What happened besides requests.
 #[derive(Debug, Default, Clone)]
 pub struct Events {
     /// The export of the moment.
     export: Option<usize>,
-    pub lives: u64,
+    pub processes: u64,
     pub kills: BTreeMap<&'static str, u64>,
     pub ends: BTreeMap<&'static str, u64>,
     /// Orders that somebody deleted, with the export of the time.
@@ -33,7 +33,7 @@ pub struct Events {
 impl Events {
     /// A process has ended; one that was not killed must have ended well, or for a reason it names.
     fn note(&mut self, end: End, report: Option<&RunReport>) {
-        self.lives += 1;
+        self.processes += 1;
         let Some(report) = report else {
             let moment =
                 if let End::Killed(moment, _) = end { moment.words() } else { "at any time" };
@@ -55,7 +55,7 @@ impl Events {
 
     /// Processes that came to an end with work under way.
     pub fn cut_short(&self) -> u64 {
-        self.lives - self.ends.get(RunEnd::Finished.word()).copied().unwrap_or(0)
+        self.processes - self.ends.get(RunEnd::Finished.word()).copied().unwrap_or(0)
     }
 
     pub fn killed(&self) -> u64 {
@@ -63,15 +63,15 @@ impl Events {
     }
 }
 
-/// What a schedule came to.
-pub struct Performed {
+/// What a schedule led to.
+pub struct ScheduleResult {
     pub shop: Rehearsal,
     pub exports: Vec<Expectation>,
     pub events: Events,
     pub requests: u64,
 }
 
-pub async fn perform(schedule: &Schedule) -> Performed {
+pub async fn run_schedule(schedule: &Schedule) -> ScheduleResult {
     let mut shop = Rehearsal::new(schedule.options());
     shop.timeout_ms = schedule.timeout_ms;
     shop.in_flight_max = schedule.in_flight_max;
@@ -82,25 +82,25 @@ pub async fn perform(schedule: &Schedule) -> Performed {
         .map(|export| with_other_buyers(&shop.export(&schedule.exports[export]), schedule, export))
         .collect();
     let exports = Arc::new(texts.iter().map(|text| Expectation::of(text)).collect());
-    let stage = Stage { shop, texts, exports, events: Arc::default() };
-    for act in &schedule.acts {
-        stage.play(act).await;
+    let runner = Runner { shop, texts, exports, events: Arc::default() };
+    for process in &schedule.processes {
+        runner.run(process).await;
     }
-    stage.calm_down().await;
-    let before = stage.shop.simulator.summary();
+    runner.run_undisturbed().await;
+    let before = runner.shop.simulator.summary();
     let last = schedule.exports.len() - 1;
-    let again = stage.play(&Act::calm(Kind::Sync, last)).await;
+    let again = runner.run(&ProcessPlan::undisturbed(Kind::Sync, last)).await;
     assert_eq!(again, Some(RunEnd::Finished));
-    let after = stage.shop.simulator.summary();
+    let after = runner.shop.simulator.summary();
     assert_eq!(
         without_connections(&after),
         without_connections(&before),
         "a run after everything is settled only asks for the connection"
     );
-    let events = stage.events.lock().unwrap().clone();
-    Performed {
-        shop: stage.shop,
-        exports: stage.exports.to_vec(),
+    let events = runner.events.lock().unwrap().clone();
+    ScheduleResult {
+        shop: runner.shop,
+        exports: runner.exports.to_vec(),
         events,
         requests: before.requests,
     }
@@ -138,57 +138,57 @@ fn without_connections(summary: &Summary) -> BTreeMap<String, u64> {
     by_route
 }
 
-struct Stage {
+struct Runner {
     shop: Rehearsal,
     texts: Vec<String>,
     exports: Arc<Vec<Expectation>>,
     events: Arc<Mutex<Events>>,
 }
 
-impl Stage {
+impl Runner {
     /// First with the faults that are left, then without, and once more for what was left in doubt.
-    async fn calm_down(&self) {
+    async fn run_undisturbed(&self) {
         let last = self.exports.len() - 1;
-        let act = Act::calm(Kind::Backfill, last);
-        for _ in 0..CALM_MAX {
-            if self.play(&act).await == Some(RunEnd::Finished) {
+        let process = ProcessPlan::undisturbed(Kind::Backfill, last);
+        for _ in 0..UNDISTURBED_MAX {
+            if self.run(&process).await == Some(RunEnd::Finished) {
                 break;
             }
         }
         self.shop.simulator.clear_faults();
-        for calm in 0..CALM_MAX {
+        for undisturbed in 0..UNDISTURBED_MAX {
             let before = self.shop.simulator.summary().requests;
-            let end = self.play(&act).await;
+            let end = self.run(&process).await;
             if end == Some(RunEnd::Finished) && self.shop.simulator.summary().requests == before {
                 return;
             }
-            assert!(calm + 1 < CALM_MAX, "it never comes to its end: {end:?}");
+            assert!(undisturbed + 1 < UNDISTURBED_MAX, "it never comes to its end: {end:?}");
         }
     }
 
-    async fn play(&self, act: &Act) -> Option<RunEnd> {
+    async fn run(&self, process: &ProcessPlan) -> Option<RunEnd> {
         let shop = &self.shop;
         // A file that is written again is another export, and begins another run.
-        if self.events.lock().unwrap().export.replace(act.export) != Some(act.export) {
-            shop.put(&self.texts[act.export]);
+        if self.events.lock().unwrap().export.replace(process.export) != Some(process.export) {
+            shop.put(&self.texts[process.export]);
         }
-        act.faults.iter().for_each(|fault| shop.simulator.inject(fault.clone()));
+        process.faults.iter().for_each(|fault| shop.simulator.inject(fault.clone()));
         let now = Instant::now();
         *shop.network_down.lock().unwrap() =
-            act.network_down.map(|(from, to)| (now + from, now + to));
-        for (after, what) in &act.meddling {
-            tokio::spawn(meddle_after(self.meddler(), *after, *what));
+            process.network_down.map(|(from, to)| (now + from, now + to));
+        for (after, what) in &process.edits {
+            tokio::spawn(edit_after(self.editor(), *after, *what));
         }
-        let report = shop.live(act.life).await;
-        self.events.lock().unwrap().note(act.life.end, report.as_ref());
-        sleep(act.downtime).await;
+        let report = shop.live(process.life).await;
+        self.events.lock().unwrap().note(process.life.end, report.as_ref());
+        sleep(process.downtime).await;
         // A pause longer than a run waits for is left to people; these keep it.
         sleep_until(shop.away_until()).await;
         report.map(|report| report.end)
     }
 
-    fn meddler(&self) -> Meddler {
-        Meddler {
+    fn editor(&self) -> ForeignEditor {
+        ForeignEditor {
             simulator: Arc::clone(&self.shop.simulator),
             exports: Arc::clone(&self.exports),
             events: Arc::clone(&self.events),
@@ -197,22 +197,22 @@ impl Stage {
 }
 
 /// Somebody else with access to the account.
-struct Meddler {
+struct ForeignEditor {
     simulator: Arc<Simulator>,
     exports: Arc<Vec<Expectation>>,
     events: Arc<Mutex<Events>>,
 }
 
-async fn meddle_after(meddler: Meddler, after: std::time::Duration, what: Meddling) {
+async fn edit_after(editor: ForeignEditor, after: std::time::Duration, what: ForeignEdit) {
     sleep(after).await;
     match what {
-        Meddling::DeleteOrder(index) => meddler.delete_order(index),
-        Meddling::DeleteCustomer(index) => meddler.delete_customer(index),
-        Meddling::AddOrder(index) => meddler.add_order(index),
+        ForeignEdit::DeleteOrder(index) => editor.delete_order(index),
+        ForeignEdit::DeleteCustomer(index) => editor.delete_customer(index),
+        ForeignEdit::AddOrder(index) => editor.add_order(index),
     };
 }
 
-impl Meddler {
+impl ForeignEditor {
     fn export(&self) -> usize {
         self.events.lock().unwrap().export.unwrap_or_default()
     }
