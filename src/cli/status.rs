@@ -46,10 +46,11 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
         // begun, while the runs were read.)
         let at_work =
             last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
-        let disk = view.disk();
-        let changed = disk.as_ref().and_then(|disk| Timestamp::try_from(disk.changed?).ok());
+        let unanswered_since = at_work.map(|row| view.unanswered_since(row.id)).transpose()?;
+        let silence =
+            unanswered_since.flatten().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let estimate =
-            at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, changed, now));
+            at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, silence, now));
         let calendar = assembly::calendar(job).map_err(CliError::usage)?;
         let verifies = assembly::verify_calendar(job).map_err(CliError::usage)?;
         jobs.push(JobStatus {
@@ -65,7 +66,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             dead_letters: view.dead_letters_count(&job.name)?,
             orders_loaded,
             is_locked: was_locked,
-            disk,
+            disk: view.disk(),
             now,
             estimate,
             asked_to_wait_ms: waits_until.map(Timestamp::as_millisecond),

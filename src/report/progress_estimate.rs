@@ -2,11 +2,8 @@
 
 use crate::run::time_left;
 use crate::state::RunRow;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::time::Duration;
-
-/// A run settles something every few seconds; after this long without, it shows.
-const QUIET_SHOWN: SignedDuration = SignedDuration::from_secs(20);
 
 /// A run under way.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,8 +16,8 @@ pub struct ProgressEstimate {
     pub requests_per_second: Option<f64>,
     /// ActiveCampaign asked to wait until then.
     pub waits_until: Option<Timestamp>,
-    /// Since when nothing is settled, if that is long, and it does not wait.
-    pub quiet_since: Option<Timestamp>,
+    /// Since when ActiveCampaign does not answer it.
+    pub unanswered_since: Option<Timestamp>,
     /// If it goes on as it did, after it has waited.
     pub expected_end: Option<Timestamp>,
 }
@@ -32,7 +29,7 @@ impl ProgressEstimate {
         row: &RunRow,
         records_before: Option<u64>,
         waits_until: Option<Timestamp>,
-        changed: Option<Timestamp>,
+        unanswered_since: Option<Timestamp>,
         now: Timestamp,
     ) -> Self {
         let (settled, active) = (row.counts.sum(), Duration::from_millis(row.active_ms));
@@ -48,18 +45,14 @@ impl ProgressEstimate {
             }
         };
         let waits_until = waits_until.filter(|until| *until > now);
-        let is_quiet = |changed: &Timestamp| {
-            waits_until.is_none() && now.duration_since(*changed) >= QUIET_SHOWN
-        };
-        let quiet_since = changed.filter(is_quiet);
-        let left = left.filter(|_| quiet_since.is_none());
+        let left = left.filter(|_| unanswered_since.is_none());
         Self {
             settled,
             records_expected,
             requests_per_second: (row.active_ms > 0)
                 .then(|| requests as f64 / active.as_secs_f64()),
             waits_until,
-            quiet_since,
+            unanswered_since,
             expected_end: left.and_then(|left| waits_until.unwrap_or(now).checked_add(left).ok()),
         }
     }
@@ -135,16 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_settles_nothing_has_no_end_unless_it_waits() {
+    fn a_run_that_gets_no_answer_has_no_end() {
         let planned = RunRow { requests_planned: Some(900), ..row(250, 450, 90) };
-        let of = |waits, changed| {
-            let estimate =
-                ProgressEstimate::of(&planned, None, waits, Some(at(changed)), at(10_000));
-            (estimate.quiet_since, estimate.expected_end)
-        };
-        assert_eq!(of(None, 9_990), (None, Some(at(10_090))));
-        assert_eq!(of(None, 9_900), (Some(at(9_900)), None));
-        assert_eq!(of(Some(at(10_600)), 9_900), (None, Some(at(10_690))));
+        let estimate = ProgressEstimate::of(&planned, None, None, Some(at(9_900)), at(10_000));
+        assert_eq!((estimate.unanswered_since, estimate.expected_end), (Some(at(9_900)), None));
     }
 
     #[test]

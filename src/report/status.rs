@@ -242,7 +242,7 @@ fn estimate_json(estimate: &ProgressEstimate, zone: &TimeZone) -> Value {
         "settled": estimate.settled,
         "records_expected": estimate.records_expected,
         "requests_per_second": estimate.requests_per_second,
-        "nothing_settled_since": estimate.quiet_since.map(|since| local(since, zone)),
+        "unanswered_since": estimate.unanswered_since.map(|since| local(since, zone)),
         "waits_until": estimate.waits_until.map(|until| local(until, zone)),
     })
 }
@@ -261,12 +261,9 @@ fn estimate_text(row: &RunRow, estimate: &ProgressEstimate, zone: &TimeZone) -> 
         let until = local(until, zone);
         text.push_str(&format!(", paused until {until}, as ActiveCampaign asked"));
     }
-    if let Some(since) = estimate.quiet_since {
+    if let Some(since) = estimate.unanswered_since {
         let since = local(since, zone);
-        text.push_str(&format!(
-            "; nothing settled since {since}, so ActiveCampaign may not be answering\n"
-        ));
-        return text;
+        return format!("{text}; ActiveCampaign is not answering since {since}\n");
     }
     match estimate.expected_end {
         Some(end) => text.push_str(&format!(", done about {}\n", local(end, zone))),

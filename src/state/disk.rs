@@ -3,7 +3,6 @@
 use super::StateError;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// What a new order takes in the state, with its customer and its share of the indexes, in bytes.
 /// Measured: 170 to 190 in backfills of 5,000 to 20,000 orders; keys may be longer than theirs.
@@ -19,17 +18,13 @@ pub struct StateDisk {
     pub size_bytes: u64,
     /// `None`: the system does not say.
     pub free_bytes: Option<u64>,
-    /// When it was last written to.
-    pub changed: Option<SystemTime>,
 }
 
 impl StateDisk {
     pub(super) fn of(file: &Path) -> Self {
         let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
         let journal = file.with_extension("db-wal");
-        let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
         Self {
-            changed: changed(file).max(changed(&journal)),
             file: file.to_owned(),
             size_bytes: size(file) + size(&journal),
             free_bytes: free_bytes(file),

@@ -80,6 +80,21 @@ pub(super) fn add(
 }
 
 impl View {
+    /// Since when the attempts of a run, in milliseconds since 1970, got no answer or an error of the
+    /// server alone; `None` while they get answers, or after a failure or two.
+    pub fn unanswered_since(&self, run: RunId) -> Result<Option<i64>, StateError> {
+        const FAILURES_MIN: i64 = 3;
+        let found = self.db.first(
+            "SELECT count(*), min(at_s) FROM history WHERE run = ?1 AND at_s >
+             (SELECT coalesce(max(at_s), 0) FROM history
+              WHERE run = ?1 AND (answer IS NULL OR answer = 'absent' OR status < 500))",
+            [run],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)),
+        )?;
+        let (failures, since) = found.unwrap_or_default();
+        Ok(since.filter(|_| failures >= FAILURES_MIN).map(|at_s| at_s.saturating_mul(1000)))
+    }
+
     /// The attempts at an order that are kept, the first one first.
     pub fn history(
         &self,

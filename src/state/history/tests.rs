@@ -53,6 +53,24 @@ fn failed(status: u16) -> Attempt {
 }
 
 #[test]
+fn a_run_is_unanswered_from_the_first_failure_after_the_last_answer_on() {
+    let mut ledger = Ledger::new();
+    let (run, connection) = (ledger.run, ledger.connection);
+    let unanswered = |ledger: &Ledger| ledger.store.view().unwrap().unanswered_since(run).unwrap();
+    let answered = Attempt::found(Operation::LookUp, None);
+    let told = [(&answered, 100), (&failed(503), 110), (&failed(0), 120), (&failed(0), 130)];
+    for (n, (attempt, at_s)) in told.into_iter().enumerate() {
+        assert_eq!(unanswered(&ledger), None, "{n}");
+        ledger.store.note(run, connection, &key("7"), attempt).unwrap();
+        let sql = "UPDATE history SET at_s = ?1, status = nullif(status, 0) WHERE n = ?2";
+        ledger.store.db.run(sql, params![at_s, n as i64 + 1]).unwrap();
+    }
+    assert_eq!(unanswered(&ledger), Some(110_000));
+    ledger.create(7..8);
+    assert_eq!(unanswered(&ledger), None);
+}
+
+#[test]
 fn what_was_asked_and_answered_is_reported_in_order() {
     let mut ledger = Ledger::new();
     let (run, connection) = (ledger.run, ledger.connection);
