@@ -154,7 +154,7 @@ fn letters_in(view: &View, job: &Job) -> Result<Vec<DeadLetter>, CliError> {
     let omitted = view.letters_omitted(&job.name)? + unread;
     if omitted > 0 {
         output::note(&format!(
-            "{}: {} more records were not sent that are not listed: a run keeps {} dead letters\n  hint: mend what most of those listed have in common, and run again",
+            "{}: {} more records were not sent that are not listed: a run keeps {} dead letters\n  hint: correct what most of those listed have in common, and run again",
             job.name,
             report::count(omitted),
             report::count(LETTERS_OF_RUN_MAX)

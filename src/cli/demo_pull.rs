@@ -32,7 +32,7 @@ const DAY_S: i64 = 86_400;
 /// Requests of a night without changes: an empty page and three others.
 const QUIET_MAX: u64 = 4;
 
-/// The stage: a folder, and how loud it is.
+/// The folder of the demo, and what it prints.
 pub(super) struct PullDemo {
     pub dir: PathBuf,
     pub voice: Voice,
@@ -45,7 +45,7 @@ struct Night {
     writes: u64,
 }
 
-/// All that the stage saw.
+/// What the demo saw.
 struct Seen {
     nights: [Night; 4],
     /// Carts that changed or became orders in the shop's day.

@@ -101,12 +101,12 @@ pub struct FleetView {
     pub counts: FleetCounts,
 }
 
-/// What a daemon met since it began.
+/// Counts of a daemon since its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FleetCounts {
     /// Leases that it took.
     pub taken: u64,
-    /// Of them those whose holder before was lost.
+    /// Of these, leases whose previous holder was lost.
     pub takeovers: u64,
     /// Leases that it lost.
     pub lost: u64,

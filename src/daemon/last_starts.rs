@@ -59,7 +59,7 @@ impl LastStarts {
         Self { seen: Some(at), ..Self::default() }
     }
 
-    /// Reads what the state knows of jobs that are new here, and mends what a wrong clock noted.
+    /// Reads what the state knows of jobs that are new here, and corrects what a wrong clock noted.
     ///
     /// # Errors
     /// If the state can't be read; its jobs then count as started now, and are not asked for again.

@@ -84,7 +84,7 @@ pub(super) fn news(
 }
 
 /// The same of the dead letters that nobody has accepted. News is a letter of a later run, also where
-/// another was mended meanwhile, or one more than before.
+/// another was fixed meanwhile, or one more than before.
 pub(super) fn letters_news(
     before: Option<&Standing>,
     (letters, newest_run): (u64, RunId),
@@ -159,6 +159,6 @@ mod tests {
             event.is_some()
         });
         let noticed = [false, true, false, false, true, true, false, false, true, true];
-        assert_eq!(events, noticed, "one was mended while another came: (2, 4)");
+        assert_eq!(events, noticed, "one was fixed while another came: (2, 4)");
     }
 }

@@ -211,13 +211,13 @@ async fn find(client: &Client, spec: &ConnectionSpec) -> Result<Option<RemoteId>
 
 /// Its id, if it may be written to.
 fn ours(found: Connection, spec: &ConnectionSpec) -> Result<RemoteId, ConnectionError> {
-    match found.is_internal {
-        false => Ok(found.id),
-        true => Err(ConnectionError::Native {
+    if found.is_internal {
+        return Err(ConnectionError::Native {
             service: spec.service.clone(),
             externalid: spec.externalid.clone(),
-        }),
+        });
     }
+    Ok(found.id)
 }
 
 /// If ActiveCampaign could not be asked, it is away, not refusing.

@@ -1,4 +1,4 @@
-//! An order as the bulk path sends it: from what the schema has, and nothing that is blank.
+//! An order as the bulk path sends it: only fields that the schema has, and no blank values.
 
 use super::super::wire::Id;
 use super::schema::{InputType, OrderSchema};
@@ -26,7 +26,7 @@ pub struct KeptCustomer {
     pub key: String,
 }
 
-/// An order, and whom it is sent for.
+/// An order, and the customer that it is sent for.
 #[derive(Clone, Copy)]
 pub struct SentOrder<'a> {
     pub order: &'a Order,

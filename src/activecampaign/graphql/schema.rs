@@ -94,7 +94,7 @@ impl InputType {
 }
 
 impl OrderSchema {
-    /// That of the documentation.
+    /// The documented types.
     pub fn documented() -> Self {
         Self {
             order: InputType::documented(ORDER),

@@ -113,7 +113,7 @@ fn touched(text: &[u8], other: &[u8]) -> RangeInclusive<u64> {
     line(front).saturating_sub(1)..=line(text.len() - back) + 1
 }
 
-/// The lines an order stands on: up to where the next one begins.
+/// The lines of an order: up to where the next one begins.
 fn lines_of(orders: &[SourceOrder], index: usize) -> RangeInclusive<u64> {
     let end = orders.get(index + 1).map_or(u64::MAX, |next| next.position.line);
     orders[index].position.line..=end
@@ -123,7 +123,7 @@ fn meet(a: &RangeInclusive<u64>, b: &RangeInclusive<u64>) -> bool {
     a.start() <= b.end() && b.start() <= a.end()
 }
 
-/// What an order says, wherever it stands.
+/// An order without its position.
 fn said(order: &SourceOrder) -> SourceOrder {
     let mut order = order.clone();
     order.position = Default::default();

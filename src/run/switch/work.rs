@@ -102,9 +102,10 @@ impl Work<'_> {
             None => self.begin(at, order).await?,
         };
         // Where a second record is known already, nothing is sent any more.
-        let sent = match open.second.is_empty() {
-            true => self.send(at, order, &open).await?,
-            false => Rewritten::Accepted,
+        let sent = if open.second.is_empty() {
+            self.send(at, order, &open).await?
+        } else {
+            Rewritten::Accepted
         };
         match sent {
             Rewritten::Accepted => {}
@@ -230,9 +231,10 @@ impl Work<'_> {
             let is_ours = record.text_of(at.key) == at.key.as_str()
                 && record.connection == *at.connection
                 && original.as_ref().is_some_and(|it| it.total_minor == record.total_minor);
-            let why = match is_ours {
-                true => self.delete(at, id).await?,
-                false => Some("it is not certain that the switch made it".to_owned()),
+            let why = if is_ours {
+                self.delete(at, id).await?
+            } else {
+                Some("it is not certain that the switch made it".to_owned())
             };
             left = left.or(why);
         }
