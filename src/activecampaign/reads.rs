@@ -69,7 +69,11 @@ impl Client {
             path: format!("/connections/{}", path_part(id.as_str())),
             body: None,
         };
-        self.read_one(&request, "connection", id).await
+        match self.read_one(&request, "connection", id).await {
+            // The documentation states 400 in place of 404 for this route.
+            Err(failure) if failure.status == Some(400) => Ok(None),
+            other => other,
+        }
     }
 
     /// [`Self::order`], read again with growing delays while it is answered with 404: a single one

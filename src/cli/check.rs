@@ -403,8 +403,9 @@ fn check_connections(
             store.note_connection(service, externalid, &connection_check(found.as_ref()))?;
         }
         let lost = match &asked {
-            Ok(None) => store.orders_sent_to(service, externalid)?,
-            _ => 0,
+            Ok(Some(found)) if store.knows_connection(service, externalid, &found.id)? => 0,
+            Ok(_) => store.orders_sent_to(service, externalid)?,
+            Err(_) => 0,
         };
         match asked {
             Ok(Some(found)) if found.is_internal => findings.bad(Exit::Usage, format!(
@@ -416,15 +417,19 @@ fn check_connections(
             {
                 findings.bad(Exit::Usage, another_shop_text(&what, &found, job));
             }
+            Ok(found) if lost > 0 => {
+                let again = found.map(|found| format!(", and created again with id {}", found.id));
+                findings.bad(Exit::Refused, format!(
+                    "{what} was deleted at ActiveCampaign{}, and the ledger has {lost} orders on it\n  hint: `ordersync connection ensure {}` {}; the next backfill then loads all orders",
+                    again.as_deref().unwrap_or_default(), job.name, if again.is_some() { "takes the new one" } else { "creates it again" }
+                ));
+            }
             Ok(Some(found)) => {
                 findings.good(format!("{what} exists, id {}", found.id));
                 if let Some(list) = found.list_id {
                     findings.doubtful(format!("{what}: its new contacts join the list with id {list}"));
                 }
             }
-            Ok(None) if lost > 0 => findings.bad(Exit::Refused, format!(
-                "{what} was deleted at ActiveCampaign, and the ledger has {lost} orders on it\n  hint: `ordersync connection ensure {}` creates it again; the next backfill then loads all orders", job.name
-            )),
             Ok(None) if lacks_urls => findings.bad(
                 Exit::Usage,
                 format!("{what} does not exist yet, and creating it needs `link_url` and `logo_url`"),

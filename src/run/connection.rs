@@ -17,6 +17,10 @@ pub struct ConnectionSpec {
 }
 
 impl ConnectionSpec {
+    fn names(&self) -> (String, String) {
+        (self.service.clone(), self.externalid.clone())
+    }
+
     /// Whether both are one connection at ActiveCampaign.
     pub fn is_same(&self, other: &Self) -> bool {
         (&self.service, &self.externalid) == (&other.service, &other.externalid)
@@ -53,12 +57,12 @@ pub(super) async fn establish(
     client: &Client,
     spec: &ConnectionSpec,
 ) -> Result<(ConnectionId, RemoteId), ConnectionError> {
-    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let (service, externalid) = spec.names();
     let known = state.call(move |store| store.connection(&service, &externalid)).await?;
     if let Some(known) = known {
         return Ok(known);
     }
-    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let (service, externalid) = spec.names();
     let lost = state.call(move |store| store.orders_sent_to(&service, &externalid)).await?;
     let EstablishedConnection { local, id, .. } =
         ensure_unless_lost(state, client, spec, lost).await?;
@@ -87,14 +91,15 @@ pub async fn ensure(
     ensure_unless_lost(state, client, spec, 0).await
 }
 
-/// [`ensure`]; a connection that was deleted with `lost` orders on it is not created again.
+/// [`ensure`]; a connection that was deleted with `lost` orders on it is not created again, and one
+/// that somebody else created in its place is not loaded without being asked for.
 async fn ensure_unless_lost(
     state: &StateHandle,
     client: &Client,
     spec: &ConnectionSpec,
     lost: u64,
 ) -> Result<EstablishedConnection, ConnectionError> {
-    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let (service, externalid) = spec.names();
     let known = state.call(move |store| store.connection(&service, &externalid)).await?;
     let known = known.map(|(_, id)| id);
     let found = client
@@ -103,16 +108,23 @@ async fn ensure_unless_lost(
         .map_err(given_up)?;
     let seen = connection_check(found.as_ref());
     note(state, spec, seen.clone()).await?;
+    let is_other = match &found {
+        Some(found) if lost > 0 => {
+            let ((service, externalid), id) = (spec.names(), found.id.clone());
+            !state.call(move |store| store.knows_connection(&service, &externalid, &id)).await?
+        }
+        _ => false,
+    };
     let (id, is_new) = match found {
-        Some(found) => (ours(found, spec)?, false),
-        None if lost > 0 => {
+        Some(found) if !is_other => (ours(found, spec)?, false),
+        _ if lost > 0 => {
             return Err(ConnectionError::Gone {
                 service: spec.service.clone(),
                 externalid: spec.externalid.clone(),
                 orders: lost,
             });
         }
-        None => {
+        _ => {
             state.call(|store| store.check_space()).await?;
             create(client, spec).await?
         }
@@ -185,7 +197,7 @@ async fn note(
     spec: &ConnectionSpec,
     seen: ConnectionCheck,
 ) -> Result<(), StateError> {
-    let (service, externalid) = (spec.service.clone(), spec.externalid.clone());
+    let (service, externalid) = spec.names();
     state.call(move |store| store.note_connection(&service, &externalid, &seen)).await
 }
 

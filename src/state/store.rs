@@ -249,6 +249,19 @@ impl View {
         )
     }
 
+    /// Whether this state has sent to the connection of this id, or was to.
+    pub fn knows_connection(
+        &self,
+        service: &str,
+        externalid: &str,
+        id: &RemoteId,
+    ) -> Result<bool, StateError> {
+        self.db.has(
+            "SELECT 1 FROM connections WHERE service = ?1 AND externalid = ?2 AND remote_id = ?3",
+            params![service, externalid, stored_id(id)],
+        )
+    }
+
     /// Whether every order and cart of a connection is in the ledger, as it held none when this state
     /// first saw it.
     pub fn knows_every_order(&self, connection: ConnectionId) -> Result<bool, StateError> {

@@ -102,6 +102,23 @@ fn only_someone_who_says_so_has_it_created_again() {
 }
 
 #[test]
+fn one_that_somebody_else_created_in_its_place_is_not_loaded_unasked() {
+    let world = without_connection();
+    let (service, externalid) = ("shopify".into(), "test-store".into());
+    let name = "Test Store".into();
+    world.simulator.edit(Edit::AddConnection { service, externalid, name, native: false }).unwrap();
+    for verb in [&["check"][..], &["sync"], &["sync"], &["backfill"], &["check"]] {
+        let ended = world.run(verb);
+        assert_eq!(ended.code, 5, "{verb:?}: {}{}", ended.out, ended.err);
+    }
+    assert!(world.run(&["check"]).out.contains("created again with id 2"));
+    assert_eq!(world.summary().orders, 0);
+    assert_eq!(world.run(&["connection", "ensure", "shop"]).out, "2\n");
+    assert_eq!(world.load("sync", 0)["created"], 30);
+    assert_eq!(world.run(&["check"]).code, 0);
+}
+
+#[test]
 fn a_sync_without_changes_does_not_fail_because_the_target_is_away() {
     let world = World::new();
     world.generate(&SHOP);

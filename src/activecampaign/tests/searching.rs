@@ -298,6 +298,25 @@ async fn a_connection_is_found_by_both_of_its_names() {
 }
 
 #[tokio::test]
+async fn a_connection_is_gone_if_neither_its_list_nor_its_id_shows_it() {
+    for (status, body, exists) in [
+        (200, r#"{"connection":{"id":"7","service":"shopify","externalid":"store"}}"#, true),
+        (404, r#"{"message":"No Result found for Connection with id 7"}"#, false),
+        (400, "{}", false),
+    ] {
+        let target = Target::start(move |_, request| match request.contains("/connections/7") {
+            true => json(status, body),
+            false => json(200, r#"{"connections":[],"meta":{"total":"0"}}"#),
+        });
+        let (client, id) = (target.await.client(), RemoteId::new("7"));
+        let found = client.has_connection("shopify", "store", &id).await.unwrap();
+        assert_eq!(found, exists, "{status}");
+        let known = client.connection_of_known("shopify", "store", Some(&id)).await.unwrap();
+        assert_eq!(known.is_some(), exists, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn the_lines_of_an_order_are_read_once_where_they_are_not_paged() {
     let target = Target::start(|_, request| {
         assert!(request.starts_with("GET /api/3/ecomOrders/89/orderProducts?limit=100&offset="));
