@@ -1,6 +1,9 @@
 use super::disposition::{Disposition, FailureCause, FatalError};
 use std::fmt;
 
+/// The code of a lookup in a list of other records than were asked for.
+const UNFILTERED: &str = "list_unfiltered";
+
 /// A request that did not end well. Titles and bodies of answers are not kept: they can quote
 /// addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +101,11 @@ impl Failure {
         Self { code: Some("list_endless".to_owned()), ..Self::undecided(request) }
     }
 
+    /// Of a lookup that [`Self::undecided`] ended.
+    pub fn is_unfiltered(&self) -> bool {
+        self.code.as_deref() == Some(UNFILTERED)
+    }
+
     /// An answer that does not say what became of a part of the request.
     pub fn unclear(request: &'static str) -> Self {
         Self { code: Some("partial_answer".to_owned()), ..Self::undecided(request) }
@@ -108,7 +116,7 @@ impl Failure {
         Self {
             disposition: Disposition::LookUp,
             status: Some(200),
-            code: Some("list_unfiltered".to_owned()),
+            code: Some(UNFILTERED.to_owned()),
             pointer: None,
             request,
             cause: "",

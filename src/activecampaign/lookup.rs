@@ -7,11 +7,14 @@ use super::failure::Failure;
 use super::reads::Sort;
 use super::records::{Connection, Record, RemoteCustomer, RemoteOrder};
 use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Pages of 100 read in search of one record, when ActiveCampaign lists others than were asked for.
 /// After them the answer is a failure to look up, never "absent".
-pub(super) const LOOKUP_PAGES_MAX: u32 = 50;
+pub(super) const LOOKUP_PAGES_MAX: u64 = 50;
+/// A list of no more records than this is read to its end.
+const LIST_LEN_MAX: u64 = 100_000;
 
 /// Delay before an empty lookup is repeated for the first time.
 const LOOKUP_DELAY_FIRST: Duration = Duration::from_secs(1);
@@ -194,14 +197,16 @@ impl Client {
         matches: impl Fn(&T) -> bool,
     ) -> Result<Vec<T>, Failure> {
         let (mut all, mut offset) = (Vec::<T>::new(), 0);
-        let mut firsts: Vec<RemoteId> = Vec::new();
-        for _ in 0..LOOKUP_PAGES_MAX {
+        let mut firsts: HashSet<RemoteId> = HashSet::new();
+        let (mut pages, mut pages_max) = (0, LOOKUP_PAGES_MAX);
+        while pages < pages_max {
             let page = self.page::<T>(name, filters, Sort::Oldest, offset).await?;
             let first = page.records.first().map(|record| record.id().clone());
-            if first.as_ref().is_some_and(|first| firsts.contains(first)) {
+            if first.is_some_and(|first| !firsts.insert(first)) {
                 break;
             }
-            firsts.extend(first);
+            pages_max = pages_max.max(pages_of(page.total));
+            pages += 1;
             all.extend(page.records.into_iter().filter(&matches));
             let Some(next) = page.next else { return Ok(all) };
             offset = next;
@@ -217,8 +222,11 @@ impl Client {
         matches: impl Fn(&T) -> bool,
     ) -> Result<Option<T>, Failure> {
         let (mut offset, mut first_before) = (0, None);
-        for _ in 0..LOOKUP_PAGES_MAX {
+        let (mut pages, mut pages_max) = (0, LOOKUP_PAGES_MAX);
+        while pages < pages_max {
             let page = self.page::<T>(name, filters, sort, offset).await?;
+            pages_max = pages_max.max(pages_of(page.total));
+            pages += 1;
             let first = page.records.first().map(|record| record.id().clone());
             let found = page
                 .records
@@ -237,6 +245,13 @@ impl Client {
         }
         Err(Failure::undecided(name))
     }
+}
+
+/// Pages until the end of a list of this length, which may grow meanwhile; none where it is too long to be
+/// read in search of one record, or not stated.
+fn pages_of(total: Option<u64>) -> u64 {
+    let total = total.filter(|total| *total <= LIST_LEN_MAX);
+    total.map_or(0, |total| total.div_ceil(100) + LOOKUP_PAGES_MAX)
 }
 
 /// Ids count up: the order of numbers, for ids as texts.

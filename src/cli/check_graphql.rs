@@ -50,6 +50,17 @@ fn note_schema(what: &str, schema: &OrderSchema, findings: &mut Findings) {
         return;
     }
     let digest = schema_text(schema.digest());
+    let unknown = schema.unknown();
+    if !unknown.is_empty() {
+        findings.bad(
+            Exit::Refused,
+            format!(
+                "{what}: the schema {digest} requires fields that ordersync does not know: {}; load = \"rest\" loads without it",
+                unknown.join(", ")
+            ),
+        );
+        return;
+    }
     findings.good(format!("{what}: introspection answers, schema {digest}"));
     let missing = schema.missing();
     if !missing.is_empty() {

@@ -39,6 +39,9 @@ pub(super) fn advice(code: &str) -> &'static str {
             "its customer or connection was deleted in ActiveCampaign; `dead-letters retry` creates it again"
         }
         "duplicate" => "ActiveCampaign has another record with this key; compare the two there",
+        "list_unfiltered" => {
+            "ActiveCampaign lists other records than were asked for, and too many of them to look for one, so whether the order is there is not known; nothing was sent, and each run looks again"
+        }
         _ if code.starts_with("http_5") || !code.starts_with("http_") => {
             "no clear answer from ActiveCampaign; the next run looks it up, and `dead-letters retry` sends a refused one again"
         }

@@ -98,6 +98,7 @@ impl AccountCondition {
                     // Other jobs have connections of their own.
                     FatalError::ConnectionGone
                     | FatalError::Schema
+                    | FatalError::Unfiltered
                     | FatalError::Withheld
                     | FatalError::Contradiction { .. } => Self::Usable,
                 }

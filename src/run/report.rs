@@ -190,6 +190,7 @@ pub fn end_by(stop: &FatalError) -> RunEnd {
         | FatalError::Redirect
         | FatalError::Blocked
         | FatalError::Schema
+        | FatalError::Unfiltered
         | FatalError::Contradiction { .. }
         | FatalError::Tls { .. } => RunEnd::Stopped,
         FatalError::Unexpected { .. } => RunEnd::Failed,

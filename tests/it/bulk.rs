@@ -74,6 +74,8 @@ fn one_bad_order_costs_itself_alone() {
         GraphqlOptions { ext_prefix: None, ..at_once() },
         GraphqlOptions { ext_prefix: Some("x-1".to_owned()), validation_status: 400, ..at_once() },
         GraphqlOptions { partial_null: true, ..at_once() },
+        GraphqlOptions { classified: true, ext_prefix: None, ..at_once() },
+        GraphqlOptions { classified: true, partial_null: true, ext_prefix: None, ..at_once() },
     ] {
         let world = world(graphql.clone());
         let truth = world.generate(&orders(120, 5));
@@ -128,8 +130,9 @@ fn a_body_or_batch_limit_makes_batches_shorter() {
 
 #[test]
 fn a_batch_limit_below_the_first_batch_uses_up_no_retries() {
-    for limit in [1, 2, 4] {
-        let world = world(GraphqlOptions { batch_limit: Some(limit), ..at_once() });
+    for (limit, classified) in [(1, false), (2, true), (4, false), (7, true)] {
+        let limits = GraphqlOptions { batch_limit: Some(limit), classified, ..at_once() };
+        let world = world(limits);
         let truth = world.generate(&orders(120, 4));
         world.load("backfill", 0);
         assert_target_is(&world, &truth);
@@ -225,6 +228,23 @@ fn check_and_status_say_what_is_known_of_the_path() {
     let refusing = GraphqlOptions { introspection_refused: true, ..at_once() };
     let check = self::world(refusing).run(&["check", "--json"]);
     assert!(check.out.contains("introspection is refused"), "{}", check.out);
+}
+
+#[test]
+fn a_field_that_is_required_and_unknown_is_refused_before_anything_is_sent() {
+    let required_field = Some("fiscalCode".to_owned());
+    let world = world(GraphqlOptions { required_field, ..at_once() });
+    let truth = world.generate(&orders(40, 6));
+    for verb in ["check", "backfill"] {
+        let ended = world.run(&[verb]);
+        assert_eq!(ended.code, 5, "{verb}: {}\n{}", ended.out, ended.err);
+        let said = ended.out + &ended.err;
+        assert!(said.contains("fiscalCode"), "{verb}: {said}");
+    }
+    assert_eq!(world.orders_in_batches(), 0);
+    world.simulator.configure_graphql(at_once());
+    world.load("backfill", 0);
+    assert_target_is(&world, &truth);
 }
 
 #[test]

@@ -4,9 +4,14 @@
 use crate::backfill::assert_target_is;
 use crate::bulk::{at_once, fault_of, orders, world};
 use crate::process::Process;
+use crate::rehearsal::{Rehearsal, in_paused_time};
 use crate::world::{World, assert_adds_up, until};
+use ordersync::domain::LoadPath;
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::{Edit, Ending, Fault, GraphqlOptions, Kind, PriceReading};
+use ordersync::simulator::{
+    Edit, Ending, Fault, GraphqlOptions, Kind, Latency, Options, PriceReading,
+};
+use ordersync::state;
 use serde_json::{Value, json};
 
 pub fn order(email: &str, product: &str, price: &str) -> Value {
@@ -93,6 +98,28 @@ fn a_canary_of_updates_does_not_read_the_copy_of_an_older_version() {
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert!(ended.err.contains("schema has changed"), "{}", ended.err);
     until("all copies have arrived", || world.run(&["verify", "shop", "--lines"]).code == 0);
+}
+
+#[test]
+fn a_copy_that_arrives_while_a_canary_is_read_is_read_again() {
+    in_paused_time(async {
+        // It arrives at some point of the three looks, which take 600 ms each.
+        for v3_lag_ms in (0..2_400).step_by(150) {
+            let day_one = orders(4, 3);
+            let latency = Latency::Fixed { ms: 300 };
+            let options = Options { latency, graphql: at_once(), ..Options::default() };
+            let mut shop = Rehearsal::new(options);
+            shop.load = LoadPath::Bulk;
+            shop.export(&day_one);
+            assert!(shop.run(state::Kind::Backfill).await.error.is_none());
+            let discount_field = "discountAmount".to_owned();
+            let changed = GraphqlOptions { discount_field, v3_lag_ms, ..at_once() };
+            shop.simulator.configure_graphql(changed);
+            shop.export(&GeneratorOptions { changed_permille: 1_000, ..day_one });
+            let report = shop.run(state::Kind::Sync).await;
+            assert!(report.error.is_none(), "{v3_lag_ms} ms: {:?}", report.error);
+        }
+    });
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl GraphqlError {
                 .get("extensions")
                 .map(|extensions| text_of(extensions, "classification"))
                 .unwrap_or_default(),
+            has_path: path.is_some(),
             index: in_path.and_then(|index| usize::try_from(index).ok()),
             extensions: texts.collect(),
             message,

@@ -6,6 +6,8 @@ pub(super) struct GraphqlError {
     /// May quote a record: never kept, logged or shown as it is.
     pub(super) message: String,
     pub(super) classification: String,
+    /// It has a place in the data: it came of carrying the request out.
+    pub(super) has_path: bool,
     /// The element of the list that it is about.
     pub(super) index: Option<usize>,
     /// Keys and texts of `extensions`: some name an order at their end.
@@ -18,6 +20,9 @@ pub(super) enum GraphqlVerdict {
     NoErrors,
     /// The orders were checked and none of them stored, but those with a receipt.
     NotStored,
+    /// The request was checked and nothing of it stored; whether for its length, an order or its form is
+    /// not known.
+    Refused,
     /// Whether any of them was stored is not known.
     Unclear,
     /// The form of the request is not the schema's, whichever orders it has.
@@ -28,19 +33,35 @@ pub(super) enum GraphqlVerdict {
 const SAME_IN_ALL: [&str; 4] =
     ["legacyConnectionId", "creationSource", "suppressAutomations", "normalizedStatus"];
 
+/// What graphql-java says of variables, beside "Variable 'orders' has an invalid value".
+const OF_VARIABLES: [&str; 2] = ["coerced Null value", "not defined for input object type"];
+
 impl GraphqlError {
     /// It refuses values of orders: ActiveCampaign's own check, not that of the document.
     pub(super) fn is_of_values(&self) -> bool {
-        !self.is_of_form() && (self.names_orders() || self.message.starts_with("Validation error"))
+        let is_said = self.message.starts_with("Validation error")
+            || (self.has_path && self.is_of_validation());
+        !self.is_of_form() && (self.names_orders() || is_said)
     }
 
     /// It refuses the document, or the types of the variables, which are the same for all orders.
     fn is_of_form(&self) -> bool {
+        let message = self.message.as_str();
+        let is_said = || {
+            message.starts_with("Variable ")
+                || message.starts_with("Validation error (")
+                || message.starts_with("Validation error of type")
+                || OF_VARIABLES.iter().any(|words| message.contains(words))
+        };
         match self.classification.as_str() {
+            _ if self.has_path => false,
             "InvalidSyntax" | "OperationNotSupported" => true,
-            "ValidationError" => !self.names_orders(),
-            _ => self.message.starts_with("Variable "),
+            _ => !self.names_orders() && is_said(),
         }
+    }
+
+    fn is_of_validation(&self) -> bool {
+        self.classification == "ValidationError"
     }
 
     fn names_orders(&self) -> bool {
@@ -80,6 +101,8 @@ pub(super) fn judge_errors(
         GraphqlVerdict::Stop
     } else if errors.iter().all(GraphqlError::is_of_values) {
         GraphqlVerdict::NotStored
+    } else if errors.iter().all(|error| error.is_of_values() || error.is_of_validation()) {
+        GraphqlVerdict::Refused
     } else {
         GraphqlVerdict::Unclear
     }
@@ -89,7 +112,7 @@ pub(super) fn judge_errors(
 pub(super) fn judge_query_errors(errors: &[GraphqlError]) -> GraphqlVerdict {
     if errors.is_empty() {
         GraphqlVerdict::NoErrors
-    } else if errors.iter().any(GraphqlError::is_of_form) {
+    } else if errors.iter().any(|error| error.is_of_form() || error.is_of_validation()) {
         GraphqlVerdict::Stop
     } else {
         GraphqlVerdict::Unclear

@@ -165,8 +165,8 @@ impl Turn<'_> {
             .map(GraphqlOrder::read)
             .collect();
         // Errors without data are of the request, not of what it carried out.
-        let is_refused =
-            orders.len() > 1 && verdict == GraphqlVerdict::Unclear && !answer.data.is_object();
+        let is_refused = verdict == GraphqlVerdict::Refused
+            || (verdict == GraphqlVerdict::Unclear && !answer.data.is_object());
         let reply = |(index, sent): (usize, &SentOrder<'_>)| {
             let key = sent.order.key.as_str();
             if receipts.iter().any(|receipt| receipt.shows(sent, &form.connection)) {
@@ -174,12 +174,17 @@ impl Turn<'_> {
             }
             let of_values = answer.errors.iter().filter(|error| error.is_of_values());
             let named = of_values.filter_map(|error| error.text_about(key, index)).next();
-            match named {
+            // What is said of the whole request is said of its only order.
+            let alone = answer
+                .errors
+                .first()
+                .filter(|_| verdict == GraphqlVerdict::Refused && orders.len() == 1);
+            match named.or(alone.map(|error| &*error.message)) {
                 Some(text) => BulkReply::Named(words_of(text, &form.schema)),
                 None if verdict == GraphqlVerdict::NotStored && receipts.is_empty() => {
                     BulkReply::NotStored
                 }
-                None if is_refused => BulkReply::BatchRefused,
+                None if is_refused && orders.len() > 1 => BulkReply::BatchRefused,
                 None => BulkReply::Unclear,
             }
         };
@@ -255,7 +260,9 @@ impl Client {
             answer.errors.retain(|error| !is_answer(error));
             match judge_query_errors(&answer.errors) {
                 GraphqlVerdict::NoErrors | GraphqlVerdict::Stop => Ok(answer),
-                GraphqlVerdict::NotStored | GraphqlVerdict::Unclear => Err("answer_with_errors"),
+                GraphqlVerdict::NotStored | GraphqlVerdict::Refused | GraphqlVerdict::Unclear => {
+                    Err("answer_with_errors")
+                }
             }
         };
         let answer = self.read(&request, read).await?;

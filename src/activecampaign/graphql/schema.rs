@@ -24,6 +24,10 @@ const DOCUMENTED: [(&str, &str); 4] = [
     (CUSTOMER, "firstName lastName"),
 ];
 
+/// Fields that are sent too where a schema has them.
+const ALSO_SENT: [(&str, &str); 2] =
+    [(ORDER, "suppressAutomations discountAmount"), (LINE, "legacyConnectionId")];
+
 /// The type of `bulkUpsertOrders(orders:)`.
 const ORDER: &str = "OrderInput";
 /// The names of the others are read from the type of the order; these are their places in it.
@@ -109,6 +113,27 @@ impl OrderSchema {
         [&self.order, &self.line, &self.discount].iter().any(|ty| ty.has(name))
     }
 
+    /// Fields that the account requires and that no order is sent with, with their places: no order can
+    /// be sent.
+    pub fn unknown(&self) -> Vec<String> {
+        let documented = Self::documented();
+        let parts = [
+            (ORDER, &documented.order, &self.order),
+            (LINE, &documented.line, &self.line),
+            (DISCOUNT, &documented.discount, &self.discount),
+        ];
+        let mut unknown = Vec::new();
+        for (place, documented, own) in parts {
+            let also = ALSO_SENT.iter().filter(|(name, _)| *name == place);
+            let also: Vec<&str> = also.flat_map(|(_, names)| names.split_whitespace()).collect();
+            let is_sent =
+                |name: &str| name != CUSTOMER && (documented.has(name) || also.contains(&name));
+            let lacks = own.required().filter(|name| !is_sent(name));
+            unknown.extend(lacks.map(|name| format!("{place}.{name}")));
+        }
+        unknown
+    }
+
     /// Fields of the documentation that the account's types lack, with their places. They are not
     /// sent.
     pub fn missing(&self) -> Vec<String> {
@@ -188,6 +213,21 @@ mod tests {
         let read = InputType::read(&found).unwrap();
         assert_eq!(read.required().collect::<Vec<_>>(), ["storeOrderId"]);
         assert_eq!(read.type_of("lineItems"), Some("LineItemInput"));
+    }
+
+    #[test]
+    fn what_no_order_is_sent_with_and_the_account_requires_is_unknown() {
+        let required = || InputField { is_required: true, ..InputField::default() };
+        let mut schema = OrderSchema::documented();
+        assert_eq!(schema.unknown(), [""; 0]);
+        for name in ["suppressAutomations", "fiscalCode", "customerData", "email"] {
+            schema.order.fields.insert(name.to_owned(), required());
+        }
+        for name in ["legacyConnectionId", "brand"] {
+            schema.line.fields.insert(name.to_owned(), required());
+        }
+        let unknown = ["OrderInput.customerData", "OrderInput.fiscalCode", "lineItems.brand"];
+        assert_eq!(schema.unknown(), unknown);
     }
 
     #[test]

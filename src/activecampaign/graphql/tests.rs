@@ -121,6 +121,12 @@ fn errors_are_of_the_form_of_an_order_or_of_the_server() {
         judged("Validation error (FieldUndefined@[x])", "ValidationError"),
         GraphqlVerdict::Stop
     );
+    let null = "Field 'x' of variable 'orders' has coerced Null value for NonNull type 'String!'";
+    assert_eq!(judged(null, "ValidationError"), GraphqlVerdict::Stop);
+    assert_eq!(judged("Validation errors", "ValidationError"), GraphqlVerdict::NotStored);
+    assert_eq!(judged("Too many orders", "ValidationError"), GraphqlVerdict::Refused);
+    let of_one = GraphqlError { has_path: true, ..error("the total is odd", "ValidationError") };
+    assert_eq!(judge(of_one), GraphqlVerdict::NotStored);
     assert_eq!(
         judged("Exception while fetching data", "DataFetchingException"),
         GraphqlVerdict::Unclear

@@ -89,6 +89,23 @@ async fn where_filters_are_overlooked_the_list_is_read_on() {
 }
 
 #[tokio::test]
+async fn a_list_whose_length_is_stated_is_read_to_its_end_however_many_others_it_has() {
+    let total = 12_345;
+    let target = Target::start(move |_, request| {
+        let offset = offset(request).min(total);
+        json(200, page(total - offset - 100.min(total - offset)..total - offset, total))
+    })
+    .await;
+    let client = target.client();
+    let found = client.order_by_key(&connection(), &key("K7")).await.unwrap().unwrap();
+    assert_eq!(found.id, RemoteId::new("7"));
+    assert_eq!(target.requests().len(), 124);
+    assert_eq!(client.order_by_key(&connection(), &key("K99999")).await.unwrap(), None);
+    let like = client.orders_like(&connection(), &key("K7"), "ann@example.com").await.unwrap();
+    assert_eq!(like.len(), 1);
+}
+
+#[tokio::test]
 async fn a_list_without_an_end_never_says_absent() {
     let endless = Target::start(|_, request| {
         let from = 1_000_000 - offset(request);

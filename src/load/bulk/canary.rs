@@ -22,6 +22,13 @@ struct Canary {
     before: Option<Shown>,
 }
 
+impl Canary {
+    /// Whether this is what was sent, and not what was there before.
+    fn is_copy(&self, shown: &Shown) -> bool {
+        self.before.as_ref() != Some(shown)
+    }
+}
+
 /// An order of a canary as the REST API shows it.
 #[derive(Clone, PartialEq, Eq)]
 struct Shown {
@@ -208,9 +215,8 @@ impl BatchWrite<'_> {
             let mut copies = Vec::new();
             if self.are_shown(canaries).await? {
                 for canary in canaries {
-                    let shown = self.look(canary.index).await?;
-                    let is_copy = |shown: &Shown| canary.before.as_ref() != Some(shown);
-                    copies.extend(shown.filter(|shown| is_copy(shown) || next.is_none()));
+                    let shown = self.look_after(canary).await?;
+                    copies.extend(shown.filter(|shown| canary.is_copy(shown) || next.is_none()));
                 }
             }
             if copies.len() == canaries.len() {
@@ -236,6 +242,20 @@ impl BatchWrite<'_> {
         Ok(canaries.iter().zip(shown).all(|(canary, shown)| {
             shown.is_some_and(|shown| shown.shows(&self.sent(canary.index), &rest.connection))
         }))
+    }
+
+    /// The order as the REST API shows it, its record and its lines of one moment: the copy may arrive
+    /// between the requests for them.
+    async fn look_after(&self, canary: &Canary) -> Result<Option<Shown>, StepError> {
+        let shown = self.look(canary.index).await?;
+        match (&shown, &canary.before) {
+            (Some(shown), Some(before))
+                if shown.order == before.order && shown.products != before.products =>
+            {
+                self.look(canary.index).await
+            }
+            _ => Ok(shown),
+        }
     }
 
     /// The order as the REST API shows it now.

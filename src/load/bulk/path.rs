@@ -101,6 +101,7 @@ impl BulkPath {
             () = self.rest.cancel.cancelled() => Err(StepError::Cancelled),
             read = reading => read.map_err(|failure| match failure.disposition {
                 Disposition::Stop(stop) => stop.into(),
+                Disposition::LookUp if failure.is_unfiltered() => FatalError::Unfiltered.into(),
                 _ => FatalError::Away { retry_after: None, cause: failure.cause }.into(),
             }),
         }

@@ -143,7 +143,8 @@ impl Execution<'_> {
         if let Some(limit) = options.batch_limit.filter(|limit| orders.len() > *limit) {
             let message =
                 format!("The batch has {} orders; at most {limit} are allowed.", orders.len());
-            return Err(refusal(400, &[GraphqlError::new(message)]));
+            let status = if options.classified { status } else { 400 };
+            return Err(refusal(status, &[GraphqlError::of_orders(options, message)]));
         }
         let is_list = options.receipt_list;
         let objects = orders.into_iter().filter_map(|order| match order {

@@ -1,3 +1,4 @@
+use super::options::GraphqlOptions;
 use serde_json::{Map, Value, json};
 
 /// Line and column in a document, both from 1.
@@ -7,7 +8,7 @@ pub(in crate::simulator) type Position = (usize, usize);
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::simulator) struct GraphqlError {
     pub message: String,
-    /// `extensions.classification`; validation of orders has none.
+    /// `extensions.classification`.
     pub classification: Option<&'static str>,
     pub at: Option<Position>,
     /// Response keys and indexes that lead to the value that is missing.
@@ -24,6 +25,12 @@ impl GraphqlError {
 
     pub fn classified(classification: &'static str, message: impl Into<String>) -> Self {
         Self { classification: Some(classification), ..Self::new(message) }
+    }
+
+    /// Of the account's own check of orders.
+    pub fn of_orders(options: &GraphqlOptions, message: impl Into<String>) -> Self {
+        let classification = options.classified.then_some("ValidationError");
+        Self { classification, ..Self::new(message) }
     }
 
     pub fn syntax(at: Position, message: impl Into<String>) -> Self {

@@ -12,6 +12,9 @@ pub struct GraphqlOptions {
     /// The prefix of `-storeOrderId-ID` in the keys of `extensions`; `{i}` is the index of
     /// the order. `None` names no order at all.
     pub ext_prefix: Option<String>,
+    /// Errors that refuse orders or a batch carry the classification `ValidationError`, as those of the
+    /// document do, and a batch that is too long is refused with `validation_status`.
+    pub classified: bool,
     /// Store the valid orders of a batch, and answer null for each of the others.
     pub partial_null: bool,
     /// The name of the order's discount in the schema: `discountsAmount` or `discountAmount`.
@@ -23,6 +26,8 @@ pub struct GraphqlOptions {
     pub receipt_list: bool,
     /// Whether `OrderInput` has `suppressAutomations`.
     pub suppress_automations: bool,
+    /// A field that `OrderInput` requires and that no document names.
+    pub required_field: Option<String>,
     /// Refuse `__type` and `__schema`.
     pub introspection_refused: bool,
     /// Milliseconds until `getOrder` and `searchOrder` show what was sent.
@@ -111,12 +116,14 @@ impl Default for GraphqlOptions {
         Self {
             validation_status: 200,
             ext_prefix: Some("orders[{i}]".to_owned()),
+            classified: false,
             partial_null: false,
             discount_field: "discountsAmount".to_owned(),
             creation_source_text: false,
             line_connection: LineConnection::Absent,
             receipt_list: false,
             suppress_automations: false,
+            required_field: None,
             introspection_refused: false,
             object_lag_ms: 500,
             v3_lag_ms: 1_500,

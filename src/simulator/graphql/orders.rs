@@ -43,7 +43,7 @@ pub(super) fn write(
     let options = &world.options.graphql;
     let is_partial = options.partial_null && field.name == "bulkUpsertOrders";
     if !is_partial && faults.iter().any(Option::is_some) {
-        let mut refusal = GraphqlError::new("Validation errors");
+        let mut refusal = GraphqlError::of_orders(options, "Validation errors");
         for (n, text) in faults.iter().enumerate() {
             refusal
                 .extensions
@@ -63,7 +63,8 @@ pub(super) fn write(
     for (n, order) in orders.into_iter().enumerate() {
         let receipt = match &faults[n] {
             Some(text) => {
-                let mut error = GraphqlError::new("Validation errors");
+                let mut error =
+                    GraphqlError::of_orders(&world.options.graphql, "Validation errors");
                 error.path = vec![json!(field.key()), json!(n)];
                 error.extensions.extend(named(&world.options.graphql, n, &order, text));
                 written.errors.push(error);

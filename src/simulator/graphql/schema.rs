@@ -96,7 +96,10 @@ fn text(options: &GraphqlOptions) -> String {
         LineConnection::Absent => "",
         LineConnection::Required => "legacyConnectionId: Int!",
     };
-    let order = both("Order", ORDER, &format!("customerData: CustomerData {suppress}"));
+    let required = options.required_field.as_ref().map(|name| format!("{name}: String!"));
+    let only_input =
+        format!("customerData: CustomerData {suppress} {}", required.unwrap_or_default());
+    let order = both("Order", ORDER, &only_input);
     let parts = both("LineItem", LINE, line_connection)
         + &both("Discount", DISCOUNT, "")
         + &both("Address", ADDRESS, "");

@@ -186,6 +186,7 @@ impl Account {
             price: rng.pick(&[PriceReading::Unit, PriceReading::LineTotal]),
             v3_delete_deletes: rng.percent(50),
             batch_limit: rng.pick(&[None, None, Some(7)]),
+            classified: rng.percent(30),
             ..GraphqlOptions::default()
         };
         Self { load: LoadPath::Bulk, graphql, ..self }
