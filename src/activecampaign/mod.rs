@@ -35,8 +35,8 @@ pub use counters::Traffic;
 pub use disposition::{Disposition, FatalError};
 pub use failure::Failure;
 pub use graphql::{
-    BulkBody, BulkForm, BulkReply, GraphqlOrder, KeptCustomer, OrderSchema, READ_BACK_MAX,
-    SentOrder, UnknownFields,
+    BulkBody, BulkForm, BulkMutation, BulkReply, BulkTrial, GraphqlOrder, KeptCustomer,
+    OrderSchema, READ_BACK_MAX, SentOrder, UnknownFields,
 };
 pub use lookup::LookupDelays;
 pub use options::{ClientError, Options, SendGuard};

@@ -365,16 +365,37 @@ mod tests {
     use super::*;
     use crate::settings::Environment;
 
-    fn lag_ms(line: &str, measured_ms: Option<i64>) -> u64 {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("ordersync.toml");
+    fn settings_of(dir: &Path, line: &str) -> Settings {
+        let file = dir.join("ordersync.toml");
         let text = format!(
             "[accounts.a]\nurl = \"https://shop.api-us1.com\"\n{line}\n[jobs.s]\naccount = \"a\"\nexport = [\"x\"]\n\
              [jobs.s.connection]\nservice = \"s\"\nexternalid = \"e\"\n"
         );
         std::fs::write(&file, text).unwrap();
-        let settings = Settings::load(Some(&file), &Environment::new(dir.path(), [])).unwrap();
-        list_lag_ms(&settings.accounts["a"], measured_ms)
+        Settings::load(Some(&file), &Environment::new(dir, [])).unwrap()
+    }
+
+    fn lag_ms(line: &str, measured_ms: Option<i64>) -> u64 {
+        let dir = tempfile::tempdir().unwrap();
+        list_lag_ms(&settings_of(dir.path(), line).accounts["a"], measured_ms)
+    }
+
+    #[test]
+    fn what_a_probe_measured_reaches_the_client() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.token"), "token").unwrap();
+        let settings = settings_of(dir.path(), "");
+        let account = &settings.accounts["a"];
+        let lag_s = || {
+            let (store, client) = open_guarded_store(dir.path(), account, None).unwrap();
+            (store, client.lookup_delays().sum::<std::time::Duration>().as_secs())
+        };
+        let (mut store, unprobed) = lag_s();
+        let question = ProbeAnswer::LIST_LAG.to_owned();
+        let answer = ProbeAnswer { question, word: "seen".to_owned(), number: Some(7_000) };
+        store.record_probe_answer(&answer).unwrap();
+        drop(store);
+        assert_eq!((unprobed, lag_s().1), (10, 14));
     }
 
     #[test]

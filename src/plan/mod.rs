@@ -18,7 +18,9 @@ pub use fingerprint::{Fingerprints, Payload};
 pub use forecast::{Assumptions, Forecast, PACE_SHARE};
 pub use policy_effects::{MismatchTotal, PolicyEffects, TotalMismatches};
 pub use step::{Action, Decision, PriorWrite, Step, decide};
-pub use summary::{Anomalies, Consent, CurrencyTotal, LeftOutBy, PlanSummary, Totals};
+pub use summary::{
+    Anomalies, BatchLengths, Consent, CurrencyTotal, LeftOutBy, PlanSummary, Totals,
+};
 
 #[cfg(test)]
 pub(crate) fn tests_order(key: &str) -> crate::domain::Order {

@@ -8,6 +8,36 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Of a canary of the bulk path: types, batch, and reads by both APIs.
 const CANARY_REQUESTS: u64 = 10;
+
+/// How long batches are: they begin at one length, and grow by half when one was taken.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchLengths {
+    pub max: u64,
+    /// Batches on their way at once, which have the length of when they were made.
+    pub in_flight_max: u64,
+}
+
+impl BatchLengths {
+    pub const FIRST: u64 = 10;
+
+    /// The length after one of `len` was taken.
+    pub fn after(len: u64, max: u64) -> u64 {
+        (len + len.div_ceil(2)).min(max)
+    }
+
+    /// In how many batches so many orders are sent, where each is taken.
+    fn batches_of(self, orders: u64) -> u64 {
+        let max = self.max.max(1);
+        let (mut batches, mut left, mut len) = (0, orders, Self::FIRST.min(max));
+        while left > 0 && len < max {
+            let made = left.div_ceil(len).min(self.in_flight_max.max(1));
+            batches += made;
+            left = left.saturating_sub(made * len);
+            len = Self::after(len, max);
+        }
+        batches + left.div_ceil(max)
+    }
+}
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
 
@@ -229,16 +259,20 @@ impl PlanSummary {
         (customers + orders).saturating_sub(self.spared)
     }
 
-    /// The same where orders are sent in batches of so many, each with its customer: with the
-    /// requests of a canary, and one for each hundred orders, or each of the `read_back` whose copies
-    /// are looked for where that is less.
-    pub fn requests_in_batches(&self, batch_max: u64, read_back: impl Fn(u64) -> u64) -> u64 {
+    /// The same where orders are sent in batches, each with its customer: with the requests of a canary,
+    /// and one for each hundred orders, or each of the `read_back` whose copies are looked for where
+    /// that is less.
+    pub fn requests_in_batches(
+        &self,
+        lengths: BatchLengths,
+        read_back: impl Fn(u64) -> u64,
+    ) -> u64 {
         let orders = self.create + self.update;
         match orders {
             0 => 0,
             _ => {
                 let reads = orders.div_ceil(PAGE_LEN).min(read_back(orders));
-                CANARY_REQUESTS + orders.div_ceil(batch_max.max(1)) + reads
+                CANARY_REQUESTS + lengths.batches_of(orders) + reads
             }
         }
     }
@@ -264,6 +298,16 @@ impl PlanSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn batches_are_counted_as_they_grow() {
+        let batches =
+            |orders, max, in_flight_max| BatchLengths { max, in_flight_max }.batches_of(orders);
+        assert_eq!(batches(400, 40, 16), 16 + 16);
+        assert_eq!(batches(900, 40, 16), 16 + 16 + 16 + 4);
+        assert_eq!(batches(100_000, 40, 1), 4 + 2_498, "10, 15, 23 and 35 at first");
+        assert_eq!((batches(0, 40, 16), batches(7, 4, 16), batches(7, 100, 16)), (0, 2, 1));
+    }
     use crate::domain::{Fingerprint, LedgerEntry};
     use crate::plan::{EXAMPLES_MAX, decide, tests_order};
 

@@ -95,6 +95,7 @@ pub fn probe_text(
             "{}: that needs --write. It is for a sandbox account.\n",
             probe_writes_text()
         ));
+        text.push_str(&left_text(account, &report.left));
         return text;
     }
     if report.earlier > 0 {
@@ -108,7 +109,7 @@ pub fn probe_text(
         many(removed.contacts, "contact"),
         many(removed.connections, "connection")
     ));
-    text.push_str(&left_text(&report.left));
+    text.push_str(&left_text(account, &report.left));
     text
 }
 
@@ -135,8 +136,12 @@ fn answer_text(Asked { question, outcome }: &Asked, known: &Stored) -> String {
 /// Ids of one kind that are named in the text.
 const IDS_MAX: usize = 5;
 
-/// What could not be removed, by kind.
-fn left_text(left: &[LeftRecord]) -> String {
+/// What is still there, by kind.
+fn left_text(account: &str, left: &[LeftRecord]) -> String {
+    let by_next = format!(
+        "Still there, and removed by `ordersync probe {} --write`, connection",
+        printable(account)
+    );
     let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for record in left {
         kinds.entry(record.kind).or_default().push(&record.id);
@@ -145,7 +150,7 @@ fn left_text(left: &[LeftRecord]) -> String {
     for (kind, ids) in kinds {
         let name = match kind {
             "graphql_order" => "GraphQL shows, and has no way to delete,",
-            "connection" => "Still there, and removed by the next probe, connection",
+            "connection" => by_next.as_str(),
             other => &format!("Could not be removed, {other}"),
         };
         let shown: Vec<String> = ids.iter().take(IDS_MAX).map(|id| printable(id)).collect();

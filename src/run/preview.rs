@@ -14,7 +14,7 @@ use super::shrinkage::Shrinkage;
 use super::{ConnectionSpec, Job};
 use crate::domain::{LoadPath, PassedOver, Unplaced};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Assumptions, Fingerprints, Forecast, PlanSummary};
+use crate::plan::{Assumptions, BatchLengths, Fingerprints, Forecast, PlanSummary};
 use crate::state::{ORDER_BYTES, View};
 use crate::transform::Rules;
 use std::collections::BTreeMap;
@@ -253,11 +253,14 @@ impl AccountPlanner {
         let ReadPlan { summary, counter, digest, to_create } = reader.end();
         self.keep(job, counter);
         history.compare(&summary);
+        let in_flight_max = assumptions.in_flight_max as u64;
+        let lengths = |max| BatchLengths { max, in_flight_max };
         let forecast = Forecast {
             requests: match plan.batch_max {
                 None => summary.requests(),
-                Some(batch_max) => summary
-                    .requests_in_batches(batch_max, |orders| job.bulk_sample.share_of(orders)),
+                Some(batch_max) => summary.requests_in_batches(lengths(batch_max), |orders| {
+                    job.bulk_sample.share_of(orders)
+                }),
             },
             one_by_one: if plan.is_found { 0 } else { CONNECTING },
             unsure: summary.requests_unsure(),

@@ -58,8 +58,13 @@ const PRODUCT: &[&str] = &[
 const DISCOUNT: &[&str] = &["name", "type", "discountAmount"];
 
 /// Rules that a trial may break: what the account does then is what it asks.
-const TRIED: &[Rule] =
-    &[Rule::ProductsDropped, Rule::NotAnInteger, Rule::ForeignCustomer, Rule::EmailDiffers];
+pub(super) const TRIED: &[Rule] = &[
+    Rule::ProductsDropped,
+    Rule::NotAnInteger,
+    Rule::BlankField,
+    Rule::ForeignCustomer,
+    Rule::EmailDiffers,
+];
 
 /// Adds every violation of this request.
 pub(super) fn judge(call: &Call, store: &Store, is_trial: bool, violations: &mut Violations) {

@@ -9,7 +9,7 @@ use ordersync::simulator::{
     ProductCount, RestOrder, RetryAfter, Update,
 };
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The simulator that may be asked what the documents leave open.
@@ -90,7 +90,12 @@ fn others() -> Vec<(Options, Vec<(&'static str, &'static str)>)> {
                 update: Update::Merge,
                 ..graphql()
             }),
-            vec![("schema", "refused"), ("bulk_price", "line_total"), ("bulk_update", "merges")],
+            vec![
+                ("schema", "refused"),
+                ("bulk_source_type", "unknown"),
+                ("bulk_price", "line_total"),
+                ("bulk_update", "merges"),
+            ],
         ),
         (
             of_graphql(GraphqlOptions {
@@ -110,12 +115,15 @@ fn others() -> Vec<(Options, Vec<(&'static str, &'static str)>)> {
         (
             of_graphql(GraphqlOptions {
                 rest_order: RestOrder::Doubled,
+                creation_source_text: true,
+                receipt_list: true,
                 v3_delete_deletes: true,
                 partial_null: true,
                 ..graphql()
             }),
             vec![
                 ("bulk_over_rest", "second_record"),
+                ("bulk_source_type", "text"),
                 ("bulk_delete", "deleted"),
                 ("bulk_part", "stored"),
             ],
@@ -129,6 +137,8 @@ fn each_answer_is_the_accounts_own() {
         let usual = answers_of(Options::default(), None).await;
         let expected = [
             ("schema", "documented"),
+            ("bulk_source_type", "enum"),
+            ("missing_record", "gone"),
             ("rate_headers", "stated"),
             ("customer_key", "externalid"),
             ("list_lag", "seen"),
@@ -141,6 +151,8 @@ fn each_answer_is_the_accounts_own() {
             ("list_order", "ascending"),
             ("list_sort", "honoured"),
             ("update_lines", "removed"),
+            ("update_discounts", "removed"),
+            ("amount_empty", "refused"),
             ("amount_fraction", "refused"),
             ("amount_negative", "refused"),
             ("amount_large", "refused"),
@@ -158,6 +170,9 @@ fn each_answer_is_the_accounts_own() {
             ("bulk_update", "replaces"),
             ("bulk_error", "named"),
             ("bulk_part", "not_stored"),
+            ("bulk_blank", "accepted"),
+            ("bulk_async", "seen"),
+            ("bulk_body", "accepted"),
             ("bulk_max", "accepted"),
             ("bulk_over_rest", "one_record"),
             ("bulk_delete", "kept"),
@@ -168,7 +183,7 @@ fn each_answer_is_the_accounts_own() {
         for (id, word) in expected {
             assert_eq!(usual[id].0, word, "{id}");
         }
-        assert_eq!(usual["bulk_max"].1, Some(100));
+        assert_eq!((usual["bulk_max"].1, usual["bulk_body"].1), (Some(100), Some(500)));
         for (options, expected) in others() {
             let answers = answers_of(options, None).await;
             for (id, (word, _)) in &answers {
@@ -197,6 +212,10 @@ fn times_and_lengths_are_measured() {
             let graphql = GraphqlOptions { batch_limit: Some(limit), ..Default::default() };
             let answers = answers_of(of_graphql(graphql), None).await;
             assert_eq!(answers["bulk_max"].1, Some(measured));
+        }
+        for (limit, kib) in [(400, 250), (200, 100)] {
+            let graphql = GraphqlOptions { body_limit: limit * 1_024, ..Default::default() };
+            assert_eq!(answers_of(of_graphql(graphql), None).await["bulk_body"].1, Some(kib));
         }
         let graphql = GraphqlOptions { batch_limit: Some(9), ..Default::default() };
         assert_eq!(answers_of(of_graphql(graphql), None).await["bulk_max"].0, "refused");
@@ -283,20 +302,42 @@ fn its_answers_stay_and_hold_no_address() {
 }
 
 #[test]
-fn one_that_is_interrupted_says_what_it_left() {
+fn one_that_is_interrupted_removes_what_it_wrote() {
     let world = real(at_once());
     // The first requests list connections and create two with a customer each; this one reads.
     world.hold_from(7);
     let child = world.start(&["--json", "--quiet", "probe", "main", "--write"]);
     until("a request is held", || world.simulator.summary().requests >= 7);
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    world.simulator.clear_faults();
+    world.simulator.release();
     let ended = Finished::of(child.wait_with_output().unwrap());
     assert_eq!(ended.code, 130, "{}\n{}", ended.out, ended.err);
-    let left = ended.json()["probe"]["left"].clone();
-    assert_eq!(left.as_array().unwrap().len(), 2, "{left}");
+    let report = ended.json()["probe"].clone();
+    assert_eq!((&report["left"], &report["outcome"]), (&json!([]), &"interrupted".into()));
+    assert_eq!(report["removed"]["connections"], 2, "{report}");
+    let summary = world.summary();
+    assert_eq!((summary.orders, summary.customers, summary.contacts), (0, 0, 0));
+    assert_eq!(summary.violations, []);
+}
+
+#[test]
+fn what_a_killed_one_left_is_named_with_the_command_that_removes_it() {
+    let world = real(at_once());
+    world.hold_from(9);
+    let child = world.start(&["--json", "--quiet", "probe", "main", "--write"]);
+    until("a request is held", || world.simulator.summary().requests >= 9);
+    world.simulator.clear_faults();
+    world.kill(child);
     world.simulator.release();
     world.settle();
+    let read = world.run(&["probe", "main"]);
+    assert_eq!(read.code, 0, "{}", read.err);
+    let named = "Still there, and removed by `ordersync probe main --write`, connection 1, 2";
+    assert!(read.out.contains(named), "{}", read.out);
+    assert_eq!(probe(&world, &[], 0)["left"].as_array().unwrap().len(), 2);
     assert_eq!(probe(&world, &["--write"], 0)["earlier_removed"], 2);
+    assert_eq!(probe(&world, &[], 0)["left"], json!([]));
 }
 
 /// The longest of the batches that were sent from the request `from` on.

@@ -5,9 +5,11 @@ mod answer;
 mod errors;
 mod payload;
 mod schema;
+mod trial;
 
 pub use payload::{BulkForm, KeptCustomer, SentOrder, UnknownFields};
 pub use schema::OrderSchema;
+pub use trial::{BulkMutation, BulkTrial};
 
 use super::client::{Client, Turn};
 use super::disposition::{Disposition, FatalError, RequestKind};
@@ -165,8 +167,8 @@ impl Turn<'_> {
             .map(GraphqlOrder::read)
             .collect();
         // Errors without data are of the request, not of what it carried out.
-        let is_refused = verdict == GraphqlVerdict::Refused
-            || (verdict == GraphqlVerdict::Unclear && !answer.data.is_object());
+        let is_refused = matches!(verdict, GraphqlVerdict::Refused | GraphqlVerdict::Unclear)
+            && !answer.data.is_object();
         let reply = |(index, sent): (usize, &SentOrder<'_>)| {
             let key = sent.order.key.as_str();
             if receipts.iter().any(|receipt| receipt.shows(sent, &form.connection)) {

@@ -108,6 +108,11 @@ impl OrderSchema {
         }
     }
 
+    /// The name of the type of an order's field, without what is wrapped around it.
+    pub fn type_of_order(&self, field: &str) -> Option<&str> {
+        self.order.type_of(field)
+    }
+
     /// Whether a field of any of its types has this name.
     pub(super) fn has_name(&self, name: &str) -> bool {
         [&self.order, &self.line, &self.discount].iter().any(|ty| ty.has(name))

@@ -1,7 +1,8 @@
+use crate::plan::BatchLengths;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Orders in the first batch.
-const LEN_FIRST: usize = 10;
+const LEN_FIRST: usize = BatchLengths::FIRST as usize;
 
 /// How many orders a batch has: it grows while batches are taken, and is halved when one was too
 /// much at once.
@@ -24,7 +25,8 @@ impl BatchLength {
     /// A batch of so many was taken.
     pub(super) fn taken(&self, len: usize) {
         if len >= self.now() {
-            self.now.store((len + len.div_ceil(2)).min(self.max), Ordering::Relaxed);
+            let longer = BatchLengths::after(len as u64, self.max as u64);
+            self.now.store(usize::try_from(longer).unwrap_or(len), Ordering::Relaxed);
         }
     }
 

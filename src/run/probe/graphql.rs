@@ -4,8 +4,8 @@ use super::prober::{Prober, Tried};
 use super::report::NoAnswer;
 use super::rest::{Answered, either, since, source_of};
 use super::test_shops::{TestShops, amount, line};
-use crate::activecampaign::{BulkReply, OrderTrial};
-use crate::domain::{Currency, Order, PriceReading, RemoteId};
+use crate::activecampaign::{BulkMutation, BulkReply, BulkTrial, OrderTrial};
+use crate::domain::{Currency, Line, Order, PriceReading, RemoteId};
 use tokio::time::Instant;
 
 /// Lengths of batches that are tried, the longest first.
@@ -19,6 +19,17 @@ pub(super) async fn schema(at: &Prober<'_>) -> Answered {
         (false, 0) => ("documented", None),
         (false, _) => ("differs", i64::try_from(missing).ok()),
     })
+}
+
+pub(super) async fn source_type(at: &Prober<'_>) -> Answered {
+    let schema = at.read(at.client.order_schema()).await?;
+    let word = match schema.type_of_order("creationSource") {
+        _ if schema.is_assumed => "unknown",
+        None => "absent",
+        Some("String") => "text",
+        Some(_) => "enum",
+    };
+    Ok((word, None))
 }
 
 pub(super) async fn lag(at: &TestShops<'_>) -> Answered {
@@ -154,17 +165,60 @@ pub(super) async fn part(at: &TestShops<'_>) -> Answered {
     }
 }
 
+pub(super) async fn blank(at: &TestShops<'_>) -> Answered {
+    let order = at.bulk.order("blank")?;
+    let trial = BulkTrial { mutation: BulkMutation::Upsert, blank: Some("shippingMethod") };
+    either(at.try_bulk(&order, trial).await?.is_taken(), "accepted", "refused")
+}
+
+pub(super) async fn asynchronous(at: &TestShops<'_>) -> Answered {
+    let order = at.bulk.order("async")?;
+    let trial = BulkTrial { mutation: BulkMutation::UpsertAsync, blank: None };
+    if !at.try_bulk(&order, trial).await?.is_taken() {
+        return Ok(("refused", None));
+    }
+    let look = async || Ok(is_shown(at, &order).await?.then_some(()));
+    either(at.look(look).await?.is_some(), "seen", "not_seen")
+}
+
+/// Lines of each of ten orders, the most first, and the length that they give a body, in KiB.
+const BODIES: [(usize, i64); 3] = [(174, 500), (87, 250), (34, 100)];
+const NAME_LEN: usize = 200;
+
+pub(super) async fn body(at: &TestShops<'_>) -> Answered {
+    for (lines, kib) in BODIES {
+        let one = |n: usize| {
+            let name = format!("{}-{n:03}", "long ".repeat(NAME_LEN / 5));
+            Ok::<_, NoAnswer>(Line { name, ..line(&format!("{n:03}"), 1, 1)? })
+        };
+        let lines = (0..lines).map(one).collect::<Result<Vec<_>, _>>()?;
+        let total = amount(i64::try_from(lines.len()).unwrap_or(1))?;
+        let order = |n| {
+            let order = at.bulk.order(&format!("body-{n}"))?;
+            Ok::<_, NoAnswer>(Order { lines: lines.clone(), total, ..order })
+        };
+        let orders = (0..10).map(order).collect::<Result<Vec<_>, _>>()?;
+        if is_accepted(at, &orders).await? {
+            return Ok(("accepted", Some(kib)));
+        }
+    }
+    Ok(("refused", None))
+}
+
+/// Whether a batch is taken as a whole. One that is too long may have no clear answer either.
+async fn is_accepted(at: &TestShops<'_>, orders: &[Order]) -> Result<bool, NoAnswer> {
+    match at.upsert(orders).await {
+        Ok(Tried::Taken(replies)) => Ok(replies.iter().all(|it| *it == BulkReply::Accepted)),
+        Ok(Tried::Refused) | Err(NoAnswer::Unanswered(_)) => Ok(false),
+        Err(end) => Err(end),
+    }
+}
+
 pub(super) async fn max(at: &TestShops<'_>) -> Answered {
     let orders = (0..LENGTHS[0]).map(|n| at.bulk.order(&format!("batch-{n}")));
     let orders = orders.collect::<Result<Vec<_>, _>>()?;
     for length in LENGTHS {
-        let is_accepted = match at.upsert(&orders[..length]).await {
-            Ok(Tried::Taken(replies)) => replies.iter().all(|it| *it == BulkReply::Accepted),
-            // One that is too long may have no clear answer either.
-            Ok(Tried::Refused) | Err(NoAnswer::Unanswered(_)) => false,
-            Err(end) => return Err(end),
-        };
-        if is_accepted {
+        if is_accepted(at, &orders[..length]).await? {
             return Ok(("accepted", i64::try_from(length).ok()));
         }
     }

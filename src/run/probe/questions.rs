@@ -67,6 +67,12 @@ pub const QUESTIONS: &[Question] = questions! {
         "differs": "some are missing; they are not sent",
         "refused": "introspection is refused; the documented ones are sent",
     };
+    Reading "bulk_source_type", graphql::source_type, "What is the type of creationSource?", {
+        "enum": "a list of words", "text": "any text", "absent": "orders have no such field", "unknown": "introspection is refused",
+    };
+    Reading "missing_record", rest::missing_record, "Is the id of no order answered with 404?", {
+        "gone": "a deleted order is recognised", "other": "a deleted order is not recognised",
+    };
     Reading "rate_headers", rest::rate_headers, "Do responses state how many requests are left?", {
         "stated": "the pace follows them",
         "not_stated": "the pace follows requests_per_second alone",
@@ -106,6 +112,10 @@ pub const QUESTIONS: &[Question] = questions! {
     Writing "update_lines", rest::update_lines, "What does an update without lines do to an order's lines?", {
         "removed": "it removes them", "kept": "it keeps them",
     };
+    Writing "update_discounts", rest::update_discounts, "What does an update without discounts do to an order's discounts?", {
+        "removed": "it removes them", "kept": "it keeps them",
+    };
+    Writing "amount_empty", rest::amount_empty, "Is an empty total taken?", { "refused": "", "accepted": "" };
     Writing "amount_fraction", rest::amount_fraction, "Is a fraction of a minor unit taken?", { "refused": "", "accepted": "" };
     Writing "amount_negative", rest::amount_negative, "Is a negative total taken?", { "refused": "", "accepted": "" };
     Writing "amount_large", rest::amount_large, "Is a total of more than 31 bits taken?", { "refused": "", "accepted": "" };
@@ -144,6 +154,15 @@ pub const QUESTIONS: &[Question] = questions! {
     };
     Writing "bulk_part", graphql::part, "Are the other orders of such a batch stored?", {
         "stored": "", "not_stored": "none of the batch is",
+    };
+    Writing "bulk_blank", graphql::blank, "Is an empty text taken by GraphQL?", {
+        "accepted": "", "refused": "blanks are left out in any case",
+    };
+    Writing "bulk_async", graphql::asynchronous, "Does an order that is sent by bulkUpsertOrdersAsync appear?", {
+        "seen": "", "not_seen": "its receipt promises nothing", "refused": "there is no such mutation in this form",
+    };
+    Writing "bulk_body", graphql::body, "How long may the body of a batch be?", in "KiB", {
+        "accepted": "at least this; no longer one is sent", "refused": "not even the shortest that was tried",
     };
     Writing ProbeAnswer::BULK_MAX, graphql::max, "How many orders may a batch have?", in "orders", {
         "accepted": "batches grow up to this, unless bulk_max is set", "refused": "not even the smallest",

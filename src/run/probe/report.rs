@@ -82,7 +82,7 @@ pub enum ProbeError {
     Fatal(#[from] FatalError),
     #[error(transparent)]
     State(#[from] StateError),
-    #[error("interrupted; the next `ordersync probe` with --write removes what this one left")]
+    #[error("interrupted")]
     Interrupted,
 }
 

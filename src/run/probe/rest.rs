@@ -5,7 +5,7 @@ use super::questions::Found;
 use super::report::NoAnswer;
 use super::test_shops::{TestShops, address, amount, customer, key, line};
 use crate::activecampaign::{OrderTrial, RemoteOrder};
-use crate::domain::{Order, OrderKey};
+use crate::domain::{Discount, DiscountKind, Order, OrderKey, RemoteId};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -40,6 +40,18 @@ pub(super) async fn rate_headers(at: &Prober<'_>) -> Answered {
         return Err(NoAnswer::because("nothing_sent"));
     }
     either(traffic.budgets_stated > 0, "stated", "not_stated")
+}
+
+/// No record has an id like this.
+const ID_OF_NONE: &str = "2000000000";
+
+pub(super) async fn missing_record(at: &Prober<'_>) -> Answered {
+    let id = RemoteId::new(ID_OF_NONE);
+    match at.read(at.client.order(&id)).await {
+        Ok(None) => Ok(("gone", None)),
+        Ok(Some(_)) | Err(NoAnswer::Unanswered(_)) => Ok(("other", None)),
+        Err(end) => Err(end),
+    }
 }
 
 pub(super) async fn retry_after(at: &Prober<'_>) -> Answered {
@@ -187,8 +199,29 @@ pub(super) async fn update_lines(at: &TestShops<'_>) -> Answered {
     either(at.read(at.client.products_of(&id)).await?.is_empty(), "removed", "kept")
 }
 
+pub(super) async fn update_discounts(at: &TestShops<'_>) -> Answered {
+    let discount =
+        Discount { name: "test".to_owned(), kind: DiscountKind::Order, amount: amount(100)? };
+    let (discounts, total) = (vec![discount], amount(900)?);
+    let order =
+        Order { discounts, total, discount: Some(amount(100)?), ..at.shop.order("discounts")? };
+    let id = at.create(&order).await?.taken()?;
+    if at.read(at.client.discounts_of(&id)).await?.is_empty() {
+        return Err(NoAnswer::because("not_kept"));
+    }
+    let (connection, customer) = (&at.shop.connection, &at.shop.customer);
+    let fields = [("orderDiscounts", Value::Null)];
+    let trial = OrderTrial { connection, customer, order: &order, fields: &fields };
+    at.send(async |turn| turn.try_update(&id, &trial).await).await?.taken()?;
+    either(at.read(at.client.discounts_of(&id)).await?.is_empty(), "removed", "kept")
+}
+
 async fn with_total(at: &TestShops<'_>, name: &str, total: Value) -> Answered {
     taken(&at.create_with(&at.shop.order(name)?, &[("totalPrice", total)]).await?)
+}
+
+pub(super) async fn amount_empty(at: &TestShops<'_>) -> Answered {
+    with_total(at, "empty", json!("")).await
 }
 
 pub(super) async fn amount_fraction(at: &TestShops<'_>) -> Answered {

@@ -4,7 +4,7 @@
 use super::prober::{Prober, Tried};
 use super::report::NoAnswer;
 use crate::activecampaign::{
-    BulkBody, BulkForm, BulkReply, OrderSchema, OrderTrial, RemoteOrder, SentOrder,
+    BulkBody, BulkForm, BulkReply, BulkTrial, OrderSchema, OrderTrial, RemoteOrder, SentOrder,
 };
 use crate::domain::{
     Amount, Currency, Customer, CustomerKey, Email, Historical, Line, Moment, Order, OrderKey,
@@ -201,6 +201,29 @@ impl<'a> TestShops<'a> {
         let stored = orders.iter().enumerate().filter(|(index, _)| may_be_stored(*index));
         self.sent.borrow_mut().extend(stored.map(|(_, order)| order.key.clone()));
         tried
+    }
+
+    /// Sends one order by GraphQL in a way that no load does.
+    pub(super) async fn try_bulk(
+        &self,
+        order: &Order,
+        trial: BulkTrial,
+    ) -> Result<Tried<()>, NoAnswer> {
+        let schema = self.schema().await?;
+        let connection = self.bulk.connection.clone();
+        let form = BulkForm { schema, connection, price: PriceReading::Unit };
+        let sent = SentOrder { order, kept: None };
+        let body = || {
+            BulkBody::of_trial(&form, &sent, trial)
+                .ok_or_else(|| NoAnswer::because("unknown_fields"))
+        };
+        body()?;
+        self.sent.borrow_mut().push(order.key.clone());
+        self.send(async |turn| match body() {
+            Ok(body) => turn.try_bulk(body).await,
+            Err(_) => Ok(()),
+        })
+        .await
     }
 
     async fn schema(&self) -> Result<OrderSchema, NoAnswer> {

@@ -62,6 +62,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn carry_out(&mut self) -> Result<(), ProbeError> {
         if !self.task.writes {
+            self.note_earlier().await?;
             return self.ask_all(None).await;
         }
         self.task.state.call(|store| store.check_space()).await?;
@@ -71,16 +72,22 @@ impl Work<'_> {
             let (id, _) = create(self.task.client, &connection_spec(number)).await?;
             self.opened.push(id);
         }
-        let result = self.ask_in(self.opened.clone()).await;
-        let (used, result) = match result {
-            // Nothing more can be sent.
-            Err(error) => return Err(error),
-            Ok(done) => done,
-        };
+        // After an error nothing more can be sent.
+        let (used, result) = self.ask_in(self.opened.clone()).await?;
         (self.task.progress)("removing what was written");
-        self.cleanup.clean(&self.prober, used).await.map_err(ended)?;
+        let untouched = CancellationToken::new();
+        let cancel = if result.is_err() { &untouched } else { self.prober.cancel };
+        let prober = Prober { client: self.task.client, cancel };
+        self.cleanup.clean(&prober, used).await.map_err(ended)?;
         self.opened.clear();
         result
+    }
+
+    /// Lists what an earlier probe left, for one that may not remove it.
+    async fn note_earlier(&mut self) -> Result<(), ProbeError> {
+        let found = connections(&self.prober).await.map_err(ended)?;
+        self.opened = found.into_iter().map(|connection| connection.id).collect();
+        Ok(())
     }
 
     /// Removes what an earlier probe left.
@@ -99,7 +106,8 @@ impl Work<'_> {
     }
 
     /// Asks everything with these two connections. Gives what they were used for, and what kept it
-    /// from its end where that leaves the account in reach.
+    /// from its end where requests can still be sent: an interruption too, so that what was written is
+    /// removed. Another one ends the process.
     async fn ask_in(
         &mut self,
         connections: Vec<RemoteId>,
@@ -113,6 +121,9 @@ impl Work<'_> {
                 Err(NoAnswer::Unanswered(why)) => {
                     return Ok((unused, Err(ProbeError::Refused { why })));
                 }
+                Err(NoAnswer::End(ProbeError::Interrupted)) => {
+                    return Ok((unused, Err(ProbeError::Interrupted)));
+                }
                 Err(NoAnswer::End(error)) => return Err(error),
             }
         }
@@ -120,7 +131,11 @@ impl Work<'_> {
             return Ok((unused, Ok(())));
         };
         let shops = TestShops::new(&prober, shop, bulk);
-        self.ask_all(Some(&shops)).await?;
+        let result = match self.ask_all(Some(&shops)).await {
+            Ok(()) => Ok(()),
+            Err(ProbeError::Interrupted) => Err(ProbeError::Interrupted),
+            Err(error) => return Err(error),
+        };
         let created = shops.created.take();
         let (sent, copied) = (shops.sent.take(), shops.copied.take());
         for used in &mut unused {
@@ -130,7 +145,7 @@ impl Work<'_> {
             of_bulk.created = Vec::new();
             (of_bulk.sent, of_bulk.copied) = (sent, copied);
         }
-        Ok((unused, Ok(())))
+        Ok((unused, result))
     }
 
     async fn ask_all(&mut self, shops: Option<&TestShops<'_>>) -> Result<(), ProbeError> {

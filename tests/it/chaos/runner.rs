@@ -4,6 +4,7 @@ use super::expected::{Expectation, Expected};
 use super::schedule::{ForeignEdit, ProcessPlan, Schedule};
 use crate::random::Rng;
 use crate::rehearsal::{End, Rehearsal};
+use ordersync::domain::LoadPath;
 use ordersync::run::{RunError, RunReport};
 use ordersync::simulator::{Edit, Simulator, Summary};
 use ordersync::state::{Kind, RunEnd};
@@ -192,12 +193,14 @@ impl Runner {
             simulator: Arc::clone(&self.shop.simulator),
             exports: Arc::clone(&self.exports),
             events: Arc::clone(&self.events),
+            load: self.shop.load,
         }
     }
 }
 
 /// Somebody else with access to the account.
 struct ForeignEditor {
+    load: LoadPath,
     simulator: Arc<Simulator>,
     exports: Arc<Vec<Expectation>>,
     events: Arc<Mutex<Events>>,
@@ -246,6 +249,11 @@ impl ForeignEditor {
         let order = order?;
         let state = self.simulator.state();
         let connection = id_of(&state["connections"], "service", "shopify")?;
+        // A connection whose first orders are somebody else's stays on REST.
+        let is_first = state["ecomOrders"].as_array().is_none_or(Vec::is_empty);
+        if is_first && self.load == LoadPath::Bulk {
+            return None;
+        }
         let ours = self.events.lock().unwrap().deleted_orders.contains_key(externalid);
         if ours || id_of(&state["ecomOrders"], "externalid", externalid).is_some() {
             return None;
