@@ -47,7 +47,8 @@ impl PreviousExport<'_> {
     }
 
     /// Its orders that are not among `present`: first those that it still had to ask for, then those
-    /// that the shop could not deliver and those that it holds, then those that were gone.
+    /// that the shop could not deliver, those that changed after its end and those that it holds, then
+    /// those that were gone.
     pub(super) fn missing(
         &self,
         shop: &str,
@@ -59,8 +60,10 @@ impl PreviousExport<'_> {
         export.retain(|window| window.manifest.is_of(system.name, shop, &query));
         let unasked = export.iter().flat_map(|window| window.manifest.missing.iter().cloned());
         let failed = export.iter().flat_map(|window| window.manifest.failed_ids());
-        let held: BTreeSet<OrderId> =
-            failed.chain(export.iter().flat_map(|window| ids_of(window, system))).collect();
+        let changed =
+            export.iter().flat_map(|window| window.manifest.changed_since.iter().cloned());
+        let held = export.iter().flat_map(|window| ids_of(window, system));
+        let held: BTreeSet<OrderId> = failed.chain(changed).chain(held).collect();
         let mut seen = present.clone();
         let mut now: Vec<OrderId> =
             unasked.chain(held).chain(gone_before.iter().cloned()).collect();
@@ -141,6 +144,8 @@ impl Missing {
                 asked + later
             ));
         }
+        let is_there = |id: &OrderId| !gone.contains(id) && !unanswered.contains(id);
+        manifest.changed_since = self.now.into_iter().filter(is_there).collect();
         manifest.gone = gone;
         manifest.missing = self.later.into_iter().chain(unanswered).collect();
     }

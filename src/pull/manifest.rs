@@ -44,6 +44,10 @@ pub struct Manifest {
     /// next full pull asks for them.
     #[serde(default)]
     pub missing: Vec<OrderId>,
+    /// Orders of the export before that the shop has and this full window does not: they changed
+    /// after its end. The next increment has them, unless they are deleted before it. Their ids.
+    #[serde(default)]
+    pub changed_since: Vec<OrderId>,
     /// Abandoned carts in the files.
     #[serde(default)]
     pub carts: u64,
@@ -100,6 +104,7 @@ impl Manifest {
             failed: Vec::new(),
             gone: Vec::new(),
             missing: Vec::new(),
+            changed_since: Vec::new(),
             carts: 0,
             recovered: BTreeMap::new(),
             warnings: Vec::new(),

@@ -18,6 +18,18 @@ async fn an_order_that_changed_a_moment_ago_is_not_gone() {
 }
 
 #[tokio::test]
+async fn an_order_that_changed_after_a_full_pull_and_was_then_deleted_is_gone() {
+    let pulls = Pulls::of(WooOptions::default(), orders(20)).await;
+    pulls.full().await;
+    pulls.shop.change(|orders| orders.get_mut(&7).unwrap().modified = Timestamp::now());
+    for _ in 0..2 {
+        assert_eq!(pulls.full().await.manifest.gone, [0_u64; 0]);
+    }
+    pulls.shop.change(|orders| drop(orders.remove(&7)));
+    assert_eq!(pulls.full().await.manifest.gone, [7]);
+}
+
+#[tokio::test]
 async fn many_missing_orders_are_asked_for_in_portions_and_none_is_forgotten() {
     let pulls = Pulls::of(WooOptions::default(), orders(1100)).await;
     pulls.full().await;
