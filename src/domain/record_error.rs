@@ -108,6 +108,11 @@ choices! {
 }
 
 impl Reason {
+    /// Whether only a part of the record may be there, or some of it at the wrong place.
+    pub fn is_of_a_part(self) -> bool {
+        matches!(self, Self::MalformedRow | Self::BadEncoding | Self::Truncated)
+    }
+
     /// What is wrong with the value; `None` for reasons that are about more than one.
     pub fn complaint(self) -> Option<&'static str> {
         Some(match self {

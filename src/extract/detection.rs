@@ -76,7 +76,7 @@ pub fn detect(
     if is_json(text) {
         let format = detect_json(&source, requested, options)?;
         let why = match &format {
-            DetectedFormat::Json(JsonLayout { format, envelope }) => {
+            DetectedFormat::Json(JsonLayout { format, envelope, .. }) => {
                 let needs = format.needs.iter().map(|group| group.join(" or "));
                 let within = envelope.map(|place| format!(" within {place}")).unwrap_or_default();
                 let needs = needs.collect::<Vec<_>>().join(", ");
@@ -197,20 +197,22 @@ fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat,
         return Ok(DetectedFormat::Messages(Arc::new(streams)));
     }
     match json::recognise(source, None, json_formats()) {
-        Ok(layout @ JsonLayout { format, envelope }) => match fitting(source, &options.mappings) {
-            None => Ok(DetectedFormat::Json(layout)),
-            // It names the envelope, which the format does not know.
-            Some(profile) if envelope.is_some() => Ok(DetectedFormat::MappedJson(profile)),
-            Some(profile) => Err(ReadError::new(
-                source.shown(),
-                0,
-                format!("could be {} or {}: its keys fit both", format.name, profile.name),
-                format!(
-                    "name the job's format in the settings: \"{}\" or \"{}\"",
-                    format.name, profile.name
-                ),
-            )),
-        },
+        Ok(layout @ JsonLayout { format, envelope, .. }) => {
+            match fitting(source, &options.mappings) {
+                None => Ok(DetectedFormat::Json(layout)),
+                // It names the envelope, which the format does not know.
+                Some(profile) if envelope.is_some() => Ok(DetectedFormat::MappedJson(profile)),
+                Some(profile) => Err(ReadError::new(
+                    source.shown(),
+                    0,
+                    format!("could be {} or {}: its keys fit both", format.name, profile.name),
+                    format!(
+                        "name the job's format in the settings: \"{}\" or \"{}\"",
+                        format.name, profile.name
+                    ),
+                )),
+            }
+        }
         Err(fault) => {
             Ok(DetectedFormat::MappedJson(fitting(source, &options.mappings).ok_or(fault)?))
         }
@@ -241,8 +243,24 @@ fn without_mark(text: &[u8]) -> &[u8] {
 fn is_json(prefix: &[u8]) -> bool {
     // Text sequences begin with a record separator (RFC 7464).
     let is_before = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b'\x1e';
-    let first = without_mark(prefix).iter().find(|byte| !is_before(byte));
-    matches!(first, Some(b'{' | b'['))
+    let text = without_mark(prefix);
+    let begin = text.iter().position(|byte| !is_before(&byte)).unwrap_or(text.len());
+    match &text[begin..] {
+        [b'{', ..] => true,
+        [b'[', rest @ ..] => !begins_with_name_in_brackets(rest),
+        _ => false,
+    }
+}
+
+/// Whether the rest of a table's first cell follows, whose columns are named as SQL quotes them:
+/// `[Id],[Name]`.
+fn begins_with_name_in_brackets(rest: &[u8]) -> bool {
+    const JSON_WORDS: [&[u8]; 4] = [b"null", b"true", b"false", b"NaN"];
+    let Some(end) = rest.iter().position(|byte| b"[]{}\",\n".contains(byte)) else { return false };
+    let (name, behind) = rest.split_at(end);
+    name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | 0x80..))
+        && !JSON_WORDS.contains(&name)
+        && matches!(behind, [b']', b',' | b';' | b'\t' | b'|', ..])
 }
 
 /// Whether the first row ends in a carriage return with no line feed behind it, as old spreadsheets

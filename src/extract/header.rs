@@ -153,16 +153,25 @@ impl Header {
 }
 
 /// A name without what spreadsheets, editors and scripts add to one: blanks of every kind,
-/// characters without width, quotes and signs around it, other forms of the same letters.
+/// characters without width, quotes and signs around it, SQL's brackets, other forms of the same
+/// letters.
 fn plain(name: &str) -> Cow<'_, str> {
-    let is_around = |c: char| c.is_whitespace() || c.is_control() || "\"'`;:*=“”„«»".contains(c);
     if name.is_ascii() {
-        let trimmed = name.trim_matches(is_around);
-        return one_blank(if trimmed.is_empty() { name.trim() } else { trimmed });
+        let bare = bare(name);
+        return one_blank(if bare.is_empty() { name.trim() } else { bare });
     }
     let visible = name.replace(is_invisible, "");
     let normal = ComposingNormalizerBorrowed::new_nfkc().normalize(&visible);
-    Cow::Owned(one_blank(normal.trim_matches(is_around)).into_owned())
+    Cow::Owned(one_blank(bare(&normal)).into_owned())
+}
+
+/// A name without the signs around it. Brackets are signs only around the whole of it.
+fn bare(name: &str) -> &str {
+    let is_around = |c: char| c.is_whitespace() || c.is_control() || "\"'`;:*=“”„«»".contains(c);
+    let trimmed = name.trim_matches(is_around);
+    let inner = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inner = inner.filter(|inner| !inner.contains(['[', ']']));
+    inner.map_or(trimmed, |inner| inner.trim_matches(is_around))
 }
 
 /// A name with one space where it has several blanks, or a line break.
@@ -232,6 +241,10 @@ mod tests {
             "Refunded Amount:",
             "Refunded Amount *",
             "Refunded\u{200b} Amount",
+            "[Refunded Amount]",
+            "\"[refunded_amount]\"",
+            "[ Refunded Amount ]:",
+            "`Refunded Amount`",
             "Ｒefunded Amount",
             "'Refunded Amount'\r",
             "=\"Refunded Amount\"",

@@ -90,6 +90,8 @@ pub(super) struct ReadPlan {
 struct Latest {
     content: u32,
     is_valid: bool,
+    /// Some of it is missing, so that it says nothing of the order as a whole.
+    is_part: bool,
 }
 
 /// The record of an order that was read before another one of it.
@@ -314,7 +316,7 @@ impl PlanReader {
     }
 
     /// The earlier record of the order that counts. An invalid one of the same file does not; one of
-    /// a newer file does, as what an older file says may be out of date.
+    /// a newer file does, as what an older file says may be out of date, unless it was cut.
     fn earlier(
         &mut self,
         source: &SourceOrder,
@@ -331,7 +333,8 @@ impl PlanReader {
             return Ok(Earlier::None);
         };
         let latest = self.after_invalid.get(&key[..]);
-        Ok(if first >> 32 != record >> 32 {
+        let is_part = latest.is_some_and(|latest| latest.is_part);
+        Ok(if first >> 32 != record >> 32 && !is_part {
             Earlier::InNewerFile
         } else if first == record || latest.is_some_and(|latest| latest.content == identity.content)
         {
@@ -345,21 +348,22 @@ impl PlanReader {
 
     fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
         let Some(key) = &identity.key else { return };
-        let latest = |is_valid| Latest { content: identity.content, is_valid };
+        let latest = |is_valid, is_part| Latest { content: identity.content, is_valid, is_part };
         match mapped {
             // Of two versions in one table neither counts.
             Mapped::Invalid(faults)
                 if faults.iter().any(|fault| {
                     matches!(fault.reason, Reason::ConflictingVersions | Reason::OrphanRow)
                 }) => {}
-            Mapped::Invalid(_) if self.after_invalid.len() < INVALID_KEYS_MAX => {
-                self.after_invalid.insert(key.ledger_text().to_string(), latest(false));
+            Mapped::Invalid(faults) if self.after_invalid.len() < INVALID_KEYS_MAX => {
+                let latest = latest(false, faults.iter().any(|fault| fault.reason.is_of_a_part()));
+                self.after_invalid.insert(key.ledger_text().to_string(), latest);
             }
             Mapped::Invalid(_) => {}
             Mapped::Order(..) | Mapped::Filtered(_) if self.after_invalid.is_empty() => {}
             Mapped::Order(..) | Mapped::Filtered(_) => {
                 if let Some(before) = self.after_invalid.get_mut(&key.ledger_text()[..]) {
-                    *before = latest(true);
+                    *before = latest(true, false);
                 }
             }
         }

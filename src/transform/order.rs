@@ -5,7 +5,7 @@ use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
     OrderKey, Reason, RecordError, RefundNote, Refunds, Rounding, SourceDiscount, SourceLine,
-    SourceOrder, Status, Total, Unstated, add_once, is_damaged_id, trim,
+    SourceOrder, Status, Total, Unstated, add_once, is_damaged_id, is_rewritten, trim,
 };
 use jiff::tz::TimeZone;
 use std::mem::take;
@@ -367,10 +367,11 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
 }
 
 /// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product has
-/// the same id in every run.
+/// the same id in every run. A SKU that was rewritten as a number may be that of several products.
 fn product_id(line: &mut SourceLine) -> String {
     let mut id = take(&mut line.id);
-    match (id.as_str(), line.sku.as_str()) {
+    let sku = if is_rewritten(&line.sku) { "" } else { line.sku.as_str() };
+    match (id.as_str(), sku) {
         ("", "") => {
             let mut hasher = blake3::Hasher::new();
             hasher.update(line.name.as_bytes());

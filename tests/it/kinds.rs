@@ -1,8 +1,9 @@
 //! Kinds of values that once came out silently wrong, in the example export of every format: words for
-//! no value, names of columns that are slightly off, signs, exponents, fractions, statuses, letters.
+//! no value, names of columns that are slightly off, signs, exponents, fractions, statuses, letters, invalid copies.
 
 mod blanks;
-mod example;
+mod copies;
+pub mod example;
 mod headers;
 mod money;
 mod statuses;

@@ -146,7 +146,8 @@ fn changed(rng: &mut Rng, seeds: &[Seed], mut text: Vec<u8>) -> Vec<u8> {
     }
 }
 
-fn job(options: Options) -> Job {
+/// A job that reads this, and is never run.
+pub fn job(options: Options) -> Job {
     let [service, externalid, name] = ["shopify", "mutations", "Mutations"].map(str::to_owned);
     let url = "https://shop.example.com".to_owned();
     Job {

@@ -1,6 +1,7 @@
 //! What a policy depends on is stated by the export, or the plan says that it is not; and what was
 //! assumed is counted. One row for each format.
 
+use crate::kinds::example::CUSTOMERS;
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use std::path::Path;
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/extract/tests/fixtures");
 
 const ALL: &[&str] = &["status_assumed", "cancelled_unknown", "test_unknown"];
+const STATUS: &[&str] = &["status_assumed"];
 const TEST: &[&str] = &["test_unknown"];
 const CANCELLED: &[&str] = &["cancelled_unknown", "test_unknown"];
 
@@ -39,7 +41,10 @@ fn rows() -> Vec<Row> {
         row("advanced-order-export-csv.csv", local, &[], [false, true]),
         row("advanced-order-export-json.json", local, &[], [false, true]),
         row("airbyte.jsonl", offset, &[], [false, false]),
+        row("amazon-csv.tsv", offset, &[], [true, true]),
+        row("bigcommerce-csv.csv", local, &[], [true, true]),
         row("bigcommerce-json.json", offset, TEST, [true, true]),
+        row("etsy-csv.csv", local, STATUS, [true, true]),
         row("expertsender-json.json", offset, &[], [false, true]),
         row("fast-json.json", offset, &[], [true, true]),
         row("fivetran-csv", offset, &[], [true, true]),
@@ -55,6 +60,7 @@ fn rows() -> Vec<Row> {
         row("shopify-json.lines.jsonl", offset, &[], [false, false]),
         row("shopify-json.pages.json", offset, &[], [false, false]),
         row("singer.jsonl", offset, &[], [false, false]),
+        row("square-csv.csv", offset, STATUS, [false, true]),
         row("squarespace-json.json", offset, &[], [false, true]),
         row("squarespace-csv.csv", offset, &[], [false, true]),
         row("tiendanube-csv.csv", local, &[], [true, true]),
@@ -66,10 +72,6 @@ fn rows() -> Vec<Row> {
         row("woocommerce-json.json", offset, &[], [true, true]),
     ]
 }
-
-/// Their orders are invalid without a customers file, or as their fixture is cut.
-const INVALID: [&str; 4] =
-    ["amazon-csv.tsv", "bigcommerce-csv.csv", "etsy-csv.csv", "square-csv.csv"];
 
 /// A world whose only file, or folder of files, is this one.
 fn world_of(fixture: &Path) -> World {
@@ -83,6 +85,10 @@ fn world_of(fixture: &Path) -> World {
         let name = file.file_name().unwrap().to_str().unwrap();
         world.export(name, std::fs::read(&file).unwrap());
     }
+    std::fs::create_dir(world.path("customers")).unwrap();
+    for (at, text) in CUSTOMERS.iter().enumerate() {
+        std::fs::write(world.path(&format!("customers/{at}.csv")), text).unwrap();
+    }
     world
 }
 
@@ -92,10 +98,13 @@ fn set(world: &World, zone: Option<&str>, policy: &str) {
     let file = world.path("ordersync.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let (head, _) = text.split_once("[jobs.shop.policy]").unwrap();
-    let lines = head.lines().filter(|line| !line.starts_with("time_zone = "));
+    let is_set = |line: &&str| line.starts_with("time_zone = ") || line.starts_with("customers = ");
+    let lines = head.lines().filter(|line| !is_set(line));
     let head: String = lines.map(|line| format!("{line}\n")).collect();
-    let head =
-        head.replace("export = [\"exports/*\"]\n", &format!("export = [\"exports/*\"]\n{zone}"));
+    let export = "export = [\"exports/*\"]\n";
+    let customers =
+        if world.path("customers").exists() { "customers = [\"customers/*\"]\n" } else { "" };
+    let head = head.replace(export, &format!("{export}{customers}{zone}"));
     let usual = "currency = \"USD\"\ndefault_date = \"2024-01-31\"\n";
     std::fs::write(file, format!("{head}[jobs.shop.policy]\n{usual}{policy}")).unwrap();
 }
@@ -119,7 +128,7 @@ fn every_format_is_in_the_table() {
     let rows = rows();
     for entry in std::fs::read_dir(FIXTURES).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let is_there = rows.iter().any(|row| row.fixture == name) || INVALID.contains(&&*name);
+        let is_there = rows.iter().any(|row| row.fixture == name);
         assert!(is_there, "{name}");
     }
 }

@@ -2,7 +2,8 @@
 
 use super::candidates::{Candidate, Sample, choose, take_sample};
 use super::envelopes::{self, NotFound};
-use super::format::{JsonFormat, JsonFormats, JsonLayout};
+use super::format::{JsonFormat, JsonFormats};
+use super::layout::JsonLayout;
 use super::nesting::Wrappers;
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::codec::Source;
@@ -19,14 +20,16 @@ const SAMPLE_BYTES_MAX: u64 = 1024 * 1024;
 pub fn recognise(
     source: &Source,
     named: Option<&'static JsonFormat>,
-    formats: &JsonFormats,
+    formats: &'static JsonFormats,
 ) -> Result<JsonLayout, ReadError> {
     let asked = named.map_or_else(|| formats.iter().collect(), |format| vec![format]);
+    let part = || part_in(source, &asked, formats);
+    let layout_of = |format| JsonLayout { format, envelope: None, formats };
     let mut error = match recognise_within(source, &asked, SAMPLE_BYTES_MAX, formats)
         .or_else(|_| recognise_within(source, &asked, RECORD_BYTES_MAX, formats))
-        .or_else(|error| part_in(source, &asked, formats).ok_or(error))
+        .or_else(|error| part().map(layout_of).ok_or(error))
     {
-        Ok(format) => return Ok(JsonLayout { format, envelope: None }),
+        Ok(layout) => return Ok(layout),
         Err(error) => error,
     };
     envelopes::find(source, &asked, formats).map_err(|why| match why {
@@ -66,8 +69,9 @@ fn recognise_within(
     source: &Source,
     asked: &[&'static JsonFormat],
     bytes_max: u64,
-    formats: &JsonFormats,
-) -> Result<&'static JsonFormat, ReadError> {
+    formats: &'static JsonFormats,
+) -> Result<JsonLayout, ReadError> {
+    let named = |format: &&'static JsonFormat| JsonLayout { format, envelope: None, formats };
     let mut samples: Vec<(&'static JsonFormat, Sample)> = Vec::new();
     let mut furthest: Option<ReadError> = None;
     for format in asked {
@@ -85,11 +89,15 @@ fn recognise_within(
         if *records > 0 {
             candidates.push(Candidate::new(format, keys));
         } else if asked.len() == 1 || wrapper.is_some() {
-            return refuse_failure(source).map(|()| *format);
+            return match envelopes::filled(source, asked, formats) {
+                Some(layout) => Ok(layout),
+                None => refuse_failure(source).map(|()| named(format)),
+            };
         }
     }
     if !candidates.is_empty() {
-        return choose(&candidates, asked.len() == 1).map_err(|none| none.at(source.shown(), 0));
+        let chosen = choose(&candidates, asked.len() == 1);
+        return chosen.map(|format| named(&format)).map_err(|none| none.at(source.shown(), 0));
     }
     let none = || {
         let what = "contains no records, so its format can't be recognised";

@@ -2,7 +2,8 @@
 //! `{"code": 0, "message": "…", "data": {"orders": […]}}`.
 
 use super::candidates::{Candidate, Sample, choose, matching, shown, take_sample};
-use super::format::{JsonFormat, JsonFormats, JsonLayout};
+use super::format::{JsonFormat, JsonFormats};
+use super::layout::JsonLayout;
 use super::nesting::{Path, Wrappers};
 use super::record::interned;
 use super::tree::Tree;
@@ -26,13 +27,13 @@ const PLACES_MAX: usize = 64;
 pub fn find(
     source: &Source,
     asked: &[&'static JsonFormat],
-    formats: &JsonFormats,
+    formats: &'static JsonFormats,
 ) -> Result<JsonLayout, NotFound> {
     let mut near: Option<(usize, NoMatch)> = None;
     let mut blank = None;
     let mut unknown: Option<(usize, String)> = None;
     for place in places(source).unwrap_or_default() {
-        let layout = |format| JsonLayout { format, envelope: Some(place) };
+        let layout = |format| JsonLayout { format, envelope: Some(place), formats };
         let Some(Sample { keys, records, wrapper }) = sample_at(source, place, formats) else {
             continue;
         };
@@ -67,6 +68,20 @@ pub fn find(
         (None, Some((_, why))) => Err(NotFound::Near(why)),
         (None, None) => Err(NotFound::Unknown(unknown.map(|(_, shown)| shown))),
     }
+}
+
+/// Where records are in a file whose list of orders is blank.
+pub fn filled(
+    source: &Source,
+    asked: &[&'static JsonFormat],
+    formats: &'static JsonFormats,
+) -> Option<JsonLayout> {
+    places(source).ok()?.into_iter().find_map(|place| {
+        let Sample { keys, records, .. } = sample_at(source, place, formats)?;
+        let candidates: Vec<_> = asked.iter().map(|format| Candidate::new(format, &keys)).collect();
+        let format = matching(&candidates).filter(|_| records > 0)?.ok()?;
+        Some(JsonLayout { format, envelope: Some(place), formats })
+    })
 }
 
 /// Why no records of a known format are in an envelope.

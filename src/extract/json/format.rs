@@ -2,7 +2,6 @@
 
 use super::key_uses::KeyUses;
 use super::keys::{KeyPaths, Keys};
-use super::nesting::{Path, Wrappers};
 use super::record::{Document, Record};
 use super::tree::Value;
 use crate::domain::{Reason, RecordError, SourceOrder};
@@ -148,23 +147,6 @@ impl JsonFormats {
 
     pub fn iter(&self) -> impl Iterator<Item = &'static JsonFormat> {
         self.all.iter().copied()
-    }
-}
-
-/// A format, and where in a file its records are.
-#[derive(Debug, Clone, Copy)]
-pub struct JsonLayout {
-    pub format: &'static JsonFormat,
-    /// The names around the records, where they are not those that the format knows.
-    pub envelope: Option<Path>,
-}
-
-impl JsonLayout {
-    pub fn wrappers(self) -> Wrappers {
-        match self.envelope {
-            Some(place) => Wrappers::declared(vec![place]),
-            None => Wrappers::known(self.format.wrappers),
-        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! The brackets around the records: what may come next between them, and the names that records are
 //! wrapped in.
 
+use std::fmt::Debug;
+use std::sync::Arc;
+
 /// The names of the wrappers around a value, with slashes between them: the beginning of a wrapping
 /// that a format knows.
 pub type Path = &'static str;
@@ -16,7 +19,7 @@ pub struct Nesting {
 }
 
 /// A path that no wrapping has, so that nothing below it is taken for one.
-const NOWHERE: Path = "/";
+pub const NOWHERE: Path = "/";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -117,10 +120,34 @@ impl Nesting {
         }
     }
 
+    /// Whether one more object may be looked into for further records.
+    pub fn may_look_inside(&self) -> bool {
+        self.levels.len() < DEPTH_MAX / 2
+    }
+
     /// Whether an object here may hold records under their numbers.
     pub fn may_map(&self) -> bool {
         self.levels.iter().all(|level| matches!(level, Level::Wrapper { .. }))
     }
+}
+
+/// How the members of a wrapping object are judged that no wrapping name leads to.
+pub trait Further: Debug + Send + Sync {
+    /// Whether records under this name may be orders.
+    fn is_sought(&self, name: &[u8]) -> bool;
+
+    /// What the value at the front of these bytes is; `None` if that takes more of them.
+    fn member(&self, bytes: &[u8]) -> Option<Member>;
+}
+
+/// What such a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    /// A record, or a list of records.
+    Records,
+    /// An object that may hold records further inside.
+    Object,
+    Other,
 }
 
 /// What records may be wrapped in: a name, or nested names with slashes between them.
@@ -128,6 +155,7 @@ impl Nesting {
 pub struct Wrappers {
     names: Vec<Path>,
     is_declared: bool,
+    further: Option<Arc<dyn Further>>,
 }
 
 /// Wrapping names that records have as fields too.
@@ -136,12 +164,21 @@ const RECORDS_OWN: &[&str] = &["items"];
 impl Wrappers {
     /// Those that a format knows. A file may have others.
     pub fn known(names: &[Path]) -> Self {
-        Self { names: names.to_vec(), is_declared: false }
+        Self { names: names.to_vec(), ..Self::default() }
     }
 
     /// Those that a mapping declares for its files, or that were found in the file.
     pub fn declared(names: Vec<Path>) -> Self {
-        Self { names, is_declared: true }
+        Self { names, is_declared: true, further: None }
+    }
+
+    /// With other lists of records beside them.
+    pub fn with_further(self, further: Arc<dyn Further>) -> Self {
+        Self { further: Some(further), ..self }
+    }
+
+    pub fn further(&self) -> Option<&Arc<dyn Further>> {
+        self.further.as_ref()
     }
 
     /// Whether a name may be a field of a record as well.

@@ -178,10 +178,12 @@ impl<'a> Record<'a> {
     }
 
     /// The text of a number, in quotes or not. One that a program wrote with an exponent is exact, and
-    /// its digits are returned; in a table a spreadsheet may have rounded it, so it stays as it is.
+    /// its digits are returned; in the cell of a table a spreadsheet may have rounded it, so it stays as
+    /// it is.
     pub fn amount(&self, name: &'static str) -> String {
         let text = self.text(name);
-        if self.is_row() { text } else { decimal::without_exponent(&text).into_owned() }
+        let is_cell = self.is_row() && self.path == 0;
+        if is_cell { text } else { decimal::without_exponent(&text).into_owned() }
     }
 
     /// The first of several amounts that is not blank.

@@ -3,11 +3,12 @@
 //!
 //! A record is an object on its own, in a list, in an object under a wrapping name (`{"orders": […]}`,
 //! `{"order": {…}}`) or nested ones (`{"data": {"orders": {"nodes": […]}}}`), or under its number
-//! (`{"order": {"1001": {…}}}`). Documents may follow each other, with or without line ends
+//! (`{"order": {"1001": {…}}}`). Further lists of records in a wrapping object are read too, see
+//! [`super::further_lists`]. Documents may follow each other, with or without line ends
 //! or a comma after each. Other members of a wrapping object are skipped.
 
 use super::input::{self, Input, Place};
-use super::nesting::{Expected, Level, Nesting, Path, Wrappers};
+use super::nesting::{Expected, Further, Level, Member, NOWHERE, Nesting, Path, Wrappers};
 use super::scan::{Scan, ScanResult};
 use super::syntax_errors::SyntaxErrors;
 use super::tree::Tree;
@@ -15,6 +16,7 @@ use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The keys a page of a list may have before its records.
 const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
@@ -196,6 +198,13 @@ impl Splitter {
         Ok(())
     }
 
+    /// Enters the object at the front, from its first name on.
+    fn enter_names(&mut self, level: Level) -> Result<(), ReadError> {
+        self.enter(1, level)?;
+        self.nesting.expected = Expected::Name;
+        Ok(())
+    }
+
     /// The length of the value at the front; `None` if it turned out to be a wrapper and was
     /// entered.
     fn measure(&mut self, first: u8) -> Result<Option<usize>, ReadError> {
@@ -224,8 +233,13 @@ impl Splitter {
                 ScanResult::Inner { name, at } => {
                     let wrapper = self.wrappers.step(path, &bytes[name]).filter(|_| wraps);
                     self.last_wrapper = wrapper.or(self.last_wrapper);
-                    let level = wrapper.map(|values| Level::Wrapper { names: path, values });
-                    self.enter(at, level.unwrap_or(Level::Map))?;
+                    match wrapper.map(|values| Level::Wrapper { names: path, values }) {
+                        // What is before the name may be records too.
+                        Some(level) if self.wrappers.further().is_some() => {
+                            self.enter_names(level)?;
+                        }
+                        level => self.enter(at, level.unwrap_or(Level::Map))?,
+                    }
                     return Ok(None);
                 }
                 ScanResult::More if bytes.len() as u64 > self.bytes_max => {
@@ -259,7 +273,9 @@ impl Splitter {
             }
         };
         let path = self.nesting.path_of_names();
-        let wrapper = self.wrappers.step(path, &self.input.bytes()[1..len - 1]);
+        let name = &self.input.bytes()[1..len - 1];
+        let wrapper = self.wrappers.step(path, name);
+        let further = self.wrappers.further().filter(|further| further.is_sought(name)).cloned();
         self.input.consume(len);
         match self.next_byte()? {
             Some(b':') => self.input.consume(1),
@@ -276,8 +292,32 @@ impl Splitter {
             self.nesting.expected = Expected::Value;
             return Ok(());
         }
-        self.nesting.value_ended();
-        self.skip(first)
+        match self.member(further)? {
+            Member::Records => {
+                self.nesting.rename(NOWHERE);
+                self.nesting.expected = Expected::Value;
+                Ok(())
+            }
+            Member::Object if self.nesting.may_look_inside() => {
+                self.enter_names(Level::Wrapper { names: NOWHERE, values: NOWHERE })
+            }
+            Member::Object | Member::Other => {
+                self.nesting.value_ended();
+                self.skip(first)
+            }
+        }
+    }
+
+    /// What the value at the front is, which no wrapping name leads to.
+    fn member(&mut self, further: Option<Arc<dyn Further>>) -> Result<Member, ReadError> {
+        let Some(further) = further else { return Ok(Member::Other) };
+        loop {
+            match further.member(self.input.bytes()) {
+                Some(member) => return Ok(member),
+                None if self.fill()? => {}
+                None => return Ok(Member::Other),
+            }
+        }
     }
 
     /// Skips a value of any length, without keeping it.

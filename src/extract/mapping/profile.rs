@@ -3,6 +3,8 @@
 use super::amounts::Form;
 use super::dates::Dates;
 use crate::domain::Status;
+use crate::extract::blank;
+use crate::extract::header::is_same_if_lossy;
 use crate::extract::order_versions::CopyTimes;
 use crate::extract::statuses::Statuses;
 use jiff::tz::TimeZone;
@@ -262,8 +264,26 @@ pub enum Answer {
 pub struct RowKinds {
     pub column: Name,
     pub words: Vec<(String, RowKind)>,
+    /// The words of a shop system, for what is not in `words`. A blank leaves it to the order's status.
+    pub table: Option<&'static Statuses>,
     /// Of a word that is not listed; without it the order is refused.
     pub others: Option<RowKind>,
+}
+
+impl RowKinds {
+    /// `None` for a word that is not known.
+    pub fn of(&self, text: &str) -> Option<RowKind> {
+        let declared = self.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
+        let by_table = |table: &Statuses| match blank::value(text) {
+            "" => Some(RowKind::Line),
+            text => table.of(text).map(|status| match status {
+                Status::Cancelled | Status::Failed | Status::Refunded => RowKind::Cancelled,
+                _ => RowKind::Line,
+            }),
+        };
+        let kind = declared.map(|(_, kind)| *kind);
+        kind.or_else(|| self.table.and_then(by_table)).or(self.others)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,11 +333,11 @@ impl Profile {
         self.line.get(field as usize).and_then(Option::as_ref)
     }
 
-    /// The mapping, for records of JSON that are within these names.
-    pub fn within(&self, place: &str) -> Self {
+    /// The mapping, for records of JSON that are at these places.
+    pub fn within(&self, places: &[&str]) -> Self {
         let mut own = self.clone();
         if let Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } = &mut own.source {
-            *wrappers = vec![place.to_owned()];
+            *wrappers = places.iter().map(|place| (*place).to_owned()).collect();
         }
         own
     }

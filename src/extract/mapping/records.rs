@@ -17,8 +17,8 @@ use crate::extract::order_errors::OrderErrors;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The mapping for the records of a file: as it is, or within an envelope that it does not name; `None`
-/// of a file without records.
+/// The mapping for the records of a file: as it is, or within envelopes that it does not name, all that
+/// the file's beginning has; `None` of a file without records.
 ///
 /// # Errors
 /// What the records lack that are nearest to the mapping.
@@ -31,10 +31,15 @@ pub fn fitting(
         return Ok(Some(Arc::clone(profile)));
     }
     let mut nearest = (lacking.len(), format!("its records lack: {}", lacking.join(", ")));
+    let mut fitting: Vec<&str> = Vec::new();
     for place in json::places(source)? {
-        let own = Arc::new(profile.within(place));
-        match missing(source, &own) {
-            Ok(Some(lacking)) if lacking.is_empty() => return Ok(Some(own)),
+        let is_inside =
+            |outer: &&str| place.strip_prefix(*outer).is_some_and(|rest| rest.starts_with('/'));
+        if fitting.iter().any(is_inside) || !json::may_be_sold(place) {
+            continue;
+        }
+        match missing(source, &Arc::new(profile.within(&[place]))) {
+            Ok(Some(lacking)) if lacking.is_empty() => fitting.push(place),
             Ok(Some(lacking)) if lacking.len() < nearest.0 => {
                 let what = format!("within {place}: its records lack: {}", lacking.join(", "));
                 nearest = (lacking.len(), what);
@@ -43,7 +48,10 @@ pub fn fitting(
             _ => {}
         }
     }
-    Err(ReadError::new(source.shown(), 0, nearest.1, &profile.hint))
+    if fitting.is_empty() {
+        return Err(ReadError::new(source.shown(), 0, nearest.1, &profile.hint));
+    }
+    Ok(Some(Arc::new(profile.within(&fitting))))
 }
 
 /// The needed places that the first records of a file lack; `None` of a file without records.

@@ -219,14 +219,10 @@ impl MappedSheet {
     fn kind_of(&self, row: &RowValues<'_>, faults: &mut OrderErrors) -> RowKind {
         let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
         let text = row.value(kinds.column).unwrap_or_default();
-        let word = kinds.words.iter().find(|(word, _)| is_same_if_lossy(&text, word));
-        match word.map(|(_, kind)| *kind).or(kinds.others) {
-            Some(kind) => kind,
-            None => {
-                faults.add(Reason::UnknownStatus, "kind of row", row.row.line);
-                RowKind::Line
-            }
-        }
+        kinds.of(&text).unwrap_or_else(|| {
+            faults.add(Reason::UnknownStatus, "kind of row", row.row.line);
+            RowKind::Line
+        })
     }
 }
 

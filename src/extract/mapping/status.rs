@@ -32,10 +32,9 @@ pub fn unstated(profile: &Profile, has: impl Fn(Name) -> bool) -> Unstated {
         };
         there.iter().any(|rule| has_words(&rule))
     };
-    let is_of_rows = profile
-        .row_kind
-        .as_ref()
-        .is_some_and(|kinds| kinds.words.iter().any(|(_, kind)| *kind == RowKind::Cancelled));
+    let is_of_rows = profile.row_kind.as_ref().is_some_and(|kinds| {
+        kinds.table.is_some() || kinds.words.iter().any(|(_, kind)| *kind == RowKind::Cancelled)
+    });
     let has_rules = !profile.status.is_empty();
     Unstated {
         status: !has_rules,

@@ -221,9 +221,15 @@ impl WarehouseRows {
             return Ok(*known);
         }
         let mut rows = self.rows.again()?;
-        let mut sample = Vec::new();
+        let (mut sample, mut damaged) = (Vec::new(), None);
         while let (true, Some(row)) = (sample.len() < SAMPLE_LEN_MAX, rows.advance()?) {
-            sample.extend(row.is_whole.then(|| objects.object(&row).0));
+            match row.is_whole {
+                true => sample.push(objects.object(&row).0),
+                false => damaged = damaged.or(Some(row.line)),
+            }
+        }
+        if let (true, Some(line)) = (sample.is_empty(), damaged) {
+            return Err(unreadable_row(self.rows.shown(), line));
         }
         let found = record_format(sample.into_iter(), &objects.names, formats);
         found.transpose().map_err(|no_match| no_match.at(self.rows.shown(), 0))

@@ -45,7 +45,7 @@ pub static CHECKOUTS: JsonFormat = JsonFormat {
     title: "Shopify's abandoned checkouts",
     description: "Shopify: abandoned checkouts of the REST Admin API, JSON or JSON lines",
     how: "REST Admin API: GET checkouts.json, each page as it comes.",
-    wrappers: &["checkouts", "checkout"],
+    wrappers: &["checkouts", "checkout", "orders"],
     needs: &[
         &["abandoned_checkout_url"],
         &["token"],

@@ -149,3 +149,82 @@ fn a_mapping_that_names_an_envelope_goes_before_a_format_that_does_not() {
     assert_eq!(export.files()[0].format, "own");
     assert_eq!(export.read().next().unwrap().unwrap().id, "#1001");
 }
+
+/// Documents with two lists of records, `§1` and `§2`.
+const SEVERAL_LISTS: [&str; 9] = [
+    r#"{"orders": §1, "archived_orders": §2}"#,
+    r#"{"archived_orders": §2, "count": 2, "orders": §1}"#,
+    r#"{"data": {"open": §1, "closed": §2}, "ok": true}"#,
+    r#"{"orders": [], "archived": §1, "older": [§2]}"#,
+    r#"{"2024-01": §1, "2024-02": §2}"#,
+    r#"{"stores": {"north": {"orders": §1}, "south": {"orders": §2}}}"#,
+    r#"{"orders": §1, "meta": {"page": {}, "text": "}{", "older": {"count": 7, "list": §2}}}"#,
+    r#"{"customers": [{"id": 5}], "orders": §1, "products": [], "others": §2}"#,
+    "{\"orders\": §1, \"archived\": §2}\n{\"orders\": [], \"archived\": []}",
+];
+
+/// The records of a fixture, without what wraps them.
+fn records_of(text: &str) -> Vec<serde_json::Value> {
+    let documents = serde_json::Deserializer::from_str(text).into_iter().map(Result::unwrap);
+    documents.flat_map(unwrapped).collect()
+}
+
+fn unwrapped(document: serde_json::Value) -> Vec<serde_json::Value> {
+    const WRAPPERS: [&str; 6] = ["orders", "order", "items", "checkouts", "data", "result"];
+    match document {
+        serde_json::Value::Array(items) => items.into_iter().flat_map(unwrapped).collect(),
+        serde_json::Value::Object(mut members) if members.len() <= 3 => {
+            let wrapper = WRAPPERS.iter().find(|name| members.contains_key(**name));
+            let inner = wrapper.and_then(|name| members.remove(*name));
+            inner.map_or_else(|| vec![members.into()], unwrapped)
+        }
+        record => vec![record],
+    }
+}
+
+#[test]
+fn every_list_of_orders_in_a_document_is_read() {
+    // Fast wraps each order in objects of its own.
+    for (format, text) in RECORDS.into_iter().filter(|(format, _)| *format != "fast-json") {
+        let records = records_of(text);
+        let json = |records: &[serde_json::Value]| serde_json::to_string(records).unwrap();
+        let sorted = |text: &str, format: &str| {
+            let mut orders = orders_of(text, format);
+            orders.sort_by(|a, b| (&a.id, &a.checkout_id).cmp(&(&b.id, &b.checkout_id)));
+            orders
+        };
+        let direct = sorted(&json(&records), "auto");
+        assert!(direct.len() > 1, "{format}: {direct:?}");
+        let (first, others) = records.split_at(1);
+        for lists in SEVERAL_LISTS {
+            let document = lists.replace("§1", &json(first)).replace("§2", &json(others));
+            for named in ["auto", format] {
+                assert_eq!(sorted(&document, named), direct, "{format} as {named} in {lists}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_order_stays_out_whatever_is_beside_it() {
+    let direct = orders_of(&format!("[{ORDER}]"), "auto");
+    let other = ORDER.replace("6885604524341", "7");
+    for name in ["draft_orders", "deleted_orders", "trash", "templates", "customers", "refunds"] {
+        for document in [
+            format!(r#"{{"orders": [{ORDER}], "{name}": [{other}]}}"#),
+            format!(r#"{{"{name}": [{other}], "orders": [{ORDER}]}}"#),
+        ] {
+            assert_eq!(orders_of(&document, "auto"), direct, "{name}");
+        }
+    }
+    let lines = r#"{"orders": [O], "lines": [{"id": 1, "name": "Mug", "price": "5.00"}], "none": [], "deep": [[[]]]}"#;
+    assert_eq!(orders_of(&lines.replace('O', ORDER), "auto"), direct);
+}
+
+#[test]
+fn orders_of_another_shop_system_beside_the_others_are_invalid_and_not_left_out() {
+    let woo = records_of(include_str!("fixtures/woocommerce-json.json"));
+    let orders = orders_of(&format!(r#"{{"orders": [{ORDER}], "woo": [{}]}}"#, woo[0]), "auto");
+    assert_eq!(orders.len(), 2);
+    assert!(orders[1].total.is_empty(), "{:?}", orders[1]);
+}

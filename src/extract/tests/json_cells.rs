@@ -56,6 +56,11 @@ fn what_is_wrong_with_a_row_is_a_fault_of_its_order() {
     let orders = read(as_csv(&[&shopify, &rounded], ",") + "1,2\n").unwrap();
     assert_eq!(orders[1].total, "4.75E+1", "a spreadsheet may have rounded it");
     assert_eq!(reasons(&orders[2]), [Reason::MalformedRow]);
+    let table = as_csv(&[&shopify], ",");
+    let within = table.replace(r#"""price"":""10.00"""#, r#"""price"":1E+1"#);
+    assert_ne!(within, table);
+    let order = read(within).unwrap().remove(0);
+    assert_eq!(order.lines[0].unit_price, "10", "no spreadsheet rewrites what is within a cell");
 }
 
 #[test]

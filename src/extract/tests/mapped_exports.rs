@@ -279,6 +279,23 @@ fn amazon_sells_items_that_are_cancelled_within_an_order_that_is_not() {
     assert_eq!((orders[0].lines.len(), orders[0].lines[0].total.as_str()), (1, "2045.00"));
     assert_eq!(orders[0].created_at, "2017-06-17T08:04:21+00:00");
     assert_eq!(orders[1].status, Some(Status::Cancelled));
+    for (status, is_sold) in [
+        ("Unshipped", Some(true)),
+        ("", Some(true)),
+        ("Shipped - Delivered to Buyer", Some(true)),
+        ("Unfulfillable", Some(false)),
+        ("Shipped - Returned to Seller", Some(false)),
+        ("Returned", None),
+    ] {
+        let orders = orders_of(AMAZON, &row("404-1", status, "A", "1", "5.00"));
+        let order = &orders[0];
+        let is_unknown = order.faults.iter().any(|fault| fault.reason == Reason::UnknownStatus);
+        assert_eq!(is_unknown, is_sold.is_none(), "{status}: {order:?}");
+        assert!(
+            is_sold.is_none() || (order.lines.len() == 1) == (is_sold == Some(true)),
+            "{status}"
+        );
+    }
 }
 
 #[test]

@@ -242,3 +242,17 @@ fn a_list_of_lines_that_is_missing_is_named() {
     let message = read_by("api", &RECORD.replace("\"lines\"", "\"goods\"")).unwrap_err();
     assert!(message.contains("/article/name in /basket/lines"), "{message}");
 }
+
+#[test]
+fn all_lists_of_an_envelope_that_a_mapping_does_not_name_are_read() {
+    let of = |id: &str| RECORD.replace("\"ref\":7", &format!("\"ref\":{id}"));
+    let [seven, eight, nine] = ["7", "8", "9"].map(of);
+    for text in [
+        format!(r#"{{"data":{{"open":[{seven}],"closed":[{eight}],"deleted":[{nine}]}}}}"#),
+        format!(r#"{{"north":{{"list":[{seven}]}},"south":{{"list":[{eight}]}}}}"#),
+    ] {
+        let ids = |order: SourceOrder| order.id;
+        let read: Vec<String> = read_by("api", &text).unwrap().into_iter().map(ids).collect();
+        assert_eq!(read, ["7", "8"], "{text}");
+    }
+}

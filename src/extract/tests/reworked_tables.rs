@@ -150,6 +150,17 @@ fn columns_whose_names_are_slightly_off_are_those_columns() {
 }
 
 #[test]
+fn a_header_in_sqls_brackets_is_a_header_and_no_json() {
+    let bracketed =
+        |line: &str| line.split(',').map(|name| format!("[{name}]")).collect::<Vec<_>>().join(",");
+    let table = plain().replacen(HEADER, &bracketed(HEADER), 1);
+    assert_eq!(known(table), expected());
+    for json in ["[]", "[null]", "[true, {}]", "[NaN]"] {
+        assert!(!refusal(json).contains("header"), "{json}: {}", refusal(json));
+    }
+}
+
+#[test]
 fn a_column_that_is_nearly_known_is_named_with_what_was_meant() {
     let table = plain().replace("Note Attributes", "Refunded Amont");
     let folder = Folder::with("orders.csv", &table);

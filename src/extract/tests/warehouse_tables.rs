@@ -237,7 +237,10 @@ fn of_a_table_with_a_row_that_is_not_whole_nothing_is_given_out() {
     let short = lines[2].split_once(',').unwrap().1;
     let inside = [lines[0], lines[1], short, lines[3], ""].join("\n");
     let at_end = [lines[0], lines[1], lines[3], short, ""].join("\n");
-    for (damaged, line) in [(inside, 3), (at_end, 4), (text[..text.len() - 30].to_owned(), 4)] {
+    let alone = [lines[0], short, short, ""].join("\n");
+    for (damaged, line) in
+        [(inside, 3), (at_end, 4), (alone, 2), (text[..text.len() - 30].to_owned(), 4)]
+    {
         let folder = Folder::with("a.csv", &damaged);
         let mut orders = folder.open(&["a.csv"]).unwrap().read();
         let error = orders.next().unwrap().unwrap_err();

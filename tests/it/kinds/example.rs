@@ -7,11 +7,12 @@ use ordersync::transform::{Mapped, Rules, transform};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/extract/tests/fixtures");
 
 /// Where addresses of buyers are in a file of their own.
-const CUSTOMERS: [&str; 2] = [
+pub const CUSTOMERS: [&str; 2] = [
     "Customer ID,Email\nannex,a@example.com\nbobby,b@example.com\ncid,c@example.com\n\
      C1,d@example.com\nC2,e@example.com\nC3,f@example.com\n",
     "Order ID,Email\n404-1,a@example.com\n404-2,b@example.com\n404-3,c@example.com\n",
@@ -44,8 +45,10 @@ impl Content {
     fn text(&self) -> String {
         match self {
             Self::Table { delimiter, rows } => {
-                let mut writer =
-                    csv::WriterBuilder::new().delimiter(*delimiter).from_writer(Vec::new());
+                let mut writer = csv::WriterBuilder::new()
+                    .delimiter(*delimiter)
+                    .flexible(true)
+                    .from_writer(Vec::new());
                 rows.iter().for_each(|row| writer.write_record(row).unwrap());
                 String::from_utf8(writer.into_inner().unwrap()).unwrap()
             }
@@ -207,12 +210,8 @@ fn change(value: &mut Value, column: &str, new: &impl Fn(&str) -> Option<String>
     }
 }
 
-/// Reads files as one export and maps its orders.
-pub fn read(
-    files: &[(String, Vec<u8>)],
-    encoding: Option<&str>,
-    policy: &Policy,
-) -> Result<Read, String> {
+/// A folder with these files as one export.
+pub fn export_of(files: &[(String, Vec<u8>)], encoding: Option<&str>) -> (TempDir, Options) {
     let dir = tempfile::tempdir().unwrap();
     let put = |folder: &str, name: &str, bytes: &[u8]| {
         std::fs::create_dir_all(dir.path().join(folder)).unwrap();
@@ -228,6 +227,16 @@ pub fn read(
         encoding: encoding.map(str::to_owned),
         ..Options::default()
     };
+    (dir, options)
+}
+
+/// Reads files as one export and maps its orders.
+pub fn read(
+    files: &[(String, Vec<u8>)],
+    encoding: Option<&str>,
+    policy: &Policy,
+) -> Result<Read, String> {
+    let (dir, options) = export_of(files, encoding);
     let place = dir.path().display().to_string();
     let shown = |error: &dyn std::fmt::Display| error.to_string().replace(&place, "");
     let export = Export::open(&options).map_err(|error| shown(&error))?;

@@ -3,10 +3,12 @@
 use super::example::{Outcome, assert_none, examples, usual};
 
 /// What spreadsheets, scripts and people make of the name of a column.
-const DECORATIONS: [fn(&str) -> String; 12] = [
+const DECORATIONS: [fn(&str) -> String; 14] = [
     |name| format!("\u{a0}{name}\u{2003}"),
     |name| format!("\u{200b}{name}\u{2060}"),
     |name| format!("\"{name}\""),
+    |name| format!("[{name}]"),
+    |name| format!("`{name}`"),
     |name| format!("'{name}"),
     |name| format!("=\"{name}\""),
     |name| format!("{name}:"),

@@ -3,11 +3,12 @@
 use super::example::{assert_none, example, examples, usual};
 
 /// The columns and keys that state a status.
-const STATUSES: [(&str, &str); 26] = [
+const STATUSES: [(&str, &str); 28] = [
     ("advanced-order-export-csv.csv", "Order Status"),
     ("advanced-order-export-json.json", "Order Status"),
     ("airbyte.jsonl", "financial_status"),
     ("amazon-csv.tsv", "order-status"),
+    ("amazon-csv.tsv", "item-status"),
     ("bigcommerce-csv.csv", "Order Status"),
     ("bigcommerce-json.json", "status_id"),
     ("expertsender-json.json", "status"),
@@ -21,6 +22,7 @@ const STATUSES: [(&str, &str); 26] = [
     ("shopify-json.lines.jsonl", "financial_status"),
     ("shopify-json.pages.json", "financial_status"),
     ("singer.jsonl", "financial_status"),
+    ("square-csv.csv", "Event Type"),
     ("squarespace-csv.csv", "Financial Status"),
     ("squarespace-json.json", "fulfillmentStatus"),
     ("tiendanube-csv.csv", "Estado del pago"),
@@ -33,12 +35,11 @@ const STATUSES: [(&str, &str); 26] = [
 ];
 
 /// They have no field for it.
-const WITHOUT: [&str; 5] = [
+const WITHOUT: [&str; 4] = [
     "etsy-csv.csv",
     "shopify-checkouts-graphql.jsonl",
     "shopify-checkouts-json.json",
     "shopify-csv.without-names.csv",
-    "square-csv.csv",
 ];
 
 #[test]

@@ -184,7 +184,7 @@ fn answer_of(value: &Value<'_>) -> Option<Answer> {
 
 pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
     let table = profile.table("row_kind")?;
-    table.only(&["column", "words", "others"]);
+    table.only(&["column", "words", "table", "others"]);
     let Some(column) = table.text("column") else {
         table.fault("names no column", "column = \"…\"");
         return None;
@@ -198,6 +198,7 @@ pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
     Some(RowKinds {
         column: names.number(&column),
         words: words.unwrap_or_default(),
+        table: table.get("table").and_then(|value| table_of(&value)),
         others: table.get("others").and_then(|value| kind_of(&value)),
     })
 }

@@ -163,6 +163,17 @@ fn products_get_the_default_category_and_an_id_of_name_and_variant() {
 }
 
 #[test]
+fn a_sku_that_was_rewritten_as_a_number_makes_no_products_one() {
+    let product =
+        |name: &str, sku: &str| SourceLine { sku: sku.into(), ..line(name, "1", "20.00") };
+    let lines = vec![product("Mug", "5.37E+12"), product("Cup", "5.37E+12"), product("Jar", "J-1")];
+    let products = mapped(SourceOrder { lines, ..source() }, &rules()).0["orderProducts"].clone();
+    let of = |at: usize, field: &str| products[at][field].as_str().unwrap().to_owned();
+    assert_ne!(of(0, "externalid"), of(1, "externalid"));
+    assert_eq!((of(0, "sku"), of(2, "externalid")), ("5.37E+12".into(), "J-1".into()));
+}
+
+#[test]
 fn fractions_of_a_minor_unit_are_refused_or_rounded_and_counted_and_never_cut() {
     let fine = || SourceOrder {
         total: "22.005".into(),
