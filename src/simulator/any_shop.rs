@@ -42,6 +42,9 @@ pub trait AnyShop: Any + Send + Sync {
     /// Changes the shop right before it answers its request of this number, counted from 1.
     fn apply_before(&self, request: usize, change: Change);
 
+    /// Forgets what was to happen before requests that did not come.
+    fn forget_changes(&self);
+
     /// Fails the next request in this way, after those already announced.
     fn fail_next(&self, fault: HostFault);
 

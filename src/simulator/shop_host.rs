@@ -367,6 +367,10 @@ impl<S: SimulatedShop> AnyShop for HostedShop<S> {
         self.before(request, Box::new(move |shop| shop.apply(change)));
     }
 
+    fn forget_changes(&self) {
+        lock(&self.shop).changes.clear();
+    }
+
     fn carts(&self) -> BTreeMap<u64, Option<u64>> {
         S::carts(&lock(&self.shop))
     }

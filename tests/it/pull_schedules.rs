@@ -175,6 +175,8 @@ impl Nights {
             () = kill.notified() => None,
             pulled = pull::pull(&self.options, is_full, &folder, cancel) => Some(pulled),
         };
+        // A change that came in a later night would have the time of this one.
+        self.shop.forget_changes();
         let words = match (&pulled, end) {
             (Some(Ok(window)), PullEnd::KilledBeforeManifest) => {
                 std::fs::remove_file(window.dir.join("manifest.json")).unwrap();
