@@ -215,7 +215,7 @@ fn two_jobs_on_one_connection_do_not_spoil_each_others_accounts() {
 }
 
 #[test]
-fn a_connection_deleted_and_made_again_is_found_by_the_run_after() {
+fn a_connection_deleted_and_made_again_is_loaded_once_someone_asks_for_it() {
     let world = World::new();
     world.export("o.csv", export([row(1, "paid", "Mug")]));
     world.load("backfill", 0);
@@ -228,6 +228,8 @@ fn a_connection_deleted_and_made_again_is_found_by_the_run_after() {
         export([row(1, "paid", "Mug"), row(2, "paid", "Mug").replace("ann@", "bob@")]),
     );
     world.load("sync", 5);
+    world.load("sync", 5);
+    assert_eq!(world.run(&["connection", "ensure", "shop"]).code, 0);
     let run = world.load("sync", 0);
     assert_eq!(run["created"], 2, "the new connection holds none of the orders: {run}");
 }
