@@ -94,6 +94,11 @@ fn results_json(results: &Results, plans: &Plans) -> Value {
         .map(|JobFailure { job, error }| json!({ "job": job, "error": error.json_of_run() }));
     let not_started = results.not_started.iter().map(|job| json!({ "job": job, "error": null }));
     json["not_run"] = failed.chain(not_started).collect();
+    let ended = ["runs", "not_run"].into_iter().filter_map(|part| json[part].as_array()).flatten();
+    let first = ended.filter_map(|job| job.get("error")).find(|error| !error.is_null()).cloned();
+    if let Some(error) = first {
+        json["error"] = error;
+    }
     let verified: Vec<Verification> =
         results.canaries.iter().map(|canary| canary.verification.clone()).collect();
     if !verified.is_empty() {

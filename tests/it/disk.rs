@@ -32,8 +32,9 @@ fn below_the_floor_nothing_is_sent_and_with_space_everything_is() {
     {
         assert!(refused.err.contains(expected), "{expected}: {}", refused.err);
     }
-    let failed = full(&world, &["--json", "backfill"]).json();
-    let failed = &failed["not_run"][0]["error"];
+    let object = full(&world, &["--json", "backfill"]).json();
+    let failed = &object["not_run"][0]["error"];
+    assert_eq!(&object["error"], failed);
     assert_eq!((&failed["code"], &failed["exit"]), (&"low_disk".into(), &1.into()), "{failed}");
     let status = world.run(&["status"]).out;
     assert!(status.contains("are free on its disk"), "the last attempt: {status}");
