@@ -223,9 +223,10 @@ impl WarehouseRows {
         let mut rows = self.rows.again()?;
         let (mut sample, mut damaged) = (Vec::new(), None);
         while let (true, Some(row)) = (sample.len() < SAMPLE_LEN_MAX, rows.advance()?) {
-            match row.is_whole {
-                true => sample.push(objects.object(&row).0),
-                false => damaged = damaged.or(Some(row.line)),
+            if row.is_whole {
+                sample.push(objects.object(&row).0);
+            } else {
+                damaged = damaged.or(Some(row.line));
             }
         }
         if let (true, Some(line)) = (sample.is_empty(), damaged) {
