@@ -81,3 +81,15 @@ fn an_invalid_copy_takes_no_place_unless_it_is_the_newest() {
         }
     }
 }
+
+#[test]
+fn a_copy_that_was_cut_replaces_no_whole_one_of_an_older_file() {
+    let world = World::new();
+    let head = "Name,Email,Financial Status,Paid at,Subtotal,Shipping,Taxes,Total,Created at,Currency,Lineitem quantity,Lineitem name,Lineitem price,Id\n";
+    let order = "#1,ann@example.com,paid,,15.00,0.00,0.00,15.00,2024-01-01 10:00:00 +0000,EUR,1,Mug,10.00,7\n";
+    let rest = "#1,ann@example.com,,,,,,,,,1,Cup,5.00,\n";
+    world.export("orders_1.csv", format!("{head}{order}{rest}"));
+    world.export("orders_2.csv", format!("{head}{order}"));
+    let planned = plan(&world);
+    assert_eq!((&planned["create"], &planned["invalid"]), (&json!(1), &json!(1)), "{planned}");
+}
