@@ -51,12 +51,14 @@ pub struct Finished {
 }
 
 /// Orders in the batches of a log of requests; one that is refused as a whole doesn't count.
-pub fn orders_in_batches(log: &Value) -> u64 {
+pub fn orders_in_batches(log: &Value, batch_limit: Option<usize>) -> u64 {
     let batches =
         log.as_array().unwrap().iter().filter(|request| {
             request["operation"] == "bulkUpsertOrders" && request["status"] != 400
         });
-    batches.filter_map(|request| request["orders"].as_u64()).sum()
+    let limit = batch_limit.map_or(u64::MAX, |limit| limit as u64);
+    let orders = batches.filter_map(|request| request["orders"].as_u64());
+    orders.filter(|orders| *orders <= limit).sum()
 }
 
 impl World {
@@ -240,7 +242,7 @@ logo_url = "https://shop.example.com/logo.png"
     /// Orders in all batches that were sent.
     pub fn orders_in_batches(&self) -> u64 {
         let log = self.simulator.requests();
-        orders_in_batches(&log)
+        orders_in_batches(&log, None)
     }
 
     /// Whoever sends the n-th request from now on, or a later one, gets no answer before

@@ -216,7 +216,8 @@ fn assert_sent_again(schedule: &Schedule, result: &ScheduleResult) -> u64 {
         export.valid.iter().filter(is_new).count() as u64
     };
     let once: u64 = result.exports.iter().enumerate().map(versions).sum();
-    let again = orders_in_batches(&shop.simulator.requests()).saturating_sub(once);
+    let limit = schedule.account.graphql.batch_limit;
+    let again = orders_in_batches(&shop.simulator.requests(), limit).saturating_sub(once);
     let faults: u64 = summary.faults_struck.values().sum();
     let timeouts = shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
     let in_flight = events.cut_short() * schedule.in_flight_max as u64;

@@ -58,7 +58,7 @@ pub struct Account {
     list_lag_ms: u32,
     uniqueness_lag_ms: u32,
     pub load: LoadPath,
-    graphql: GraphqlOptions,
+    pub graphql: GraphqlOptions,
 }
 
 /// One process, and what happens to the account while it runs.
