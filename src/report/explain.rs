@@ -2,7 +2,7 @@ use super::dead_letters::{letter_json, letter_text};
 use super::examples::{field_text, place_text, record_json};
 use super::order_history::{last_write_json, ledger_json, ledger_text};
 use super::text::{discreet, printable};
-use crate::domain::Order;
+use crate::domain::{LoadPath, Order};
 use crate::run::{ExplainedRecord, Explanation, RecordOutcome};
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     for record in &explanation.records {
         let file = file_of(explanation, record);
         text.push_str(&format!("\n{}\n", place_text(&printable(&file), record.position)));
-        text.push_str(&fate_text(&record.fate, reveal));
+        text.push_str(&fate_text(&record.fate, explanation.load, reveal));
     }
     if explanation.more > 0 {
         text.push_str(&format!("\n… and {} more records of it\n", explanation.more));
@@ -110,7 +110,7 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     text
 }
 
-fn fate_text(fate: &RecordOutcome, reveal: bool) -> String {
+fn fate_text(fate: &RecordOutcome, load: LoadPath, reveal: bool) -> String {
     match fate {
         RecordOutcome::Filtered(filter) => format!("  filtered: {}\n", filter.code()),
         RecordOutcome::Invalid(faults) => faults
@@ -122,7 +122,13 @@ fn fate_text(fate: &RecordOutcome, reveal: bool) -> String {
             .collect(),
         RecordOutcome::Valid { order, next, .. } => {
             let mut text = format!("  valid, key {}\n", printable(order.key.as_str()));
-            text.push_str(&format!("  next sync: {next}\n  payload:\n"));
+            let form = match load {
+                LoadPath::Bulk if !order.key.is_cart() => {
+                    " in the form of the REST API; a batch has these values in that of GraphQL"
+                }
+                LoadPath::Bulk | LoadPath::Rest => "",
+            };
+            text.push_str(&format!("  next sync: {next}\n  payload{form}:\n"));
             let body = format!("{:#}", payload(order, reveal));
             text.extend(body.lines().map(|line| format!("    {}\n", printable(line))));
             text

@@ -5,7 +5,7 @@ use super::planned_record::RecordVerdict;
 use super::verification_log::found_of;
 use super::verify::reading_of;
 use crate::domain::{
-    Answer, LedgerEntry, Operation, Order, OrderKey, Position, RecordError, RemoteId,
+    Answer, LedgerEntry, LoadPath, Operation, Order, OrderKey, Position, RecordError, RemoteId,
 };
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Action, Decision, Fingerprints, PriorWrite, decide};
@@ -27,6 +27,8 @@ pub struct Explanation {
     pub asked: String,
     /// The job's, in which times are shown.
     pub zone: TimeZone,
+    /// How the job's orders are sent.
+    pub load: LoadPath,
     pub files: Vec<ExportFile>,
     /// Every record of it, in reading order.
     pub records: Vec<ExplainedRecord>,
@@ -109,6 +111,7 @@ pub fn explain(
         job: job.name.clone(),
         asked: asked.to_owned(),
         zone: job.rules.zone.clone(),
+        load: job.load,
         files: export.files().to_vec(),
         records: Vec::new(),
         more: 0,

@@ -282,6 +282,7 @@ fn plan_progress_and_explain_speak_of_batches() {
     assert!(batch.is_some_and(|orders| orders > 1), "{explained}");
     let text = world.run(&["explain", "shop", &key]).out;
     assert!(text.contains("create, in a batch of "), "{text}");
+    assert!(text.contains("a batch has these values in that of GraphQL"), "{text}");
     let at = Progress {
         job: "shop".to_owned(),
         run: 1,
