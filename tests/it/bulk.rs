@@ -308,8 +308,8 @@ fn a_sample_is_read_back_and_the_report_says_which() {
     let run = sampled.load("backfill", 0);
     assert_eq!((&run["read_back"], &run["not_visible"]), (&"1/200".into(), &0.into()));
     let not_read = run["not_read_back"].as_u64().unwrap();
-    // Which orders a sample holds is drawn for each state: of these it may be none.
-    assert!((truth.valid / 2..=truth.valid).contains(&not_read), "{not_read} of {}", truth.valid);
+    // Which orders a sample holds is drawn for each state: it may be none, or take a list of all.
+    assert!(not_read <= truth.valid, "{not_read} of {}", truth.valid);
     assert_target_is(&sampled, &truth);
     let status = sampled.run(&["--json", "status"]).json();
     let path = &status["jobs"][0]["path"];
