@@ -49,7 +49,9 @@ impl Store {
         for OrderIntent { key, fingerprint, customer, cart } in intents {
             enrol(&transaction, run, connection, &key.ledger_text())?;
             transaction.run(
-                "UPDATE orders SET state = iif(remote_id IS NULL, ?5, ?6), verified = -abs(verified),
+                // What an intended delete may have taken away is created, or found again by its key.
+                "UPDATE orders SET state = iif(remote_id IS NULL OR state = ?8, ?5, ?6),
+                         remote_id = iif(state = ?8, NULL, remote_id), verified = -abs(verified),
                          fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)
                      WHERE connection = ?1 AND key = ?2",
                 params![
@@ -60,6 +62,7 @@ impl Store {
                     OrderState::CreateIntended,
                     OrderState::UpdateIntended,
                     customer.as_ref().map(|hash| &hash[..]),
+                    OrderState::DeleteIntended,
                 ],
             )?;
             if let Some(cart) = cart {

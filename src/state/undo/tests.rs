@@ -100,6 +100,19 @@ fn an_order_deleted_by_another_hand_and_made_again_is_of_the_run_that_made_it_ag
     assert_eq!((ledger.created_by(first).len(), ledger.created_by(second).len()), (0, 1));
 }
 
+/// Taken for an update of what somebody deleted, it would be left alone where the policy says so.
+#[test]
+fn an_order_that_is_sent_after_an_intended_delete_is_one_that_is_created() {
+    let mut ledger = Ledger::new();
+    let run = ledger.begin(Kind::Backfill);
+    ledger.intend(run, "A");
+    ledger.settle(run, "A", created("1"));
+    ledger.store.intend_delete(ledger.connection, "A").unwrap();
+    ledger.intend(run, "A");
+    let fingerprint = Some(Fingerprint::from_i64(1));
+    assert_eq!(ledger.memory("A"), LedgerEntry::Intended { update: None, fingerprint });
+}
+
 #[test]
 fn a_delete_is_intended_then_settled_and_read_back() {
     let mut ledger = Ledger::new();
