@@ -88,7 +88,7 @@ async fn serve(
             () = interrupt.cancel.cancelled() => {}
             result = workers.ended() => ended = result,
             Some(()) = hangups.recv() => {
-                reload((global, in_force), &mut workers, &mut status_server).await;
+                reload(global, in_force, &mut workers, &mut status_server).await;
             }
         }
     }
@@ -143,7 +143,8 @@ impl Workers {
 
 /// A faulty file changes nothing: what was in force stays in force.
 async fn reload(
-    (global, in_force): (&Global, Option<blake3::Hash>),
+    global: &Global,
+    in_force: Option<blake3::Hash>,
     workers: &mut Workers,
     status_server: &mut StatusServer,
 ) {

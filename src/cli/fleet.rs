@@ -45,7 +45,7 @@ impl Fleet {
         let node = NodeName { name: name(), host: host(), beats_every };
         let name = node.name.clone();
         let heartbeat = Heartbeat::new(database.another(lease / 6), node);
-        // What somebody has to mend is said before the daemon counts as started.
+        // A fault of the settings or the database is reported before the daemon counts as started.
         match heartbeat.join().await {
             Err(error) if !error.is_away() => return Err(CliError::failed(error)),
             _ => {}
