@@ -1,7 +1,6 @@
 //! The GraphQL of the e-commerce API: `POST /ecom/graphql`.
 //!
-//! It has its own reading of documents and its own schema, written after the documentation, and
-//! coerces as strictly as graphql-java. Orders that it writes are copied to the records of the REST
+//! Its schema is written after the documentation, and it coerces as strictly as graphql-java. Orders that it writes are copied to the records of the REST
 //! API after a while; those written by REST are not copied back.
 
 mod amount;
@@ -28,5 +27,6 @@ pub(super) use judge::{judge, note_rest_write};
 pub use options::{
     CopiedTax, CopiedUnits, GraphqlOptions, LineConnection, PriceReading, RestOrder, Update,
 };
+pub(super) use parser::{Field, Literal};
 pub(super) use request::{Request, key_of};
 pub(super) use state::GraphqlState;

@@ -1,5 +1,5 @@
 //! Reads documents and type definitions: operations, variables, aliases, arguments, values and
-//! selections. Fragments and directives are refused.
+//! selections with inline fragments. Named fragments and directives are refused.
 
 use super::error::{GraphqlError, Position};
 use super::lexer::{Token, offending, tokens};
@@ -33,7 +33,10 @@ pub(super) enum Type {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::simulator) struct Field {
     pub alias: Option<String>,
+    /// [`Self::FRAGMENT`] for `... on Type`.
     pub name: String,
+    /// The type of a fragment.
+    pub on: Option<String>,
     pub arguments: Vec<(String, Literal)>,
     pub selections: Vec<Field>,
     pub at: Position,
@@ -72,6 +75,8 @@ pub(super) struct FieldDefinition {
 }
 
 impl Field {
+    const FRAGMENT: &str = "...";
+
     /// The key in the response.
     pub fn key(&self) -> &str {
         self.alias.as_deref().unwrap_or(&self.name)
@@ -266,6 +271,9 @@ impl Parser {
 
     fn field(&mut self) -> Result<Field, GraphqlError> {
         let at = self.tokens[self.next].1;
+        if self.takes('.') {
+            return self.fragment(at);
+        }
         let mut name = self.name()?;
         let mut alias = None;
         if self.takes(':') {
@@ -275,7 +283,17 @@ impl Parser {
             if self.takes('(') { self.many(')', Self::named_value)? } else { Vec::new() };
         let has_selections = *self.peek() == Token::Punctuator('{');
         let selections = if has_selections { self.selections()? } else { Vec::new() };
-        Ok(Field { alias, name, arguments, selections, at })
+        Ok(Field { alias, name, on: None, arguments, selections, at })
+    }
+
+    fn fragment(&mut self, at: Position) -> Result<Field, GraphqlError> {
+        if *self.peek() != Token::Name("on".to_owned()) {
+            return Err(self.unexpected());
+        }
+        self.take();
+        let (name, on) = (Field::FRAGMENT.to_owned(), Some(self.name()?));
+        let (alias, arguments) = (None, Vec::new());
+        Ok(Field { alias, name, on, arguments, selections: self.selections()?, at })
     }
 
     fn named_value(&mut self) -> Result<(String, Literal), GraphqlError> {

@@ -75,7 +75,7 @@ impl Request {
     }
 
     /// A value with its variables filled in, types as they were sent.
-    fn raw(&self, literal: &Literal) -> Value {
+    pub fn raw(&self, literal: &Literal) -> Value {
         match literal {
             Literal::Variable(name) => self.variables.get(name).cloned().unwrap_or_default(),
             Literal::Int(text) | Literal::Float(text) => {

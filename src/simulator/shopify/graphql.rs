@@ -1,8 +1,7 @@
-//! The part of GraphQL that queries for orders need.
+//! Queries with their variables filled in.
 
-use serde_json::{Map, Value};
-use std::iter::Peekable;
-use std::vec::IntoIter;
+use super::super::graphql::{self, Literal, Request};
+use serde_json::{Map, Value, json};
 
 /// What one request asks for.
 #[derive(Debug, PartialEq)]
@@ -44,184 +43,35 @@ impl Field {
 /// # Errors
 /// With what is wrong in it.
 pub(super) fn parse(text: &str, variables: &Value) -> Result<Document, String> {
-    let mut parser = Parser { tokens: tokens(text)?.into_iter().peekable(), variables };
-    let mut is_mutation = false;
-    if let Some(Token::Name(_)) = parser.tokens.peek() {
-        is_mutation = match parser.name()?.as_str() {
-            "query" => false,
-            "mutation" => true,
-            other => return Err(format!("unknown operation {other}")),
-        };
-        if let Some(Token::Name(_)) = parser.tokens.peek() {
-            parser.name()?;
-        }
-        parser.skip_declarations()?;
-    }
-    let fields = parser.fields()?;
-    match parser.tokens.next() {
-        None => Ok(Document { is_mutation, fields }),
-        Some(token) => Err(format!("{token:?} after the operation")),
-    }
+    let request = Request::read(&json!({ "query": text, "variables": variables }))
+        .map_err(|error| error.message)?;
+    let fields = fields(&request.operation.selections, &request)?;
+    Ok(Document { is_mutation: request.operation.is_mutation, fields })
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Sign(char),
-    Spread,
-    Name(String),
-    Text(String),
-    Number(i64),
+fn fields(selections: &[graphql::Field], request: &Request) -> Result<Vec<Field>, String> {
+    selections.iter().map(|field| resolve(field, request)).collect()
 }
 
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let mut chars = text.chars().peekable();
-    let mut tokens = Vec::new();
-    while let Some(c) = chars.next() {
-        match c {
-            c if c.is_whitespace() || c == ',' => {}
-            '{' | '}' | '(' | ')' | ':' | '$' | '!' | '[' | ']' => tokens.push(Token::Sign(c)),
-            '.' => {
-                if chars.next() != Some('.') || chars.next() != Some('.') {
-                    return Err("a lone point".to_owned());
-                }
-                tokens.push(Token::Spread);
-            }
-            '"' => tokens.push(Token::Text(string(&mut chars)?)),
-            c if c.is_ascii_digit() || c == '-' => {
-                let mut number = c.to_string();
-                while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                    number.push(digit);
-                }
-                tokens.push(Token::Number(number.parse().map_err(|_| "a lone minus".to_owned())?));
-            }
-            c if c.is_ascii_alphabetic() || c == '_' => {
-                let mut name = c.to_string();
-                while let Some(more) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
-                    name.push(more);
-                }
-                tokens.push(Token::Name(name));
-            }
-            c => return Err(format!("an unexpected {c:?}")),
+fn resolve(field: &graphql::Field, request: &Request) -> Result<Field, String> {
+    let argument = |(name, value): &(String, Literal)| match value {
+        Literal::Variable(variable) if !request.variables.contains_key(variable) => {
+            Err(format!("the variable {variable} has no value"))
         }
-    }
-    Ok(tokens)
-}
-
-fn string(chars: &mut Peekable<std::str::Chars<'_>>) -> Result<String, String> {
-    let mut text = String::new();
-    loop {
-        match chars.next() {
-            Some('"') => return Ok(text),
-            Some('\\') => match chars.next() {
-                Some(c @ ('"' | '\\' | '/')) => text.push(c),
-                other => return Err(format!("an escape of {other:?}")),
-            },
-            Some('\n') | None => return Err("a string without its end".to_owned()),
-            Some(c) => text.push(c),
-        }
-    }
-}
-
-struct Parser<'a> {
-    tokens: Peekable<IntoIter<Token>>,
-    variables: &'a Value,
-}
-
-impl Parser<'_> {
-    fn name(&mut self) -> Result<String, String> {
-        match self.tokens.next() {
-            Some(Token::Name(name)) => Ok(name),
-            other => Err(format!("expected a name, found {other:?}")),
-        }
-    }
-
-    fn sign(&mut self, sign: char) -> Result<(), String> {
-        match self.tokens.next() {
-            Some(Token::Sign(found)) if found == sign => Ok(()),
-            other => Err(format!("expected {sign:?}, found {other:?}")),
-        }
-    }
-
-    fn is_sign(&mut self, sign: char) -> bool {
-        self.tokens.next_if_eq(&Token::Sign(sign)).is_some()
-    }
-
-    /// `($id: ID!)`: types are not checked.
-    fn skip_declarations(&mut self) -> Result<(), String> {
-        if !self.is_sign('(') {
-            return Ok(());
-        }
-        while !self.is_sign(')') {
-            self.tokens.next().ok_or("declarations without their end")?;
-        }
-        Ok(())
-    }
-
-    fn fields(&mut self) -> Result<Vec<Field>, String> {
-        self.sign('{')?;
-        let mut fields = Vec::new();
-        while !self.is_sign('}') {
-            fields.push(self.field()?);
-        }
-        if fields.is_empty() { Err("an empty selection".to_owned()) } else { Ok(fields) }
-    }
-
-    fn field(&mut self) -> Result<Field, String> {
-        let on = if self.tokens.next_if_eq(&Token::Spread).is_some() {
-            match self.name()?.as_str() {
-                "on" => Some(self.name()?),
-                name => return Err(format!("the fragment {name} is not defined")),
-            }
-        } else {
-            None
-        };
-        let shown = if on.is_some() { "...".to_owned() } else { self.name()? };
-        let is_alias = on.is_none() && self.is_sign(':');
-        let name = if is_alias { self.name()? } else { shown.clone() };
-        let mut arguments = Map::new();
-        if on.is_none() && self.is_sign('(') {
-            while !self.is_sign(')') {
-                let name = self.name()?;
-                self.sign(':')?;
-                arguments.insert(name, self.value()?);
-            }
-        }
-        let has_fields = self.tokens.peek() == Some(&Token::Sign('{'));
-        let fields = if has_fields { self.fields()? } else { Vec::new() };
-        Ok(Field { name, shown, arguments, fields, on })
-    }
-
-    fn value(&mut self) -> Result<Value, String> {
-        match self.tokens.next() {
-            Some(Token::Text(text)) => Ok(Value::String(text)),
-            Some(Token::Number(number)) => Ok(Value::from(number)),
-            Some(Token::Name(name)) => Ok(match name.as_str() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                "null" => Value::Null,
-                _ => Value::String(name),
-            }),
-            Some(Token::Sign('$')) => {
-                let name = self.name()?;
-                let value = self.variables.get(&name);
-                value.cloned().ok_or_else(|| format!("the variable {name} has no value"))
-            }
-            Some(Token::Sign('[')) => {
-                let mut list = Vec::new();
-                while !self.is_sign(']') {
-                    list.push(self.value()?);
-                }
-                Ok(Value::Array(list))
-            }
-            other => Err(format!("expected a value, found {other:?}")),
-        }
-    }
+        value => Ok((name.clone(), request.raw(value))),
+    };
+    Ok(Field {
+        name: field.name.clone(),
+        shown: field.key().to_owned(),
+        arguments: field.arguments.iter().map(argument).collect::<Result<_, _>>()?,
+        fields: fields(&field.selections, request)?,
+        on: field.on.clone(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_query_is_read_with_its_arguments_and_variables() {

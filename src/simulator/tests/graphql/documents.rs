@@ -9,11 +9,12 @@ const REFUSED: &[(&str, &str)] = &[
         "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { email } ",
         "offending token '<EOF>'",
     ),
-    ("{ ...all }", "offending token '...'"),
+    ("{ ...all }", "offending token 'all'"),
     (
         "{ getOrder(legacyConnectionId: 1, storeOrderId: \"1\") { tax } }",
         "(FieldUndefined@[getOrder/tax]) : Field 'tax' in type 'Order' is undefined",
     ),
+    ("{ ... on Query { getOrder { id } } }", "Field '...' in type 'Query' is undefined"),
     ("mutation { deleteOrder(id: 1) }", "Field 'deleteOrder' in type 'Mutation' is undefined"),
     ("{ getOrder(legacyConnectionId: 1) { email } }", "Missing field argument 'storeOrderId'"),
     (
