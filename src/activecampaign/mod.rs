@@ -36,10 +36,9 @@ pub use disposition::{Disposition, FatalError};
 pub use failure::Failure;
 pub use graphql::{
     BulkBody, BulkForm, BulkMutation, BulkReply, BulkTrial, GraphqlOrder, KeptCustomer,
-    OrderSchema, READ_BACK_MAX, SentOrder, UnknownFields,
+    OrderSchema, READ_BACK_MAX, SentOrder,
 };
-pub use lookup::LookupDelays;
-pub use options::{ClientError, Options, SendGuard};
+pub use options::{Options, SendGuard};
 pub use pages::Pages;
 pub use rate_limiter::{SendEvent, SendObserver};
 pub use records::{

@@ -22,10 +22,9 @@ pub use board::{
 pub use fleet_view::{
     Backlog, FleetAccount, FleetCounts, FleetEviction, FleetNode, FleetView, LedgerCopy, LedgerMove,
 };
-pub use outcome::AWAY_REST;
 pub use plan::{
     AccountOpenError, AccountPlan, Clock, JobPlan, OnRunEvent, Open, Opener, Plan, PullOptions,
-    StoreOpener, Task, VerifyPlan,
+    Task, VerifyPlan,
 };
 pub use supervisor::Daemon;
 pub use tenure::Tenure;

@@ -245,11 +245,6 @@ impl Rows {
         self.source.shown()
     }
 
-    /// Size of the file as it lies there.
-    pub fn size_bytes(&self) -> u64 {
-        self.source.size_bytes
-    }
-
     /// The next row that may be of an order; `None` at the end of a file that did not change
     /// meanwhile.
     ///

@@ -19,7 +19,7 @@ mod steering;
 #[cfg(test)]
 mod tests;
 
-pub use accounts::{Accounts, CopyHead, Handover, Lease, Pace, Registration, Released, Renewal};
+pub use accounts::{Accounts, CopyHead, Lease, Pace, Registration, Released, Renewal};
 pub use database::Database;
 pub use error::FleetError;
 pub use guard::{Guard, Moment};

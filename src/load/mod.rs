@@ -17,7 +17,7 @@ mod step;
 
 pub use attempts::StepError;
 pub use bulk::{BulkLoader, COPY_DELAYS_S};
-pub use carrier::{Carried, Carrier, Carrying};
+pub use carrier::{Carried, Carrier};
 pub use delete::{Deletion, delete};
 pub use ledger::RunLedger;
 pub use loader::Loader;

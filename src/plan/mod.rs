@@ -12,15 +12,13 @@ mod step;
 mod summary;
 
 pub use changes::{Change, ChangeCause, Changes};
-pub use distribution::{Distribution, Month, MonthTotal, OrderValue, PRODUCTS_MAX};
+pub use distribution::{Month, MonthTotal, PRODUCTS_MAX};
 pub use example::{EXAMPLES_MAX, Example, ExampleCount};
-pub use fingerprint::{Fingerprints, Payload};
-pub use forecast::{Assumptions, Forecast, PACE_SHARE};
-pub use policy_effects::{MismatchTotal, PolicyEffects, TotalMismatches};
+pub use fingerprint::Fingerprints;
+pub use forecast::{Assumptions, Forecast};
+pub use policy_effects::MismatchTotal;
 pub use step::{Action, Decision, PriorWrite, Step, decide};
-pub use summary::{
-    Anomalies, BatchLengths, Consent, CurrencyTotal, LeftOutBy, PlanSummary, Totals,
-};
+pub use summary::{BatchLengths, Consent, CurrencyTotal, LeftOutBy, PlanSummary, Totals};
 
 #[cfg(test)]
 pub(crate) fn tests_order(key: &str) -> crate::domain::Order {

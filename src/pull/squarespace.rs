@@ -46,7 +46,7 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 const READINGS_MAX: u32 = 5;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: usize = 10;
-/// PreviousExport the first order of any shop.
+/// Before the first order of any shop.
 const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// The body of a page.

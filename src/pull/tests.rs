@@ -9,6 +9,7 @@ mod shopify;
 mod shopify_checkouts;
 mod squarespace;
 
+use super::manifest::Counted;
 use super::options::Request;
 use super::*;
 use crate::simulator::host_faults::HostFault;

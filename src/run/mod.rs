@@ -45,31 +45,29 @@ mod verify;
 pub use account::{AccountCondition, AccountRunner, JobRun, OpenedAccount};
 pub use adopt::{AdoptError, Adoption, adopt};
 pub use against::{
-    ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanDiffError,
-    SavedPlanError, SavedPlanForm, ValueChange, preview_against,
+    ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanForm, ValueChange,
+    preview_against,
 };
-pub use bulk::{BATCH_LEN_MAX, ReadBack};
+pub use bulk::BATCH_LEN_MAX;
 pub use canary::Canary;
-pub use connection::{
-    ConnectionError, ConnectionSpec, EstablishedConnection, connection_check, ensure,
-};
+pub use connection::{ConnectionError, ConnectionSpec, connection_check, ensure};
 pub use execute::execute;
 pub use execution::RunContext;
-pub use existing::{Answer, AskedJob, Existing, Overlap, Questioning, ToCreate, ask};
+pub use existing::{AskedJob, Existing, Overlap, Questioning, ask};
 pub use explain::{
     ExplainedRecord, Explanation, Known, RecordOutcome, VerificationStatus, explain,
 };
 pub use gone::{GoneReport, TooManyGone};
 pub use job::{Job, Pulls};
-pub use job_history::{JobHistory, never_loaded};
+pub use job_history::never_loaded;
 pub use meter::Batches;
 pub use plan_id::{NotApproved, PlanId, check_approved};
 pub use plan_reader::ReadingError;
-pub use planned_record::{Keep, LeftOut, PlannedRecord, RecordVerdict};
-pub use preview::{AccountPlanner, Destination, DiskNeed, OnRecord, PlanInput, Preview, preview};
+pub use planned_record::{Keep, PlannedRecord, RecordVerdict};
+pub use preview::{AccountPlanner, Destination, OnRecord, PlanInput, Preview, preview};
 pub use probe::{
-    Asked, AskedOutcome, LeftRecord, PROBE_SERVICE, ProbeContext, ProbeError, ProbeReport,
-    QUESTIONS, Question, Removed, probe,
+    Asked, AskedOutcome, LeftRecord, PROBE_SERVICE, ProbeContext, ProbeReport, QUESTIONS, Question,
+    probe,
 };
 pub use pulls::PullsError;
 pub use remote_fetch::{CompareProgress, FetchError};
@@ -82,7 +80,7 @@ pub use switch::{
     SecondRecord, SwitchContext, SwitchError, SwitchPlan, SwitchRefusal, SwitchReport, SwitchTask,
     canary_order, plan_switch, switch,
 };
-pub use undo::{UndoContext, UndoError, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
-pub use verification::{Difference, Mismatch, Sample, Verification};
+pub use undo::{UndoContext, UndoPlan, UndoRefusal, UndoReport, plan_undo, undo};
+pub use verification::{Mismatch, Sample, Verification};
 pub use verification_log::VerificationSink;
 pub use verify::{VerifyError, VerifyRequest, verify};

@@ -12,7 +12,7 @@ mod syntax;
 mod tests;
 mod zoned;
 
-pub use calendar::{Calendar, ClockChange, JITTER_DEFAULT_S, JITTER_MAX_S, clock_change};
+pub use calendar::{Calendar, ClockChange, clock_change};
 pub use zoned::Schedule;
 
 /// Why a text is no schedule: what was found and in which field, what was expected, and a hint.

@@ -62,11 +62,6 @@ impl Account {
     pub fn exposed_token_file(&self) -> Option<(PathBuf, u32)> {
         self.token.exposed_file()
     }
-
-    /// Whether the account is on this machine: a simulator.
-    pub fn is_loopback(&self) -> bool {
-        Url::parse(&self.url).is_some_and(|url| url.is_loopback())
-    }
 }
 
 /// Host and port, which identify an ActiveCampaign account however its URL is written.

@@ -35,14 +35,12 @@ pub use environment::Environment;
 pub use error::{FaultKind, Place, SettingsError};
 pub use fleet::Fleet;
 pub use init::{
-    ANNOTATED, FilledKey, UnknownKey, Written, filled, is_dangling, new_file, write_new,
-    write_private,
+    ANNOTATED, FilledKey, Written, filled, is_dangling, new_file, write_new, write_private,
 };
-pub use job::{Connection, FirstRun, Job, MappingsText};
-pub use load::{Loaded, Settings};
+pub use job::{FirstRun, Job, MappingsText};
+pub use load::Settings;
 pub use metrics::Metrics;
-pub use notify::Notify;
 pub use pull::{Keep, Pull};
 pub use rules::{JobRule, RuleFault, RuleInput};
-pub use secret::{SecretError, SecretName, SecretSource, is_secret};
+pub use secret::{SecretError, is_secret};
 pub use url::{is_account_address, is_web_address};

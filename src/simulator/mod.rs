@@ -47,7 +47,7 @@ mod world;
 mod write_tracker;
 
 pub use edit::{Edit, EditError};
-pub use faults::{Ending, Fault, Kind, Match, RetryAfter};
+pub use faults::{Ending, Fault, Kind, RetryAfter};
 pub use graphql::{
     CopiedTax, CopiedUnits, GraphqlOptions, LineConnection, PriceReading, RestOrder, Update,
 };
@@ -55,4 +55,4 @@ pub use options::{CustomerRule, Latency, Options, ProductCount, Window};
 pub use pipeline::ClientResponse;
 pub use server::Simulator;
 pub use summary::{CurrencyTotal, Summary};
-pub use violations::{Rule, Violation};
+pub use violations::Rule;

@@ -1,5 +1,6 @@
 use super::target::{Say, client, converse, customer, json, turn};
-use crate::activecampaign::{Client, ClientError, Disposition, FatalError, Options};
+use crate::activecampaign::options::ClientError;
+use crate::activecampaign::{Client, Disposition, FatalError, Options};
 use crate::domain::RemoteId;
 use crate::simulator::tests::encrypted::{authority, authority_of};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};

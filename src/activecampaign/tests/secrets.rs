@@ -1,5 +1,6 @@
 use super::target::{Target, customer, order, turn};
-use crate::activecampaign::{Client, ClientError, Options};
+use crate::activecampaign::options::ClientError;
+use crate::activecampaign::{Client, Options};
 use crate::domain::RemoteId;
 
 const TOKEN: &str = "s3cret-t0ken";

@@ -1,5 +1,6 @@
 //! Pulls from a store at BigCommerce.
 
+use super::super::manifest::Counted;
 use super::super::options::Request;
 use super::super::*;
 use super::hosts::host_faults;

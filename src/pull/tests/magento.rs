@@ -1,3 +1,4 @@
+use super::super::manifest::Counted;
 use super::super::options::Request;
 use super::super::*;
 use super::{Pulls, moment};

@@ -4,8 +4,6 @@ mod compared;
 mod diff;
 mod saved;
 
-pub use compared::{
-    ChangedOrder, OnChanges, RecordChanges, SavedPlanDiff, SavedPlanDiffError, preview_against,
-};
+pub use compared::{ChangedOrder, OnChanges, RecordChanges, SavedPlanDiff, preview_against};
 pub use diff::ValueChange;
-pub use saved::{SavedPlan, SavedPlanError, SavedPlanForm};
+pub use saved::{SavedPlan, SavedPlanForm};

@@ -11,6 +11,6 @@ mod test_shops;
 mod work;
 
 pub use questions::{QUESTIONS, Question};
-pub use report::{Asked, AskedOutcome, LeftRecord, ProbeError, ProbeReport, Removed};
+pub use report::{Asked, AskedOutcome, LeftRecord, ProbeReport};
 pub use test_shops::PROBE_SERVICE;
 pub use work::{ProbeContext, probe};

@@ -1,5 +1,6 @@
+use super::super::init::UnknownKey;
 use super::super::schema::{Key, Kind, ROOT, Unset, join};
-use super::super::{ANNOTATED, FilledKey, UnknownKey, filled as with_values, write_new};
+use super::super::{ANNOTATED, FilledKey, filled as with_values, write_new};
 use super::{Project, faults};
 use crate::domain::{Policy, PolicyValues, Refunds};
 use std::collections::{BTreeMap, BTreeSet};
