@@ -32,8 +32,6 @@ pub struct CsvTable {
     pub near_misses: Vec<(String, String)>,
     /// Columns that are not read.
     pub unread: Vec<String>,
-    /// Its rows that are no rows of orders, once it was read to its end.
-    pub passed_over: SharedTally,
 }
 
 /// Rows below the header that formats may look at.
@@ -102,12 +100,11 @@ impl CsvTable {
         let near_misses = names.near_misses(&known);
         let unread = watched.unread().map(str::to_owned).collect();
         let (format, is_double_quoted) = (format.name().to_owned(), beginning.is_double_quoted);
-        let passed_over = SharedTally::default();
-        Ok(Self { format, shape, layout, why, is_double_quoted, near_misses, unread, passed_over })
+        Ok(Self { format, shape, layout, why, is_double_quoted, near_misses, unread })
     }
 
-    pub fn rows(&self, source: Source) -> Result<Rows, ReadError> {
-        Rows::open(source, self.shape, self.layout.landmarks(), Arc::clone(&self.passed_over))
+    pub fn rows(&self, source: Source, passed_over: &SharedTally) -> Result<Rows, ReadError> {
+        Rows::open(source, self.shape, self.layout.landmarks(), Arc::clone(passed_over))
     }
 
     /// Notes which keys the first rows state and which of them are read, if they are records of JSON.

@@ -10,6 +10,7 @@ use super::json_strings;
 use super::mapping::{self, Mappings, Profile};
 use super::messages::{self, Envelope};
 use super::options::Options;
+use super::passed_over::SharedTally;
 use super::registry::{format_named, json_formats};
 use super::table::{DetectedFormat, Table};
 use std::io::{self, Read};
@@ -87,7 +88,7 @@ pub fn detect(
             }
             _ => String::new(),
         };
-        return Ok(Table { source, format, why, notes });
+        return Ok(Table { source, format, why, notes, passed_over: SharedTally::default() });
     }
     let named = match requested {
         Requested::Auto => None,
@@ -115,7 +116,8 @@ pub fn detect(
         notes.push(note.to_owned());
     }
     let why = std::mem::take(&mut table.why);
-    Ok(Table { source, format: DetectedFormat::Csv(table), why, notes })
+    let (format, passed_over) = (DetectedFormat::Csv(table), SharedTally::default());
+    Ok(Table { source, format, why, notes, passed_over })
 }
 
 fn detect_json(

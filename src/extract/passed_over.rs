@@ -1,17 +1,18 @@
-//! The rows of tables that were passed over, as they are no rows of orders: how many of each kind,
-//! and where the first one is.
+//! The rows of tables and the records of JSON that were passed over, as they are no orders: how many
+//! of each kind, and where the first one is.
 
 use crate::domain::{OtherRow, PassedOver};
 use std::sync::{Arc, OnceLock};
 
 /// The rows that one pass over a table passed over, by kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally([Count; OtherRow::ALL.len()]);
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Count {
     rows: u64,
     first_line: u64,
+    first_list: Option<Arc<str>>,
 }
 
 /// The tally of a table, which its first pass to the end leaves. All passes come to the same, as a
@@ -21,9 +22,15 @@ pub type SharedTally = Arc<OnceLock<Tally>>;
 impl Tally {
     /// Counts a row that begins at a line.
     pub fn add(&mut self, kind: OtherRow, line: u64) {
+        self.add_of_list(kind, line, None);
+    }
+
+    /// Counts a record, of the list of this name, that begins at a line.
+    pub fn add_of_list(&mut self, kind: OtherRow, line: u64, list: Option<&Arc<str>>) {
         if let Some(count) = self.0.get_mut(kind as usize) {
             if count.rows == 0 {
                 count.first_line = line;
+                count.first_list = list.cloned();
             }
             count.rows += 1;
         }
@@ -42,11 +49,11 @@ pub fn summed(tallies: &[FileTally]) -> Vec<PassedOver> {
     let sum = |kind: OtherRow| {
         let counts = tallies.iter().filter_map(|of_file| {
             let count = of_file.tally.get()?.0.get(kind as usize).filter(|count| count.rows > 0)?;
-            Some((of_file, *count))
+            Some((of_file, count))
         });
         counts.fold(None, |sum: Option<PassedOver>, (FileTally { file, .. }, count)| {
-            let line = count.first_line;
-            let first = || PassedOver { kind, rows: 0, file: file.clone(), line };
+            let (line, list) = (count.first_line, count.first_list.clone());
+            let first = || PassedOver { kind, rows: 0, file: file.clone(), line, list };
             let sum = sum.unwrap_or_else(first);
             Some(PassedOver { rows: sum.rows + count.rows, ..sum })
         })

@@ -256,7 +256,7 @@ impl Rows {
             if !self.read_filled()? {
                 self.source.check_unchanged(&self.file, self.scanner.line())?;
                 // Another pass may have left the same.
-                let _ = self.shared.set(self.tally);
+                let _ = self.shared.set(self.tally.clone());
                 return Ok(None);
             }
             match self.other_kind()? {

@@ -22,6 +22,8 @@ pub struct Table {
     pub why: String,
     /// What a person should know before it is sent.
     pub notes: Vec<String>,
+    /// What is passed over in it, once it was read to its end.
+    pub passed_over: SharedTally,
 }
 
 /// What a table was recognised as, and what is needed to read it.
@@ -75,15 +77,20 @@ impl Table {
     pub fn read(&self) -> Result<Box<dyn Records>, ReadError> {
         let source = self.source.clone();
         Ok(match &self.format {
-            DetectedFormat::Csv(table) => Arc::clone(&table.layout).read(table.rows(source)?),
+            DetectedFormat::Csv(table) => {
+                Arc::clone(&table.layout).read(table.rows(source, &self.passed_over)?)
+            }
             DetectedFormat::Json(layout) => {
                 let format = layout.format;
-                json::orders(source, layout.wrappers(), |document| format.order(document))?
+                let of = |document: &json::Document<'_>| format.order(document);
+                json::orders(source, layout.wrappers(), &self.passed_over, of)?
             }
             DetectedFormat::Messages(streams) => {
                 Box::new(Messages::open(source, Arc::clone(streams))?)
             }
-            DetectedFormat::MappedJson(profile) => mapping::open(&source, profile)?,
+            DetectedFormat::MappedJson(profile) => {
+                mapping::open(&source, profile, &self.passed_over)?
+            }
         })
     }
 
@@ -91,22 +98,22 @@ impl Table {
     pub fn pieces(&self) -> Result<Option<Box<dyn Pieces>>, ReadError> {
         let source = self.source.clone();
         Ok(match &self.format {
-            DetectedFormat::Csv(table) => Arc::clone(&table.layout).pieces(table.rows(source)?),
+            DetectedFormat::Csv(table) => {
+                Arc::clone(&table.layout).pieces(table.rows(source, &self.passed_over)?)
+            }
             DetectedFormat::Json(layout) => match layout.format.piece {
-                Some(piece) => Some(join::json_pieces(source, *layout, piece.read)?),
+                Some(piece) => {
+                    Some(join::json_pieces(source, *layout, piece.read, &self.passed_over)?)
+                }
                 None => None,
             },
             DetectedFormat::Messages(_) | DetectedFormat::MappedJson(_) => None,
         })
     }
 
-    /// Its rows that are no rows of orders, once it was read to its end; JSON has none.
+    /// Its rows and records that are no orders, once it was read to its end.
     pub fn passed_over(&self) -> FileTally {
-        let tally = match &self.format {
-            DetectedFormat::Csv(table) => Arc::clone(&table.passed_over),
-            _ => SharedTally::default(),
-        };
-        FileTally { file: self.file().to_string(), tally }
+        FileTally { file: self.file().to_string(), tally: Arc::clone(&self.passed_over) }
     }
 
     /// Whether its records are carts, by its format.

@@ -81,6 +81,7 @@ fn passed_over_json(preview: &Preview) -> Value {
             "rows": passed.rows,
             "file": passed.file,
             "line": passed.line,
+            "list": passed.list.as_deref(),
         })
     };
     preview.passed_over.iter().map(json).collect()
@@ -197,12 +198,14 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     lines
 }
 
-/// Rows of the export that were passed over, with the place of the first one.
+/// Rows or records of the export that were passed over, with the place of the first one.
 fn passed_over_line(preview: &Preview, passed: &PassedOver) -> String {
     let place = format!("{}:{}", short_name_of(preview, &passed.file), passed.line);
-    let first = if passed.rows > 1 { "the first at " } else { "at " };
-    let (rows, kind) = (many(passed.rows, "row"), passed.kind.meaning());
-    format!("{rows} passed over {kind}, {first}{place}")
+    let first = if passed.rows > 1 { "the first " } else { "" };
+    let list = passed.list.iter().map(|list| format!("in `{list}` ")).collect::<String>();
+    let unit = if passed.kind.is_record() { "record" } else { "row" };
+    let (rows, kind) = (many(passed.rows, unit), passed.kind.meaning());
+    format!("{rows} passed over {kind}, {first}{list}at {place}")
 }
 
 /// By currency, how many totals are not the sum of their parts, and how far from it.

@@ -230,9 +230,9 @@ fn rows_that_are_passed_over_are_counted_and_named_by_plan_check_and_the_log() {
     let shown = file.display().to_string();
     let plan = plan(&world);
     let expected = json!([
-        { "kind": "above_header", "rows": 1, "file": shown, "line": 1 },
-        { "kind": "header", "rows": 2, "file": shown, "line": end + 1 },
-        { "kind": "footer", "rows": 1, "file": shown, "line": end + 3 },
+        { "kind": "above_header", "rows": 1, "file": shown, "line": 1, "list": null },
+        { "kind": "header", "rows": 2, "file": shown, "line": end + 1, "list": null },
+        { "kind": "footer", "rows": 1, "file": shown, "line": end + 3, "list": null },
     ]);
     assert_eq!(plan["passed_over"], expected);
     let texts = [

@@ -4,14 +4,16 @@ use super::piece::Pieces;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::json::{JsonFile, JsonLayout, ReadPiece};
+use crate::extract::passed_over::SharedTally;
 
 pub fn json_pieces(
     source: Source,
     layout: JsonLayout,
     read: ReadPiece,
+    passed_over: &SharedTally,
 ) -> Result<Box<dyn Pieces>, ReadError> {
     let shown = source.shown();
-    let mut file = JsonFile::open(source, layout.wrappers())?;
+    let mut file = JsonFile::open(source, layout.wrappers())?.counting(passed_over);
     let mut in_file = 0;
     Ok(Box::new(move || {
         let Some((read, line)) = file.next(|document| document.read(read))? else {

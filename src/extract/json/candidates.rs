@@ -97,6 +97,11 @@ impl<'a> Candidate<'a> {
         Self { format, keys, missing: keys.missing_of(format.needs) }
     }
 
+    /// How much of what it needs is missing.
+    pub fn lack_len(&self) -> usize {
+        self.missing.len()
+    }
+
     /// The percentage of what it needs that is missing.
     pub fn distance(&self) -> usize {
         self.missing.len() * 100 / self.format.needs.len().max(1)

@@ -3,6 +3,7 @@
 
 use super::candidates::{Candidate, Sample, choose, matching, shown, take_sample};
 use super::format::{JsonFormat, JsonFormats};
+use super::further_lists::not_sold;
 use super::layout::JsonLayout;
 use super::nesting::{Path, Wrappers};
 use super::record::interned;
@@ -49,6 +50,10 @@ pub fn find(
         }
         let candidates: Vec<_> = asked.iter().map(|format| Candidate::new(format, &keys)).collect();
         if let Some(found) = matching(&candidates) {
+            if not_sold(place).is_some() {
+                near = Some((0, unsold(place)));
+                continue;
+            }
             return found.map(layout).map_err(NotFound::Near);
         }
         let names = keys.outer().count();
@@ -76,7 +81,8 @@ pub fn filled(
     asked: &[&'static JsonFormat],
     formats: &'static JsonFormats,
 ) -> Option<JsonLayout> {
-    places(source).ok()?.into_iter().find_map(|place| {
+    let sold = |place: &Path| not_sold(place).is_none();
+    places(source).ok()?.into_iter().filter(sold).find_map(|place| {
         let Sample { keys, records, .. } = sample_at(source, place, formats)?;
         let candidates: Vec<_> = asked.iter().map(|format| Candidate::new(format, &keys)).collect();
         let format = matching(&candidates).filter(|_| records > 0)?.ok()?;
@@ -91,6 +97,11 @@ pub enum NotFound {
     Near(NoMatch),
     /// None are near: the keys of those that have the most, if there are any.
     Unknown(Option<String>),
+}
+
+fn unsold(place: Path) -> NoMatch {
+    let what = format!("its records are within {place}, which names no sold orders");
+    NoMatch::new(what, "export the orders themselves")
 }
 
 /// What a small file without records says of a request that failed: `{"code": 401, "data": []}`.

@@ -1,98 +1,148 @@
-//! Lists of orders besides the one that a format or an envelope names, as in `{"orders": […],
-//! "archived_orders": […]}`: they are read too, so that none is left out without a word.
+//! Lists of orders besides the one that a format, a mapping or an envelope names, as in `{"orders":
+//! […], "archived_orders": […]}`: they are read too, or counted where what they hold is no order, so
+//! that none is left out without a word.
 
-use super::candidates::{Candidate, SAMPLE_LEN_MAX, matching};
+use super::candidates::Candidate;
 use super::format::{JsonFormat, JsonFormats};
 use super::keys::Keys;
 use super::nesting::{Further, Member};
 use super::scan::{Scan, ScanResult};
 use super::tree::Tree;
+use crate::domain::OtherRow;
+use std::borrow::Cow;
+use std::fmt::Debug;
 
 /// How far into a value it is looked. An object that is longer is no record, but may hold some.
 const BYTES_MAX: usize = 1024 * 1024;
+/// Fewer needs than this say little of a record that lacks one of them.
+const NEEDS_MIN: usize = 5;
 /// Parts of names of lists that hold what is not sold, whatever its keys are.
-const NOT_SOLD: [&str; 4] = ["delete", "trash", "draft", "template"];
+const NOT_SOLD: [(&str, OtherRow); 4] = [
+    ("delete", OtherRow::Deleted),
+    ("trash", OtherRow::Trash),
+    ("draft", OtherRow::Drafts),
+    ("template", OtherRow::Templates),
+];
 
 /// Finds them by the keys of orders.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct FurtherLists {
-    pub format: &'static JsonFormat,
-    pub formats: &'static JsonFormats,
+    pub judge: Box<dyn Judge>,
+    /// What records that lack nothing are passed over for; `None` if they are read.
+    pub complete: Option<OtherRow>,
+}
+
+/// Tells records that are read from others.
+pub trait Judge: Debug + Send + Sync {
+    /// Whether records under this name are no orders, whatever their keys are.
+    fn is_other(&self, name: &str) -> bool;
+
+    /// What the records of one list lack together.
+    fn lack(&self, records: &[Cow<'_, str>]) -> Lack;
+}
+
+/// How many needs records do not meet, of how many.
+#[derive(Debug, Clone, Copy)]
+pub struct Lack {
+    pub missing: usize,
+    pub needed: usize,
 }
 
 impl Further for FurtherLists {
     fn is_sought(&self, name: &[u8]) -> bool {
         let name = String::from_utf8_lossy(name);
-        !self.formats.is_non_order(&name) && may_be_sold(&name)
+        not_sold(&name).is_some() || !self.judge.is_other(&name)
     }
 
-    fn member(&self, bytes: &[u8]) -> Option<Member> {
+    fn member(&self, name: &[u8], bytes: &[u8]) -> Option<Member> {
+        let unsold = not_sold(&String::from_utf8_lossy(name));
         match bytes.first() {
-            Some(b'{') => self.object(bytes),
-            Some(b'[') => self.list(bytes),
+            Some(b'{') => self.object(unsold, bytes),
+            Some(b'[') => self.list(unsold, bytes),
             _ => Some(Member::Other),
         }
     }
 }
 
 impl FurtherLists {
-    fn object(self, bytes: &[u8]) -> Option<Member> {
+    fn object(&self, unsold: Option<OtherRow>, bytes: &[u8]) -> Option<Member> {
+        let is_filled = bytes[1..].trim_ascii_start().starts_with(b"\"");
+        let without = if is_filled { Member::Object(unsold) } else { Member::Other };
         match length(bytes) {
-            Some(len) => Some(match self.keys_of(&bytes[..len]) {
-                Some(keys) if self.are_orders(&keys) => Member::Records,
-                Some(keys) if keys.outer().next().is_some() => Member::Object,
-                _ => Member::Other,
-            }),
-            None if bytes.len() < BYTES_MAX => None,
-            None => {
-                let begins_with_name = bytes[1..].trim_ascii_start().starts_with(b"\"");
-                Some(if begins_with_name { Member::Object } else { Member::Other })
+            Some(len) => {
+                let record = String::from_utf8_lossy(&bytes[..len]);
+                Some(self.records(unsold, &[record]).unwrap_or(without))
             }
+            None if bytes.len() < BYTES_MAX => None,
+            None => Some(without),
         }
     }
 
     /// Judged by its first records together, as writers leave out what is blank.
-    fn list(self, bytes: &[u8]) -> Option<Member> {
-        let mut keys = Keys::default();
+    fn list(&self, unsold: Option<OtherRow>, bytes: &[u8]) -> Option<Member> {
+        let mut records = Vec::new();
         let mut rest = between(bytes);
-        for met in 0..SAMPLE_LEN_MAX {
-            if !rest.starts_with(b"{") {
-                let is_end = rest.is_empty() && met == 0 && bytes.len() < BYTES_MAX;
-                if is_end {
-                    return None;
-                }
-                break;
-            }
-            match length(rest) {
-                Some(len) => {
-                    keys.add(self.keys_of(&rest[..len])?);
-                    rest = between(&rest[len..]);
-                }
-                None if met == 0 && bytes.len() < BYTES_MAX => return None,
-                None => break,
-            }
+        while records.len() < super::SAMPLE_LEN_MAX && rest.starts_with(b"{") {
+            let Some(len) = length(rest) else { break };
+            records.push(String::from_utf8_lossy(&rest[..len]));
+            rest = between(&rest[len..]);
         }
-        Some(if self.are_orders(&keys) { Member::Records } else { Member::Other })
+        let may_go_on = rest.is_empty() || rest.starts_with(b"{");
+        if records.is_empty() && may_go_on && bytes.len() < BYTES_MAX {
+            return None;
+        }
+        Some(self.records(unsold, &records).unwrap_or(Member::Other))
     }
 
-    fn keys_of(self, record: &[u8]) -> Option<Keys> {
-        let text = String::from_utf8_lossy(record);
-        Some(self.formats.keys_of(Tree::parse(&text).ok()?.root()))
-    }
-
-    /// Whether these are the keys of orders. Those of another shop system come out as invalid.
-    fn are_orders(self, keys: &Keys) -> bool {
-        let is_cart = self.format.cart_key.is_some();
-        let alike = self.formats.iter().filter(|format| format.cart_key.is_some() == is_cart);
-        let candidates: Vec<_> = alike.map(|format| Candidate::new(format, keys)).collect();
-        matching(&candidates).is_some()
+    /// What is done with records; `None` if they are no orders.
+    fn records(&self, unsold: Option<OtherRow>, records: &[Cow<'_, str>]) -> Option<Member> {
+        if records.is_empty() {
+            return None;
+        }
+        let Lack { missing, needed } = self.judge.lack(records);
+        match unsold {
+            Some(kind) => (missing * 2 <= needed).then_some(Member::PassedOver(kind)),
+            None if missing == 0 => Some(self.complete.map_or(Member::Records, Member::PassedOver)),
+            None if missing == 1 && needed >= NEEDS_MIN => {
+                Some(Member::PassedOver(OtherRow::NearOrders))
+            }
+            None => None,
+        }
     }
 }
 
-/// Whether what is in a list of this name may be sold.
-pub fn may_be_sold(name: &str) -> bool {
+/// Tells orders of one shop system, or carts, from other records. Those of another system come out as
+/// invalid.
+#[derive(Debug)]
+pub struct FormatJudge {
+    pub format: &'static JsonFormat,
+    pub formats: &'static JsonFormats,
+}
+
+impl Judge for FormatJudge {
+    fn is_other(&self, name: &str) -> bool {
+        self.formats.is_non_order(name)
+    }
+
+    fn lack(&self, records: &[Cow<'_, str>]) -> Lack {
+        let mut keys = Keys::default();
+        for tree in records.iter().filter_map(|text| Tree::parse(text).ok()) {
+            keys.add(self.formats.keys_of(tree.root()));
+        }
+        let is_cart = self.format.cart_key.is_some();
+        let alike = self.formats.iter().filter(|format| format.cart_key.is_some() == is_cart);
+        let lacks = alike.map(|format| Lack {
+            missing: Candidate::new(format, &keys).lack_len(),
+            needed: format.needs.len(),
+        });
+        lacks.min_by_key(|lack| lack.missing).unwrap_or(Lack { missing: 1, needed: 1 })
+    }
+}
+
+/// Why what is in a list of this name is not sold, if its name says so.
+pub fn not_sold(name: &str) -> Option<OtherRow> {
     let name = name.to_lowercase();
-    !NOT_SOLD.iter().any(|word| name.contains(word))
+    NOT_SOLD.iter().find(|(word, _)| name.contains(word)).map(|(_, kind)| *kind)
 }
 
 /// How long the object at the front is, if it ends in these bytes.

@@ -1,7 +1,7 @@
 //! A format, and where in a file its records are.
 
 use super::format::{JsonFormat, JsonFormats};
-use super::further_lists::FurtherLists;
+use super::further_lists::{FormatJudge, FurtherLists};
 use super::nesting::{Path, Wrappers};
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ impl JsonLayout {
             None => Wrappers::known(self.format.wrappers),
         };
         let Self { format, formats, .. } = self;
-        wrappers.with_further(Arc::new(FurtherLists { format, formats }))
+        let judge = Box::new(FormatJudge { format, formats });
+        wrappers.with_further(Arc::new(FurtherLists { judge, complete: None }))
     }
 }

@@ -26,7 +26,7 @@ pub use candidates::{SAMPLE_LEN_MAX, format_of, is_near};
 pub use detection::recognise;
 pub use envelopes::places;
 pub use format::{CartKey, JsonFormat, JsonFormats, JsonPiece, ReadPiece, malformed};
-pub use further_lists::may_be_sold;
+pub use further_lists::{FurtherLists, Judge, Lack, not_sold};
 pub use key_uses::KeyUses;
 pub use keys::Keys;
 pub use layout::JsonLayout;

@@ -1,6 +1,7 @@
 //! The brackets around the records: what may come next between them, and the names that records are
 //! wrapped in.
 
+use crate::domain::OtherRow;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -16,6 +17,18 @@ const DEPTH_MAX: usize = 16;
 pub struct Nesting {
     levels: Vec<Level>,
     pub expected: Expected,
+    /// The value whose records are passed over, while it is read.
+    passing: Option<Passing>,
+}
+
+/// A value whose records are passed over.
+#[derive(Debug, Clone)]
+pub struct Passing {
+    pub kind: OtherRow,
+    /// Its name, unless that may be data.
+    pub list: Option<Arc<str>>,
+    /// The brackets around it.
+    depth: usize,
 }
 
 /// A path that no wrapping has, so that nothing below it is taken for one.
@@ -44,7 +57,7 @@ pub enum Expected {
 
 impl Nesting {
     pub fn none() -> Self {
-        Self { levels: Vec::new(), expected: Expected::Value }
+        Self { levels: Vec::new(), expected: Expected::Value, passing: None }
     }
 
     /// Enters a list, or an object at the value of one of its names.
@@ -65,7 +78,24 @@ impl Nesting {
         self.value_ended();
     }
 
+    /// Passes over the records of the value that comes next, unless one around it is passed over.
+    pub fn pass_over(&mut self, kind: OtherRow, name: &[u8]) {
+        let is_name = |name: &&str| {
+            name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c))
+        };
+        let list = std::str::from_utf8(name).ok().filter(is_name).map(Arc::from);
+        let depth = self.levels.len();
+        self.passing.get_or_insert(Passing { kind, list, depth });
+    }
+
+    /// What a record that was read here is passed over for.
+    pub fn passing(&self) -> Option<&Passing> {
+        self.passing.as_ref()
+    }
+
     pub fn value_ended(&mut self) {
+        let depth = self.levels.len();
+        self.passing = self.passing.take().filter(|passing| depth > passing.depth);
         self.expected = if self.is_outermost() { Expected::Value } else { Expected::Next };
     }
 
@@ -136,8 +166,9 @@ pub trait Further: Debug + Send + Sync {
     /// Whether records under this name may be orders.
     fn is_sought(&self, name: &[u8]) -> bool;
 
-    /// What the value at the front of these bytes is; `None` if that takes more of them.
-    fn member(&self, bytes: &[u8]) -> Option<Member>;
+    /// What the value at the front of these bytes, under this name, is; `None` if that takes more of
+    /// them.
+    fn member(&self, name: &[u8], bytes: &[u8]) -> Option<Member>;
 }
 
 /// What such a member is.
@@ -145,8 +176,10 @@ pub trait Further: Debug + Send + Sync {
 pub enum Member {
     /// A record, or a list of records.
     Records,
-    /// An object that may hold records further inside.
-    Object,
+    /// Such ones that are passed over.
+    PassedOver(OtherRow),
+    /// An object that may hold records further inside; they may be passed over.
+    Object(Option<OtherRow>),
     Other,
 }
 

@@ -8,6 +8,7 @@ use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
+use crate::extract::passed_over::SharedTally;
 use std::borrow::Cow;
 use std::fs::File;
 use std::sync::Arc;
@@ -17,13 +18,20 @@ pub struct JsonFile {
     splitter: Splitter,
     source: Source,
     file: Arc<File>,
+    /// Takes the tally of what was passed over, at the end of the file.
+    shared: SharedTally,
 }
 
 impl JsonFile {
     pub fn open(source: Source, wrappers: Wrappers) -> Result<Self, ReadError> {
         let stream = source.open()?;
         let splitter = Splitter::new(stream.bytes, source.shown(), wrappers);
-        Ok(Self { splitter, source, file: stream.file })
+        Ok(Self { splitter, source, file: stream.file, shared: SharedTally::default() })
+    }
+
+    /// Leaves the tally of what was passed over here.
+    pub fn counting(self, shared: &SharedTally) -> Self {
+        Self { shared: Arc::clone(shared), ..self }
     }
 
     /// Refuses records longer than this.
@@ -67,6 +75,7 @@ impl JsonFile {
         loop {
             let Some(record) = self.splitter.advance()? else {
                 self.source.check_unchanged(&self.file, 0)?;
+                let _ = self.shared.set(self.splitter.passed_over().clone());
                 return Ok(None);
             };
             let (bytes, place) = (record.bytes, record.place);
@@ -92,9 +101,10 @@ impl JsonFile {
 pub fn orders(
     source: Source,
     wrappers: Wrappers,
+    passed_over: &SharedTally,
     order_of: impl Fn(&Document<'_>) -> SourceOrder + Send + 'static,
 ) -> Result<Box<dyn Records>, ReadError> {
-    let mut file = JsonFile::open(source, wrappers)?;
+    let mut file = JsonFile::open(source, wrappers)?.counting(passed_over);
     Ok(Box::new(move || {
         let next = file.next(&order_of)?;
         Ok(next.map(|(mut order, line)| {

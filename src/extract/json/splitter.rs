@@ -14,6 +14,7 @@ use super::syntax_errors::SyntaxErrors;
 use super::tree::Tree;
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
+use crate::extract::passed_over::Tally;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub struct Splitter {
     bytes_max: u64,
     /// A document ended here, and no comma came since.
     follows_document: bool,
+    passed_over: Tally,
 }
 
 /// A value where a record is expected; not always an object.
@@ -60,6 +62,7 @@ impl Splitter {
             last_wrapper: None,
             bytes_max: RECORD_BYTES_MAX,
             follows_document: false,
+            passed_over: Tally::default(),
         }
     }
 
@@ -90,6 +93,10 @@ impl Splitter {
                     if let Some(len) =
                         guess.map_or_else(|| self.measure(byte), |len| Ok(Some(len)))?
                     {
+                        if self.was_passed_over() {
+                            self.input.consume(len);
+                            continue;
+                        }
                         self.nesting.value_ended();
                         self.held = len;
                         let place = self.place();
@@ -109,6 +116,20 @@ impl Splitter {
             return Err(self.unclosed("ends before its last bracket is closed"));
         }
         Ok(None)
+    }
+
+    /// Whether the record at the front is passed over; then it is counted, and the value ended.
+    fn was_passed_over(&mut self) -> bool {
+        let Some(passing) = self.nesting.passing() else { return false };
+        let line = self.input.place().line;
+        self.passed_over.add_of_list(passing.kind, line, passing.list.as_ref());
+        self.nesting.value_ended();
+        true
+    }
+
+    /// The records that were passed over so far.
+    pub fn passed_over(&self) -> &Tally {
+        &self.passed_over
     }
 
     /// Takes back a record whose end was only guessed, so that it is measured; `false` if its end is
@@ -273,9 +294,9 @@ impl Splitter {
             }
         };
         let path = self.nesting.path_of_names();
-        let name = &self.input.bytes()[1..len - 1];
-        let wrapper = self.wrappers.step(path, name);
-        let further = self.wrappers.further().filter(|further| further.is_sought(name)).cloned();
+        let name = self.input.bytes()[1..len - 1].to_vec();
+        let wrapper = self.wrappers.step(path, &name);
+        let further = self.wrappers.further().filter(|further| further.is_sought(&name)).cloned();
         self.input.consume(len);
         match self.next_byte()? {
             Some(b':') => self.input.consume(1),
@@ -292,16 +313,20 @@ impl Splitter {
             self.nesting.expected = Expected::Value;
             return Ok(());
         }
-        match self.member(further)? {
-            Member::Records => {
+        let member = self.member(&name, further)?;
+        if let Member::PassedOver(kind) | Member::Object(Some(kind)) = member {
+            self.nesting.pass_over(kind, &name);
+        }
+        match member {
+            Member::Records | Member::PassedOver(_) => {
                 self.nesting.rename(NOWHERE);
                 self.nesting.expected = Expected::Value;
                 Ok(())
             }
-            Member::Object if self.nesting.may_look_inside() => {
+            Member::Object(_) if self.nesting.may_look_inside() => {
                 self.enter_names(Level::Wrapper { names: NOWHERE, values: NOWHERE })
             }
-            Member::Object | Member::Other => {
+            Member::Object(_) | Member::Other => {
                 self.nesting.value_ended();
                 self.skip(first)
             }
@@ -309,10 +334,14 @@ impl Splitter {
     }
 
     /// What the value at the front is, which no wrapping name leads to.
-    fn member(&mut self, further: Option<Arc<dyn Further>>) -> Result<Member, ReadError> {
+    fn member(
+        &mut self,
+        name: &[u8],
+        further: Option<Arc<dyn Further>>,
+    ) -> Result<Member, ReadError> {
         let Some(further) = further else { return Ok(Member::Other) };
         loop {
-            match further.member(self.input.bytes()) {
+            match further.member(name, self.input.bytes()) {
                 Some(member) => return Ok(member),
                 None if self.fill()? => {}
                 None => return Ok(Member::Other),

@@ -1,5 +1,6 @@
 //! A mapping as a format: of the settings, or built in.
 
+use super::amounts::Form;
 use super::dates::Unsettled;
 use super::profile::{Name, Profile, RowLayout, Source};
 use super::records::{missing_in, note_uses, order_of};
@@ -10,6 +11,7 @@ use crate::extract::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax
 use crate::extract::header::{Header, is_same, is_same_if_lossy};
 use crate::extract::json::{Document, KeyUses};
 use crate::extract::row_objects::{ReadsObjects, RowObjects};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Format for Arc<Profile> {
@@ -62,7 +64,10 @@ impl CsvFormat for Arc<Profile> {
         if matches!(self.source, Source::Json { .. }) {
             return of_json_cells(self, head);
         }
-        let mut sheet = MappedSheet::resolve(self, head.header);
+        // Cells of a table, also where the mapping is one for JSON: a spreadsheet may have rounded them.
+        let form = Form { has_exponents: false, ..self.form.clone() };
+        let of_cells = Arc::new(Profile { form, ..Profile::clone(self) });
+        let mut sheet = MappedSheet::resolve(&of_cells, head.header);
         let columns = missing(&sheet);
         if !columns.is_empty() {
             if head.is_named || is_near(&sheet, head.header) {
@@ -101,7 +106,7 @@ impl ReadsObjects for Arc<Profile> {
 /// A table that a mapping of JSON reads: each row is a record, with JSON in its cells.
 fn of_json_cells(profile: &Arc<Profile>, head: &CsvHead<'_>) -> CsvMatch {
     let objects = RowObjects::of(head.header);
-    let columns = missing_in(objects.first(head.rows), profile);
+    let columns = missing_in(objects.first(head.rows).map(Cow::Owned), profile);
     if columns.is_empty() {
         let profile = Arc::clone(profile);
         let copy_times = profile.copy_times();

@@ -3,13 +3,13 @@
 
 use super::cells::{NO_SINGLE_VALUE, Values};
 use super::profile::{Profile, Source};
-use super::records::{Object, open_records, orders};
+use super::records::{Object, all_wrappers_of, orders};
 use super::sheet::MappedSheet;
 use crate::extract::codec;
 use crate::extract::double_quoted_rows::LineForm;
 use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
-use crate::extract::json::Document;
+use crate::extract::json::{Document, JsonFile};
 use crate::extract::other_rows::Landmarks;
 use crate::extract::passed_over::SharedTally;
 use crate::extract::rows::{RowShape, Rows};
@@ -24,9 +24,13 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// If the file is not JSON, or it or a temporary file can't be read or written.
-pub fn open(source: &codec::Source, profile: &Arc<Profile>) -> Result<Box<dyn Records>, ReadError> {
+pub fn open(
+    source: &codec::Source,
+    profile: &Arc<Profile>,
+    passed_over: &SharedTally,
+) -> Result<Box<dyn Records>, ReadError> {
     if !matches!(profile.source, Source::FlatJson { .. }) {
-        return orders(source.clone(), profile);
+        return orders(source.clone(), profile, passed_over);
     }
     let width = profile.names.len() + 1;
     let shape = RowShape {
@@ -41,7 +45,7 @@ pub fn open(source: &codec::Source, profile: &Arc<Profile>) -> Result<Box<dyn Re
     };
     let at = (LINE_AT + 1..width).collect();
     let sheet = MappedSheet { profile: Arc::clone(profile), at, kept: profile.dates.all() };
-    let laid_out = laid_out(source, profile)?;
+    let laid_out = laid_out(source, profile, passed_over)?;
     let rows = Rows::open(laid_out, shape, Landmarks::default(), SharedTally::default())?;
     Ok(Arc::new(sheet).read(rows))
 }
@@ -49,12 +53,17 @@ pub fn open(source: &codec::Source, profile: &Arc<Profile>) -> Result<Box<dyn Re
 /// The column of the record's line in the JSON file.
 const LINE_AT: usize = 0;
 
-fn laid_out(source: &codec::Source, profile: &Profile) -> Result<codec::Source, ReadError> {
+fn laid_out(
+    source: &codec::Source,
+    profile: &Arc<Profile>,
+    passed_over: &SharedTally,
+) -> Result<codec::Source, ReadError> {
     let failed = |error: io::Error| {
         let hint = "flat JSON is laid out in a temporary file first: is there room in $TMPDIR, or else /tmp?";
         ReadError::new(source.shown(), 0, format!("can't be laid out as a table: {error}"), hint)
     };
-    let mut records = open_records(source.clone(), profile)?;
+    let wrappers = all_wrappers_of(profile);
+    let mut records = JsonFile::open(source.clone(), wrappers)?.counting(passed_over);
     let file = temp_file::create().map_err(failed)?;
     let mut table = WriterBuilder::new().flexible(true).from_writer(file);
     let header = std::iter::once("line").chain(profile.names.iter().map(String::as_str));

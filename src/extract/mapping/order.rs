@@ -65,7 +65,7 @@ pub fn order(
     order.discounts.extend(discount_of(&order.discount, code));
     order.status = making.status(&order);
     order.unstated = material.unstated;
-    order.status_word = status::word(&profile.status, &material.carriers);
+    order.status_word = status::word(profile, kept, &material.carriers);
     for (values, line) in &material.lines {
         order.lines.push(lines::line(profile, *values, *line, &mut making.faults));
     }
@@ -196,9 +196,7 @@ impl Making<'_> {
         }
         let status = match status(self.profile, self.kept, &self.material.carriers) {
             Ok(status) => status,
-            Err(reason) => {
-                let word = status::word(&self.profile.status, &self.material.carriers);
-                let fault = RecordError::of(reason, "status").showing(&word);
+            Err(fault) => {
                 self.faults.push(fault, self.material.line);
                 return None;
             }

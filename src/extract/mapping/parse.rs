@@ -109,6 +109,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
             .text("hint")
             .unwrap_or_else(|| format!("export again, or correct mappings.{name}")),
         source,
+        has_found_place: false,
         also: table.texts("also"),
         order,
         line,

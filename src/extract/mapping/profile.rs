@@ -111,6 +111,8 @@ pub struct Profile {
     /// What to do where columns are missing.
     pub hint: String,
     pub source: Source,
+    /// Its records of JSON were found at a place that it does not name.
+    pub has_found_place: bool,
     /// Every column, or place in a record, that is used; its place in this list is its [`Name`].
     pub names: Vec<String>,
     /// The same for lines, where they have names of their own: keys within a cell, or places in a
@@ -333,11 +335,11 @@ impl Profile {
         self.line.get(field as usize).and_then(Option::as_ref)
     }
 
-    /// The mapping, for records of JSON that are at these places.
-    pub fn within(&self, places: &[&str]) -> Self {
-        let mut own = self.clone();
+    /// The mapping, for records of JSON that were found at a place that it does not name.
+    pub fn within(&self, place: &str) -> Self {
+        let mut own = Self { has_found_place: true, ..self.clone() };
         if let Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } = &mut own.source {
-            *wrappers = places.iter().map(|place| (*place).to_owned()).collect();
+            *wrappers = vec![place.to_owned()];
         }
         own
     }

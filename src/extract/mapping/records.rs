@@ -4,21 +4,23 @@ use super::cells::Values;
 use super::order::{Material, order};
 use super::profile::{Field, LineField, Name, OrderField, Profile, Source};
 use super::status::unstated;
-use crate::domain::{Reason, SourceOrder};
+use crate::domain::{OtherRow, Reason, SourceOrder};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
+use crate::extract::decimal;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::json::{
-    self, Document, JsonFile, KeyUses, RepeatedKey, SAMPLE_LEN_MAX, Tree, Value, Wrappers,
-    interned, malformed,
+    self, Document, FurtherLists, JsonFile, Judge, KeyUses, Lack, RepeatedKey, SAMPLE_LEN_MAX,
+    Tree, Value, Wrappers, interned, malformed,
 };
 use crate::extract::order_errors::OrderErrors;
+use crate::extract::passed_over::SharedTally;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The mapping for the records of a file: as it is, or within envelopes that it does not name, all that
-/// the file's beginning has; `None` of a file without records.
+/// The mapping for the records of a file: as it is, or within an envelope that it does not name; `None`
+/// of a file without records.
 ///
 /// # Errors
 /// What the records lack that are nearest to the mapping.
@@ -31,15 +33,11 @@ pub fn fitting(
         return Ok(Some(Arc::clone(profile)));
     }
     let mut nearest = (lacking.len(), format!("its records lack: {}", lacking.join(", ")));
-    let mut fitting: Vec<&str> = Vec::new();
-    for place in json::places(source)? {
-        let is_inside =
-            |outer: &&str| place.strip_prefix(*outer).is_some_and(|rest| rest.starts_with('/'));
-        if fitting.iter().any(is_inside) || !json::may_be_sold(place) {
-            continue;
-        }
-        match missing(source, &Arc::new(profile.within(&[place]))) {
-            Ok(Some(lacking)) if lacking.is_empty() => fitting.push(place),
+    let places = json::places(source)?;
+    for place in places.into_iter().filter(|place| json::not_sold(place).is_none()) {
+        let within = Arc::new(profile.within(place));
+        match missing(source, &within) {
+            Ok(Some(lacking)) if lacking.is_empty() => return Ok(Some(within)),
             Ok(Some(lacking)) if lacking.len() < nearest.0 => {
                 let what = format!("within {place}: its records lack: {}", lacking.join(", "));
                 nearest = (lacking.len(), what);
@@ -48,10 +46,7 @@ pub fn fitting(
             _ => {}
         }
     }
-    if fitting.is_empty() {
-        return Err(ReadError::new(source.shown(), 0, nearest.1, &profile.hint));
-    }
-    Ok(Some(Arc::new(profile.within(&fitting))))
+    Err(ReadError::new(source.shown(), 0, nearest.1, &profile.hint))
 }
 
 /// The needed places that the first records of a file lack; `None` of a file without records.
@@ -59,7 +54,7 @@ fn missing(
     source: &codec::Source,
     profile: &Arc<Profile>,
 ) -> Result<Option<Vec<String>>, ReadError> {
-    let mut file = open_records(source.clone(), profile)?;
+    let mut file = JsonFile::open(source.clone(), wrappers_of(profile))?;
     let mut missing = needs(profile);
     for index in 0..SAMPLE_LEN_MAX {
         let met = |document: &Document<'_>| {
@@ -75,7 +70,10 @@ fn missing(
 }
 
 /// The needed places that none of these objects has.
-pub fn missing_in(objects: impl Iterator<Item = String>, profile: &Profile) -> Vec<String> {
+pub fn missing_in<'a>(
+    objects: impl Iterator<Item = Cow<'a, str>>,
+    profile: &Profile,
+) -> Vec<String> {
     let mut missing = needs(profile);
     for object in objects {
         if let Ok(tree) = Tree::parse(&object) {
@@ -89,17 +87,38 @@ fn shown(missing: Vec<Need>) -> Vec<String> {
     missing.into_iter().map(|need| need.shown).collect()
 }
 
-pub fn open_records(source: codec::Source, profile: &Profile) -> Result<JsonFile, ReadError> {
-    JsonFile::open(source, wrappers_of(profile))
-}
-
 /// The orders of records that are orders.
 pub fn orders(
     source: codec::Source,
     profile: &Arc<Profile>,
+    passed_over: &SharedTally,
 ) -> Result<Box<dyn Records>, ReadError> {
     let own = Arc::clone(profile);
-    json::orders(source, wrappers_of(profile), move |document| order_of(&own, document))
+    let of = move |document: &Document<'_>| order_of(&own, document);
+    json::orders(source, all_wrappers_of(profile), passed_over, of)
+}
+
+/// The places of the records, with other lists beside them: they are read where the mapping does not
+/// say where records are.
+pub fn all_wrappers_of(profile: &Arc<Profile>) -> Wrappers {
+    let complete = (!profile.has_found_place).then_some(OtherRow::UnnamedList);
+    let judge = Box::new(MappingJudge(Arc::clone(profile)));
+    wrappers_of(profile).with_further(Arc::new(FurtherLists { judge, complete }))
+}
+
+/// Tells records that a mapping reads from others.
+#[derive(Debug)]
+struct MappingJudge(Arc<Profile>);
+
+impl Judge for MappingJudge {
+    fn is_other(&self, _: &str) -> bool {
+        false
+    }
+
+    fn lack(&self, records: &[Cow<'_, str>]) -> Lack {
+        let missing = missing_in(records.iter().cloned(), &self.0).len();
+        Lack { missing, needed: needs(&self.0).len() }
+    }
 }
 
 pub fn wrappers_of(profile: &Profile) -> Wrappers {
@@ -116,6 +135,9 @@ pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
         return malformed();
     }
     let mut faults = OrderErrors::begun_at(line);
+    if !document.columns.is_empty() {
+        refuse_rounded(record, profile, &mut faults, line);
+    }
     let (lines, is_odd) = lines_of(record, profile);
     if is_odd {
         faults.add(Reason::MalformedRow, "lines", line);
@@ -138,6 +160,23 @@ pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
         line,
     };
     order(profile, profile.dates.all(), &material, faults)
+}
+
+/// An amount with an exponent is exact within JSON. In a cell of its own a spreadsheet may have rounded it.
+fn refuse_rounded(record: Value<'_>, profile: &Profile, faults: &mut OrderErrors, line: u64) {
+    use OrderField as F;
+    for field in [F::Total, F::Subtotal, F::Shipping, F::Tax, F::Discount, F::Refunded] {
+        let needs = profile.order_field(field).map(Field::needs).unwrap_or_default();
+        let is_rounded = |name: &Name| {
+            let keys = profile.names.get(*name).map(|place| keys_of(place)).unwrap_or_default();
+            let [column] = keys.as_slice() else { return false };
+            let cell = record.get(column).ok().flatten().and_then(|value| value.text().ok());
+            cell.is_some_and(|text| decimal::without_exponent(&text) != text)
+        };
+        if needs.iter().flatten().any(is_rounded) {
+            faults.add(Reason::BadMoney, field.shown(), line);
+        }
+    }
 }
 
 /// Notes which keys a record states, and which of them the mapping reads.

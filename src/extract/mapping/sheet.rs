@@ -13,6 +13,7 @@ use crate::domain::{Reason, RecordError, SourceOrder, Unstated};
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups, order_of};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
+use crate::extract::json::interned;
 use crate::extract::order_errors::OrderErrors;
 use crate::extract::order_versions::CopyTimes;
 use crate::extract::other_rows::Landmarks;
@@ -220,7 +221,9 @@ impl MappedSheet {
         let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
         let text = row.value(kinds.column).unwrap_or_default();
         kinds.of(&text).unwrap_or_else(|| {
-            faults.add(Reason::UnknownStatus, "kind of row", row.row.line);
+            let column = self.profile.names.get(kinds.column).map_or("", |name| interned(name));
+            faults
+                .push(RecordError::of(Reason::UnknownStatus, column).showing(&text), row.row.line);
             RowKind::Line
         })
     }

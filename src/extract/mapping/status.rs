@@ -4,16 +4,24 @@ use super::cells::Values;
 use super::consistency::{agreed, agreed_of};
 use super::dates::{Dates, Kept};
 use super::profile::{Answer, Name, Profile, RowKind, StatusRule};
-use crate::domain::{Reason, Status, Unstated};
+use crate::domain::{Reason, RecordError, Status, Unstated};
 use crate::extract::blank;
 use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
+use crate::extract::json::interned;
 use jiff::tz::TimeZone;
 
-/// The first word that the rules look at, for an order whose status they don't know.
-pub fn word(rules: &[StatusRule], carriers: &[&dyn Values]) -> String {
-    let words = rules.iter().filter_map(|rule| agreed(&rule.cells, carriers).ok());
-    words.into_iter().find(|word| !word.is_empty()).unwrap_or_default()
+/// The word that decides, or that the rules don't know; blank where none is stated.
+pub fn word(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> String {
+    let decides = |rule: &StatusRule, word: &String| {
+        let answer = answer(rule, word, &profile.dates, kept);
+        !word.is_empty() && !matches!(answer, Ok(Answer::Next))
+    };
+    let mut words = profile
+        .status
+        .iter()
+        .filter_map(|rule| agreed(&rule.cells, carriers).ok().filter(|word| decides(rule, word)));
+    words.next().unwrap_or_default()
 }
 
 /// What a table or a record with some of the mapping's names does not state of an order's status.
@@ -47,19 +55,37 @@ pub fn unstated(profile: &Profile, has: impl Fn(Name) -> bool) -> Unstated {
 /// does not state is not a reason to reject an order.
 ///
 /// # Errors
-/// When a word is not declared, or no rule has an answer.
-pub fn status(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Result<Status, Reason> {
+/// When a word is not declared, with its column, or no rule has an answer.
+pub fn status(
+    profile: &Profile,
+    kept: Kept,
+    carriers: &[&dyn Values],
+) -> Result<Status, RecordError> {
     if profile.status.is_empty() {
         return Ok(Status::Paid);
     }
     for rule in &profile.status {
+        let fault = |reason| RecordError::of(reason, column(profile, rule, carriers));
         let texts = carriers.iter().map(|carrier| Ok(stated(rule, rule.cells.text(*carrier)?)));
-        let text = agreed_of(texts)?;
-        if let Answer::Status(status) = answer(rule, &text, &profile.dates, kept)? {
+        let text = agreed_of(texts).map_err(fault)?;
+        let answer = answer(rule, &text, &profile.dates, kept);
+        if let Answer::Status(status) = answer.map_err(|reason| fault(reason).showing(&text))? {
             return Ok(status);
         }
     }
-    Err(Reason::UnknownStatus)
+    let last = profile.status.last().map(|rule| column(profile, rule, carriers));
+    Err(RecordError::of(Reason::UnknownStatus, last.unwrap_or("status")))
+}
+
+/// The column, of those that a rule names, that states something; else the first.
+fn column(profile: &Profile, rule: &StatusRule, carriers: &[&dyn Values]) -> &'static str {
+    let is_stated = |name: &&Name| {
+        carriers.iter().any(|carrier| carrier.value(**name).is_ok_and(|text| !text.is_empty()))
+    };
+    let names = || rule.cells.alternatives.iter().flatten();
+    let name = names().find(is_stated).or_else(|| names().next());
+    let column = name.and_then(|name| profile.names.get(*name));
+    column.map_or("status", |column| interned(column))
 }
 
 /// A text, blank if it is a word for no value that the rule does not declare.

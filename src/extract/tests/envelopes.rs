@@ -228,3 +228,57 @@ fn orders_of_another_shop_system_beside_the_others_are_invalid_and_not_left_out(
     assert_eq!(orders.len(), 2);
     assert!(orders[1].total.is_empty(), "{:?}", orders[1]);
 }
+
+#[test]
+fn orders_in_lists_that_are_not_sold_are_counted_and_named() {
+    let orders = |ids: &[u32]| {
+        let of = |id: &u32| minified(ORDER).replace("6885604524341", &id.to_string());
+        format!("[{}]", ids.iter().map(of).collect::<Vec<_>>().join(","))
+    };
+    let (sold, unsold) = (orders(&[1, 2]), orders(&[3, 4, 5]));
+    let near = unsold.replace("\"total_price\"", "\"x_total_price\"");
+    for (list, kind, held) in [
+        ("draft_orders", OtherRow::Drafts, unsold.clone()),
+        ("Deleted", OtherRow::Deleted, format!(r#"{{"at": 5, "orders": {unsold}}}"#)),
+        ("trash", OtherRow::Trash, near.clone()),
+        ("templates", OtherRow::Templates, format!("[{unsold}]")),
+        ("older", OtherRow::NearOrders, near.clone()),
+    ] {
+        for document in [
+            format!(r#"{{"orders": {sold}, "{list}": {held}, "n": 1}}"#),
+            format!("{{\"{list}\": {held},\n\"orders\": {sold}}}"),
+            format!(r#"{{"data": {{"{list}": {held}, "list": {sold}}}}}"#),
+        ] {
+            let folder = Folder::with("orders.json", &document);
+            let export = folder.open(&["*"]).unwrap();
+            assert_eq!(export.read().map(Result::unwrap).count(), 2, "{document:.80}");
+            let passed = export.passed_over();
+            let named = |one: &PassedOver| (one.kind, one.rows, one.line, one.list.clone());
+            let expected = (kind, 3, 1, Some(list.into()));
+            assert_eq!(passed.iter().map(named).collect::<Vec<_>>(), [expected], "{document:.80}");
+        }
+    }
+}
+
+#[test]
+fn what_holds_no_orders_is_not_counted() {
+    let document = format!(
+        r#"{{"orders": [{ORDER}], "deleted_ids": [1, 2], "trash": [], "deleted": [{{"id": 5}}], "drafts": null,
+        "customers": [{{"id": 1, "email": "a@example.com", "created_at": "", "currency": "USD"}}]}}"#
+    );
+    let folder = Folder::with("orders.json", document);
+    let export = folder.open(&["*"]).unwrap();
+    assert_eq!(export.read().map(Result::unwrap).count(), 1);
+    assert_eq!(export.passed_over(), []);
+}
+
+#[test]
+fn a_file_of_nothing_but_deleted_orders_is_refused() {
+    for name in ["deleted_orders", "trash", "drafts"] {
+        let reported = refusal(format!(r#"{{"count": 1, "data": {{"{name}": [{ORDER}]}}}}"#));
+        assert!(
+            reported.contains(&format!("data/{name}, which names no sold orders")),
+            "{reported}"
+        );
+    }
+}

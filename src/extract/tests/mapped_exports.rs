@@ -440,3 +440,23 @@ fn a_word_for_no_status_contradicts_no_status() {
         assert_eq!(orders[0].status, Some(crate::domain::Status::Paid), "{word}");
     }
 }
+
+#[test]
+fn a_row_of_matrixify_whose_kind_is_not_known_refuses_its_order() {
+    let cells = "77,#1001,ann@example.com,2024-01-31 10:11:12 -0500,USD,paid,,30.00,20.00,5";
+    let further = "77,#1001,,,,,,,,";
+    let with = |kind: &str, product: &str| {
+        orders_of(
+            MATRIXIFY,
+            &format!("{cells},Line Item,Mug,900,M-1,2,10.00\n{further},{kind},{product}\n"),
+        )
+    };
+    for known in ["Shipping Line", "fulfillment line", "Refund Line", "Transaction", ""] {
+        let orders = with(known, ",,,,");
+        assert_eq!((reasons(&orders[0]).len(), orders[0].lines.len()), (0, 1), "{known}");
+    }
+    assert_eq!(with("", "Pen,901,P-1,1,0")[0].lines.len(), 2, "a product without a kind");
+    for unknown in ["Bundle Line", "line", "nan%"] {
+        assert_eq!(reasons(&with(unknown, "Pen,901,P-1,1,5.00")[0]), [Reason::UnknownStatus]);
+    }
+}

@@ -256,3 +256,72 @@ fn all_lists_of_an_envelope_that_a_mapping_does_not_name_are_read() {
         assert_eq!(read, ["7", "8"], "{text}");
     }
 }
+
+/// What the export passed over, once it was read: kind, records, and the name of the first list.
+fn passed_over_by(mapping: &str, text: &str) -> (usize, Vec<(OtherRow, u64, Option<String>)>) {
+    let folder = Folder::with("api.json", text);
+    let export = folder.open_by(mapping, "auto", &["api.json"]).unwrap();
+    let read = export.read().map(Result::unwrap).count();
+    let passed = export.passed_over().into_iter();
+    (read, passed.map(|one| (one.kind, one.rows, one.list.map(|name| name.to_string()))).collect())
+}
+
+#[test]
+fn lists_that_a_mapping_does_not_name_are_read_or_named_however_far_down_they_are() {
+    let list = |orders: std::ops::Range<u32>| {
+        let of = |id: u32| RECORD.replace("\"ref\":7", &format!("\"ref\":{id}")).replace('\n', "");
+        format!("[{}]", orders.map(of).collect::<Vec<_>>().join(","))
+    };
+    let many = list(0..800);
+    assert!(many.len() > 2 * 64 * 1024);
+    let further = format!(
+        r#""archived": {}, "drafts": {}, "deleted": {{"all": {}}}, "meta": {{"a": [1]}}"#,
+        list(900..902),
+        list(910..913),
+        list(920..924)
+    );
+    let unsold = [
+        (OtherRow::Drafts, 3, Some("drafts".to_owned())),
+        (OtherRow::Deleted, 4, Some("deleted".to_owned())),
+    ];
+    for found in [
+        format!(r#"{{"open": {many}, {further}}}"#),
+        format!(r#"{{"data": {{"open": {many}, {further}}}}}"#),
+        format!(r#"{{"data": {{"x": {{"open": {many}}}, {further}}}, "page": 1}}"#),
+    ] {
+        assert_eq!(passed_over_by(API, &found), (802, unsold.to_vec()), "{:.40}", found);
+    }
+    let declared = format!(r#"{{"result": {many}, {further}}}"#);
+    let unnamed = (OtherRow::UnnamedList, 2, Some("archived".to_owned()));
+    let passed = [unsold.to_vec(), vec![unnamed]].concat();
+    assert_eq!(passed_over_by(API, &declared), (800, passed));
+}
+
+#[test]
+fn lists_beside_flat_records_are_named_too() {
+    let rows = format!("[{},{}]", flat_record(1, "Mug", "15.00"), flat_record(1, "Pen", "15.00"));
+    let (read, passed) = passed_over_by(FLAT, &format!(r#"{{"rows": {rows}, "trash": {rows}}}"#));
+    assert_eq!((read, passed), (1, vec![(OtherRow::Trash, 2, Some("trash".to_owned()))]));
+}
+
+#[test]
+fn an_exponent_is_exact_within_json_and_refused_in_a_cell_of_its_own() {
+    let read = |mapping: &str, table: &str| {
+        let folder = Folder::with("api.csv", table);
+        let export = folder.open_by(mapping, "auto", &["*"]).unwrap();
+        *export.read().next().unwrap().unwrap()
+    };
+    let cells = API.replace("decimal_mark = \",\"\n", "").replace("/money/sum", "/sum");
+    let table = |sum: &str, each: &str| {
+        format!(
+            "ref,placed,state,buyer,money,sum,basket\n7,2024-01-31T10:11:12Z,done,\"{{\"\"mail\"\":\"\"a@example.com\"\"}}\",\
+             \"{{\"\"code\"\":\"\"EUR\"\"}}\",{sum},\"{{\"\"lines\"\":[{{\"\"article\"\":{{\"\"name\"\":\"\"Mug\"\"}},\"\"n\"\":1,\"\"each\"\":{each}}}]}}\"\n"
+        )
+    };
+    let exact = read(&cells, &table("1790.00", "1.79E+3"));
+    assert_eq!((exact.lines[0].unit_price.as_str(), exact.faults.len()), ("1790", 0));
+    assert_eq!(reasons(&read(&cells, &table("1.79E+3", "1790"))), [Reason::BadMoney]);
+    let flat = "order,date,currency,total,item,n,price,/buyer/mail\n1,2024-01-31,EUR,1.79E+3,Mug,1,1790,a@example.com\n";
+    let own = FLAT.replace("\"/buyer/mail\"", "\"mail\"");
+    assert_eq!(reasons(&read(&own, &flat.replace("/buyer/mail", "mail"))), [Reason::BadMoney]);
+}

@@ -36,7 +36,7 @@ mod webtoffee;
 mod woocommerce_json;
 
 use super::{Export, OpenError, Options, ReadError};
-use crate::domain::{DateShift, Reason, SourceOrder};
+use crate::domain::{DateShift, OtherRow, PassedOver, Reason, SourceOrder};
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
