@@ -212,19 +212,15 @@ impl<'a> Shop<'a> {
     }
 
     fn refused(&self, answer: &Answer) -> PullError {
-        PullError::Refused {
-            shop: self.client.shop(),
-            what: format!("refuses the token with {}", answer.status.as_u16()),
-            hint: "check the token, and that it may read orders".to_owned(),
-        }
+        let what = format!("refuses the token with {}", answer.status.as_u16());
+        self.client.refused(what, "check the token, and that it may read orders")
     }
 
     fn unexpected(&self, text: &str) -> PullError {
-        PullError::Unexpected {
-            shop: self.client.shop(),
-            what: format!("answers with \"{text}\" instead of an order"),
-            hint: "check the address; it may be that of another service".to_owned(),
-        }
+        self.client.unexpected(
+            format!("answers with \"{text}\" instead of an order"),
+            "check the address; it may be that of another service",
+        )
     }
 }
 

@@ -275,6 +275,16 @@ impl ShopClient {
         PullError::Away { shop: self.shop(), what, hint }
     }
 
+    /// A rejection of the credentials, or of this machine.
+    pub(super) fn refused(&self, what: impl Into<String>, hint: impl Into<String>) -> PullError {
+        PullError::Refused { shop: self.shop(), what: what.into(), hint: hint.into() }
+    }
+
+    /// An answer that contradicts another one or the documentation.
+    pub(super) fn unexpected(&self, what: impl Into<String>, hint: impl Into<String>) -> PullError {
+        PullError::Unexpected { shop: self.shop(), what: what.into(), hint: hint.into() }
+    }
+
     fn address(&self, path: &[&str], query: &[(&str, String)]) -> Url {
         let mut url = self.root.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -328,12 +338,10 @@ impl ShopClient {
     /// The text of an error of reqwest may hold the address, and that the key.
     fn attempt_error(&self, error: &reqwest::Error) -> AttemptError {
         if let Some(why) = certificate_fault(error) {
-            return AttemptError::Fatal(PullError::Refused {
-                shop: self.shop(),
-                what: format!("its certificate is not trusted: {why}"),
-                hint: "check the address and this machine's clock, or name the authority's PEM file in ca_file"
-                    .to_owned(),
-            });
+            return AttemptError::Fatal(self.refused(
+                format!("its certificate is not trusted: {why}"),
+                "check the address and this machine's clock, or name the authority's PEM file in ca_file",
+            ));
         }
         if !error.is_connect() {
             let timed_out = || format!("took longer than {} s", TIMEOUT.as_secs());

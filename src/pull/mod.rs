@@ -24,6 +24,7 @@ mod oauth1;
 mod options;
 mod order_id;
 mod pages;
+mod reading;
 mod shop_api;
 mod shopify;
 mod shops;

@@ -275,11 +275,10 @@ impl Shop {
         let said = message_in(answer).unwrap_or_else(|| excerpt(&answer.body));
         match (status, json_in(&answer.body)) {
             (200, Ok((json, _))) => Ok(json.to_vec()),
-            (401 | 403, _) => Err(PullError::Refused {
-                shop: self.client.shop(),
-                what: format!("refuses the key with {status}: {said}"),
-                hint: "check the key, and that it has the permission Orders, Read Only".to_owned(),
-            }),
+            (401 | 403, _) => Err(self.client.refused(
+                format!("refuses the key with {status}: {said}"),
+                "check the key, and that it has the permission Orders, Read Only",
+            )),
             (404, _) => Err(PullError::Settings {
                 what: format!("{}: has no Commerce API; it answers \"{said}\"", self.client.shop()),
                 expected: "the address of Squarespace's API".to_owned(),
@@ -291,11 +290,7 @@ impl Shop {
     }
 
     fn contradiction(&self, what: &str) -> PullError {
-        PullError::Unexpected {
-            shop: self.client.shop(),
-            what: what.to_owned(),
-            hint: "see Squarespace's status page, and pull again later".to_owned(),
-        }
+        self.client.unexpected(what, "see Squarespace's status page, and pull again later")
     }
 }
 

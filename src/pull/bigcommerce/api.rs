@@ -84,13 +84,10 @@ impl Api {
         }
         match json_in(&answer.body) {
             Ok((json, _)) => Ok(Some(json)),
-            Err(text) => Err(PullError::Unexpected {
-                shop: self.client.shop(),
-                what: format!("answers 200 with no JSON: \"{text}\""),
-                hint:
-                    "check the address, and any proxy or firewall between this machine and the API"
-                        .to_owned(),
-            }),
+            Err(text) => Err(self.client.unexpected(
+                format!("answers 200 with no JSON: \"{text}\""),
+                "check the address, and any proxy or firewall between this machine and the API",
+            )),
         }
     }
 
@@ -100,17 +97,16 @@ impl Api {
             answer.status.as_u16(),
             message_in(&answer.body)
         );
-        PullError::Refused { shop: self.client.shop(), what, hint: hint.to_owned() }
+        self.client.refused(what, hint)
     }
 
     fn unexpected(&self, body: &[u8]) -> PullError {
-        PullError::Unexpected {
-            shop: self.client.shop(),
-            what: format!("answers a question about orders with {}", message_in(body)),
-            hint: format!(
+        self.client.unexpected(
+            format!("answers a question about orders with {}", message_in(body)),
+            format!(
                 "the API that is read is {VERSION}; `url` is https://api.bigcommerce.com/stores/HASH"
             ),
-        }
+        )
     }
 
     /// The orders of a page, each with the parts that the answer leaves out.
@@ -194,12 +190,10 @@ impl ShopApi for Api {
         let listed = self.completed(&[b"[", json, b"]"].concat()).await?;
         match listed.rows.as_slice() {
             [row] if row.id == *id => Ok(listed.json.get(1..listed.json.len() - 1).map(Vec::from)),
-            _ => Err(PullError::Unexpected {
-                shop: self.client.shop(),
-                what: format!("answers with another order to a question about order {id}"),
-                hint: Self::CONTRADICTION_HINT.to_owned(),
+            _ => {
+                let what = format!("answers with another order to a question about order {id}");
+                Err(self.client.unexpected(what, Self::CONTRADICTION_HINT).into())
             }
-            .into()),
         }
     }
 }

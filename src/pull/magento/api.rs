@@ -141,13 +141,9 @@ impl Api {
         let json = match json_in(&answer.body) {
             Ok((json, _)) => json,
             Err(text) if matches!(status, 401 | 403) => {
-                return Err(PullError::Refused {
-                    shop: self.client.shop(),
-                    what: format!("answers {status} with a page in place of the API: \"{text}\""),
-                    hint: "a firewall refuses this machine; allow it for /rest/V1/orders"
-                        .to_owned(),
-                }
-                .into());
+                let what = format!("answers {status} with a page in place of the API: \"{text}\"");
+                let hint = "a firewall refuses this machine; allow it for /rest/V1/orders";
+                return Err(self.client.refused(what, hint).into());
             }
             Err(text) => return Err(self.has_no_api(&format!("{status} and \"{text}\"")).into()),
         };
@@ -168,11 +164,7 @@ impl Api {
         } else {
             "check the token, and that the integration is active and has the resource Sales, Operations, Orders, Actions, View. Magento 2.4.4 and later refuse a token alone: set consumer_key, secret_file and token_secret_file too"
         };
-        PullError::Refused {
-            shop: self.client.shop(),
-            what: format!("refuses the credentials with {status}: {message}"),
-            hint: hint.to_owned(),
-        }
+        self.client.refused(format!("refuses the credentials with {status}: {message}"), hint)
     }
 
     fn has_no_api(&self, seen: &str) -> PullError {
@@ -190,8 +182,7 @@ impl Api {
     }
 
     pub(super) fn contradiction(&self, what: String) -> PullError {
-        let hint = CONTRADICTION_HINT.to_owned();
-        PullError::Unexpected { shop: self.client.shop(), what, hint }
+        self.client.unexpected(what, CONTRADICTION_HINT)
     }
 }
 

@@ -10,18 +10,14 @@ mod list;
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::gone::PreviousExport;
 use super::http::RequestError;
-use super::manifest::{Counted, Manifest, PulledWindow};
+use super::manifest::{Counted, PulledWindow};
 use super::options::{CredentialSet, Options, Request, ShopSystem, no_pause};
-use super::order_id::OrderId;
-use super::shop_api::SingleReads;
+use super::reading::{self, Misread, Reading, WindowReader};
 use super::window::{Extent, Window};
-use super::writer::WindowWriter;
-use api::{Api, CONSUMER_KEY, VERSION};
+use api::{Api, CONSUMER_KEY, CONTRADICTION_HINT, VERSION};
 use jiff::{SignedDuration, Timestamp};
 use list::{List, ReceivedPage, SIZES, in_utc};
-use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 pub(super) static SYSTEM: ShopSystem = ShopSystem {
@@ -43,17 +39,13 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 
 /// Some versions compare dates in the zone of the database, where the clocks may have changed.
 const OVERLAP_MIN: SignedDuration = SignedDuration::from_hours(2);
-/// Times that a window is read before a contradiction of its counts is believed.
-const READINGS_MAX: u32 = 3;
-/// More orders from before the window than this mean that the shop ignores the window.
-const EARLIER_MAX: u64 = 10;
 /// The longest gap between ids: if no order is found within it, the shop is away.
 const GAP_MAX: u64 = 1 << 40;
 
 /// Pulls a window into the folder.
 ///
 /// # Errors
-/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
+/// As [`reading::pull`].
 async fn pull(
     options: &Options,
     request: Request,
@@ -62,24 +54,7 @@ async fn pull(
 ) -> Result<PulledWindow, PullError> {
     let options = &Options { overlap: options.overlap.max(OVERLAP_MIN), ..options.clone() };
     let api = Api::find(options, cancel).await?;
-    let window = request.window(options, api.client.clock.now());
-    let failed = match window.extent {
-        Extent::Increment => folder.windows()?.pop().map(|last| last.manifest),
-        Extent::Full => None,
-    };
-    let retried: Vec<OrderId> = failed.iter().flat_map(Manifest::failed_ids).collect();
-    let mut shop = Shop { api, options, size: 0 };
-    let mut writer = folder.begin(&window)?;
-    let (mut manifest, ids) = shop.read_until_it_agrees(&window, &retried, &mut writer).await?;
-    if window.extent == Extent::Full {
-        let present = ids.into_iter().chain(manifest.failed_ids()).collect();
-        let previous = PreviousExport { folder, options };
-        previous.find_gone(&present, &mut shop.api, &mut manifest).await?;
-    }
-    manifest.query = options.query();
-    manifest.requests = shop.api.client.requests;
-    manifest.warnings = std::mem::take(&mut shop.api.warnings);
-    writer.commit(manifest)
+    reading::pull(Shop { api, options, size: 0 }, options, request, folder).await
 }
 
 /// Asks whether a pull would succeed, in three requests.
@@ -123,40 +98,15 @@ struct Shop<'a> {
     size: usize,
 }
 
-/// A window while it is read.
-struct Reading<'w> {
-    writer: &'w mut WindowWriter,
-    ids: BTreeSet<OrderId>,
-    singles: SingleReads,
-    /// Orders from before the window.
-    earlier: u64,
+/// The list of a window while it is read.
+struct Listing<'r, 'w> {
+    reading: &'r mut Reading<'w>,
     /// The first count of the window.
     counted: Option<u64>,
     pages: u64,
 }
 
-/// Why a window has to be read again.
-enum Misread {
-    /// Fewer orders than the shop counts.
-    Incomplete {
-        counted: u64,
-        found: u64,
-    },
-    Failed(PullError),
-}
-
-impl From<PullError> for Misread {
-    fn from(error: PullError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl Reading<'_> {
-    /// Orders that were found so far.
-    fn found(&self) -> u64 {
-        (self.ids.len() + self.singles.failed.len()) as u64
-    }
-
+impl Listing<'_, '_> {
     /// Keeps a page. Returns the id after which the list continues; `None` at its end.
     fn take(
         &mut self,
@@ -164,7 +114,7 @@ impl Reading<'_> {
         list: &List<'_>,
         size: u64,
     ) -> Result<Option<u64>, Misread> {
-        let (found, total) = (self.found(), listed.total);
+        let (found, total) = (self.reading.found(), listed.total);
         if list.up_to.is_none() {
             self.counted.get_or_insert(found + total);
         }
@@ -174,80 +124,48 @@ impl Reading<'_> {
         }
         let Some(last) = listed.rows.last() else { return Ok(None) };
         self.pages += 1;
-        self.singles.end_row();
+        self.reading.singles.end_row();
         for row in &listed.rows {
-            self.ids.insert(row.entity_id.into());
-            self.earlier += u64::from(list.is_earlier(row));
+            self.reading.ids.insert(row.entity_id.into());
+            self.reading.earlier += u64::from(list.is_earlier(row));
         }
-        self.writer.add(&listed.json, "json")?;
+        self.reading.writer.add(&listed.json, "json")?;
         Ok((total > rows || list.up_to.is_some()).then_some(last.entity_id))
     }
 }
 
+impl WindowReader for Shop<'_> {
+    type Api = Api;
+    const VERSION: &'static str = VERSION;
+    const CONTRADICTION_HINT: &'static str = CONTRADICTION_HINT;
+    const PAGE: (&'static str, &'static str) = (r#"{"items":["#, "]}");
+    const EMPTY_PAGE: &'static str = r#"{"items":[],"total_count":0}"#;
+
+    fn api(&mut self) -> &mut Api {
+        &mut self.api
+    }
+
+    async fn read_lists(
+        &mut self,
+        window: &Window,
+        reading: &mut Reading<'_>,
+    ) -> Result<Option<Counted>, Misread> {
+        let mut listing = Listing { reading, counted: None, pages: 0 };
+        self.read_list(List::of(window, self.options), &mut listing).await?;
+        self.count_again(window, &listing).await
+    }
+}
+
 impl Shop<'_> {
-    async fn read_until_it_agrees(
-        &mut self,
-        window: &Window,
-        retried: &[OrderId],
-        writer: &mut WindowWriter,
-    ) -> Result<(Manifest, BTreeSet<OrderId>), PullError> {
-        let mut readings = 1;
-        loop {
-            writer.clear()?;
-            match self.read(window, retried, writer).await {
-                Ok(read) => return Ok(read),
-                Err(Misread::Failed(error)) => return Err(error),
-                Err(Misread::Incomplete { counted, found }) if readings == READINGS_MAX => {
-                    return Err(self.api.contradiction(format!(
-                        "counts {counted} orders and lists {found}, {readings} times"
-                    )));
-                }
-                Err(Misread::Incomplete { .. }) => readings += 1,
-            }
-        }
-    }
-
-    async fn read(
-        &mut self,
-        window: &Window,
-        retried: &[OrderId],
-        writer: &mut WindowWriter,
-    ) -> Result<(Manifest, BTreeSet<OrderId>), Misread> {
-        let mut reading = Reading {
-            writer,
-            ids: BTreeSet::new(),
-            singles: SingleReads::default(),
-            earlier: 0,
-            counted: None,
-            pages: 0,
-        };
-        self.read_list(List::of(window, self.options), &mut reading).await?;
-        let counted = self.count_again(window, &reading).await?;
-        for id in retried {
-            if !reading.ids.contains(id) && !reading.singles.failed.contains(id) {
-                self.read_one(id, &mut reading).await?;
-            }
-        }
-        if reading.writer.is_empty() {
-            // A shop without orders has an export too.
-            reading.writer.add(br#"{"items":[],"total_count":0}"#, "json")?;
-        }
-        let Reading { ids, singles, .. } = reading;
-        let mut manifest = Manifest::new(SYSTEM.name, VERSION, self.api.client.shop(), *window);
-        (manifest.orders, manifest.counted) = (ids.len() as u64, counted);
-        manifest.failed = singles.failed.iter().map(OrderId::to_string).collect();
-        Ok((manifest, ids))
-    }
-
     /// Reads a list from its first order to its last.
     async fn read_list(
         &mut self,
         mut list: List<'_>,
-        reading: &mut Reading<'_>,
+        listing: &mut Listing<'_, '_>,
     ) -> Result<(), Misread> {
         loop {
             let next = match self.api.page(&list, SIZES[self.size]).await {
-                Ok(listed) => reading.take(&listed, &list, SIZES[self.size])?,
+                Ok(listed) => listing.take(&listed, &list, SIZES[self.size])?,
                 Err(RequestError::Fatal(error)) => return Err(error.into()),
                 Err(RequestError::TooMuch(_)) if self.size + 1 < SIZES.len() => {
                     self.size += 1;
@@ -255,10 +173,10 @@ impl Shop<'_> {
                 }
                 Err(RequestError::TooMuch(what)) => {
                     self.size = 0;
-                    Some(self.isolate(list, &what, reading).await?)
+                    Some(self.isolate(list, &what, listing).await?)
                 }
             };
-            if reading.earlier > EARLIER_MAX.max(reading.found() / 100) {
+            if listing.reading.is_unfiltered() {
                 let what = format!("ignores {}", SYSTEM.ignored_window);
                 return Err(self.api.contradiction(what).into());
             }
@@ -275,15 +193,15 @@ impl Shop<'_> {
     async fn count_again(
         &mut self,
         window: &Window,
-        reading: &Reading<'_>,
+        listing: &Listing<'_, '_>,
     ) -> Result<Option<Counted>, Misread> {
-        let Some(before) = reading.counted else { return Ok(None) };
-        if reading.pages <= 1 && reading.singles.failed.is_empty() {
+        let Some(before) = listing.counted else { return Ok(None) };
+        if listing.pages <= 1 && listing.reading.singles.failed.is_empty() {
             return Ok(Some(Counted { before, after: before }));
         }
         match self.api.count(&List::of(window, self.options).filters()).await {
-            Ok(counted) if counted > reading.found() => {
-                Err(Misread::Incomplete { counted, found: reading.found() })
+            Ok(counted) if counted > listing.reading.found() => {
+                Err(Misread::Incomplete { counted, found: listing.reading.found() })
             }
             Ok(after) => Ok(Some(Counted { before, after })),
             Err(RequestError::TooMuch(_)) => Ok(None),
@@ -298,7 +216,7 @@ impl Shop<'_> {
         &mut self,
         list: List<'_>,
         what: &str,
-        reading: &mut Reading<'_>,
+        listing: &mut Listing<'_, '_>,
     ) -> Result<u64, Misread> {
         let (mut without, mut broken) = (list.after, None);
         let mut up_to = list.after + 1;
@@ -308,7 +226,7 @@ impl Shop<'_> {
             }
             let few = List { up_to: Some(up_to), ..list };
             match self.api.page(&few, 1).await {
-                Ok(listed) => match reading.take(&listed, &few, 1)? {
+                Ok(listed) => match listing.take(&listed, &few, 1)? {
                     // The shop delivers the order now.
                     Some(last) => return Ok(last),
                     None => without = up_to,
@@ -326,13 +244,7 @@ impl Shop<'_> {
             order = id,
             "the shop can't list this order ({what}); it is asked for by its id"
         );
-        self.read_one(&id.into(), reading).await?;
+        self.read_one(&id.into(), listing.reading).await?;
         Ok(id)
-    }
-
-    async fn read_one(&mut self, id: &OrderId, reading: &mut Reading<'_>) -> Result<(), PullError> {
-        let Some(json) = reading.singles.read(&mut self.api, id).await? else { return Ok(()) };
-        reading.ids.insert(id.clone());
-        reading.writer.add(&[br#"{"items":["#, &json[..], b"]}"].concat(), "json")
     }
 }

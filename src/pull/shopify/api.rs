@@ -256,19 +256,12 @@ impl Api {
     }
 
     pub(super) fn refused(&self, what: &str, hint: &str) -> PullError {
-        PullError::Refused {
-            shop: self.client.shop(),
-            what: what.to_owned(),
-            hint: hint.to_owned(),
-        }
+        self.client.refused(what, hint)
     }
 
     pub(super) fn unexpected(&self, what: &str) -> PullError {
-        PullError::Unexpected {
-            shop: self.client.shop(),
-            what: what.to_owned(),
-            hint: format!("the API that is read is the Admin API {VERSION}; pull again later"),
-        }
+        let hint = format!("the API that is read is the Admin API {VERSION}; pull again later");
+        self.client.unexpected(what, hint)
     }
 }
 

@@ -115,11 +115,10 @@ impl<'a> Api<'a> {
             Err(_) if answer.status == StatusCode::FORBIDDEN => return Err(self.refused(answer)),
             Err(text) => {
                 let what = format!("answered {} with no JSON: \"{text}\"", answer.status.as_u16());
-                return Err(PullError::Unexpected {
-                    shop: self.client.shop(),
+                return Err(self.client.unexpected(
                     what,
-                    hint: "a firewall, a login page or a cache answers in place of the API; exclude /wp-json/ from it".to_owned(),
-                });
+                    "a firewall, a login page or a cache answers in place of the API; exclude /wp-json/ from it",
+                ));
             }
         };
         match answer.status {
@@ -130,33 +129,27 @@ impl<'a> Api<'a> {
     }
 
     fn refused(&self, answer: &Answer) -> PullError {
-        let (shop, status) = (self.client.shop(), answer.status.as_u16());
+        let status = answer.status.as_u16();
         if let Err(page) = json_in(&answer.body) {
-            return PullError::Refused {
-                shop,
-                what: format!("answers {status} with a page in place of the API: \"{page}\""),
-                hint: "a firewall or a plug-in refuses this machine; allow it for /wp-json/wc/v3/"
-                    .to_owned(),
-            };
+            return self.client.refused(
+                format!("answers {status} with a page in place of the API: \"{page}\""),
+                "a firewall or a plug-in refuses this machine; allow it for /wp-json/wc/v3/",
+            );
         }
         let hint = if self.options.access.has(KEY_IN_QUERY) {
             "check key and secret, that the key has the permission Read, and that its user may read orders"
         } else {
             "check key and secret, that the key has the permission Read, and that its user may read orders; where a server drops the Authorization header, set key_in_query = true"
         };
-        PullError::Refused {
-            shop,
-            what: format!("refuses the key with {status}: {}", message_in(&answer.body)),
-            hint: hint.to_owned(),
-        }
+        let what = format!("refuses the key with {status}: {}", message_in(&answer.body));
+        self.client.refused(what, hint)
     }
 
     fn unexpected(&self, json: &[u8]) -> PullError {
-        PullError::Unexpected {
-            shop: self.client.shop(),
-            what: format!("answers a list of orders with {}", message_in(json)),
-            hint: format!("the API that is read is {VERSION}; look at the shop's log"),
-        }
+        self.client.unexpected(
+            format!("answers a list of orders with {}", message_in(json)),
+            format!("the API that is read is {VERSION}; look at the shop's log"),
+        )
     }
 }
 
@@ -179,12 +172,10 @@ impl ShopApi for Api<'_> {
         let json = self.accept(&answer)?;
         match serde_json::from_slice(&json) {
             Ok(Order { id: echoed, .. }) if *id == OrderId::Number(echoed) => Ok(Some(json)),
-            Ok(Order { id: other, .. }) => Err(PullError::Unexpected {
-                shop: self.client.shop(),
-                what: format!("answers with order {other} to a question about order {id}"),
-                hint: CACHE_HINT.to_owned(),
+            Ok(Order { id: other, .. }) => {
+                let what = format!("answers with order {other} to a question about order {id}");
+                Err(self.client.unexpected(what, CACHE_HINT).into())
             }
-            .into()),
             Err(_) => Err(self.unexpected(&json).into()),
         }
     }
