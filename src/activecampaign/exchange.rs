@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::rate_limiter::{Permit, SentAt};
 use super::transport::{Response, TransportError};
 use super::wire;
+use crate::domain::RemoteId;
 use reqwest::Method;
 
 /// What is asked for.
@@ -23,6 +24,25 @@ pub(super) struct Request {
 }
 
 impl Request {
+    pub(super) fn to(kind: RequestKind, name: &'static str, route: &'static str) -> Self {
+        Self { kind, name, route, path: route.to_owned(), body: None }
+    }
+
+    /// About one record, whose id is filled in for `{id}`.
+    pub(super) fn about(
+        id: &RemoteId,
+        kind: RequestKind,
+        name: &'static str,
+        route: &'static str,
+    ) -> Self {
+        let path = route.replace("{id}", &wire::path_part(id.as_str()));
+        Self { kind, name, route, path, body: None }
+    }
+
+    pub(super) fn with(self, body: Vec<u8>) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
     fn method(&self) -> Method {
         match self.kind {
             RequestKind::CreateConnection

@@ -7,7 +7,7 @@ use super::exchange::Request;
 use super::failure::Failure;
 use super::records::{Connection, Record, RemoteDiscount, RemoteOrder, RemoteProduct};
 use super::retry::RetryDecision;
-use super::wire::{json_of, number_of, object, path_part, query, text_of};
+use super::wire::{json_of, number_of, object, query, text_of};
 use crate::domain::RemoteId;
 use serde_json::Value;
 
@@ -62,13 +62,8 @@ impl Client {
     /// # Errors
     /// When no answer came within the attempts, or the run must end.
     pub async fn connection(&self, id: &RemoteId) -> Result<Option<Connection>, Failure> {
-        let request = Request {
-            kind: RequestKind::ReadOne,
-            name: "read_connection",
-            route: "/connections/{id}",
-            path: format!("/connections/{}", path_part(id.as_str())),
-            body: None,
-        };
+        let kind = RequestKind::ReadOne;
+        let request = Request::about(id, kind, "read_connection", "/connections/{id}");
         match self.read_one(&request, "connection", id).await {
             // The documentation states 400 in place of 404 for this route.
             Err(failure) if failure.status == Some(400) => Ok(None),
@@ -97,13 +92,8 @@ impl Client {
     /// # Errors
     /// When no answer came within the attempts, or the run must end.
     pub async fn order(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
-        let request = Request {
-            kind: RequestKind::ReadOne,
-            name: "read_order",
-            route: "/ecomOrders/{id}",
-            path: format!("/ecomOrders/{}", path_part(id.as_str())),
-            body: None,
-        };
+        let kind = RequestKind::ReadOne;
+        let request = Request::about(id, kind, "read_order", "/ecomOrders/{id}");
         self.read_one(&request, "ecomOrder", id).await
     }
 
@@ -129,26 +119,25 @@ impl Client {
     /// `Gone` when the order is not there any more; when no answer came within the attempts, or the
     /// run must end.
     pub async fn products_of(&self, order: &RemoteId) -> Result<Vec<RemoteProduct>, Failure> {
-        let (name, route) = ("list_products", "/ecomOrders/{id}/orderProducts");
-        self.part_of(order, (name, route, "orderProducts")).await
+        self.part_of(order, "list_products", "/ecomOrders/{id}/orderProducts").await
     }
 
     /// The discounts of an order.
     pub async fn discounts_of(&self, order: &RemoteId) -> Result<Vec<RemoteDiscount>, Failure> {
-        let (name, route) = ("list_discounts", "/ecomOrders/{id}/orderDiscounts");
-        self.part_of(order, (name, route, "orderDiscounts")).await
+        self.part_of(order, "list_discounts", "/ecomOrders/{id}/orderDiscounts").await
     }
 
     async fn part_of<T: Record>(
         &self,
         order: &RemoteId,
-        (name, route, part): (&'static str, &'static str, &str),
+        name: &'static str,
+        route: &'static str,
     ) -> Result<Vec<T>, Failure> {
         let (mut all, mut offset) = (Vec::<T>::new(), 0_u64);
         for _ in 0..SHORT_LIST_PAGES_MAX {
             let pairs = [("limit", PAGE_LEN.to_owned()), ("offset", offset.to_string())];
-            let path = format!("/ecomOrders/{}/{part}{}", path_part(order.as_str()), query(&pairs));
-            let request = Request { kind: RequestKind::ReadOne, name, route, path, body: None };
+            let mut request = Request::about(order, RequestKind::ReadOne, name, route);
+            request.path.push_str(&query(&pairs));
             let page = self.read(&request, |body| raw_of::<T>(body, offset)).await?;
             // This list is not known to be paged: where it is not, every page is the first one.
             let repeats = all
@@ -185,13 +174,8 @@ impl Client {
         }
         pairs.push(("limit".to_owned(), PAGE_LEN.to_owned()));
         pairs.push(("offset".to_owned(), offset.to_string()));
-        let request = Request {
-            kind: RequestKind::List,
-            name,
-            route: T::ROUTE,
-            path: format!("{}{}", T::ROUTE, query(&pairs)),
-            body: None,
-        };
+        let mut request = Request::to(RequestKind::List, name, T::ROUTE);
+        request.path.push_str(&query(&pairs));
         self.read(&request, |body| raw_of(body, offset)).await
     }
 

@@ -6,7 +6,7 @@ use super::exchange::Request;
 use super::failure::Failure;
 use super::reads::Sort;
 use super::records::{RemoteContact, RemoteOrder};
-use super::wire::{Id, OrderBody, id_of, object, path_part, wrapped};
+use super::wire::{Id, OrderBody, id_of, object, wrapped};
 use crate::domain::{Order, RemoteId};
 use serde_json::Value;
 
@@ -47,12 +47,12 @@ impl OrderTrial<'_> {
 
 impl Removable {
     /// Its route, and what a request to delete it is called.
-    fn names(self) -> (&'static str, &'static str, &'static str) {
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Order => ("/ecomOrders", "/ecomOrders/{id}", "delete_order"),
-            Self::Customer => ("/ecomCustomers", "/ecomCustomers/{id}", "delete_customer"),
-            Self::Contact => ("/contacts", "/contacts/{id}", "delete_contact"),
-            Self::Connection => ("/connections", "/connections/{id}", "delete_connection"),
+            Self::Order => ("/ecomOrders/{id}", "delete_order"),
+            Self::Customer => ("/ecomCustomers/{id}", "delete_customer"),
+            Self::Contact => ("/contacts/{id}", "delete_contact"),
+            Self::Connection => ("/connections/{id}", "delete_connection"),
         }
     }
 }
@@ -61,35 +61,21 @@ impl Turn<'_> {
     /// # Errors
     /// See [`super::Disposition`].
     pub async fn try_order(self, trial: &OrderTrial<'_>) -> Result<RemoteId, Failure> {
-        let request = Request {
-            kind: RequestKind::CreateOrder,
-            name: "create_order",
-            route: "/ecomOrders",
-            path: "/ecomOrders".to_owned(),
-            body: Some(trial.body()),
-        };
-        self.send(&request, id_of_order).await
+        self.send(&Request::create_order(trial.body()), id_of_order).await
     }
 
     /// # Errors
     /// See [`super::Disposition`].
     pub async fn try_update(self, id: &RemoteId, trial: &OrderTrial<'_>) -> Result<(), Failure> {
-        let request = Request {
-            kind: RequestKind::Update,
-            name: "update_order",
-            route: "/ecomOrders/{id}",
-            path: format!("/ecomOrders/{}", path_part(id.as_str())),
-            body: Some(trial.body()),
-        };
+        let request = Request::update_order(id, trial.body());
         self.send(&request, |body| id_of_order(body).map(|_| ())).await
     }
 
     /// # Errors
     /// See [`super::Disposition`]; `Gone` when it was deleted already.
     pub async fn remove(self, what: Removable, id: &RemoteId) -> Result<(), Failure> {
-        let (path, route, name) = what.names();
-        let path = format!("{path}/{}", path_part(id.as_str()));
-        let request = Request { kind: RequestKind::Delete, name, route, path, body: None };
+        let (route, name) = what.names();
+        let request = Request::about(id, RequestKind::Delete, name, route);
         self.send(&request, |_| Ok(())).await
     }
 }

@@ -6,7 +6,8 @@ use super::disposition::RequestKind;
 use super::exchange::Request;
 use super::failure::Failure;
 use super::records::NewConnection;
-use super::wire::{CustomerBody, Id, OrderBody, id_of, object, path_part, text_of, wrapped};
+use super::trial::Removable;
+use super::wire::{CustomerBody, Id, OrderBody, id_of, object, text_of, wrapped};
 use crate::domain::{Customer, Order, RemoteId};
 use serde_json::Value;
 
@@ -14,13 +15,9 @@ impl Turn<'_> {
     /// # Errors
     /// See [`super::Disposition`]; `Exists` when there is one of this service and externalid.
     pub async fn create_connection(self, new: &NewConnection) -> Result<RemoteId, Failure> {
-        let request = Request {
-            kind: RequestKind::CreateConnection,
-            name: "create_connection",
-            route: "/connections",
-            path: "/connections".to_owned(),
-            body: Some(wrapped("connection", new)),
-        };
+        let kind = RequestKind::CreateConnection;
+        let request = Request::to(kind, "create_connection", "/connections");
+        let request = request.with(wrapped("connection", new));
         let sent = [("service", new.service.as_str()), ("externalid", new.externalid.as_str())];
         self.send(&request, |body| created(body, "connection", &sent)).await
     }
@@ -32,13 +29,10 @@ impl Turn<'_> {
         connection: &RemoteId,
         customer: &Customer,
     ) -> Result<RemoteId, Failure> {
-        let request = Request {
-            kind: RequestKind::CreateCustomer,
-            name: "create_customer",
-            route: "/ecomCustomers",
-            path: "/ecomCustomers".to_owned(),
-            body: Some(wrapped("ecomCustomer", &CustomerBody::new(connection, customer))),
-        };
+        let kind = RequestKind::CreateCustomer;
+        let request = Request::to(kind, "create_customer", "/ecomCustomers");
+        let body = CustomerBody::new(connection, customer);
+        let request = request.with(wrapped("ecomCustomer", &body));
         let sent = [
             ("connectionid", connection.as_str()),
             ("externalid", customer.key.as_str()),
@@ -55,13 +49,7 @@ impl Turn<'_> {
         customer: &RemoteId,
         order: &Order,
     ) -> Result<RemoteId, Failure> {
-        let request = Request {
-            kind: RequestKind::CreateOrder,
-            name: "create_order",
-            route: "/ecomOrders",
-            path: "/ecomOrders".to_owned(),
-            body: Some(order_body(connection, customer, order)),
-        };
+        let request = Request::create_order(order_body(connection, customer, order));
         let mut sent = identity(connection, order);
         sent.push(("email", order.customer.email.as_str()));
         sent.push(("customerid", customer.as_str()));
@@ -82,16 +70,13 @@ impl Turn<'_> {
         customer: Option<&RemoteId>,
         order: &Order,
     ) -> Result<bool, Failure> {
-        let request = Request {
-            kind: RequestKind::Update,
-            name: "update_order",
-            route: "/ecomOrders/{id}",
-            path: format!("/ecomOrders/{}", path_part(id.as_str())),
-            body: Some(match customer {
+        let request = Request::update_order(
+            id,
+            match customer {
                 Some(customer) => order_body(connection, customer, order),
                 None => body_without_customer(connection, order),
-            }),
-        };
+            },
+        );
         let mut sent = identity(connection, order);
         if customer.is_some() {
             sent.push(("email", order.customer.email.as_str()));
@@ -115,14 +100,17 @@ impl Turn<'_> {
     /// # Errors
     /// See [`super::Disposition`]; `Gone` when it was deleted already.
     pub async fn delete_order(self, id: &RemoteId) -> Result<(), Failure> {
-        let request = Request {
-            kind: RequestKind::Delete,
-            name: "delete_order",
-            route: "/ecomOrders/{id}",
-            path: format!("/ecomOrders/{}", path_part(id.as_str())),
-            body: None,
-        };
-        self.send(&request, |_| Ok(())).await
+        self.remove(Removable::Order, id).await
+    }
+}
+
+impl Request {
+    pub(super) fn create_order(body: Vec<u8>) -> Self {
+        Self::to(RequestKind::CreateOrder, "create_order", "/ecomOrders").with(body)
+    }
+
+    pub(super) fn update_order(id: &RemoteId, body: Vec<u8>) -> Self {
+        Self::about(id, RequestKind::Update, "update_order", "/ecomOrders/{id}").with(body)
     }
 }
 

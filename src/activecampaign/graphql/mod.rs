@@ -277,7 +277,7 @@ impl Client {
 }
 
 fn request(kind: RequestKind, name: &'static str, body: Vec<u8>) -> Request {
-    Request { kind, name, route: ROUTE, path: ROUTE.to_owned(), body: Some(body) }
+    Request::to(kind, name, ROUTE).with(body)
 }
 
 /// The longest text kept of an error, in bytes.
