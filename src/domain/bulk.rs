@@ -1,46 +1,18 @@
-use serde::{Deserialize, Serialize};
+use super::choices;
 
-/// The API that carries the orders of a job to ActiveCampaign.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoadPath {
-    /// One order a request.
-    #[default]
-    Rest,
-    /// Batches of orders by GraphQL. Carts and deletes still go by REST.
-    Bulk,
-}
-
-impl LoadPath {
-    /// As the settings and the state name it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Rest => "rest",
-            Self::Bulk => "bulk",
-        }
-    }
-}
-
-/// What ActiveCampaign takes the `priceAmount` of a line for: its documentation says both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PriceReading {
-    /// The price of one unit.
-    Unit,
-    /// The price of all units of the line.
-    LineTotal,
-}
-
-impl PriceReading {
-    pub fn of_word(word: &str) -> Option<Self> {
-        [Self::Unit, Self::LineTotal].into_iter().find(|reading| reading.word() == word)
+choices! {
+    /// The API that carries the orders of a job to ActiveCampaign.
+    #[derive(Default)]
+    pub enum LoadPath {
+        #[default]
+        Rest "rest" "One order a request.";
+        Bulk "bulk" "Batches of orders by GraphQL. Carts and deletes still go by REST.";
     }
 
-    /// As the state and the reports name it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unit => "unit",
-            Self::LineTotal => "line_total",
-        }
+    /// What ActiveCampaign takes the `priceAmount` of a line for: its documentation says both.
+    pub enum PriceReading {
+        Unit "unit" "The price of one unit.";
+        LineTotal "line_total" "The price of all units of the line.";
     }
 }
 

@@ -2,7 +2,7 @@
 /// variant, word and meaning in one line.
 macro_rules! choices {
     ($($(#[$about:meta])* $vis:vis enum $name:ident {
-        $($variant:ident $word:literal $meaning:literal;)+
+        $($(#[$is:meta])* $variant:ident $word:literal $meaning:literal;)+
     })+) => {$(
         $(#[$about])*
         #[derive(
@@ -10,7 +10,7 @@ macro_rules! choices {
             serde::Serialize, serde::Deserialize,
         )]
         $vis enum $name {
-            $(#[doc = $meaning] #[serde(rename = $word)] $variant,)+
+            $($(#[$is])* #[doc = $meaning] #[serde(rename = $word)] $variant,)+
         }
 
         impl $name {

@@ -1,4 +1,4 @@
-use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey, Unstated};
+use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey, Unstated, choices};
 use serde::Serialize;
 
 /// A valid order, or an abandoned cart, typed. Serialised it is the body of ActiveCampaign's
@@ -95,20 +95,11 @@ pub struct Discount {
     pub amount: Amount,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DiscountKind {
-    Order,
-    Shipping,
-}
-
-impl DiscountKind {
-    /// As ActiveCampaign writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Shipping => "shipping",
-        }
+choices! {
+    /// What a discount lowered, in ActiveCampaign's words.
+    pub enum DiscountKind {
+        Order "order" "The price of the goods.";
+        Shipping "shipping" "The price of the shipping.";
     }
 }
 

@@ -154,7 +154,7 @@ impl RunLedger {
     /// How a probe of the account found the price of a line to be read.
     pub(super) async fn probed_price(&self) -> Result<Option<PriceReading>, StateError> {
         let answer = self.state.call(|store| store.probe_answer(ProbeAnswer::BULK_PRICE)).await?;
-        Ok(answer.and_then(|answer| PriceReading::of_word(&answer.word)))
+        Ok(answer.and_then(|answer| PriceReading::from_word(&answer.word)))
     }
 
     /// What earlier canaries found out of the connection's bulk path.

@@ -1,22 +1,12 @@
+use crate::domain::choices;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-/// Whether a window holds every order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Extent {
-    /// Every order of the shop, or every one from the setting `since` on.
-    Full,
-    /// The orders that changed in the window.
-    Increment,
-}
-
-impl Extent {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Increment => "increment",
-        }
+choices! {
+    /// Whether a window holds every order.
+    pub enum Extent {
+        Full "full" "Every order of the shop, or every one from the setting `since` on.";
+        Increment "increment" "The orders that changed in the window.";
     }
 }
 

@@ -196,7 +196,7 @@ impl<'a> Writer<'a> {
         });
         self.add_jobs_by(&OUTCOME, "outcome", |job| {
             let is_last = |end| u8::from(job.outcome() == Some(end));
-            RunEnd::ALL.iter().map(|&end| (end.word(), is_last(end))).collect()
+            RunEnd::ALL.map(|end| (end.word(), is_last(end))).into()
         });
         self.add_jobs_by(&RECORDS, "outcome", |job| {
             job.stored.iter().flat_map(|stored| stored.figures.settled.named()).collect()

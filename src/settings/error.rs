@@ -1,3 +1,4 @@
+use crate::domain::choices;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -25,28 +26,15 @@ impl fmt::Display for Place {
     }
 }
 
-/// What kind of fault it is, as programs tell them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultKind {
-    /// There is no settings file, or it can't be read.
-    NoFile,
-    Syntax,
-    UnknownKey,
-    MissingKey,
-    InvalidValue,
-    UnknownJob,
-}
-
-impl FaultKind {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::NoFile => "no_settings",
-            Self::Syntax => "syntax",
-            Self::UnknownKey => "unknown_key",
-            Self::MissingKey => "missing_key",
-            Self::InvalidValue => "invalid_value",
-            Self::UnknownJob => "unknown_job",
-        }
+choices! {
+    /// What kind of fault it is, as programs tell them apart.
+    pub enum FaultKind {
+        NoFile "no_settings" "There is no settings file, or it can't be read.";
+        Syntax "syntax" "It is not TOML.";
+        UnknownKey "unknown_key" "A key is not known.";
+        MissingKey "missing_key" "A key that is needed is not set.";
+        InvalidValue "invalid_value" "A value is not one that the key takes.";
+        UnknownJob "unknown_job" "A job is not in the settings.";
     }
 }
 

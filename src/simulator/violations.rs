@@ -62,38 +62,16 @@ pub enum Rule {
     MixedPaths,
 }
 
-impl Rule {
-    /// The name in JSON and in messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TokenInUrl => "token_in_url",
-            Self::Paused => "paused",
-            Self::TwoWrites => "two_writes",
-            Self::RepeatedCreate => "repeated_create",
-            Self::ProductsDropped => "products_dropped",
-            Self::NotAnInteger => "not_an_integer",
-            Self::SourceNotZero => "source_not_zero",
-            Self::BlankField => "blank_field",
-            Self::PseudoCustomer => "pseudo_customer",
-            Self::ForeignCustomer => "foreign_customer",
-            Self::EmailDiffers => "email_differs",
-            Self::UnknownField => "unknown_field",
-            Self::UnknownFilter => "unknown_filter",
-            Self::DateWithoutOffset => "date_without_offset",
-            Self::PersonalData => "personal_data",
-            Self::WrongJsonType => "wrong_json_type",
-            Self::AmountTooFine => "amount_too_fine",
-            Self::SeveralIntrospections => "several_introspections",
-            Self::SameKeyTwice => "same_key_twice",
-            Self::BatchTooLong => "batch_too_long",
-            Self::MixedPaths => "mixed_paths",
-        }
+/// The name that it has in JSON.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "request {}: {}: {}", self.at_request, self.rule.name(), self.detail)
+        write!(f, "request {}: {}: {}", self.at_request, self.rule, self.detail)
     }
 }
 

@@ -193,7 +193,7 @@ impl View {
         let found = self.db.first(sql, params![connection, OrderState::Absent], |row| {
             let load: Option<String> = row.get(0)?;
             let price: Option<String> = row.get(2)?;
-            let price = price.and_then(|word| PriceReading::of_word(&word));
+            let price = price.and_then(|word| PriceReading::from_word(&word));
             let has_tax = row.get(3)?;
             let findings = row.get::<_, Option<i64>>(1)?;
             let findings = findings.map(|schema| BulkFindings { schema, price, has_tax });

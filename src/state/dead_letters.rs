@@ -13,10 +13,8 @@ use std::fmt;
 stored_words! {
     /// Where a record fell out.
     Stage {
-        /// Not sent.
-        Invalid "invalid",
-        /// Rejected by ActiveCampaign.
-        Refused "refused",
+        Invalid "invalid" "Not sent.";
+        Refused "refused" "Rejected by ActiveCampaign.";
     }
 }
 

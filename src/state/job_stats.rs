@@ -60,7 +60,7 @@ impl View {
 
     fn durations(&self, job: &str) -> Result<Vec<(Kind, u64)>, StateError> {
         let mut durations = Vec::new();
-        for &kind in Kind::ALL {
+        for kind in Kind::ALL {
             let last = self.db.first(
                 "SELECT active_ms FROM runs WHERE job = ?1 AND kind = ?2 AND outcome IS NOT NULL ORDER BY id DESC LIMIT 1",
                 params![job, kind],

@@ -5,34 +5,15 @@ use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// An enum that is stored, and shown in reports, as a word.
+/// Enums as of [`choices!`](crate::domain::choices) that are stored as their words.
 macro_rules! stored_words {
-    ($($(#[$about:meta])* $name:ident { $($(#[$is:meta])* $variant:ident $word:literal,)* })*) => {$(
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$is])* $variant,)* }
+    ($($(#[$about:meta])* $name:ident { $($variant:ident $word:literal $meaning:literal;)+ })+) => {
+        crate::domain::choices! {$(
+            $(#[$about])*
+            pub enum $name { $($variant $word $meaning;)+ }
+        )+}
 
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.word())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.word())
-            }
-        }
-
-        impl rusqlite::ToSql for $name {
+        $(impl rusqlite::ToSql for $name {
             fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
                 Ok(self.word().into())
             }
@@ -42,13 +23,10 @@ macro_rules! stored_words {
             fn column_result(
                 value: rusqlite::types::ValueRef<'_>,
             ) -> rusqlite::types::FromSqlResult<Self> {
-                match value.as_str()? {
-                    $($word => Ok(Self::$variant),)*
-                    _ => Err(rusqlite::types::FromSqlError::InvalidType),
-                }
+                Self::from_word(value.as_str()?).ok_or(rusqlite::types::FromSqlError::InvalidType)
             }
-        }
-    )*};
+        })+
+    };
 }
 
 /// An enum that is stored as a number, of tables with many rows.
@@ -90,23 +68,18 @@ pub type RunId = i64;
 stored_words! {
     /// What asked for a run.
     Kind {
-        Backfill "backfill",
-        Sync "sync",
-        /// Loads a few chosen orders and no others; never resumed.
-        Canary "canary",
+        Backfill "backfill" "The first full run.";
+        Sync "sync" "A later run.";
+        Canary "canary" "Loads a few chosen orders and no others; never resumed.";
     }
 
     /// How a run ended.
     RunEnd {
-        Finished "finished",
-        /// By a signal, or at the end of the time it was given.
-        Interrupted "interrupted",
-        /// ActiveCampaign is unavailable; running again resumes.
-        Paused "paused",
-        /// ActiveCampaign refused access or too many orders; someone has to act.
-        Stopped "stopped",
-        /// Something unexpected.
-        Failed "failed",
+        Finished "finished" "It read the export to its end.";
+        Interrupted "interrupted" "By a signal, or at the end of the time it was given.";
+        Paused "paused" "ActiveCampaign is unavailable; running again resumes.";
+        Stopped "stopped" "ActiveCampaign refused access or too many orders; someone has to act.";
+        Failed "failed" "Something unexpected.";
     }
 }
 

@@ -10,9 +10,9 @@ use std::path::Path;
 stored_words! {
     /// What a standing is about.
     StandingTopic {
-        Runs "runs",
-        DeadLetters "dead_letters",
-        Verifications "verifications",
+        Runs "runs" "Its runs.";
+        DeadLetters "dead_letters" "Its dead letters that nobody has accepted.";
+        Verifications "verifications" "Its verifications.";
     }
 }
 

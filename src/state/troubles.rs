@@ -10,12 +10,9 @@ use std::path::Path;
 stored_words! {
     /// What kept a job's last attempt from its end.
     TroubleKind {
-        /// It could not begin, or failed.
-        Failed "failed",
-        /// ActiveCampaign refused access, or too many orders.
-        Refused "refused",
-        /// ActiveCampaign did not answer.
-        Away "away",
+        Failed "failed" "It could not begin, or failed.";
+        Refused "refused" "ActiveCampaign refused access, or too many orders.";
+        Away "away" "ActiveCampaign did not answer.";
     }
 }
 

@@ -34,7 +34,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("daemon", &["domain", "extract", "pull", "state", "activecampaign", "run", "schedule"]),
     ("fleet", &["activecampaign", "daemon", "domain", "state"]),
     ("settings", &["domain", "pull"]),
-    ("notify", &["state"]),
+    ("notify", &["domain", "state"]),
     ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),
     ("serve", &["activecampaign", "daemon", "report", "state"]),
     ("samples", &[]),
