@@ -102,9 +102,10 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, CliErro
         interrupt.cancel.cancelled().await;
         let summary = simulator.summary();
         simulator.stop().await;
-        match global.json {
-            true => output::print_json(&serde_json::to_value(&summary).map_err(CliError::failed)?),
-            false => output::show(&format!("{summary}\n")),
+        if global.json {
+            output::print_json(&serde_json::to_value(&summary).map_err(CliError::failed)?);
+        } else {
+            output::show(&format!("{summary}\n"));
         }
         Ok(if summary.violations.is_empty() { Exit::Done } else { Exit::Failed })
     })

@@ -67,13 +67,11 @@ pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'stati
             is_deflated,
         });
     }
-    match members.is_empty() {
-        true => Err((
-            "is an archive without a .csv or .json file in it".to_owned(),
-            "name the export itself",
-        )),
-        false => Ok(members),
+    if members.is_empty() {
+        let what = "is an archive without a .csv or .json file in it".to_owned();
+        return Err((what, "name the export itself"));
     }
+    Ok(members)
 }
 
 fn is_table(name: &str) -> bool {

@@ -97,12 +97,10 @@ pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     if explanation.records.is_empty() {
         text.push_str("\nNot in the export.\n");
     }
-    match explanation.known.is_empty() {
-        true => text.push_str("\nNever sent, as far as is known.\n"),
-        false => {
-            text.extend(explanation.known.iter().map(|known| ledger_text(known, &explanation.zone)))
-        }
+    if explanation.known.is_empty() {
+        text.push_str("\nNever sent, as far as is known.\n");
     }
+    text.extend(explanation.known.iter().map(|known| ledger_text(known, &explanation.zone)));
     for letter in &explanation.letters {
         text.push_str("\nDead letter: ");
         text.push_str(&letter_text(letter, None));

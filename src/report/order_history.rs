@@ -211,9 +211,10 @@ fn verified_text(known: &Known, zone: &TimeZone) -> String {
             }
         }
         VerificationStatus::Compared { by, differs, is_written_since } => {
-            let found = match differs.is_empty() {
-                true => "the same on both sides".to_owned(),
-                false => format!("it differed: {}", codes(differs)),
+            let found = if differs.is_empty() {
+                "the same on both sides".to_owned()
+            } else {
+                format!("it differed: {}", codes(differs))
             };
             let depth = match by.sample {
                 None if differs.is_empty() => "by lists, which don't show its lines".to_owned(),

@@ -324,9 +324,10 @@ impl<'a> Execution<'a> {
         }
         self.refused.push_back(is_refused);
         let refused = self.refused.iter().filter(|refused| **refused).count();
-        match refused > self.task.job.rules.policy.refused_max as usize {
-            true => Err(RunError::TooManyRefused { refused }),
-            false => Ok(()),
+        if refused > self.task.job.rules.policy.refused_max as usize {
+            Err(RunError::TooManyRefused { refused })
+        } else {
+            Ok(())
         }
     }
 

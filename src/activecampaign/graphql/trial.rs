@@ -50,9 +50,10 @@ impl Turn<'_> {
     pub async fn try_bulk(self, trial: BulkBody) -> Result<(), Failure> {
         let name = "upsert_orders";
         let request = request(RequestKind::BulkUpsert, name, trial.body);
-        match self.send(&request, Answer::read).await?.errors.is_empty() {
-            true => Ok(()),
-            false => Err(Failure { disposition: Disposition::Refused, ..Failure::unclear(name) }),
+        if self.send(&request, Answer::read).await?.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure { disposition: Disposition::Refused, ..Failure::unclear(name) })
         }
     }
 }

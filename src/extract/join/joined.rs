@@ -51,9 +51,10 @@ impl Joined {
                     continue;
                 }
                 // A record that names no order is joined with nothing.
-                let key = match piece.key.is_empty() {
-                    true => format!("{ALONE}{}", met.pieces),
-                    false => format!("{KEYED}{}", piece.key),
+                let key = if piece.key.is_empty() {
+                    format!("{ALONE}{}", met.pieces)
+                } else {
+                    format!("{KEYED}{}", piece.key)
                 };
                 let bytes = piece.to_bytes().map_err(no_room)?;
                 spill.add(key.as_bytes(), &bytes).map_err(no_room)?;

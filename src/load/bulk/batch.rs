@@ -307,10 +307,8 @@ impl<'a> BatchWrite<'a> {
             return Ok(());
         }
         for index in orders {
-            let operation = match self.orders[*index].is_new {
-                true => Operation::Create,
-                false => Operation::Update,
-            };
+            let operation =
+                if self.orders[*index].is_new { Operation::Create } else { Operation::Update };
             let attempt = failed(operation, failure).in_batch(self.orders[*index].batch);
             self.loader.rest.ledger.note(&self.order(*index).key, attempt).await?;
         }

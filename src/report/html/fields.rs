@@ -127,9 +127,10 @@ fn escaped(json: &str) -> String {
 pub(super) fn inert(text: &str) -> String {
     let is_number =
         text.trim_start_matches(['-', '+']).bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    match text.starts_with(['=', '+', '-', '@']) && !is_number {
-        true => format!("'{text}"),
-        false => text.to_owned(),
+    if text.starts_with(['=', '+', '-', '@']) && !is_number {
+        format!("'{text}")
+    } else {
+        text.to_owned()
     }
 }
 
@@ -141,9 +142,10 @@ fn padded(text: &str, currency: &str) -> String {
     let is_plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let is_amount =
         !whole.is_empty() && is_plain(whole.trim_start_matches('-')) && is_plain(fraction);
-    match is_amount && fraction.len() < digits {
-        true => format!("{whole}.{fraction:0<digits$}"),
-        false => text.to_owned(),
+    if is_amount && fraction.len() < digits {
+        format!("{whole}.{fraction:0<digits$}")
+    } else {
+        text.to_owned()
     }
 }
 

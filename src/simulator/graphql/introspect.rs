@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 
 /// The selected fields of a named type; null when there is none of that name.
 pub(super) fn named(schema: &Schema, name: &str, selections: &[Field]) -> Value {
-    match schema.types.contains_key(name) {
-        true => type_value(schema, &Type::Named(name.to_owned()), selections),
-        false => Value::Null,
+    if schema.types.contains_key(name) {
+        type_value(schema, &Type::Named(name.to_owned()), selections)
+    } else {
+        Value::Null
     }
 }
 

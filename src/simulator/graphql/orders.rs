@@ -206,10 +206,8 @@ fn customer_of(world: &mut World, call: &Call, order: &Fields) -> u64 {
         });
     let name = |name| person.and_then(|person| text(person, name)).map(str::to_owned);
     (row.first_name, row.last_name) = (name("firstName"), name("lastName"));
-    let rule = match row.externalid.is_empty() {
-        true => CustomerRule::ByEmail,
-        false => world.options.customer_key,
-    };
+    let rule =
+        if row.externalid.is_empty() { CustomerRule::ByEmail } else { world.options.customer_key };
     if let Some(id) = world.store.customer_like(rule, &row, (Duration::ZERO, world.clock())) {
         world.store.change_customer(id, |known| {
             known.first_name = row.first_name.or(known.first_name.take());
