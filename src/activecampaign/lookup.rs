@@ -1,6 +1,6 @@
 //! Finding one record by what we know of it. ActiveCampaign has been seen to overlook filters and to
 //! match parts, so what it lists is compared here, and "absent" is only said after the end of the
-//! list was seen.
+//! list was seen. A search that finds no end fails with `LookUp`.
 
 use super::client::Client;
 use super::failure::Failure;
@@ -54,10 +54,6 @@ impl Client {
     }
 
     /// The connection of a service and the shop's own name for itself.
-    ///
-    /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
-    /// must end.
     pub async fn connection_of(
         &self,
         service: &str,
@@ -71,9 +67,6 @@ impl Client {
     }
 
     /// [`Self::connection_of`]; where the list lacks one that is `known`, that is read by its id.
-    ///
-    /// # Errors
-    /// As [`Self::connection_of`].
     pub async fn connection_of_known(
         &self,
         service: &str,
@@ -88,9 +81,6 @@ impl Client {
 
     /// Whether the connection of this id exists, also among several of its name. A list that lacks it
     /// proves nothing by itself: it is then read by its id.
-    ///
-    /// # Errors
-    /// As [`Self::connection_of`].
     pub async fn has_connection(
         &self,
         service: &str,
@@ -106,10 +96,6 @@ impl Client {
     }
 
     /// The order of a key in a connection; of several the oldest.
-    ///
-    /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
-    /// must end.
     pub async fn order_by_key(
         &self,
         connection: &RemoteId,
@@ -124,9 +110,6 @@ impl Client {
 
     /// Every order of a connection that has this key or this e-mail address, as far as lists show
     /// them.
-    ///
-    /// # Errors
-    /// `LookUp` when a list had no end; when no answer came within the attempts, or the run must end.
     pub async fn orders_like(
         &self,
         connection: &RemoteId,
@@ -152,10 +135,6 @@ impl Client {
 
     /// The customer of an address in a connection; of several the oldest. Never one of ActiveCampaign's
     /// sums over an address, nor what is left of a deleted contact.
-    ///
-    /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
-    /// must end.
     pub async fn customer_by_email(
         &self,
         connection: &RemoteId,
@@ -171,10 +150,6 @@ impl Client {
     }
 
     /// The customer of a key in a connection, as [`Self::customer_by_email`].
-    ///
-    /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
-    /// must end.
     pub async fn customer_by_key(
         &self,
         connection: &RemoteId,

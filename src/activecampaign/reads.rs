@@ -1,5 +1,5 @@
-//! What is read by id and page by page. A read is repeated by itself until its attempts are used
-//! up: it changes nothing.
+//! What is read by id and page by page. As a read changes nothing, it is repeated until its attempts
+//! are used up; it fails then, or when the run must end.
 
 use super::client::Client;
 use super::disposition::{Disposition, RequestKind};
@@ -36,9 +36,6 @@ pub(super) struct Raw<T> {
 
 impl Client {
     /// Every connection of the account, native ones included.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, the list has no end, or the run must end.
     pub async fn connections(&self) -> Result<Vec<Connection>, Failure> {
         let name = "list_connections";
         let (mut all, mut offset) = (Vec::<Connection>::new(), 0);
@@ -58,9 +55,6 @@ impl Client {
     }
 
     /// A connection by its id; `None` when it is not there any more.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, or the run must end.
     pub async fn connection(&self, id: &RemoteId) -> Result<Option<Connection>, Failure> {
         let kind = RequestKind::ReadOne;
         let request = Request::about(id, kind, "read_connection", "/connections/{id}");
@@ -73,9 +67,6 @@ impl Client {
 
     /// [`Self::order`], read again with growing delays while it is answered with 404: a single one
     /// may be another's than ActiveCampaign's.
-    ///
-    /// # Errors
-    /// As [`Self::order`].
     pub async fn order_in_time(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
         let mut delays = self.lookup_delays();
         loop {
@@ -88,9 +79,6 @@ impl Client {
     }
 
     /// An order by ActiveCampaign's id; `None` when it is not there any more.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, or the run must end.
     pub async fn order(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
         let kind = RequestKind::ReadOne;
         let request = Request::about(id, kind, "read_order", "/ecomOrders/{id}");

@@ -58,14 +58,10 @@ impl Removable {
 }
 
 impl Turn<'_> {
-    /// # Errors
-    /// See [`super::Disposition`].
     pub async fn try_order(self, trial: &OrderTrial<'_>) -> Result<RemoteId, Failure> {
         self.send(&Request::create_order(trial.body()), id_of_order).await
     }
 
-    /// # Errors
-    /// See [`super::Disposition`].
     pub async fn try_update(self, id: &RemoteId, trial: &OrderTrial<'_>) -> Result<(), Failure> {
         let request = Request::update_order(id, trial.body());
         self.send(&request, |body| id_of_order(body).map(|_| ())).await
@@ -86,9 +82,6 @@ fn id_of_order(body: &[u8]) -> Result<RemoteId, &'static str> {
 
 impl Client {
     /// The first page of the orders that a list shows for these filters, with nothing sorted out.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, or the run must end.
     pub async fn listed_orders(
         &self,
         filters: &[(&str, &str)],
@@ -99,10 +92,6 @@ impl Client {
     }
 
     /// The contact of an address.
-    ///
-    /// # Errors
-    /// `LookUp` when the search had no end; when no answer came within the attempts, or the run
-    /// must end.
     pub async fn contact_of(&self, email: &str) -> Result<Option<RemoteContact>, Failure> {
         let matches = |found: &RemoteContact| found.email.to_lowercase() == email;
         self.find("find_contact", &[("email", email)], Sort::Newest, matches).await

@@ -1,5 +1,5 @@
-//! What changes something in ActiveCampaign. Each call sends once; whether it may be sent again is the
-//! disposition's say.
+//! What changes something in ActiveCampaign. Each call sends once; the [`Disposition`](super::Disposition)
+//! of its failure decides whether it may be sent again.
 
 use super::client::Turn;
 use super::disposition::RequestKind;
@@ -22,8 +22,6 @@ impl Turn<'_> {
         self.send(&request, |body| created(body, "connection", &sent)).await
     }
 
-    /// # Errors
-    /// See [`super::Disposition`].
     pub async fn create_customer(
         self,
         connection: &RemoteId,
@@ -41,8 +39,6 @@ impl Turn<'_> {
         self.send(&request, |body| created(body, "ecomCustomer", &sent)).await
     }
 
-    /// # Errors
-    /// See [`super::Disposition`].
     pub async fn create_order(
         self,
         connection: &RemoteId,

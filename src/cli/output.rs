@@ -134,9 +134,6 @@ pub(super) fn note(text: &str) {
 }
 
 /// A question, whose answer is typed behind it.
-///
-/// # Errors
-/// When it can't be shown.
 pub(super) fn ask(question: &str) -> io::Result<()> {
     let mut err = io::stderr().lock();
     err.write_all(format!("{} ", broken(question)).as_bytes())?;

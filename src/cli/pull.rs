@@ -142,9 +142,6 @@ impl BeforeLoad {
 /// Pulls the shops of these jobs before they are loaded. A window that no run has loaded yet is
 /// loaded first: nothing is pulled for its job then. A shop that can't be pulled does not keep the
 /// other jobs from being loaded.
-///
-/// # Errors
-/// When there is no such job, or a signal ends it.
 pub(super) fn pull_before_load(
     settings: &Settings,
     jobs: &[String],

@@ -58,9 +58,6 @@ impl Moment {
 
     /// An offset with seconds, as some zones had until 1972, is cut to the minute that RFC 3339 can
     /// write; the instant stays.
-    ///
-    /// # Errors
-    /// When the instant lies outside 1970 to 2099.
     pub fn new(timestamp: Timestamp, offset: Offset) -> Result<Self, MomentError> {
         let offset =
             Offset::from_seconds(offset.seconds() / 60 * 60).map_err(|_| MomentError::Range)?;

@@ -76,9 +76,6 @@ impl CsvScanner {
     }
 
     /// Reads the next record that is not an empty line; `false` at the end of the text.
-    ///
-    /// # Errors
-    /// When the text can't be read, or the record is too long.
     pub fn advance(&mut self, record: &mut Record) -> Result<bool, ScanError> {
         if !std::mem::replace(&mut self.is_begun, true) {
             self.skip_byte_order_mark()?;

@@ -7,9 +7,6 @@ use jiff::tz::TimeZone;
 
 /// Whether a field that holds a date if something happened says that it did. `false` and 0 are what
 /// programs write for no date.
-///
-/// # Errors
-/// When it is neither blank nor a date.
 pub fn is_dated(text: &str) -> Result<bool, Reason> {
     if text.is_empty() || flag_of(text) == Some(false) {
         return Ok(false);
@@ -18,9 +15,6 @@ pub fn is_dated(text: &str) -> Result<bool, Reason> {
 }
 
 /// Whether a field says yes or no; `None` if it is blank.
-///
-/// # Errors
-/// When it is neither blank nor one of the words for yes and no.
 pub fn flag(text: &str) -> Result<Option<bool>, Reason> {
     if text.is_empty() {
         return Ok(None);

@@ -16,9 +16,6 @@ const FRESH_FOR: Duration = Duration::from_secs(2);
 const WATCHED_FOR: Duration = Duration::from_millis(200);
 
 /// Whether a browser has not finished this file, by its name or by a partial file beside it.
-///
-/// # Errors
-/// When it has not.
 pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
     let shown = || path.display().to_string();
     let is_partial = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));

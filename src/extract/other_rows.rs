@@ -141,9 +141,6 @@ impl Headers {
     }
 
     /// Whether a row is the header again; the rows below it are then in its order.
-    ///
-    /// # Errors
-    /// If it has other columns.
     pub fn is_again<'a>(
         &mut self,
         cells: impl Iterator<Item = &'a [u8]> + Clone,

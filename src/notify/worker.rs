@@ -47,8 +47,6 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// # Errors
-    /// When the system gives no thread, or its certificates can't be read.
     pub fn start(
         receivers: Receivers,
         state_dir: PathBuf,

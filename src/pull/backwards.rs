@@ -17,9 +17,6 @@ use super::window::Window;
 use std::collections::BTreeSet;
 
 /// Pulls a window into the folder.
-///
-/// # Errors
-/// As [`reading::pull`].
 pub(super) async fn pull<A: PagedApi>(
     api: A,
     options: &Options,

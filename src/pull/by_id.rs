@@ -122,9 +122,6 @@ async fn pull(
 }
 
 /// Asks for the first order of the list.
-///
-/// # Errors
-/// As a pull.
 async fn examine(
     options: &Options,
     api: Api,

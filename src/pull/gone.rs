@@ -23,9 +23,6 @@ impl PreviousExport<'_> {
     /// Asks for the orders of the previous export that are not among `present`, those of the new full
     /// window, and notes in its manifest which are gone. An order that changed after the end of the
     /// window is in no list of it, and not gone. A shop that stops answering is asked no further.
-    ///
-    /// # Errors
-    /// When an answer ends the pull.
     pub(super) async fn find_gone(
         &self,
         present: &BTreeSet<OrderId>,
@@ -97,9 +94,6 @@ impl Answers {
     }
 
     /// Notes whether the shop has an order.
-    ///
-    /// # Errors
-    /// When its answer ends the pull.
     pub(super) fn note(
         &mut self,
         id: &OrderId,

@@ -30,9 +30,6 @@ pub async fn pull(
 }
 
 /// Asks whether a pull would succeed.
-///
-/// # Errors
-/// As [`pull`].
 pub async fn examine(
     options: &Options,
     cancel: CancellationToken,

@@ -26,8 +26,6 @@ pub(super) trait PagedApi: ShopApi {
     /// The page at which a list is first asked for its end: from 1. An estimate.
     fn first_asked(&self, list: &List<'_>) -> u64;
 
-    /// # Errors
-    /// When there is no answer, or it is no list of orders.
     fn page(
         &mut self,
         list: &List<'_>,

@@ -85,9 +85,6 @@ fn ids_in(page: &[u8]) -> Vec<OrderId> {
 }
 
 /// Pulls a window into the folder.
-///
-/// # Errors
-/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
 async fn pull(
     options: &Options,
     request: Request,
@@ -110,9 +107,6 @@ async fn pull(
 }
 
 /// Asks whether a pull would succeed, in two requests.
-///
-/// # Errors
-/// As a pull.
 async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examination, PullError> {
     let mut shop = Shop::find(options, cancel).await?;
     let now = shop.client.clock.now();

@@ -104,9 +104,6 @@ struct OrdersOf {
 
 /// Asks about the plans of an account's jobs: an answer for each. The account's contacts are read
 /// once; a plan that creates nothing needs no list.
-///
-/// # Errors
-/// When no answer came within the attempts, or ActiveCampaign refused.
 pub async fn ask(ask: &Questioning<'_>, jobs: &[AskedJob<'_>]) -> Result<Vec<Answer>, FetchError> {
     let mut lists = Vec::new();
     let mut sent = 0;

@@ -47,9 +47,6 @@ impl Job {
     }
 
     /// Opens the orders of these windows.
-    ///
-    /// # Errors
-    /// As [`Self::open_export`].
     pub fn open_windows(&self, windows: &[PulledWindow]) -> Result<Export, OpenError> {
         windows.iter().try_for_each(PulledWindow::verify).map_err(open_error)?;
         let files = windows.iter().flat_map(PulledWindow::files);
@@ -70,9 +67,6 @@ impl Job {
     }
 
     /// The windows of the export that no finished run has loaded, in the order of the pulls.
-    ///
-    /// # Errors
-    /// When the folder or the state can't be read.
     pub fn unsettled_windows(&self, view: &View) -> Result<Vec<PulledWindow>, PullsError> {
         let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
         let settled = view.settled_windows(&self.name)?;
@@ -82,9 +76,6 @@ impl Job {
     }
 
     /// Whether nothing is to be loaded but what changed in the shop, as in most nights.
-    ///
-    /// # Errors
-    /// When the folder or the state can't be read.
     pub(super) fn loads_changes_only(&self, view: &View) -> Result<bool, PullsError> {
         let is_increment =
             |window: &PulledWindow| window.manifest.window.extent == Extent::Increment;
@@ -93,9 +84,6 @@ impl Job {
 
     /// The window that has to be loaded before anything is pulled, if there is one. There is none in an
     /// export that is damaged: a pull replaces it.
-    ///
-    /// # Errors
-    /// When the folder or the state can't be read.
     pub fn waiting_window(&self, view: &View) -> Result<Option<PulledWindow>, PullsError> {
         let waiting = self.unsettled_windows(view)?.pop();
         let (Some(pulls), Some(waiting)) = (&self.pulls, waiting) else { return Ok(None) };
@@ -106,9 +94,6 @@ impl Job {
 
     /// Removes windows that the last full one replaces, once that one was loaded; and the orders of
     /// every window that was loaded, where nothing is kept. Returns them.
-    ///
-    /// # Errors
-    /// When the folder or the state can't be read, or another process pulls.
     pub fn remove_replaced_windows(&self, view: &View) -> Result<Vec<PulledWindow>, PullsError> {
         let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
         let folder = Folder::open(pulls.dir.clone())?;
@@ -134,9 +119,6 @@ impl Job {
     /// The orders that the last full pull found gone and the ledger still has: those not deleted yet,
     /// those whose create is in doubt, and all of them where the policy only reports them, as it may
     /// become another one. The next full pull has to ask for them too.
-    ///
-    /// # Errors
-    /// When the folder or the state can't be read.
     pub fn gone_before(&self, view: &View) -> Result<Vec<OrderId>, PullsError> {
         let ConnectionSpec { service, externalid, .. } = &self.connection;
         let Some((connection, _)) = view.connection(service, externalid)? else {
@@ -147,9 +129,6 @@ impl Job {
     }
 
     /// The orders that are gone from the shop, by the windows of the export.
-    ///
-    /// # Errors
-    /// When the folder can't be read.
     pub(super) fn gone(&self) -> Result<GoneOrders, PullError> {
         let Some(pulls) = &self.pulls else { return Ok(GoneOrders::default()) };
         let export = Folder::view(pulls.dir.clone()).export()?;
@@ -158,9 +137,6 @@ impl Job {
 
     /// In what the export is less than it was when the last run finished: files by their sizes, full
     /// pulls by their orders.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn shrinkage(
         &self,
         view: &View,

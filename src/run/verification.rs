@@ -111,9 +111,6 @@ impl Sample {
     }
 
     /// This part, or the one whose turn it is among those that were read before.
-    ///
-    /// # Errors
-    /// When the state can't be read.
     pub fn due(self, view: &View, job: &str) -> Result<Self, StateError> {
         Ok(Self { part: view.part_due(job, self.parts())?, ..self })
     }

@@ -11,9 +11,6 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Writes a Shopify orders export: 79 columns, one to eight lines an order, prices in five
 /// currencies, dates with the offset of New York. All orders are paid and, unless defects are asked
 /// for, valid.
-///
-/// # Errors
-/// Those of `out`.
 pub fn generate_csv(options: &GeneratorOptions, out: &mut impl Write) -> io::Result<Expected> {
     let mut rows = CsvRows::with_header();
     let mut counter = ExpectedCounter::default();

@@ -8,9 +8,6 @@ use std::io::{self, Write};
 /// Writes JSON lines: an order each, with most of the fields that the API sends and the loader does
 /// not read. The orders are those of [`super::generate_csv`] with the same options; `rows` counts
 /// lines of the file.
-///
-/// # Errors
-/// Those of `out`.
 pub fn generate_json(options: &GeneratorOptions, out: &mut impl Write) -> io::Result<Expected> {
     let mut counter = ExpectedCounter::default();
     let mut rows = 0;

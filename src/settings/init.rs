@@ -36,9 +36,6 @@ pub struct FilledKey {
 pub struct UnknownKey(pub &'static str);
 
 /// The annotated settings with these values, each of its own key.
-///
-/// # Errors
-/// A key that the annotated settings do not have.
 pub fn filled(keys: &[FilledKey]) -> Result<String, UnknownKey> {
     let mut text = String::with_capacity(ANNOTATED.len());
     let mut table = "";

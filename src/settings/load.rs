@@ -168,9 +168,6 @@ impl Settings {
     }
 
     /// The account of a job; [`Settings::load`] has checked that it exists.
-    ///
-    /// # Errors
-    /// When the job is not one of these settings.
     pub fn account_of(&self, job: &Job) -> Result<&Account, SettingsError> {
         self.accounts.get(&job.account).ok_or_else(|| {
             let key = format!("jobs.{}.account", job.name);

@@ -53,9 +53,6 @@ pub enum Keep {
 
 impl Pull {
     /// What lets a pull in, with the shop's secrets of the first set of credentials that the settings choose.
-    ///
-    /// # Errors
-    /// When one of the secrets is not there or can't be used.
     pub fn access(&self) -> Result<Access, SecretError> {
         let mut access = Access::default();
         if let Some(ids) = &self.ids {
@@ -74,9 +71,6 @@ impl Pull {
     }
 
     /// One of the shop's secrets, by its key, from the first of the places of secrets that exists.
-    ///
-    /// # Errors
-    /// When there is none, or the first place can't be used.
     fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
         let secret = self.secrets.iter().find(|secret| secret.name.name == name);
         secret.cloned().unwrap_or_default().read()

@@ -14,8 +14,6 @@ pub(super) struct Loopback {
 }
 
 impl Loopback {
-    /// # Errors
-    /// When no port is free.
     pub(super) async fn serve(router: Router) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;

@@ -31,10 +31,6 @@ pub struct Simulator {
 
 impl Simulator {
     /// Binds 127.0.0.1 and starts to answer.
-    ///
-    /// # Errors
-    /// When the port is taken, or an option makes no sense: an empty token, a limit of 0, an
-    /// unknown time zone.
     pub async fn start(options: Options) -> io::Result<Self> {
         let port = options.port;
         let mut simulator = Self::in_process(options)?;
@@ -52,9 +48,6 @@ impl Simulator {
 
     /// One without a socket, which answers by [`Self::serve`] alone: its time is tokio's, and can
     /// be paused.
-    ///
-    /// # Errors
-    /// When an option makes no sense: an empty token, a limit of 0, an unknown time zone.
     pub fn in_process(options: Options) -> io::Result<Self> {
         let senseless = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         if options.token.is_empty() {
@@ -134,9 +127,6 @@ impl Simulator {
     }
 
     /// Changes the account as somebody else would, and returns the id of the record.
-    ///
-    /// # Errors
-    /// When there is no such record, or an order to add is not one.
     pub fn edit(&self, edit: Edit) -> Result<u64, EditError> {
         self.state.world().edit(edit)
     }

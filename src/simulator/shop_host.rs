@@ -203,8 +203,6 @@ pub struct HostedShop<S: SimulatedShop> {
 }
 
 impl<S: SimulatedShop> HostedShop<S> {
-    /// # Errors
-    /// When no port is free.
     pub async fn start(options: S::Options, orders: Vec<S::Order>) -> io::Result<Self> {
         let shop = Arc::new(Mutex::new(Shop {
             own: S::new(&options),

@@ -41,8 +41,6 @@ struct Shop {
 }
 
 impl SingleOrders {
-    /// # Errors
-    /// When no port is free.
     pub async fn start(
         api: SingleOrderApi,
         token: &str,

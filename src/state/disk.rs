@@ -47,8 +47,6 @@ impl Default for Floor {
 }
 
 impl Floor {
-    /// # Errors
-    /// [`StateError::LowDisk`] of the state file `path`.
     pub(super) fn check(self, path: &Path) -> Result<(), StateError> {
         let Self { min_bytes, free } = self;
         match free(path) {

@@ -221,9 +221,6 @@ impl View {
     }
 
     /// Whether so many bytes are free on its disk, for who does not write to it.
-    ///
-    /// # Errors
-    /// [`StateError::LowDisk`] if they are not.
     pub fn check_free(&self, min_bytes: u64) -> Result<(), StateError> {
         let floor = Floor { min_bytes, ..Floor::default() };
         self.file.as_deref().map_or(Ok(()), |file| floor.check(file))

@@ -30,9 +30,6 @@ pub struct Trouble {
 
 /// Records how a job's attempt ended; `None`: well. It needs no lock: nothing that loads orders reads
 /// it. Without a state nothing is recorded.
-///
-/// # Errors
-/// When the state can't be written.
 pub fn note_trouble(
     dir: &Path,
     (account, job): (&str, &str),

@@ -197,9 +197,6 @@ impl Turn<'_> {
 impl Client {
     /// Which of up to [`READ_BACK_MAX`] orders GraphQL shows; what it does not show may still be on
     /// its way.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, or the run must end.
     pub async fn orders_by_key(
         &self,
         connection: &RemoteId,
@@ -223,9 +220,6 @@ impl Client {
 
     /// How many orders of this key a search by GraphQL shows on a connection; `None` where the account
     /// does not search in this way.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, or the run must end.
     pub async fn count_by_search(
         &self,
         connection: &RemoteId,

@@ -175,9 +175,6 @@ impl OrderSchema {
 impl Client {
     /// The types that orders are sent in, one request for each of them. An account that refuses
     /// introspection gets the documented ones.
-    ///
-    /// # Errors
-    /// When no answer came within the attempts, or the run must end.
     pub async fn order_schema(&self) -> Result<OrderSchema, Failure> {
         let Some(order) = self.input_type(ORDER).await? else {
             return Ok(OrderSchema::documented());

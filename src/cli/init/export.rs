@@ -126,9 +126,6 @@ fn is_wild(text: &str) -> bool {
 }
 
 /// The format of each file, each once.
-///
-/// # Errors
-/// When they are not of one shop system.
 fn formats_in(files: &[ExportFile]) -> Result<Vec<String>, CliError> {
     let mut of_format: BTreeMap<&str, Vec<&ExportFile>> = BTreeMap::new();
     for file in files {

@@ -119,9 +119,6 @@ impl<'a> Value<'a> {
     }
 
     /// The value under a key of an object.
-    ///
-    /// # Errors
-    /// When the object has the key twice.
     pub fn get(self, key: &str) -> Result<Option<Self>, RepeatedKey> {
         let (tree, tag) = (self.tree, tag_of(key.as_bytes()));
         let mut found = None;

@@ -60,9 +60,6 @@ impl Cells {
     }
 
     /// The first alternative that is not blank.
-    ///
-    /// # Errors
-    /// When a cell can't be read.
     pub fn text(&self, values: &dyn Values) -> Result<String, Reason> {
         for alternative in &self.alternatives {
             let mut joined = String::new();

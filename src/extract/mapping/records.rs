@@ -273,9 +273,6 @@ fn needs(profile: &Profile) -> Vec<Need> {
 
 /// The value at a JSON pointer (RFC 6901); a place without a slash before it is a key of this very
 /// object.
-///
-/// # Errors
-/// When an object on the way has the key twice.
 fn at<'a>(object: Value<'a>, place: &str) -> Result<Option<Value<'a>>, RepeatedKey> {
     let Some(pointer) = place.strip_prefix('/') else { return object.get(place) };
     let mut value = object;

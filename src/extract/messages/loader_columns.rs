@@ -59,8 +59,6 @@ const EXTRACTED_AT: [&str; 5] = [
 pub struct LoaderColumns<'a>(Vec<(&'static str, Value<'a>)>);
 
 impl<'a> LoaderColumns<'a> {
-    /// # Errors
-    /// When the row has one of them twice.
     pub fn of(row: Value<'a>) -> Result<Self, RepeatedKey> {
         let mut columns = Self::default();
         for (key, value) in row.members().filter(|(key, _)| key.starts_with('_')) {
@@ -102,9 +100,6 @@ impl<'a> LoaderColumns<'a> {
     }
 
     /// Whether the record was deleted at its source. Some targets write a blank where it was not.
-    ///
-    /// # Errors
-    /// When a column is neither blank nor a date.
     pub fn says_deleted(&self) -> Result<bool, RecordError> {
         for name in ["_sdc_deleted_at", "_ab_cdc_deleted_at"] {
             let is_dated = decisive::is_dated(&self.text(name));

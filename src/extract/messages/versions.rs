@@ -148,8 +148,7 @@ impl Versions {
         self.failure.is_some()
     }
 
-    /// # Errors
-    /// When the temporary files can't be written or read. `shown` is the name of the export.
+    /// `shown` is the name of the export.
     pub fn finish(self, shown: String) -> Result<Superseded, ReadError> {
         let fates = match self.failure {
             Some(error) => Err(error),

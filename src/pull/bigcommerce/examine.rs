@@ -12,9 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 /// Asks whether a pull would succeed, in three requests.
-///
-/// # Errors
-/// As a pull.
 pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,

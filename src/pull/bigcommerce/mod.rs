@@ -39,9 +39,6 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 const FREE_PART: u64 = 5;
 
 /// Pulls a window into the folder.
-///
-/// # Errors
-/// As [`backwards::pull`].
 async fn pull(
     options: &Options,
     request: Request,

@@ -99,9 +99,6 @@ fn pieces_in(value: &Value) -> u64 {
 }
 
 /// The text of an order whose fields of these names have other values; all else is as received.
-///
-/// # Errors
-/// Where it is no object.
 pub(super) fn with_parts(
     order: &str,
     parts: &[(&'static str, String)],

@@ -84,8 +84,6 @@ impl Api {
         Ok(api)
     }
 
-    /// # Errors
-    /// When there is no answer, or it is not a list of these orders.
     pub(super) async fn page(
         &mut self,
         list: &List<'_>,

@@ -43,9 +43,6 @@ const OVERLAP_MIN: SignedDuration = SignedDuration::from_hours(2);
 const GAP_MAX: u64 = 1 << 40;
 
 /// Pulls a window into the folder.
-///
-/// # Errors
-/// As [`reading::pull`].
 async fn pull(
     options: &Options,
     request: Request,
@@ -58,9 +55,6 @@ async fn pull(
 }
 
 /// Asks whether a pull would succeed, in three requests.
-///
-/// # Errors
-/// As a pull.
 async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examination, PullError> {
     let mut api = Api::find(options, cancel).await?;
     let now = api.client.clock.now();

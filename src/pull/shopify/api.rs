@@ -84,9 +84,6 @@ impl Api {
     }
 
     /// The data of an answer without errors.
-    ///
-    /// # Errors
-    /// When the shop refuses or does not answer.
     pub(super) async fn ask(&mut self, query: &Query<'_>) -> Result<Value, PullError> {
         let (mut throttled, mut failed, mut is_renewed) = (0, 0, false);
         loop {

@@ -72,9 +72,6 @@ enum Ended {
 
 impl Bulk<'_> {
     /// Has the window read, by the operation that is left or a new one.
-    ///
-    /// # Errors
-    /// When the shop refuses, does not answer or contradicts itself.
     pub(super) async fn read(
         &mut self,
         wanted: &Operation,

@@ -54,9 +54,6 @@ pub(super) async fn open(
 }
 
 /// Asks whether a pull would succeed, in two requests.
-///
-/// # Errors
-/// As a pull.
 pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,

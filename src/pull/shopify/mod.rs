@@ -64,9 +64,6 @@ const SEARCHES_MAX: usize = 20;
 const EMPTY_PAGE: &[u8] = br#"{"data":{"orders":{"edges":[]}}}"#;
 
 /// Pulls a window into the folder.
-///
-/// # Errors
-/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
 pub(super) async fn pull(
     options: &Options,
     request: Request,

@@ -24,9 +24,6 @@ struct Billing {
 }
 
 /// Asks whether a pull would succeed, in three requests.
-///
-/// # Errors
-/// As a pull.
 pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,

@@ -30,9 +30,6 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 };
 
 /// Pulls a window into the folder.
-///
-/// # Errors
-/// As [`backwards::pull`].
 async fn pull(
     options: &Options,
     request: Request,

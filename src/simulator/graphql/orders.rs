@@ -26,9 +26,6 @@ pub(super) struct Written {
 }
 
 /// Writes the orders of one mutation: all of them or none, unless the options say otherwise.
-///
-/// # Errors
-/// The refusal of the whole request.
 pub(super) fn write(
     world: &mut World,
     call: &Call,

@@ -15,9 +15,6 @@ pub(super) fn get(world: &World, arguments: &Fields) -> Value {
 }
 
 /// A page of the orders that fit every condition, and whether it is the last one.
-///
-/// # Errors
-/// What is wrong with the filter.
 pub(super) fn search(world: &World, filter: &Fields) -> Result<(Value, bool), String> {
     let mut conditions = Vec::new();
     let mut sort = None;

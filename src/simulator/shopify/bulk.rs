@@ -93,9 +93,6 @@ fn uses_nodes(fields: &[Field]) -> bool {
 }
 
 /// The file of an operation over these orders or checkouts.
-///
-/// # Errors
-/// With a field that does not exist.
 pub(super) fn result_of(
     operation: &Operation,
     orders: &[Value],

@@ -39,9 +39,6 @@ impl Field {
 }
 
 /// Reads a document; variables are replaced by their values.
-///
-/// # Errors
-/// With what is wrong in it.
 pub(super) fn parse(text: &str, variables: &Value) -> Result<Document, String> {
     let request = Request::read(&json!({ "query": text, "variables": variables }))
         .map_err(|error| error.message)?;

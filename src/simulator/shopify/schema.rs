@@ -62,9 +62,6 @@ pub(super) struct Rows {
 }
 
 /// What a bulk operation writes of a node.
-///
-/// # Errors
-/// As [`project`].
 pub(super) fn rows(node: &Value, selection: &Field) -> Result<Rows, String> {
     let is_list = |field: &&Field| field.node().is_some();
     let (lists, plain): (Vec<&Field>, Vec<&Field>) = selection.fields.iter().partition(is_list);
