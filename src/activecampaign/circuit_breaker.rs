@@ -2,12 +2,12 @@
 //! the run must end.
 
 use super::disposition::{BreakerState, FailureClass, FatalError, OUTAGES_MAX};
-use std::sync::atomic::{AtomicU64, Ordering};
+use fastrand::Rng;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Tokens for retries: storms end instead of growing. Full at the start.
+/// Tokens for retries: storms end instead of growing.
 const BUDGET_MAX: u32 = 100;
 const RETRY_COST: u32 = 5;
 /// What each success gives back.
@@ -25,11 +25,11 @@ pub(super) struct CircuitBreaker {
     state: Mutex<State>,
     wait_max: Duration,
     forbidden_max: u32,
-    /// Of the spread of retries (splitmix64), so that workers that failed together don't come back
-    /// together.
-    chance: AtomicU64,
+    /// Spreads retries, so that workers that failed together don't come back together.
+    rng: Mutex<Rng>,
 }
 
+#[derive(Default)]
 struct State {
     outages: u32,
     /// Of the first of those outages.
@@ -39,41 +39,20 @@ struct State {
     forbidden: u32,
     is_known: bool,
     throttled_since: Option<Instant>,
-    budget: u32,
+    /// Of [`BUDGET_MAX`].
+    spent: u32,
     stopped: Option<(FatalError, Instant)>,
-}
-
-impl State {
-    fn new() -> Self {
-        Self {
-            outages: 0,
-            unanswered_since: None,
-            outage_paused_at: None,
-            forbidden: 0,
-            is_known: false,
-            throttled_since: None,
-            budget: BUDGET_MAX,
-            stopped: None,
-        }
-    }
 }
 
 impl CircuitBreaker {
     pub(super) fn new(wait_max: Duration, forbidden_max: u32, seed: Option<u64>) -> Self {
-        // Without a seed of the system's every process spreads alike, which is no harm between
-        // workers of one.
-        let seed = seed.or_else(|| getrandom::u64().ok()).unwrap_or_default();
-        let (state, chance) = (Mutex::new(State::new()), AtomicU64::new(seed));
-        Self { state, wait_max, forbidden_max, chance }
+        let rng = Mutex::new(seed.map_or_else(Rng::new, Rng::with_seed));
+        Self { state: Mutex::default(), wait_max, forbidden_max, rng }
     }
 
     /// Evenly spread in 0 <= x < 1.
     pub(super) fn chance(&self) -> f64 {
-        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut z = self.chance.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 
     /// Counts a request that ended well.
@@ -84,7 +63,7 @@ impl CircuitBreaker {
         state.unanswered_since = None;
         state.forbidden = 0;
         state.throttled_since = None;
-        state.budget = (state.budget + SUCCESS_REFUND).min(BUDGET_MAX);
+        state.spent = state.spent.saturating_sub(SUCCESS_REFUND);
     }
 
     /// Counts an answer, or the lack of one, to a request that left at `left_at`.
@@ -144,13 +123,11 @@ impl CircuitBreaker {
     /// Takes the cost of a retry; `false` when there is not enough left.
     pub(super) fn spend_retry(&self) -> bool {
         let mut state = self.state();
-        match state.budget.checked_sub(RETRY_COST) {
-            Some(left) => {
-                state.budget = left;
-                true
-            }
-            None => false,
+        let has_left = state.spent + RETRY_COST <= BUDGET_MAX;
+        if has_left {
+            state.spent += RETRY_COST;
         }
+        has_left
     }
 
     /// Keeps everyone from sending. A deleted connection concerns the jobs of that connection only.
@@ -173,7 +150,7 @@ impl CircuitBreaker {
         if Instant::now() < until {
             return Some(stop);
         }
-        *state = State::new();
+        *state = State::default();
         None
     }
 

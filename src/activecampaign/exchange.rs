@@ -35,7 +35,7 @@ impl Request {
         name: &'static str,
         route: &'static str,
     ) -> Self {
-        let path = route.replace("{id}", &wire::path_part(id.as_str()));
+        let path = route.replace("{id}", &wire::path_part(id.as_str()).to_string());
         Self { kind, name, route, path, body: None }
     }
 
