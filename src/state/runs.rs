@@ -3,32 +3,37 @@ use super::sql_types::{ConnectionId, Kind, RunEnd, RunId, WriteOutcome, now_ms};
 use super::{StateError, Store, View, dead_letters};
 use rusqlite::{Connection, Row, named_params, params};
 
-/// Records by what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub created: u64,
-    pub updated: u64,
-    pub adopted: u64,
-    pub unchanged: u64,
-    pub filtered: u64,
-    pub invalid: u64,
-    pub refused: u64,
+macro_rules! counts {
+    ($($name:ident)+) => {
+        /// Records by what became of them, in the order in which reports show them.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Counts {
+            $(pub $name: u64,)+
+        }
+
+        impl Counts {
+            /// Each count with its name.
+            pub fn named(&self) -> [(&'static str, u64); [$(stringify!($name)),+].len()] {
+                [$((stringify!($name), self.$name)),+]
+            }
+
+            /// From a row with a column of each name.
+            pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+                Ok(Self { $($name: row.get(stringify!($name))?,)+ })
+            }
+        }
+
+        impl std::ops::AddAssign for Counts {
+            fn add_assign(&mut self, other: Self) {
+                $(self.$name += other.$name;)+
+            }
+        }
+    };
 }
 
-impl Counts {
-    /// Each count with its name, in the order in which reports show them.
-    pub fn named(&self) -> [(&'static str, u64); 7] {
-        [
-            ("created", self.created),
-            ("updated", self.updated),
-            ("adopted", self.adopted),
-            ("unchanged", self.unchanged),
-            ("filtered", self.filtered),
-            ("invalid", self.invalid),
-            ("refused", self.refused),
-        ]
-    }
+counts! { created updated adopted unchanged filtered invalid refused }
 
+impl Counts {
     /// Orders that were created, updated or adopted.
     pub fn written(&self) -> u64 {
         self.created + self.updated + self.adopted
@@ -36,31 +41,6 @@ impl Counts {
 
     pub fn sum(&self) -> u64 {
         self.named().iter().map(|(_, n)| n).sum()
-    }
-
-    /// From a row with a column of each name.
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            created: row.get("created")?,
-            updated: row.get("updated")?,
-            adopted: row.get("adopted")?,
-            unchanged: row.get("unchanged")?,
-            filtered: row.get("filtered")?,
-            invalid: row.get("invalid")?,
-            refused: row.get("refused")?,
-        })
-    }
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.created += other.created;
-        self.updated += other.updated;
-        self.adopted += other.adopted;
-        self.unchanged += other.unchanged;
-        self.filtered += other.filtered;
-        self.invalid += other.invalid;
-        self.refused += other.refused;
     }
 }
 

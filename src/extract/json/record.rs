@@ -305,18 +305,10 @@ impl<'a> Record<'a> {
 
     /// The names from the record to a field, with points between them.
     fn path_of(&self, name: &'static str) -> &'static str {
-        let paths = self.reading.paths.borrow();
-        let mut names = vec![name];
-        let mut at = self.path;
-        while let Some((outer, name)) = at.checked_sub(1).and_then(|index| paths.get(index)) {
-            names.push(name);
-            at = *outer;
+        if self.path == 0 {
+            return name;
         }
-        names.reverse();
-        match names.as_slice() {
-            [only] => only,
-            several => interned(&several.join(".")),
-        }
+        interned(&format!("{}.{name}", self.reading.names_to(self.path).join(".")))
     }
 }
 
