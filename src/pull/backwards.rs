@@ -95,7 +95,7 @@ impl<A: PagedApi> WindowReader for Shop<'_, A> {
             let warning = format!(
                 "the shop left {gaps} orders out of its pages: the key's user may not read them"
             );
-            self.api.warnings().push(warning);
+            self.api.client().warnings.push(warning);
         }
         Ok(counted)
     }

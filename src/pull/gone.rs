@@ -39,7 +39,7 @@ impl PreviousExport<'_> {
             let found = api.order(id).await;
             answers.note(id, found.map(|found| found.is_some()))?;
         }
-        missing.settle(answers, manifest, api.warnings());
+        missing.settle(answers, manifest, &mut api.client().warnings);
         Ok(())
     }
 

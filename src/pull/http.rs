@@ -47,6 +47,8 @@ pub(super) struct ShopClient {
     cancel: CancellationToken,
     pub(super) clock: ShopClock,
     pub(super) requests: u64,
+    /// What somebody should look into.
+    pub(super) warnings: Vec<String>,
 }
 
 /// An answer that was received whole. Its status may be that of an error.
@@ -119,6 +121,7 @@ impl ShopClient {
             cancel,
             clock: ShopClock::default(),
             requests: 0,
+            warnings: Vec::new(),
         })
     }
 

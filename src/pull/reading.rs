@@ -118,7 +118,7 @@ pub(super) async fn pull<R: WindowReader>(
             Err(Misread::Failed(error)) => return Err(error),
             Err(Misread::Unfiltered) => {
                 let warning = format!("the shop ignores {}", options.system.ignored_window);
-                reader.api().warnings().push(warning);
+                reader.api().client().warnings.push(warning);
                 window = Window { extent: Extent::Full, from: None, to: window.to };
                 writer.discard()?;
                 writer = folder.begin(&window)?;
@@ -137,7 +137,7 @@ pub(super) async fn pull<R: WindowReader>(
     }
     manifest.query = options.query();
     manifest.requests = reader.api().client().requests;
-    manifest.warnings = std::mem::take(reader.api().warnings());
+    manifest.warnings = std::mem::take(&mut reader.api().client().warnings);
     writer.commit(manifest)
 }
 

@@ -10,9 +10,6 @@ use std::collections::BTreeSet;
 pub(super) trait ShopApi: Send {
     fn client(&mut self) -> &mut ShopClient;
 
-    /// What somebody should look into.
-    fn warnings(&mut self) -> &mut Vec<String>;
-
     /// An order by its id, as JSON; `None` for one that is gone.
     fn order(
         &mut self,
@@ -54,7 +51,7 @@ impl SingleReads {
                 if self.in_a_row > FAILED_IN_A_ROW_MAX {
                     return Err(api.client().away(what));
                 }
-                api.warnings().push(format!("order {id}: {what}"));
+                api.client().warnings.push(format!("order {id}: {what}"));
                 self.failed.insert(id.clone());
                 Ok(None)
             }

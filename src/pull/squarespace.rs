@@ -102,7 +102,7 @@ async fn pull(
         previous.find_gone(&orders, &mut shop, &mut manifest).await?;
     }
     (manifest.query, manifest.requests) = (options.query(), shop.client.requests);
-    manifest.warnings = shop.warnings;
+    manifest.warnings = shop.client.warnings;
     writer.commit(manifest)
 }
 
@@ -128,7 +128,7 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
             .result
             .first()
             .map(|row| row.customer_email.as_ref().is_some_and(|email| !email.is_empty())),
-        warnings: shop.warnings,
+        warnings: shop.client.warnings,
     })
 }
 
@@ -139,16 +139,11 @@ fn between(from: Timestamp, to: Timestamp) -> Vec<(&'static str, String)> {
 
 struct Shop {
     client: ShopClient,
-    warnings: Vec<String>,
 }
 
 impl ShopApi for Shop {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
-    }
-
-    fn warnings(&mut self) -> &mut Vec<String> {
-        &mut self.warnings
     }
 
     async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
@@ -172,14 +167,14 @@ impl Shop {
         let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
         let credentials = Credentials::Header("authorization", bearer);
         let client = ShopClient::new(options, credentials, cancel)?;
-        let mut shop = Self { client, warnings: Vec::new() };
+        let mut shop = Self { client };
         let day = SignedDuration::from_hours(24);
         let from = Timestamp::now().checked_add(day * 3650).unwrap_or(Timestamp::MAX);
         let from = from.round(Unit::Second).unwrap_or(from);
         let to = from.checked_add(day).unwrap_or(Timestamp::MAX);
         match shop.page(&between(from, to)).await? {
             (page, _) if page.result.is_empty() => {
-                shop.warnings.extend(shop.client.clock.warning());
+                shop.client.warnings.extend(shop.client.clock.warning());
                 Ok(shop)
             }
             _ => Err(shop.contradiction(&format!("ignores {}", SYSTEM.ignored_window))),

@@ -36,7 +36,6 @@ pub(super) struct Api {
     /// How many orders had changed since the beginning of the window when it was found: it only says
     /// how far to read at first.
     pub changed: u64,
-    pub warnings: Vec<String>,
 }
 
 impl Api {
@@ -49,9 +48,9 @@ impl Api {
         check_address(&options.url)?;
         let credentials = Credentials::Header("x-auth-token", options.access.secret("token")?);
         let client = ShopClient::new(options, credentials, cancel)?;
-        let mut api = Self { client, changed: 0, warnings: Vec::new() };
+        let mut api = Self { client, changed: 0 };
         api.changed = api.number_of(&bounds(from, None, options.since)).await?;
-        api.warnings.extend(api.client.clock.warning());
+        api.client.warnings.extend(api.client.clock.warning());
         Ok(api)
     }
 
@@ -174,10 +173,6 @@ impl Api {
 impl ShopApi for Api {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
-    }
-
-    fn warnings(&mut self) -> &mut Vec<String> {
-        &mut self.warnings
     }
 
     async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {

@@ -26,7 +26,7 @@ pub(super) async fn examine(
         Err(RequestError::Fatal(error)) => return Err(error),
         // A pull isolates the order and continues.
         Err(RequestError::TooMuch(what)) => {
-            api.warnings.push(format!("the oldest order can't be listed: {what}"));
+            api.client().warnings.push(format!("the oldest order can't be listed: {what}"));
             Vec::new()
         }
     };
@@ -51,6 +51,6 @@ pub(super) async fn examine(
         oldest: placed.map(|date| date.timestamp()),
         is_filtered,
         shows_email,
-        warnings: std::mem::take(&mut api.warnings),
+        warnings: std::mem::take(&mut api.client().warnings),
     })
 }

@@ -26,16 +26,11 @@ const NOTHING: Filter = ("entity_id", "lt", Cow::Borrowed("1"));
 pub(super) struct Api {
     pub client: ShopClient,
     is_signed: bool,
-    pub warnings: Vec<String>,
 }
 
 impl ShopApi for Api {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
-    }
-
-    fn warnings(&mut self) -> &mut Vec<String> {
-        &mut self.warnings
     }
 
     /// Magento says in the shop's language that an order is gone, so what counts is that no list has it.
@@ -68,7 +63,7 @@ impl Api {
     ) -> Result<Self, PullError> {
         let client = ShopClient::new(options, credentials(&options.access)?, cancel)?;
         let is_signed = options.access.has(CONSUMER_KEY);
-        let mut api = Self { client, is_signed, warnings: Vec::new() };
+        let mut api = Self { client, is_signed };
         let mut answer =
             api.ask(&[NOTHING], 1, true).await.map_err(|what| api.client.fatal(what))?;
         if answer.status == StatusCode::UNAUTHORIZED && api.client.clock.warning().is_some() {
@@ -80,7 +75,7 @@ impl Api {
         if !nothing.rows.is_empty() {
             return Err(api.contradiction("answers a list of no order with orders".to_owned()));
         }
-        api.warnings.extend(api.client.clock.warning());
+        api.client.warnings.extend(api.client.clock.warning());
         Ok(api)
     }
 

@@ -62,7 +62,7 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
     let first = match api.page(&List::of(&all, options), 1).await {
         Ok(listed) => Some(listed),
         Err(RequestError::TooMuch(what)) => {
-            api.warnings.push(format!("the shop can't list its oldest order: {what}"));
+            api.client.warnings.push(format!("the shop can't list its oldest order: {what}"));
             None
         }
         Err(RequestError::Fatal(error)) => return Err(error),
@@ -81,7 +81,7 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
         is_filtered: changed == 0,
         shows_email: oldest
             .map(|row| row.customer_email.as_ref().is_some_and(|email| !email.is_empty())),
-        warnings: std::mem::take(&mut api.warnings),
+        warnings: std::mem::take(&mut api.client.warnings),
     })
 }
 

@@ -38,7 +38,6 @@ pub(super) struct Api {
     expires: Option<Instant>,
     /// The version of the API that the shop serves, as it says.
     pub served: String,
-    pub warnings: Vec<String>,
 }
 
 struct App {
@@ -80,7 +79,7 @@ impl Api {
             None => token_header(options.access.secret("token")?),
         };
         let client = ShopClient::new(options, credentials, cancel)?;
-        Ok(Self { client, app, expires: None, served: VERSION.to_owned(), warnings: Vec::new() })
+        Ok(Self { client, app, expires: None, served: VERSION.to_owned() })
     }
 
     /// The data of an answer without errors.
@@ -248,7 +247,9 @@ impl Api {
             let warning = format!(
                 "the shop serves version {served} of its API in place of {VERSION}; update ordersync"
             );
-            self.warnings.extend(Some(warning).filter(|warning| !self.warnings.contains(warning)));
+            self.client
+                .warnings
+                .extend(Some(warning).filter(|warning| !self.client.warnings.contains(warning)));
         }
     }
 

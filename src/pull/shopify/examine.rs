@@ -48,7 +48,7 @@ pub(super) async fn open(
     }
     if !has("read_customers") {
         let warning = "the app lacks the scope read_customers: orders show no customer".to_owned();
-        api.warnings.push(warning);
+        api.client.warnings.push(warning);
     }
     Ok(data)
 }
@@ -65,7 +65,7 @@ pub(super) async fn examine(
     let future = query::search(Some(from), Some(Timestamp::MAX), None);
     let data = api.ask(&Query::Count { search: &future }).await?;
     let oldest = &opening["orders"]["edges"][0]["node"];
-    api.warnings.extend(api.client.clock.warning());
+    api.client.warnings.extend(api.client.clock.warning());
     let scopes = opening["currentAppInstallation"]["accessScopes"].as_array();
     // Without it, checkouts would not have been answered.
     let checkouts = reads_checkouts(options).then_some("manage_abandoned_checkouts");
@@ -78,6 +78,6 @@ pub(super) async fn examine(
         oldest: oldest["createdAt"].as_str().and_then(|text| text.parse().ok()),
         is_filtered: exact_count(&data["ordersCount"]) == Some(0),
         shows_email: oldest.is_object().then(|| oldest["email"].is_string()),
-        warnings: std::mem::take(&mut api.warnings),
+        warnings: std::mem::take(&mut api.client.warnings),
     })
 }

@@ -73,7 +73,7 @@ pub(super) async fn pull(
     let mut api = Api::new(options, cancel)?;
     let opening = examine::open(&mut api, options, request.from(options)).await?;
     let identity = identity_of(&mut api, &opening, folder)?;
-    api.warnings.extend(api.client.clock.warning());
+    api.client.warnings.extend(api.client.clock.warning());
     let now = api.client.clock.now();
     let window = request.window(options, now);
     let wanted =
@@ -176,7 +176,7 @@ impl Shop<'_> {
         }
         let unknown = searched.len() - found.len();
         if unknown > 0 {
-            self.api.warnings.push(format!(
+            self.api.client.warnings.push(format!(
                 "{unknown} abandoned checkouts became orders that the shop does not find by them; their orders are loaded beside the carts"
             ));
         }
@@ -226,11 +226,11 @@ impl Shop<'_> {
             let present = orders.iter().copied().map(OrderId::Number).collect();
             let missing = previous.missing(&manifest.shop, &present)?;
             let answers = self.ask_for(&missing.now).await?;
-            missing.settle(answers, &mut manifest, &mut self.api.warnings);
+            missing.settle(answers, &mut manifest, &mut self.api.client.warnings);
         }
         manifest.query = self.options.query();
         manifest.requests = self.api.client.requests;
-        manifest.warnings = std::mem::take(&mut self.api.warnings);
+        manifest.warnings = std::mem::take(&mut self.api.client.warnings);
         writer.commit(manifest)
     }
 
@@ -281,7 +281,7 @@ fn identity_of(
         });
     }
     let renamed = before.filter(|last| last.domain != domain);
-    api.warnings.extend(renamed.map(|last| {
+    api.client.warnings.extend(renamed.map(|last| {
         format!("the shop is called {domain} now; it was {} in the last pull", last.domain)
     }));
     Ok(Some(Identity { id, domain }))

@@ -35,7 +35,6 @@ pub(super) struct Api<'a> {
     /// How many orders had changed since the beginning of the window when it was found, if the shop
     /// says so and compares: it only says how far to read at first.
     pub changed: Option<u64>,
-    pub warnings: Vec<String>,
 }
 
 impl<'a> Api<'a> {
@@ -45,8 +44,8 @@ impl<'a> Api<'a> {
         from: Option<Timestamp>,
         client: ShopClient,
     ) -> Result<Self, PullError> {
-        let (form, changed, warnings) = (AddressForm::Pretty, None, Vec::new());
-        let mut shop = Self { client, options, form, changed, warnings };
+        let (form, changed) = (AddressForm::Pretty, None);
+        let mut shop = Self { client, options, form, changed };
         let bounds = Bounds { from, to: None, since: options.since };
         let mut query = bounds.query(EVERY, Page::smallest(&SIZES));
         // The id alone: the order may be one that the shop can't show.
@@ -60,7 +59,7 @@ impl<'a> Api<'a> {
                 Ok(_) if !is_no_route(&answer) => {
                     shop.accept(&answer)?;
                     shop.changed = answer.number("x-wp-total");
-                    shop.warnings.extend(shop.client.clock.warning());
+                    shop.client.warnings.extend(shop.client.clock.warning());
                     return Ok(shop);
                 }
                 Err(_) if answer.status == StatusCode::FORBIDDEN => {
@@ -109,7 +108,9 @@ impl<'a> Api<'a> {
             Ok((json, noise)) => {
                 let warning =
                     noise.map(|noise| format!("the shop prints text before its JSON: {noise}"));
-                self.warnings.extend(warning.filter(|warning| !self.warnings.contains(warning)));
+                self.client
+                    .warnings
+                    .extend(warning.filter(|warning| !self.client.warnings.contains(warning)));
                 json
             }
             Err(_) if answer.status == StatusCode::FORBIDDEN => return Err(self.refused(answer)),
@@ -156,10 +157,6 @@ impl<'a> Api<'a> {
 impl ShopApi for Api<'_> {
     fn client(&mut self) -> &mut ShopClient {
         &mut self.client
-    }
-
-    fn warnings(&mut self) -> &mut Vec<String> {
-        &mut self.warnings
     }
 
     async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {

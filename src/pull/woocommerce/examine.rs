@@ -49,7 +49,7 @@ pub(super) async fn examine(
         email.is_some_and(|email| !email.is_empty())
     });
     let oldest = oldest.and_then(|order| format!("{}Z", order.date_created_gmt?).parse().ok());
-    let warnings = std::mem::take(&mut api.warnings);
+    let warnings = std::mem::take(&mut api.client.warnings);
     let (api, clock_ahead) = (format!("WooCommerce REST API {VERSION}"), api.client.clock.ahead());
     let scopes = Vec::new();
     Ok(Examination { api, scopes, clock_ahead, orders, oldest, is_filtered, shows_email, warnings })
