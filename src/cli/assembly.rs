@@ -29,14 +29,16 @@ fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
 
 /// The job's schedule, if it has one.
 pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
-    let Some(text) = &job.schedule else { return Ok(None) };
-    let schedule = Schedule::parse(text, &job.time_zone)?;
-    Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
+    calendar_of(job, job.schedule.as_deref())
 }
 
 /// When the job is verified, if that has a schedule.
 pub(super) fn verify_calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
-    let Some(text) = &job.verify else { return Ok(None) };
+    calendar_of(job, job.verify.as_deref())
+}
+
+fn calendar_of(job: &Job, text: Option<&str>) -> Result<Option<Calendar>, ScheduleError> {
+    let Some(text) = text else { return Ok(None) };
     let schedule = Schedule::parse(text, &job.time_zone)?;
     Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
 }

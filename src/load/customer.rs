@@ -1,7 +1,8 @@
-use super::attempts::{Attempts, RetryBudget, StepError, failed, wait};
+use super::attempts::{Attempts, RetryBudget, StepError};
 use super::loader::Loader;
+use super::lookup::Found;
 use crate::activecampaign::{Disposition, Failure, FatalError, RemoteCustomer};
-use crate::domain::{Attempt, Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
+use crate::domain::{Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
 use crate::state::{OrderOutcome, Part};
 
 /// Whether what the ledger has of a customer can be trusted.
@@ -148,34 +149,13 @@ impl<'a> CustomerCreate<'a> {
 
     /// One that is expected to exist is looked for until lists must show it. The inner error: the
     /// lookup failed.
-    async fn look_up_in_time(
-        &self,
-        is_expected: bool,
-    ) -> Result<Result<Option<RemoteCustomer>, Failure>, StepError> {
-        let mut delays = self.loader.client.lookup_delays();
-        loop {
-            let found = self.look_up().await?;
-            match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
-                Some(delay) => wait(&self.loader.cancel, delay).await?,
-                None => return Ok(found),
-            }
-        }
+    async fn look_up_in_time(&self, is_expected: bool) -> Result<Found<RemoteCustomer>, StepError> {
+        self.loader.find_in_time(is_expected, || self.look_up()).await
     }
 
-    async fn look_up(&self) -> Result<Result<Option<RemoteCustomer>, Failure>, StepError> {
-        let found = self.find().await;
-        let attempt = match &found {
-            Ok(found) => Attempt::found(
-                Operation::LookUpCustomer,
-                found.as_ref().map(|remote| remote.id.clone()),
-            ),
-            Err(failure) => failed(Operation::LookUpCustomer, failure),
-        };
-        self.loader.ledger.note(self.order, attempt).await?;
-        match found {
-            Err(Failure { disposition: Disposition::Stop(stop), .. }) => Err(stop.into()),
-            found => Ok(found),
-        }
+    async fn look_up(&self) -> Result<Found<RemoteCustomer>, StepError> {
+        let (loader, found) = (self.loader, self.find().await);
+        loader.note_lookup(self.order, Operation::LookUpCustomer, found, |known| &known.id).await
     }
 
     async fn find(&self) -> Result<Option<RemoteCustomer>, Failure> {

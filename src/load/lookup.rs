@@ -3,8 +3,49 @@ use super::loader::Loader;
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{Attempt, Operation, OrderKey, RemoteId};
 
-/// A remote order that was looked up, or why the lookup failed.
-pub(super) type Found = Result<Option<RemoteOrder>, Failure>;
+/// A record that was looked up, or why the lookup failed.
+pub(super) type Found<T = RemoteOrder> = Result<Option<T>, Failure>;
+
+impl Loader {
+    /// What `find` finds; with `is_expected` it looks again with growing delays while that is nothing,
+    /// until lists must show it.
+    pub(super) async fn find_in_time<T, F>(
+        &self,
+        is_expected: bool,
+        find: impl Fn() -> F,
+    ) -> Result<Found<T>, StepError>
+    where
+        F: Future<Output = Result<Found<T>, StepError>>,
+    {
+        let mut delays = self.client.lookup_delays();
+        loop {
+            let found = find().await?;
+            match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
+                Some(delay) => wait(&self.cancel, delay).await?,
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// Adds a lookup to the history of an order.
+    pub(super) async fn note_lookup<T>(
+        &self,
+        order: &OrderKey,
+        operation: Operation,
+        found: Found<T>,
+        id_of: impl Fn(&T) -> &RemoteId,
+    ) -> Result<Found<T>, StepError> {
+        let attempt = match &found {
+            Ok(found) => Attempt::found(operation, found.as_ref().map(id_of).cloned()),
+            Err(failure) => failed(operation, failure),
+        };
+        self.ledger.note(order, attempt).await?;
+        match found {
+            Err(Failure { disposition: Disposition::Stop(stop), .. }) => Err(stop.into()),
+            found => Ok(found),
+        }
+    }
+}
 
 /// Lookups for one order, each of which becomes part of its history.
 pub(super) struct OrderLookup<'a> {
@@ -19,14 +60,7 @@ impl OrderLookup<'_> {
         key: &OrderKey,
         is_expected: bool,
     ) -> Result<Found, StepError> {
-        let mut delays = self.loader.client.lookup_delays();
-        loop {
-            let found = self.find(key).await?;
-            match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
-                Some(delay) => wait(&self.loader.cancel, delay).await?,
-                None => return Ok(found),
-            }
-        }
+        self.loader.find_in_time(is_expected, || self.find(key)).await
     }
 
     /// The remote order of this key. The inner error: the lookup failed.
@@ -44,27 +78,10 @@ impl OrderLookup<'_> {
     /// The remote order of an id that was answered with 404 before; read again with growing delays while
     /// it is.
     pub(super) async fn read_in_time(&self, id: &RemoteId) -> Result<Found, StepError> {
-        let mut delays = self.loader.client.lookup_delays();
-        loop {
-            let found = self.read(id).await?;
-            match delays.next().filter(|_| matches!(found, Ok(None))) {
-                Some(delay) => wait(&self.loader.cancel, delay).await?,
-                None => return Ok(found),
-            }
-        }
+        self.loader.find_in_time(true, || self.read(id)).await
     }
 
     async fn note(&self, found: Found) -> Result<Found, StepError> {
-        let attempt = match &found {
-            Ok(found) => {
-                Attempt::found(Operation::LookUp, found.as_ref().map(|remote| remote.id.clone()))
-            }
-            Err(failure) => failed(Operation::LookUp, failure),
-        };
-        self.loader.ledger.note(self.order, attempt).await?;
-        match found {
-            Err(Failure { disposition: Disposition::Stop(stop), .. }) => Err(stop.into()),
-            found => Ok(found),
-        }
+        self.loader.note_lookup(self.order, Operation::LookUp, found, |order| &order.id).await
     }
 }

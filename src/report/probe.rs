@@ -30,11 +30,7 @@ pub fn probe_json(account: &str, report: &ProbeReport, known: &Stored) -> Value 
             "connections": report.removed.connections,
         },
         "left": left.collect::<Vec<_>>(),
-        "requests": {
-            "total": report.requests.total,
-            "retried": report.requests.retried,
-            "throttled": report.requests.throttled,
-        },
+        "requests": report.requests,
         "duration_ms": millis(report.elapsed),
     } })
 }

@@ -58,11 +58,7 @@ pub fn switch_json(report: &SwitchReport) -> Value {
             "in_graphql": second.is_in_graphql,
         })
     });
-    switch["requests"] = json!({
-        "total": report.requests.total,
-        "retried": report.requests.retried,
-        "throttled": report.requests.throttled,
-    });
+    switch["requests"] = json!(report.requests);
     switch["duration_ms"] = millis(report.elapsed).into();
     json
 }

@@ -92,11 +92,7 @@ pub fn undo_json(plan: &UndoPlan, report: &UndoReport) -> Value {
         "still_there": report.still_there,
         "made_again": report.made_again,
         "verified": report.is_clean(),
-        "requests": {
-            "total": report.requests.total,
-            "retried": report.requests.retried,
-            "throttled": report.requests.throttled,
-        },
+        "requests": report.requests,
         "duration_ms": millis(report.elapsed),
     } })
 }

@@ -118,17 +118,21 @@ impl OrderSchema {
         [&self.order, &self.line, &self.discount].iter().any(|ty| ty.has(name))
     }
 
+    /// Its types, each with its place and beside the documented one.
+    fn beside_documented(&self) -> [(&'static str, InputType, &InputType); 3] {
+        let documented = Self::documented();
+        [
+            (ORDER, documented.order, &self.order),
+            (LINE, documented.line, &self.line),
+            (DISCOUNT, documented.discount, &self.discount),
+        ]
+    }
+
     /// Fields that the account requires and that no order is sent with, with their places: no order can
     /// be sent.
     pub fn unknown(&self) -> Vec<String> {
-        let documented = Self::documented();
-        let parts = [
-            (ORDER, &documented.order, &self.order),
-            (LINE, &documented.line, &self.line),
-            (DISCOUNT, &documented.discount, &self.discount),
-        ];
         let mut unknown = Vec::new();
-        for (place, documented, own) in parts {
+        for (place, documented, own) in self.beside_documented() {
             let also = ALSO_SENT.iter().filter(|(name, _)| *name == place);
             let also: Vec<&str> = also.flat_map(|(_, names)| names.split_whitespace()).collect();
             let is_sent =
@@ -142,14 +146,8 @@ impl OrderSchema {
     /// Fields of the documentation that the account's types lack, with their places. They are not
     /// sent.
     pub fn missing(&self) -> Vec<String> {
-        let documented = Self::documented();
-        let parts = [
-            (ORDER, &documented.order, &self.order),
-            (LINE, &documented.line, &self.line),
-            (DISCOUNT, &documented.discount, &self.discount),
-        ];
         let mut missing = Vec::new();
-        for (place, documented, own) in parts {
+        for (place, documented, own) in self.beside_documented() {
             let lacks = documented.fields.keys().filter(|name| !own.has(name));
             missing.extend(lacks.map(|name| format!("{place}.{name}")));
         }
