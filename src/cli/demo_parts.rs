@@ -55,7 +55,7 @@ pub(super) fn promises_json(promises: &[(String, bool)]) -> Value {
     promises.iter().map(|(text, kept)| json!({ "promise": text, "kept": kept })).collect()
 }
 
-/// Requests that leave in good time arrive closer together where the machine stands still for a
+/// Requests that leave in good time arrive closer together where the machine pauses for a
 /// moment, and then the account refuses one and asks for a pause that others on their way know
 /// nothing of. That is printed above, and is no fault of theirs.
 pub(super) fn has_faults(summary: &Summary) -> bool {

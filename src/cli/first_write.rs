@@ -60,7 +60,7 @@ fn load_question(jobs: &[&PreparedJob]) -> String {
 }
 
 /// Whether a connection that was deleted at ActiveCampaign is to be created again: only where
-/// someone says so, at a terminal or by `--yes`.
+/// someone confirms it, at a terminal or by `--yes`.
 pub(super) fn is_to_be_created_again(
     view: &View,
     job: &Job,

@@ -118,7 +118,7 @@ pub(super) async fn open(fleet: &settings::Fleet, timeout: Duration) -> Result<D
     Ok(database)
 }
 
-/// Of this daemon, for people: leases are told apart by their numbers.
+/// Of this daemon, for people: leases are distinguished by their numbers.
 pub(super) fn name() -> String {
     format!("{}-{}", host(), std::process::id())
 }

@@ -118,7 +118,7 @@ impl Notices {
     }
 }
 
-/// No notice is sent of what was interrupted: it goes on later.
+/// No notice is sent of what was interrupted: it is resumed later.
 fn condition_of(end: RunEnd) -> Option<Condition> {
     match end {
         RunEnd::Finished => Some(Condition::Well),

@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use std::time::SystemTime;
 
-/// Runs looked through for the last one that came to its end.
+/// Runs looked through for the last one that finished.
 const RUNS_SEARCHED: u32 = 10;
 
 #[derive(Debug, Args)]

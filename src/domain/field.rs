@@ -1,6 +1,6 @@
 macro_rules! fields {
     ($($name:ident $path:literal $word:literal $kept:literal,)*) => {
-        /// A field of a payload, as far as differences are told apart.
+        /// A field of a payload, as far as differences are distinguished.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Field { $($name,)* }
 

@@ -88,7 +88,7 @@ pub struct SourceOrder {
     pub discounts: Vec<SourceDiscount>,
     pub shipping_method: String,
     pub order_url: String,
-    /// `None` if the format doesn't know the export's word for it; an error then says so.
+    /// `None` if the format doesn't know the export's word for it; an error then reports it.
     pub status: Option<Status>,
     /// The export's word for its status, before refunds and cancellation.
     pub status_word: String,

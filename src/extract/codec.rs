@@ -26,7 +26,7 @@ pub struct Source {
     pub path: PathBuf,
     pub size_bytes: u64,
     pub modified: SystemTime,
-    /// How its text is written; as it stands until that was found out.
+    /// How its text is encoded; UTF-8 until that was found out.
     pub form: Form,
     /// It is JSON in strings, which is read as that JSON.
     pub is_json_in_strings: bool,

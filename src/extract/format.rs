@@ -110,7 +110,7 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
     /// a line within a cell that begins the same way is a row swallowed by an open quote.
     fn begins_with_key(&self) -> bool;
 
-    /// The columns by which rows of orders are told apart from others; none where all rows are.
+    /// The columns by which rows of orders are distinguished from others; none where all rows are.
     fn landmarks(&self) -> Landmarks {
         Landmarks::default()
     }

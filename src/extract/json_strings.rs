@@ -64,7 +64,7 @@ impl JsonStrings {
             (State::Escape, b'u') => State::Unit(0, 0),
             (State::Escape, _) => {
                 self.end_units();
-                // Lines are counted as in the file, where this one goes on.
+                // Lines are counted as in the file, where this one continues.
                 self.text.push(if b"nrtfb".contains(&byte) { b' ' } else { byte });
                 State::Within
             }

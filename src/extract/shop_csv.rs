@@ -14,7 +14,7 @@ pub struct ShopCsv {
     pub also_needed: Option<OtherNeed>,
     /// Further columns that are read, or that a misspelt one is compared with.
     pub known: &'static [&'static str],
-    /// Columns that only identify the export; `item_*` stands for all that begin so.
+    /// Columns that only identify the export; `item_*` means all that begin so.
     pub identifying: &'static [&'static str],
     /// Whether a table is this export although it lacks columns.
     pub is_near: fn(Near) -> bool,

@@ -1,7 +1,7 @@
 use crate::domain::choices;
 use crate::state::{RunId, Standing};
 
-/// Somebody is reminded of what goes on after this long.
+/// A condition that lasts is notified again after this long.
 const REMIND_MS: i64 = 24 * 3_600_000;
 
 /// How a job is after a run, or its orders after a verification.

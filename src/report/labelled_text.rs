@@ -1,4 +1,4 @@
-//! A page of text with names at its left: short lines stay as they are, long ones go on below
+//! A page of text with names at its left: short lines stay as they are, long ones continue below
 //! themselves.
 
 use super::text::{cells, columns};
@@ -84,7 +84,7 @@ pub fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
     lines
 }
 
-/// A text whose longer lines go on below themselves, two columns further in.
+/// A text whose longer lines continue on the next line, indented by two columns.
 pub fn fitted(text: &str, width: Option<usize>) -> String {
     let mut out = String::new();
     for line in text.lines() {

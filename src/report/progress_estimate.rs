@@ -12,13 +12,13 @@ pub struct ProgressEstimate {
     pub settled: u64,
     /// Records there are, by its plan or by the job's last finished run.
     pub records_expected: Option<u64>,
-    /// Over all the time it was at work; `None` before the first settlement.
+    /// Over all the time it was running; `None` before the first settlement.
     pub requests_per_second: Option<f64>,
     /// ActiveCampaign asked to wait until then.
     pub waits_until: Option<Timestamp>,
     /// Since when ActiveCampaign does not answer it.
     pub unanswered_since: Option<Timestamp>,
-    /// If it goes on as it did, after it has waited.
+    /// If its pace stays the same, after it has waited.
     pub expected_end: Option<Timestamp>,
 }
 

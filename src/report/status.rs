@@ -155,7 +155,7 @@ fn job_text(job: &JobStatus, width: Option<usize>) -> String {
         let due = local(due, &job.zone);
         text.push_str(&format!("  next verification {due}, if a daemon runs\n"));
     }
-    // While a run is at work, its progress is what counts.
+    // While a run is running, its progress is what counts.
     if let (Some(trouble), None) = (&job.trouble, &job.estimate) {
         text.push_str(&format!("  {}\n", trouble_text(trouble, &job.zone)));
     }

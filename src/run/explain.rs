@@ -55,7 +55,7 @@ pub struct Known {
 pub enum VerificationStatus {
     /// The job was never verified.
     Never,
-    /// None compared it; the last one that came to its end did not.
+    /// None compared it; the last one that finished did not.
     NotCompared { last: VerificationRow },
     Compared {
         by: VerificationRow,

@@ -1,4 +1,4 @@
-//! Orders that are gone from the shop: deleted at ActiveCampaign, where the policy says so.
+//! Orders that are gone from the shop: deleted at ActiveCampaign, where the policy asks for it.
 
 use super::bulk::AcceptedOrders;
 use super::pulls::{GoneOrders, keys_of};
@@ -32,7 +32,7 @@ pub struct GoneReport {
     pub too_many: Option<TooManyGone>,
     /// The run was of an approved plan, which deletes nothing.
     pub is_withheld: bool,
-    /// Why it did not finish; the next run goes on.
+    /// Why it did not finish; the next run continues.
     pub error: Option<UndoError>,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn withheld(job: &Job) -> Option<GoneReport> {
         .then(|| GoneReport { is_withheld: true, ..GoneReport::default() })
 }
 
-/// Deletes the gone orders of a job that was loaded to its end, where the policy says so. Only under
+/// Deletes the gone orders of a job that was loaded to its end, where the policy asks for it. Only under
 /// the key and id of the ledger, and only while ActiveCampaign has that order under the id.
 pub(super) async fn delete_gone(
     job: &Job,

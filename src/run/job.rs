@@ -44,7 +44,7 @@ impl Job {
         self.rules.from.is_none() && self.rules.to.is_none() && is_kept
     }
 
-    /// Stands for what a run reads and the limits asked for: an interrupted run resumes only where
+    /// A digest of what a run reads and the limits asked for: an interrupted run resumes only where
     /// both are the same. Correctness does not rest on it, the ledger decides; it only shows when a
     /// checkpoint still points to the same record.
     pub(super) fn identity_of(&self, files: &[extract::ExportFile]) -> [u8; 16] {

@@ -96,7 +96,7 @@ pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> RemoteRow {
     }
 }
 
-/// Hashed the way a guest's key is, so that two addresses can be told apart without either being
+/// Hashed the way a guest's key is, so that two addresses can be distinguished without either being
 /// kept.
 fn hash_of_address(text: &str, prints: &Fingerprints) -> [u8; 16] {
     Email::parse(text).map(|email| prints.customer(&CustomerKey::guest(&email))).unwrap_or_default()

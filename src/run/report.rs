@@ -33,7 +33,7 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-/// How long the rest takes if it goes on as it did: `done` took `elapsed`, and `left` is to be
+/// How long the rest takes at the same pace: `done` took `elapsed`, and `left` is to be
 /// done. `None` while there is too little to estimate from.
 pub fn time_left(done: u64, left: u64, elapsed: Duration) -> Option<Duration> {
     if done == 0 {

@@ -67,7 +67,7 @@ pub(super) fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrink
     found
 }
 
-/// What a run keeps for the next one. Not of a pipe: a tap that goes on where it stopped always has
+/// What a run keeps for the next one. Not of a pipe: a tap that continues where it stopped always has
 /// less known.
 pub(super) fn files_read(files: &[ExportFile]) -> Vec<FileRead> {
     files

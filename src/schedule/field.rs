@@ -22,7 +22,7 @@ pub(super) const DAY_OF_WEEK: Field = Field { name: "day of week", min: 0, max: 
 /// The values that a field allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Values {
-    /// Bit n stands for value n; for days of the week, 0 is Sunday, and 7 is not used.
+    /// Bit n is value n; for days of the week, 0 is Sunday, and 7 is not used.
     bits: u64,
     /// It begins with `*`: of the two fields for days, the other one then decides.
     pub is_free: bool,

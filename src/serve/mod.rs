@@ -2,7 +2,7 @@
 //! page.
 //!
 //! Reads the daemon's board and the state; changes neither, sends nothing to ActiveCampaign, and shows
-//! no address of a customer. Whoever asks can't hold it: connections are few and short, and what is
+//! no address of a customer. Clients can't hold it: connections are few and short, and what is
 //! gathered is kept for a moment.
 
 mod exposition;

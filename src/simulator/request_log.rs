@@ -102,7 +102,7 @@ impl RequestLog {
         self.entries.iter()
     }
 
-    /// Seconds in which the client was at work: from the first request to the last, without idle
+    /// Seconds in which the client was active: from the first request to the last, without idle
     /// pauses.
     pub fn busy_s(&self) -> f64 {
         self.busy.as_secs_f64()

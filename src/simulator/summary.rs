@@ -22,7 +22,7 @@ pub struct Summary {
     pub faults_struck: BTreeMap<&'static str, u64>,
     /// The most requests received in any trailing second.
     pub peak_in_one_second: u64,
-    /// Seconds in which the client was at work, pauses of more than five seconds left out.
+    /// Seconds in which the client was active, pauses of more than five seconds left out.
     pub busy_s: f64,
     /// Accepted requests as a part of what the limit allows in that time, 0 to 1; `None` without a
     /// limit, or in less than a second.

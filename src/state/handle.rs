@@ -58,7 +58,7 @@ impl Queue {
         }
     }
 
-    /// Once a call panicked, no other is made: who waits for one is told.
+    /// Once a call panicked, no other is made: who waits for one gets an error.
     fn make_calls(&self, store: &mut Option<Store>) {
         while let Some(call) = self.next() {
             let made = store.as_mut().map(|store| catch_unwind(AssertUnwindSafe(|| call(store))));

@@ -22,7 +22,7 @@ pub struct JobStats {
     pub trouble: Option<Trouble>,
     /// The last one that looked for all orders.
     pub last_verification: Option<VerificationRow>,
-    /// Of each kind the last run that ended, with the time it was at work in
+    /// Of each kind the last run that ended, with the time it was running in
     /// milliseconds.
     pub durations: Vec<(Kind, u64)>,
     /// How orders reach the connection that the job wrote to last; `None`: it wrote to none.

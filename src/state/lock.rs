@@ -28,7 +28,7 @@ pub struct SendLog {
     file: Mutex<Arc<Held>>,
 }
 
-/// The locked file. The last who holds it gives the lock back by a word of its own: closing the
+/// The locked file. The last who holds it unlocks it explicitly: closing the
 /// file is not enough, as a program that this process is starting just then has a copy of it for a
 /// moment.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ fn try_lock(file: &File) -> std::io::Result<bool> {
 pub fn is_locked(dir: &Path, account: &str) -> bool {
     let Ok(file) = File::open(dir.join(format!("{account}.lock"))) else { return false };
     let looked = file.try_lock_shared();
-    // By a word of its own, as a lock that was held is given back.
+    // Explicitly, as a lock that was held is given back.
     let _ = file.unlock();
     matches!(looked, Err(TryLockError::WouldBlock))
 }

@@ -61,7 +61,7 @@ pub struct RunRow {
     pub started_ms: i64,
     pub ended_ms: Option<i64>,
     pub active_ms: u64,
-    /// `None` while it is at work, and after it was killed.
+    /// `None` while it is running, and after it was killed.
     pub outcome: Option<RunEnd>,
     /// The lowest record not yet settled.
     pub checkpoint: u64,
@@ -118,7 +118,7 @@ pub struct RunClose {
 pub struct RunStart<'a> {
     pub job: &'a str,
     pub kind: Kind,
-    /// Stands for the export's files and the limits asked for: an interrupted run resumes only on
+    /// A digest of the export's files and the limits asked for: an interrupted run resumes only on
     /// the same.
     pub export: [u8; 16],
     /// The settings it makes orders by, `name=value` line by line.

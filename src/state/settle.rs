@@ -91,7 +91,7 @@ pub struct Settlement {
     pub checkpoint: Option<u64>,
     /// Since the last settlement.
     pub requests: Requests,
-    /// Time at work since the last settlement.
+    /// Running time since the last settlement.
     pub active_ms: u64,
 }
 

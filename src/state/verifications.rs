@@ -128,7 +128,7 @@ impl Store {
         self.end_verification(verification, sums)
     }
 
-    /// Notes that a verification came to its end, with what it counted.
+    /// Notes that a verification finished, with what it counted.
     pub fn end_verification(
         &mut self,
         verification: VerificationId,
@@ -176,7 +176,7 @@ impl View {
         self.db.has(sql, params![connection, stored_key(key)])
     }
 
-    /// The last verification of a job that came to its end.
+    /// The last verification of a job that finished.
     pub fn last_verification(&self, job: &str) -> Result<Option<VerificationRow>, StateError> {
         self.last_verification_where(job, "TRUE")
     }
@@ -189,7 +189,7 @@ impl View {
         self.last_verification_where(job, "canary IS NULL")
     }
 
-    /// The newest of these, whether or not it came to its end.
+    /// The newest of these, whether or not it finished.
     pub fn newest_whole_verification(
         &self,
         job: &str,

@@ -8,7 +8,7 @@ use crate::extract::stating::unstated;
 use crate::extract::statuses::BIGCOMMERCE;
 use jiff::fmt::rfc2822::DateTimeParser;
 
-/// Stands where BigCommerce leaves lines out of an answer, after fifty of a consignment.
+/// The mark where BigCommerce omits lines of an answer, after fifty of a consignment.
 const WARNING: &str = "__warning__";
 /// The gateway that a store tries out its checkout with.
 const TEST_GATEWAY: &str = "Test Payment Gateway";
@@ -204,7 +204,7 @@ fn unless_zero(id: String) -> String {
 }
 
 /// A date as e-mail has them (`Tue, 05 Mar 2019 21:40:11 +0000`) with its offset, in the form the
-/// other formats have; any other text as it stands.
+/// other formats have; any other text unchanged.
 fn from_rfc2822(text: String) -> String {
     match DateTimeParser::new().parse_zoned(&text) {
         Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S %z").to_string(),

@@ -37,7 +37,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// The date as it stands, where it says its offset or the order names no zone; else with the offset
+/// The date unchanged, where it says its offset or the order names no zone; else with the offset
 /// that the zone it names had then. A zone that is not known is never passed over for another.
 fn date(record: &Record<'_>) -> String {
     let (date, zone) = (record.text("date"), record.text("timeZone"));

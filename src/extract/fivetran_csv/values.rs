@@ -26,7 +26,7 @@ pub fn moment(cells: &mut Cells<'_>, column: &Column) -> String {
     if is_local { format!("{text} +0000") } else { text }
 }
 
-/// The shop's money of `{"shop_money": {"amount": "3.00", …}, …}`, as it stands.
+/// The shop's money of `{"shop_money": {"amount": "3.00", …}, …}`, unchanged.
 fn shop_money(json: &str) -> Option<String> {
     let set = Tree::parse(json).ok()?;
     let amount = set.root().get("shop_money").ok()??.get("amount").ok()??;

@@ -102,7 +102,7 @@ fn shown(tables: &[Table]) -> String {
     table.map(|table| table.source.shown()).unwrap_or_default()
 }
 
-/// Puts tables that belong together into sets; each set stands where its first table did. Where a
+/// Puts tables that belong together into sets; each set takes the place of its first table. Where a
 /// folder (or archive) has all the tables that are needed, each is a set, and has to have them:
 /// several dumps side by side. Else all tables of the job are one.
 pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Input> {

@@ -16,7 +16,7 @@ pub struct Scan {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum ScanResult {
-    /// The value goes on after these bytes.
+    /// The value continues after these bytes.
     More,
     /// The value is this long.
     End(usize),

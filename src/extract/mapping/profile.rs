@@ -136,7 +136,7 @@ pub struct Profile {
     /// Amounts are in the currency's minor unit.
     pub in_minor_units: bool,
     pub tax_included: Option<TaxIncluded>,
-    /// Stands for everything that decides what is read: a run goes on only under the mapping it
+    /// A digest of everything that decides what is read: a run is resumed only under the mapping it
     /// began with.
     pub digest: [u8; 16],
 }
@@ -257,7 +257,7 @@ pub struct StatusRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     Status(Status),
-    /// Go on with the next rule.
+    /// The next rule decides.
     Next,
 }
 

@@ -132,7 +132,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// What one of these words stands for.
+    /// What one of these words means.
     pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
         let chosen = choices.iter().find(|(word, _)| *word == text);

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
-/// What is read of an order, as docs/formats.md shows it. `LINES` stands for the arguments of its lines.
+/// What is read of an order, as docs/formats.md shows it. `LINES` is replaced by the arguments of its lines.
 const ORDER: &str = "
   id name email createdAt updatedAt cancelledAt displayFinancialStatus test sourceName currencyCode
   customer { id emailMarketingConsent { marketingState } }

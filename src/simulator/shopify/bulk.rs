@@ -17,7 +17,7 @@ pub(super) struct Operation {
     pub id: u64,
     pub query: Document,
     pub is_grouped: bool,
-    /// Polls that still find it at work.
+    /// Polls that still find it running.
     pub polls_left: u32,
     pub end: BulkEnd,
     pub result: Option<BulkResult>,

@@ -51,11 +51,11 @@ pub struct ShopifyOptions {
     pub has_checkouts: bool,
     /// The user who installed the app may manage abandoned checkouts.
     pub manages_checkouts: bool,
-    /// Polls that find an operation at work.
+    /// Polls that find an operation running.
     pub polls: u32,
-    /// Starts that are refused because another operation of the app is at work, as before 2026-01.
+    /// Starts that are refused because another operation of the app is running, as before 2026-01.
     pub busy_starts: u32,
-    /// Operations of other clients of the app that are at work. One of them ends with each start
+    /// Operations of other clients of the app that are running. One of them ends with each start
     /// that is refused for their number.
     pub foreign_operations: usize,
     /// How long after a change a search finds the order, in seconds.

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// The most orders of one answer.
 const FIRST_MAX: u64 = 250;
-/// Bulk operations of an app that are at work at once.
+/// Bulk operations of an app that run at once.
 const RUNNING_MAX: usize = 5;
 /// Orders counted where no limit is named.
 const COUNT_LIMIT: usize = 10_000;
