@@ -1,6 +1,6 @@
 use super::assembly;
 use super::demo_parts::{
-    JOB, Promises, RATE, Setting, Stage, TOKEN, run_json, usual_promises, verification_json,
+    Promises, RATE, Setting, Stage, TOKEN, run_json, usual_promises, verification_json,
 };
 use super::demo_pull;
 use super::error::CliError;

@@ -1,4 +1,3 @@
-use crate::domain::choices;
 use crate::state::{RunId, Standing};
 
 /// A condition that lasts is notified again after this long.
@@ -36,15 +35,27 @@ impl Condition {
     }
 }
 
-choices! {
-    /// What a notice is about.
-    pub enum Event {
-        Failed "failed" "A run or a verification failed.";
-        Refused "refused" "ActiveCampaign refuses access, or too many orders.";
-        Away "away" "ActiveCampaign is away.";
-        NewDeadLetters "new_dead_letters" "Records are not sent that nobody has accepted.";
-        Differences "differences" "A verification found differences.";
-        Recovered "recovered" "What was wrong is over.";
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    Failed,
+    Refused,
+    Away,
+    NewDeadLetters,
+    Differences,
+    Recovered,
+}
+
+impl Event {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Away => "away",
+            Self::NewDeadLetters => "new_dead_letters",
+            Self::Differences => "differences",
+            Self::Recovered => "recovered",
+        }
     }
 }
 

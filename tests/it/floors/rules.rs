@@ -34,7 +34,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("daemon", &["domain", "extract", "pull", "state", "activecampaign", "run", "schedule"]),
     ("fleet", &["activecampaign", "daemon", "domain", "state"]),
     ("settings", &["domain", "pull"]),
-    ("notify", &["domain", "state"]),
+    ("notify", &["state"]),
     ("report", &["daemon", "domain", "plan", "run", "schedule", "state"]),
     ("serve", &["activecampaign", "daemon", "report", "state"]),
     ("samples", &[]),
