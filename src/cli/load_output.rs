@@ -42,7 +42,7 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
         print(&report::fitted(&format!("{text}\n"), output::width()));
     }
     for failure in &results.failures {
-        output::complain(&failure.error.message);
+        output::report_error(&failure.error.message);
     }
     for job in &results.not_started {
         output::note(&format!("{job}: not started"));
@@ -62,7 +62,7 @@ fn note_end(report: &RunReport, left: Option<OrdersLeft>) {
             output::note(&format!("{job}: {}", report::stopped_text(report, left)));
         }
         (Some(error), left) => {
-            output::complain(&format!("{job}: {error}"));
+            output::report_error(&format!("{job}: {error}"));
             left.iter().for_each(|left| output::note(&format!("{job}: {left}")));
         }
         (None, _) => {}

@@ -31,6 +31,6 @@ pub(super) fn start(global: &Global) {
         }
     };
     if started.is_ok() && (is_journal || matches!(global.log_format, LogFormat::Json)) {
-        output::speak_in_the_log();
+        output::use_log();
     }
 }

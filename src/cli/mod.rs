@@ -196,7 +196,7 @@ pub fn main() -> ExitCode {
     logging::start(&opts.global);
     let is_json = opts.global.json;
     let exit = opts.run().unwrap_or_else(|error| {
-        output::complain(&error.message);
+        output::report_error(&error.message);
         if is_json && !output::has_printed() {
             output::print_json(&error.json());
         }

@@ -33,7 +33,7 @@ pub(super) fn print_line(bytes: &[u8]) {
 }
 
 /// Data to standard error, for a run whose standard output carries STATE messages.
-pub(super) fn print_aside(text: &str) {
+pub(super) fn print_to_stderr(text: &str) {
     // If standard error fails, there is nowhere to report it.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
@@ -64,7 +64,7 @@ fn write(bytes: &[u8]) {
         && error.kind() != ErrorKind::BrokenPipe
         && !FAILED.swap(true, Ordering::Relaxed)
     {
-        complain(&format!(
+        report_error(&format!(
             "standard output: {error}\n  hint: the output is incomplete; run it again where there is space"
         ));
     }
@@ -117,31 +117,31 @@ pub(super) fn json_text(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }
 
-/// Notes and complaints are events of the log, because a program reads it.
-static IN_THE_LOG: AtomicBool = AtomicBool::new(false);
+/// Notes and errors are events of the log, because a program reads it.
+static USES_LOG: AtomicBool = AtomicBool::new(false);
 
-pub(super) fn speak_in_the_log() {
-    IN_THE_LOG.store(true, Ordering::Relaxed);
+pub(super) fn use_log() {
+    USES_LOG.store(true, Ordering::Relaxed);
 }
 
 /// Everything else goes to standard error.
 pub(super) fn note(text: &str) {
-    if IN_THE_LOG.load(Ordering::Relaxed) {
+    if USES_LOG.load(Ordering::Relaxed) {
         tracing::info!("{text}");
     } else {
-        write_line(&broken(text));
+        write_line(&wrapped(text));
     }
 }
 
 /// A question, whose answer is typed behind it.
 pub(super) fn ask(question: &str) -> io::Result<()> {
     let mut err = io::stderr().lock();
-    err.write_all(format!("{} ", broken(question)).as_bytes())?;
+    err.write_all(format!("{} ", wrapped(question)).as_bytes())?;
     err.flush()
 }
 
 /// A text whose lines fit into the terminal on standard error.
-pub(super) fn broken(text: &str) -> String {
+pub(super) fn wrapped(text: &str) -> String {
     fitted(text, error_width()).trim_end_matches('\n').to_owned()
 }
 
@@ -177,11 +177,11 @@ impl Write for ProgressSafeStderr {
     }
 }
 
-/// Reports a failure where it is handled.
-pub(super) fn complain(message: &str) {
-    if IN_THE_LOG.load(Ordering::Relaxed) {
+/// Reports an error where it is handled.
+pub(super) fn report_error(message: &str) {
+    if USES_LOG.load(Ordering::Relaxed) {
         tracing::error!("{message}");
     } else {
-        write_line(&broken(&format!("error: {message}")));
+        write_line(&wrapped(&format!("error: {message}")));
     }
 }

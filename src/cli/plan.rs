@@ -174,7 +174,7 @@ fn show(
         Ok(()) => Exit::Done,
         Err(error) => {
             json["error"] = error.json_of_run();
-            output::complain(&error.message);
+            output::report_error(&error.message);
             error.exit
         }
     };

@@ -48,7 +48,7 @@ pub(super) fn run(global: &Global, args: &ProbeArgs) -> Result<Exit, CliError> {
         || report::probe_text(&account.name, &report, &known, output::width()),
     );
     if let Some(error) = &report.error {
-        output::complain(&format!("{}: {error}", account.name));
+        output::report_error(&format!("{}: {error}", account.name));
     }
     Ok(exit)
 }

@@ -125,7 +125,7 @@ fn run(
     let result = load(global, &settings, request, reporting);
     // Written after a failed run too, so that monitoring sees that no success was added.
     let Err(error) = file.put(&settings, &jobs) else { return result };
-    output::complain(&error.message);
+    output::report_error(&error.message);
     result.map(|exit| exit.worse(error.exit))
 }
 
@@ -172,7 +172,7 @@ fn load(
     }
     let has_states = prepared().any(|prepared| prepared.export.has_states());
     // The STATE messages of a Singer stream then have standard output for themselves.
-    let print = if has_states { output::print_aside } else { output::print };
+    let print = if has_states { output::print_to_stderr } else { output::print };
     let display = ProgressDisplay::new(reporting.progress, global.quiet, &plans);
     let (results, signal) = assembly::runtime()?.block_on(async {
         let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
@@ -191,7 +191,7 @@ fn load(
     print_results(global, &results, &plans, print);
     // What can't be removed stays until the next run.
     if let Err(error) = remove_replaced(settings, &jobs) {
-        output::complain(&error.message);
+        output::report_error(&error.message);
     }
     finish(notices);
     match results.error {

@@ -152,7 +152,7 @@ fn show(global: &Global, settings: &Settings, report: &SwitchReport, signal: Opt
         || report::switch_text(report, &others),
     );
     if let Some(error) = &report.error {
-        output::complain(&format!("{}: {error}", plan.job));
+        output::report_error(&format!("{}: {error}", plan.job));
     }
     exit
 }

@@ -72,7 +72,7 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
         || report::undo_text(&plan, &report),
     );
     if let Some(error) = &report.error {
-        output::complain(&format!("{}: {error}", report.job));
+        output::report_error(&format!("{}: {error}", report.job));
     }
     Ok(match report.end() {
         RunEnd::Finished if !report.is_clean() => Exit::Differences,

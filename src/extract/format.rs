@@ -108,7 +108,9 @@ pub enum CsvMatch {
 pub trait CsvLayout: Send + Sync + fmt::Debug {
     /// Whether the first column holds the order's name or id on each row that begins an order. Then
     /// a line within a cell that begins the same way is a row swallowed by an open quote.
-    fn begins_with_key(&self) -> bool;
+    fn begins_with_key(&self) -> bool {
+        false
+    }
 
     /// The columns by which rows of orders are distinguished from others; none where all rows are.
     fn landmarks(&self) -> Landmarks {

@@ -190,10 +190,6 @@ impl<R: ReadsObjects> NotesUses for ObjectTable<R> {
 }
 
 impl<R: ReadsObjects> CsvLayout for ObjectTable<R> {
-    fn begins_with_key(&self) -> bool {
-        false
-    }
-
     fn copy_times(&self) -> CopyTimes {
         self.copy_times
     }

@@ -193,10 +193,6 @@ impl Table {
 }
 
 impl CsvLayout for Table {
-    fn begins_with_key(&self) -> bool {
-        false
-    }
-
     fn landmarks(&self) -> Landmarks {
         match &self.content {
             Content::Orders(orders) => Landmarks {

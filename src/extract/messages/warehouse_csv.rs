@@ -128,10 +128,6 @@ struct WarehouseTable {
 }
 
 impl CsvLayout for WarehouseTable {
-    fn begins_with_key(&self) -> bool {
-        false
-    }
-
     fn copy_times(&self) -> CopyTimes {
         CopyTimes::Compared
     }
