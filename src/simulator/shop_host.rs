@@ -44,7 +44,9 @@ pub trait SimulatedShop: Send + Sized + 'static {
     fn new(options: &Self::Options) -> Self;
 
     /// The line of the log for a request, without secrets.
-    fn log_line(request: &ShopRequest) -> String;
+    fn log_line(request: &ShopRequest) -> String {
+        format!("{} {}", request.method, request.uri)
+    }
 
     fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String>;
 

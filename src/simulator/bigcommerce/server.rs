@@ -38,10 +38,6 @@ impl SimulatedShop for Quota {
         Self::new()
     }
 
-    fn log_line(request: &ShopRequest) -> String {
-        format!("{} {}", request.method, request.uri)
-    }
-
     fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
         if shop.options.overloaded > 0 {
             shop.options.overloaded -= 1;

@@ -50,10 +50,6 @@ impl SimulatedShop for MagentoMemory {
         Self::default()
     }
 
-    fn log_line(request: &ShopRequest) -> String {
-        format!("{} {}", request.method, request.uri)
-    }
-
     fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
         if request.method != Method::GET {
             shop.violation(format!("{} in a pull", request.method));

@@ -38,17 +38,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
         sheet.require(&["externalid"]);
     }
     fill(&mut row, &mut sheet);
-    if sheet.problems.is_empty() && world.store.connections.get(row.connectionid).is_none() {
-        sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
-    }
-    if sheet.problems.is_empty()
-        && world
-            .store
-            .customer_like(world.options.customer_key, &row, world.uniqueness_age())
-            .is_some()
-    {
-        sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
-    }
+    check(world, &row, &mut sheet);
     if !sheet.problems.is_empty() {
         return Reply::problems(&sheet.problems);
     }
@@ -91,20 +81,7 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     let sent = call.sent().unwrap_or(&empty);
     let mut sheet = FieldReader::new(Resource::Customer, sent);
     fill(&mut row, &mut sheet);
-    if sheet.problems.is_empty()
-        && !row.is_pseudo()
-        && world.store.connections.get(row.connectionid).is_none()
-    {
-        sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
-    }
-    if sheet.problems.is_empty()
-        && world
-            .store
-            .customer_like(world.options.customer_key, &row, world.uniqueness_age())
-            .is_some()
-    {
-        sheet.problems.push(Problem::duplicate(Resource::Customer, "externalid"));
-    }
+    check(world, &row, &mut sheet);
     if !sheet.problems.is_empty() {
         return Reply::problems(&sheet.problems);
     }
@@ -119,6 +96,22 @@ pub(super) fn delete(world: &mut World, id: u64) -> Reply {
     match world.store.customers.remove(id) {
         Some(_) => Reply::json(200, json!({})),
         None => Reply::not_found(Resource::Customer, id),
+    }
+}
+
+/// Adds why the account refuses a customer. Only a new one, without an id, needs a connection even if
+/// it names none.
+fn check(world: &World, row: &Customer, sheet: &mut FieldReader<'_>) {
+    let needs_connection = row.id == 0 || !row.is_pseudo();
+    if !sheet.problems.is_empty() {
+        return;
+    }
+    if needs_connection && world.store.connections.get(row.connectionid).is_none() {
+        sheet.problems.push(Problem::unrelated(Resource::Connection, "connectionid"));
+    } else {
+        let (rule, age) = (world.options.customer_key, world.uniqueness_age());
+        let twin = world.store.customer_like(rule, row, age);
+        sheet.problems.extend(twin.map(|_| Problem::duplicate(Resource::Customer, "externalid")));
     }
 }
 
