@@ -134,7 +134,7 @@ impl Missing {
         if !self.later.is_empty() {
             let (asked, later) = (self.now.len(), self.later.len());
             warnings.push(format!(
-                "{} orders of the last full pull are missing from this one, too many to ask for each at once: {asked} were asked for, and the next full pull goes on with the other {later}",
+                "{} orders of the last full pull are missing from this one, too many to ask for each at once: {asked} were asked for, and the next full pull asks for the other {later}",
                 asked + later
             ));
         }

@@ -316,7 +316,7 @@ fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
             format!("{outcome}; the next {} resumes it", row.kind)
         }
         Some(outcome) => outcome.to_string(),
-        None if n == 0 && job.estimate.is_some() => "at work".to_owned(),
+        None if n == 0 && job.estimate.is_some() => "running".to_owned(),
         None if goes_on(job, n, row) => {
             format!("interrupted (killed); the next {} resumes it", row.kind)
         }

@@ -41,7 +41,7 @@ const DEAD_NEW: Family = gauge(
 );
 const VERIFIED: Family = gauge(
     "ordersync_last_verification_timestamp_seconds",
-    "When a verification of the job last came to its end, in seconds since 1970; absent before the first.",
+    "When a verification of the job last finished, in seconds since 1970; absent before the first.",
 );
 const NEXT_VERIFICATION: Family = gauge(
     "ordersync_next_verification_timestamp_seconds",
@@ -61,7 +61,7 @@ const NOT_VISIBLE: Family = gauge(
 );
 const DURATION: Family = gauge(
     "ordersync_run_duration_seconds",
-    "How long the last run of each kind that ended was at work.",
+    "How long the last run of each kind that ended was running.",
 );
 const RUNNING: Family =
     gauge("ordersync_run_in_progress", "Whether a run of the job is under way.");

@@ -24,7 +24,7 @@ fn check_statuses(key: &str, draft: &mut Draft) {
     match unknown.first() {
         Some(first) => {
             let hint = match *first {
-                "all" => Some("`all` stands alone".to_owned()),
+                "all" => Some("`all` can't be combined with other statuses".to_owned()),
                 _ => did_you_mean(first, Status::WORDS.iter().copied()),
             };
             let found = format!("no status `{}`", unknown.join("`, `"));

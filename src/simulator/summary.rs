@@ -101,7 +101,7 @@ impl fmt::Display for Summary {
         if let Some(utilisation) = self.utilisation {
             writeln!(
                 f,
-                "limit       {:.0} % used over {:.1} s at work",
+                "limit       {:.0} % used over {:.1} active s",
                 utilisation * 100.0,
                 self.busy_s
             )?;

@@ -210,7 +210,7 @@ fn a_second_process_on_the_account_is_turned_away() {
     assert_eq!(output.code, 4, "{}", output.err);
     assert!(output.err.contains("another process is writing to this account"), "{}", output.err);
     let status = world.run(&["status"]);
-    assert!(status.out.contains("at work"), "{}", status.out);
+    assert!(status.out.contains("running"), "{}", status.out);
     child.kill().unwrap();
     child.wait().unwrap();
     let status = world.run(&["status"]);

@@ -51,7 +51,7 @@ fn a_run_at_work_shows_its_progress_its_wait_and_its_expected_end_and_a_killed_o
     let (until, end) = (instant(&progress["waits_until"]), instant(&run["expected_end"]));
     assert!(end >= until, "what is left comes after the wait: {run}");
     let text = world.run(&["status"]).out;
-    for expected in ["at work", "of 60 records settled", "as ActiveCampaign asked", "done about 20"]
+    for expected in ["running", "of 60 records settled", "as ActiveCampaign asked", "done about 20"]
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }

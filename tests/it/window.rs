@@ -372,7 +372,7 @@ fn a_first_sync_shows_its_total_and_its_run_is_at_work_from_the_start() {
     let (daemon, site) = Site::of(&world);
     let is_counted = |answer: &Answer| answer.body.contains(" of about 60 records");
     let page = site.until("/live", is_counted).body;
-    assert!(page.contains("at work</td>") && !page.contains("interrupted"), "{page}");
+    assert!(page.contains("running</td>") && !page.contains("interrupted"), "{page}");
     assert!(!page.contains(" ago</dd>"), "no next run in the past: {page}");
     let status = world.run(&["status", "--json"]).json();
     assert_eq!(status["jobs"][0]["runs"][0]["progress"]["records_expected"], 60);

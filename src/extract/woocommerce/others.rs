@@ -38,7 +38,7 @@ pub const OTHERS: &[OtherExport] = &[
     OtherExport {
         marks: &["order id", "date created", "product name", "total amount"],
         without: &["quantity", "price"],
-        what: "looks like a list that a script of the site made: each product stands beside the total of its order, with \
+        what: "looks like a list that a script of the site made: each product is beside the total of its order, with \
                neither its quantity nor its price",
     },
     OtherExport {

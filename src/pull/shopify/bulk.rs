@@ -127,7 +127,7 @@ impl Bulk<'_> {
                 return Err(self.api.unexpected(&format!("starts no bulk operation: {message}")));
             }
             if begun.elapsed() > WAIT_MAX {
-                let what = "is at work for other clients of this app".to_owned();
+                let what = "runs bulk operations of other clients of this app".to_owned();
                 return Err(self.api.client.away(what));
             }
             wait = self.wait(wait).await?;
@@ -182,7 +182,7 @@ impl Bulk<'_> {
                 }
             }
             if begun.elapsed() > WAIT_MAX {
-                let what = "is still at work on the bulk operation".to_owned();
+                let what = "has not finished the bulk operation".to_owned();
                 return Err(self.api.client.away(what));
             }
             wait = self.wait(wait).await?;

@@ -352,7 +352,7 @@ async fn an_operation_that_does_not_end_is_left_to_the_next_pull() {
     for _ in 0..2 {
         let error = pulls.pull(Request::Full).await.unwrap_err();
         assert!(matches!(error, PullError::Away { .. }), "{error}");
-        assert!(error.to_string().contains("still at work"), "{error}");
+        assert!(error.to_string().contains("has not finished"), "{error}");
         assert!(pulls.folder().windows().unwrap().is_empty());
     }
     assert_eq!(pulls.shop.operations(), 1);

@@ -67,7 +67,7 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
         (String::from_utf8_lossy(&message.stdout), String::from_utf8_lossy(&message.stderr));
     assert!(dom.contains("Live.</p>"), "its script ran under its policy: {dom}");
     assert!(!dom.contains("class=\"stale\""), "and was answered: {dom}");
-    for shown in ["<progress", "Dead letters: ", "Breaker", "Last runs", "at work"] {
+    for shown in ["<progress", "Dead letters: ", "Breaker", "Last runs", "running"] {
         assert!(dom.contains(shown), "{shown} in {dom}");
     }
     assert!(!log.contains("CONSOLE"), "{log}");
