@@ -17,6 +17,13 @@ const JSON: &[&str] = &[
     r#"[{"token":"t","abandoned_checkout_url":"u","email":"a@example.com","created_at":"2024-01-31T10:11:12Z","currency":"USD","total_price":"1.00","line_items":[{"title":"Mug","price":"1.00","quantity":2}]}]"#,
     r#"{"order":{"1":{"id":1},"2":{"id":2}}}"#,
 ];
+/// One for each mapping of `src/mappings.toml`, which the first byte selects.
+const MAPPED: &[&str] = &[
+    r#"{"orders":[{"id":1,"mail":"a@example.com","at":"2024-01-31T10:11:12Z","currency":"EUR","sum":1.5E+1,"off":-1,"void":null,"state":"done","lines":[{"name":"A &amp; B","n":1,"each":"16.00"}]}],"archived":[{"id":2}],"drafts":[{"id":3}]}"#,
+    r#"[{"order":"1","mail":"a@example.com","at":"2024-01-31","currency":"JPY","sum":500,"post":100,"off":0,"item":"Mug","n":1},{"order":"1","item":"Pen","n":2,"sum":5e2}]"#,
+    "Order;Kind;Mail;Placed;Sum;Item;N;Each\n1;Item;a@example.com;31.01.2024 10:11;1.234,50;Mug;1;1.234,50\n1;Back;;;;Mug;1;-1,00\n",
+    "Id,Mail,Placed,Currency,Sum,Details\n1,a@example.com,2024-01-31,USD,15.00,\"Name: Mug, Qty: 1, Price: 10.00|Name: Pen, Qty: 2, Price: 2.50\"\n",
+];
 const MONEY: &[&str] =
     &["0", "1.00", "12.345", "-0.00", "21474836.47", "1,234.50", "1e3", "$1", "007"];
 const DATES: &[&str] = &[
@@ -52,6 +59,8 @@ fn main() -> io::Result<()> {
     write("csv", csv.iter().flat_map(|bytes| [with(AUTO, bytes), with(0, bytes)]))?;
     let json = JSON.iter().map(|text| text.as_bytes());
     write("json", json.flat_map(|bytes| [with(AUTO, bytes), with(0, bytes)]))?;
+    let mapped = (0u8..).zip(MAPPED).map(|(at, text)| (at, text.as_bytes()));
+    write("mapped", mapped.flat_map(|(at, bytes)| [with(AUTO, bytes), with(at, bytes)]))?;
     write(
         "money",
         MONEY.iter().flat_map(|text| (0..4).map(move |code| with(code, text.as_bytes()))),

@@ -4,7 +4,7 @@ use super::codec::Source;
 use super::csv_table::{CsvTable, near_miss};
 use super::encoding::{self, Encoding, Finding};
 use super::error::ReadError;
-use super::format::{CsvFormat, Syntax};
+use super::format::{CsvFormat, Format, Syntax};
 use super::json::{self, JsonFormat, JsonLayout};
 use super::json_strings;
 use super::mapping::{self, Mappings, Profile};
@@ -86,7 +86,10 @@ pub fn detect(
             DetectedFormat::MappedJson(_) => {
                 "JSON whose records have all that the mapping needs".to_owned()
             }
-            _ => String::new(),
+            DetectedFormat::Messages(streams) => {
+                format!("JSON with a stream of orders: {}", streams.envelope.about().title)
+            }
+            DetectedFormat::Csv(_) => String::new(),
         };
         return Ok(Table { source, format, why, notes, passed_over: SharedTally::default() });
     }

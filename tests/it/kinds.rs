@@ -3,6 +3,7 @@
 
 mod blanks;
 mod copies;
+mod deciding;
 pub mod example;
 mod headers;
 mod money;

@@ -30,7 +30,7 @@ pub fn checkout(record: &Record<'_>) -> SourceOrder {
             .collect(),
         ..SourceOrder::default()
     };
-    leave_or_complete(&mut cart, &record.text("completedAt"));
+    leave_or_complete(&mut cart, record.is_dated("completedAt"));
     cart
 }
 

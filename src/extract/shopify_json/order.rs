@@ -33,18 +33,18 @@ pub fn checkout(record: &Record<'_>) -> SourceOrder {
         order_url: record.text("abandoned_checkout_url"),
         ..shared(record)
     };
-    leave_or_complete(&mut cart, &record.text("completed_at"));
+    leave_or_complete(&mut cart, record.is_dated("completed_at"));
     cart
 }
 
 /// Makes a checkout an abandoned cart; or a draft, if it was completed.
-pub fn leave_or_complete(cart: &mut SourceOrder, completed_at: &str) {
-    if completed_at.is_empty() {
+pub fn leave_or_complete(cart: &mut SourceOrder, is_completed: bool) {
+    if is_completed {
+        cart.status = Some(Status::Draft);
+    } else {
         let last_change =
             if cart.updated_at.is_empty() { &cart.created_at } else { &cart.updated_at };
         cart.abandoned_at = last_change.clone();
-    } else {
-        cart.status = Some(Status::Draft);
     }
 }
 

@@ -58,6 +58,7 @@ fn every_fixture_is_read_and_every_format_has_one() {
         let folder = Folder::with("export", fixture.text);
         let export =
             folder.open(&["export"]).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
+        assert!(!export.files()[0].why.is_empty(), "{}", fixture.name);
         met.insert(export.files()[0].format.clone());
         let format = &export.files()[0].format;
         assert!(

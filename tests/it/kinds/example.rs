@@ -144,6 +144,24 @@ impl Example {
         changed
     }
 
+    /// With a further, blank column in the table, or key in the objects, that has another one.
+    pub fn beside(&self, other: &str, column: &str) -> Self {
+        let mut changed = self.clone();
+        for (_, content) in &mut changed.files {
+            match content {
+                Content::Table { rows, .. } if rows[0].iter().any(|name| name == other) => {
+                    rows[0].push(column.to_owned());
+                    rows.iter_mut().skip(1).for_each(|row| row.push(String::new()));
+                }
+                Content::Table { .. } => {}
+                Content::Documents(documents) => {
+                    documents.iter_mut().for_each(|document| add_beside(document, other, column));
+                }
+            }
+        }
+        changed
+    }
+
     /// With each name of a column changed.
     pub fn with_header(&self, new: impl Fn(&str) -> String) -> Self {
         let mut changed = self.clone();
@@ -183,6 +201,19 @@ fn add_keys(value: &Value, keys: &mut BTreeSet<String>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| add_keys(item, keys)),
+        _ => {}
+    }
+}
+
+fn add_beside(value: &mut Value, other: &str, column: &str) {
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(|value| add_beside(value, other, column));
+            if members.contains_key(other) {
+                members.insert(column.to_owned(), Value::Null);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| add_beside(item, other, column)),
         _ => {}
     }
 }

@@ -2,6 +2,7 @@
 //! Nothing is escaped, so a name may contain the separators: an ambiguous cell is not read.
 
 use crate::domain::{SourceDiscount, SourceLine};
+use crate::extract::blank;
 use crate::extract::decimal;
 use crate::extract::woocommerce::words::id;
 
@@ -29,7 +30,7 @@ pub fn line(cell: &str) -> Option<SourceLine> {
         name: name.trim().to_owned(),
         quantity: quantity.to_owned(),
         total: subtotal.to_owned(),
-        sku: sku.trim().to_owned(),
+        sku: blank::value(sku.trim()).to_owned(),
         ..SourceLine::default()
     })
 }
@@ -61,7 +62,7 @@ pub fn coupons(cell: &str) -> Option<Vec<SourceDiscount>> {
     for coupon in cell.strip_prefix("code:")?.split(";code:") {
         let (name, amount) = coupon.rsplit_once("|amount:")?;
         is_number(amount).then_some(())?;
-        let name = if name.is_empty() { "Discount" } else { name };
+        let name = Some(blank::value(name)).filter(|name| !name.is_empty()).unwrap_or("Discount");
         discounts.push(SourceDiscount {
             name: name.to_owned(),
             amount: amount.to_owned(),
@@ -134,6 +135,8 @@ mod tests {
         assert_eq!(fields_of(cell).unwrap(), ["Cup | \"Nr; 1\"", "11", "CUP,11", "2", "25.00"]);
         let bare = "name:Pin|product_id:14|sku:|quantity:1|total:0.00|sub_total:0.00";
         assert_eq!(fields_of(bare).unwrap(), ["Pin", "14", "", "1", "0.00"]);
+        let unstated = bare.replace("sku:", "sku:nan");
+        assert_eq!(fields_of(&unstated), fields_of(bare));
         let barred =
             "name:A|product_id:x|B|product_id:9|sku:S|T|quantity:3|total:21.999|sub_total:21.999";
         assert_eq!(fields_of(barred).unwrap(), ["A|product_id:x|B", "9", "S|T", "3", "21.999"]);
@@ -180,6 +183,7 @@ mod tests {
             named("code:save10|amount:5.13;code:five;off|amount:5.00"),
             Some(vec![pair("save10", "5.13"), pair("five;off", "5.00")])
         );
+        assert_eq!(named("code:NULL|amount:1.00"), Some(vec![pair("Discount", "1.00")]));
         assert_eq!(named(""), Some(vec![]));
         for bad in ["save10", "code:save10", "code:save10|amount:", "code:a|amount:1;b"] {
             assert_eq!(named(bad), None, "{bad}");
