@@ -18,7 +18,9 @@ pub use fingerprint::Fingerprints;
 pub use forecast::{Assumptions, Forecast};
 pub use policy_effects::MismatchTotal;
 pub use step::{Action, Decision, PriorWrite, Step, decide};
-pub use summary::{BatchLengths, Consent, CurrencyTotal, LeftOutBy, PlanSummary, Totals};
+pub use summary::{
+    BatchLengths, BatchTerms, Consent, CurrencyTotal, LeftOutBy, PlanSummary, Totals,
+};
 
 #[cfg(test)]
 pub(crate) fn tests_order(key: &str) -> crate::domain::Order {

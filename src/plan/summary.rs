@@ -6,8 +6,11 @@ use super::step::{Action, Decision, PriorWrite};
 use crate::domain::{Currency, Moment, Order, Position, Reason, RecordError};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of a canary of the bulk path: types, batch, and reads by both APIs.
-const CANARY_REQUESTS: u64 = 10;
+/// The types that are read of the schema, once in each run of the bulk path.
+const SCHEMA_REQUESTS: u64 = 3;
+const CANARY_ORDERS: u64 = 3;
+/// Questions to GraphQL until it shows a canary, as it takes a moment.
+const CANARY_QUESTIONS: u64 = 2;
 
 /// How long batches are: they begin at one length, and grow by half when one was taken.
 #[derive(Debug, Clone, Copy)]
@@ -25,10 +28,14 @@ impl BatchLengths {
         (len + len.div_ceil(2)).min(max)
     }
 
+    fn first(self) -> u64 {
+        Self::FIRST.min(self.max.max(1))
+    }
+
     /// In how many batches so many orders are sent, where each is taken.
     fn batches_of(self, orders: u64) -> u64 {
         let max = self.max.max(1);
-        let (mut batches, mut left, mut len) = (0, orders, Self::FIRST.min(max));
+        let (mut batches, mut left, mut len) = (0, orders, self.first());
         while left > 0 && len < max {
             let made = left.div_ceil(len).min(self.in_flight_max.max(1));
             batches += made;
@@ -37,7 +44,30 @@ impl BatchLengths {
         }
         batches + left.div_ceil(max)
     }
+
+    /// The same where the first batch is divided into a canary and the others of it, which are too
+    /// few for batches to grow by.
+    fn batches_after_canary(self, orders: u64) -> u64 {
+        let divided = orders.min(self.first());
+        let parts = u64::from(divided > 0) + u64::from(divided > CANARY_ORDERS);
+        parts + self.batches_of(orders - divided)
+    }
 }
+
+/// What the requests of the bulk path depend on beside the orders that are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchTerms {
+    pub lengths: BatchLengths,
+    /// No canary was read back on the connection.
+    pub is_canary_due: bool,
+    /// A record is read before it is updated.
+    pub reads_updates: bool,
+    /// An order is looked for before it is created, as someone else may have written it.
+    pub looks_up_creates: bool,
+    /// Orders of the connection that its lists show.
+    pub listed: u64,
+}
+
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
 
@@ -259,22 +289,25 @@ impl PlanSummary {
         (customers + orders).saturating_sub(self.spared)
     }
 
-    /// The same where orders are sent in batches, each with its customer: with the requests of a canary,
-    /// and one for each hundred orders, or each of the `read_back` whose copies are looked for where
-    /// that is less.
-    pub fn requests_in_batches(
-        &self,
-        lengths: BatchLengths,
-        read_back: impl Fn(u64) -> u64,
-    ) -> u64 {
+    /// The same where orders are sent in batches, each with its customer. Those whose copies are looked
+    /// for, `looked_for` of all that are sent, are read in a list, or one by one where that is less.
+    pub fn requests_in_batches(&self, terms: BatchTerms, looked_for: impl Fn(u64) -> u64) -> u64 {
         let orders = self.create + self.update;
-        match orders {
-            0 => 0,
-            _ => {
-                let reads = orders.div_ceil(PAGE_LEN).min(read_back(orders));
-                CANARY_REQUESTS + lengths.batches_of(orders) + reads
-            }
+        if orders == 0 {
+            return 0;
         }
+        let batches = match terms.is_canary_due {
+            true => {
+                // Each of its orders is found by REST, and its lines are read.
+                let reads = CANARY_QUESTIONS + 2 * orders.min(CANARY_ORDERS);
+                reads + terms.lengths.batches_after_canary(orders)
+            }
+            false => terms.lengths.batches_of(orders),
+        };
+        let updates = if terms.reads_updates { self.update } else { 0 };
+        let creates = if terms.looks_up_creates { self.create } else { 0 };
+        let pages = (terms.listed + self.create).div_ceil(PAGE_LEN);
+        SCHEMA_REQUESTS + updates + creates + batches + pages.min(looked_for(orders))
     }
 
     /// Of these: creates after a lookup, which are not sent where it finds what they would make.
@@ -307,7 +340,11 @@ mod tests {
         assert_eq!(batches(900, 40, 16), 16 + 16 + 16 + 4);
         assert_eq!(batches(100_000, 40, 1), 4 + 2_498, "10, 15, 23 and 35 at first");
         assert_eq!((batches(0, 40, 16), batches(7, 4, 16), batches(7, 100, 16)), (0, 2, 1));
+        let with_canary =
+            |orders| BatchLengths { max: 40, in_flight_max: 16 }.batches_after_canary(orders);
+        assert_eq!([0, 3, 10, 11, 399].map(with_canary), [0, 1, 2, 3, 2 + 16 + 16]);
     }
+
     use crate::domain::{Fingerprint, LedgerEntry};
     use crate::plan::{EXAMPLES_MAX, decide, tests_order};
 

@@ -151,7 +151,7 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     let counted = match forecast.batch_max {
         None => "a request for each new customer, order to write and lookup".to_owned(),
         Some(orders) => format!(
-            "a request for each batch, of 10 orders at first and of {orders} later, each 100 orders read back, and a canary"
+            "a request for each batch, of 10 orders at first and of {orders} later, and what is read before and after them"
         ),
     };
     let mut all = vec![

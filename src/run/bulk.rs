@@ -5,11 +5,12 @@ use super::plan_reader::ReadingError;
 use super::remote_fetch::mirrored;
 use super::{Job, Sample};
 use crate::activecampaign::{Client, Failure, GraphqlOrder, READ_BACK_MAX};
-use crate::domain::{LoadPath, OrderDigest, OrderKey, ProbeAnswer, RemoteId};
-use crate::plan::Fingerprints;
+use crate::domain::{Deleted, LoadPath, OrderDigest, OrderKey, ProbeAnswer, RemoteId};
+use crate::plan::{BatchLengths, BatchTerms, Fingerprints};
 use crate::state::{
     AcceptedOrder, ConnectionId, RemoteRow, RunId, StateError, StateHandle, Store, View,
 };
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How many finished runs look for an accepted order. After them only `verify` and `undo` do, as
@@ -30,6 +31,30 @@ pub(super) fn batch_max(view: &View, job: &Job) -> Result<usize, StateError> {
     Ok(match measured.filter(|_| !job.is_bulk_max_set) {
         Some(orders) => orders.clamp(1, BATCH_LEN_MAX),
         None => job.bulk_max,
+    })
+}
+
+/// What the batches of a job depend on beside its orders. A connection that is not known holds none.
+pub(super) fn batch_terms(
+    view: &View,
+    job: &Job,
+    connection: Option<ConnectionId>,
+) -> Result<BatchTerms, StateError> {
+    let (max, in_flight_max) = (batch_max(view, job)? as u64, job.in_flight_max as u64);
+    let terms = BatchTerms {
+        lengths: BatchLengths { max, in_flight_max },
+        is_canary_due: true,
+        reads_updates: job.rules.policy.deleted == Deleted::Leave,
+        looks_up_creates: false,
+        listed: 0,
+    };
+    let Some(connection) = connection else { return Ok(terms) };
+    let path = view.connection_path(connection)?;
+    Ok(BatchTerms {
+        is_canary_due: path.findings.is_none(),
+        looks_up_creates: !view.knows_every_order(connection)?,
+        listed: view.orders_known(connection)? + path.accepted + path.not_read,
+        ..terms
     })
 }
 
@@ -166,16 +191,20 @@ impl AcceptedOrders<'_> {
     /// show them, and returns what of all it does not show yet.
     pub(super) async fn settle(&self, since: RunId) -> Result<ReadBack, LookError> {
         let mut delays = self.client.lookup_delays();
+        // A list that is read before the copies arrive, within seconds, is read again.
+        let mut delay = Some(delays.by_ref().take(2).sum());
         while self.left(since).await? > 0 {
+            if let Some(delay) = delay {
+                self.wait(delay).await?;
+            }
             self.look(since).await?;
-            let left = self.left(since).await?;
-            match delays.next().filter(|_| left > 0) {
-                Some(delay) => tokio::select! {
-                    () = self.cancel.cancelled() => return Err(LookError::Interrupted),
-                    () = tokio::time::sleep(delay) => {}
-                },
-                None if left > 0 && self.forget_deleted(since).await? => self.look(since).await?,
-                None => break,
+            delay = delays.next();
+            let is_late = delay.is_none() && self.left(since).await? > 0;
+            if is_late && self.forget_deleted(since).await? {
+                self.look(since).await?;
+            }
+            if delay.is_none() {
+                break;
             }
         }
         let not_visible = self.left(0).await?;
@@ -283,6 +312,13 @@ impl AcceptedOrders<'_> {
         call: impl FnOnce(&mut Store) -> Result<T, StateError> + Send + 'static,
     ) -> Result<T, LookError> {
         self.state.call(call).await.map_err(LookError::State)
+    }
+
+    async fn wait(&self, delay: Duration) -> Result<(), LookError> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(LookError::Interrupted),
+            () = tokio::time::sleep(delay) => Ok(()),
+        }
     }
 
     /// Follows an interruption.

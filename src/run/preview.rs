@@ -1,4 +1,4 @@
-use super::bulk::{batch_max, check_path};
+use super::bulk::{batch_terms, check_path};
 use super::change_detector::ChangeDetector;
 use super::existing::{Existing, ToCreate};
 use super::job_history::JobHistory;
@@ -14,7 +14,7 @@ use super::shrinkage::Shrinkage;
 use super::{ConnectionSpec, Job};
 use crate::domain::{LoadPath, PassedOver, Unplaced};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Assumptions, BatchLengths, Fingerprints, Forecast, PlanSummary};
+use crate::plan::{Assumptions, BatchTerms, Fingerprints, Forecast, PlanSummary};
 use crate::state::{ORDER_BYTES, View};
 use crate::transform::Rules;
 use std::collections::BTreeMap;
@@ -138,8 +138,8 @@ pub(super) struct PlanInProgress<'a> {
     free_bytes: Option<u64>,
     /// Whether the connection needs no request.
     is_found: bool,
-    /// Orders in one batch at most; `None`: each has a request of its own.
-    batch_max: Option<u64>,
+    /// `None`: each order has a request of its own.
+    batches: Option<BatchTerms>,
 }
 
 impl PlanInProgress<'_> {
@@ -221,9 +221,9 @@ impl AccountPlanner {
         let is_found = connection.is_some() || earlier.is_some();
         let mut fingerprints = Fingerprints::new(view.hash_key()?);
         let history = JobHistory::of(&view, job)?;
-        let batch_max = match job.load {
+        let batches = match job.load {
             LoadPath::Rest => None,
-            LoadPath::Bulk => Some(batch_max(&view, job)? as u64),
+            LoadPath::Bulk => Some(batch_terms(&view, job, connection)?),
         };
         let free_bytes = view.disk().and_then(|disk| disk.free_bytes);
         // If nothing was ever sent to the connection, nothing can have changed.
@@ -243,7 +243,7 @@ impl AccountPlanner {
             history,
             free_bytes,
             is_found,
-            batch_max,
+            batches,
         })
     }
 
@@ -253,18 +253,16 @@ impl AccountPlanner {
         let ReadPlan { summary, counter, digest, to_create } = reader.end();
         self.keep(job, counter);
         history.compare(&summary);
-        let in_flight_max = assumptions.in_flight_max as u64;
-        let lengths = |max| BatchLengths { max, in_flight_max };
         let forecast = Forecast {
-            requests: match plan.batch_max {
+            requests: match plan.batches {
                 None => summary.requests(),
-                Some(batch_max) => summary.requests_in_batches(lengths(batch_max), |orders| {
-                    job.bulk_sample.share_of(orders)
-                }),
+                Some(terms) => {
+                    summary.requests_in_batches(terms, |orders| job.bulk_sample.share_of(orders))
+                }
             },
             one_by_one: if plan.is_found { 0 } else { CONNECTING },
             unsure: summary.requests_unsure(),
-            batch_max: plan.batch_max,
+            batch_max: plan.batches.map(|terms| terms.lengths.max),
             terms: assumptions,
         };
         Preview {

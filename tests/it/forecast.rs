@@ -2,6 +2,7 @@
 //! and ActiveCampaign's answers are all that time passes for.
 
 use crate::rehearsal::{End, LastSend, ProcessOptions, Rehearsal, in_paused_time};
+use ordersync::domain::{Deleted, LoadPath};
 use ordersync::plan::{Assumptions, Forecast};
 use ordersync::run::{Progress, RunReport};
 use ordersync::simulator::{Latency, Options};
@@ -231,4 +232,31 @@ fn where_everything_is_in_activecampaign_already_the_expected_end_finds_out() {
             assert!((ends - took).abs() <= 0.10 * took, "after {elapsed} s: {ends} of {took}");
         }
     });
+}
+
+/// Loads an export in batches: as many requests as foretold.
+async fn assert_batches_foretold(shop: &Rehearsal, text: &str) {
+    shop.put(text);
+    let foretold = shop.plan().forecast.total();
+    let report = finished(shop).await;
+    let row = &report.row.counts;
+    assert_eq!(report.sent.total, foretold, "{} created, {} updated", row.created, row.updated);
+}
+
+#[test]
+fn batches_take_as_many_requests_as_foretold_however_few_the_orders() {
+    for orders in [1, 7, 100, 399, 1000, 3000] {
+        for deleted in [Deleted::Create, Deleted::Leave] {
+            in_paused_time(async {
+                // So that copies arrive between the same two reads of a canary.
+                let latency = Latency::Fixed { ms: 440 };
+                let mut shop = Rehearsal::new(Options { latency, ..Options::default() });
+                shop.load = LoadPath::Bulk;
+                shop.rules.policy.deleted = deleted;
+                let text = |total: fn(u64) -> u64| export((0..orders).map(|n| (n, total(n))), 2);
+                assert_batches_foretold(&shop, &text(|_| 20)).await;
+                assert_batches_foretold(&shop, &text(|n| 20 + u64::from(n % 6 == 0))).await;
+            });
+        }
+    }
 }
