@@ -1,7 +1,10 @@
 use super::labelled_text::Table;
 use super::text::{count, duration, many, millis, printable};
 use crate::domain::ProbeAnswer;
-use crate::run::{Asked, AskedOutcome, LeftRecord, ProbeReport, QUESTIONS, Question};
+use crate::run::{
+    Asked, AskedOutcome, GRAPHQL_ORDERS_MAX, LeftRecord, PERSONS, ProbeReport, QUESTIONS, Question,
+    REST_ORDERS_MAX,
+};
 use crate::state::RunEnd;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -60,8 +63,12 @@ fn asked_json(Asked { question, outcome }: &Asked, known: &Stored) -> Value {
 pub fn probe_writes_text() -> String {
     let writes = QUESTIONS.iter().filter(|question| question.writes()).count() as u64;
     format!(
-        "Create two connections, four customers with made-up addresses and about 150 orders for {}, and remove them again",
-        many(writes, "question")
+        "Create two connections, {} with made-up addresses and up to {} for {}, and remove them again, \
+         except that GraphQL may go on showing the {} that it is sent, as it has no way to delete them",
+        many(PERSONS, "customer"),
+        many(REST_ORDERS_MAX + GRAPHQL_ORDERS_MAX, "order"),
+        many(writes, "question"),
+        many(GRAPHQL_ORDERS_MAX, "order")
     )
 }
 

@@ -66,8 +66,8 @@ pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, Destination, OnRecord, PlanInput, Preview, preview};
 pub use probe::{
-    Asked, AskedOutcome, LeftRecord, PROBE_SERVICE, ProbeContext, ProbeReport, QUESTIONS, Question,
-    probe,
+    Asked, AskedOutcome, GRAPHQL_ORDERS_MAX, LeftRecord, PERSONS, PROBE_SERVICE, ProbeContext,
+    ProbeReport, QUESTIONS, Question, REST_ORDERS_MAX, probe,
 };
 pub use pulls::PullsError;
 pub use remote_fetch::{CompareProgress, FetchError};

@@ -3,10 +3,12 @@
 use crate::bulk::{at_once, orders};
 use crate::rehearsal::{End, KillPoint, Rehearsal, in_paused_time};
 use crate::world::{Finished, World, until};
-use ordersync::run::{AskedOutcome, PROBE_SERVICE, ProbeReport, QUESTIONS};
+use ordersync::run::{
+    AskedOutcome, GRAPHQL_ORDERS_MAX, PROBE_SERVICE, ProbeReport, QUESTIONS, REST_ORDERS_MAX,
+};
 use ordersync::simulator::{
     CopiedTax, CopiedUnits, CustomerRule, Edit, Fault, GraphqlOptions, Kind, Options, PriceReading,
-    ProductCount, RestOrder, RetryAfter, Update,
+    ProductCount, RestOrder, RetryAfter, Simulator, Update,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -41,6 +43,18 @@ fn assert_clean(rehearsal: &Rehearsal, report: &ProbeReport) {
     assert!(report.left.iter().all(|left| left.kind == "graphql_order"), "{:?}", report.left);
 }
 
+/// Orders that a probe created, by either API.
+fn written(simulator: &Simulator) -> u64 {
+    let log = simulator.requests();
+    let by_rest = log.as_array().unwrap().iter().filter(|request| {
+        request["path"].as_str().is_some_and(|path| path.ends_with("/ecomOrders"))
+            && request["method"] == "POST"
+            && request["status"] == 201
+    });
+    let by_graphql = simulator.state()["graphqlOrders"].as_array().map_or(0, Vec::len);
+    (by_rest.count() + by_graphql) as u64
+}
+
 type Answers = BTreeMap<&'static str, (String, Option<i64>)>;
 
 async fn answers_of(options: Options, fault: Option<Fault>) -> Answers {
@@ -49,6 +63,11 @@ async fn answers_of(options: Options, fault: Option<Fault>) -> Answers {
     let report = rehearsal.probe(End::Done).await.unwrap();
     assert!(report.error.is_none(), "{:?}", report.error);
     assert_clean(&rehearsal, &report);
+    let written = written(&rehearsal.simulator);
+    assert!(
+        written <= REST_ORDERS_MAX + GRAPHQL_ORDERS_MAX,
+        "{written} orders, more than consent was for"
+    );
     words(&report)
 }
 
@@ -195,6 +214,18 @@ fn each_answer_is_the_accounts_own() {
 }
 
 #[test]
+fn it_writes_as_many_orders_as_it_asks_consent_for() {
+    in_paused_time(async {
+        let rehearsal = sandbox(Options::default());
+        rehearsal.probe(End::Done).await.unwrap();
+        let (written, asked_for) =
+            (written(&rehearsal.simulator), REST_ORDERS_MAX + GRAPHQL_ORDERS_MAX);
+        // The account refuses a few of what is tried.
+        assert!((asked_for - 12..=asked_for).contains(&written), "{written} of {asked_for}");
+    });
+}
+
+#[test]
 fn times_and_lengths_are_measured() {
     in_paused_time(async {
         for lag_ms in [0, 4_000] {
@@ -275,6 +306,7 @@ fn without_consent_it_only_reads_and_says_what_it_would_write() {
     assert_eq!(world.summary().orders, 0);
     let text = world.run(&["probe", "main"]).out;
     assert!(text.contains("Create two connections") && text.contains("--write"), "{text}");
+    assert!(text.contains("may go on showing the 125 orders"), "{text}");
     assert_eq!(world.run(&["probe", "mian"]).code, 2);
 }
 

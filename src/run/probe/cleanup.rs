@@ -89,6 +89,7 @@ impl Cleanup {
         let mut gone: BTreeSet<RemoteId> = BTreeSet::new();
         let mut found: BTreeSet<RemoteId> = used.created.iter().cloned().collect();
         let (mut lag, mut copying) = (prober.client.lookup_delays(), COPY_DELAYS_S.into_iter());
+        let mut is_said = false;
         loop {
             let mut pages = prober.client.orders(&used.connection);
             while let Some(page) = prober.read(pages.next()).await? {
@@ -104,6 +105,7 @@ impl Cleanup {
                 (true, true) => lag.next(),
                 (true, false) => copying.next().map(Duration::from_secs),
             };
+            let found_none = found.is_empty();
             for id in std::mem::take(&mut found) {
                 *tries.entry(id.clone()).or_default() += 1;
                 match removal(prober, Removable::Order, &id).await {
@@ -116,6 +118,10 @@ impl Cleanup {
                 }
             }
             let Some(delay) = next else { break };
+            if found_none && !expected.is_empty() && !is_said {
+                is_said = true;
+                (prober.progress)(&waiting_text(expected.len()));
+            }
             prober.wait(delay).await?;
         }
         let left = tries.keys().filter(|id| !gone.contains(*id));
@@ -157,6 +163,14 @@ impl Cleanup {
         self.left.push(LeftRecord::new(word(what), id));
         Ok(0)
     }
+}
+
+/// Why nothing is removed for a while.
+fn waiting_text(orders: usize) -> String {
+    let longest: u64 = COPY_DELAYS_S.iter().sum();
+    format!(
+        "waiting up to {longest} s for copies of {orders} of the orders that GraphQL took, to remove them too"
+    )
 }
 
 fn word(what: Removable) -> &'static str {

@@ -10,6 +10,10 @@ use tokio::time::Instant;
 
 /// Lengths of batches that are tried, the longest first.
 const LENGTHS: [usize; 4] = [100, 40, 20, 10];
+/// Orders of a batch with a long body.
+const OF_BODY: usize = 10;
+/// Orders that all questions here send, each with an id of its own: beside the batches 15.
+pub const ORDERS_MAX: u64 = (LENGTHS[0] + OF_BODY + 15) as u64;
 
 pub(super) async fn schema(at: &Prober<'_>) -> Answered {
     let schema = at.read(at.client.order_schema()).await?;
@@ -181,7 +185,7 @@ pub(super) async fn asynchronous(at: &TestShops<'_>) -> Answered {
     either(at.look(look).await?.is_some(), "seen", "not_seen")
 }
 
-/// Lines of each of ten orders, the most first, and the length that they give a body, in KiB.
+/// Lines of each order, the most first, and the length that they give a body, in KiB.
 const BODIES: [(usize, i64); 3] = [(174, 500), (87, 250), (34, 100)];
 const NAME_LEN: usize = 200;
 
@@ -197,7 +201,7 @@ pub(super) async fn body(at: &TestShops<'_>) -> Answered {
             let order = at.bulk.order(&format!("body-{n}"))?;
             Ok::<_, NoAnswer>(Order { lines: lines.clone(), total, ..order })
         };
-        let orders = (0..10).map(order).collect::<Result<Vec<_>, _>>()?;
+        let orders = (0..OF_BODY).map(order).collect::<Result<Vec<_>, _>>()?;
         if is_accepted(at, &orders).await? {
             return Ok(("accepted", Some(kib)));
         }

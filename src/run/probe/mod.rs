@@ -10,7 +10,9 @@ mod rest;
 mod test_shops;
 mod work;
 
+pub use graphql::ORDERS_MAX as GRAPHQL_ORDERS_MAX;
 pub use questions::{QUESTIONS, Question};
 pub use report::{Asked, AskedOutcome, LeftRecord, ProbeReport};
-pub use test_shops::PROBE_SERVICE;
+pub use rest::ORDERS_MAX as REST_ORDERS_MAX;
+pub use test_shops::{PERSONS, PROBE_SERVICE};
 pub use work::{ProbeContext, probe};

@@ -32,9 +32,12 @@ impl<T> Tried<T> {
 }
 
 /// Questions that read alone are asked here.
+#[derive(Clone, Copy)]
 pub(super) struct Prober<'a> {
     pub(super) client: &'a Client,
     pub(super) cancel: &'a CancellationToken,
+    /// What it does.
+    pub(super) progress: &'a dyn Fn(&str),
 }
 
 impl Prober<'_> {

@@ -9,6 +9,9 @@ use crate::domain::{Discount, DiscountKind, Order, OrderKey, RemoteId};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+/// Orders and carts that all questions of the table create by REST, where the account takes each.
+pub const ORDERS_MAX: u64 = 23;
+
 pub(super) type Answered = Result<Found, NoAnswer>;
 
 /// One word of two.

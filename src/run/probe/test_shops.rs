@@ -19,13 +19,13 @@ use std::ops::Deref;
 /// The service of the probe's connections: what has it may be removed.
 pub const PROBE_SERVICE: &str = "ordersync-probe";
 /// Persons that a probe makes up, from 1.
-pub(super) const PERSONS: u8 = 4;
+pub const PERSONS: u64 = 4;
 
 /// A connection, and the customer of its orders.
 pub(super) struct TestShop {
     pub(super) connection: RemoteId,
     pub(super) customer: RemoteId,
-    person: u8,
+    person: u64,
 }
 
 /// Questions that write are asked here.
@@ -64,11 +64,11 @@ pub(super) fn connection_spec(number: u8) -> ConnectionSpec {
 }
 
 /// The address of a made-up person.
-pub(super) fn address(person: u8) -> String {
+pub(super) fn address(person: u64) -> String {
     format!("{PROBE_SERVICE}-{person}@example.com")
 }
 
-pub(super) fn customer(person: u8, email_of: u8) -> Result<Customer, NoAnswer> {
+pub(super) fn customer(person: u64, email_of: u64) -> Result<Customer, NoAnswer> {
     let email = Email::parse(&address(email_of)).map_err(|_| bad_constant())?;
     let key = CustomerKey::registered(&format!("{PROBE_SERVICE}-{person}"));
     Ok(Customer { key, email, accepts_marketing: None })
@@ -106,7 +106,7 @@ impl TestShop {
     pub(super) async fn open(
         prober: &Prober<'_>,
         connection: RemoteId,
-        person: u8,
+        person: u64,
     ) -> Result<Self, NoAnswer> {
         let customer = customer(person, person)?;
         let create = prober.send(async |turn| turn.create_customer(&connection, &customer).await);

@@ -26,7 +26,8 @@ pub struct ProbeContext<'a> {
 /// Asks every question, and removes what that wrote. Answers are durable once they are given.
 pub async fn probe(task: ProbeContext<'_>) -> ProbeReport {
     let mut meter = Meter::new(task.client);
-    let prober = Prober { client: task.client, cancel: &task.cancel };
+    let (client, cancel, progress) = (task.client, &task.cancel, task.progress);
+    let prober = Prober { client, cancel, progress };
     let (asked, opened, cleanup) = Default::default();
     let mut work = Work { task: &task, prober, asked, opened, cleanup, earlier: 0 };
     let error = work.carry_out().await.err();
@@ -77,7 +78,7 @@ impl Work<'_> {
         (self.task.progress)("removing what was written");
         let untouched = CancellationToken::new();
         let cancel = if result.is_err() { &untouched } else { self.prober.cancel };
-        let prober = Prober { client: self.task.client, cancel };
+        let prober = Prober { cancel, ..self.prober };
         self.cleanup.clean(&prober, used).await.map_err(ended)?;
         self.opened.clear();
         result
@@ -112,7 +113,7 @@ impl Work<'_> {
         &mut self,
         connections: Vec<RemoteId>,
     ) -> Result<(Vec<Used>, Result<(), ProbeError>), ProbeError> {
-        let prober = Prober { client: self.task.client, cancel: &self.task.cancel };
+        let prober = self.prober;
         let mut sites = Vec::new();
         let mut unused: Vec<Used> = connections.iter().cloned().map(Used::unknown).collect();
         for (person, connection) in (1..).zip(connections) {
