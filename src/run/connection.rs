@@ -1,5 +1,5 @@
 use crate::activecampaign::{
-    Client, Connection, Disposition, Failure, FatalError, NewConnection, RetryDecision,
+    Client, Connection, Disposition, Failure, FatalError, NewConnection, Page, RetryDecision,
 };
 use crate::domain::RemoteId;
 use crate::state::{
@@ -137,7 +137,7 @@ async fn ensure_unless_lost(
         service: spec.service.clone(),
         externalid: spec.externalid.clone(),
         id: id.clone(),
-        is_empty: is_new || (!is_known && is_empty(client, &id).await),
+        is_empty: is_new || (!is_known && is_empty(client, &id).await?),
     };
     let local = state.call(move |store| store.record_connection(&seen)).await?;
     Ok(EstablishedConnection { local, id, is_new })
@@ -162,23 +162,45 @@ pub(super) async fn confirm(
 }
 
 /// Whether a connection that exists already holds neither orders nor customers: a single list may be
-/// empty by mistake. If it holds any, the ledger was probably lost. If it can't be read, it counts as
-/// holding some; the run itself reports the cause.
-async fn is_empty(client: &Client, id: &RemoteId) -> bool {
-    let Ok(Some(page)) = client.orders(id).next().await else { return false };
+/// empty by mistake. If it holds any, the ledger was probably lost. A list that does not say it counts
+/// as holding some.
+///
+/// # Errors
+/// When no list came: the answer is kept for good, so the next run asks again.
+async fn is_empty(client: &Client, id: &RemoteId) -> Result<bool, ConnectionError> {
+    let Some((total, shown)) = list_length(client.orders(id).next().await)? else {
+        return Ok(false);
+    };
     // Where ActiveCampaign ignores the filter, the page may show other connections alone.
-    let orders = page.total.unwrap_or_default().max(page.records.len() as u64);
+    let orders = total.unwrap_or_default().max(shown);
     if orders > 0 {
         tracing::warn!(
             orders,
             "the connection has orders that the ledger does not know; each one will be looked up and adopted. hint: `ordersync adopt JOB` first rebuilds the ledger with one request per hundred orders"
         );
     }
-    let has_customers = async || {
-        let page = client.customers(id).next().await;
-        !matches!(page, Ok(Some(page)) if page.total == Some(0) && page.records.is_empty())
-    };
-    page.total == Some(0) && page.records.is_empty() && !has_customers().await
+    if (total, shown) != EMPTY {
+        return Ok(false);
+    }
+    Ok(list_length(client.customers(id).next().await)? == Some(EMPTY))
+}
+
+/// A list that states that it has nothing, and shows nothing.
+const EMPTY: (Option<u64>, u64) = (Some(0), 0);
+
+/// The length that a list states, and that of its first page; `None` where ActiveCampaign answers
+/// with something else.
+fn list_length<T>(
+    first: Result<Option<Page<T>>, Failure>,
+) -> Result<Option<(Option<u64>, u64)>, ConnectionError> {
+    match first {
+        Ok(page) => Ok(page.map(|page| (page.total, page.records.len() as u64))),
+        Err(failure) if failure.is_unfiltered() => Ok(None),
+        Err(failure) => match given_up(failure) {
+            ConnectionError::Refused(_) => Ok(None),
+            error => Err(error),
+        },
+    }
 }
 
 /// A connection's owner and list, as ActiveCampaign reports them.

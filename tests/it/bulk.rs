@@ -1,14 +1,14 @@
 //! The bulk path: batches of orders by GraphQL, with the same guarantees.
 
 use crate::backfill::assert_target_is;
-use crate::rehearsal::{Rehearsal, in_paused_time};
+use crate::rehearsal::{End, KillPoint, LastSend, ProcessOptions, Rehearsal, in_paused_time};
 use crate::world::{World, assert_adds_up};
 use ordersync::domain::LoadPath;
 use ordersync::report::progress_text;
 use ordersync::run::{Batches, Progress};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{
-    Edit, Ending, Fault, GraphqlOptions, Kind, Latency, Options, PriceReading,
+    Edit, Ending, Fault, GraphqlOptions, Kind, Latency, Options, PriceReading, RetryAfter,
 };
 use ordersync::state;
 use serde_json::Value;
@@ -265,6 +265,40 @@ fn batches_that_wait_for_their_turn_are_as_short_as_was_learned() {
         let refused = refused.count();
         assert!((1..=5).contains(&refused), "{refused} batches of ten");
     });
+}
+
+/// A shop whose first process was killed while its connection was created, and whose next one did not
+/// get to see what the connection holds.
+async fn not_seen_whether_empty(load: LoadPath) -> Rehearsal {
+    let mut shop = Rehearsal::new(Options::default());
+    shop.load = load;
+    shop.export(&orders(20, 7));
+    let killed = ProcessOptions {
+        kind: state::Kind::Backfill,
+        end: End::Killed(KillPoint::OnItsWay, 2),
+        last_send: LastSend::LongAgo,
+        grace: Duration::ZERO,
+    };
+    assert!(shop.live(killed).await.is_none());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let kind = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(1_200), html: true };
+    shop.simulator.inject(Fault::new(kind).on("GET", "/ecomOrders"));
+    assert!(shop.run(state::Kind::Backfill).await.error.is_some());
+    tokio::time::sleep(Duration::from_secs(1_300)).await;
+    shop
+}
+
+#[test]
+fn a_connection_that_could_not_be_read_is_not_taken_for_one_with_orders() {
+    for load in [LoadPath::Bulk, LoadPath::Rest] {
+        in_paused_time(async {
+            let shop = not_seen_whether_empty(load).await;
+            let report = shop.run(state::Kind::Backfill).await;
+            assert!(report.error.is_none(), "{:?}", report.error);
+            assert_eq!(report.row.counts.created, 20);
+            assert_eq!(shop.simulator.summary().violations, []);
+        });
+    }
 }
 
 #[test]
