@@ -8,7 +8,8 @@ use super::sql_types::{
 };
 use super::{StateError, Store, View, history};
 use crate::domain::{Attempt, LoadPath, Operation, OrderKey, RemoteId};
-use rusqlite::params;
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
 
 /// A change of a connection's path that is not decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,9 +80,26 @@ impl Store {
             params![connection, now_ms()],
         )?;
         note_load_path(&transaction, connection, load)?;
+        if load == LoadPath::Bulk {
+            send_again_what_rest_updated(&transaction, connection)?;
+        }
         transaction.run("DELETE FROM path_switches WHERE connection = ?1", [connection])?;
         Ok(transaction.commit()?)
     }
+}
+
+/// GraphQL does not see updates by REST, and goes on showing what it was sent before.
+fn send_again_what_rest_updated(
+    db: &Connection,
+    connection: ConnectionId,
+) -> Result<(), StateError> {
+    db.run(
+        "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND state = ?2 AND
+             (SELECT max(n) FROM history WHERE order_id = orders.id AND batch IS NOT NULL) <
+             (SELECT max(n) FROM history WHERE order_id = orders.id AND batch IS NULL
+              AND operation = ?3 AND answer IS NULL)",
+        params![connection, OrderState::Settled, Operation::Update],
+    )
 }
 
 fn joined(ids: &[RemoteId]) -> String {
@@ -108,6 +126,21 @@ impl View {
                 second: apart(&row.get::<_, String>(5)?),
             })
         })
+    }
+
+    /// Keys of orders that GraphQL never took, as the ledger writes them; the first so many.
+    pub fn orders_by_rest_alone(
+        &self,
+        connection: ConnectionId,
+        at_most: usize,
+    ) -> Result<BTreeSet<String>, StateError> {
+        let sql = "SELECT key FROM orders WHERE connection = ?1 AND state = ?2 AND NOT EXISTS
+                       (SELECT 1 FROM history WHERE order_id = orders.id
+                        AND (batch IS NOT NULL OR operation = ?3))
+                   ORDER BY id LIMIT ?4";
+        let params = params![connection, OrderState::Settled, Operation::Switch, at_most as i64];
+        let keys = self.db.all(sql, params, |row| Ok(row.get::<_, StoredText>(0)?.0))?;
+        Ok(keys.into_iter().collect())
     }
 
     /// Orders whose last write was cut off, so that it is not known whether it arrived.

@@ -90,6 +90,49 @@ fn a_second_record_is_deleted_and_the_path_stays() {
     assert_verified(&world);
 }
 
+/// A shop that was loaded in batches, and then by REST with five orders more and others changed.
+fn back_at_rest(graphql: GraphqlOptions) -> (World, Expected) {
+    let (world, _) = loaded_by("bulk", graphql);
+    switch(&world, "rest", 0);
+    let world = world.replace_job("load = \"rest\"\n");
+    let truth =
+        world.generate(&GeneratorOptions { extra_orders: 5, changed_permille: 500, ..SHOP() });
+    assert_eq!(world.load("sync", 0)["created"], 5);
+    announce(&world);
+    (world, truth)
+}
+
+#[test]
+fn an_order_that_graphql_knows_proves_nothing_about_those_that_came_by_rest() {
+    let (world, truth) = back_at_rest(doubled());
+    let refused = switch(&world, "bulk", 5);
+    assert_eq!(refused["second_record"]["deleted"], true, "{refused}");
+    announce(&world);
+    world.load("sync", 0);
+    assert_target_is(&world, &truth);
+    assert_verified(&world);
+}
+
+#[test]
+fn what_rest_updated_is_sent_again_after_a_switch_to_bulk() {
+    let (world, truth) = back_at_rest(at_once());
+    switch(&world, "bulk", 0);
+    let world = world.replace_job("load = \"bulk\"\n");
+    let run = world.load("sync", 0);
+    let target = world.target();
+    for order in target["graphqlOrders"].as_array().unwrap() {
+        let of_key = |copy: &&Value| copy["externalid"] == order["storeOrderId"];
+        let copy = target["ecomOrders"].as_array().unwrap().iter().find(of_key).unwrap();
+        let is_whole = order["currency"] == "JPY";
+        let units = if is_whole { 1.0 } else { 100.0 };
+        let total = (order["finalAmount"].as_f64().unwrap() * units).round().to_string();
+        assert_eq!(total.as_str(), copy["totalPrice"], "{order}");
+    }
+    assert!(run["updated"].as_u64().unwrap() > 1, "{run}");
+    assert_target_is(&world, &truth);
+    assert_verified(&world);
+}
+
 #[test]
 fn what_the_switch_did_not_make_is_left_alone() {
     let (world, _) = loaded(doubled());
@@ -166,6 +209,25 @@ fn however_it_is_killed_it_resumes_or_goes_back() {
             assert_verified(&world);
         }
     }
+}
+
+#[test]
+fn an_order_that_a_resumed_switch_sent_again_leaves_no_later_copy() {
+    let graphql = GraphqlOptions { v3_lag_ms: 1_000, ..doubled() };
+    let mut cut = (1..40).filter_map(|nth| cut_off(("rest", "bulk"), &graphql, nth));
+    let is_sent = |world: &World| {
+        let log = world.simulator.requests();
+        log.as_array().unwrap().iter().any(|request| request["operation"] == "bulkUpsertOrders")
+    };
+    let (world, truth) = cut.find(|(world, _)| is_sent(world)).expect("an order that was sent");
+    let settings = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
+    let lagging = settings.replace("list_lag_s = 0", "list_lag_s = 3");
+    std::fs::write(world.path("ordersync.toml"), lagging).unwrap();
+    assert_eq!(switch(&world, "bulk", 5)["second_record"]["deleted"], true);
+    announce(&world);
+    world.load("sync", 0);
+    assert_target_is(&world, &truth);
+    assert_verified(&world);
 }
 
 /// A switch that was cut off while it was open, and the key of its order.

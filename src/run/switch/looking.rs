@@ -121,15 +121,28 @@ impl Looking<'_> {
                 None => return Ok(Seen::Nothing),
             }
         };
-        // A list may not show a second record at once.
-        for delay in client.lookup_delays() {
+        let second = self.later_records(&one.order, &known).await?;
+        if second.is_empty() {
+            Ok(Seen::One(Box::new(one.order)))
+        } else {
+            Ok(Seen::Second(second))
+        }
+    }
+
+    /// Second records that come while lists may lag.
+    pub(super) async fn later_records(
+        &self,
+        original: &RemoteOrder,
+        known: &[RemoteId],
+    ) -> Result<Vec<RemoteId>, SwitchError> {
+        for delay in self.task.client.lookup_delays() {
             self.pause(delay).await?;
-            let second = self.second_records(&one.order, &known).await?;
+            let second = self.second_records(original, known).await?;
             if !second.is_empty() {
-                return Ok(Seen::Second(second));
+                return Ok(second);
             }
         }
-        Ok(Seen::One(Box::new(one.order)))
+        Ok(Vec::new())
     }
 
     async fn is_twice_in_graphql(&self, to: LoadPath) -> Result<bool, SwitchError> {

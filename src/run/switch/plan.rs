@@ -8,9 +8,12 @@ use crate::run::planned_record::{Keep, RecordVerdict};
 use crate::run::records::Records;
 use crate::run::{ConnectionSpec, Job};
 use crate::state::{ConnectionId, OpenSwitch, StateError, View};
+use std::collections::BTreeSet;
 
 /// Records after which an order that could be sent is taken, and no better one is looked for.
 const LOOK_MAX: usize = 50_000;
+/// Orders that GraphQL never took, of which one is looked for.
+const BY_REST_MAX: usize = 10_000;
 
 /// What a change of path would do, from the ledger alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,8 +112,8 @@ pub fn plan_switch(view: &View, job: &Job, to: LoadPath) -> Result<SwitchPlan, S
 }
 
 /// The order to send: one that the ledger has as the export states it, with its customer, so that
-/// nothing of it changes. Preferred is one of single units: of such an order no price can be read in
-/// two ways.
+/// nothing of it changes. For GraphQL one that it never took is preferred, as any other proves nothing
+/// about those; and then one of single units: of such an order no price can be read in two ways.
 ///
 /// # Errors
 /// When there is none; when the export or the state can't be read.
@@ -123,14 +126,19 @@ pub fn canary_order(
     let SwitchTask::Canary { resumed } = &plan.task else { return Ok(None) };
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let connection = Some(plan.connection);
+    let by_rest = match plan.to {
+        LoadPath::Bulk => view.orders_by_rest_alone(plan.connection, BY_REST_MAX)?,
+        LoadPath::Rest => BTreeSet::new(),
+    };
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
     let mut reader = PlanReader::new(Records::inline(export.read()), job.rules.clone(), ledger);
     reader.keep(Keep { orders: true, ..Keep::default() });
-    let (mut second_best, mut looked) = (None, 0);
+    let (mut best, mut looked): (Option<(Fitness, _)>, _) = (None, 0);
     while let Some(judged) = reader.next() {
         let judged = judged?;
         looked += 1;
-        if looked > LOOK_MAX && second_best.is_some() {
+        let is_enough = best.as_ref().is_some_and(|(it, _)| it.is_telling || by_rest.is_empty());
+        if looked > LOOK_MAX && is_enough {
             break;
         }
         let RecordVerdict::Decided(Decision::Unchanged) = judged.verdict else { continue };
@@ -138,19 +146,37 @@ pub fn canary_order(
         if order.key.is_cart() || order.cart.is_some() || reader.is_moved(&order)? {
             continue;
         }
+        let key = order.key.ledger_text();
         match resumed {
-            Some(open) if order.key.ledger_text() == open.key => return Ok(Some(order)),
-            Some(_) => {}
-            None if order.lines.iter().all(|line| line.quantity == 1) => return Ok(Some(order)),
-            None => _ = second_best.get_or_insert(order),
+            Some(open) if key == open.key => return Ok(Some(order)),
+            Some(_) => continue,
+            None => {}
+        }
+        let is_telling = by_rest.contains(&*key);
+        let is_unambiguous = order.lines.iter().all(|line| line.quantity == 1);
+        let fitness = Fitness { is_telling, is_unambiguous };
+        if is_unambiguous && (is_telling || by_rest.is_empty()) {
+            return Ok(Some(order));
+        }
+        if best.as_ref().is_none_or(|(other, _)| *other < fitness) {
+            best = Some((fitness, order));
         }
     }
     let (job, from) = (plan.job.clone(), plan.from.word());
-    match (second_best, resumed) {
-        (Some(order), _) => Ok(Some(order)),
+    match (best, resumed) {
+        (Some((_, order)), _) => Ok(Some(order)),
         (None, None) => Err(SwitchRefusal::NoOrder { job, from }),
         (None, Some(open)) => {
             Err(SwitchRefusal::CanaryChanged { job, order: open.key.clone(), from })
         }
     }
+}
+
+/// How well an order serves to try a path; the greater, the better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Fitness {
+    /// GraphQL never took it.
+    is_telling: bool,
+    /// All its lines are of one unit.
+    is_unambiguous: bool,
 }

@@ -1,6 +1,6 @@
 use super::looking::{Looking, Seen};
 use super::{SecondRecord, SwitchError, SwitchPlan, SwitchReport, SwitchTask, plan_switch};
-use crate::activecampaign::{BulkForm, Client};
+use crate::activecampaign::{BulkForm, Client, RemoteOrder};
 use crate::domain::{LedgerEntry, LoadPath, Order, OrderKey, PriceReading, RemoteId};
 use crate::load::{Deletion, Rewrite, Rewritten, delete, rewrite};
 use crate::run::Job;
@@ -101,6 +101,10 @@ impl Work<'_> {
             Some(open) => open.clone(),
             None => self.begin(at, order).await?,
         };
+        // It may have arrived already, so it is asked for before it is sent again.
+        if resumed.is_some() && plan.to == LoadPath::Bulk {
+            at.is_in_graphql().await?;
+        }
         // Where a second record is known already, nothing is sent any more.
         let sent = if open.second.is_empty() {
             self.send(at, order, &open).await?
@@ -221,26 +225,46 @@ impl Work<'_> {
         open: &OpenSwitch,
         second: Vec<RemoteId>,
     ) -> Result<(), SwitchError> {
-        let SwitchContext { plan, state, client, .. } = *self.task;
-        let (connection, ids) = (plan.connection, second.clone());
-        state.call(move |store| store.note_second_records(connection, &ids)).await?;
+        let SwitchContext { plan, state, .. } = *self.task;
         let original = at.standing(&open.id).await?.map(|standing| standing.order);
-        let mut left = None;
-        for id in &second {
-            let Some(record) = at.read(client.order(id)).await? else { continue };
-            let is_ours = record.text_of(at.key) == at.key.as_str()
-                && record.connection == *at.connection
-                && original.as_ref().is_some_and(|it| it.total_minor == record.total_minor);
-            let why = if is_ours {
-                self.delete(at, id).await?
-            } else {
-                Some("it is not certain that the switch made it".to_owned())
+        let first = second.first().cloned();
+        let (mut found, mut second, mut left) = (Vec::new(), second, None);
+        while !second.is_empty() {
+            found.extend(second.iter().cloned());
+            let (connection, ids) = (plan.connection, found.clone());
+            state.call(move |store| store.note_second_records(connection, &ids)).await?;
+            for id in &second {
+                left = left.or(self.delete_ours(at, original.as_ref(), id).await?);
+            }
+            // An order that was sent twice is copied twice, the second time into another record.
+            second = match &original {
+                Some(original) => {
+                    let known = [&found[..], &open.others, std::slice::from_ref(&open.id)].concat();
+                    at.later_records(original, &known).await?
+                }
+                None => Vec::new(),
             };
-            left = left.or(why);
         }
         let is_in_graphql = open.to == LoadPath::Bulk && at.is_in_graphql().await?;
-        self.second = Some(SecondRecord { id: second.first().cloned(), left, is_in_graphql });
+        self.second = Some(SecondRecord { id: first, left, is_in_graphql });
         self.end(self.task.plan.from, at.key).await
+    }
+
+    /// Deletes a record if only the switch can have made it; returns why it is still there, if it is.
+    async fn delete_ours(
+        &self,
+        at: &Looking<'_>,
+        original: Option<&RemoteOrder>,
+        id: &RemoteId,
+    ) -> Result<Option<String>, SwitchError> {
+        let Some(record) = at.read(self.task.client.order(id)).await? else { return Ok(None) };
+        let is_ours = record.text_of(at.key) == at.key.as_str()
+            && record.connection == *at.connection
+            && original.is_some_and(|it| it.total_minor == record.total_minor);
+        if is_ours {
+            return self.delete(at, id).await;
+        }
+        Ok(Some("it is not certain that the switch made it".to_owned()))
     }
 
     /// Deletes a record; returns why it is still there, if it is.
