@@ -18,7 +18,7 @@ const RULES: [JobRule; 6] = [
 
 /// What was read of the settings.
 pub(super) struct ReadSettings {
-    /// If there are faults, good for a check only; see [`crate::settings::Loaded`].
+    /// If there are faults, good for a check only; see `settings::Loaded`.
     pub settings: Option<Settings>,
     pub faults: Result<(), CliError>,
 }

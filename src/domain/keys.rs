@@ -42,7 +42,7 @@ impl OrderKey {
 
     /// # Errors
     /// When the text is blank, is rewritten as a number, is longer than [`Self::LEN_MAX`] bytes, has what no id has and a shifted column would (`@`, a comma, a
-    /// line break, a character without width), or is [guarded](is_guarded).
+    /// line break, a character without width), or is guarded (`is_guarded`).
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = trim(text);
         if text.is_empty() {
@@ -96,7 +96,7 @@ impl Serialize for OrderKey {
     }
 }
 
-/// Whether an id is not the shop's any more: rewritten as a number, [guarded](is_guarded), or
+/// Whether an id is not the shop's any more: rewritten as a number, guarded (`is_guarded`), or
 /// with characters that nobody sees.
 pub fn is_damaged_id(id: &str) -> bool {
     is_rewritten(id) || is_guarded(id) || id.contains(is_invisible)

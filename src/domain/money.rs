@@ -3,7 +3,7 @@ use super::Currency;
 /// The largest amount that ActiveCampaign stores, in a 32-bit integer of minor units.
 pub const AMOUNT_MINOR_MAX: i64 = i32::MAX as i64;
 
-/// A money amount as an integer of minor units, 0 to [`AMOUNT_MINOR_MAX`]; the currency is a field of
+/// A money amount as an integer of minor units, 0 to `AMOUNT_MINOR_MAX`; the currency is a field of
 /// the order.
 ///
 /// There is no way in from a floating-point number: amounts are read from the text of the export.
@@ -31,7 +31,7 @@ pub enum AmountError {
 impl Amount {
     pub const ZERO: Self = Self(0);
 
-    /// An amount of minor units; `None` when negative or above [`AMOUNT_MINOR_MAX`].
+    /// An amount of minor units; `None` when negative or above `AMOUNT_MINOR_MAX`.
     pub fn from_minor(minor: i64) -> Option<Self> {
         (0..=AMOUNT_MINOR_MAX).contains(&minor).then_some(Self(minor))
     }
@@ -47,7 +47,7 @@ impl Amount {
     ///
     /// # Errors
     /// When the text is not a plain decimal number, is negative (`-0.00` is zero), has a fraction
-    /// of a minor unit, or exceeds [`AMOUNT_MINOR_MAX`].
+    /// of a minor unit, or exceeds `AMOUNT_MINOR_MAX`.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
         let (negative, digits) = match text.as_bytes() {
             [b'-', rest @ ..] => (true, rest),

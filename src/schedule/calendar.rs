@@ -16,8 +16,8 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// `jitter_max_s`, 0 to [`JITTER_MAX_S`], bounds the delay, which follows from the job's name, so
-    /// that the jobs of many hosts don't all begin in one second. `None` is [`JITTER_DEFAULT_S`], or
+    /// `jitter_max_s`, 0 to `JITTER_MAX_S`, bounds the delay, which follows from the job's name, so
+    /// that the jobs of many hosts don't all begin in one second. `None` is `JITTER_DEFAULT_S`, or
     /// 0 for a schedule with seconds.
     pub fn new(schedule: Schedule, job: &str, jitter_max_s: Option<u32>) -> Self {
         let usual = if schedule.has_seconds() { 0 } else { JITTER_DEFAULT_S };
