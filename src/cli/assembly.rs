@@ -6,7 +6,7 @@ use crate::activecampaign::{self, Client, SendEvent, SendGuard, SendObserver};
 use crate::domain::{Moment, ProbeAnswer};
 use crate::extract::{self, Export, OpenError};
 use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
-use crate::schedule::{Calendar, Schedule, ScheduleError};
+use crate::schedule::{Calendar, ScheduleError, Schedules};
 use crate::serve::Floors;
 use crate::settings::{Account, Job, Keep, Settings};
 use crate::state::{Lock, StateError, StateHandle, Store, View};
@@ -28,18 +28,28 @@ fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
 }
 
 /// The job's schedule, if it has one.
-pub(super) fn calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
-    calendar_of(job, job.schedule.as_deref())
+pub(super) fn calendar(
+    job: &Job,
+    schedules: &mut Schedules,
+) -> Result<Option<Calendar>, ScheduleError> {
+    calendar_of(job.schedule.as_deref(), job, schedules)
 }
 
 /// When the job is verified, if that has a schedule.
-pub(super) fn verify_calendar(job: &Job) -> Result<Option<Calendar>, ScheduleError> {
-    calendar_of(job, job.verify.as_deref())
+pub(super) fn verify_calendar(
+    job: &Job,
+    schedules: &mut Schedules,
+) -> Result<Option<Calendar>, ScheduleError> {
+    calendar_of(job.verify.as_deref(), job, schedules)
 }
 
-fn calendar_of(job: &Job, text: Option<&str>) -> Result<Option<Calendar>, ScheduleError> {
+fn calendar_of(
+    text: Option<&str>,
+    job: &Job,
+    schedules: &mut Schedules,
+) -> Result<Option<Calendar>, ScheduleError> {
     let Some(text) = text else { return Ok(None) };
-    let schedule = Schedule::parse(text, &job.time_zone)?;
+    let schedule = schedules.read(text, &job.time_zone)?;
     Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
 }
 

@@ -36,7 +36,7 @@ pub(super) struct DaemonArgs {
 pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let planned = planned(&settings)?;
-    if !has_tokens(&settings, &plan_of(&planned)) {
+    if !has_tokens(&planned) {
         return Err(CliError::usage("no account has a token, so no job can run"));
     }
     allow_open_files();
@@ -65,10 +65,9 @@ async fn serve(
     let board = Board::default();
     let clock = Arc::new(Timestamp::now);
     let daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
-    let plan = plan_of(&planned);
     // Who asks at once sees the jobs; and where it can't listen, none was started.
-    daemon.announce(&plan);
-    let mut status_server = StatusServer::open(board.clone(), &settings, &plan).await?;
+    daemon.announce(&plan_of(&planned));
+    let mut status_server = StatusServer::open(board.clone(), &settings, &planned).await?;
     let mut workers = Workers {
         daemon,
         #[cfg(feature = "fleet")]
@@ -78,8 +77,9 @@ async fn serve(
     let settle_max = if settings.fleet.is_some() { HAND_OVER_MAX } else { SETTLE_MAX };
     // The plan has what is needed of them.
     drop(settings);
-    tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), summary(&plan));
-    workers.follow(planned, plan);
+    tracing::info!("daemon {} started: {}", env!("CARGO_PKG_VERSION"), summary(&planned));
+    workers.follow(&planned);
+    drop(planned);
     systemd::ready();
     let notifying = tokio::spawn(notify_systemd(board));
     let mut ended = Ok(());
@@ -121,13 +121,13 @@ struct Workers {
 }
 
 impl Workers {
-    fn follow(&mut self, planned: Planned, plan: Plan) {
+    fn follow(&mut self, planned: &Planned) {
+        let plan = plan_of(planned);
         #[cfg(feature = "fleet")]
         if let Some(fleet) = &self.fleet {
             self.daemon.announce(&plan);
             return fleet.follow(planned);
         }
-        drop(planned);
         self.daemon.follow(plan);
     }
 
@@ -151,11 +151,10 @@ async fn reload(
     systemd::reloading();
     match reloaded(global, in_force) {
         Ok((planned, settings)) => {
-            let plan = plan_of(&planned);
-            has_tokens(&settings, &plan);
-            tracing::info!("settings reloaded: {}", summary(&plan));
-            status_server.follow(&settings, &plan).await;
-            workers.follow(planned, plan);
+            has_tokens(&planned);
+            tracing::info!("settings reloaded: {}", summary(&planned));
+            status_server.follow(&settings, &planned).await;
+            workers.follow(&planned);
         }
         Err(error) => {
             status_server.refused_settings();
@@ -215,26 +214,26 @@ fn plan_of(planned: &Planned) -> Plan {
 
 /// Whether any account has its token. One without does not keep the others from working; it is told
 /// now, not only at night.
-fn has_tokens(settings: &Settings, plan: &Plan) -> bool {
-    let accounts = plan.keys().filter_map(|name| settings.accounts.get(name));
+fn has_tokens(planned: &Planned) -> bool {
+    let accounts = planned.values().map(|planned| &planned.account);
     let faults: Vec<_> = accounts.filter_map(|account| account.token().err()).collect();
     for error in &faults {
         tracing::error!("{error}");
     }
-    faults.len() < plan.len()
+    faults.len() < planned.len()
 }
 
 /// More jobs than this are counted, not listed.
 const LISTED_MAX: usize = 50;
 
 /// Each job with its next start.
-fn summary(plan: &Plan) -> String {
+fn summary(planned: &Planned) -> String {
     let now = Timestamp::now();
-    let count: usize = plan.values().map(|account| account.jobs.len()).sum();
+    let count: usize = planned.values().map(|account| account.jobs.len()).sum();
     if count > LISTED_MAX {
-        return format!("{count} jobs of {} accounts have a schedule", plan.len());
+        return format!("{count} jobs of {} accounts have a schedule", planned.len());
     }
-    let jobs = plan.values().flat_map(|account| &account.jobs);
+    let jobs = planned.values().flat_map(|account| account.jobs.iter());
     let start = |calendar: &Calendar| {
         let start = calendar.start_after(now).map(|at| at.to_zoned(calendar.zone().clone()));
         start.map_or("never".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())

@@ -67,8 +67,8 @@ impl Fleet {
     }
 
     /// Works on these accounts from now on. What is under way ends as it began.
-    pub(super) fn follow(&self, planned: Planned) {
-        let shared = planned.into_iter().map(|(name, account)| (name, shared(account)));
+    pub(super) fn follow(&self, planned: &Planned) {
+        let shared = planned.iter().map(|(name, account)| (name.clone(), shared(account)));
         self.accounts.send_replace(Arc::new(shared.collect()));
     }
 
@@ -81,13 +81,14 @@ impl Fleet {
     }
 }
 
-fn shared(planned: PlannedAccount) -> SharedAccount {
+fn shared(planned: &Arc<PlannedAccount>) -> SharedAccount {
     let in_one = |job: &crate::run::Job| match job.load {
         LoadPath::Rest => 1,
         LoadPath::Bulk if job.is_bulk_max_set => job.bulk_max,
         LoadPath::Bulk => crate::run::BATCH_LEN_MAX,
     };
     let in_one = planned.jobs.iter().map(|planned| in_one(&planned.job)).max().unwrap_or(1);
+    let planned = Arc::clone(planned);
     SharedAccount {
         schedules: planned.schedules.as_bytes().to_vec(),
         request: Duration::from_secs(planned.account.timeout_s),

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// nobody.
 #[derive(Debug)]
 pub(super) struct Notices {
-    state_dir: PathBuf,
+    pub state_dir: PathBuf,
     notifier: Option<Notifier>,
 }
 

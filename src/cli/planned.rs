@@ -7,48 +7,42 @@ use super::notices::Notices;
 use super::pull;
 use crate::activecampaign::SendGuard;
 use crate::daemon::{AccountOpenError, AccountPlan, JobPlan, Open, PullOptions, VerifyPlan};
+use crate::schedule::Schedules;
 use crate::settings::{Account, FirstRun, Job, Settings};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The accounts with jobs that have a schedule.
-pub(super) type Planned = BTreeMap<String, PlannedAccount>;
+pub(super) type Planned = BTreeMap<String, Arc<PlannedAccount>>;
 
-/// An account, and its jobs that have a schedule.
-#[derive(Clone)]
+/// An account, and its jobs that have a schedule. Held once, as a daemon has thousands.
 pub(super) struct PlannedAccount {
     pub account: Account,
-    pub jobs: Vec<JobPlan>,
+    pub jobs: Arc<[JobPlan]>,
     /// Of all that says when its jobs are due.
     pub schedules: blake3::Hash,
-    state_dir: PathBuf,
     notices: Arc<Notices>,
 }
 
 /// What is opened for a run.
 struct Opening {
-    state_dir: PathBuf,
-    account: Account,
+    planned: Arc<PlannedAccount>,
     guard: Option<SendGuard>,
 }
 
 impl PlannedAccount {
     /// What the daemon runs. Of an account that is shared nothing can be opened without a guard.
-    pub(super) fn plan(&self, guard: Option<SendGuard>) -> AccountPlan {
-        let opening = Arc::new(Opening {
-            state_dir: self.state_dir.clone(),
-            account: self.account.clone(),
-            guard,
-        });
+    pub(super) fn plan(self: &Arc<Self>, guard: Option<SendGuard>) -> AccountPlan {
+        let opening = Arc::new(Opening { planned: Arc::clone(self), guard });
         AccountPlan {
-            state_dir: self.state_dir.clone(),
+            state_dir: self.notices.state_dir.clone(),
             open: opener(&opening, assembly::open_guarded_account),
             open_store: opener(&opening, assembly::open_guarded_store),
             on_event: self.notices.on_event(&self.account.name),
             timeout: Duration::from_secs(self.account.timeout_s),
-            jobs: self.jobs.clone(),
+            jobs: Arc::clone(&self.jobs),
         }
     }
 }
@@ -56,40 +50,42 @@ impl PlannedAccount {
 /// The jobs that have a schedule, by account.
 pub(super) fn planned(settings: &Settings) -> Result<Planned, CliError> {
     let notices = Arc::new(Notices::of(settings)?);
-    let mut planned = Planned::new();
+    let mut schedules = Schedules::default();
+    let mut accounts = BTreeMap::new();
     for job in settings.jobs.values() {
         let account = settings.account_of(job)?;
-        let Some((plan, when)) = job_plan(settings, job, account)? else { continue };
-        let entry = planned.entry(account.name.clone()).or_insert_with(|| PlannedAccount {
-            account: within_lease(account, settings),
-            jobs: Vec::new(),
-            schedules: blake3::hash(&[]),
-            state_dir: settings.state_dir.clone(),
-            notices: Arc::clone(&notices),
-        });
-        // Most accounts have one, and a daemon has thousands of accounts.
-        entry.jobs.reserve_exact(1);
-        entry.jobs.push(plan);
-        let all = [entry.schedules.as_bytes(), when.as_bytes()].concat();
-        entry.schedules = blake3::hash(&all);
+        let Some((plan, when)) = job_plan(settings, (job, account), &mut schedules)? else {
+            continue;
+        };
+        let (_, jobs, digest) = accounts
+            .entry(account.name.clone())
+            .or_insert_with(|| (account, Vec::new(), blake3::hash(&[])));
+        jobs.push(plan);
+        *digest = blake3::hash(&[digest.as_bytes(), when.as_bytes()].concat());
     }
-    if planned.is_empty() {
+    if accounts.is_empty() {
         return Err(CliError::usage(format!(
             "{}: no job has a schedule, so there is nothing to run\n  hint: set one, such as schedule = \"15 2 * * *\" under [jobs.NAME]; `ordersync schedule` shows what it means",
             settings.file.display()
         )));
     }
-    Ok(planned)
+    let planned = |(account, jobs, schedules): (&Account, Vec<_>, _)| PlannedAccount {
+        account: within_lease(account, settings),
+        jobs: jobs.into(),
+        schedules,
+        notices: Arc::clone(&notices),
+    };
+    Ok(accounts.into_iter().map(|(name, account)| (name, Arc::new(planned(account)))).collect())
 }
 
 /// A job that has a schedule, and all that says when it is due.
 fn job_plan(
     settings: &Settings,
-    job: &Job,
-    account: &Account,
+    (job, account): (&Job, &Account),
+    schedules: &mut Schedules,
 ) -> Result<Option<(JobPlan, String)>, CliError> {
-    let calendar = assembly::calendar(job).map_err(CliError::usage)?;
-    let verify = verify_plan(job)?;
+    let calendar = assembly::calendar(job, schedules).map_err(CliError::usage)?;
+    let verify = verify_plan(job, schedules)?;
     if calendar.is_none() && verify.is_none() {
         return Ok(None);
     }
@@ -121,10 +117,10 @@ fn within_lease(account: &Account, settings: &Settings) -> Account {
 }
 
 /// When a job is verified, and how deep.
-fn verify_plan(job: &Job) -> Result<Option<VerifyPlan>, CliError> {
-    let calendar = assembly::verify_calendar(job).map_err(CliError::usage)?;
+fn verify_plan(job: &Job, schedules: &mut Schedules) -> Result<Option<Box<VerifyPlan>>, CliError> {
+    let calendar = assembly::verify_calendar(job, schedules).map_err(CliError::usage)?;
     let lines = assembly::verify_sample(job).map_err(CliError::usage)?;
-    Ok(calendar.map(|calendar| VerifyPlan { calendar, lines }))
+    Ok(calendar.map(|calendar| Box::new(VerifyPlan { calendar, lines })))
 }
 
 /// The key is read each time, so that a new one needs no reload.
@@ -142,8 +138,9 @@ fn opener<T: 'static>(
 ) -> Open<T> {
     let opening = Arc::clone(opening);
     Arc::new(move || {
-        let Opening { state_dir, account, guard } = &*opening;
-        open(state_dir, account, guard.clone()).map_err(|error| match error.exit {
+        let PlannedAccount { account, notices, .. } = &*opening.planned;
+        let opened = open(&notices.state_dir, account, opening.guard.clone());
+        opened.map_err(|error| match error.exit {
             Exit::Locked => AccountOpenError::Locked,
             _ => AccountOpenError::Failed(error.message),
         })

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use crate::report::{self, ComingRuns, Start};
-use crate::schedule::{Calendar, clock_change};
+use crate::schedule::{Calendar, Schedules, clock_change};
 use clap::Args;
 use jiff::Timestamp;
 
@@ -21,10 +21,10 @@ pub(super) struct ScheduleArgs {
 pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let now = Timestamp::now();
-    let mut jobs = Vec::new();
+    let (mut jobs, mut schedules) = (Vec::new(), Schedules::default());
     for job in settings.jobs_named(&args.jobs)? {
-        let calendar = assembly::calendar(job).map_err(CliError::usage)?;
-        let verifies = assembly::verify_calendar(job).map_err(CliError::usage)?;
+        let calendar = assembly::calendar(job, &mut schedules).map_err(CliError::usage)?;
+        let verifies = assembly::verify_calendar(job, &mut schedules).map_err(CliError::usage)?;
         let jitter = calendar.as_ref().or(verifies.as_ref()).map(Calendar::jitter);
         jobs.push(ComingRuns {
             job: job.name.clone(),

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::options::Global;
 use super::output;
 use crate::report::{self, JobStatus, ProgressEstimate};
+use crate::schedule::Schedules;
 use crate::state::{View, asked_pause, is_locked};
 use clap::Args;
 use jiff::Timestamp;
@@ -24,7 +25,7 @@ pub(super) struct StatusArgs {
 
 pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let mut jobs = Vec::new();
+    let (mut jobs, mut schedules) = (Vec::new(), Schedules::default());
     for job in settings.jobs_named(&args.jobs)? {
         let view = View::open(&settings.state_dir, &job.account)?;
         let connection = view.connection(&job.connection.service, &job.connection.externalid)?;
@@ -51,8 +52,8 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             unanswered_since.flatten().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let estimate =
             at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, silence, now));
-        let calendar = assembly::calendar(job).map_err(CliError::usage)?;
-        let verifies = assembly::verify_calendar(job).map_err(CliError::usage)?;
+        let calendar = assembly::calendar(job, &mut schedules).map_err(CliError::usage)?;
+        let verifies = assembly::verify_calendar(job, &mut schedules).map_err(CliError::usage)?;
         jobs.push(JobStatus {
             job: job.name.clone(),
             account: job.account.clone(),

@@ -3,13 +3,13 @@
 
 use super::assembly;
 use super::error::CliError;
-use crate::daemon::{Board, Plan};
+use super::planned::Planned;
+use crate::daemon::Board;
 use crate::report::trouble_text;
 use crate::serve::{Hosts, Readiness, Server, Sources};
-use crate::settings::{Account, Metrics, Settings};
+use crate::settings::{Metrics, Settings};
 use crate::state::{TroubleKind, View, check_writable};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// The listener, where there is one, and the settings it was started by.
@@ -24,22 +24,22 @@ impl StatusServer {
     pub(super) async fn open(
         board: Board,
         settings: &Settings,
-        plan: &Plan,
+        planned: &Planned,
     ) -> Result<Self, CliError> {
         let mut status_server = Self { board, started: Timestamp::now(), open: None };
-        status_server.listen(settings, plan).await?;
+        status_server.listen(settings, planned).await?;
         Ok(status_server)
     }
 
     /// Follows new settings; where their address can't be listened on, the old listener stays.
-    pub(super) async fn follow(&mut self, settings: &Settings, plan: &Plan) {
+    pub(super) async fn follow(&mut self, settings: &Settings, planned: &Planned) {
         let is_same = self.open.as_ref().map(|(metrics, _)| metrics) == settings.metrics.as_ref();
         match &self.open {
             Some((_, server)) if is_same => {
-                server.show(self.sources(settings), readiness(settings, plan))
+                server.show(self.sources(settings), readiness(settings, planned))
             }
             _ => {
-                if let Err(error) = self.listen(settings, plan).await {
+                if let Err(error) = self.listen(settings, planned).await {
                     tracing::error!("the previous listener stays in place: {}", error.message);
                 }
             }
@@ -53,7 +53,7 @@ impl StatusServer {
         }
     }
 
-    async fn listen(&mut self, settings: &Settings, plan: &Plan) -> Result<(), CliError> {
+    async fn listen(&mut self, settings: &Settings, planned: &Planned) -> Result<(), CliError> {
         let Some(metrics) = &settings.metrics else {
             self.open = None;
             return Ok(());
@@ -63,7 +63,7 @@ impl StatusServer {
             self.open = None;
         }
         let hosts = Hosts { names: metrics.hosts.clone(), allow_remote: metrics.allow_remote };
-        let (sources, readiness) = (self.sources(settings), readiness(settings, plan));
+        let (sources, readiness) = (self.sources(settings), readiness(settings, planned));
         let server = Server::start(metrics.listen, hosts, sources, readiness).await.map_err(|error| {
             CliError::failed(format!(
                 "metrics.listen: {}: {error}\n  hint: the port may be in use; choose another one",
@@ -88,24 +88,20 @@ impl StatusServer {
 }
 
 /// That the settings were read, this shows by being there; the rest is looked at each time.
-fn readiness(settings: &Settings, plan: &Plan) -> Readiness {
-    let state_dir = settings.state_dir.clone();
-    let accounts: Vec<Account> =
-        plan.keys().filter_map(|name| settings.accounts.get(name)).cloned().collect();
-    let planned = plan.iter().flat_map(|(account, plan)| {
-        plan.jobs
-            .iter()
-            .map(|job| (account.clone(), job.job.name.clone(), job.job.rules.zone.clone()))
-    });
-    let jobs: Vec<(String, String, TimeZone)> = planned.collect();
+fn readiness(settings: &Settings, planned: &Planned) -> Readiness {
+    let (state_dir, planned) = (settings.state_dir.clone(), planned.clone());
     Arc::new(move || {
-        let refusals = jobs.iter().filter_map(|(account, job, zone)| {
-            let trouble = View::open(&state_dir, account).ok()?.trouble(job).ok()??;
+        let jobs = planned
+            .iter()
+            .flat_map(|(account, planned)| planned.jobs.iter().map(move |job| (account, &job.job)));
+        let refusals = jobs.filter_map(|(account, job)| {
+            let trouble = View::open(&state_dir, account).ok()?.trouble(&job.name).ok()??;
             let refused = (trouble.kind == TroubleKind::Refused).then_some(trouble)?;
-            Some(format!("{job}: {}", trouble_text(&refused, zone)))
+            Some(format!("{}: {}", job.name, trouble_text(&refused, &job.rules.zone)))
         });
         let state = check_writable(&state_dir).err().map(|error| format!("the state: {error}"));
-        let tokens = accounts.iter().filter_map(|account| Some(account.token().err()?.to_string()));
+        let accounts = planned.values().map(|planned| &planned.account);
+        let tokens = accounts.filter_map(|account| Some(account.token().err()?.to_string()));
         state.into_iter().chain(tokens).chain(refusals).collect()
     })
 }

@@ -164,8 +164,8 @@ impl AccountWorker {
         let earliest =
             rest.and_then(|rest| now.checked_add(SignedDuration::try_from(rest).ok()?).ok());
         self.board.write(&self.name, |entry| {
-            for job in &plan.jobs {
-                if let Some(shown) = entry.jobs.get_mut(&job.job.name) {
+            for job in &*plan.jobs {
+                if let Some(shown) = entry.job(&job.job.name) {
                     let next = |task| {
                         let due = self.last_starts.due(job, task, now)?;
                         Some(due.max(earliest.unwrap_or(due)))
@@ -179,7 +179,7 @@ impl AccountWorker {
 
     pub(super) fn write_job(&self, job: &str, write: impl FnOnce(&mut JobEntry)) {
         self.board.write(&self.name, |entry| {
-            if let Some(job) = entry.jobs.get_mut(job) {
+            if let Some(job) = entry.job(job) {
                 write(job);
             }
         });

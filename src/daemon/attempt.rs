@@ -153,7 +153,8 @@ impl AccountWorker {
             entry.status = AccountStatus::Running;
             entry.client = Some(account.client.clone());
             entry.liveness = Some(Liveness::works(Some(account.client.clone()), plan.timeout));
-            entry.running = Some(Running { job, since, records_expected, progress: None });
+            entry.running =
+                Some(Box::new(Running { job, since, records_expected, progress: None }));
         });
         Ok(Begun { export, planned })
     }

@@ -16,7 +16,8 @@ pub struct Board {
     fleet: Arc<Mutex<Option<FleetView>>>,
 }
 
-type Accounts = BTreeMap<String, Entry>;
+/// Each in a place of its own, as a map has room for eleven.
+type Accounts = BTreeMap<String, Box<Entry>>;
 
 /// One account on the board.
 #[derive(Debug, Default)]
@@ -25,11 +26,11 @@ pub(super) struct Entry {
     /// Of the run under way. It holds the account's lock, so it goes with the run.
     pub client: Option<Client>,
     /// What the runs before it sent and met, since the daemon began.
-    pub traffic: Option<Traffic>,
+    pub traffic: Option<Box<Traffic>>,
     pub liveness: Option<Liveness>,
-    pub running: Option<Running>,
-    /// Each in a place of its own, as a map has room for eleven.
-    pub jobs: BTreeMap<String, Box<JobEntry>>,
+    pub running: Option<Box<Running>>,
+    /// In the sequence of the plan.
+    jobs: Box<[(String, JobEntry)]>,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +42,7 @@ pub(super) struct JobEntry {
     pub late: SignedDuration,
     pub last: Option<Box<LastRun>>,
     pub next_verification: Option<Timestamp>,
-    pub last_verification: Option<LastVerification>,
+    pub last_verification: Option<Box<LastVerification>>,
 }
 
 /// The status of an account.
@@ -177,11 +178,21 @@ impl Running {
 }
 
 impl Entry {
+    /// `None` for a job that left the plan.
+    pub fn job(&mut self, name: &str) -> Option<&mut JobEntry> {
+        self.jobs.iter_mut().find(|(job, _)| job == name).map(|(_, entry)| entry)
+    }
+
+    /// Takes a job's entry out; one that is not known begins.
+    fn take_job(&mut self, name: &str) -> JobEntry {
+        self.job(name).map(std::mem::take).unwrap_or_default()
+    }
+
     /// With what the run under way sent and met.
     fn traffic_with(&self, now: Option<Traffic>) -> Option<Traffic> {
         match (now, &self.traffic) {
             (Some(now), Some(before)) => Some(now.after(before)),
-            (now, before) => now.or_else(|| before.clone()),
+            (now, before) => now.or_else(|| before.as_deref().cloned()),
         }
     }
 }
@@ -190,7 +201,7 @@ impl Board {
     /// Everything, at one moment.
     pub fn view(&self) -> DaemonView {
         let accounts = self.lock();
-        let account = |(name, entry): (&String, &Entry)| {
+        let account = |name: &String, entry: &Entry| {
             let client = entry.client.as_ref();
             let traffic = client.map(Client::traffic);
             AccountView {
@@ -211,15 +222,15 @@ impl Board {
                 next_due: of_job.next_due,
                 waits_since: of_job.waits_since,
                 late: of_job.late,
-                running: entry.running.clone().filter(|running| running.job == *job),
+                running: entry.running.as_deref().filter(|running| running.job == *job).cloned(),
                 last: of_job.last.as_deref().cloned(),
                 next_verification: of_job.next_verification,
-                last_verification: of_job.last_verification.clone(),
+                last_verification: of_job.last_verification.as_deref().cloned(),
             })
         });
         DaemonView {
             fleet: self.fleet().clone(),
-            accounts: accounts.iter().map(account).collect(),
+            accounts: accounts.iter().map(|(name, entry)| account(name, entry)).collect(),
             jobs: jobs.collect(),
         }
     }
@@ -241,12 +252,8 @@ impl Board {
         accounts.retain(|name, entry| plan.contains_key(name) || entry.running.is_some());
         for (name, of_plan) in plan {
             let entry = accounts.entry(name.clone()).or_default();
-            let is_planned =
-                |job: &str| of_plan.jobs.iter().any(|planned| planned.job.name == *job);
-            entry.jobs.retain(|job, _| is_planned(job));
-            for job in &of_plan.jobs {
-                entry.jobs.entry(job.job.name.clone()).or_default();
-            }
+            let names = of_plan.jobs.iter().map(|planned| planned.job.name.clone());
+            entry.jobs = names.map(|name| (name.clone(), entry.take_job(&name))).collect();
         }
     }
 
@@ -261,7 +268,7 @@ impl Board {
     pub(super) fn close(&self, account: &str, status: AccountStatus) {
         self.write(account, |entry| {
             if let Some(client) = entry.client.take() {
-                entry.traffic = entry.traffic_with(Some(client.traffic()));
+                entry.traffic = entry.traffic_with(Some(client.traffic())).map(Box::new);
             }
             (entry.running, entry.liveness, entry.status) = (None, None, status);
         });

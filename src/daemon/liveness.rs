@@ -17,7 +17,7 @@ pub(super) enum Liveness {
     Waits {
         until: Instant,
     },
-    Works(Work),
+    Works(Box<Work>),
 }
 
 /// A run under way, by what moves while it does.
@@ -45,7 +45,8 @@ impl Liveness {
     /// `timeout`: the longest that one request may take.
     pub(super) fn works(client: Option<Client>, timeout: Duration) -> Self {
         let silence_max = timeout + SILENCE_SLACK;
-        Self::Works(Work { client, silence_max, seen: Signs::default(), moved_at: Instant::now() })
+        let (seen, moved_at) = (Signs::default(), Instant::now());
+        Self::Works(Box::new(Work { client, silence_max, seen, moved_at }))
     }
 
     /// Looks for signs of life since the last look.

@@ -46,7 +46,7 @@ pub struct AccountPlan {
     pub on_event: OnRunEvent,
     /// The longest that one request may take.
     pub timeout: Duration,
-    pub jobs: Vec<JobPlan>,
+    pub jobs: Arc<[JobPlan]>,
 }
 
 /// What a job does at its times.
@@ -65,7 +65,7 @@ pub struct JobPlan {
     /// When it runs; `None`: only by hand.
     pub calendar: Option<Calendar>,
     /// When it is verified; `None`: only by hand.
-    pub verify: Option<VerifyPlan>,
+    pub verify: Option<Box<VerifyPlan>>,
     /// Every job on its connection, this one too; empty if there is no other.
     pub sharing: Vec<Job>,
     /// A job that was never loaded is started too.

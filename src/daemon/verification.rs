@@ -95,7 +95,7 @@ impl AccountWorker {
         };
         self.board.close(&self.name, next.status.clone());
         self.write_job(name, |entry| {
-            entry.last_verification = Some(LastVerification { ended: now, error });
+            entry.last_verification = Some(Box::new(LastVerification { ended: now, error }));
         });
         Some(next)
     }

@@ -6,12 +6,13 @@ use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND
 use super::syntax::Fields;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Times that match any of these. Two if a day may match by its date or by its weekday: the crate
 /// alone would require both.
 #[derive(Debug, Clone)]
 pub(super) struct Civil {
-    any_of: Box<[cron::Schedule]>,
+    any_of: Arc<[cron::Schedule]>,
 }
 
 impl Civil {
@@ -23,7 +24,7 @@ impl Civil {
         } else {
             vec![line(fields, &dates, "*"), line(fields, "*", &names)]
         };
-        let any_of: Result<Box<[_]>, _> =
+        let any_of: Result<Arc<[_]>, _> =
             lines.iter().map(|line| cron::Schedule::from_str(line)).collect();
         // The crate accepts all fields that were read; otherwise, its message has to do.
         let any_of = any_of.map_err(|error| ScheduleError::new(error.to_string(), "a schedule"))?;

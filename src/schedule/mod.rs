@@ -13,7 +13,7 @@ mod tests;
 mod zoned;
 
 pub use calendar::{Calendar, ClockChange, clock_change};
-pub use zoned::Schedule;
+pub use zoned::{Schedule, Schedules};
 
 /// Why a text is no schedule: what was found and in which field, what was expected, and a hint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@ use super::syntax::Fields;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
+use std::collections::BTreeMap;
 
 /// A schedule on the clock of a time zone.
 ///
@@ -16,6 +17,23 @@ pub struct Schedule {
     civil: Civil,
     zone: TimeZone,
     has_seconds: bool,
+}
+
+/// Reads schedules, and holds each once: it takes a kilobyte, and thousands of jobs may have the same.
+#[derive(Debug, Default)]
+pub struct Schedules(BTreeMap<(String, Option<String>), Schedule>);
+
+impl Schedules {
+    /// As [`Schedule::parse`].
+    pub fn read(&mut self, text: &str, zone: &TimeZone) -> Result<Schedule, ScheduleError> {
+        let key = (text.to_owned(), zone.iana_name().map(str::to_owned));
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let schedule = Schedule::parse(text, zone)?;
+        self.0.insert(key, schedule.clone());
+        Ok(schedule)
+    }
 }
 
 impl Schedule {

@@ -74,6 +74,8 @@ impl Draft {
 
     /// Puts the layers together: defaults, the file over them, and the environment over both.
     pub fn merge(&mut self) {
+        // Thousands of accounts take hundreds of megabytes meanwhile, so no two of these are held at once.
+        self.values = config::Config::default();
         let mut defaults = Layer::default();
         schema::defaults(ROOT, "", &self.places, &mut defaults);
         let layers = [&defaults, &self.file, &self.environment, &self.resolved];

@@ -1,6 +1,7 @@
 use super::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The place of each key that was set.
 #[derive(Debug, Clone)]
@@ -50,13 +51,13 @@ impl Places {
     }
 }
 
-/// Values by their full keys, all of one origin.
+/// Values by their full keys, all of one origin. A clone shares them.
 #[derive(Clone, Default)]
-pub(super) struct Layer(config::Map<String, config::Value>);
+pub(super) struct Layer(Arc<config::Map<String, config::Value>>);
 
 impl Layer {
     pub fn set(&mut self, key: &str, value: impl Into<config::ValueKind>) {
-        self.0.insert(key.to_owned(), config::Value::new(None, value));
+        Arc::make_mut(&mut self.0).insert(key.to_owned(), config::Value::new(None, value));
     }
 
     pub fn has(&self, key: &str) -> bool {
@@ -65,7 +66,7 @@ impl Layer {
 
     /// Removes a key, and all below it.
     pub fn unset(&mut self, key: &str) {
-        self.0.retain(|other, _| {
+        Arc::make_mut(&mut self.0).retain(|other, _| {
             let rest = other.strip_prefix(key);
             !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
@@ -78,7 +79,7 @@ impl config::Source for Layer {
     }
 
     fn collect(&self) -> Result<config::Map<String, config::Value>, config::ConfigError> {
-        Ok(self.0.clone())
+        Ok((*self.0).clone())
     }
 }
 

@@ -347,7 +347,11 @@ impl Secrets<'_> {
                 .get(&format!("{key}_file"))
                 .ok()
                 .map(|file: PathBuf| self.found.base.join(file)),
-            text: self.values.get::<String>(&key).ok().map(|secret| (source, secret.into())),
+            text: self
+                .values
+                .get::<String>(&key)
+                .ok()
+                .map(|secret| Box::new((source, secret.into()))),
             name: name.into(),
         }
     }

@@ -111,7 +111,7 @@ pub(super) struct Secret {
     pub credentials: Option<PathBuf>,
     pub file: Option<PathBuf>,
     /// From the environment or the settings file, whichever won.
-    pub text: Option<(SecretSource, SecretString)>,
+    pub text: Option<Box<(SecretSource, SecretString)>>,
     /// Beside the settings file, whether it exists or not.
     pub beside: PathBuf,
 }
@@ -126,7 +126,7 @@ impl Secret {
                 let key = format!("{}_file", self.name.name);
                 self.file.clone().map(|path| SecretSource::File { key, path })
             })
-            .or_else(|| self.text.as_ref().map(|(source, _)| source.clone()))
+            .or_else(|| self.text.as_ref().map(|text| text.0.clone()))
             .or_else(|| {
                 let exists = self.beside.is_absolute() && self.beside.try_exists().unwrap_or(true);
                 exists.then(|| SecretSource::Beside(self.beside.clone()))
@@ -171,7 +171,7 @@ impl Secret {
     }
 
     fn text(&self) -> SecretString {
-        self.text.as_ref().map(|(_, secret)| secret.clone()).unwrap_or_default()
+        self.text.as_ref().map(|text| text.1.clone()).unwrap_or_default()
     }
 }
 
