@@ -9,7 +9,7 @@ use crate::fleet::{
     SharedAccount, SharedAccounts,
 };
 use crate::settings::{self, Settings};
-use jiff::Timestamp;
+use crate::state::clock_now;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -55,7 +55,7 @@ impl Fleet {
             dir: settings.state_dir.clone(),
             room: fleet.accounts_max,
             margin: lease / 12,
-            clock: Arc::new(Timestamp::now),
+            clock: Arc::new(clock_now),
             board: board.clone(),
             cancel: cancel.clone(),
             grace,

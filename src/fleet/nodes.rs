@@ -1,8 +1,9 @@
 use super::{Database, FleetError};
 use crate::daemon::{Backlog, FleetCounts, FleetNode, FleetView, LedgerCopy};
+use crate::state::follow_clock;
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Row};
 
 /// What a daemon tells the fleet of itself, for people to see and to steer. No lease depends on it.
@@ -64,7 +65,8 @@ impl Heartbeat {
             INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)
             VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3)
             ON CONFLICT (name) DO UPDATE SET host = excluded.host, since = excluded.since,
-                seen_at = excluded.seen_at, lost_after_ms = excluded.lost_after_ms, is_draining = false";
+                seen_at = excluded.seen_at, lost_after_ms = excluded.lost_after_ms, is_draining = false
+            RETURNING (1000 * extract(epoch FROM clock_timestamp()))::bigint";
         self.tell(statement).await
     }
 
@@ -73,7 +75,8 @@ impl Heartbeat {
         let statement = "
             INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)
             VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3)
-            ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at";
+            ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at
+            RETURNING (1000 * extract(epoch FROM clock_timestamp()))::bigint";
         self.tell(statement).await?;
         let name = &self.node.name;
         let run = async |client: Arc<Client>| {
@@ -101,12 +104,20 @@ impl Heartbeat {
         self.database.run(run).await
     }
 
+    /// The statement returns the database's clock, which the states follow from now on.
     async fn tell(&self, statement: &str) -> Result<(), FleetError> {
         let node = &self.node;
         let lost_after = (node.beats_every * MISSING_MAX).as_millis();
         let lost_after = i64::try_from(lost_after).unwrap_or(i64::MAX);
         let run = async |client: Arc<Client>| {
-            client.execute(statement, &[&node.name, &node.host, &lost_after]).await?;
+            let asked = Instant::now();
+            let row = client.query_one(statement, &[&node.name, &node.host, &lost_after]).await?;
+            let read_ms: i64 = row.try_get(0)?;
+            // It was read about halfway.
+            let since_ms = i64::try_from(asked.elapsed().as_millis() / 2).unwrap_or_default();
+            if let Ok(shows) = Timestamp::from_millisecond(read_ms.saturating_add(since_ms)) {
+                follow_clock(shows);
+            }
             Ok(())
         };
         self.database.run(run).await

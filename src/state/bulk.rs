@@ -1,11 +1,11 @@
 //! What the state knows of the bulk path: the path of each connection, the canary's findings, and the
 //! orders that were accepted and are not visible yet.
 
+use super::clock::now_ms;
 use super::remote_snapshot::RemoteRow;
 use super::sql::Sql;
 use super::sql_types::{
-    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, now_ms, stored, stored_id,
-    stored_key,
+    ConnectionId, OrderId, OrderState, RunId, StoredId, StoredText, stored, stored_id, stored_key,
 };
 use super::undo::{CreatedOrder, read_created};
 use super::{StateError, Store, View};

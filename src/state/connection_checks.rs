@@ -1,5 +1,6 @@
+use super::clock::now_ms;
 use super::sql::Sql;
-use super::sql_types::{now_ms, stored_numbers};
+use super::sql_types::stored_numbers;
 use super::{StateError, Store, View};
 use rusqlite::params;
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
+use super::clock::now_ms;
 use super::order_rows::forget;
 use super::sql::Sql;
 use super::sql_types::{
-    ConnectionId, OrderId, OrderState, RunId, StoredText, now_ms, stored, stored_words,
+    ConnectionId, OrderId, OrderState, RunId, StoredText, stored, stored_words,
 };
 use super::{StateError, Store, View, history};
 use crate::domain::{Attempt, Operation};

@@ -1,8 +1,9 @@
 //! What was done about each order: a bounded history, with nothing of the order in it.
 
+use super::clock::now_ms;
 use super::order_rows::enrol;
 use super::sql::Sql;
-use super::sql_types::{ConnectionId, OrderId, RunId, StoredId, now_ms, stored_id, stored_key};
+use super::sql_types::{ConnectionId, OrderId, RunId, StoredId, stored_id, stored_key};
 use super::{StateError, Store, View};
 use crate::domain::{Answer, Attempt, Operation, OrderKey};
 use rusqlite::{Connection, Row, params};

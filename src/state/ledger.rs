@@ -1,8 +1,8 @@
+use super::clock::now_ms;
 use super::order_rows::{enrol, forget};
 use super::sql::Sql;
 use super::sql_types::{
-    ConnectionId, OrderId, OrderState, RunId, StoredId, WriteOutcome, now_ms, stored, stored_id,
-    stored_key,
+    ConnectionId, OrderId, OrderState, RunId, StoredId, WriteOutcome, stored, stored_id, stored_key,
 };
 use super::{RunRow, Stage, StateError, Store, View, history};
 use crate::domain::{

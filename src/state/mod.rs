@@ -8,6 +8,7 @@
 mod account_binding;
 mod adopt;
 mod bulk;
+mod clock;
 mod connection_checks;
 mod dead_letters;
 mod disk;
@@ -42,6 +43,7 @@ mod verifications;
 
 pub use adopt::{AdoptedOrder, AdoptedOrders};
 pub use bulk::{AcceptedOrder, ConnectionPath};
+pub use clock::{clock_now, follow_clock};
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
 pub use dead_letters::{
     Acceptance, DeadLetter, LETTERS_OF_RUN_MAX, LetterCounts, LetterReason, LetterReasons, Part,

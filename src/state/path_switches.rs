@@ -1,11 +1,10 @@
 //! The change of a connection's path, from before its canary is sent until it is decided.
 
 use super::bulk::note_load_path;
+use super::clock::now_ms;
 use super::order_rows::enrol;
 use super::sql::Sql;
-use super::sql_types::{
-    ConnectionId, OrderState, StoredId, StoredText, now_ms, stored_id, stored_key,
-};
+use super::sql_types::{ConnectionId, OrderState, StoredId, StoredText, stored_id, stored_key};
 use super::{StateError, Store, View, history};
 use crate::domain::{Attempt, LoadPath, Operation, OrderKey, RemoteId};
 use rusqlite::{Connection, params};

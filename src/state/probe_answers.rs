@@ -1,5 +1,5 @@
+use super::clock::now_ms;
 use super::sql::Sql;
-use super::sql_types::now_ms;
 use super::{StateError, Store, View};
 use crate::domain::ProbeAnswer;
 use rusqlite::{Row, params};

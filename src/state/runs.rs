@@ -1,5 +1,6 @@
+use super::clock::now_ms;
 use super::sql::Sql;
-use super::sql_types::{ConnectionId, Kind, RunEnd, RunId, WriteOutcome, now_ms};
+use super::sql_types::{ConnectionId, Kind, RunEnd, RunId, WriteOutcome};
 use super::{StateError, Store, View, dead_letters};
 use rusqlite::{Connection, Row, named_params, params};
 

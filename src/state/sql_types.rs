@@ -3,7 +3,6 @@
 use crate::domain::{Operation, OrderKey, RemoteId};
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Enums as of [`choices!`](crate::domain::choices) that are stored as their words.
 macro_rules! stored_words {
@@ -150,11 +149,4 @@ impl ToSql for Operation {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.number().into())
     }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }

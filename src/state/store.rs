@@ -1,8 +1,9 @@
 use super::StateError;
+use super::clock::now_ms;
 use super::disk::{Floor, StateDisk};
 use super::lock::{Lock, private};
 use super::sql::Sql;
-use super::sql_types::{ConnectionId, RunEnd, StoredId, now_ms, stored_id};
+use super::sql_types::{ConnectionId, RunEnd, StoredId, stored_id};
 use crate::domain::RemoteId;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::fs::{DirBuilder, OpenOptions};

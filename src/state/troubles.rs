@@ -1,7 +1,8 @@
 //! Why the last attempts of jobs did not come to their end.
 
+use super::clock::now_ms;
 use super::sql::Sql;
-use super::sql_types::{now_ms, stored_words};
+use super::sql_types::stored_words;
 use super::store::writable;
 use super::{StateError, View};
 use rusqlite::params;

@@ -1,11 +1,10 @@
 //! What a run created, and taking it out of the ledger order by order as it is deleted at the
 //! target.
 
+use super::clock::now_ms;
 use super::order_rows::{enrol, forget};
 use super::sql::Sql;
-use super::sql_types::{
-    ConnectionId, OrderState, RunId, StoredId, StoredText, now_ms, stored, stored_id,
-};
+use super::sql_types::{ConnectionId, OrderState, RunId, StoredId, StoredText, stored, stored_id};
 use super::{StateError, Store, View, history};
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
 use rusqlite::{Connection, Transaction, params};

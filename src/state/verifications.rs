@@ -1,8 +1,9 @@
 //! What verifications found, order by order: on the order's own row, so that it costs a few bytes
 //! and says nothing of an order that was not compared.
 
+use super::clock::now_ms;
 use super::sql::Sql;
-use super::sql_types::{ConnectionId, RunId, now_ms, stored_key};
+use super::sql_types::{ConnectionId, RunId, stored_key};
 use super::{StateError, Store, View};
 use crate::domain::OrderKey;
 use rusqlite::{Connection, Row, params};

@@ -3,6 +3,9 @@
 
 mod accounts;
 mod active;
+mod clocks;
+#[path = "../../src/simulator/tests/encrypted.rs"]
+mod encrypted;
 mod link;
 mod lost;
 mod pace;
@@ -60,8 +63,12 @@ impl Fleet {
     fn node(&mut self) -> Node {
         self.nodes += 1;
         let dir = format!("node-{}", self.nodes);
-        let mut command = self.command(&["daemon", "--color", "never", "--grace", "5s"], &dir);
+        let mut command = self.daemon(&dir);
         Node { process: Process::daemon_by(&mut command), dir }
+    }
+
+    fn daemon(&self, dir: &str) -> Command {
+        self.command(&["daemon", "--color", "never", "--grace", "5s"], dir)
     }
 
     fn command(&self, args: &[&str], dir: &str) -> Command {
