@@ -1,14 +1,20 @@
 //! Any number of accounts, each at a simulator of its own, and the settings of the nodes.
 
+use super::encrypted::{authority, front};
 use super::pace;
+use crate::nights::Loaded;
 use crate::world::{TOKEN, until};
+use jiff::{Timestamp, ToSpan};
 use ordersync::samples::{Expected, GeneratorOptions, generate_csv};
+use ordersync::simulator::any_shop::{AnyShop, Change, System};
+use ordersync::simulator::shops::shop_named;
 use ordersync::simulator::{Fault, Kind, Latency, Options, Rule, Simulator, Summary};
 use std::fmt::Write;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -17,17 +23,88 @@ use tokio::runtime::Runtime;
 pub struct Accounts {
     dir: TempDir,
     accounts: Vec<Account>,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 struct Account {
     name: String,
     simulator: Simulator,
-    generated: GeneratorOptions,
-    truth: Expected,
+    /// What the settings name.
+    url: String,
+    orders: Orders,
     /// A node was stopped while it held the account: of each request that it was about to send then,
     /// one may have left late.
     was_frozen: bool,
+}
+
+/// Where an account's orders come from.
+enum Orders {
+    /// From a file.
+    Export { generated: GeneratorOptions, truth: Expected },
+    /// From a shop, which each node pulls onto its own disk.
+    Shop(Box<dyn AnyShop>),
+}
+
+/// What is pulled.
+fn woocommerce() -> &'static System {
+    shop_named("woocommerce").unwrap()
+}
+
+fn placed(id: u64) -> Timestamp {
+    let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    first + i64::try_from(id).unwrap().minutes()
+}
+
+/// One order changes, and so many are new.
+fn publish_in(shop: &dyn AnyShop, orders: u64) {
+    if orders == 0 {
+        return;
+    }
+    let (at, there) = (Timestamp::now() - 600.seconds(), shop.totals().len() as u64);
+    for id in [1 + there / 2].into_iter().chain(there + 1..=there + orders) {
+        shop.apply(Change::Put { id, total: 1000 + there + id, at });
+    }
+}
+
+impl Account {
+    /// The setting by which a node pulls the account's shop into its own folder.
+    fn pulls_to(&self, dir: &Path) -> Option<(String, PathBuf)> {
+        let Orders::Shop(_) = self.orders else { return None };
+        let name = self.name.to_uppercase();
+        Some((format!("ORDERSYNC_JOBS__{name}__PULL__DIR"), dir.join("pulls")))
+    }
+}
+
+impl Orders {
+    /// The line of the job's table that names its export.
+    fn source(&self, name: &str) -> String {
+        match self {
+            Self::Export { .. } => format!("export = [\"exports/{name}/*\"]\n"),
+            Self::Shop(_) => String::new(),
+        }
+    }
+
+    /// The table of the shop that the job pulls.
+    fn shop(&self, name: &str) -> String {
+        let Self::Shop(shop) = self else { return String::new() };
+        let (url, system) = (shop.url(), woocommerce());
+        let mut table =
+            format!("\n[jobs.{name}.pull]\nurl = \"{url}\"\nfrom = \"{}\"\n", system.name);
+        for (key, _) in system.secrets {
+            writeln!(table, "{key}_file = \"{key}\"").unwrap();
+        }
+        for (key, text) in system.texts {
+            writeln!(table, "{key} = \"{text}\"").unwrap();
+        }
+        table
+    }
+
+    fn count(&self) -> u64 {
+        match self {
+            Self::Export { truth, .. } => truth.valid,
+            Self::Shop(shop) => shop.totals().len() as u64,
+        }
+    }
 }
 
 /// What was sent beyond the orders and customers.
@@ -51,7 +128,8 @@ fn seldom_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 impl Accounts {
-    pub fn new(accounts: u64, orders: u64, seed: u64) -> Self {
+    /// `pulled`: of so many accounts one pulls its shop; 0: none does.
+    pub fn new(accounts: u64, orders: u64, seed: u64, pulled: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let account = |index: u64| {
             let latency = Latency::Lognormal { median_ms: 150, sigma: 0.5 };
@@ -61,26 +139,45 @@ impl Accounts {
                 seed: seed + index,
                 ..Options::default()
             };
-            Account {
-                name: format!("a{index:03}"),
-                simulator: runtime.block_on(Simulator::start(options)).unwrap(),
-                generated: GeneratorOptions { orders, seed: seed + index, ..Default::default() },
-                truth: Expected::default(),
-                was_frozen: false,
-            }
+            let orders = match index.checked_rem(pulled) {
+                Some(0) => {
+                    let orders = (1..=orders).map(|id| (id, placed(id))).collect();
+                    Orders::Shop(runtime.block_on((woocommerce().start)(orders, 0)).unwrap())
+                }
+                _ => {
+                    let seed = seed + index;
+                    let generated = GeneratorOptions { orders, seed, ..Default::default() };
+                    Orders::Export { generated, truth: Expected::default() }
+                }
+            };
+            let simulator = runtime.block_on(Simulator::start(options)).unwrap();
+            let (name, url) = (format!("a{index:03}"), simulator.url());
+            Account { name, simulator, url, orders, was_frozen: false }
         };
         let accounts = (0..accounts).map(account).collect();
-        let mut all = Self { dir: TempDir::new().unwrap(), accounts, _runtime: runtime };
+        let mut all = Self { dir: TempDir::new().unwrap(), accounts, runtime };
         all.publish(0);
         all
+    }
+
+    /// All by TLS from now on, with certificates of an authority of this test.
+    pub fn encrypt(&mut self) {
+        let authority = authority();
+        std::fs::copy(authority.pem.path(), self.path("authority.pem")).unwrap();
+        for account in &mut self.accounts {
+            let config = Arc::clone(&authority.config);
+            account.url = self.runtime.block_on(front(config, &account.simulator.url()));
+        }
     }
 
     pub fn write_settings(&self, lease_s: u64, at_once_max: usize) {
         let mut text = format!(
             "[fleet]\nurl_file = \"url\"\nlease_s = {lease_s}\naccounts_max = {at_once_max}\n"
         );
-        for Account { name, simulator, .. } in &self.accounts {
-            let url = simulator.url();
+        for Account { name, url, orders, .. } in &self.accounts {
+            let (source, shop) = (orders.source(name), orders.shop(name));
+            let ca_file =
+                if url.starts_with("https") { "ca_file = \"authority.pem\"\n" } else { "" };
             write!(
                 text,
                 r#"
@@ -89,11 +186,10 @@ url = "{url}"
 token_file = "token"
 list_lag_s = 0
 in_flight_max = 4
-
+{ca_file}
 [jobs.{name}]
 account = "{name}"
-export = ["exports/{name}/*"]
-time_zone = "America/New_York"
+{source}time_zone = "America/New_York"
 first_run = "load"
 schedule = "* * * * * *"
 
@@ -103,13 +199,16 @@ externalid = "{name}"
 name = "{name}"
 link_url = "https://shop.example.com"
 logo_url = "https://shop.example.com/logo.png"
-"#
+{shop}"#
             )
             .unwrap();
         }
         std::fs::write(self.path("ordersync.toml"), text).unwrap();
-        std::fs::write(self.path("token"), TOKEN).unwrap();
-        std::fs::set_permissions(self.path("token"), Permissions::from_mode(0o600)).unwrap();
+        let secrets = woocommerce().secrets.iter().copied();
+        for (file, secret) in secrets.chain([("token", TOKEN)]) {
+            std::fs::write(self.path(file), secret).unwrap();
+            std::fs::set_permissions(self.path(file), Permissions::from_mode(0o600)).unwrap();
+        }
     }
 
     /// A node with its disk in `dir`, and PostgreSQL at this address.
@@ -126,6 +225,7 @@ logo_url = "https://shop.example.com/logo.png"
             .env_clear()
             .env("ORDERSYNC_STATE__DIR", self.path(dir))
             .env("ORDERSYNC_FLEET__URL_FILE", url_file)
+            .envs(self.accounts.iter().filter_map(|account| account.pulls_to(&self.path(dir))))
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
         command
@@ -138,7 +238,14 @@ logo_url = "https://shop.example.com/logo.png"
     /// So many further orders come to each shop.
     pub fn publish(&mut self, orders: u64) {
         let dir = self.dir.path();
-        for Account { name, generated, truth, .. } in &mut self.accounts {
+        for Account { name, orders: source, .. } in &mut self.accounts {
+            let (generated, truth) = match source {
+                Orders::Export { generated, truth } => (generated, truth),
+                Orders::Shop(shop) => {
+                    publish_in(&**shop, orders);
+                    continue;
+                }
+            };
             generated.extra_orders += orders;
             let mut text = Vec::new();
             *truth = generate_csv(generated, &mut text).unwrap();
@@ -172,7 +279,7 @@ logo_url = "https://shop.example.com/logo.png"
     }
 
     pub fn orders(&self) -> u64 {
-        self.accounts.iter().map(|account| account.truth.valid).sum()
+        self.accounts.iter().map(|account| account.orders.count()).sum()
     }
 
     /// For as long as more and more orders arrive.
@@ -183,6 +290,12 @@ logo_url = "https://shop.example.com/logo.png"
             seldom_until("orders arrive", || orders() > arrived);
             arrived = orders();
         }
+        for Account { name, simulator, orders, .. } in &self.accounts {
+            if let Orders::Shop(shop) = orders {
+                let is_same = || Loaded::of(&simulator.state()).orders == shop.totals();
+                seldom_until(&format!("{name} has what its shop changed"), is_same);
+            }
+        }
     }
 
     /// Waits for so many requests in all.
@@ -192,14 +305,21 @@ logo_url = "https://shop.example.com/logo.png"
         seldom_until("requests are sent", || sent() >= before + requests);
     }
 
-    /// Waits until each account had two more runs: one that has nothing to send asks for its connection.
+    /// Waits until each account had two more runs: one that has nothing to send asks for its connection, or
+    /// its shop.
     pub fn wait_for_idle_runs(&self) {
-        let asked = |simulator: &Simulator| {
-            simulator.summary().by_route.get("GET /connections").copied().unwrap_or_default()
-        };
-        for Account { name, simulator, .. } in &self.accounts {
-            let before = asked(simulator);
-            seldom_until(&format!("{name} runs again"), || asked(simulator) >= before + 3);
+        for Account { name, simulator, orders, .. } in &self.accounts {
+            let asked = || match orders {
+                Orders::Shop(shop) => shop.requests() as u64,
+                Orders::Export { .. } => simulator
+                    .summary()
+                    .by_route
+                    .get("GET /connections")
+                    .copied()
+                    .unwrap_or_default(),
+            };
+            let before = asked();
+            seldom_until(&format!("{name} runs again"), || asked() >= before + 3);
         }
     }
 
@@ -216,16 +336,24 @@ logo_url = "https://shop.example.com/logo.png"
     pub fn assert_exactly_once(&self, lag: Duration) -> Extra {
         let mut extra = Extra::default();
         for (account, summary) in self.summaries() {
-            let Account { name, truth, simulator, was_frozen, .. } = account;
+            let Account { name, orders, simulator, was_frozen, .. } = account;
             let objections = summary.violations.iter().filter(|found| found.rule != Rule::Paused);
             let objections: Vec<_> = objections.collect();
             assert!(objections.is_empty(), "{name}: {objections:?}");
-            assert_eq!(summary.orders as u64, truth.valid, "{name}");
-            assert_eq!(summary.customers as u64, truth.customers, "{name}");
-            for (code, sum) in &truth.totals {
-                let there = &summary.by_currency[*code];
-                let there = (there.orders, there.total_minor.unsigned_abs());
-                assert_eq!(there, (sum.orders, sum.minor_units), "{name}: {code}");
+            assert_eq!(summary.orders as u64, orders.count(), "{name}");
+            match orders {
+                Orders::Shop(shop) => {
+                    Loaded::of(&simulator.state()).assert_is(&**shop);
+                    assert_eq!(shop.violations(), [""; 0], "{name}");
+                }
+                Orders::Export { truth, .. } => {
+                    assert_eq!(summary.customers as u64, truth.customers, "{name}");
+                    for (code, sum) in &truth.totals {
+                        let there = &summary.by_currency[*code];
+                        let there = (there.orders, there.total_minor.unsigned_abs());
+                        assert_eq!(there, (sum.orders, sum.minor_units), "{name}: {code}");
+                    }
+                }
             }
             let refused = summary.duplicate_orders_refused;
             assert!(*was_frozen || refused == 0, "{name}: {refused} orders were sent twice");
@@ -233,7 +361,7 @@ logo_url = "https://shop.example.com/logo.png"
             let of = |route: &str| summary.by_route.get(route).copied().unwrap_or_default();
             extra.lookups += of("GET /ecomOrders") + of("GET /ecomCustomers");
             extra.creates += (of("POST /ecomOrders") + of("POST /ecomCustomers"))
-                .saturating_sub(truth.valid + truth.customers);
+                .saturating_sub((summary.orders + summary.customers) as u64);
             extra.refused += refused;
             extra.peak = extra.peak.max(summary.peak_in_one_second);
         }

@@ -13,7 +13,9 @@ const THREADS_MAX: u64 = 100;
 #[test]
 fn a_node_has_no_thread_for_each_account_that_it_works_on() {
     let count = number("ORDERSYNC_PROOF_FLEET_ACTIVE").unwrap_or(60);
-    let (postgres, accounts) = (Postgres::start(), Accounts::new(count, ORDERS, super::SEED));
+    let (postgres, mut accounts) =
+        (Postgres::start(), Accounts::new(count, ORDERS, super::SEED, 0));
+    accounts.encrypt();
     accounts.write_settings(600, count as usize);
     accounts.hold_orders();
     let mut node = Process::daemon_by(&mut accounts.node("node", &postgres.url()));

@@ -1,8 +1,9 @@
-//! Five nodes, many accounts, and whatever may happen to nodes: killed with their disks, cut off from
+//! Five nodes with clocks minutes apart, many accounts, and whatever may happen to nodes: killed with their disks, cut off from
 //! PostgreSQL, stopped for longer than a lease, replaced, and a PostgreSQL that crashes. Each order of
 //! each account arrives once, and no account gets more than it allows.
 
 use super::accounts::Accounts;
+use super::clocks::set_apart;
 use super::link::Link;
 use super::pace::Lag;
 use super::postgres::Postgres;
@@ -14,6 +15,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const NODES: usize = 5;
+/// Of so many accounts one pulls its shop.
+const PULLED: u64 = 5;
+/// How far a node's clock may be apart, in minutes.
+const APART_MAX: u64 = 7;
 /// How long after its lease expired an account may be without a holder, in seconds.
 const TAKEN_WITHIN_S: f64 = 10.0;
 /// Judged only if nothing on this machine was kept waiting for longer.
@@ -73,6 +78,8 @@ struct Proof {
     /// Seconds from a loss to the last of its accounts being taken, by the database's clock.
     slowest_s: f64,
     counts: BTreeMap<Event, u64>,
+    /// The clocks of nodes are minutes apart.
+    are_apart: bool,
 }
 
 /// A node with the leases that it holds.
@@ -87,11 +94,13 @@ struct Victim {
 impl Proof {
     fn new(count: u64, orders: u64, seed: u64) -> Self {
         let (postgres, rng) = (Postgres::start(), Rng::new(seed));
-        let accounts = Accounts::new(count, orders, seed);
+        let accounts = Accounts::new(count, orders, seed, PULLED);
         // Four nodes have room for what five hold.
         accounts.write_settings(LEASE_S, (count as usize).div_ceil(NODES - 1));
         let (nodes, counts) = (Vec::new(), BTreeMap::new());
-        let mut proof = Self { postgres, accounts, nodes, started: 0, rng, slowest_s: 0.0, counts };
+        let (started, slowest_s, are_apart) = (0, 0.0, false);
+        let mut proof =
+            Self { postgres, accounts, nodes, started, rng, slowest_s, counts, are_apart };
         let first = proof.node();
         proof.nodes.push(first);
         proof.postgres.psql(LOG_OF_LEASES).unwrap();
@@ -108,6 +117,8 @@ impl Proof {
         let dir = format!("node-{}", self.started);
         let link = Link::to(socket_of(&self.postgres));
         let mut command = self.accounts.node(&dir, &link.url());
+        let apart = self.rng.below(2 * APART_MAX + 1) as i64 - APART_MAX as i64;
+        self.are_apart = set_apart(&mut command, apart);
         Node { process: Process::daemon_by(&mut command), dir, link }
     }
 
@@ -230,8 +241,10 @@ fn whatever_happens_to_nodes_each_order_of_each_account_arrives_once() {
     let takes = proof.psql("SELECT count(*) FROM proof.takes");
     let (lag, slowest_s) = (lag.longest(), proof.slowest_s);
     let extra = proof.accounts.assert_exactly_once(lag);
+    let clocks =
+        if proof.are_apart { "minutes apart" } else { "together, as libfaketime is not installed" };
     println!(
-        "seed {seed}: {accounts} accounts, {} orders once, {:?}, {takes} leases, the slowest takeover within {slowest_s:.1} s, {extra:?}, lag {lag:?}",
+        "seed {seed}: {accounts} accounts, {} orders once, {:?}, {takes} leases, clocks {clocks}, the slowest takeover within {slowest_s:.1} s, {extra:?}, lag {lag:?}",
         proof.accounts.orders(),
         proof.counts,
     );
