@@ -21,17 +21,17 @@ pub struct Schedule {
 
 /// Reads schedules, and holds each once: it takes a kilobyte, and thousands of jobs may have the same.
 #[derive(Debug, Default)]
-pub struct Schedules(BTreeMap<(String, Option<String>), Schedule>);
+pub struct Schedules(BTreeMap<String, Vec<(TimeZone, Schedule)>>);
 
 impl Schedules {
     /// As [`Schedule::parse`].
     pub fn read(&mut self, text: &str, zone: &TimeZone) -> Result<Schedule, ScheduleError> {
-        let key = (text.to_owned(), zone.iana_name().map(str::to_owned));
-        if let Some(known) = self.0.get(&key) {
-            return Ok(known.clone());
+        let known = self.0.entry(text.to_owned()).or_default();
+        if let Some((_, schedule)) = known.iter().find(|(of, _)| of == zone) {
+            return Ok(schedule.clone());
         }
         let schedule = Schedule::parse(text, zone)?;
-        self.0.insert(key, schedule.clone());
+        known.push((zone.clone(), schedule.clone()));
         Ok(schedule)
     }
 }
