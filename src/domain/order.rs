@@ -1,4 +1,4 @@
-use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey, Unstated, choices};
+use super::{Amount, Currency, CustomerKey, Email, Moment, OrderKey, Text, Unstated, choices};
 use serde::Serialize;
 
 /// A valid order, or an abandoned cart, typed. Serialised it is the body of ActiveCampaign's
@@ -17,16 +17,16 @@ pub struct Order {
     pub source: Historical,
     #[serde(rename = "email", serialize_with = "email_of")]
     pub customer: Customer,
-    #[serde(rename = "orderNumber", skip_serializing_if = "String::is_empty")]
-    pub number: String,
+    #[serde(rename = "orderNumber", skip_serializing_if = "Text::is_empty")]
+    pub number: Text,
     #[serde(rename = "orderProducts")]
     pub lines: Vec<Line>,
     #[serde(rename = "orderDiscounts", skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<Discount>,
-    #[serde(rename = "orderUrl", skip_serializing_if = "String::is_empty")]
-    pub order_url: String,
-    #[serde(rename = "shippingMethod", skip_serializing_if = "String::is_empty")]
-    pub shipping_method: String,
+    #[serde(rename = "orderUrl", skip_serializing_if = "Text::is_empty")]
+    pub order_url: Text,
+    #[serde(rename = "shippingMethod", skip_serializing_if = "Text::is_empty")]
+    pub shipping_method: Text,
     #[serde(rename = "totalPrice")]
     pub total: Amount,
     #[serde(rename = "shippingAmount", skip_serializing_if = "Option::is_none")]
@@ -67,8 +67,8 @@ impl Serialize for Historical {
 pub struct Line {
     /// The shop's id of the product; stable where the export has none.
     #[serde(rename = "externalid")]
-    pub id: String,
-    pub name: String,
+    pub id: Text,
+    pub name: Text,
     /// Of one unit, before discounts.
     pub price: Amount,
     /// The price had to be rounded: the export states what all units cost, and that is no multiple
@@ -76,19 +76,19 @@ pub struct Line {
     #[serde(skip)]
     pub is_price_rounded: bool,
     pub quantity: u32,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub sku: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub category: String,
-    #[serde(rename = "imageUrl", skip_serializing_if = "String::is_empty")]
-    pub image_url: String,
-    #[serde(rename = "productUrl", skip_serializing_if = "String::is_empty")]
-    pub product_url: String,
+    #[serde(skip_serializing_if = "Text::is_empty")]
+    pub sku: Text,
+    #[serde(skip_serializing_if = "Text::is_empty")]
+    pub category: Text,
+    #[serde(rename = "imageUrl", skip_serializing_if = "Text::is_empty")]
+    pub image_url: Text,
+    #[serde(rename = "productUrl", skip_serializing_if = "Text::is_empty")]
+    pub product_url: Text,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Discount {
-    pub name: String,
+    pub name: Text,
     #[serde(rename = "type")]
     pub kind: DiscountKind,
     #[serde(rename = "discountAmount")]

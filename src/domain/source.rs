@@ -1,4 +1,4 @@
-use super::{KeyError, OrderKey, RecordError, Status};
+use super::{KeyError, OrderKey, RecordError, Status, Text};
 use serde::{Deserialize, Serialize};
 
 /// The place of a record in its export.
@@ -35,12 +35,12 @@ pub struct Unstated {
 pub struct SourceOrder {
     pub position: Position,
     /// The shop's own id of the order, preferred as its key.
-    pub id: String,
+    pub id: Text,
     /// The shop's id of the checkout or cart that the order came from; for an abandoned cart, its
     /// own id.
-    pub checkout_id: String,
+    pub checkout_id: Text,
     /// When the cart was abandoned; set only for abandoned carts.
-    pub abandoned_at: String,
+    pub abandoned_at: Text,
     /// Another record of the order counts: a newer or an identical one.
     pub is_superseded: bool,
     /// Deleted at its source, according to the export: it is not sent.
@@ -55,43 +55,43 @@ pub struct SourceOrder {
     /// An abandoned cart without a date of its abandonment: the date of the order is used.
     pub is_undated_cart: bool,
     /// The number people know the order by; the key where there is no id.
-    pub number: String,
-    pub email: String,
+    pub number: Text,
+    pub email: Text,
     /// The shop's id of the customer's account; empty for guests and where the export has none.
-    pub customer_id: String,
+    pub customer_id: Text,
     /// Whether the customer accepted marketing, where the export says.
     pub accepts_marketing: Option<bool>,
-    pub created_at: String,
-    pub updated_at: String,
-    pub currency: String,
+    pub created_at: Text,
+    pub updated_at: Text,
+    pub currency: Text,
     /// The currency that the customer paid in, if the export states it besides the shop's; the
     /// amounts are in the shop's.
-    pub paid_currency: String,
+    pub paid_currency: Text,
     /// What the customer was charged: with tax and shipping. Where the export states several, the
     /// one as ordered.
-    pub total: String,
+    pub total: Text,
     /// The total as it is now, after edits and refunds, where the export states it beside the one
     /// as ordered.
-    pub current_total: String,
+    pub current_total: Text,
     /// The total of the lines after discounts, if stated; detects truncated orders.
-    pub subtotal: String,
+    pub subtotal: Text,
     /// Lower bound of the line total before discounts, if derivable; used like `subtotal` to detect
     /// truncated orders.
-    pub goods: String,
-    pub shipping: String,
-    pub tax: String,
-    pub discount: String,
+    pub goods: Text,
+    pub shipping: Text,
+    pub tax: Text,
+    pub discount: Text,
     /// The rest of the total that is in no line, such as tips, duties and fees; not sent, but part
     /// of the sum.
-    pub charges: String,
-    pub refunded: String,
+    pub charges: Text,
+    pub refunded: Text,
     pub discounts: Vec<SourceDiscount>,
-    pub shipping_method: String,
-    pub order_url: String,
+    pub shipping_method: Text,
+    pub order_url: Text,
     /// `None` if the format doesn't know the export's word for it; an error then reports it.
     pub status: Option<Status>,
     /// The export's word for its status, before refunds and cancellation.
-    pub status_word: String,
+    pub status_word: Text,
     pub lines: Vec<SourceLine>,
     /// What the reader itself found wrong.
     pub faults: Vec<RecordError>,
@@ -114,28 +114,28 @@ impl SourceOrder {
     /// What people know the order by: its number, else its id, else the checkout's.
     pub fn label(&self) -> &str {
         let names = [&self.number, &self.id, &self.checkout_id];
-        names.into_iter().find(|name| !name.is_empty()).map_or("", String::as_str)
+        names.into_iter().find(|name| !name.is_empty()).map_or("", Text::as_str)
     }
 }
 
 /// A line of an order, as its export states it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceLine {
-    pub id: String,
-    pub name: String,
+    pub id: Text,
+    pub name: Text,
     /// The variant of the product, such as `XL / red`, if the export states it besides the name.
-    pub variant: String,
-    pub quantity: String,
+    pub variant: Text,
+    pub quantity: Text,
     /// Of one unit, before discounts.
-    pub unit_price: String,
+    pub unit_price: Text,
     /// Of all units, before discounts; where the export states this, and `unit_price` is empty.
-    pub total: String,
+    pub total: Text,
     /// Discount of the whole line, where the export states it.
-    pub discount: String,
-    pub sku: String,
-    pub category: String,
-    pub image_url: String,
-    pub product_url: String,
+    pub discount: Text,
+    pub sku: Text,
+    pub category: Text,
+    pub image_url: Text,
+    pub product_url: Text,
     /// Line of the file this order line begins at, from 1.
     pub at_line: u64,
 }
@@ -143,16 +143,16 @@ pub struct SourceLine {
 /// A discount of an order, as its export states it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceDiscount {
-    pub name: String,
-    pub amount: String,
+    pub name: Text,
+    pub amount: Text,
     /// It lowered the shipping price, not the price of the goods.
     pub of_shipping: bool,
 }
 
 impl SourceDiscount {
     /// A discount that may have no name.
-    pub fn named(name: String, amount: String, of_shipping: bool) -> Self {
-        let name = if name.is_empty() { "Discount".to_owned() } else { name };
+    pub fn named(name: Text, amount: Text, of_shipping: bool) -> Self {
+        let name = if name.is_empty() { "Discount".into() } else { name };
         Self { name, amount, of_shipping }
     }
 }

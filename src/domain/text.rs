@@ -1,4 +1,9 @@
+use compact_str::CompactString;
 use toml::de::DeValue;
+
+/// A text of a record. Most have at most 24 bytes and are kept in place: they cost no memory of their
+/// own, which one thread would take and another give back.
+pub type Text = CompactString;
 
 /// Whether a character has no width: soft hyphens, joiners, marks of direction and of byte order.
 /// Tags are left out, as they end some flags.

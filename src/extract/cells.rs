@@ -5,7 +5,7 @@ use super::decisive;
 use super::header::{ABSENT, Header};
 use super::order_errors::add_error;
 use super::rows::Row;
-use crate::domain::{Reason, RecordError, SourceOrder, add_once};
+use crate::domain::{Reason, RecordError, SourceOrder, Text, add_once};
 
 /// Names that a column may have.
 const NAMES_MAX: usize = 4;
@@ -88,27 +88,27 @@ impl<'r> Cells<'r> {
 
     /// The text of a column; blank if it is not there. Bytes that are not UTF-8 are replaced, and
     /// reported.
-    pub fn text(&mut self, column: &Column) -> String {
+    pub fn text(&mut self, column: &Column) -> Text {
         self.first(column, |row, at| row.text(at))
     }
 
     /// As [`Self::text`], of cells with free text.
-    pub fn free_text(&mut self, column: &Column) -> String {
+    pub fn free_text(&mut self, column: &Column) -> Text {
         self.first(column, |row, at| row.free_text(at))
     }
 
-    fn first(&mut self, column: &Column, read: ReadCell) -> String {
+    fn first(&mut self, column: &Column, read: ReadCell) -> Text {
         for at in column.indices() {
             match read(self.row, at) {
                 Ok("") => {}
-                Ok(text) => return text.to_owned(),
+                Ok(text) => return text.into(),
                 Err(bytes) => {
                     self.fault(Reason::BadEncoding, column);
-                    return String::from_utf8_lossy(bytes).into_owned();
+                    return Text::from_utf8_lossy(bytes);
                 }
             }
         }
-        String::new()
+        Text::default()
     }
 
     /// Whether a cell says yes or no; `None` if it says neither.

@@ -1,6 +1,8 @@
 //! Adding up amounts that are still text. No float, and nothing is rounded: text that is not a
 //! plain number is unchanged.
 
+use crate::domain::Text;
+use compact_str::format_compact;
 use std::borrow::Cow;
 
 /// Digits after the decimal mark that amounts are counted with.
@@ -64,9 +66,9 @@ pub fn count(units: i128) -> Option<u64> {
 
 /// The sum as text; a single amount unchanged. An amount that is not a plain number becomes the
 /// result, so that it is refused where it is used.
-pub fn sum(amounts: Vec<String>) -> String {
+pub fn sum(amounts: Vec<Text>) -> Text {
     match amounts.as_slice() {
-        [] => return String::new(),
+        [] => return Text::default(),
         [only] => return only.clone(),
         _ => {}
     }
@@ -81,7 +83,7 @@ pub fn sum(amounts: Vec<String>) -> String {
 }
 
 /// The sum of the amounts that are stated.
-pub fn sum_stated(amounts: impl IntoIterator<Item = String>) -> String {
+pub fn sum_stated(amounts: impl IntoIterator<Item = Text>) -> Text {
     sum(amounts.into_iter().filter(|amount| !amount.is_empty()).collect())
 }
 
@@ -92,8 +94,8 @@ pub fn magnitude(amount: &str) -> &str {
 }
 
 /// The sum of the discounts or refunds that are stated.
-pub fn sum_reductions(amounts: impl IntoIterator<Item = String>) -> String {
-    sum_stated(amounts.into_iter().map(|amount| magnitude(&amount).to_owned()))
+pub fn sum_reductions(amounts: impl IntoIterator<Item = Text>) -> Text {
+    sum_stated(amounts.into_iter().map(|amount| magnitude(&amount).into()))
 }
 
 /// A number with an exponent (`1.79E+3`) as plain digits; nothing is rounded. Other text is
@@ -136,33 +138,33 @@ fn shifted(text: &str) -> Option<String> {
 
 /// What is left of `whole` above `part`; blank where there is nothing, or where either is not
 /// stated as a number.
-pub fn excess(whole: &str, part: &str) -> String {
+pub fn excess(whole: &str, part: &str) -> Text {
     match (parse(whole), parse(part)) {
         (Some(whole), Some(part)) if whole > part => print(whole - part),
-        _ => String::new(),
+        _ => Text::default(),
     }
 }
 
 /// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing
 /// is rounded here.
-pub fn share(whole: &str, quantity: &str) -> String {
+pub fn share(whole: &str, quantity: &str) -> Text {
     let quantity = parse(quantity).filter(|n| *n > 0 && n % ONE == 0);
     match (parse(whole), quantity.map(|n| n / ONE)) {
         (Some(whole), Some(quantity)) if whole % (quantity * FINEST) == 0 => {
             print(whole / quantity)
         }
-        _ => String::new(),
+        _ => Text::default(),
     }
 }
 
 /// An amount in the units of [`parse`] as text, without needless zeros.
-pub fn print(units: i128) -> String {
+pub fn print(units: i128) -> Text {
     let sign = if units < 0 { "-" } else { "" };
     let digits = format!("{:0width$}", units.unsigned_abs(), width = SCALE + 1);
     let (whole, fraction) = digits.split_at(digits.len() - SCALE);
     match fraction.trim_end_matches('0') {
-        "" => format!("{sign}{whole}"),
-        fraction => format!("{sign}{whole}.{fraction}"),
+        "" => format_compact!("{sign}{whole}"),
+        fraction => format_compact!("{sign}{whole}.{fraction}"),
     }
 }
 
@@ -172,7 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn sum_of(amounts: &[&str]) -> String {
-        sum(amounts.iter().map(|&amount| amount.to_owned()).collect())
+        sum(amounts.iter().map(|&amount| amount.into()).collect()).to_string()
     }
 
     #[test]
@@ -211,9 +213,9 @@ mod tests {
     #[test]
     fn discounts_and_refunds_add_up_whatever_their_signs() {
         for amounts in [["5.00", "3"], ["-5.00", "3"], ["-5", "-3.00"]] {
-            assert_eq!(sum_reductions(amounts.map(str::to_owned)), "8", "{amounts:?}");
+            assert_eq!(sum_reductions(amounts.map(Text::from)), "8", "{amounts:?}");
         }
-        assert_eq!(sum_reductions(["".to_owned(), "-3.50".to_owned()]), "3.50");
+        assert_eq!(sum_reductions(["".into(), "-3.50".into()]), "3.50");
     }
 
     #[test]
@@ -250,7 +252,7 @@ mod tests {
 
         #[test]
         fn sums_are_those_of_integers(cents in proptest::collection::vec(0..10_000_000_i128, 2..20)) {
-            let texts = cents.iter().map(|n| format!("{}.{:02}", n / 100, n % 100)).collect();
+            let texts = cents.iter().map(|n| format_compact!("{}.{:02}", n / 100, n % 100)).collect();
             prop_assert_eq!(parse(&sum(texts)), Some(cents.iter().sum::<i128>() * ONE / 100));
         }
     }

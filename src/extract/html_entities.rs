@@ -11,7 +11,7 @@ pub fn decode(order: &mut SourceOrder) {
     let lines = lines.flat_map(|line| [&mut line.name, &mut line.variant, &mut line.category]);
     for text in discounts.chain(lines).chain([&mut order.shipping_method]) {
         if let Cow::Owned(decoded) = decoded(text) {
-            *text = decoded;
+            *text = decoded.into();
         }
     }
 }
@@ -36,15 +36,15 @@ mod tests {
             ("", ""),
         ] {
             let line = SourceLine {
-                name: text.to_owned(),
-                variant: text.to_owned(),
-                category: text.to_owned(),
-                sku: text.to_owned(),
+                name: text.into(),
+                variant: text.into(),
+                category: text.into(),
+                sku: text.into(),
                 ..SourceLine::default()
             };
             let mut order = SourceOrder {
-                shipping_method: text.to_owned(),
-                discounts: vec![SourceDiscount::named(text.to_owned(), "1".to_owned(), false)],
+                shipping_method: text.into(),
+                discounts: vec![SourceDiscount::named(text.into(), "1".to_owned().into(), false)],
                 lines: vec![line],
                 ..SourceOrder::default()
             };

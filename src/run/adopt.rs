@@ -138,8 +138,8 @@ pub async fn adopt(
     let detector =
         ChangeDetector::for_ledger(fingerprints.mapping(&mapping_of(job, export.files())));
     let ledger = Ledger::empty(fingerprints)?;
-    let reader = PlanReader::new(Records::inline(export.read()), job.rules.clone(), ledger)
-        .with_detector(Some(detector));
+    let records = Records::inline(export.read(), job.rules.policy.order_key);
+    let reader = PlanReader::new(records, job.rules.clone(), ledger).with_detector(Some(detector));
     for judged in reader {
         let judged = judged?;
         adopting.adoption.read += 1;

@@ -176,7 +176,7 @@ fn start_reading(
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
-    let records = Records::inline(task.export.read());
+    let records = Records::inline(task.export.read(), task.job.rules.policy.order_key);
     let reader =
         PlanReader::new(records, task.job.rules.clone(), ledger).with_detector(Some(detector));
     let batches = BatchReader::new(reader, letters(task), known, task.only.clone());

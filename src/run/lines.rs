@@ -142,12 +142,12 @@ mod tests {
     fn answered(order: &Order) -> Vec<RemoteProduct> {
         let product = |line: &crate::domain::Line| RemoteProduct {
             id: RemoteId::new("1"),
-            externalid: line.id.clone(),
-            name: line.name.clone(),
+            externalid: line.id.to_string(),
+            name: line.name.to_string(),
             price_minor: Some(line.price.minor()),
             quantity: Some(line.quantity.into()),
-            sku: Some(line.sku.clone()),
-            category: Some(line.category.clone()),
+            sku: Some(line.sku.to_string()),
+            category: Some(line.category.to_string()),
         };
         order.lines.iter().map(product).collect()
     }
@@ -178,7 +178,7 @@ mod tests {
         let mut order = tests_order("1");
         let amount = Amount::from_minor(500).unwrap();
         let (name, kind) = ("SUMMER".to_owned(), DiscountKind::Order);
-        order.discounts = vec![Discount { name, kind, amount }];
+        order.discounts = vec![Discount { name: name.into(), kind, amount }];
         let answered = |name: &str| {
             let (id, kind) = (RemoteId::new("1"), "order".to_owned());
             [RemoteDiscount { id, kind, amount_minor: Some(500), name: name.to_owned() }]

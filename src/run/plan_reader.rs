@@ -2,10 +2,8 @@ use super::change_detector::{ChangeDetector, DetectedChange};
 use super::existing::ToCreate;
 use super::ledger::Ledger;
 use super::plan_id::PlanDigest;
-use super::planned_record::{
-    Details, Identity, Keep, PlannedRecord, RecordVerdict, apply_order_key, label_of,
-};
-use super::records::Records;
+use super::planned_record::{Details, Identity, Keep, PlannedRecord, RecordVerdict, label_of};
+use super::records::{ReadRecord, Records};
 use super::request_counter::RequestCounter;
 use crate::domain::{
     Amount, Currency, Field, LedgerEntry, MovedCustomer, Order, Position, Reason, RecordError,
@@ -199,9 +197,10 @@ impl PlanReader {
         })
     }
 
-    fn plan(&mut self, mut source: Box<SourceOrder>) -> Result<PlannedRecord, ReadingError> {
-        apply_order_key(&mut source, self.rules.policy.order_key);
-        let (position, identity) = (source.position, Identity::of(&source));
+    fn plan(&mut self, record: ReadRecord) -> Result<PlannedRecord, ReadingError> {
+        let identity = Identity::of(&record);
+        let source = record.source;
+        let position = source.position;
         let kept = self.keep.sources.then(|| source.clone());
         if let Some(detector) = &mut self.detector {
             // Before `judge`, which takes the record's texts.
@@ -483,7 +482,7 @@ impl Iterator for PlanReader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let planned = match self.records.next()? {
-            Ok(source) => self.plan(source),
+            Ok(record) => self.plan(record),
             Err(error) => Err(error.into()),
         };
         Some(planned)

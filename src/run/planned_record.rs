@@ -1,8 +1,6 @@
 use super::pipeline::ByteSize;
-use crate::domain::{
-    Order, OrderDigest, OrderId, OrderKey, Position, Reason, RecordError, SourceOrder,
-};
-use crate::extract::content_of;
+use super::records::ReadRecord;
+use crate::domain::{Order, OrderDigest, OrderKey, Position, Reason, RecordError, SourceOrder};
 use crate::plan::{Change, Decision, Example};
 use crate::state::RunId;
 use crate::transform::Filter;
@@ -107,25 +105,12 @@ pub(super) struct Identity {
 impl Identity {
     /// Cells of a damaged row may be in the wrong column: its number may be somebody's e-mail
     /// address, so it has neither a label nor a key.
-    pub(super) fn of(source: &SourceOrder) -> Self {
+    pub(super) fn of(ReadRecord { source, content }: &ReadRecord) -> Self {
         let damage = [Reason::MalformedRow, Reason::BadEncoding];
         if source.faults.iter().any(|fault| damage.contains(&fault.reason)) {
             return Self { label: String::new(), key: None, content: 0 };
         }
-        Self {
-            label: shown(source.label()),
-            key: source.key().ok(),
-            content: content_of(source) as u32,
-        }
-    }
-}
-
-/// Removes the id from orders that are to be known by their number; nothing is wrong with an id
-/// that is not used.
-pub(super) fn apply_order_key(source: &mut SourceOrder, order_key: OrderId) {
-    if order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty() {
-        source.id.clear();
-        source.faults.retain(|fault| (fault.reason, fault.field) != (Reason::BadId, Some("id")));
+        Self { label: shown(source.label()), key: source.key().ok(), content: *content }
     }
 }
 

@@ -229,7 +229,7 @@ impl AccountPlanner {
         // If nothing was ever sent to the connection, nothing can have changed.
         let detector = connection.map(|_| detector(&mut fingerprints));
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
-        let records = Records::threaded(export.read())?;
+        let records = Records::threaded(export.read(), job.rules.policy.order_key)?;
         let reader = PlanReader::new(records, job.rules.clone(), ledger)
             .with_counter(earlier.unwrap_or_default())
             .with_detector(detector)

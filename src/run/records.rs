@@ -1,17 +1,41 @@
 use super::pipeline::{ByteSize, channel};
-use crate::domain::SourceOrder;
-use crate::extract::{ReadError, Reader};
+use crate::domain::{OrderId, Reason, SourceOrder};
+use crate::extract::{ReadError, Reader, content_of};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-type Record = Result<Box<SourceOrder>, ReadError>;
+type Record = Result<ReadRecord, ReadError>;
+
+pub(super) struct ReadRecord {
+    pub source: Box<SourceOrder>,
+    /// A hash of what the record states; equal for identical copies.
+    pub content: u32,
+}
+
+impl ReadRecord {
+    /// Part of reading: the text of a record costs least where it was written.
+    fn of(mut source: Box<SourceOrder>, order_key: OrderId) -> Self {
+        apply_order_key(&mut source, order_key);
+        let content = content_of(&source) as u32;
+        Self { source, content }
+    }
+}
+
+/// Removes the id from orders that are to be known by their number; nothing is wrong with an id
+/// that is not used.
+fn apply_order_key(source: &mut SourceOrder, order_key: OrderId) {
+    if order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty() {
+        source.id.clear();
+        source.faults.retain(|fault| (fault.reason, fault.field) != (Reason::BadId, Some("id")));
+    }
+}
 
 /// The records of an export, in reading order.
 pub(super) enum Records {
     /// Read by the thread that asks for the next one: a run, which waits most of the time.
-    Inline(Box<Reader>),
+    Inline(Box<Reader>, OrderId),
     /// Read ahead on a thread of its own: a plan, which never waits.
     Threaded(ReadAhead),
 }
@@ -23,16 +47,16 @@ pub(super) struct ReadAhead {
 }
 
 impl Records {
-    pub(super) fn inline(reader: Reader) -> Self {
-        Self::Inline(Box::new(reader))
+    pub(super) fn inline(reader: Reader, order_key: OrderId) -> Self {
+        Self::Inline(Box::new(reader), order_key)
     }
 
-    pub(super) fn threaded(reader: Reader) -> io::Result<Self> {
+    pub(super) fn threaded(reader: Reader, order_key: OrderId) -> io::Result<Self> {
         let (mut sender, batches) = channel();
         let thread = thread::Builder::new().name("extract".to_owned()).spawn(move || {
             for record in reader {
                 // If the receiver is gone, the work was stopped.
-                if !sender.send(record) {
+                if !sender.send(record.map(|source| ReadRecord::of(source, order_key))) {
                     return;
                 }
             }
@@ -50,7 +74,9 @@ impl Iterator for Records {
 
     fn next(&mut self) -> Option<Record> {
         match self {
-            Self::Inline(reader) => reader.next(),
+            Self::Inline(reader, order_key) => {
+                Some(reader.next()?.map(|source| ReadRecord::of(source, *order_key)))
+            }
             Self::Threaded(ahead) => ahead.next(),
         }
     }
@@ -79,7 +105,7 @@ impl ReadAhead {
 
 impl ByteSize for Record {
     fn byte_size(&self) -> usize {
-        self.as_ref().map_or(0, |order| order.byte_size())
+        self.as_ref().map_or(0, |record| record.source.byte_size())
     }
 }
 

@@ -296,7 +296,7 @@ pub(super) fn reading_of(
     view: &View,
 ) -> Result<PlanReader, StateError> {
     let fingerprints = Fingerprints::new(view.hash_key()?);
-    let records = Records::inline(export.read());
+    let records = Records::inline(export.read(), job.rules.policy.order_key);
     Ok(PlanReader::new(records, job.rules.clone(), Ledger::empty(fingerprints)?))
 }
 

@@ -201,7 +201,7 @@ pub(super) fn in_major_units(source: &mut SourceOrder, currency: Currency) {
     let lines = source.lines.iter_mut();
     let lines = lines.flat_map(|line| [&mut line.unit_price, &mut line.total, &mut line.discount]);
     for amount in totals.into_iter().chain(parts).chain(discounts).chain(lines) {
-        *amount = in_major_unit(amount, usize::from(currency.exponent()));
+        *amount = in_major_unit(amount, usize::from(currency.exponent())).into();
     }
 }
 

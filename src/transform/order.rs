@@ -5,7 +5,7 @@ use crate::domain::{
     Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
     EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
     OrderKey, Reason, RecordError, RefundNote, Refunds, Rounding, SourceDiscount, SourceLine,
-    SourceOrder, Status, Total, Unstated, add_once, is_damaged_id, is_rewritten, trim,
+    SourceOrder, Status, Text, Total, Unstated, add_once, is_damaged_id, is_rewritten, trim,
 };
 use jiff::tz::TimeZone;
 use std::mem::take;
@@ -60,7 +60,7 @@ fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
 /// be read as one, and is not to be counted as pending: its date is a range, its address `3
 /// customers`, its product `Total`.
 fn is_of_order(source: &SourceOrder, rules: &Rules) -> bool {
-    let is_date = |text: &String| Moment::parse(text, &rules.zone).is_ok();
+    let is_date = |text: &Text| Moment::parse(text, &rules.zone).is_ok();
     [&source.created_at, &source.abandoned_at].into_iter().any(is_date)
         || source.email.contains('@')
         || source.lines.iter().any(|line| !is_blank(&line.quantity))
@@ -357,7 +357,7 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
         quantity: units,
         sku: take(&mut source.sku),
         category: if source.category.is_empty() {
-            rules.policy.category.clone().unwrap_or_default()
+            rules.policy.category.clone().unwrap_or_default().into()
         } else {
             take(&mut source.category)
         },
@@ -368,7 +368,7 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
 
 /// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product has
 /// the same id in every run. A SKU that was rewritten as a number may be that of several products.
-fn product_id(line: &mut SourceLine) -> String {
+fn product_id(line: &mut SourceLine) -> Text {
     let mut id = take(&mut line.id);
     let sku = if is_rewritten(&line.sku) { "" } else { line.sku.as_str() };
     match (id.as_str(), sku) {

@@ -9,18 +9,18 @@ fn order() -> Order {
     let email = Email::parse("ann@example.com").unwrap();
     let amount = |minor| Amount::from_minor(minor).unwrap();
     let line = Line {
-        id: "p-1".to_owned(),
-        name: "Blue shirt".to_owned(),
+        id: "p-1".into(),
+        name: "Blue shirt".into(),
         price: amount(1050),
         is_price_rounded: false,
         quantity: 2,
-        sku: String::new(),
-        category: "Wear".to_owned(),
-        image_url: String::new(),
-        product_url: String::new(),
+        sku: "".into(),
+        category: "Wear".into(),
+        image_url: "".into(),
+        product_url: "".into(),
     };
     let discount =
-        Discount { name: "SPRING".to_owned(), kind: DiscountKind::Order, amount: amount(100) };
+        Discount { name: "SPRING".into(), kind: DiscountKind::Order, amount: amount(100) };
     Order {
         key: OrderKey::parse("1001").unwrap(),
         cart: None,
@@ -30,11 +30,11 @@ fn order() -> Order {
             email,
             accepts_marketing: Some(true),
         },
-        number: String::new(),
+        number: "".into(),
         lines: vec![line],
         discounts: vec![discount],
-        order_url: String::new(),
-        shipping_method: String::new(),
+        order_url: "".into(),
+        shipping_method: "".into(),
         total: amount(2000),
         shipping: None,
         tax: Some(amount(320)),

@@ -1,11 +1,12 @@
 //! An order under the names BigCommerce gives its fields, and the records that belong to one.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::decimal;
 use crate::extract::join::{self, Piece, Role};
 use crate::extract::json::{Record, text_or};
 use crate::extract::stating::unstated;
 use crate::extract::statuses::BIGCOMMERCE;
+use compact_str::{ToCompactString, format_compact};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 /// The mark where BigCommerce omits lines of an answer, after fifty of a consignment.
@@ -28,7 +29,7 @@ pub fn order_piece(record: &Record<'_>) -> Option<Piece> {
     let is_whole = record.value("products").is_some_and(|value| value.is_list());
     let (stated, quantity) = if is_whole { (order(record), None) } else { stated(record) };
     let key = stated.id.clone();
-    Some(Piece { role: Role::Order, key, id: String::new(), quantity, stated })
+    Some(Piece { role: Role::Order, key, id: Text::default(), quantity, stated })
 }
 
 pub fn product_piece(record: &Record<'_>) -> Option<Piece> {
@@ -51,7 +52,7 @@ fn part(record: &Record<'_>, kind: &str, stated: SourceOrder) -> Option<Piece> {
     let key = Some(record.id("order_id")).filter(|order| !order.is_empty())?;
     let mut id = record.id("id");
     if !id.is_empty() {
-        id = format!("{kind}:{id}");
+        id = format_compact!("{kind}:{id}");
     }
     Some(Piece { role: Role::Part, key, id, quantity: None, stated })
 }
@@ -184,30 +185,30 @@ fn inline<'a>(
 
 /// The currency that was paid in, as all amounts are: `default_currency_code`. `currency_code` is
 /// the one that prices were shown in; it is the same only where the order does not say otherwise.
-fn currency(record: &Record<'_>) -> String {
+fn currency(record: &Record<'_>) -> Text {
     text_or(record.text("default_currency_code"), || {
         let (shown, paid) = (record.text("currency_id"), record.text("default_currency_id"));
         let rate = record.amount("currency_exchange_rate");
         let is_other = !shown.is_empty() && !paid.is_empty() && shown != paid;
         let is_converted = !rate.is_empty() && decimal::parse(&rate) != decimal::parse("1");
-        if is_other || is_converted { String::new() } else { record.text("currency_code") }
+        if is_other || is_converted { Text::default() } else { record.text("currency_code") }
     })
 }
 
-fn amounts(record: &Record<'_>, names: [&'static str; 2]) -> [String; 2] {
+fn amounts(record: &Record<'_>, names: [&'static str; 2]) -> [Text; 2] {
     names.map(|name| record.amount(name))
 }
 
 /// BigCommerce writes 0 if there is no such record.
-fn unless_zero(id: String) -> String {
-    if id == "0" { String::new() } else { id }
+fn unless_zero(id: Text) -> Text {
+    if id == "0" { Text::default() } else { id }
 }
 
 /// A date as e-mail has them (`Tue, 05 Mar 2019 21:40:11 +0000`) with its offset, in the form the
 /// other formats have; any other text unchanged.
-fn from_rfc2822(text: String) -> String {
+fn from_rfc2822(text: Text) -> Text {
     match DateTimeParser::new().parse_zoned(&text) {
-        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S %z").to_string(),
+        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S %z").to_compact_string(),
         Err(_) => text,
     }
 }
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_date_keeps_its_offset_and_what_is_none_stays_what_it_is() {
-        let read = |text: &str| from_rfc2822(text.to_owned());
+        let read = |text: &str| from_rfc2822(text.into());
         assert_eq!(read("Tue, 05 Mar 2019 21:40:11 +0000"), "2019-03-05 21:40:11 +0000");
         assert_eq!(read("Tue, 05 Mar 2019 21:40:11 -0530"), "2019-03-05 21:40:11 -0530");
         for odd in ["", "Wed, 05 Mar 2019 21:40:11 +0000", "05/03/2019", "2019-03-05T21:40:11Z"] {

@@ -149,9 +149,9 @@ impl Columns {
             row.text(at).map_err(|_| refused("is no text in UTF-8", "save it as \"CSV UTF-8\""))
         };
         let mut customer = SourceOrder {
-            id: text(self.order)?.to_owned(),
-            customer_id: text(self.customer)?.to_owned(),
-            email: text(self.email)?.to_lowercase(),
+            id: text(self.order)?.into(),
+            customer_id: text(self.customer)?.into(),
+            email: text(self.email)?.to_lowercase().into(),
             accepts_marketing: consent(text(self.consent)?),
             ..SourceOrder::default()
         };

@@ -1,5 +1,6 @@
 //! The customers by key, on disk.
 
+use crate::domain::Text;
 use crate::scratch::KeyValues;
 use std::io;
 
@@ -13,7 +14,7 @@ pub enum Space {
 /// What is known under a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
-    pub email: String,
+    pub email: Text,
     pub accepts_marketing: Option<bool>,
     /// Another address was found under the same key.
     pub is_ambiguous: bool,
@@ -67,6 +68,6 @@ impl Entry {
         };
         let email = String::from_utf8(email.to_vec()).map_err(io::Error::other)?;
         let accepts_marketing = (*consent < 2).then_some(*consent == 1);
-        Ok(Self { email, accepts_marketing, is_ambiguous: *is_ambiguous == 1 })
+        Ok(Self { email: email.into(), accepts_marketing, is_ambiguous: *is_ambiguous == 1 })
     }
 }

@@ -1,7 +1,7 @@
 use super::index::{Entry, Index, Space};
 
 fn entry(email: &str, accepts_marketing: Option<bool>) -> Entry {
-    Entry { email: email.to_owned(), accepts_marketing, is_ambiguous: false }
+    Entry { email: email.into(), accepts_marketing, is_ambiguous: false }
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! An order under the names ExpertSender gives its fields.
 
 use super::zones::zone_named;
-use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status};
+use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status, Text};
 use crate::extract::json::Record;
 use crate::extract::stating::unstated;
 use crate::extract::statuses::after_refunds;
+use compact_str::ToCompactString;
 use jiff::tz::TimeZone;
 
 /// The attribute that names the shipping method.
@@ -39,10 +40,10 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
 
 /// The date unchanged, where it says its offset or the order names no zone; else with the offset
 /// that the zone it names had then. A zone that is not known is never passed over for another.
-fn date(record: &Record<'_>) -> String {
+fn date(record: &Record<'_>) -> Text {
     let (date, zone) = (record.text("date"), record.text("timeZone"));
     let read_in =
-        |zone: &TimeZone| Moment::parse(&date, zone).map(|moment| moment.to_string()).ok();
+        |zone: &TimeZone| Moment::parse(&date, zone).map(|moment| moment.to_compact_string()).ok();
     let (utc, elsewhere) =
         (read_in(&TimeZone::UTC), read_in(&TimeZone::fixed(jiff::tz::offset(1))));
     // A date that is the same in any zone states its own offset; one that can't be read in any is
@@ -73,7 +74,7 @@ fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
     Some(status)
 }
 
-fn shipping_method(record: &Record<'_>) -> String {
+fn shipping_method(record: &Record<'_>) -> Text {
     let attributes = record.list("orderAttributes");
     let method = attributes
         .iter()

@@ -1,6 +1,6 @@
 //! The order in one of Fast's documents.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
 use crate::extract::stating::unstated;
@@ -73,7 +73,7 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
         Some(Kind::Other) => {
             // It is not an order and has no order total: a job that includes cancelled orders gets
             // it as invalid, not as revenue.
-            (order.id, order.total, order.status) = (id, String::new(), Some(Status::Cancelled));
+            (order.id, order.total, order.status) = (id, Text::default(), Some(Status::Cancelled));
         }
         None => order.id = id,
     }
@@ -121,8 +121,8 @@ fn word(text: &str, prefix: &str, names: &[&'static str]) -> Option<&'static str
 
 /// The customer's e-mail address and id, wherever in the document they are. A `user` may be wrapped
 /// in another one.
-fn customer(wrappings: &[Record<'_>], record: &Record<'_>) -> (String, String) {
-    let (mut email, mut id) = (String::new(), own_id(record, "user_id"));
+fn customer(wrappings: &[Record<'_>], record: &Record<'_>) -> (Text, Text) {
+    let (mut email, mut id) = (Text::default(), own_id(record, "user_id"));
     for wrapping in wrappings {
         let mut user = wrapping.object("user");
         while user.exists() {
@@ -135,14 +135,14 @@ fn customer(wrappings: &[Record<'_>], record: &Record<'_>) -> (String, String) {
 }
 
 /// An id of Fast, which may be written `{"value": "…"}`; blank if it is a placeholder.
-fn own_id(record: &Record<'_>, name: &'static str) -> String {
+fn own_id(record: &Record<'_>, name: &'static str) -> Text {
     let is_wrapped = record.value(name).is_some_and(|value| value.is_object());
     let id = if is_wrapped { record.object(name).id("value") } else { record.id(name) };
     unless_placeholder(id)
 }
 
-fn unless_placeholder(id: String) -> String {
-    if PLACEHOLDERS.contains(&id.as_str()) { String::new() } else { id }
+fn unless_placeholder(id: Text) -> Text {
+    if PLACEHOLDERS.contains(&id.as_str()) { Text::default() } else { id }
 }
 
 /// Coupons and the discounts of lines, those only that were applied; a coupon that is repeated at the
@@ -150,7 +150,7 @@ fn unless_placeholder(id: String) -> String {
 fn discounts(record: &Record<'_>, lines: &[Record<'_>]) -> Vec<SourceDiscount> {
     let mut found: Vec<SourceDiscount> =
         record.list("coupons").iter().filter_map(applied).collect();
-    let coupons: Vec<String> = found.iter().map(|coupon| coupon.name.clone()).collect();
+    let coupons: Vec<Text> = found.iter().map(|coupon| coupon.name.clone()).collect();
     for line in lines {
         let own = line.list("discounts");
         let applied = own.iter().filter_map(applied);
@@ -172,13 +172,13 @@ fn applied(discount: &Record<'_>) -> Option<SourceDiscount> {
 
 /// What was refunded. Whether tax and shipping are part of a refund's amount Fast does not say:
 /// where they are stated the sum stays unknown, which `net` refuses.
-fn refunded(record: &Record<'_>) -> String {
+fn refunded(record: &Record<'_>) -> Text {
     let mut amounts = Vec::new();
     for refund in record.list("refunds") {
         for part in ["tax", "shipping"] {
             let part = refund.amount(part);
             if !part.is_empty() && decimal::parse(&part) != Some(0) {
-                return "unknown".to_owned();
+                return "unknown".into();
             }
         }
         amounts.push(refund.amount("amount"));
@@ -187,15 +187,15 @@ fn refunded(record: &Record<'_>) -> String {
 }
 
 /// The method of each shipment, each once.
-fn shipping_method(record: &Record<'_>) -> String {
-    let mut names: Vec<String> = Vec::new();
+fn shipping_method(record: &Record<'_>) -> Text {
+    let mut names: Vec<Text> = Vec::new();
     for plan in record.list("shipment_plans") {
         let name = plan.object("selected_option").free_text("name");
         if !name.is_empty() && !names.contains(&name) {
             names.push(name);
         }
     }
-    names.join(", ")
+    names.join(", ").into()
 }
 
 /// A shop on Magento states a product with a choice as two lines: the product with its price, and
@@ -225,7 +225,8 @@ fn is_choice(parent: &SourceLine, line: &SourceLine) -> bool {
 fn line(item: &Record<'_>) -> SourceLine {
     let unit_price = item.amount("unit_price");
     // Where only what all of them cost is stated, the share of one is taken later.
-    let total = if unit_price.is_empty() { item.amount("subtotal_amount") } else { String::new() };
+    let total =
+        if unit_price.is_empty() { item.amount("subtotal_amount") } else { Text::default() };
     SourceLine {
         id: text_or(item.id("external_product_id"), || item.id("external_variant_id")),
         name: item.first_free_text(["name", "description"]),

@@ -1,7 +1,7 @@
 //! From a row of the table `order` to what is sent of it.
 
 use super::values::{amount, moment};
-use crate::domain::{Reason, RecordError, SourceOrder, Status, Unstated};
+use crate::domain::{Reason, RecordError, SourceOrder, Status, Text, Unstated};
 use crate::extract::cells::{Cells, columns};
 use crate::extract::join::{Piece, Role};
 use crate::extract::rows::Row;
@@ -71,7 +71,7 @@ impl Orders {
             ..stated
         };
         order.status_word = Cells::of(row).text(&self.status);
-        Piece { role: Role::Order, key: id, id: String::new(), quantity: None, stated: order }
+        Piece { role: Role::Order, key: id, id: Text::default(), quantity: None, stated: order }
     }
 
     fn unstated(&self) -> Unstated {

@@ -10,6 +10,7 @@ use crate::extract::header::Header;
 use crate::extract::join::{Holds, Kind, Part, Piece, Pieces, Role, lost};
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
+use compact_str::format_compact;
 use std::sync::Arc;
 
 /// A table that is known by its columns.
@@ -178,7 +179,7 @@ impl Table {
             Content::Orders(_) | Content::Nothing => SourceOrder::default(),
         };
         stated.position.line = row.line;
-        let id = if id.is_empty() { id } else { format!("{}:{id}", self.part.label) };
+        let id = if id.is_empty() { id } else { format_compact!("{}:{id}", self.part.label) };
         Some(Piece { role: Role::Part, key, id, quantity: None, stated })
     }
 }

@@ -1,11 +1,12 @@
 //! What Fivetran writes into cells besides plain text.
 
-use crate::domain::Reason;
+use crate::domain::{Reason, Text};
 use crate::extract::cells::{Cells, Column};
 use crate::extract::json::Tree;
+use compact_str::format_compact;
 
 /// An amount, which some warehouses keep as the JSON that the API answered with.
-pub fn amount(cells: &mut Cells<'_>, column: &Column) -> String {
+pub fn amount(cells: &mut Cells<'_>, column: &Column) -> Text {
     let text = cells.text(column);
     if !text.starts_with('{') {
         return text;
@@ -18,18 +19,18 @@ pub fn amount(cells: &mut Cells<'_>, column: &Column) -> String {
 }
 
 /// A date in UTC, as all are here; one that states its offset keeps it.
-pub fn moment(cells: &mut Cells<'_>, column: &Column) -> String {
+pub fn moment(cells: &mut Cells<'_>, column: &Column) -> Text {
     let text = cells.text(column);
     let time = text.get(10..).unwrap_or_default();
     let is_local =
         time.contains(':') && !time.contains(['Z', 'z', '+', '-']) && !time.ends_with("UTC");
-    if is_local { format!("{text} +0000") } else { text }
+    if is_local { format_compact!("{text} +0000") } else { text }
 }
 
 /// The shop's money of `{"shop_money": {"amount": "3.00", …}, …}`, unchanged.
-fn shop_money(json: &str) -> Option<String> {
+fn shop_money(json: &str) -> Option<Text> {
     let set = Tree::parse(json).ok()?;
     let amount = set.root().get("shop_money").ok()??.get("amount").ok()??;
     let text = amount.text().ok()?.into_owned();
-    (!amount.is_null()).then_some(text)
+    (!amount.is_null()).then_some(text.into())
 }

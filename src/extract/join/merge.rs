@@ -1,7 +1,7 @@
 //! Puts the pieces of one order together.
 
 use super::piece::{Piece, Role};
-use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Text};
 use crate::extract::order_versions::{mark_superseded, without_place};
 use crate::extract::{ORDER_LINES_MAX, decimal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +59,7 @@ fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
 
 /// The parts, each once. Also whether one table states a part twice, and differently.
 fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
-    let mut met: BTreeMap<String, usize> = BTreeMap::new();
+    let mut met: BTreeMap<Text, usize> = BTreeMap::new();
     let mut kept: Vec<Piece> = Vec::with_capacity(parts.len());
     let mut is_doubled = false;
     for part in parts {
@@ -125,7 +125,7 @@ fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
             let is_foreign =
                 !part.currency.is_empty() && !part.currency.eq_ignore_ascii_case(&order.currency);
             // Never added to an amount in the order's own currency; `net` refuses it.
-            refunded.push(if is_foreign { "unknown".to_owned() } else { part.refunded });
+            refunded.push(if is_foreign { "unknown".into() } else { part.refunded });
         }
     }
     order.discounts = summed(order.discounts);

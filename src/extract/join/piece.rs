@@ -1,6 +1,6 @@
 //! A record that is part of an order.
 
-use crate::domain::SourceOrder;
+use crate::domain::{SourceOrder, Text};
 use crate::extract::error::ReadError;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -12,10 +12,10 @@ pub struct Piece {
     /// The shop's key of the order; blank if the record does not state it, so that it is joined
     /// with nothing.
     #[serde(skip)]
-    pub key: String,
+    pub key: Text,
     /// Identifies the record: its kind, a colon, its id. A part is used once. Blank if it has no
     /// id.
-    pub id: String,
+    pub id: Text,
     /// How many pieces of goods the order says it has, where it does: with fewer, lines of it are
     /// missing.
     pub quantity: Option<u64>,
@@ -39,7 +39,7 @@ impl Piece {
     /// What [`Self::to_bytes`] made of a piece with this key.
     pub fn from_bytes(key: &str, bytes: &[u8]) -> io::Result<Self> {
         let piece: Self = postcard::from_bytes(bytes).map_err(io::Error::other)?;
-        Ok(Self { key: key.to_owned(), ..piece })
+        Ok(Self { key: key.into(), ..piece })
     }
 }
 

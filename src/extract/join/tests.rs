@@ -9,19 +9,15 @@ use proptest::prelude::*;
 
 fn order(file: u32) -> Piece {
     let position = Position { record: 0, file, line: 7, ..Position::default() };
-    let stated = SourceOrder {
-        id: "1".to_owned(),
-        currency: "USD".to_owned(),
-        position,
-        ..SourceOrder::default()
-    };
-    Piece { role: Role::Order, key: "1".to_owned(), stated, ..Piece::default() }
+    let stated =
+        SourceOrder { id: "1".into(), currency: "USD".into(), position, ..SourceOrder::default() };
+    Piece { role: Role::Order, key: "1".into(), stated, ..Piece::default() }
 }
 
 fn line(file: u32, id: &str) -> Piece {
     let item = SourceLine {
-        name: format!("Product {id}"),
-        quantity: "2".to_owned(),
+        name: format!("Product {id}").into(),
+        quantity: "2".into(),
         at_line: 9,
         ..SourceLine::default()
     };
@@ -29,8 +25,8 @@ fn line(file: u32, id: &str) -> Piece {
     let stated = SourceOrder { position, lines: vec![item], ..SourceOrder::default() };
     Piece {
         role: Role::Part,
-        key: "1".to_owned(),
-        id: format!("line:{id}"),
+        key: "1".into(),
+        id: format!("line:{id}").into(),
         quantity: None,
         stated,
     }
@@ -83,7 +79,7 @@ fn a_part_that_comes_again_is_taken_once_and_one_that_changed_is_not_guessed() {
         "two dumps, between which something changed"
     );
     let mut changed = line(0, "a");
-    changed.stated.lines[0].quantity = "3".to_owned();
+    changed.stated.lines[0].quantity = "3".into();
     let all = merge(vec![order(0), line(0, "a"), changed.clone()], false);
     assert_eq!(reasons(&all[0]), [Reason::RepeatedRow]);
     changed.stated.position.file = 1;
@@ -124,9 +120,9 @@ fn amounts_of_parts_add_up_and_never_over_two_currencies() {
     let refund = |amount: &str, currency: &str| {
         let mut piece = line(0, amount);
         piece.stated.lines.clear();
-        piece.stated.refunded = amount.to_owned();
-        piece.stated.currency = currency.to_owned();
-        piece.stated.shipping = amount.to_owned();
+        piece.stated.refunded = amount.into();
+        piece.stated.currency = currency.into();
+        piece.stated.shipping = amount.into();
         piece
     };
     let all = merge(vec![order(0), refund("1.10", "USD"), refund("2.20", "")], false);
@@ -134,14 +130,11 @@ fn amounts_of_parts_add_up_and_never_over_two_currencies() {
     let all = merge(vec![order(0), refund("1.10", "USD"), refund("2.20", "CAD")], false);
     assert_eq!(all[0].refunded, "unknown", "which `net` refuses");
     let mut stated = order(0);
-    stated.stated.shipping = "9.00".to_owned();
+    stated.stated.shipping = "9.00".into();
     assert_eq!(merge(vec![stated, refund("1.10", "USD")], false)[0].shipping, "9.00");
     let code = |id: &str| {
-        let discount = SourceDiscount {
-            name: "CODE".to_owned(),
-            amount: "1.50".to_owned(),
-            of_shipping: false,
-        };
+        let discount =
+            SourceDiscount { name: "CODE".into(), amount: "1.50".into(), of_shipping: false };
         let mut piece = line(0, id);
         piece.stated.discounts = vec![discount];
         piece
@@ -157,11 +150,15 @@ fn an_order_waits_on_disk_with_all_its_fields() {
     let mut stated = SourceOrder {
         position: Position { record: 1, file: u32::MAX, line: u64::MAX, ..Position::default() },
         accepts_marketing: Some(true),
-        discounts: vec![SourceDiscount { name: text(1), amount: text(2), of_shipping: true }],
+        discounts: vec![SourceDiscount {
+            name: text(1).into(),
+            amount: text(2).into(),
+            of_shipping: true,
+        }],
         status: Some(Status::Test),
         lines: vec![SourceLine {
-            id: text(3),
-            product_url: text(4),
+            id: text(3).into(),
+            product_url: text(4).into(),
             at_line: 300,
             ..SourceLine::default()
         }],
@@ -178,9 +175,14 @@ fn an_order_waits_on_disk_with_all_its_fields() {
         &mut stated.order_url,
         &mut stated.refunded,
     ];
-    fields.into_iter().enumerate().for_each(|(n, field)| *field = text(n));
-    let piece =
-        Piece { role: Role::Part, key: text(5), id: text(6), quantity: Some(u64::MAX - 1), stated };
+    fields.into_iter().enumerate().for_each(|(n, field)| *field = text(n).into());
+    let piece = Piece {
+        role: Role::Part,
+        key: text(5).into(),
+        id: text(6).into(),
+        quantity: Some(u64::MAX - 1),
+        stated,
+    };
     let bytes = piece.to_bytes().unwrap();
     for cut in 0..bytes.len() {
         assert!(Piece::from_bytes(&text(5), &bytes[..cut]).is_err(), "cut at {cut}");

@@ -3,7 +3,7 @@
 
 use super::key_uses::{KeyPath, KeyUses};
 use super::tree::{RepeatedKey, Value};
-use crate::domain::{Reason, RecordError, add_once};
+use crate::domain::{Reason, RecordError, Text, add_once};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::blank;
 use crate::extract::decimal;
@@ -61,7 +61,7 @@ impl Document<'_> {
         uses.add_stated(object);
         for (path, name) in reading.looked_at.iter().flat_map(|looked| looked.borrow().clone()) {
             let mut key = reading.names_to(path);
-            key.push(name);
+            key.push(name.to_string());
             uses.add_read(key);
         }
         for path in 1..=reading.paths.borrow().len() {
@@ -81,7 +81,7 @@ struct Reading<'a> {
     paths: RefCell<Vec<(usize, &'static str)>>,
     has_repeated_key: Cell<bool>,
     /// If it is watched: the fields that were looked at, each with the number of the object it is in.
-    looked_at: Option<RefCell<Vec<(usize, String)>>>,
+    looked_at: Option<RefCell<Vec<(usize, Text)>>>,
 }
 
 impl Reading<'_> {
@@ -139,7 +139,7 @@ impl<'a> Record<'a> {
 
     fn find(&self, name: &str) -> Option<Value<'a>> {
         if let Some(looked_at) = &self.reading.looked_at {
-            looked_at.borrow_mut().push((self.path, name.to_owned()));
+            looked_at.borrow_mut().push((self.path, name.into()));
         }
         self.object?.get(name).unwrap_or_else(|RepeatedKey| {
             self.reading.has_repeated_key.set(true);
@@ -149,30 +149,27 @@ impl<'a> Record<'a> {
 
     /// The text of a field that is a [value](blank::value): a string, a number, `true` or `false`;
     /// blank where there is none.
-    pub fn text(&self, name: &'static str) -> String {
+    pub fn text(&self, name: &'static str) -> Text {
         self.read(name, blank::value)
     }
 
     /// The text of a field that is [free text](blank::free_text).
-    pub fn free_text(&self, name: &'static str) -> String {
+    pub fn free_text(&self, name: &'static str) -> Text {
         self.read(name, blank::free_text)
     }
 
-    fn read(&self, name: &'static str, unless_blank: fn(&str) -> &str) -> String {
-        let Some(value) = self.value(name) else { return String::new() };
+    fn read(&self, name: &'static str, unless_blank: fn(&str) -> &str) -> Text {
+        let Some(value) = self.value(name) else { return Text::default() };
         let text = value.text();
         if self.reading.has_bad_bytes && text.as_ref().is_ok_and(|text| text.contains('\u{fffd}')) {
             self.fault(Reason::BadEncoding, name);
         }
         match text {
-            Ok(text) => match unless_blank(&text) {
-                kept if kept.len() == text.len() => text.into_owned(),
-                kept => kept.to_owned(),
-            },
+            Ok(text) => unless_blank(&text).into(),
             Err(reason) => {
                 self.fault(reason, name);
                 let is_text = reason == Reason::BadEncoding;
-                if is_text { value.raw().to_owned() } else { String::new() }
+                if is_text { value.raw().into() } else { Text::default() }
             }
         }
     }
@@ -180,21 +177,21 @@ impl<'a> Record<'a> {
     /// The text of a number, in quotes or not. One that a program wrote with an exponent is exact, and
     /// its digits are returned; in the cell of a table a spreadsheet may have rounded it, so it stays as
     /// it is.
-    pub fn amount(&self, name: &'static str) -> String {
+    pub fn amount(&self, name: &'static str) -> Text {
         let text = self.text(name);
         let is_cell = self.is_row() && self.path == 0;
-        if is_cell { text } else { decimal::without_exponent(&text).into_owned() }
+        if is_cell { text } else { decimal::without_exponent(&text).into() }
     }
 
     /// The first of several amounts that is not blank.
-    pub fn first_amount<const N: usize>(&self, names: [&'static str; N]) -> String {
+    pub fn first_amount<const N: usize>(&self, names: [&'static str; N]) -> Text {
         let mut amounts = names.into_iter().map(|name| self.amount(name));
         amounts.find(|amount| !amount.is_empty()).unwrap_or_default()
     }
 
     /// The text of an id. A number with a fraction or an exponent went through a spreadsheet or a
     /// float, and may be another id by now.
-    pub fn id(&self, name: &'static str) -> String {
+    pub fn id(&self, name: &'static str) -> Text {
         let text = self.text(name);
         let is_number = self.value(name).is_some_and(|value| !value.raw().starts_with('"'));
         if is_number && text.contains(['.', 'e', 'E']) {
@@ -204,12 +201,12 @@ impl<'a> Record<'a> {
     }
 
     /// The first of several fields that is not blank.
-    pub fn first<const N: usize>(&self, names: [&'static str; N]) -> String {
+    pub fn first<const N: usize>(&self, names: [&'static str; N]) -> Text {
         first_of(names.into_iter().map(|name| self.text(name)))
     }
 
     /// As [`Self::first`], of fields that are free text.
-    pub fn first_free_text<const N: usize>(&self, names: [&'static str; N]) -> String {
+    pub fn first_free_text<const N: usize>(&self, names: [&'static str; N]) -> Text {
         first_of(names.into_iter().map(|name| self.free_text(name)))
     }
 
@@ -312,12 +309,12 @@ impl<'a> Record<'a> {
     }
 }
 
-fn first_of(mut texts: impl Iterator<Item = String>) -> String {
+fn first_of(mut texts: impl Iterator<Item = Text>) -> Text {
     texts.find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// A text, or where it is blank another one.
-pub fn text_or(text: String, other: impl FnOnce() -> String) -> String {
+pub fn text_or(text: Text, other: impl FnOnce() -> Text) -> Text {
     if text.is_empty() { other() } else { text }
 }
 

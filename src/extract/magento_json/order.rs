@@ -1,20 +1,21 @@
 //! An order under the names Magento gives its fields.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
 use crate::extract::statuses::{MAGENTO, after_refunds};
+use compact_str::format_compact;
 
 pub fn order(record: &Record<'_>) -> SourceOrder {
     let (total, refunded) = (record.amount("grand_total"), record.amount("total_refunded"));
     // Mostly stated below zero.
-    let discount = decimal::magnitude(&record.amount("discount_amount")).to_owned();
+    let discount = Text::from(decimal::magnitude(&record.amount("discount_amount")));
     let is_guest = record.is_true("customer_is_guest");
     let mut order = SourceOrder {
         id: record.id("entity_id"),
         number: record.text("increment_id"),
         email: record.text("customer_email"),
-        customer_id: if is_guest { String::new() } else { record.id("customer_id") },
+        customer_id: if is_guest { Text::default() } else { record.id("customer_id") },
         created_at: in_utc(record.text("created_at")),
         updated_at: in_utc(record.text("updated_at")),
         currency: record.text("order_currency_code"),
@@ -44,11 +45,11 @@ fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
 }
 
 /// Magento states dates in UTC and without an offset. One that has an offset all the same keeps it.
-fn in_utc(text: String) -> String {
+fn in_utc(text: Text) -> Text {
     let is_bare = text.len() >= "2024-01-31 10:11".len()
         && text.bytes().all(|b| b.is_ascii_digit() || b"-: T.".contains(&b))
         && text.bytes().filter(|b| *b == b'-').count() == 2;
-    if is_bare { format!("{text}+00:00") } else { text }
+    if is_bare { format_compact!("{text}+00:00") } else { text }
 }
 
 /// The order's discount, and apart from it what of that lowered the shipping price.
@@ -56,9 +57,8 @@ fn discounts(record: &Record<'_>, discount: &str) -> Vec<SourceDiscount> {
     let name = record.first(["coupon_code", "discount_description"]);
     let of_shipping = record.amount("shipping_discount_amount");
     let of_shipping = decimal::magnitude(&of_shipping);
-    let part = |amount: &str, of_shipping| {
-        SourceDiscount::named(name.clone(), amount.to_owned(), of_shipping)
-    };
+    let part =
+        |amount: &str, of_shipping| SourceDiscount::named(name.clone(), amount.into(), of_shipping);
     match (decimal::parse(discount), decimal::parse(of_shipping)) {
         (Some(0), _) => Vec::new(),
         (Some(all), Some(shipping)) if shipping > 0 && shipping == all => {
@@ -76,9 +76,9 @@ fn discounts(record: &Record<'_>, discount: &str) -> Vec<SourceDiscount> {
 /// chosen. So the parent is the line, and takes the child's sku where it has one child only.
 fn lines(record: &Record<'_>) -> Vec<SourceLine> {
     let items = record.lines("items");
-    let ids: Vec<String> = items.iter().map(|item| item.text("item_id")).collect();
-    let parents: Vec<String> = items.iter().map(parent_of).collect();
-    let is_child = |parent: &String| !parent.is_empty() && ids.contains(parent);
+    let ids: Vec<Text> = items.iter().map(|item| item.text("item_id")).collect();
+    let parents: Vec<Text> = items.iter().map(parent_of).collect();
+    let is_child = |parent: &Text| !parent.is_empty() && ids.contains(parent);
     let mut lines = Vec::new();
     for ((item, id), parent) in items.iter().zip(&ids).zip(&parents) {
         if is_child(parent) {
@@ -88,20 +88,20 @@ fn lines(record: &Record<'_>) -> Vec<SourceLine> {
             items.iter().zip(&parents).filter(|(_, parent)| *parent == id && !id.is_empty());
         let article = match (children.next(), children.next()) {
             (Some((child, _)), None) => child.text("sku"),
-            _ => String::new(),
+            _ => Text::default(),
         };
         lines.push(line(item, article));
     }
     lines
 }
 
-fn parent_of(item: &Record<'_>) -> String {
+fn parent_of(item: &Record<'_>) -> Text {
     text_or(item.text("parent_item_id"), || item.object("parent_item").text("item_id"))
 }
 
 /// `row_total` is the price of all units. `price` can be in the base currency, and is read only where
 /// no total above zero is stated (the parent of a bundle may have none).
-fn line(item: &Record<'_>, article: String) -> SourceLine {
+fn line(item: &Record<'_>, article: Text) -> SourceLine {
     let total = Some(item.amount("row_total"))
         .filter(|total| decimal::parse(total).is_none_or(|units| units > 0));
     let total = total.unwrap_or_default();
@@ -109,7 +109,7 @@ fn line(item: &Record<'_>, article: String) -> SourceLine {
         id: item.id("product_id"),
         name: item.free_text("name"),
         quantity: item.amount("qty_ordered"),
-        unit_price: if total.is_empty() { item.amount("price") } else { String::new() },
+        unit_price: if total.is_empty() { item.amount("price") } else { Text::default() },
         total,
         discount: item.amount("discount_amount"),
         sku: text_or(article, || item.text("sku")),

@@ -1,8 +1,10 @@
 //! Amounts as an export writes them, to plain decimals. Text to text: no float, and nothing is
 //! rounded.
 
+use crate::domain::Text;
 use crate::extract::blank;
 use crate::extract::decimal;
+use compact_str::format_compact;
 use std::borrow::Cow;
 
 /// How an export writes amounts.
@@ -29,14 +31,14 @@ impl Form {
     ///
     /// `None` where the text has another form than the declared one: `1.234` is a thousand for some
     /// and one for others.
-    pub fn plain(&self, text: &str) -> Option<String> {
+    pub fn plain(&self, text: &str) -> Option<Text> {
         let text = blank::value(text.trim());
         if text.is_empty() {
-            return Some(String::new());
+            return Some(Text::default());
         }
         let exact = self.has_exponents.then(|| decimal::without_exponent(text));
         if let Some(Cow::Owned(exact)) = exact {
-            return Some(exact);
+            return Some(exact.into());
         }
         let (text, in_brackets) =
             match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
@@ -48,7 +50,7 @@ impl Form {
         let negatives =
             [in_brackets, is_minus, is_minus_inside].into_iter().filter(|is| *is).count();
         let digits = self.digits(text).filter(|_| negatives <= 1)?;
-        Some(if negatives == 1 { format!("-{digits}") } else { digits })
+        Some(if negatives == 1 { format_compact!("-{digits}") } else { digits.into() })
     }
 
     fn without_sign<'a>(&self, text: &'a str) -> &'a str {

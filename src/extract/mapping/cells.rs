@@ -1,7 +1,7 @@
 //! From cells to the text of one field.
 
 use super::profile::{Cells, Name};
-use crate::domain::Reason;
+use crate::domain::{Reason, Text};
 use crate::extract::blank::{self, trimmed};
 use crate::extract::rows::Row;
 use csv::ByteRecord;
@@ -60,9 +60,9 @@ impl Cells {
     }
 
     /// The first alternative that is not blank.
-    pub fn text(&self, values: &dyn Values) -> Result<String, Reason> {
+    pub fn text(&self, values: &dyn Values) -> Result<Text, Reason> {
         for alternative in &self.alternatives {
-            let mut joined = String::new();
+            let mut joined = Text::default();
             for name in alternative {
                 let text = values.value(*name)?;
                 let part = self.part(&text);
@@ -75,10 +75,10 @@ impl Cells {
                 joined.push_str(part);
             }
             if !joined.is_empty() {
-                return Ok(if self.in_brackets { in_brackets(&joined).to_owned() } else { joined });
+                return Ok(if self.in_brackets { in_brackets(&joined).into() } else { joined });
             }
         }
-        Ok(String::new())
+        Ok(Text::default())
     }
 }
 

@@ -3,20 +3,20 @@
 use super::amounts::Form;
 use super::cells::Values;
 use super::profile::Cells;
-use crate::domain::Reason;
+use crate::domain::{Reason, Text};
 use crate::extract::decimal::parse_signed;
 
 /// The text that these agree on; blank ones are ignored.
 ///
 /// # Errors
 /// If two differ, or a cell can't be read.
-pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<String, Reason> {
+pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<Text, Reason> {
     agreed_of(carriers.iter().map(|carrier| cells.text(*carrier)))
 }
 
 /// As [`agreed`], of texts.
-pub fn agreed_of(texts: impl Iterator<Item = Result<String, Reason>>) -> Result<String, Reason> {
-    let mut agreed = String::new();
+pub fn agreed_of(texts: impl Iterator<Item = Result<Text, Reason>>) -> Result<Text, Reason> {
+    let mut agreed = Text::default();
     for text in texts {
         let text = text?;
         if agreed.is_empty() {
@@ -38,8 +38,8 @@ pub fn agreed_amount(
     carriers: &[&dyn Values],
     form: &Form,
     may_rest: bool,
-) -> Result<String, Reason> {
-    let mut agreed = String::new();
+) -> Result<Text, Reason> {
+    let mut agreed = Text::default();
     for carrier in carriers {
         let plain = form.plain(&cells.text(*carrier)?).ok_or(Reason::BadMoney)?;
         if plain.is_empty() || plain == agreed {

@@ -1,6 +1,7 @@
 //! Dates as an export writes them, to ISO 8601.
 
-use crate::domain::Moment;
+use crate::domain::{Moment, Text};
+use compact_str::ToCompactString;
 use jiff::civil::{self, DateTime};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
@@ -93,17 +94,17 @@ impl Dates {
     /// A date as ISO 8601, with its offset if the text or the zone states it; blank stays blank.
     ///
     /// `None` where no format fits, or two give different dates.
-    pub fn iso(&self, text: &str, kept: Kept, zone: Option<&TimeZone>) -> Option<String> {
+    pub fn iso(&self, text: &str, kept: Kept, zone: Option<&TimeZone>) -> Option<Text> {
         if text.is_empty() {
-            return Some(String::new());
+            return Some(Text::default());
         }
         let local = match self.formats.as_slice() {
             [] => self.with_time(text),
             _ => self.local(text, kept)?,
         };
         match zone {
-            Some(zone) => Moment::parse(&local, zone).ok().map(|moment| moment.to_string()),
-            None => Some(local),
+            Some(zone) => Moment::parse(&local, zone).ok().map(|moment| moment.to_compact_string()),
+            None => Some(local.into()),
         }
     }
 
@@ -214,7 +215,7 @@ mod tests {
         Dates::new(&formats, civil::time(0, 0, 0, 0)).unwrap()
     }
 
-    fn iso(formats: &[&str], text: &str) -> Option<String> {
+    fn iso(formats: &[&str], text: &str) -> Option<Text> {
         let dates = dates(formats);
         dates.iso(text, dates.all(), None)
     }

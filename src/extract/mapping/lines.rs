@@ -2,14 +2,14 @@
 
 use super::cells::Values;
 use super::profile::{Field, LineField, Profile};
-use crate::domain::{Reason, RecordError, SourceLine};
+use crate::domain::{Reason, RecordError, SourceLine, Text};
 use crate::extract::order_errors::OrderErrors;
 
 /// Whether it names a product by any of its cells.
 pub fn is_line(profile: &Profile, values: &dyn Values) -> bool {
     use LineField as F;
     [F::Name, F::UnitPrice, F::Total, F::Quantity, F::Sku].iter().any(|field| {
-        matches!(profile.line_field(*field), Some(Field::Cells(cells)) if cells.text(values) != Ok(String::new()))
+        matches!(profile.line_field(*field), Some(Field::Cells(cells)) if cells.text(values) != Ok(Text::default()))
     })
 }
 
@@ -49,25 +49,25 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn text(&mut self, field: LineField) -> String {
+    fn text(&mut self, field: LineField) -> Text {
         let read = match self.profile.line_field(field) {
-            None | Some(Field::Sum(_)) => return String::new(),
+            None | Some(Field::Sum(_)) => return Text::default(),
             Some(Field::Constant(text)) => return text.clone(),
             Some(Field::Cells(cells)) => cells.text(self.values),
         };
         read.unwrap_or_else(|reason| {
             self.faults.add(reason, field.shown(), self.at_line);
-            String::new()
+            Text::default()
         })
     }
 
     /// A number as the export writes amounts.
-    fn number(&mut self, field: LineField, reason: Reason) -> String {
+    fn number(&mut self, field: LineField, reason: Reason) -> Text {
         let text = self.text(field);
         self.profile.form.plain(&text).unwrap_or_else(|| {
             let fault = RecordError::of(reason, field.shown()).showing(&text);
             self.faults.push(fault, self.at_line);
-            String::new()
+            Text::default()
         })
     }
 }

@@ -6,7 +6,7 @@ use super::dates::Kept;
 use super::lines;
 use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
-use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status, Unstated};
+use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status, Text, Unstated};
 use crate::extract::decimal;
 use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
@@ -85,34 +85,34 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    fn refuse(&mut self, reason: Reason, field: OrderField) -> String {
+    fn refuse(&mut self, reason: Reason, field: OrderField) -> Text {
         let fault = RecordError::of(reason, field.shown()).showing(&self.stated(field));
         self.faults.push(fault, self.material.line);
-        String::new()
+        Text::default()
     }
 
     /// The first text that the cells of a field have.
-    fn stated(&self, field: OrderField) -> String {
+    fn stated(&self, field: OrderField) -> Text {
         let Some(Field::Cells(cells)) = self.profile.order_field(field) else {
-            return String::new();
+            return Text::default();
         };
         let mut texts = self.material.carriers.iter().filter_map(|values| cells.text(*values).ok());
         texts.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
-    fn text(&mut self, field: OrderField) -> String {
+    fn text(&mut self, field: OrderField) -> Text {
         match self.profile.order_field(field) {
-            None | Some(Field::Sum(_)) => String::new(),
+            None | Some(Field::Sum(_)) => Text::default(),
             Some(Field::Constant(text)) => text.clone(),
             Some(Field::Cells(cells)) => agreed(cells, &self.material.carriers)
                 .unwrap_or_else(|reason| self.refuse(reason, field)),
         }
     }
 
-    fn amount(&mut self, field: OrderField) -> String {
+    fn amount(&mut self, field: OrderField) -> Text {
         let form = &self.profile.form;
         let read = match self.profile.order_field(field) {
-            None => return String::new(),
+            None => return Text::default(),
             Some(Field::Constant(text)) => form.plain(text).ok_or(Reason::BadMoney),
             Some(Field::Cells(cells)) => {
                 let may_rest = field != OrderField::Total;
@@ -124,7 +124,7 @@ impl Making<'_> {
     }
 
     /// Blank where none of it is stated.
-    fn sum(&self, sum: &Sum) -> Result<String, Reason> {
+    fn sum(&self, sum: &Sum) -> Result<Text, Reason> {
         let form = &self.profile.form;
         let cells_of = |term: &Term| Cells::of(term.name);
         let mut amounts = Vec::new();
@@ -150,7 +150,7 @@ impl Making<'_> {
             }
         }
         if amounts.is_empty() {
-            return Ok(String::new());
+            return Ok(Text::default());
         }
         let total = amounts.into_iter().try_fold(0, i128::checked_add);
         total.map(decimal::print).ok_or(Reason::BadMoney)
@@ -164,7 +164,7 @@ impl Making<'_> {
         word.map(|(_, is_included)| *is_included)
     }
 
-    fn date(&mut self, field: OrderField) -> String {
+    fn date(&mut self, field: OrderField) -> Text {
         let text = self.text(field);
         if text.is_empty() {
             return text;
@@ -249,10 +249,10 @@ fn exact(plain: &str) -> Result<Option<i128>, Reason> {
 
 /// The order's discount, where there is one: a code with its amount (a zero counts), or an amount
 /// above zero.
-fn discount_of(amount: &str, code: String) -> Option<SourceDiscount> {
+fn discount_of(amount: &str, code: Text) -> Option<SourceDiscount> {
     let is_zero = decimal::parse_signed(amount) == Some(0);
     if amount.is_empty() || (code.is_empty() && is_zero) {
         return None;
     }
-    Some(SourceDiscount::named(code, amount.to_owned(), false))
+    Some(SourceDiscount::named(code, amount.into(), false))
 }

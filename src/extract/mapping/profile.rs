@@ -2,7 +2,7 @@
 
 use super::amounts::Form;
 use super::dates::Dates;
-use crate::domain::Status;
+use crate::domain::{Status, Text};
 use crate::extract::blank;
 use crate::extract::header::is_same_if_lossy;
 use crate::extract::order_versions::CopyTimes;
@@ -193,7 +193,7 @@ pub struct Parts {
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field {
-    Constant(String),
+    Constant(Text),
     Cells(Cells),
     /// An amount added up.
     Sum(Sum),

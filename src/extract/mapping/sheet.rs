@@ -9,7 +9,7 @@ use super::profile::{
     Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout,
 };
 use super::status::unstated;
-use crate::domain::{Reason, RecordError, SourceOrder, Unstated};
+use crate::domain::{Reason, RecordError, SourceOrder, Text, Unstated};
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups, order_of};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
@@ -47,12 +47,12 @@ impl MappedSheet {
         let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::CreatedAt) else {
             return Ok(());
         };
-        let texts: Vec<String> = rows
+        let texts: Vec<Text> = rows
             .iter()
             .filter_map(|record| cells.text(&RecordValues { record, at: &self.at }).ok())
             .filter(|text| !text.is_empty())
             .collect();
-        self.kept = self.profile.dates.settle(texts.iter().map(String::as_str))?;
+        self.kept = self.profile.dates.settle(texts.iter().map(Text::as_str))?;
         Ok(())
     }
 
@@ -210,7 +210,7 @@ impl MappedSheet {
     fn carries(&self, row: &RowValues<'_>) -> bool {
         [OrderField::Total, OrderField::Currency].iter().any(|field| {
             match self.profile.order_field(*field) {
-                Some(Field::Cells(cells)) => cells.text(row) != Ok(String::new()),
+                Some(Field::Cells(cells)) => cells.text(row) != Ok(Text::default()),
                 _ => false,
             }
         })

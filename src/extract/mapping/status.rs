@@ -4,7 +4,7 @@ use super::cells::Values;
 use super::consistency::{agreed, agreed_of};
 use super::dates::{Dates, Kept};
 use super::profile::{Answer, Name, Profile, RowKind, StatusRule};
-use crate::domain::{Reason, RecordError, Status, Unstated};
+use crate::domain::{Reason, RecordError, Status, Text, Unstated};
 use crate::extract::blank;
 use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
@@ -12,8 +12,8 @@ use crate::extract::json::interned;
 use jiff::tz::TimeZone;
 
 /// The word that decides, or that the rules don't know; blank where none is stated.
-pub fn word(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> String {
-    let decides = |rule: &StatusRule, word: &String| {
+pub fn word(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Text {
+    let decides = |rule: &StatusRule, word: &Text| {
         let answer = answer(rule, word, &profile.dates, kept);
         !word.is_empty() && !matches!(answer, Ok(Answer::Next))
     };
@@ -89,8 +89,8 @@ fn column(profile: &Profile, rule: &StatusRule, carriers: &[&dyn Values]) -> &'s
 }
 
 /// A text, blank if it is a word for no value that the rule does not declare.
-fn stated(rule: &StatusRule, text: String) -> String {
-    if declared(rule, &text).is_some() { text } else { blank::value(&text).to_owned() }
+fn stated(rule: &StatusRule, text: Text) -> Text {
+    if declared(rule, &text).is_some() { text } else { blank::value(&text).into() }
 }
 
 fn declared(rule: &StatusRule, text: &str) -> Option<Answer> {

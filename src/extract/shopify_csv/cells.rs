@@ -3,7 +3,7 @@
 use super::columns::{Columns, Field};
 use super::discount;
 use super::status::{self, Words};
-use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status};
+use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status, Text};
 use crate::extract::decisive;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
@@ -35,7 +35,7 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
     order.goods = discount::goods_before(&order).unwrap_or_default();
     // `Shipping` is the price before the discount; what was paid is sent, and that is nothing.
     if order.discounts.iter().any(|discount| discount.of_shipping) {
-        order.shipping = "0".to_owned();
+        order.shipping = "0".into();
     }
     order.position.line = row.line;
     order.accepts_marketing =
@@ -48,7 +48,7 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
             let fault = RecordError::of(Reason::UnknownStatus, Field::FinancialStatus.name());
             order.faults.push(fault.showing(word));
         }
-        order.status_word = word.to_owned();
+        order.status_word = word.into();
     }
     order
 }
@@ -83,17 +83,17 @@ fn free_text(
     columns: &Columns,
     field: Field,
     faults: &mut Vec<RecordError>,
-) -> String {
+) -> Text {
     text(row.free_text(columns.at(field)), field, faults)
 }
 
 /// The text of a cell. Bytes that are not UTF-8 are replaced and reported.
-fn text(cell: Result<&str, &[u8]>, field: Field, faults: &mut Vec<RecordError>) -> String {
+fn text(cell: Result<&str, &[u8]>, field: Field, faults: &mut Vec<RecordError>) -> Text {
     match cell {
-        Ok(cell) => cell.to_owned(),
+        Ok(cell) => cell.into(),
         Err(cell) => {
             faults.push(RecordError::of(Reason::BadEncoding, field.name()));
-            String::from_utf8_lossy(cell).into_owned()
+            Text::from_utf8_lossy(cell)
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The one discount an export row states, whether it lowered the shipping price, and what the goods
 //! cost before it.
 
-use crate::domain::{SourceDiscount, SourceOrder};
+use crate::domain::{SourceDiscount, SourceOrder, Text};
 use crate::extract::decimal;
 
 /// The order's discount, where there is one: a code with its amount (a zero counts), or an amount
 /// above zero that was given by hand and has no code.
-pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
+pub fn of(order: &SourceOrder, code: Text) -> Option<SourceDiscount> {
     let amount = &order.discount;
     let is_zero = amount.bytes().all(|b| matches!(b, b'0' | b'.' | b'-'));
     if amount.is_empty() || (code.is_empty() && is_zero) {
@@ -15,7 +15,7 @@ pub fn of(order: &SourceOrder, code: String) -> Option<SourceDiscount> {
     Some(SourceDiscount {
         of_shipping: is_of_shipping(order),
         amount: amount.clone(),
-        name: if code.is_empty() { "Discount".to_owned() } else { code },
+        name: if code.is_empty() { "Discount".into() } else { code },
     })
 }
 
@@ -45,7 +45,7 @@ fn is_of_shipping(order: &SourceOrder) -> bool {
 /// that lowered the shipping price is none of the goods': it is at most what subtotal, shipping and
 /// taxes come to above the total, and there is none where that can only be the taxes, as they are
 /// within the amounts. `None` where nothing is to be added, or an amount is no number.
-pub fn goods_before(order: &SourceOrder) -> Option<String> {
+pub fn goods_before(order: &SourceOrder) -> Option<Text> {
     let stated = |text: &str| if text.is_empty() { Some(0) } else { decimal::parse(text) };
     // Most orders have none, and this is asked of each.
     let discount = stated(&order.discount).filter(|discount| *discount > 0)?;
@@ -76,17 +76,17 @@ mod tests {
         total: &str,
     ) -> SourceOrder {
         SourceOrder {
-            subtotal: subtotal.to_owned(),
-            shipping: shipping.to_owned(),
-            tax: tax.to_owned(),
-            discount: discount.to_owned(),
-            total: total.to_owned(),
+            subtotal: subtotal.into(),
+            shipping: shipping.into(),
+            tax: tax.into(),
+            discount: discount.into(),
+            total: total.into(),
             ..SourceOrder::default()
         }
     }
 
     fn of_shipping(subtotal: &str, shipping: &str, tax: &str, discount: &str, total: &str) -> bool {
-        of(&order(subtotal, shipping, tax, discount, total), "CODE".to_owned()).unwrap().of_shipping
+        of(&order(subtotal, shipping, tax, discount, total), "CODE".into()).unwrap().of_shipping
     }
 
     #[test]
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn a_discount_needs_an_amount_and_gets_a_name() {
         let named = |amount: &str, code: &str| {
-            of(&order("", "", "", amount, ""), code.to_owned()).map(|d| (d.name, d.amount))
+            of(&order("", "", "", amount, ""), code.into()).map(|d| (d.name, d.amount))
         };
-        let some = |name: &str, amount: &str| Some((name.to_owned(), amount.to_owned()));
+        let some = |name: &str, amount: &str| Some((Text::from(name), Text::from(amount)));
         assert_eq!(named("5.00", "SPRING"), some("SPRING", "5.00"));
         assert_eq!(named("0.00", "SPRING"), some("SPRING", "0.00"));
         assert_eq!(named("5.00", ""), some("Discount", "5.00"));

@@ -55,8 +55,8 @@ pub fn piece(record: &Record<'_>) -> Option<Piece> {
             let (parent_kind, key) = gid::parts(&parent)?;
             (parent_kind == "AbandonedCheckout").then(|| Piece {
                 role: Role::Part,
-                key: key.to_owned(),
-                id: format!("{kind}:{number}"),
+                key: key.into(),
+                id: format!("{kind}:{number}").into(),
                 quantity: None,
                 stated: SourceOrder { lines: vec![order::line(record)], ..SourceOrder::default() },
             })

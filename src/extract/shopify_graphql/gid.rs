@@ -1,5 +1,7 @@
 //! Shopify's global ids: `gid://shopify/Order/6885604524341`.
 
+use crate::domain::Text;
+
 /// The type and the number in a global id; `None` for any other text.
 pub fn parts(text: &str) -> Option<(&str, &str)> {
     let (kind, id) = text.strip_prefix("gid://shopify/")?.split_once('/')?;
@@ -9,9 +11,9 @@ pub fn parts(text: &str) -> Option<(&str, &str)> {
 
 /// The number in a global id, which is the id that the other exports know; any other text as it
 /// stands.
-pub fn number(text: String) -> String {
+pub fn number(text: Text) -> Text {
     match parts(&text) {
-        Some((_, id)) => id.to_owned(),
+        Some((_, id)) => id.into(),
         None => text,
     }
 }
@@ -22,9 +24,9 @@ mod tests {
 
     #[test]
     fn the_number_of_a_global_id_is_the_id_of_the_other_exports() {
-        assert_eq!(number("gid://shopify/Order/6885604524341".to_owned()), "6885604524341");
-        assert_eq!(number("gid://shopify/Order/1?key=abc".to_owned()), "1");
-        assert_eq!(number("6885604524341".to_owned()), "6885604524341");
+        assert_eq!(number("gid://shopify/Order/6885604524341".into()), "6885604524341");
+        assert_eq!(number("gid://shopify/Order/1?key=abc".into()), "1");
+        assert_eq!(number("6885604524341".into()), "6885604524341");
         assert_eq!(parts("gid://shopify/LineItem/2"), Some(("LineItem", "2")));
         assert_eq!(parts("gid://shopify/LineItem"), None);
     }

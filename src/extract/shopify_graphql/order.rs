@@ -1,7 +1,7 @@
 //! An order with what belongs to it, under the names of the GraphQL API.
 
 use super::gid;
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Text};
 use crate::extract::decimal;
 use crate::extract::join;
 use crate::extract::json::{Record, text_or};
@@ -61,7 +61,7 @@ pub fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
 }
 
 /// The order's id: a global one, or a number.
-pub fn id(record: &Record<'_>) -> String {
+pub fn id(record: &Record<'_>) -> Text {
     let id = text_or(record.id("id"), || record.id("legacyResourceId"));
     if id.starts_with("gid") && gid::parts(&id).is_none() {
         record.fault(Reason::BadId, "id");
@@ -97,7 +97,7 @@ fn add_amounts(record: &Record<'_>, order: &mut SourceOrder) {
 
 /// What was refunded as stated; else the refunds added up; else what the total was lowered by.
 /// Blank where that is nothing.
-fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
+fn refunded(record: &Record<'_>, order: &SourceOrder) -> Text {
     let mut refunded = amount(record, "totalRefundedSet", "totalRefunded");
     if refunded.is_empty() {
         let refunds = connection(record, "refunds", Record::list);
@@ -106,7 +106,7 @@ fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
     }
     match decimal::parse(&refunded) {
         _ if refunded.is_empty() => decimal::excess(&order.total, &order.current_total),
-        Some(0) => String::new(),
+        Some(0) => Text::default(),
         _ => refunded,
     }
 }
@@ -125,7 +125,7 @@ fn add_shipping(record: &Record<'_>, order: &mut SourceOrder) {
 }
 
 /// What a shipping line costs before discounts.
-pub fn shipping_price(line: &Record<'_>) -> String {
+pub fn shipping_price(line: &Record<'_>) -> Text {
     amount(line, "originalPriceSet", "price")
 }
 
@@ -161,12 +161,12 @@ pub fn line(item: &Record<'_>) -> SourceLine {
 }
 
 /// The shop's money of a set; blank where it is not stated.
-pub fn shop_money(record: &Record<'_>, set: &'static str) -> String {
+pub fn shop_money(record: &Record<'_>, set: &'static str) -> Text {
     record.object(set).object("shopMoney").amount("amount")
 }
 
 /// The shop's money of a set, else the number alone, which is the shop's too.
-fn amount(record: &Record<'_>, set: &'static str, alone: &'static str) -> String {
+fn amount(record: &Record<'_>, set: &'static str, alone: &'static str) -> Text {
     text_or(shop_money(record, set), || record.amount(alone))
 }
 

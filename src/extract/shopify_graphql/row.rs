@@ -2,7 +2,7 @@
 //! something else.
 
 use super::{gid, order};
-use crate::domain::SourceOrder;
+use crate::domain::{SourceOrder, Text};
 use crate::extract::join::{Piece, Role};
 use crate::extract::json::Record;
 
@@ -43,7 +43,7 @@ fn order_piece(record: &Record<'_>) -> Option<Piece> {
         None | Some("Order") => {
             let (stated, quantity) = order::stated(record);
             let key = stated.id.clone();
-            Some(Piece { role: Role::Order, key, id: String::new(), quantity, stated })
+            Some(Piece { role: Role::Order, key, id: Text::default(), quantity, stated })
         }
         Some("LineItem" | "ShippingLine") => None,
         Some(_) => Some(other()),
@@ -65,7 +65,7 @@ fn looks_like_line(record: &Record<'_>) -> bool {
 
 fn part(order: String, id: &str, stated: SourceOrder) -> Piece {
     let id = gid::parts(id).map(|(kind, id)| format!("{kind}:{id}")).unwrap_or_default();
-    Piece { role: Role::Part, key: order, id, quantity: None, stated }
+    Piece { role: Role::Part, key: order.into(), id: id.into(), quantity: None, stated }
 }
 
 fn line(record: &Record<'_>) -> SourceOrder {
@@ -78,7 +78,7 @@ fn line(record: &Record<'_>) -> SourceOrder {
 
 /// The checkout that the order was left at before it was placed, as a pull notes it.
 fn recovered(checkout: &str) -> SourceOrder {
-    SourceOrder { checkout_id: gid::number(checkout.to_owned()), ..SourceOrder::default() }
+    SourceOrder { checkout_id: gid::number(checkout.into()), ..SourceOrder::default() }
 }
 
 fn shipping(record: &Record<'_>) -> SourceOrder {

@@ -1,6 +1,6 @@
 //! Orders and abandoned checkouts, which share most of their fields.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
 use crate::extract::shopify_csv::Words;
@@ -95,18 +95,18 @@ fn consent(record: &Record<'_>, customer: &Record<'_>) -> Option<bool> {
     }
 }
 
-fn shop_money(record: &Record<'_>, set: &'static str) -> String {
+fn shop_money(record: &Record<'_>, set: &'static str) -> Text {
     record.object(set).object("shop_money").amount("amount")
 }
 
-fn shipping(record: &Record<'_>, shipping_lines: &[Record<'_>]) -> String {
+fn shipping(record: &Record<'_>, shipping_lines: &[Record<'_>]) -> Text {
     text_or(shop_money(record, "total_shipping_price_set"), || {
         decimal::sum_stated(shipping_lines.iter().map(|line| line.amount("price")))
     })
 }
 
 /// The tip and the duties: in the total, and in no line.
-fn charges(record: &Record<'_>) -> String {
+fn charges(record: &Record<'_>) -> Text {
     let duties = shop_money(record, "original_total_duties_set");
     decimal::sum_stated([record.amount("total_tip_received"), duties])
 }
@@ -129,7 +129,7 @@ fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
 /// A refund may be stated in the currency the buyer paid in. Such an amount is never added to one
 /// in the shop's: the lowered total is asked then, and where that is not stated the amount stays
 /// unknown, which `net` refuses.
-fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
+fn refunded(record: &Record<'_>, order: &SourceOrder) -> Text {
     let mut amounts = Vec::new();
     let mut is_foreign = false;
     for refund in record.list("refunds") {
@@ -148,7 +148,7 @@ fn refunded(record: &Record<'_>, order: &SourceOrder) -> String {
         return decimal::sum_reductions(amounts);
     }
     match decimal::excess(&order.total, &order.current_total) {
-        unknown if unknown.is_empty() && is_foreign => "unknown".to_owned(),
+        unknown if unknown.is_empty() && is_foreign => "unknown".into(),
         lowered => lowered,
     }
 }

@@ -1,6 +1,6 @@
 //! An order under the names Squarespace gives its fields.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::json::{Record, text_or};
 use crate::extract::stating::unstated;
 use crate::extract::statuses::{SQUARESPACE, after_refunds};
@@ -31,7 +31,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
 }
 
 /// Money is `{value, currency}`.
-fn amount(record: &Record<'_>, name: &'static str) -> String {
+fn amount(record: &Record<'_>, name: &'static str) -> Text {
     record.object(name).amount("value")
 }
 
@@ -59,20 +59,20 @@ fn discount(line: &Record<'_>) -> SourceDiscount {
     SourceDiscount::named(line.first(["promoCode", "name"]), amount(line, "amount"), false)
 }
 
-fn shipping_method(record: &Record<'_>) -> String {
+fn shipping_method(record: &Record<'_>) -> Text {
     let lines = record.list("shippingLines");
-    let methods: Vec<String> = lines.iter().map(|line| line.free_text("method")).collect();
-    methods.into_iter().filter(|method| !method.is_empty()).collect::<Vec<_>>().join(", ")
+    let methods: Vec<Text> = lines.iter().map(|line| line.free_text("method")).collect();
+    methods.into_iter().filter(|method| !method.is_empty()).collect::<Vec<_>>().join(", ").into()
 }
 
 /// A custom amount at a till has no product, and is named by its type.
 fn line(item: &Record<'_>) -> SourceLine {
     let options = item.list("variantOptions");
-    let options: Vec<String> = options.iter().map(|option| option.free_text("value")).collect();
+    let options: Vec<Text> = options.iter().map(|option| option.free_text("value")).collect();
     SourceLine {
         id: text_or(item.id("variantId"), || item.id("productId")),
         name: text_or(item.free_text("productName"), || item.text("lineItemType")),
-        variant: options.join(" / "),
+        variant: options.join(" / ").into(),
         quantity: item.amount("quantity"),
         unit_price: amount(item, "unitPricePaid"),
         sku: item.text("sku"),

@@ -72,8 +72,8 @@ fn orders_are_joined_with_their_products_coupons_and_shipping() {
     );
     assert_eq!((order.shipping_method.as_str(), order.status), ("Flat rate", Some(Status::Paid)));
     let discount = |name: &str, of_shipping| SourceDiscount {
-        name: name.to_owned(),
-        amount: "3.0000".to_owned(),
+        name: name.into(),
+        amount: "3.0000".into(),
         of_shipping,
     };
     assert_eq!(order.discounts, [discount("C1", false), discount("C4", true)]);

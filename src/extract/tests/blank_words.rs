@@ -20,14 +20,14 @@ fn without_lines_of_file(mut order: SourceOrder) -> SourceOrder {
 
 fn without_free_text(order: SourceOrder) -> SourceOrder {
     let line = |line: SourceLine| SourceLine {
-        name: String::new(),
-        variant: String::new(),
-        category: String::new(),
+        name: "".into(),
+        variant: "".into(),
+        category: "".into(),
         ..line
     };
     let lines = order.lines.into_iter().map(line).collect();
     // The status is read from its word; the word itself is shown as the export writes it.
-    SourceOrder { shipping_method: String::new(), status_word: String::new(), lines, ..order }
+    SourceOrder { shipping_method: "".into(), status_word: "".into(), lines, ..order }
 }
 
 /// The CSV with a word in each cell that is blank.

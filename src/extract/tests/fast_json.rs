@@ -2,7 +2,7 @@
 
 use super::json_files::read_anything;
 use super::*;
-use crate::domain::Status;
+use crate::domain::{Status, Text};
 
 /// The answer to a read: an order of two products, one of them stated as a product and the article
 /// chosen.
@@ -50,7 +50,7 @@ fn an_order_is_read_and_has_no_date() {
     assert_eq!((order.email.as_str(), order.customer_id.as_str()), ("Ann@Example.com", "u-7"));
     assert_eq!((order.created_at.as_str(), order.abandoned_at.as_str()), ("", ""));
     assert_eq!((order.currency.as_str(), order.total.as_str()), ("USD", "57.5"));
-    let amounts = [&order.shipping, &order.tax, &order.discount].map(String::as_str);
+    let amounts = [&order.shipping, &order.tax, &order.discount].map(Text::as_str);
     assert_eq!(amounts, ["10", "1.00", "3.5"]);
     assert_eq!(order.shipping_method, "Ground, Express");
     assert_eq!(order.status, Some(Status::Paid));
@@ -59,8 +59,7 @@ fn an_order_is_read_and_has_no_date() {
         .lines
         .iter()
         .map(|line| {
-            [&line.id, &line.name, &line.unit_price, &line.total, &line.quantity]
-                .map(String::as_str)
+            [&line.id, &line.name, &line.unit_price, &line.total, &line.quantity].map(Text::as_str)
         })
         .collect();
     assert_eq!(
@@ -85,7 +84,7 @@ fn only_discounts_that_were_applied_count_and_each_once() {
     let expected = [("FREE", "2.00", true), ("MUGS", "1.50", false)];
     assert_eq!(
         discounts,
-        expected.map(|(name, amount, kind)| (name.to_owned(), amount.to_owned(), kind))
+        expected.map(|(name, amount, kind)| (Text::from(name), Text::from(amount), kind))
     );
 }
 
@@ -171,7 +170,7 @@ fn orders_are_the_same_in_every_wrapping() {
             .map(|order| order.unwrap())
             .map(|o| (o.id, o.lines.len()))
             .collect();
-        assert_eq!(found, [("585".to_owned(), 3), ("586".to_owned(), 3)], "{text}");
+        assert_eq!(found, [("585".into(), 3), ("586".into(), 3)], "{text}");
     }
     let folder = Folder::new();
     for id in 1..=30 {

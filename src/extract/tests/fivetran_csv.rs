@@ -50,8 +50,8 @@ fn tables_are_told_by_their_columns_and_joined() {
     assert_eq!((order.refunded.as_str(), all[1].refunded.as_str()), ("", "1.5"));
     assert_eq!((order.status, all[1].status), (Some(Status::Paid), Some(Status::Refunded)));
     let code = |name: &str, amount: &str, of_shipping| SourceDiscount {
-        name: name.to_owned(),
-        amount: amount.to_owned(),
+        name: name.into(),
+        amount: amount.into(),
         of_shipping,
     };
     assert_eq!(order.discounts, [code("SPRING", "2.00", false), code("FREE", "1.00", true)]);

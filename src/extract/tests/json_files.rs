@@ -43,7 +43,7 @@ fn orders_are_the_same_in_every_wrapping() {
             let all = read(&bytes).unwrap();
             assert_eq!(ids(&all), ["1", "2", "3"]);
             let rest = |order: &SourceOrder| SourceOrder {
-                id: String::new(),
+                id: "".into(),
                 position: all[0].position,
                 ..order.clone()
             };

@@ -2,7 +2,7 @@
 
 use super::json_files::read_anything;
 use super::*;
-use crate::domain::{SourceDiscount, Status};
+use crate::domain::{SourceDiscount, Status, Text};
 
 /// An order of a choosable product and a plain one, with some of what is not read.
 const ORDER: &str = r#"{
@@ -57,7 +57,7 @@ fn an_order_is_read_in_its_own_currency_and_in_utc() {
         .lines
         .iter()
         .map(|line| {
-            [&line.id, &line.name, &line.sku, &line.unit_price, &line.quantity].map(String::as_str)
+            [&line.id, &line.name, &line.sku, &line.unit_price, &line.quantity].map(Text::as_str)
         })
         .collect();
     let tee = ["1556", "Tee", "TEE-XS-Orange", "22.0", "1"];

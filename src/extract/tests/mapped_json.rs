@@ -252,7 +252,7 @@ fn all_lists_of_an_envelope_that_a_mapping_does_not_name_are_read() {
         format!(r#"{{"north":{{"list":[{seven}]}},"south":{{"list":[{eight}]}}}}"#),
     ] {
         let ids = |order: SourceOrder| order.id;
-        let read: Vec<String> = read_by("api", &text).unwrap().into_iter().map(ids).collect();
+        let read: Vec<_> = read_by("api", &text).unwrap().into_iter().map(ids).collect();
         assert_eq!(read, ["7", "8"], "{text}");
     }
 }

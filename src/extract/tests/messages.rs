@@ -42,7 +42,10 @@ fn a_stream() -> String {
 
 fn versions(text: &str) -> Vec<(String, String, bool)> {
     let orders = read(text).unwrap_or_else(|error| panic!("{error}"));
-    orders.into_iter().map(|order| (order.id, order.total, order.is_superseded)).collect()
+    orders
+        .into_iter()
+        .map(|order| (order.id.into(), order.total.into(), order.is_superseded))
+        .collect()
 }
 
 fn expected(list: &[(&str, &str, bool)]) -> Vec<(String, String, bool)> {

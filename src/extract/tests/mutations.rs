@@ -3,7 +3,7 @@
 
 use super::fixtures::{ALL, Fixture};
 use super::*;
-use crate::domain::SourceLine;
+use crate::domain::{SourceLine, Text};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use std::ops::RangeInclusive;
@@ -132,10 +132,10 @@ fn said(order: &SourceOrder) -> SourceOrder {
 }
 
 /// What every order needs and the export states; some state no address or no currency.
-type Needs = Vec<fn(&SourceOrder) -> &String>;
+type Needs = Vec<fn(&SourceOrder) -> &Text>;
 
 fn needs_of(whole: &[SourceOrder]) -> Needs {
-    let all: [fn(&SourceOrder) -> &String; 4] = [
+    let all: [fn(&SourceOrder) -> &Text; 4] = [
         |order| &order.total,
         |order| &order.created_at,
         |order| &order.email,

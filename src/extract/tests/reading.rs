@@ -26,7 +26,7 @@ fn an_order_is_read_with_all_its_cells_and_lines() {
     assert_eq!(order.shipping_method, "Standard");
     assert_eq!(order.status, Some(Status::Paid));
     let discount =
-        SourceDiscount { name: "SPRING".to_owned(), amount: "3.00".to_owned(), of_shipping: false };
+        SourceDiscount { name: "SPRING".into(), amount: "3.00".into(), of_shipping: false };
     assert_eq!(order.discounts, [discount]);
     assert_eq!(names(order), ["Mug, blue", "Pot \"L\""]);
     let (mug, pot) = (&order.lines[0], &order.lines[1]);

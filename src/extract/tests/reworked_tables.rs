@@ -2,7 +2,7 @@
 
 use super::other_rows::{contents, tables, written};
 use super::*;
-use crate::domain::KeyError;
+use crate::domain::{KeyError, Text};
 use csv::ByteRecord;
 
 const HEADER: &str = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,\
@@ -16,7 +16,7 @@ fn order(number: u32, note: &str) -> String {
 }
 
 /// What of the orders of a table is known after all: ids, totals, products.
-fn known(table: impl AsRef<[u8]>) -> Vec<[String; 4]> {
+fn known(table: impl AsRef<[u8]>) -> Vec<[Text; 4]> {
     let known = |order: SourceOrder| {
         assert_eq!(reasons(&order), [], "{}", order.id);
         let line = order.lines.into_iter().next().unwrap_or_default();
@@ -29,8 +29,11 @@ fn plain() -> String {
     format!("{HEADER}\n{}\n{}\n", order(1, ""), order(2, "\"a: 1\nb; 2\""))
 }
 
-fn expected() -> Vec<[String; 4]> {
-    let one = |n: u32| [format!("{n}00"), format!("#{n}"), "10.00".into(), "Mug, red".into()];
+fn expected() -> Vec<[Text; 4]> {
+    let one = |n: u32| {
+        [format!("{n}00"), format!("#{n}"), "10.00".to_owned(), "Mug, red".to_owned()]
+            .map(Text::from)
+    };
     vec![one(1), one(2)]
 }
 

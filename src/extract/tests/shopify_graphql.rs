@@ -83,7 +83,7 @@ fn an_order_is_the_same_from_either_api() {
         let graphql = read(whole(lines)).unwrap().remove(0);
         assert_eq!(graphql.subtotal, "42.00", "what the other leaves out");
         let same = SourceOrder {
-            subtotal: String::new(),
+            subtotal: "".into(),
             checkout_id: rest.checkout_id.clone(),
             // One writes it in capitals.
             status_word: graphql.status_word.to_lowercase(),
@@ -93,7 +93,7 @@ fn an_order_is_the_same_from_either_api() {
     }
     let rows = [row("6885604524341"), mug("6885604524341"), candle("6885604524341")].join("\n");
     let bulk = read(rows).unwrap().remove(0);
-    let rest = SourceOrder { subtotal: "42.00".to_owned(), checkout_id: String::new(), ..rest };
+    let rest = SourceOrder { subtotal: "42.00".into(), checkout_id: "".into(), ..rest };
     assert_eq!(said(&bulk), said(&rest));
 }
 

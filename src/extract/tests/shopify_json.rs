@@ -65,7 +65,7 @@ fn an_order_is_read_with_all_its_fields_and_lines() {
     assert_eq!(order.subtotal, "", "an edited order's lines need not add up to it");
     assert_eq!(order.refunded, "7.5", "no refund is listed, but the total was lowered");
     let spring =
-        SourceDiscount { name: "SPRING".to_owned(), amount: "3.00".to_owned(), of_shipping: false };
+        SourceDiscount { name: "SPRING".into(), amount: "3.00".into(), of_shipping: false };
     assert_eq!(order.discounts, [spring]);
     assert_eq!(order.shipping_method, "Standard");
     assert_eq!(order.checkout_id, "bd5a8aa1");

@@ -1,7 +1,7 @@
 //! Orders of Squarespace's Commerce API, and the records they are read as.
 
 use super::*;
-use crate::domain::{SourceDiscount, SourceLine, Status};
+use crate::domain::{SourceDiscount, SourceLine, Status, Text};
 
 const PAGE: &str = include_str!("fixtures/squarespace-json.json");
 
@@ -20,7 +20,7 @@ fn an_order_is_read_with_its_amounts_dates_and_lines() {
     assert_eq!(order.updated_at, "2024-02-01T08:00:01.000Z");
     assert_eq!((order.currency.as_str(), order.total.as_str()), ("USD", "32.40"));
     let amounts = [&order.shipping, &order.tax, &order.discount, &order.refunded];
-    assert_eq!(amounts.map(String::as_str), ["5.00", "2.40", "3.00", "0.00"]);
+    assert_eq!(amounts.map(Text::as_str), ["5.00", "2.40", "3.00", "0.00"]);
     let spring =
         SourceDiscount { name: "SPRING".into(), amount: "3.00".into(), of_shipping: false };
     assert_eq!(order.discounts, [spring]);
@@ -28,7 +28,7 @@ fn an_order_is_read_with_its_amounts_dates_and_lines() {
     assert!(order.faults.is_empty(), "{:?}", order.faults);
     let texts = |line: &SourceLine| {
         [&line.id, &line.name, &line.variant, &line.unit_price, &line.quantity, &line.sku]
-            .map(String::clone)
+            .map(Text::clone)
     };
     let tee = "88c16ee4-547b-445e-a392-bded9991ae30";
     assert_eq!(texts(&order.lines[0]), [tee, "Größe", "Large / Black", "11.00", "2", "TEE-L"]);

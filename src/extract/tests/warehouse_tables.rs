@@ -49,7 +49,7 @@ fn versions(text: &str) -> Vec<(String, bool, Vec<Reason>)> {
     let orders = read(text).unwrap_or_else(|error| panic!("{error}"));
     orders
         .into_iter()
-        .map(|order| (order.total.clone(), order.is_superseded, reasons(&order)))
+        .map(|order| (order.total.to_string(), order.is_superseded, reasons(&order)))
         .collect()
 }
 

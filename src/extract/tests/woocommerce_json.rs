@@ -53,8 +53,8 @@ fn an_order_is_read_with_all_its_fields_and_lines() {
         ("5.00", "12.92", "3.00")
     );
     let discount = |name: &str, amount: &str, of_shipping| SourceDiscount {
-        name: name.to_owned(),
-        amount: amount.to_owned(),
+        name: name.into(),
+        amount: amount.into(),
         of_shipping,
     };
     assert_eq!(order.discounts, [discount("save", "3", false), discount("freeship", "0", true)]);
@@ -151,7 +151,7 @@ fn pages_wrappers_and_lines_are_all_read() {
         format!("{}\n{}\n", minified(ORDER), minified(&other)),
         format!("{{\"orders\":[{ORDER},{other}]}}"),
     ] {
-        let ids: Vec<String> = read(&text).unwrap().into_iter().map(|order| order.id).collect();
+        let ids: Vec<_> = read(&text).unwrap().into_iter().map(|order| order.id).collect();
         assert_eq!(ids, ["4711", "4712"], "{}", &text[..20]);
     }
     let folder = Folder::with("orders.json", format!("[{ORDER}]"));

@@ -1,12 +1,12 @@
 //! What WooCommerce means by its words and numbers, in each of its exports.
 
-use crate::domain::Status;
+use crate::domain::{Status, Text};
 use crate::extract::statuses::{WOOCOMMERCE, after_refunds};
 
 /// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated
 /// below zero and are not a charge; the report then says that the order's parts miss its total.
-pub fn charges(fees: &str) -> String {
-    if fees.starts_with('-') { String::new() } else { fees.to_owned() }
+pub fn charges(fees: &str) -> Text {
+    if fees.starts_with('-') { Text::default() } else { fees.into() }
 }
 
 /// WooCommerce has no word for a partial refund; `None` for a word that it does not have.
@@ -15,8 +15,8 @@ pub fn status_of(word: &str, refunded: &str, total: &str) -> Option<Status> {
 }
 
 /// WooCommerce writes 0 for no account, product or variation.
-pub fn id(text: String) -> String {
-    if text == "0" { String::new() } else { text }
+pub fn id(text: Text) -> Text {
+    if text == "0" { Text::default() } else { text }
 }
 
 /// Whether a text states an amount other than zero.

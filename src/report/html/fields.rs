@@ -1,7 +1,7 @@
 //! What an export says of one order, made fit to be looked at: masked, cut to a length, and without
 //! what hides in text.
 
-use crate::domain::{Currency, Order, SourceOrder};
+use crate::domain::{Currency, Order, SourceOrder, Text};
 use crate::report::explain::masked;
 use crate::report::text::{count, is_hidden, many, printable};
 use serde_json::{Value, json};
@@ -44,8 +44,8 @@ pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, Str
         add(name, text);
     }
     for (n, discount) in source.discounts.iter().take(PARTS_MAX).enumerate() {
-        let parts = [discount.name.clone(), amount(&discount.amount)];
-        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let parts = [discount.name.clone(), amount(&discount.amount).into()];
+        let parts: Vec<Text> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         add(&format!("discount {}", n + 1), &parts.join(": "));
     }
     for (n, line) in source.lines.iter().take(PARTS_MAX).enumerate() {

@@ -193,7 +193,7 @@ pub(super) async fn body(at: &TestShops<'_>) -> Answered {
     for (lines, kib) in BODIES {
         let one = |n: usize| {
             let name = format!("{}-{n:03}", "long ".repeat(NAME_LEN / 5));
-            Ok::<_, NoAnswer>(Line { name, ..line(&format!("{n:03}"), 1, 1)? })
+            Ok::<_, NoAnswer>(Line { name: name.into(), ..line(&format!("{n:03}"), 1, 1)? })
         };
         let lines = (0..lines).map(one).collect::<Result<Vec<_>, _>>()?;
         let total = amount(i64::try_from(lines.len()).unwrap_or(1))?;

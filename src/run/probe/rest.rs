@@ -204,7 +204,7 @@ pub(super) async fn update_lines(at: &TestShops<'_>) -> Answered {
 
 pub(super) async fn update_discounts(at: &TestShops<'_>) -> Answered {
     let discount =
-        Discount { name: "test".to_owned(), kind: DiscountKind::Order, amount: amount(100)? };
+        Discount { name: "test".into(), kind: DiscountKind::Order, amount: amount(100)? };
     let (discounts, total) = (vec![discount], amount(900)?);
     let order =
         Order { discounts, total, discount: Some(amount(100)?), ..at.shop.order("discounts")? };

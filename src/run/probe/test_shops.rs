@@ -8,7 +8,7 @@ use crate::activecampaign::{
 };
 use crate::domain::{
     Amount, Currency, Customer, CustomerKey, Email, Historical, Line, Moment, Order, OrderKey,
-    PriceReading, RemoteId,
+    PriceReading, RemoteId, Text,
 };
 use crate::run::ConnectionSpec;
 use jiff::tz::TimeZone;
@@ -80,15 +80,15 @@ pub(super) fn amount(minor: i64) -> Result<Amount, NoAnswer> {
 
 pub(super) fn line(name: &str, quantity: u32, price_minor: i64) -> Result<Line, NoAnswer> {
     Ok(Line {
-        id: format!("{PROBE_SERVICE}-{name}"),
-        name: name.to_owned(),
+        id: format!("{PROBE_SERVICE}-{name}").into(),
+        name: name.into(),
         price: amount(price_minor)?,
         is_price_rounded: false,
         quantity,
-        sku: String::new(),
-        category: String::new(),
-        image_url: String::new(),
-        product_url: String::new(),
+        sku: Text::default(),
+        category: Text::default(),
+        image_url: Text::default(),
+        product_url: Text::default(),
     })
 }
 
@@ -121,11 +121,11 @@ impl TestShop {
             cart: None,
             source: Historical,
             customer: customer(self.person, self.person)?,
-            number: String::new(),
+            number: Text::default(),
             lines: vec![line("a", 1, 1_000)?],
             discounts: Vec::new(),
-            order_url: String::new(),
-            shipping_method: String::new(),
+            order_url: Text::default(),
+            shipping_method: Text::default(),
             total: amount(1_000)?,
             shipping: None,
             tax: None,

@@ -131,7 +131,8 @@ pub fn canary_order(
         LoadPath::Rest => BTreeSet::new(),
     };
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
-    let mut reader = PlanReader::new(Records::inline(export.read()), job.rules.clone(), ledger);
+    let records = Records::inline(export.read(), job.rules.policy.order_key);
+    let mut reader = PlanReader::new(records, job.rules.clone(), ledger);
     reader.keep(Keep { orders: true, ..Keep::default() });
     let (mut best, mut looked): (Option<(Fitness, _)>, _) = (None, 0);
     while let Some(judged) = reader.next() {

@@ -87,11 +87,11 @@ fn an_order_maps_to_the_payload_the_target_documents() {
 #[test]
 fn what_the_export_leaves_out_is_left_out() {
     let bare = SourceOrder {
-        shipping: String::new(),
-        tax: String::new(),
-        discount: String::new(),
+        shipping: "".into(),
+        tax: "".into(),
+        discount: "".into(),
         discounts: vec![],
-        shipping_method: String::new(),
+        shipping_method: "".into(),
         ..source()
     };
     let payload = payload(bare, &rules());
@@ -111,7 +111,7 @@ fn what_the_export_leaves_out_is_left_out() {
 fn every_reason_is_given_at_once() {
     let broken = SourceOrder {
         id: "5.37E+12".into(),
-        email: String::new(),
+        email: "".into(),
         created_at: "31/12/2023".into(),
         total: "1,234.00".into(),
         shipping: "-1".into(),
@@ -152,7 +152,7 @@ fn a_row_that_stands_twice_doubles_no_product() {
     let row = |at_line: u64| SourceLine { at_line, ..line("Pogo Stick", "1", "20.00") };
     let order = |total: &str, rows: &[u64]| SourceOrder {
         total: total.into(),
-        subtotal: String::new(),
+        subtotal: "".into(),
         shipping: "5.00".into(),
         tax: "2.00".into(),
         discount: "1.00".into(),
@@ -174,7 +174,7 @@ fn a_row_that_stands_twice_doubles_no_product() {
 fn an_unknown_currency_is_the_fault_not_the_digits() {
     assert_eq!(faults(SourceOrder { currency: "US$".into(), ..source() }), ["unknown_currency"]);
     assert_eq!(
-        faults(SourceOrder { currency: String::new(), total: "N/A".into(), ..source() }),
+        faults(SourceOrder { currency: "".into(), total: "N/A".into(), ..source() }),
         ["unknown_currency", "bad_money"]
     );
 }
@@ -184,7 +184,7 @@ fn amounts_follow_the_minor_unit_of_the_currency() {
     let yen = SourceOrder {
         currency: "JPY".into(),
         total: "14131".into(),
-        subtotal: String::new(),
+        subtotal: "".into(),
         shipping: "2100".into(),
         tax: "1284".into(),
         discount: "0".into(),
@@ -201,7 +201,7 @@ fn amounts_follow_the_minor_unit_of_the_currency() {
 
 #[test]
 fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
-    let pending = SourceOrder { status: Some(Status::Pending), email: String::new(), ..source() };
+    let pending = SourceOrder { status: Some(Status::Pending), email: "".into(), ..source() };
     assert_eq!(
         transform(&mut pending.clone(), &rules()),
         Mapped::Filtered(Filter::Status(Status::Pending))
@@ -351,7 +351,7 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
         total: total.into(),
         ..line("Box", quantity, "")
     };
-    let lines = |lines: Vec<SourceLine>| SourceOrder { lines, subtotal: String::new(), ..source() };
+    let lines = |lines: Vec<SourceLine>| SourceOrder { lines, subtotal: "".into(), ..source() };
     let Mapped::Order(order, _) =
         transform(&mut lines(vec![of("3", "22.00"), of("2", "39.98"), of("2", "14.67")]), &rules())
     else {
@@ -379,8 +379,7 @@ fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
 
 #[test]
 fn a_fractional_quantity_is_one_unit_of_the_lines_total_or_refused() {
-    let of =
-        |line: SourceLine| SourceOrder { lines: vec![line], subtotal: String::new(), ..source() };
+    let of = |line: SourceLine| SourceOrder { lines: vec![line], subtotal: "".into(), ..source() };
     let by_total = |quantity: &str, total: &str| {
         of(SourceLine { total: total.into(), ..line("Linen", quantity, "") })
     };
@@ -416,11 +415,11 @@ fn a_fractional_quantity_is_one_unit_of_the_lines_total_or_refused() {
 fn a_discounts_sign_does_not_matter() {
     let net = by(Policy { refunds: Refunds::Net, ..Policy::default() });
     let signed = |sign: &str| SourceOrder {
-        discount: format!("{sign}9.92"),
-        refunded: format!("{sign}4.09"),
+        discount: format!("{sign}9.92").into(),
+        refunded: format!("{sign}4.09").into(),
         discounts: vec![SourceDiscount {
             name: "VIP20".into(),
-            amount: format!("{sign}9.92"),
+            amount: format!("{sign}9.92").into(),
             of_shipping: false,
         }],
         ..source()
@@ -436,11 +435,11 @@ fn minor_units_are_those_of_the_currency() {
         in_minor_units: true,
         total: total.into(),
         lines: vec![line("Tee", "2", "1000")],
-        subtotal: String::new(),
+        subtotal: "".into(),
         shipping: "500".into(),
         discount: "-200".into(),
         discounts: vec![],
-        tax: String::new(),
+        tax: "".into(),
         ..source()
     };
     for currency in ["EUR", "JPY", "KWD"] {
@@ -458,18 +457,14 @@ fn minor_units_are_those_of_the_currency() {
 
 #[test]
 fn a_cart_without_a_date_of_its_own_was_abandoned_when_it_was_made() {
-    let cart = SourceOrder {
-        is_undated_cart: true,
-        id: String::new(),
-        checkout_id: "c-7".into(),
-        ..source()
-    };
+    let cart =
+        SourceOrder { is_undated_cart: true, id: "".into(), checkout_id: "c-7".into(), ..source() };
     let sent = payload(cart.clone(), &rules());
     assert_eq!(
         (&sent["externalcheckoutid"], &sent["abandonedDate"]),
         (&"c-7".into(), &sent["externalCreatedDate"])
     );
-    assert_eq!(faults(SourceOrder { created_at: String::new(), ..cart }), ["bad_date"]);
+    assert_eq!(faults(SourceOrder { created_at: "".into(), ..cart }), ["bad_date"]);
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn html_entities_of_shops_in_php_are_decoded_once_and_those_of_others_kept() {
             Outcome::Sent(order, _) => order.lines.iter(),
             other => panic!("{}: {other:?}", example.name),
         });
-        let names: Vec<String> = names.map(|line| line.name.clone()).collect();
+        let names: Vec<String> = names.map(|line| line.name.to_string()).collect();
         assert!(names.iter().any(|name| name.contains(expected)), "{}: {names:?}", example.name);
         let is_other = |name: &String| name.contains("&amp;") && !name.contains(expected);
         assert!(!names.iter().any(is_other), "{}: {names:?}", example.name);

@@ -57,7 +57,7 @@ fn field_of(value: &Value<'_>, names: &Names) -> Option<Field> {
     let table = value.table()?;
     if table.get("value").is_some() {
         table.only(&["value"]);
-        return table.text("value").map(Field::Constant);
+        return table.text("value").map(|text| Field::Constant(text.into()));
     }
     if is_sum(&table) {
         table.only(&SUM_KEYS);

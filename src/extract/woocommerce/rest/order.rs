@@ -1,7 +1,7 @@
 //! An order under the names WooCommerce gives its fields: those of the API of today, and of the old
 //! one where they differ.
 
-use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder};
+use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Text};
 use crate::extract::decimal;
 use crate::extract::json::{Record, text_or};
 use crate::extract::woocommerce::words::{charges, id, is_some_amount, status_of};
@@ -45,7 +45,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
 
 /// The time in UTC, which WooCommerce writes without saying so; else the shop's own time, in the
 /// zone of the job.
-fn moment(record: &Record<'_>, utc: &'static str, local: &'static str) -> String {
+fn moment(record: &Record<'_>, utc: &'static str, local: &'static str) -> Text {
     match record.text(utc) {
         blank if blank.is_empty() => record.text(local),
         text if says_offset(&text) => text,
@@ -75,23 +75,23 @@ fn line(item: &Record<'_>) -> SourceLine {
 
 /// Without an image, `src` is blank or `false`; image plugins put other things than an object
 /// there.
-fn image(item: &Record<'_>) -> String {
+fn image(item: &Record<'_>) -> Text {
     if !item.value("image").is_some_and(|image| image.is_object()) {
-        return String::new();
+        return Text::default();
     }
     let image = item.object("image");
     let is_url = image.value("src").is_some_and(|src| src.raw().starts_with("\"http"));
-    if is_url { image.text("src") } else { String::new() }
+    if is_url { image.text("src") } else { Text::default() }
 }
 
 /// The fees added up, each with its sign.
-fn fees(record: &Record<'_>) -> String {
+fn fees(record: &Record<'_>) -> Text {
     let (mut added, mut taken) = (Vec::new(), Vec::new());
     for fee in record.list("fee_lines") {
         // Before tax; below zero where a plugin took something off.
         let amount = fee.amount("total");
         match amount.strip_prefix('-') {
-            Some(less) => taken.push(less.to_owned()),
+            Some(less) => taken.push(less.into()),
             None => added.push(amount),
         }
     }
@@ -100,7 +100,7 @@ fn fees(record: &Record<'_>) -> String {
 }
 
 /// The refunds added up. They are stated below zero.
-fn refunded(record: &Record<'_>) -> String {
+fn refunded(record: &Record<'_>) -> Text {
     decimal::sum_reductions(record.list("refunds").iter().map(|refund| refund.amount("total")))
 }
 
@@ -118,9 +118,9 @@ fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     discounts
 }
 
-fn shipping_method(record: &Record<'_>) -> String {
+fn shipping_method(record: &Record<'_>) -> Text {
     let lines = record.list("shipping_lines");
-    let mut titles: Vec<String> = lines.iter().map(|line| line.free_text("method_title")).collect();
+    let mut titles: Vec<Text> = lines.iter().map(|line| line.free_text("method_title")).collect();
     titles.retain(|title| !title.is_empty());
-    titles.join(", ")
+    titles.join(", ").into()
 }

@@ -3,7 +3,8 @@
 //! time of payment is right in both cases, and most orders are paid within minutes, so the
 //! difference shows whether a file is shifted.
 
-use crate::domain::DateShift;
+use crate::domain::{DateShift, Text};
+use compact_str::format_compact;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
@@ -74,8 +75,8 @@ impl Dates {
 
     /// The time of an order as `2024-01-31 08:01:00`; `None` if it is unknown whether it is
     /// shifted. Other text is unchanged.
-    pub fn read(&self, text: &str) -> Option<String> {
-        let Some(stated) = civil(text) else { return Some(text.to_owned()) };
+    pub fn read(&self, text: &str) -> Option<Text> {
+        let Some(stated) = civil(text) else { return Some(text.into()) };
         let moved = self.moved_back(stated);
         match self.shift {
             Shift::None => Some(print(stated)),
@@ -154,9 +155,14 @@ fn seconds(civil: DateTime) -> i64 {
     Offset::UTC.to_timestamp(civil).map_or(0, jiff::Timestamp::as_second)
 }
 
-fn print(at: DateTime) -> String {
+fn print(at: DateTime) -> Text {
     let (year, month, day) = (at.year(), at.month(), at.day());
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+    format_compact!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
 }
 
 /// Reads `2024-1-1 8:01:00`, year first, with or without leading zeros, and with or without
@@ -213,6 +219,7 @@ mod tests {
             .unwrap()
             .read(text)
             .unwrap()
+            .to_string()
     }
 
     #[test]

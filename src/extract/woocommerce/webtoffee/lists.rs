@@ -1,7 +1,7 @@
 //! Cells that hold several values, such as `code:save10|amount:5.13;code:five-off|amount:5.00`.
 //! Nothing is escaped, so a name may contain the separators: an ambiguous cell is not read.
 
-use crate::domain::{SourceDiscount, SourceLine};
+use crate::domain::{SourceDiscount, SourceLine, Text};
 use crate::extract::blank;
 use crate::extract::decimal;
 use crate::extract::woocommerce::words::id;
@@ -26,11 +26,11 @@ pub fn line(cell: &str) -> Option<SourceLine> {
     let (quantity, subtotal, meta) = amounts(rest)?;
     let variation = variation(meta);
     Some(SourceLine {
-        id: id(variation.unwrap_or(product).to_owned()),
-        name: name.trim().to_owned(),
-        quantity: quantity.to_owned(),
-        total: subtotal.to_owned(),
-        sku: blank::value(sku.trim()).to_owned(),
+        id: id(variation.unwrap_or(product).into()),
+        name: name.trim().into(),
+        quantity: quantity.into(),
+        total: subtotal.into(),
+        sku: blank::value(sku.trim()).into(),
         ..SourceLine::default()
     })
 }
@@ -64,8 +64,8 @@ pub fn coupons(cell: &str) -> Option<Vec<SourceDiscount>> {
         is_number(amount).then_some(())?;
         let name = Some(blank::value(name)).filter(|name| !name.is_empty()).unwrap_or("Discount");
         discounts.push(SourceDiscount {
-            name: name.to_owned(),
-            amount: amount.to_owned(),
+            name: name.into(),
+            amount: amount.into(),
             of_shipping: false,
         });
     }
@@ -73,13 +73,13 @@ pub fn coupons(cell: &str) -> Option<Vec<SourceDiscount>> {
 }
 
 /// The sum of the refunds; blank without any. A reason is free text, so a refund ends at its date.
-pub fn refunded(cell: &str) -> Option<String> {
+pub fn refunded(cell: &str) -> Option<Text> {
     let mut amounts = Vec::new();
     let mut rest = cell;
     while !rest.is_empty() {
         let (amount, after) = rest.strip_prefix("amount:")?.split_once("|reason:")?;
         is_number(amount).then_some(())?;
-        amounts.push(amount.to_owned());
+        amounts.push(amount.into());
         let ends = |(at, _): &(usize, &str)| ends_in_date(&after[..*at]);
         rest = match after.match_indices(";amount:").find(ends) {
             Some((at, _)) => after.get(at + 1..)?,
@@ -125,7 +125,7 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn fields_of(cell: &str) -> Option<[String; 5]> {
+    fn fields_of(cell: &str) -> Option<[Text; 5]> {
         line(cell).map(|line| [line.name, line.id, line.sku, line.quantity, line.total])
     }
 
@@ -178,7 +178,7 @@ mod tests {
         let named = |cell| {
             coupons(cell).map(|all| all.into_iter().map(|d| (d.name, d.amount)).collect::<Vec<_>>())
         };
-        let pair = |name: &str, amount: &str| (name.to_owned(), amount.to_owned());
+        let pair = |name: &str, amount: &str| (Text::from(name), Text::from(amount));
         assert_eq!(
             named("code:save10|amount:5.13;code:five;off|amount:5.00"),
             Some(vec![pair("save10", "5.13"), pair("five;off", "5.00")])

@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, LineColumns, Lines, OrderColumns};
 use super::lists;
-use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
+use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Text};
 use crate::extract::cells::{Cells, Column, places};
 use crate::extract::decimal;
 use crate::extract::format::{CsvLayout, Records};
@@ -64,7 +64,7 @@ impl RowForm for Columns {
         });
         let refunds = cells.text(&self.order.refunds);
         // No number, so that a rule that needs it refuses the order.
-        order.refunded = lists::refunded(&refunds).unwrap_or_else(|| "unknown".to_owned());
+        order.refunded = lists::refunded(&refunds).unwrap_or_else(|| "unknown".into());
         let word = cells.text(&self.order.status);
         order.status = status_of(&word, &order.refunded, &order.total);
         if order.status.is_none() {
@@ -125,7 +125,7 @@ fn check_sum(order: &mut SourceOrder, subtotal: &str) {
 }
 
 impl Columns {
-    fn created_at(&self, cells: &mut Cells<'_>) -> String {
+    fn created_at(&self, cells: &mut Cells<'_>) -> Text {
         let stated = cells.text(&self.order.date);
         self.dates.read(&stated).unwrap_or_else(|| {
             cells.fault(Reason::BadDate, &self.order.date);
@@ -156,7 +156,7 @@ impl Columns {
                 add_line(order, cells, columns);
                 // Kept with the order while its rows are read.
                 let subtotal = self.order.subtotal.cell(cells.row);
-                order.subtotal = String::from_utf8_lossy(subtotal).into_owned();
+                order.subtotal = Text::from_utf8_lossy(subtotal);
             }
         }
     }
