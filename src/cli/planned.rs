@@ -22,6 +22,7 @@ pub(super) struct PlannedAccount {
     pub account: Account,
     pub jobs: Arc<[JobPlan]>,
     /// Of all that says when its jobs are due.
+    #[cfg_attr(not(feature = "fleet"), expect(dead_code, reason = "only a fleet compares it"))]
     pub schedules: blake3::Hash,
     notices: Arc<Notices>,
 }
