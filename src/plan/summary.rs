@@ -296,13 +296,12 @@ impl PlanSummary {
         if orders == 0 {
             return 0;
         }
-        let batches = match terms.is_canary_due {
-            true => {
-                // Each of its orders is found by REST, and its lines are read.
-                let reads = CANARY_QUESTIONS + 2 * orders.min(CANARY_ORDERS);
-                reads + terms.lengths.batches_after_canary(orders)
-            }
-            false => terms.lengths.batches_of(orders),
+        let batches = if terms.is_canary_due {
+            // Each of its orders is found by REST, and its lines are read.
+            let reads = CANARY_QUESTIONS + 2 * orders.min(CANARY_ORDERS);
+            reads + terms.lengths.batches_after_canary(orders)
+        } else {
+            terms.lengths.batches_of(orders)
         };
         let updates = if terms.reads_updates { self.update } else { 0 };
         let creates = if terms.looks_up_creates { self.create } else { 0 };

@@ -60,7 +60,7 @@ const WITHOUT: [&str; 15] = [
 /// What is written for nothing in both.
 const NOTHING: [&str; 7] = ["", "false", "0", "NaT", "NULL", "None", "n/a"];
 
-/// What becomes of the example with this word in a column.
+/// The outcome of the example with this word in a column.
 fn outcomes((name, column, beside): (&str, &str, &str), word: &str) -> Vec<Outcome> {
     let example: Example = example(name);
     let example = if beside.is_empty() { example } else { example.beside(beside, column) };
@@ -94,7 +94,7 @@ fn only_a_date_says_that_something_happened_in_every_format() {
                 wrong.push(format!("{row:?}: `{word}` is no fault\n{read:?}"));
             }
         }
-        // What was deleted at its source is left out by whoever reads the whole export.
+        // The run filters what was deleted at its source, after the whole export was read.
         let is_of_loader = row.1.ends_with("_deleted_at");
         let read = outcomes(row, "2024-02-01T10:00:00Z");
         if !is_of_loader && !read.iter().all(|outcome| matches!(outcome, Outcome::Filtered(_))) {
