@@ -89,10 +89,18 @@ impl StateError {
 
 /// What to do about an error of the database that a person can do something about.
 fn hint_of(error: &rusqlite::Error) -> &'static str {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    const DAMAGED: &str = "\n  hint: the state file is damaged; move it and its -wal and -shm files away, and restore a backup; \
+         without one, run `ordersync adopt JOB` for each job before the next run";
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            "\n  hint: the state file is damaged; move it and its -wal and -shm files away, and restore a backup; \
-             without one, run `ordersync adopt JOB` for each job before the next run"
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DAMAGED,
+        // A value that ordersync never writes there.
+        None if matches!(
+            error,
+            FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)
+        ) =>
+        {
+            DAMAGED
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "\n  hint: another program holds the state file open, such as a backup or an SQLite shell; close it, then \
@@ -133,6 +141,8 @@ mod tests {
         std::fs::write(dir.path().join("main.db"), "SQLite format 2\0".repeat(600)).unwrap();
         let damaged = crate::state::View::open(dir.path(), "main").unwrap_err().to_string();
         assert!(damaged.contains("main.db") && damaged.contains("ordersync adopt"), "{damaged}");
+        let foreign = StateError::Sql(rusqlite::Error::IntegralValueOutOfRange(20, -2));
+        assert!(foreign.to_string().contains("restore a backup"), "{foreign}");
         for (code, advice) in [
             (ffi::SQLITE_CORRUPT, "restore a backup"),
             (ffi::SQLITE_BUSY, "close it"),
