@@ -87,12 +87,15 @@ impl StatusServer {
     }
 }
 
-/// That the settings were read, this shows by being there; the rest is looked at each time.
+/// That the settings were read, this shows by being there; the rest is looked at each time. In a fleet, an
+/// account that is refused is no node's fault, and would keep nodes from being replaced.
 fn readiness(settings: &Settings, planned: &Planned) -> Readiness {
     let (state_dir, planned) = (settings.state_dir.clone(), planned.clone());
+    let is_alone = settings.fleet.is_none();
     Arc::new(move || {
         let jobs = planned
             .iter()
+            .filter(|_| is_alone)
             .flat_map(|(account, planned)| planned.jobs.iter().map(move |job| (account, &job.job)));
         let refusals = jobs.filter_map(|(account, job)| {
             let trouble = View::open(&state_dir, account).ok()?.trouble(&job.name).ok()??;

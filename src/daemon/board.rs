@@ -198,9 +198,13 @@ impl Entry {
 }
 
 impl Board {
-    /// Everything, at one moment.
+    /// Everything, at one moment. In a fleet, of the accounts whose newest ledger is here: what this daemon
+    /// knows of the others is from before another one took them.
     pub fn view(&self) -> DaemonView {
-        let accounts = self.lock();
+        let (accounts, fleet) = (self.lock(), self.fleet().clone());
+        let is_current =
+            |name: &str| fleet.as_ref().is_none_or(|fleet| fleet.current.contains(name));
+        let shown = || accounts.iter().filter(|(name, _)| is_current(name));
         let account = |name: &String, entry: &Entry| {
             let client = entry.client.as_ref();
             let traffic = client.map(Client::traffic);
@@ -215,7 +219,7 @@ impl Board {
                 traffic: entry.traffic_with(traffic),
             }
         };
-        let jobs = accounts.iter().flat_map(|(name, entry)| {
+        let jobs = shown().flat_map(|(name, entry)| {
             entry.jobs.iter().map(|(job, of_job)| JobView {
                 job: job.clone(),
                 account: name.clone(),
@@ -229,9 +233,9 @@ impl Board {
             })
         });
         DaemonView {
-            fleet: self.fleet().clone(),
-            accounts: accounts.iter().map(|(name, entry)| account(name, entry)).collect(),
+            accounts: shown().map(|(name, entry)| account(name, entry)).collect(),
             jobs: jobs.collect(),
+            fleet,
         }
     }
 

@@ -118,8 +118,22 @@ const REGISTER: &str = "
 
 /// `$1` the node, `$2` the length of a lease, `$3` the accounts it knows, `$4` how many it has room
 /// for. What is due longest is taken first, and no row that another node is taking is waited for. A node
-/// that is drained takes nothing.
+/// that is drained takes nothing, and no node takes more than its share: what it lacks of an equal part of
+/// all work, or an equal part of what is due, so that work is taken where the others have no room.
 const TAKE: &str = "
+    WITH active AS (
+        SELECT greatest(count(*), 1)::float AS nodes FROM ordersync.nodes
+        WHERE NOT is_draining AND ordersync.ms(clock_timestamp() - seen_at) <= lost_after_ms
+    ), work AS (
+        SELECT count(*) FILTER (WHERE expires_at >= clock_timestamp()) AS held,
+            count(*) FILTER (WHERE expires_at >= clock_timestamp() AND holder = $1) AS own,
+            count(*) FILTER (WHERE due_at <= clock_timestamp() AND exported IS NULL
+                AND (holder IS NULL OR expires_at < clock_timestamp())) AS due
+        FROM ordersync.accounts
+    ), share AS (
+        SELECT ceil(greatest((held + due) / nodes - own, due / nodes))::bigint AS accounts
+        FROM active, work
+    )
     UPDATE ordersync.accounts AS a SET
         holder = $1, fence = a.fence + 1, is_exact = false,
         expires_at = clock_timestamp() + $2::bigint * interval '1 millisecond',
@@ -130,7 +144,7 @@ const TAKE: &str = "
         WHERE name = ANY($3) AND due_at <= clock_timestamp()
             AND (holder IS NULL OR expires_at < clock_timestamp()) AND exported IS NULL
             AND NOT EXISTS (SELECT FROM ordersync.nodes AS n WHERE n.name = $1 AND n.is_draining)
-        ORDER BY due_at, name LIMIT $4 FOR UPDATE SKIP LOCKED
+        ORDER BY due_at, name LIMIT least($4, (SELECT accounts FROM share)) FOR UPDATE SKIP LOCKED
     ) AS prior
     WHERE a.name = prior.name
     RETURNING a.name, a.fence, a.copy_fence, a.copy_number, a.copy_chunks, a.copy_bytes, a.copy_hash,
@@ -165,7 +179,8 @@ impl Accounts {
         self.database.run(run).await
     }
 
-    /// Takes the leases of up to `room` of these accounts that are due and held by nobody.
+    /// Takes the leases of up to `room` of these accounts that are due and held by nobody, as far as they are
+    /// this node's share.
     pub async fn take(&self, accounts: &[String], room: usize) -> Result<Vec<Lease>, FleetError> {
         let (length, room) = (millis(self.lease), i64::try_from(room).unwrap_or(i64::MAX));
         let run = async |client: Arc<tokio_postgres::Client>| {

@@ -65,6 +65,8 @@ pub struct Node {
     heartbeat: Heartbeat,
     options: NodeOptions,
     held: Mutex<BTreeMap<String, Held>>,
+    /// The number of its last lease of each account, until another node has a newer one.
+    had: Mutex<BTreeMap<String, i64>>,
     counts: Mutex<FleetCounts>,
     is_away: AtomicBool,
 }
@@ -106,8 +108,8 @@ impl Node {
         heartbeat: Heartbeat,
         options: NodeOptions,
     ) -> Self {
-        let (held, counts, is_away) = Default::default();
-        Self { accounts, copies, heartbeat, options, held, counts, is_away }
+        let (held, had, counts, is_away) = Default::default();
+        Self { accounts, copies, heartbeat, options, held, had, counts, is_away }
     }
 
     /// Works until it is cancelled, and ends once every lease was given back. A database that is away is
@@ -210,6 +212,7 @@ impl Node {
             let cancel = self.options.cancel.child_token();
             let held = Held { fence: lease.fence, guard: guard.clone(), cancel: cancel.clone() };
             self.held().insert(lease.account.clone(), held);
+            self.had().insert(lease.account.clone(), lease.fence);
             let (node, shared) = (Arc::clone(self), Arc::clone(shared));
             tenures.spawn(async move { node.work_on(&lease, &shared, (guard, cancel)).await });
         }
@@ -362,8 +365,12 @@ impl Node {
     async fn beat(self: Arc<Self>) {
         let mut was_draining = false;
         loop {
-            match self.heartbeat.beat().await {
+            let had = self.had().clone();
+            match self.heartbeat.beat(&had).await {
                 Ok(mut view) => {
+                    self.had().retain(|account, fence| {
+                        had.get(account) != Some(fence) || view.current.contains(account)
+                    });
                     if view.is_draining {
                         self.hand_over();
                     }
@@ -416,6 +423,10 @@ impl Node {
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<String, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn had(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
+        self.had.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,6 +2,7 @@ use super::{Database, FleetError};
 use crate::daemon::{Backlog, FleetCounts, FleetNode, FleetView, LedgerCopy};
 use crate::state::follow_clock;
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Row};
@@ -43,9 +44,13 @@ const BACKLOG: &str = "
     WHERE due_at <= clock_timestamp() AND exported IS NULL
         AND (holder IS NULL OR expires_at < clock_timestamp())";
 
+/// Of these leases those that no newer one has followed.
 const LEASES: &str = "
-    SELECT name, copy_bytes, ordersync.ms(clock_timestamp() - exact_at) AS age
-    FROM ordersync.accounts WHERE holder = $1 ORDER BY name";
+    SELECT a.name, a.holder IS NOT NULL AS is_held, a.copy_bytes,
+        ordersync.ms(clock_timestamp() - a.exact_at) AS age
+    FROM ordersync.accounts AS a JOIN unnest($1::text[], $2::bigint[]) AS had (name, fence)
+        ON a.name = had.name AND a.fence = had.fence
+    ORDER BY a.name";
 
 impl Heartbeat {
     /// Over a connection of its own, so that no renewal waits behind it.
@@ -70,8 +75,8 @@ impl Heartbeat {
         self.tell(statement).await
     }
 
-    /// A sign of life. Returns the fleet as this daemon sees it.
-    pub async fn beat(&self) -> Result<FleetView, FleetError> {
+    /// A sign of life. Returns the fleet as this daemon sees it. `had`: the numbers of its newest leases.
+    pub async fn beat(&self, had: &BTreeMap<String, i64>) -> Result<FleetView, FleetError> {
         let statement = "
             INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)
             VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3)
@@ -79,16 +84,25 @@ impl Heartbeat {
             RETURNING (1000 * extract(epoch FROM clock_timestamp()))::bigint";
         self.tell(statement).await?;
         let name = &self.node.name;
+        let (accounts, fences): (Vec<&str>, Vec<i64>) =
+            had.iter().map(|(account, fence)| (account.as_str(), *fence)).unzip();
         let run = async |client: Arc<Client>| {
             client.execute(FORGET, &[]).await?;
             let (nodes, backlog) = (nodes(&client).await?, backlog(&client).await?);
-            let leases = client.query(LEASES, &[name]).await?;
-            let leases = leases.iter().map(lease).collect::<Result<_, FleetError>>()?;
+            let (mut current, mut leases) = (BTreeSet::new(), Vec::new());
+            for row in client.query(LEASES, &[&accounts, &fences]).await? {
+                let account: String = row.try_get("name")?;
+                if row.try_get("is_held")? {
+                    leases.push((account.clone(), copy(&row)?));
+                }
+                current.insert(account);
+            }
             let own = nodes.iter().find(|other| other.name == *name);
             let is_draining = own.is_some_and(|own| own.is_draining);
             let (node, counts) = (name.clone(), FleetCounts::default());
             let at = Timestamp::now();
-            Ok(FleetView { at, node, is_draining, nodes, backlog, leases, counts })
+            let current = Arc::new(current);
+            Ok(FleetView { at, node, is_draining, nodes, backlog, leases, current, counts })
         };
         self.database.run(run).await
     }
@@ -142,10 +156,6 @@ pub(super) async fn nodes(client: &Client) -> Result<Vec<FleetNode>, FleetError>
 pub(super) async fn backlog(client: &Client) -> Result<Backlog, FleetError> {
     let row = client.query_one(BACKLOG, &[]).await?;
     Ok(Backlog { accounts: whole(&row, "accounts")?, oldest: length(&row, "oldest")? })
-}
-
-fn lease(row: &Row) -> Result<(String, Option<LedgerCopy>), FleetError> {
-    Ok((row.try_get("name")?, copy(row)?))
 }
 
 /// The columns `copy_bytes` and `age`; `None`: there is no copy yet.

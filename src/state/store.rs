@@ -331,13 +331,15 @@ pub fn check_writable(dir: &Path) -> Result<(), StateError> {
 fn tune(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(64);
-    // 8 MiB of pages: enough for the upper levels of a ledger of millions. Once all accounts of this
-    // process hold 192 MiB, each makes do with the pages it has.
-    db.execute_batch(
-        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA soft_heap_limit = 201326592;
-         PRAGMA temp_store = FILE;",
-    )
+    // 8 MiB of pages: enough for the upper levels of a ledger of millions.
+    db.execute_batch(&format!(
+        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;
+         PRAGMA soft_heap_limit = {LEDGERS_BYTES};"
+    ))
 }
+
+/// What the ledgers of a process keep in memory together. Beyond it, each makes do with the pages it has.
+const LEDGERS_BYTES: u64 = 192 << 20;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.
 const MIGRATIONS: &[&str] = &[include_str!("../../state/0001_schema.sql")];
@@ -395,6 +397,34 @@ mod tests {
 
     fn start() -> RunStart<'static> {
         RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" }
+    }
+
+    /// In a process of its own, whose memory nothing else takes.
+    #[test]
+    fn many_ledgers_together_keep_no_more_in_memory_than_their_limit() {
+        const ALONE: &str = "ORDERSYNC_TEST_ALONE";
+        const NAME: &str =
+            "state::store::tests::many_ledgers_together_keep_no_more_in_memory_than_their_limit";
+        if std::env::var_os(ALONE).is_none() {
+            let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+            let output = alone.args(["--exact", NAME]).env(ALONE, "1").output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "main").unwrap();
+        let fill = "CREATE TABLE pages AS WITH RECURSIVE n (n) AS
+            (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500) SELECT zeroblob(3000) AS page FROM n";
+        store.db.execute_batch(fill).unwrap();
+        let views: Vec<View> = (0..64).map(|_| store.view().unwrap()).collect();
+        for view in &views {
+            let read: u64 = view.db.one("SELECT sum(length(page)) FROM pages", []).unwrap();
+            assert_eq!(read, 2500 * 3000);
+        }
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        let resident: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(resident < (LEDGERS_BYTES >> 10) + (64 << 10), "{resident} KiB");
     }
 
     #[test]

@@ -55,9 +55,16 @@ fn a_node_shows_its_leases_their_copies_the_backlog_and_the_others() {
     for shows in ["Fleet", &name, "drained", "1 account due that no node works on"] {
         assert!(page.contains(shows), "{shows}: {page}");
     }
-    one.kill();
+    let of_job = "ordersync_pending_records{job=\"shop\"}";
+    assert!(site.get("/metrics").body.contains(of_job), "it has the newest ledger");
+    let before = site;
     let (two, site) = node(&fleet, "two");
     two.wait_for_log("of account main was taken", 1);
+    until("the node that took it tells of its job, and the one before no more", || {
+        let [before, now] = [&before, &site].map(|site| site.get("/metrics").body);
+        now.contains(of_job) && !before.contains(of_job)
+    });
+    one.kill();
     until("the lost one is shown", || {
         value(&site.get("/metrics").body, "ordersync_fleet_nodes{state=\"lost\"}") == 1.0
     });

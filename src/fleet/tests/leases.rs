@@ -70,6 +70,25 @@ async fn nodes_that_take_at_once_share_without_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_leaves_the_others_their_share_and_takes_it_if_they_have_no_room() {
+    let postgres = Postgres::start();
+    let all: Vec<String> = (0..12).map(|n| format!("a{n:02}")).collect();
+    postgres.fleet(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let known = "INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms, is_draining)
+        VALUES ('one', 'h', now(), now(), 60000, false), ('two', 'h', now(), now(), 60000, false),
+            ('lost', 'h', now(), now() - interval '1 h', 60000, false), ('drained', 'h', now(), now(), 60000, true)";
+    postgres.psql(known).unwrap();
+    let (one, two) = (postgres.node("one", 60_000), postgres.node("two", 60_000));
+    assert_eq!(one.take(&all, 500).await.unwrap().len(), 6, "half, of two that work");
+    assert_eq!(two.take(&all, 2).await.unwrap().len(), 2, "all that it has room for");
+    let mut taken = Vec::new();
+    while taken.iter().sum::<usize>() < 4 {
+        taken.push(one.take(&all, 500).await.unwrap().len());
+    }
+    assert_eq!(taken, [2, 1, 1], "what is left, bit by bit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_renewed_stays_and_one_that_expires_is_lost() {
     let postgres = Postgres::start();
     postgres.fleet(&["a"]).await;
