@@ -115,7 +115,7 @@ pub enum FatalError {
     )]
     Contradiction { what: &'static str, sent: i32, found: i32 },
     #[error(
-        "ActiveCampaign lists other records than were asked for, and too many of them to look for one, so whether an order is there is not known; nothing more was sent\n  hint: ask ActiveCampaign's support why the filters of /ecomOrders are ignored; a run goes on once they are not"
+        "ActiveCampaign lists other records than were asked for, and too many of them to look for one, so whether an order is there is not known; nothing more was sent\n  hint: ask ActiveCampaign's support why the filters of /ecomOrders are ignored; the run can be resumed once they work"
     )]
     Unfiltered,
     #[error(

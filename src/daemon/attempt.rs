@@ -37,7 +37,7 @@ impl AccountWorker {
         job: &JobPlan,
     ) -> Option<NextAction> {
         let name = &job.job.name;
-        let opened = self.open((&plan.open, plan.timeout), name).await?;
+        let opened = self.open(&plan.open, plan.timeout, name).await?;
         self.last_starts.started(name, Task::Sync, &self.clock);
         let now = (self.clock)();
         self.write_job(name, |entry| {
@@ -55,7 +55,7 @@ impl AccountWorker {
             }
             // A stop of the daemon is no failure of the job.
             Err(message) if self.cancel.is_cancelled() => {
-                (NextAction::CONTINUE, LastRun::failed(message, (self.clock)()))
+                (NextAction::CONTINUE, LastRun::failed(message))
             }
             Err(message) => {
                 (plan.on_event)(name, RunEvent::Failed(&message));
@@ -63,7 +63,7 @@ impl AccountWorker {
                     job = name,
                     "{name} could not begin: {message}; it is tried again when it is due"
                 );
-                (NextAction::CONTINUE, LastRun::failed(message, (self.clock)()))
+                (NextAction::CONTINUE, LastRun::failed(message))
             }
         };
         self.board.close(&self.name, next.status.clone());
@@ -74,7 +74,8 @@ impl AccountWorker {
     /// Opens the account, waiting while another process writes to it.
     pub(super) async fn open<T: Send + 'static>(
         &mut self,
-        (open, timeout): (&Open<T>, Duration),
+        open: &Open<T>,
+        timeout: Duration,
         job: &str,
     ) -> Option<Result<T, String>> {
         let mut is_logged = false;
@@ -141,7 +142,7 @@ impl AccountWorker {
             let before = records_of_last(&dir, &account_name, &planned.job.name);
             let plan = match before {
                 Some(_) => None,
-                None => plan_of(&dir, &account_name, (&planned.job, &export)),
+                None => plan_of(&dir, &account_name, &planned.job, &export),
             };
             Ok::<_, String>((export, before, plan))
         });
@@ -213,7 +214,7 @@ impl AccountWorker {
             tracing::warn!(job = job.job.name, "{error}");
         }
         let now = (self.clock)();
-        (next_action(&job.job.name, &ended, now), LastRun::of(&ended, now))
+        (next_action(&job.job.name, &ended, now), LastRun::of(&ended))
     }
 }
 
@@ -232,7 +233,7 @@ fn check_shared_orders(dir: &Path, account: &str, planned: &JobPlan) -> Result<(
 
 /// Records and requests of a first load. Only used for its progress: what is wrong with the export is
 /// the run's to report.
-fn plan_of(dir: &Path, account: &str, (job, export): (&Job, &Export)) -> Option<(u64, u64)> {
+fn plan_of(dir: &Path, account: &str, job: &Job, export: &Export) -> Option<(u64, u64)> {
     let view = View::open(dir, account).ok()?;
     // The number of requests does not depend on the pace.
     let plan = preview(job, export, view, 1.0).ok()?;

@@ -3,33 +3,33 @@ use super::fleet_view::FleetView;
 use super::liveness::Liveness;
 use crate::activecampaign::{Client, Traffic};
 use crate::run::{Progress, time_left};
-use crate::state::{RunEnd, RunRow};
+use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What the daemon is doing: cheap to write, and read as one consistent snapshot.
+/// What the daemon is doing: cheap to write, read as one consistent snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
     accounts: Arc<Mutex<Accounts>>,
     fleet: Arc<Mutex<Option<FleetView>>>,
 }
 
-/// Each in a place of its own, as a map has room for eleven.
+/// Boxed, as a node of the map reserves room for eleven entries.
 type Accounts = BTreeMap<String, Box<Entry>>;
 
 /// One account on the board.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub status: AccountStatus,
-    /// Of the run under way. It holds the account's lock, so it goes with the run.
+    /// Of the run under way. It holds the account's lock, so it is dropped with the run.
     pub client: Option<Client>,
-    /// What the runs before it sent and met, since the daemon began.
+    /// Of the earlier runs since the daemon began.
     pub traffic: Option<Box<Traffic>>,
     pub liveness: Option<Liveness>,
     pub running: Option<Box<Running>>,
-    /// In the sequence of the plan.
+    /// In the order of the plan.
     jobs: Box<[(String, JobEntry)]>,
 }
 
@@ -61,11 +61,11 @@ pub enum AccountStatus {
     WaitsForLock {
         since: Timestamp,
     },
-    /// ActiveCampaign is away; it is asked again then.
+    /// ActiveCampaign is unavailable; the next request is sent then.
     Away {
         until: Timestamp,
     },
-    /// ActiveCampaign refused us, and somebody has to act; nothing is sent before then.
+    /// ActiveCampaign refused the account, and an operator has to act; nothing is sent before then.
     Refused {
         until: Timestamp,
     },
@@ -88,10 +88,10 @@ impl AccountStatus {
     }
 }
 
-/// All of the board at one moment.
+/// The whole board at one moment.
 #[derive(Debug, Clone)]
 pub struct DaemonView {
-    /// `None` for a daemon alone, and before a fleet was heard of.
+    /// `None` without a fleet, and before its first report.
     pub fleet: Option<FleetView>,
     pub accounts: Vec<AccountView>,
     pub jobs: Vec<JobView>,
@@ -101,14 +101,13 @@ pub struct DaemonView {
 pub struct AccountView {
     pub account: String,
     pub status: AccountStatus,
-    /// What was sent and met since the daemon began, the run under way included; `None` before the
-    /// first run.
+    /// Since the daemon began, including the run under way; `None` before the first run.
     pub traffic: Option<Traffic>,
-    /// Requests on their way.
+    /// Requests without a response yet.
     pub in_flight: u64,
-    /// How long no request may be sent from now on, because ActiveCampaign or the pace asked for it.
+    /// How long no request may be sent, because ActiveCampaign or the rate limiter asked for a pause.
     pub pause_left: Duration,
-    /// For how long a run under way got no answer; `None` while it gets them.
+    /// How long the run under way has had no response; `None` while it gets them.
     pub unanswered_for: Option<Duration>,
 }
 
@@ -153,23 +152,21 @@ pub struct Running {
 #[derive(Debug, Clone)]
 pub struct LastVerification {
     pub ended: Timestamp,
-    /// Why it did not come to its end.
+    /// Why it did not finish.
     pub error: Option<String>,
 }
 
 /// How a job's last attempt ended.
 #[derive(Debug, Clone)]
 pub struct LastRun {
-    pub ended: Timestamp,
     /// `None` where no run could begin.
     pub end: Option<RunEnd>,
-    pub row: Option<RunRow>,
     /// Why it did not finish.
     pub error: Option<String>,
 }
 
 impl Running {
-    /// When it will be done if it goes on as it did; `None` while there is too little to estimate from.
+    /// Estimated from the speed so far; `None` while there is too little to estimate from.
     pub fn expected_end(&self, now: Timestamp) -> Option<Timestamp> {
         let progress = self.progress.as_ref()?;
         let left = self.records_expected?.checked_sub(progress.read)?;
@@ -183,12 +180,12 @@ impl Entry {
         self.jobs.iter_mut().find(|(job, _)| job == name).map(|(_, entry)| entry)
     }
 
-    /// Takes a job's entry out; one that is not known begins.
+    /// Takes a job's entry out; a new one for an unknown job.
     fn take_job(&mut self, name: &str) -> JobEntry {
         self.job(name).map(std::mem::take).unwrap_or_default()
     }
 
-    /// With what the run under way sent and met.
+    /// Adds the traffic of the run under way to that of the earlier runs.
     fn traffic_with(&self, now: Option<Traffic>) -> Option<Traffic> {
         match (now, &self.traffic) {
             (Some(now), Some(before)) => Some(now.after(before)),
@@ -198,8 +195,8 @@ impl Entry {
 }
 
 impl Board {
-    /// Everything, at one moment. In a fleet, of the accounts whose newest ledger is here: what this daemon
-    /// knows of the others is from before another one took them.
+    /// In a fleet, only the accounts whose newest ledger is here: what this daemon knows of the others is
+    /// from before another node took them.
     pub fn view(&self) -> DaemonView {
         let (accounts, fleet) = (self.lock(), self.fleet().clone());
         let is_current =
@@ -239,11 +236,11 @@ impl Board {
         }
     }
 
-    /// Whether every account's task waits for something it knows, or gets on with its run. To be
-    /// asked regularly: it returns what changed since the last call.
+    /// Whether every account's task makes progress or waits for something known. Each call compares
+    /// with the one before, so it has to be called regularly.
     pub fn is_alive(&self) -> bool {
         let mut accounts = self.lock();
-        // All are asked, so that each one's signs are noted.
+        // No short circuit: each call records what the next one compares with.
         accounts.values_mut().fold(true, |alive, entry| {
             let progress = entry.running.as_ref().and_then(|running| running.progress.as_ref());
             entry.liveness.as_mut().is_none_or(|liveness| liveness.is_alive(progress)) && alive
@@ -268,7 +265,7 @@ impl Board {
         }
     }
 
-    /// Lets go of all that belongs to a run.
+    /// Drops everything that belongs to a run.
     pub(super) fn close(&self, account: &str, status: AccountStatus) {
         self.write(account, |entry| {
             if let Some(client) = entry.client.take() {
@@ -278,7 +275,7 @@ impl Board {
         });
     }
 
-    /// Takes an account off that is in no plan.
+    /// Removes an account that is in no plan.
     pub(super) fn remove(&self, account: &str) {
         self.lock().remove(account);
     }

@@ -3,8 +3,8 @@ use crate::state::{Kind, RunEnd, RunRow, StateError, View, is_locked};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// A start further in the future than this was noted by a clock that was wrong. A clock that is set
-/// back by less starts nothing twice.
+/// A recorded start further in the future than this is the mistake of a wrong clock. A clock that is
+/// set back by less starts nothing twice.
 const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known of a job's last start.
@@ -12,9 +12,9 @@ const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct LastStart {
     /// On the wall clock; of a job that never ran, when the daemon first saw it.
     pub at: Timestamp,
-    /// It did not come to its end, and is resumed as soon as possible.
+    /// It did not finish, and is resumed as soon as possible.
     pub is_open: bool,
-    /// A start that was noted ahead of the clock. It counts again once the clock has come to it.
+    /// A recorded start that is ahead of the clock. It counts again once the clock has reached it.
     ahead: Option<Timestamp>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct LastStart {
 #[derive(Debug, Default)]
 pub(super) struct LastStarts {
     jobs: BTreeMap<(String, Task), LastStart>,
-    /// When another daemon looked at the account last, if one did.
+    /// When another daemon last looked at the account, if one did.
     seen: Option<Timestamp>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct LastStarts {
 pub(super) struct DueTask<'a> {
     pub job: &'a JobPlan,
     pub task: Task,
-    /// In the past where a start was missed, now where a run is open.
+    /// In the past for a missed start, now for an open run.
     pub at: Timestamp,
 }
 
@@ -39,9 +39,9 @@ impl LastStart {
         Self { at, is_open, ahead: None }
     }
 
-    /// Whether the clock was wrong when it noted a start ahead of it, or is wrong now, nobody knows.
-    /// Until it has come to that start, the task counts as started now, so that it goes on by its
-    /// schedule. From then on nothing up to that start was missed.
+    /// A recorded start ahead of the clock: the clock was wrong then, or it is wrong now. Until it has
+    /// reached that start, the task counts as started now, so that it keeps its schedule. Once it has,
+    /// no start up to that one counts as missed.
     fn follow(&mut self, now: Timestamp) {
         if self.at.duration_since(now) > FUTURE_MAX {
             self.ahead = self.ahead.max(Some(self.at));
@@ -59,7 +59,7 @@ impl LastStarts {
         Self { seen: Some(at), ..Self::default() }
     }
 
-    /// Reads what the state knows of jobs that are new here, and corrects what a wrong clock noted.
+    /// Reads the last starts of jobs that are new here, and corrects those that a wrong clock recorded.
     ///
     /// # Errors
     /// If the state can't be read; its jobs then count as started now, and are not asked for again.
@@ -105,8 +105,8 @@ impl LastStarts {
         view.map(|_| ()).and(result)
     }
 
-    /// What starts next. A job is synced before it is verified where both are due or its last sync
-    /// did not come to its end, as a verification would find what is not sent yet.
+    /// What starts next. A job is synced before it is verified if both are due or its last sync did
+    /// not finish, as a verification would report what is not sent yet.
     pub(super) fn next<'a>(&self, plan: &'a AccountPlan, now: Timestamp) -> Option<DueTask<'a>> {
         let tasks = plan.jobs.iter().flat_map(|job| {
             let syncs = self.due(job, Task::Sync, now);
@@ -135,7 +135,7 @@ impl LastStarts {
         *last = LastStart { at: now, is_open: false, ..*last };
     }
 
-    /// The task ended before its time, and goes on as soon as the account may be asked again.
+    /// The task was interrupted, and resumes as soon as the account may be used again.
     pub(super) fn left_open(&mut self, job: &str, task: Task) {
         if let Some(last) = self.jobs.get_mut(&(job.to_owned(), task)) {
             last.is_open = true;
@@ -143,8 +143,8 @@ impl LastStarts {
     }
 }
 
-/// A verification that was cut off goes on at once. A job that was never verified waits from its
-/// first load on, however often the daemon starts meanwhile.
+/// An interrupted verification resumes at once. A job that was never verified waits from its first
+/// load on, however often the daemon starts meanwhile.
 fn last_verified(view: &View, job: &str, is_busy: bool) -> Result<Option<LastStart>, StateError> {
     let at = |ms: i64| Timestamp::from_millisecond(ms).ok();
     let Some(last) = view.newest_whole_verification(job)? else {
@@ -157,14 +157,14 @@ fn last_verified(view: &View, job: &str, is_busy: bool) -> Result<Option<LastSta
     Ok(at(last_ms).map(|at| LastStart::new(at, is_open)))
 }
 
-/// A sync that was cut off goes on at once. A backfill is people's: one that stopped after its
-/// canary is waiting for somebody to look at it.
+/// An interrupted sync resumes at once. A backfill is started by people: one that stopped after its
+/// canary waits for a decision.
 fn last_start(row: &RunRow, is_busy: bool) -> Option<LastStart> {
     let at = Timestamp::from_millisecond(row.started_ms).ok()?;
-    let is_cut_off = match row.outcome {
+    let is_interrupted = match row.outcome {
         None => !is_busy,
         Some(end) => matches!(end, RunEnd::Interrupted | RunEnd::Paused),
     };
-    let is_open = is_cut_off && row.kind == Kind::Sync && row.undone_ms.is_none();
+    let is_open = is_interrupted && row.kind == Kind::Sync && row.undone_ms.is_none();
     Some(LastStart::new(at, is_open))
 }

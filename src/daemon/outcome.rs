@@ -4,7 +4,7 @@ use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// How long an account rests while ActiveCampaign is away, unless it asked for a longer wait.
+/// How long an account rests while ActiveCampaign is unavailable, unless it asked for a longer wait.
 pub const AWAY_REST: Duration = Duration::from_secs(15 * 60);
 /// How long an account rests after a refusal, however often its jobs are due.
 const REFUSED_REST: Duration = Duration::from_secs(15 * 60);
@@ -24,7 +24,7 @@ impl NextAction {
     pub(super) const CONTINUE: Self =
         Self { rest: None, is_resumable: false, status: AccountStatus::Idle };
 
-    /// ActiveCampaign is away, and asked to wait this long.
+    /// ActiveCampaign is unavailable, and asked to wait this long.
     pub(super) fn away(retry_after: Option<Duration>, now: Timestamp) -> Self {
         let rest = retry_after.unwrap_or_default().max(AWAY_REST);
         let status = AccountStatus::Away { until: after(now, rest) };
@@ -41,7 +41,7 @@ fn after(now: Timestamp, rest: Duration) -> Timestamp {
     now + SignedDuration::try_from(rest).unwrap_or(SignedDuration::MAX)
 }
 
-/// Decides what follows from the end of a run, and logs it: failures are handled here.
+/// Decides what to do after a run, and logs how the run ended.
 pub(super) fn next_action(
     job: &str,
     ended: &Result<RunReport, RunError>,
@@ -66,7 +66,7 @@ pub(super) fn next_action(
                 job,
                 run,
                 pending = report.row.pending,
-                "run {run} of {job} was stopped; it goes on later"
+                "run {run} of {job} was stopped; it resumes later"
             );
             NextAction { is_resumable: true, ..NextAction::CONTINUE }
         }
@@ -77,7 +77,7 @@ pub(super) fn next_action(
                 job,
                 run,
                 rest_s,
-                "run {run} of {job}: {error}; it goes on in {rest_s} s"
+                "run {run} of {job}: {error}; it resumes in {rest_s} s"
             );
             next
         }
@@ -126,20 +126,18 @@ fn log_finished(job: &str, report: &RunReport) {
 }
 
 impl LastRun {
-    pub(super) fn of(ended: &Result<RunReport, RunError>, at: Timestamp) -> Self {
+    pub(super) fn of(ended: &Result<RunReport, RunError>) -> Self {
         match ended {
             Ok(report) => Self {
-                ended: at,
                 end: Some(report.end),
-                row: Some(report.row.clone()),
                 error: report.error.as_ref().map(ToString::to_string),
             },
-            Err(error) => Self::failed(error.to_string(), at),
+            Err(error) => Self::failed(error.to_string()),
         }
     }
 
     /// The run could not begin, or the state failed during it.
-    pub(super) fn failed(error: String, ended: Timestamp) -> Self {
-        Self { ended, end: None, row: None, error: Some(error) }
+    pub(super) fn failed(error: String) -> Self {
+        Self { end: None, error: Some(error) }
     }
 }

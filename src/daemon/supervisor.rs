@@ -44,7 +44,8 @@ impl Daemon {
                 name.clone(),
                 Arc::clone(&self.clock),
                 self.board.clone(),
-                (self.cancel.clone(), self.grace),
+                self.cancel.clone(),
+                self.grace,
                 followed,
             );
             self.tasks.spawn(worker.run().instrument(span));
@@ -55,7 +56,7 @@ impl Daemon {
     /// Waits until every account's task has ended; none does before the end was asked for.
     ///
     /// # Errors
-    /// When one ended in a bug. The others go on until they are cancelled.
+    /// When one ended in a bug. The others continue until they are cancelled.
     pub async fn ended(&mut self) -> Result<(), JoinError> {
         while let Some(task) = self.tasks.join_next().await {
             task?;

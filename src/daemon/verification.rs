@@ -13,16 +13,15 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-/// The longest that a verification may take from one page or order that it reads to the next: it
-/// also compares what it has read, which sends nothing.
+/// The longest pause between two signs of progress: comparing what was read sends nothing.
 const VERIFICATION_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// Verifications at one time, of all accounts: each holds a thread that runs need too.
+/// Concurrent verifications of all accounts: each occupies a thread that runs need too.
 const VERIFYING_MAX: usize = 16;
 
 static VERIFYING: Semaphore = Semaphore::const_new(VERIFYING_MAX);
 
-/// Why a verification did not come to its end.
+/// Why a verification did not finish.
 enum Unverified {
     /// The daemon is stopping; the next verification resumes it.
     Interrupted,
@@ -31,7 +30,7 @@ enum Unverified {
 }
 
 impl Unverified {
-    /// As which end of a run it counts, and why.
+    /// The end of a run that it is reported as, and the reason.
     fn end(&self) -> (RunEnd, String) {
         match self {
             Self::Interrupted => (RunEnd::Interrupted, "it was stopped".to_owned()),
@@ -49,7 +48,7 @@ impl Unverified {
 }
 
 impl AccountWorker {
-    /// Verifies a job that is due. `None` if it was called off while it waited for the lock.
+    /// Verifies a job that is due. `None` if that was cancelled while it waited for the lock.
     pub(super) async fn verify(
         &mut self,
         plan: &AccountPlan,
@@ -57,11 +56,11 @@ impl AccountWorker {
         by: &VerifyPlan,
     ) -> Option<NextAction> {
         let name = &job.job.name;
-        let opened = self.open((&plan.open_store, plan.timeout), name).await?;
+        let opened = self.open(&plan.open_store, plan.timeout, name).await?;
         self.last_starts.started(name, Task::Verify, &self.clock);
         self.show(plan, (self.clock)());
         let ended = match opened {
-            Ok(opened) => self.compare(plan, job, by.lines, opened).await,
+            Ok((store, client)) => self.compare(plan, job, by.lines, store, client).await,
             Err(message) => Err(Unverified::NotBegun(message)),
         };
         let now = (self.clock)();
@@ -76,7 +75,7 @@ impl AccountWorker {
                 if end == RunEnd::Interrupted {
                     tracing::info!(
                         job = name,
-                        "the verification of {name} was stopped; it goes on later"
+                        "the verification of {name} was stopped; it resumes later"
                     );
                 } else {
                     tracing::error!(job = name, "{name} could not be verified: {error}");
@@ -105,7 +104,8 @@ impl AccountWorker {
         plan: &AccountPlan,
         job: &JobPlan,
         lines: Option<Sample>,
-        (store, client): (Store, Client),
+        store: Store,
+        client: Client,
     ) -> Result<Verification, Unverified> {
         let (job, since) = (job.job.clone(), (self.clock)());
         tracing::info!(job = job.name, "the verification of {} begins", job.name);
@@ -126,7 +126,7 @@ impl AccountWorker {
             () = cancel.cancelled() => return Err(Unverified::Interrupted),
             turn = VERIFYING.acquire() => turn,
         };
-        // On a thread of its own: it reads the export and the state where it is.
+        // On a blocking thread: it reads the export and the state synchronously.
         let compared = tokio::task::spawn_blocking(move || {
             handle.block_on(async {
                 tokio::select! {

@@ -88,7 +88,7 @@ pub struct Pace {
     pub pause: Option<Duration>,
 }
 
-/// A lease that goes on.
+/// Extends a lease.
 #[derive(Debug, Clone)]
 pub struct Renewal {
     pub account: String,

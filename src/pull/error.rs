@@ -3,7 +3,7 @@ use std::path::Path;
 
 const HINT: &str = "\n  hint: ";
 
-/// Why a pull did not become complete. None of the texts contains a secret or anything of an order.
+/// Why a pull is not complete. None of the texts contains a secret or personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
     /// The settings, or the folder that they name.
@@ -25,7 +25,7 @@ pub enum PullError {
 }
 
 impl PullError {
-    /// What is wrong and what to do, apart.
+    /// What is wrong, and what to do about it.
     pub fn parts(&self) -> (String, String) {
         match self {
             Self::Settings { what, expected, hint } => {
@@ -55,7 +55,7 @@ fn hint_of(fault: &std::io::Error) -> String {
             "free some space and pull again; nothing that is not complete is kept"
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "the user who pulls has to be able to write there; `dir` names another folder"
+            "the user who pulls needs write access there; `dir` names another folder"
         }
         _ => return String::new(),
     };

@@ -64,7 +64,7 @@ pub fn probe_writes_text() -> String {
     let writes = QUESTIONS.iter().filter(|question| question.writes()).count() as u64;
     format!(
         "Create two connections, {} with made-up addresses and up to {} for {}, and remove them again, \
-         except that GraphQL may go on showing the {} that it is sent, as it has no way to delete them",
+         except that GraphQL may still show the {} that it is sent, as it has no way to delete them",
         many(PERSONS, "customer"),
         many(REST_ORDERS_MAX + GRAPHQL_ORDERS_MAX, "order"),
         many(writes, "question"),

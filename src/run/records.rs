@@ -91,8 +91,8 @@ impl ReadAhead {
             match self.batches.recv() {
                 Ok(batch) => self.batch = batch.into_iter(),
                 Err(_) => {
-                    // A reader that panicked has not read the export to its end: the panic goes on
-                    // in the thread that waits for the records.
+                    // A reader that panicked has not read the whole export: the panic continues in
+                    // the thread that waits for the records.
                     if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
                         resume_unwind(panic);
                     }

@@ -13,7 +13,7 @@ const ATTACK: &str = "</td><script>document.title='owned'</script><img src=x one
 /// A job and an account whose every word is an attack.
 fn hostile() -> Snapshot {
     let at: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
-    let last = LastRun { ended: at, end: None, row: None, error: Some(ATTACK.to_owned()) };
+    let last = LastRun { end: None, error: Some(ATTACK.to_owned()) };
     let job = JobSnapshot {
         job: ATTACK.to_owned(),
         account: ATTACK.to_owned(),

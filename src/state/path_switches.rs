@@ -87,7 +87,7 @@ impl Store {
     }
 }
 
-/// GraphQL does not see updates by REST, and goes on showing what it was sent before.
+/// GraphQL does not see updates by REST, and still shows what it was sent before.
 fn send_again_what_rest_updated(
     db: &Connection,
     connection: ConnectionId,

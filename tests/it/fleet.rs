@@ -189,7 +189,7 @@ fn who_cannot_renew_its_lease_stops_though_it_reaches_activecampaign() {
     let node = fleet.node();
     fleet.wait_for_requests(10);
     link.cut();
-    node.process.wait_for_log("was stopped; it goes on later", 1);
+    node.process.wait_for_log("was stopped; it resumes later", 1);
     let stopped = fleet.world.summary().requests;
     until("the lease expires", || fleet.column("expires_at < clock_timestamp()") == "t");
     assert_eq!(fleet.world.summary().requests, stopped, "nothing left after it stopped");

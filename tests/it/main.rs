@@ -1,5 +1,5 @@
 //! What a user, or a reader of the harness, would notice.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on says so by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue panics")]
 
 mod absence;
 mod adopt;

@@ -306,7 +306,7 @@ fn without_consent_it_only_reads_and_says_what_it_would_write() {
     assert_eq!(world.summary().orders, 0);
     let text = world.run(&["probe", "main"]).out;
     assert!(text.contains("Create two connections") && text.contains("--write"), "{text}");
-    assert!(text.contains("may go on showing the 125 orders"), "{text}");
+    assert!(text.contains("may still show the 125 orders"), "{text}");
     assert_eq!(world.run(&["probe", "mian"]).code, 2);
 }
 

@@ -1,4 +1,4 @@
-//! Killed at any moment, a run goes on where it was: nothing is lost, nothing doubled.
+//! Killed at any moment, a run resumes where it was: nothing is lost, nothing doubled.
 
 use crate::backfill::assert_target_is;
 use crate::bulk::at_once;

@@ -144,5 +144,5 @@ fn an_export_that_cannot_be_read_hides_no_other_fault() {
         "{}",
         output.out
     );
-    assert_eq!(world.run(&["sync", "shop"]).code, 0, "the other job goes on");
+    assert_eq!(world.run(&["sync", "shop"]).code, 0, "the other job still runs");
 }

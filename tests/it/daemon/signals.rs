@@ -20,12 +20,12 @@ fn asked_to_stop_in_a_run_it_settles_what_was_sent_and_resumes_at_the_next_start
     assert!(wait_for_requests(&world, daemon.child(), 60));
     daemon.stops_while_held(&world);
     let log = daemon.ends(0).err;
-    assert!(log.contains("it goes on later"), "{log}");
+    assert!(log.contains("it resumes later"), "{log}");
     let stopped = runs(&world).remove(0);
     assert_eq!(stopped["outcome"], "interrupted");
     assert_adds_up(&stopped);
     assert_eq!(stopped["created"], world.summary().orders, "what was sent is settled");
-    // Its time is far away: it goes on because it was cut off.
+    // Its time is far away: it resumes because it was interrupted.
     let world = world.replace_job(&far_away());
     let again = Process::daemon(&world);
     again.wait_for_log("finished: ", 1);

@@ -134,7 +134,7 @@ fn runs_and_verifications_of_an_account_take_turns() {
             assert_eq!(under_way.replace(line), None, "beside another: {log}");
         }
         let ends =
-            ["of shop finished: ", "shop is verified: ", "could not be verified", "goes on later"];
+            ["of shop finished: ", "shop is verified: ", "could not be verified", "resumes later"];
         if ends.iter().any(|end| line.contains(end)) {
             under_way = None;
         }

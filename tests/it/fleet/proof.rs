@@ -34,7 +34,7 @@ enum Event {
     Kill,
     /// It can't reach PostgreSQL until its accounts are another's, and can reach ActiveCampaign.
     Cut,
-    /// It stands still until its accounts are another's, and goes on.
+    /// It is suspended until another node has its accounts, and continues.
     Freeze,
     /// It is asked to stop, and another one starts elsewhere.
     Deploy,
