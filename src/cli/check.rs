@@ -362,8 +362,8 @@ fn check_account(
     match assembly::checking_client(account, store.as_ref().map(Store::lock)) {
         Ok(client) => match store {
             Some(mut store) if scope.is_asked => {
-                check_connections((account, &client), &mut store, jobs, findings)?;
-                check_graphql((account, &client), &store, jobs, findings)
+                check_connections(account, &client, &mut store, jobs, findings)?;
+                check_graphql(account, &client, &store, jobs, findings)
             }
             _ => Ok(()),
         },
@@ -385,7 +385,8 @@ fn check_space(account: &Account, state_dir: &Path, findings: &mut Findings) {
 }
 
 fn check_connections(
-    (account, client): (&Account, &Client),
+    account: &Account,
+    client: &Client,
     store: &mut Store,
     jobs: &[&Job],
     findings: &mut Findings,

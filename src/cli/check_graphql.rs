@@ -10,7 +10,8 @@ use crate::state::Store;
 
 /// What the bulk path would build orders by, where a job of the account goes by it.
 pub(super) fn check_graphql(
-    (account, client): (&Account, &Client),
+    account: &Account,
+    client: &Client,
     store: &Store,
     jobs: &[&Job],
     findings: &mut Findings,

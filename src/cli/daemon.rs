@@ -41,7 +41,7 @@ pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> 
     }
     allow_open_files();
     let runtime = assembly::runtime()?;
-    let exit = runtime.block_on(serve(global, args.grace, (settings, planned)));
+    let exit = runtime.block_on(serve(global, args.grace, settings, planned));
     // Whatever still blocks a thread is not waited for: its work is intended or settled, as after a
     // kill.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -58,7 +58,8 @@ fn allow_open_files() {
 async fn serve(
     global: &Global,
     grace: Duration,
-    (settings, planned): (Settings, Planned),
+    settings: Settings,
+    planned: Planned,
 ) -> Result<Exit, CliError> {
     let mut hangups = hangups().map_err(CliError::failed)?;
     let interrupt = Interrupt::listen().map_err(CliError::failed)?;
@@ -71,7 +72,7 @@ async fn serve(
     let mut workers = Workers {
         daemon,
         #[cfg(feature = "fleet")]
-        fleet: super::fleet::Fleet::join(&settings, (&board, &interrupt.cancel, grace)).await?,
+        fleet: super::fleet::Fleet::join(&settings, &board, &interrupt.cancel, grace).await?,
     };
     let in_force = of_fleet(&settings)?;
     let settle_max = if settings.fleet.is_some() { HAND_OVER_MAX } else { SETTLE_MAX };

@@ -51,7 +51,7 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
     };
     let named = || args.dir.clone().unwrap_or_else(std::env::temp_dir);
     let dir = dir.map_err(|error| CliError::usage(format!("{}: {error}", named().display())))?;
-    // It writes settings, a token, state and exports: never among somebody's own files.
+    // It writes settings, a token, state and exports: never among other files.
     if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         let hint = "hint: name a new folder, or delete this one";
         return Err(CliError::usage(format!("{} is not empty\n  {hint}", dir.display())));
@@ -68,8 +68,7 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
     assembly::runtime()?.block_on(show)
 }
 
-/// A folder that was not there. One by the number of this process may be left from another of that
-/// number.
+/// A new folder. An earlier process with the same id may have left one of that name.
 fn new_folder() -> std::io::Result<PathBuf> {
     let mut tries = 0_u32;
     loop {
@@ -89,7 +88,7 @@ struct Demo<'a> {
     orders: Option<u64>,
 }
 
-/// What each act came to, for the last word and for `--json`.
+/// The results of the steps, for the summary and for `--json`.
 struct Acts {
     plan: Value,
     runs: Vec<RunReport>,
@@ -146,8 +145,7 @@ impl Demo<'_> {
         Ok(report::plan_json(&[preview], &now))
     }
 
-    /// The real limit where the sample is small enough to display; a crowd of generated orders goes
-    /// unlimited.
+    /// The real rate limit for the small sample, none for many generated orders.
     fn is_limited(&self) -> bool {
         self.orders.is_none()
     }
@@ -178,14 +176,14 @@ impl Demo<'_> {
                 let (changed_permille, extra_orders) =
                     if day == Day::First { (0, 0) } else { (10, orders.div_ceil(100)) };
                 let mut file = BufWriter::new(private_file::create(&path)?);
-                let plan = GeneratorOptions {
+                let options = GeneratorOptions {
                     orders,
                     seed: 1,
                     changed_permille,
                     extra_orders,
                     ..GeneratorOptions::default()
                 };
-                samples::generate_csv(&plan, &mut file)?;
+                samples::generate_csv(&options, &mut file)?;
                 file.flush()
             }
         }
@@ -194,7 +192,7 @@ impl Demo<'_> {
     fn write_settings(&self, url: &str) -> Result<Settings, CliError> {
         let rate = if self.is_limited() { RATE } else { 100_000 };
         let keys = "export = [\"exports/orders*.csv\"]\n";
-        self.setting.write_settings((url, rate), "shopify", keys)
+        self.setting.write_settings(url, rate, "shopify", keys)
     }
 
     fn opening(&self, url: &str) -> String {
@@ -219,7 +217,7 @@ enum Day {
     Second,
 }
 
-/// What ordersync promises, compared with what the account saw.
+/// What ordersync promises, checked against what the account received.
 fn promises(acts: &Acts, summary: &Summary, is_limited: bool) -> Promises {
     let rows: Vec<_> = acts.runs.iter().map(|report| &report.row).collect();
     let (Some(first), Some(third)) = (rows.first(), rows.last()) else { return Vec::new() };

@@ -43,7 +43,8 @@ impl Setting<'_> {
     /// Writes the settings of an account at `url` and of a job with these `keys`, and reads them.
     pub(super) fn write_settings(
         &self,
-        (url, rate): (&str, u32),
+        url: &str,
+        rate: u32,
         service: &str,
         keys: &str,
     ) -> Result<Settings, CliError> {

@@ -95,7 +95,7 @@ fn write_settings(
     let keys = format!(
         "\n[jobs.{JOB}.policy]\ngone = \"delete\"\n\n[jobs.{JOB}.pull]\nfrom = \"{from}\"\n{access}url = \"{shop}\"\n"
     );
-    setting.write_settings((account, RATE), "shop", &keys)
+    setting.write_settings(account, RATE, "shop", &keys)
 }
 
 impl Nights<'_> {

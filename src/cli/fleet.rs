@@ -1,4 +1,4 @@
-//! The daemon as one of a fleet.
+//! The daemon as a node of a fleet.
 
 use super::error::CliError;
 use super::planned::{Planned, PlannedAccount};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// The longest that a chunk of a ledger may take to or from the database.
 pub(super) const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A node does what people ask of it within this time.
+/// A node notices a request of an operator within this time.
 const BEAT_EVERY_MAX: Duration = Duration::from_secs(5);
 
 /// The longest that the database may take to answer what a person asks.
@@ -32,11 +32,13 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Brings the schema of the database up to date, unless that is away, and begins to work, as yet on no
-    /// account; `None` without a fleet in the settings.
+    /// Migrates the schema of the database, if that is available, and starts the node, still without
+    /// accounts; `None` without a fleet in the settings.
     pub(super) async fn join(
         settings: &Settings,
-        (board, cancel, grace): (&Board, &CancellationToken, Duration),
+        board: &Board,
+        cancel: &CancellationToken,
+        grace: Duration,
     ) -> Result<Option<Self>, CliError> {
         let Some(fleet) = &settings.fleet else { return Ok(None) };
         let lease = Duration::from_secs(fleet.lease_s);
@@ -66,13 +68,13 @@ impl Fleet {
         Ok(Some(Self { accounts, node }))
     }
 
-    /// Works on these accounts from now on. What is under way ends as it began.
+    /// Replaces the accounts to work on. Runs under way keep their settings.
     pub(super) fn follow(&self, planned: &Planned) {
         let shared = planned.iter().map(|(name, account)| (name.clone(), shared(account)));
         self.accounts.send_replace(Arc::new(shared.collect()));
     }
 
-    /// Waits until every lease was given back, once the end was asked for.
+    /// Waits until every lease is released, after the cancellation.
     pub(super) async fn ended(&mut self) -> Result<(), CliError> {
         let Some(node) = &mut self.node else { return Ok(()) };
         let ended = node.await;
@@ -82,18 +84,19 @@ impl Fleet {
 }
 
 fn shared(planned: &Arc<PlannedAccount>) -> SharedAccount {
-    let in_one = |job: &crate::run::Job| match job.load {
+    let orders_per_request = |job: &crate::run::Job| match job.load {
         LoadPath::Rest => 1,
         LoadPath::Bulk if job.is_bulk_max_set => job.bulk_max,
         LoadPath::Bulk => crate::run::BATCH_LEN_MAX,
     };
-    let in_one = planned.jobs.iter().map(|planned| in_one(&planned.job)).max().unwrap_or(1);
+    let jobs = planned.jobs.iter().map(|planned| &planned.job);
+    let orders_max = jobs.map(orders_per_request).max().unwrap_or(1);
     let planned = Arc::clone(planned);
     SharedAccount {
         schedules: planned.schedules.as_bytes().to_vec(),
         request: Duration::from_secs(planned.account.timeout_s),
-        orders_per_second: planned.account.requests_per_second * in_one as f64,
-        in_flight_max: planned.account.in_flight_max * in_one,
+        orders_per_second: planned.account.requests_per_second * orders_max as f64,
+        in_flight_max: planned.account.in_flight_max * orders_max,
         plan: Box::new(move |guard| planned.plan(Some(guard))),
     }
 }
@@ -119,12 +122,12 @@ pub(super) async fn open(fleet: &settings::Fleet, timeout: Duration) -> Result<D
     Ok(database)
 }
 
-/// Of this daemon, for people: leases are distinguished by their numbers.
+/// The name of this node, for display: leases are told apart by their numbers.
 pub(super) fn name() -> String {
     format!("{}-{}", host(), std::process::id())
 }
 
-/// Of this machine.
+/// The name of this machine.
 pub(super) fn host() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if host.trim().is_empty() { "node".to_owned() } else { host.trim().to_owned() }

@@ -49,7 +49,8 @@ pub(super) async fn load_all(
     accounts: Vec<PreparedAccount>,
     kind: Kind,
     interrupt: &Interrupt,
-    (display, notices): (ProgressDisplay, &Arc<Notices>),
+    display: ProgressDisplay,
+    notices: &Arc<Notices>,
 ) -> Results {
     let display = Arc::new(display);
     let mut tasks = tokio::task::JoinSet::new();
@@ -58,7 +59,7 @@ pub(super) async fn load_all(
         let on_event = notices.on_event(&account.name);
         let runner = AccountRunner { account: opened, cancel, grace: GRACE };
         tasks.spawn(async move {
-            let results = load_account(&runner, &jobs, kind, (&display, &on_event)).await;
+            let results = load_account(&runner, &jobs, kind, &display, &on_event).await;
             (runner, jobs, results)
         });
     }
@@ -89,7 +90,8 @@ async fn load_account(
     runner: &AccountRunner,
     jobs: &[PreparedJob],
     kind: Kind,
-    (display, on_event): (&ProgressDisplay, &OnRunEvent),
+    display: &ProgressDisplay,
+    on_event: &OnRunEvent,
 ) -> Results {
     let mut results = Results::default();
     let mut condition = AccountCondition::Usable;
@@ -167,6 +169,6 @@ async fn read_back(
     let PreparedJob { job, export, .. } = prepared;
     let (run, account) = (canary.run, &runner.account);
     let (verification, orders) =
-        verify_orders((job, export), &account.state, &account.client, canary).await?;
+        verify_orders(job, export, &account.state, &account.client, canary).await?;
     Ok(CanaryReport { run, verification, orders })
 }

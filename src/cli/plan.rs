@@ -206,7 +206,7 @@ impl Wanted<'_> {
             if args.html.is_some() {
                 detail.take(record);
             }
-            files.write((&job.name, export.files()), record, (changes, args.reveal));
+            files.write(&job.name, export.files(), record, changes, args.reveal);
         };
         let input = PlanInput { job, export, view, assumptions, is_asked: args.ask };
         let mut each = |record: PlannedRecord| describe(&record, None);
@@ -264,15 +264,15 @@ impl DetailFiles {
     /// change is shown.
     fn write(
         &mut self,
-        (job, files): (&str, &[ExportFile]),
+        job: &str,
+        files: &[ExportFile],
         record: &PlannedRecord,
-        (changes, reveal): (Option<&[ValueChange]>, bool),
+        changes: Option<&[ValueChange]>,
+        reveal: bool,
     ) {
         if let Some(records) = &mut self.records {
             let line = match changes {
-                Some(changes) => {
-                    report::compared_record_json(job, files, record, (changes, reveal))
-                }
+                Some(changes) => report::compared_record_json(job, files, record, changes, reveal),
                 None => report::record_json(job, files, record),
             };
             records.write(|file| writeln!(file, "{line}"));

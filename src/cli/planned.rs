@@ -55,7 +55,7 @@ pub(super) fn planned(settings: &Settings) -> Result<Planned, CliError> {
     let mut accounts = BTreeMap::new();
     for job in settings.jobs.values() {
         let account = settings.account_of(job)?;
-        let Some((plan, when)) = job_plan(settings, (job, account), &mut schedules)? else {
+        let Some((plan, when)) = job_plan(settings, job, account, &mut schedules)? else {
             continue;
         };
         let (_, jobs, digest) = accounts
@@ -82,7 +82,8 @@ pub(super) fn planned(settings: &Settings) -> Result<Planned, CliError> {
 /// A job that has a schedule, and all that says when it is due.
 fn job_plan(
     settings: &Settings,
-    (job, account): (&Job, &Account),
+    job: &Job,
+    account: &Account,
     schedules: &mut Schedules,
 ) -> Result<Option<(JobPlan, String)>, CliError> {
     let calendar = assembly::calendar(job, schedules).map_err(CliError::usage)?;

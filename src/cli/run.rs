@@ -184,7 +184,7 @@ fn load(
                 cancel.cancel();
             });
         }
-        let mut results = load_all(accounts, request.kind, &interrupt, (display, &notices)).await;
+        let mut results = load_all(accounts, request.kind, &interrupt, display, &notices).await;
         results.failures.extend(failures);
         Ok::<_, CliError>((results, interrupt.signal()))
     })?;

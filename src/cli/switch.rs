@@ -56,11 +56,12 @@ pub(super) fn run(
     };
     let canary = canary.as_deref();
     let ends_here = args.dry_run || plan.task == SwitchTask::Nothing;
-    match global.json {
-        true if ends_here => output::print_json(&report::switch_plan_json(&plan, canary)),
-        true => output::note(report::switch_plan_text(&plan, canary).trim_end()),
-        false if global.quiet && !args.dry_run => {}
-        false => output::show(&report::switch_plan_text(&plan, canary)),
+    if global.json && ends_here {
+        output::print_json(&report::switch_plan_json(&plan, canary));
+    } else if global.json {
+        output::note(report::switch_plan_text(&plan, canary).trim_end());
+    } else if args.dry_run || !global.quiet {
+        output::show(&report::switch_plan_text(&plan, canary));
     }
     if ends_here {
         return Ok(Exit::Done);
@@ -68,7 +69,7 @@ pub(super) fn run(
     if !args.yes && plan.task != SwitchTask::Note {
         ask(&question(&plan, canary.unwrap_or_default()), "nothing was sent")?;
     }
-    let (report, signal) = carry_out(global, (settings, account, &job), &plan, order.as_deref())?;
+    let (report, signal) = carry_out(global, settings, account, &job, &plan, order.as_deref())?;
     Ok(show(global, settings, &report, signal))
 }
 
@@ -96,7 +97,9 @@ fn question(plan: &SwitchPlan, canary: &str) -> String {
 
 fn carry_out(
     global: &Global,
-    (settings, account, job): (&Settings, &Account, &Job),
+    settings: &Settings,
+    account: &Account,
+    job: &Job,
     plan: &SwitchPlan,
     canary: Option<&Order>,
 ) -> Result<(SwitchReport, Option<u8>), CliError> {

@@ -143,7 +143,7 @@ fn note_forecast(
     let side_by_side = by_line.saturating_mul(2).saturating_add(pages.saturating_sub(1));
     let forecast = Forecast::new(side_by_side, terms).after(2);
     if forecast.total() >= FORECAST_MIN {
-        output::note(&report::reading_text(&job.name, (known, by_line), &forecast));
+        output::note(&report::reading_text(&job.name, known, by_line, &forecast));
     }
     Ok(())
 }

@@ -41,7 +41,8 @@ impl AccountWorker {
         name: String,
         clock: Clock,
         board: Board,
-        (cancel, grace): (CancellationToken, Duration),
+        cancel: CancellationToken,
+        grace: Duration,
         followed: watch::Receiver<Option<Arc<AccountPlan>>>,
     ) -> Self {
         Self {

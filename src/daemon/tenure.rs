@@ -32,7 +32,8 @@ impl Tenure {
             self.account,
             self.clock,
             self.board,
-            (self.cancel, self.grace),
+            self.cancel,
+            self.grace,
             followed,
         );
         worker.last_starts = LastStarts::seen(self.seen);

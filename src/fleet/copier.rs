@@ -28,7 +28,8 @@ impl<'a> Copier<'a> {
     pub fn new(
         copies: &'a LedgerCopies,
         dir: &'a Path,
-        (lease, every_min): (&'a Lease, Duration),
+        lease: &'a Lease,
+        every_min: Duration,
     ) -> Self {
         let mut copier = Self { copies, dir, lease, every_min, number: 0, copied: None };
         if lease.handover.unrecorded.is_zero() {
@@ -85,7 +86,7 @@ impl<'a> Copier<'a> {
             // Each attempt has a number of its own, so that none mixes with what an earlier left.
             self.number += 1;
             let file = self.file();
-            self.copies.write(self.lease, self.number, (&file, began)).await?;
+            self.copies.write(self.lease, self.number, &file, began).await?;
             // A leftover is written over by the next copy.
             let _ = std::fs::remove_file(file);
         }

@@ -31,7 +31,8 @@ impl LedgerCopies {
         &self,
         lease: &Lease,
         number: i64,
-        (file, began): (&Path, Instant),
+        file: &Path,
+        began: Instant,
     ) -> Result<CopyHead, FleetError> {
         let mut reader = File::open(file).map_err(FleetError::file(file))?;
         let mut hasher = blake3::Hasher::new();

@@ -90,7 +90,7 @@ impl Mover {
         }
         let taken = self.take(moved).await?;
         let _renewing = self.ownership.renewing(&taken);
-        if let Err(refusal) = self.check_import(moved, &view, (mark, &taken)).await {
+        if let Err(refusal) = self.check_import(moved, &view, mark, &taken).await {
             return self.refuse(&taken, refusal).await;
         }
         // From here on no node takes it.
@@ -110,7 +110,8 @@ impl Mover {
         &self,
         moved: &Moved,
         view: &View,
-        (mark, taken): (Option<i64>, &Taken),
+        mark: Option<i64>,
+        taken: &Taken,
     ) -> Result<(), MoveError> {
         let handover = &taken.lease.handover;
         let copy = match (taken.exported, mark) {
@@ -154,7 +155,7 @@ impl Mover {
             let copy = taken.lease.handover.copy.as_ref();
             return Ok(moved.arrived(&taken, copy.map_or(0, |copy| copy.bytes)));
         }
-        let head = match self.check_export(moved, &ledger, (mark, &taken)).await {
+        let head = match self.check_export(moved, &ledger, mark, &taken).await {
             Ok(head) => head,
             Err(refusal) => return self.refuse(&taken, refusal).await,
         };
@@ -178,7 +179,8 @@ impl Mover {
         &self,
         moved: &Moved,
         ledger: &MovingLedger,
-        (mark, taken): (Option<i64>, &Taken),
+        mark: Option<i64>,
+        taken: &Taken,
     ) -> Result<CopyHead, MoveError> {
         if taken.exported.is_some() {
             let is_here = mark.is_none() && ledger.view()?.came_back()? == taken.exported;
@@ -225,7 +227,7 @@ impl Mover {
     async fn send(&self, taken: &Taken, ledger: &MovingLedger) -> Result<CopyHead, MoveError> {
         let (file, began) = (ledger.beside(), Instant::now());
         ledger.copy(&file)?;
-        let head = self.copies.write(&taken.lease, 1, (&file, began)).await?;
+        let head = self.copies.write(&taken.lease, 1, &file, began).await?;
         // A leftover is written over by the next move.
         let _ = std::fs::remove_file(&file);
         Ok(head)

@@ -214,7 +214,7 @@ impl Node {
             self.held().insert(lease.account.clone(), held);
             self.had().insert(lease.account.clone(), lease.fence);
             let (node, shared) = (Arc::clone(self), Arc::clone(shared));
-            tenures.spawn(async move { node.work_on(&lease, &shared, (guard, cancel)).await });
+            tenures.spawn(async move { node.work_on(&lease, &shared, guard, cancel).await });
         }
     }
 
@@ -222,7 +222,8 @@ impl Node {
         &self,
         lease: &Lease,
         shared: &SharedAccounts,
-        (guard, cancel): (Guard, CancellationToken),
+        guard: Guard,
+        cancel: CancellationToken,
     ) {
         let holding = Holding { node: self, account: &lease.account, guard, cancel };
         let Some(account) = shared.get(&lease.account) else { return };
@@ -278,7 +279,7 @@ impl Node {
             grace: self.options.grace,
         };
         let (mut copier, done) = (
-            Copier::new(&self.copies, &self.options.dir, (lease, self.accounts.lease_length() / 4)),
+            Copier::new(&self.copies, &self.options.dir, lease, self.accounts.lease_length() / 4),
             CancellationToken::new(),
         );
         let ran = async {

@@ -97,7 +97,7 @@ pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
 
 /// What reading `orders` of ActiveCampaign back takes: in pages of a list, or one by one with their
 /// lines.
-pub fn reading_text(job: &str, (orders, by_line): (u64, u64), forecast: &Forecast) -> String {
+pub fn reading_text(job: &str, orders: u64, by_line: u64, forecast: &Forecast) -> String {
     let lines = match by_line {
         0 => String::new(),
         n => format!(", {} of them line by line,", count(n)),
@@ -142,11 +142,10 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
         n => format!("; and {} to find or make the connection", count(n)),
     };
     let (round_trip, in_flight) = (seconds(terms.round_trip), terms.in_flight_max);
-    let answers = match terms.is_bound_by_answers() {
-        true => format!("that allows {:.2} requests a second", forecast.requests_per_second()),
-        false => {
-            format!("speed drops only if responses exceed {} s", seconds(terms.round_trip_max()))
-        }
+    let answers = if terms.is_bound_by_answers() {
+        format!("that allows {:.2} requests a second", forecast.requests_per_second())
+    } else {
+        format!("speed drops only if responses exceed {} s", seconds(terms.round_trip_max()))
     };
     let counted = match forecast.batch_max {
         None => "a request for each new customer, order to write and lookup".to_owned(),

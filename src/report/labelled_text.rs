@@ -90,9 +90,7 @@ pub fn fitted(text: &str, width: Option<usize>) -> String {
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
         match width {
-            Some(width) if cells(line) > width => {
-                hang(&mut out, line.trim_start(), (indent, width))
-            }
+            Some(width) if cells(line) > width => hang(&mut out, line.trim_start(), indent, width),
             _ => {
                 out.push_str(line);
                 out.push('\n');
@@ -102,7 +100,7 @@ pub fn fitted(text: &str, width: Option<usize>) -> String {
     out
 }
 
-fn hang(out: &mut String, text: &str, (indent, width): (usize, usize)) {
+fn hang(out: &mut String, text: &str, indent: usize, width: usize) {
     let room = width.saturating_sub(indent + 2).max(TEXT_LEN_MIN);
     for (n, part) in wrapped(text, Some(room)).into_iter().enumerate() {
         let further = if n == 0 { 0 } else { 2 };
@@ -137,7 +135,7 @@ impl Table<'_> {
         };
         let mut out = String::new();
         for row in self.rows {
-            hang(&mut out, &self.paragraph(row), (2, width));
+            hang(&mut out, &self.paragraph(row), 2, width);
         }
         out
     }

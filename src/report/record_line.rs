@@ -26,7 +26,8 @@ pub fn compared_record_json(
     job: &str,
     files: &[impl ToString],
     judged: &PlannedRecord,
-    (changes, reveal): (&[ValueChange], bool),
+    changes: &[ValueChange],
+    reveal: bool,
 ) -> Value {
     let mut line = fate_json(job, files, judged);
     if !changes.is_empty() {

@@ -57,7 +57,7 @@ impl AccountRunner {
             report.gone = withheld(job);
         } else if report.row.is_finished_load() {
             let OpenedAccount { state, client } = &self.account;
-            report.gone = delete_gone(job, report.row.id, (state, client), &self.cancel).await;
+            report.gone = delete_gone(job, report.row.id, state, client, &self.cancel).await;
         }
         Ok(report)
     }

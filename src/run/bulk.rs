@@ -239,11 +239,13 @@ impl AcceptedOrders<'_> {
         mut after: Option<String>,
         at_most: u64,
     ) -> Result<Vec<(OrderKey, Option<OrderDigest>)>, LookError> {
-        let of = (self.connection, since);
+        let connection = self.connection;
         let prints = Fingerprints::new(self.call(|store| store.hash_key()).await?);
         loop {
             let from = after.take();
-            let page = self.call(move |store| store.accepted_orders(of, from.as_deref(), at_most));
+            let page = self.call(move |store| {
+                store.accepted_orders(connection, since, from.as_deref(), at_most)
+            });
             let page = page.await?;
             let Some(last) = page.last() else { return Ok(Vec::new()) };
             after = Some(last.key.clone());

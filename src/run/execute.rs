@@ -32,8 +32,6 @@ pub async fn execute(task: RunContext<'_>) -> Result<RunReport, RunError> {
 
 async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let meter = Meter::new(task.client);
-    let (name, kind) = (task.job.name.clone(), task.kind);
-    let identity = task.job.identity_of(task.export.files());
     let mapping = mapping_of(task.job, task.export.files());
     let view = task.state.call(|store| store.view()).await?;
     check_key(&view, task.job, &mapping)?;
@@ -41,24 +39,8 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     check_path(&view, task.job)?;
     // Where that can't be read, the export can't either.
     let is_night = task.job.loads_changes_only(&view).unwrap_or(false);
-    let start = mapping.clone();
-    let row = task
-        .state
-        .call(move |store| {
-            store.begin(&RunStart { job: &name, kind, export: identity, mapping: &start })
-        })
-        .await?;
-    tracing::Span::current().record("run", row.id);
-    if row.checkpoint > 0 {
-        tracing::info!(checkpoint = row.checkpoint, "resuming the interrupted run");
-    }
+    let row = begin(&task, &mapping).await?;
     let run = row.id;
-    if let Some((records, requests)) = task.planned {
-        task.state.call(move |store| store.set_plan(run, records, requests)).await?;
-    }
-    if let Some(plan) = task.approved {
-        task.state.call(move |store| store.set_approved(run, &plan.to_string())).await?;
-    }
     let shrinkage = look_for_less(&task, &view)?;
     let connected = tokio::select! {
         biased;
@@ -86,8 +68,8 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     if let Err(error) = open(&task, run, &accepted).await {
         return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error)).await;
     }
-    let fed = start_reading(&task, &row, connection, (view, &mapping))?;
-    let mut execution = Execution::new(&task, &row, (connection, remote), meter).await?;
+    let fed = start_reading(&task, &row, connection, view, &mapping)?;
+    let mut execution = Execution::new(&task, &row, connection, remote, meter).await?;
     let mut error = execution.drive(fed).await.err();
     log_passed_over(&task);
     let mut read_back = None;
@@ -101,21 +83,43 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
             Err(fault) => error = Some(fault.into()),
         }
     }
-    // What GraphQL refuses in every order may be a connection that was deleted.
-    if matches!(error, Some(RunError::Fatal(FatalError::Schema)))
-        && let Err(gone) = confirm(task.client, &task.job.connection, &id).await
-    {
-        error = Some(RunError::Fatal(gone));
-    }
     // A night without changes asks nothing; the next full pull, a change or a verification does.
-    if error.is_none() && task.kind == Kind::Sync && execution.sent() == 0 && !is_night {
-        error = confirm(task.client, &task.job.connection, &id).await.err().map(RunError::Fatal);
+    let is_unasked = task.kind == Kind::Sync && execution.sent() == 0 && !is_night;
+    // What GraphQL refuses in every order may be a connection that was deleted.
+    let is_in_question = match &error {
+        None => is_unasked,
+        Some(error) => matches!(error, RunError::Fatal(FatalError::Schema)),
+    };
+    if is_in_question && let Err(gone) = confirm(task.client, &task.job.connection, &id).await {
+        error = Some(RunError::Fatal(gone));
     }
     if matches!(error, Some(RunError::Fatal(FatalError::ConnectionGone))) {
         task.state.call(move |store| store.lose_connection(connection)).await?;
     }
     let report = close(&task, &row, execution.end(), shrinkage, error).await?;
     Ok(RunReport { read_back, ..report })
+}
+
+/// Begins the run in the state, or resumes the one that was interrupted.
+async fn begin(task: &RunContext<'_>, mapping: &str) -> Result<RunRow, RunError> {
+    let (name, kind, mapping) = (task.job.name.clone(), task.kind, mapping.to_owned());
+    let export = task.job.identity_of(task.export.files());
+    let begun = task
+        .state
+        .call(move |store| store.begin(&RunStart { job: &name, kind, export, mapping: &mapping }));
+    let row = begun.await?;
+    tracing::Span::current().record("run", row.id);
+    if row.checkpoint > 0 {
+        tracing::info!(checkpoint = row.checkpoint, "resuming the interrupted run");
+    }
+    let run = row.id;
+    if let Some((records, requests)) = task.planned {
+        task.state.call(move |store| store.set_plan(run, records, requests)).await?;
+    }
+    if let Some(plan) = task.approved {
+        task.state.call(move |store| store.set_approved(run, &plan.to_string())).await?;
+    }
+    Ok(row)
 }
 
 /// Logs which rows of a whole export were passed over.
@@ -167,7 +171,8 @@ fn start_reading(
     task: &RunContext<'_>,
     row: &RunRow,
     connection: ConnectionId,
-    (view, mapping): (View, &str),
+    view: View,
+    mapping: &str,
 ) -> Result<Receiver<ReaderEvent>, ReadingError> {
     let known = KnownLetters::of(view.dead_records(&task.job.name)?, row.id);
     let mut fingerprints = Fingerprints::new(view.hash_key()?);

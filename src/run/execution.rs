@@ -113,7 +113,8 @@ impl<'a> Execution<'a> {
     pub(super) async fn new(
         task: &'a RunContext<'a>,
         row: &'a RunRow,
-        (connection, remote): (ConnectionId, RemoteId),
+        connection: ConnectionId,
+        remote: RemoteId,
         meter: Meter,
     ) -> Result<Self, RunError> {
         let hash_key = task.state.call(|store| store.hash_key()).await?;

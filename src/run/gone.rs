@@ -95,14 +95,15 @@ pub(super) fn withheld(job: &Job) -> Option<GoneReport> {
 pub(super) async fn delete_gone(
     job: &Job,
     run: RunId,
-    (state, client): (&StateHandle, &Client),
+    state: &StateHandle,
+    client: &Client,
     cancel: &CancellationToken,
 ) -> Option<GoneReport> {
     if job.rules.policy.gone != Gone::Delete {
         return None;
     }
     let mut report = GoneReport::default();
-    let found = delete_all(job, run, (state, client), cancel, &mut report).await;
+    let found = delete_all(job, run, state, client, cancel, &mut report).await;
     report.error = found.err();
     report.log(job);
     Some(report)
@@ -121,7 +122,8 @@ struct InLedger {
 async fn delete_all(
     job: &Job,
     run: RunId,
-    (state, client): (&StateHandle, &Client),
+    state: &StateHandle,
+    client: &Client,
     cancel: &CancellationToken,
     report: &mut GoneReport,
 ) -> Result<(), UndoError> {

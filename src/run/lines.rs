@@ -65,7 +65,8 @@ pub(super) fn compare_lines(
     label: &str,
     order: &Order,
     lines: &RemoteLines,
-    (found, result): (&mut Vec<Mismatch>, &mut Verification),
+    found: &mut Vec<Mismatch>,
+    result: &mut Verification,
 ) {
     let was_same = found.is_empty();
     let mut differ = |kind, source: String, target: String| {

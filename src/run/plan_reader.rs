@@ -436,9 +436,13 @@ impl PlanReader {
             details.payload = json;
             let keeps_customer = self.counter.is_some() && self.keeps_customer(step, position)?;
             if let Some(counter) = &mut self.counter {
-                let at = (position, keeps_customer);
-                details.is_new_customer =
-                    counter.count(step, at, &self.ledger, &mut self.summary)?;
+                details.is_new_customer = counter.count(
+                    step,
+                    position,
+                    keeps_customer,
+                    &self.ledger,
+                    &mut self.summary,
+                )?;
             }
         } else {
             details.order = kept;

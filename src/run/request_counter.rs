@@ -33,7 +33,8 @@ impl RequestCounter {
     pub(super) fn count(
         &mut self,
         step: &Step,
-        (position, keeps_customer): (Position, bool),
+        position: Position,
+        keeps_customer: bool,
         ledger: &Ledger,
         summary: &mut PlanSummary,
     ) -> Result<bool, StateError> {

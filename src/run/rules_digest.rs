@@ -72,7 +72,7 @@ pub(super) fn plan_settings(job: &Job, files: &[ExportFile]) -> String {
 /// [`ReadingError::Rekeyed`] then; when the state can't be read.
 pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), ReadingError> {
     let Some(before) =
-        view.last_mapping(&job.name, (&job.connection.service, &job.connection.externalid))?
+        view.last_mapping(&job.name, &job.connection.service, &job.connection.externalid)?
     else {
         return Ok(());
     };
@@ -95,8 +95,8 @@ pub(super) fn check_carts(view: &View, job: &Job, now: &str) -> Result<(), Readi
     }
     let own = carts(now);
     let Some((format, key)) = own.first().copied() else { return Ok(()) };
-    let connection = (&*job.connection.service, &*job.connection.externalid);
-    let before = view.mappings_of_connection(connection)?;
+    let spec = &job.connection;
+    let before = view.mappings_of_connection(&spec.service, &spec.externalid)?;
     let mut all = own.iter().copied().chain(before.iter().flat_map(|before| carts(before)));
     match all.find(|(_, other_key)| *other_key != key) {
         None => Ok(()),

@@ -36,7 +36,8 @@ pub struct CanaryToRead<'a> {
 /// # Errors
 /// When either side can't be read to its end: what was not looked at is never called verified.
 pub async fn verify_orders(
-    (job, export): (&Job, &Export),
+    job: &Job,
+    export: &Export,
     state: &StateHandle,
     client: &Client,
     canary: CanaryToRead<'_>,
@@ -68,7 +69,7 @@ pub async fn verify_orders(
         let mut found = comparison.compare(&judged.label, order, there, &mut result)?;
         if let (Some(found), Some(id)) = (&mut found, &remote_id) {
             let lines = read_lines(client, id).await.map_err(VerifyError::Target)?;
-            compare_lines(&judged.label, order, &lines, (found, &mut result));
+            compare_lines(&judged.label, order, &lines, found, &mut result);
             result.line_by_line += 1;
         }
         let total = order.currency.format_minor(order.total.minor().into());

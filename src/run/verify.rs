@@ -234,7 +234,7 @@ impl Verifying<'_> {
         let Some((check, lines)) = self.reader.next().await else { return Ok(false) };
         let LineCheck { label, order, mut found, .. } = check;
         let lines = lines.map_err(VerifyError::Target)?;
-        compare_lines(&label, &order, &lines, (&mut found, &mut self.result));
+        compare_lines(&label, &order, &lines, &mut found, &mut self.result);
         self.result.line_by_line += 1;
         (self.progress)(CompareProgress::Lines(self.result.line_by_line));
         self.note(&order, &found)?;
@@ -412,7 +412,7 @@ impl OrderComparison<'_> {
         };
         let address = self.fingerprints.customer(&CustomerKey::guest(&order.customer.email));
         let month = month_of(order.created_at.timestamp());
-        balance.add(Side::Source, &address, (order.currency.code(), month), order.total.minor())
+        balance.add(Side::Source, &address, order.currency.code(), month, order.total.minor())
     }
 
     fn weigh_target(&self, there: &RemoteRow) -> Result<(), StateError> {
@@ -424,7 +424,7 @@ impl OrderComparison<'_> {
             .and_then(|s| Timestamp::from_second(s).ok())
             .unwrap_or(Timestamp::UNIX_EPOCH);
         let total = there.total_minor.unwrap_or_default();
-        balance.add(Side::Target, &there.email_hash, (&there.currency, month_of(at)), total)
+        balance.add(Side::Target, &there.email_hash, &there.currency, month_of(at), total)
     }
 
     /// An order at ActiveCampaign that is not in the export: ours from another export, or someone

@@ -272,7 +272,8 @@ impl View {
     /// Such orders since this run by their keys, after the key `after`.
     pub fn accepted_orders(
         &self,
-        (connection, since): (ConnectionId, RunId),
+        connection: ConnectionId,
+        since: RunId,
         after: Option<&str>,
         at_most: u64,
     ) -> Result<Vec<AcceptedOrder>, StateError> {

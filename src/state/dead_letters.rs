@@ -228,7 +228,8 @@ fn place_of<'a>(
 /// it, for another copy of the order.
 pub(super) fn clear(
     transaction: &Transaction<'_>,
-    (run, connection): (RunId, ConnectionId),
+    run: RunId,
+    connection: ConnectionId,
     record: &str,
 ) -> Result<(), StateError> {
     let removed: Option<Stage> = transaction.first(

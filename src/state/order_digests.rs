@@ -90,7 +90,8 @@ impl View {
     pub fn last_mapping(
         &self,
         job: &str,
-        (service, externalid): (&str, &str),
+        service: &str,
+        externalid: &str,
     ) -> Result<Option<String>, StateError> {
         let found = self.db.first(
             "SELECT mapping FROM runs WHERE job = ?1 AND mapping IS NOT NULL AND undone_ms IS NULL
@@ -107,7 +108,8 @@ impl View {
     /// [`Self::last_mapping`]. Those of runs that sent nothing are among them.
     pub fn mappings_of_connection(
         &self,
-        (service, externalid): (&str, &str),
+        service: &str,
+        externalid: &str,
     ) -> Result<Vec<String>, StateError> {
         self.db.all(
             "SELECT DISTINCT mapping FROM runs WHERE mapping IS NOT NULL AND undone_ms IS NULL

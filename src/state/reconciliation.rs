@@ -66,7 +66,8 @@ impl Reconciliation {
         &self,
         side: Side,
         customer: &[u8; 16],
-        (currency, month): (&str, i32),
+        currency: &str,
+        month: i32,
         minor: i64,
     ) -> Result<(), StateError> {
         let (source, target) = match side {
@@ -121,7 +122,7 @@ mod tests {
     fn sums_meet_by_customer_and_month_whatever_the_order_they_come_in() {
         let balance = Reconciliation::new().unwrap();
         let add = |side, customer: u8, month, minor| {
-            balance.add(side, &[customer; 16], ("usd", month), minor).unwrap();
+            balance.add(side, &[customer; 16], "usd", month, minor).unwrap();
         };
         add(Side::Source, 1, 24_289, 500);
         add(Side::Source, 2, 24_289, 700);

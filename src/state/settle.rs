@@ -117,7 +117,7 @@ impl Store {
             }
             if settled.outcome.refusal().is_none() {
                 let key = settled.key.ledger_text();
-                dead_letters::clear(&transaction, (run, connection), &key)?;
+                dead_letters::clear(&transaction, run, connection, &key)?;
             }
             counts.count(&settled.outcome);
         }
@@ -125,7 +125,7 @@ impl Store {
             dead_letters::write(&transaction, run, letter)?;
         }
         for record in &settlement.cleared {
-            dead_letters::clear(&transaction, (run, connection), record)?;
+            dead_letters::clear(&transaction, run, connection, record)?;
         }
         add_counts(&transaction, run, &counts, settlement)?;
         ledger_file::count_recorded(&transaction, settlement.orders.len())?;

@@ -33,7 +33,7 @@ async fn a_copy_comes_back_as_it_was_and_replaces_the_one_before() {
     assert_eq!(lease.handover.copy, None);
     for (number, len) in [(1, 3_000_000), (2, 0), (3, 1024 * 1024)] {
         let written = file(dir.path(), number, len);
-        let head = copies.write(&lease, number as i64, (&written, Instant::now())).await.unwrap();
+        let head = copies.write(&lease, number as i64, &written, Instant::now()).await.unwrap();
         let read = dir.path().join("read.db");
         copies.read("a", &head, &read).await.unwrap();
         assert_eq!(std::fs::read(&read).unwrap(), std::fs::read(&written).unwrap());
@@ -49,11 +49,11 @@ async fn who_lost_the_lease_writes_no_copy() {
     let copies = postgres.copies();
     let older = take(&postgres.node("one", 200)).await;
     let (old, new) = (file(dir.path(), 1, 10_000), file(dir.path(), 2, 10_000));
-    copies.write(&older, 1, (&old, Instant::now())).await.unwrap();
+    copies.write(&older, 1, &old, Instant::now()).await.unwrap();
     let newer = take(&postgres.node("two", 60_000)).await;
     assert_eq!(newer.handover.copy.as_ref().map(|head| (head.fence, head.number)), Some((1, 1)));
-    let head = copies.write(&newer, 1, (&new, Instant::now())).await.unwrap();
-    let late = copies.write(&older, 2, (&old, Instant::now())).await.unwrap_err();
+    let head = copies.write(&newer, 1, &new, Instant::now()).await.unwrap();
+    let late = copies.write(&older, 2, &old, Instant::now()).await.unwrap_err();
     assert!(matches!(late, FleetError::Lost { .. }), "{late}");
     // The triggers refuse it too, without our client.
     for statement in [
@@ -76,7 +76,7 @@ async fn a_ledger_that_nothing_was_written_to_is_not_copied_again_and_holds_all_
     postgres.fleet(&["a"]).await;
     let copies = postgres.copies();
     let lease = take(&postgres.node("one", 60_000)).await;
-    let mut copier = Copier::new(&copies, dir.path(), (&lease, Duration::from_secs(15)));
+    let mut copier = Copier::new(&copies, dir.path(), &lease, Duration::from_secs(15));
     let age = || {
         postgres.psql("UPDATE ordersync.accounts SET exact_at = now() - interval '1 h'").unwrap();
     };
@@ -117,7 +117,7 @@ async fn a_copy_that_was_damaged_is_not_used() {
     let copies = postgres.copies();
     let lease = take(&postgres.node("one", 60_000)).await;
     let written = file(dir.path(), 1, 2_500_000);
-    let head = copies.write(&lease, 1, (&written, Instant::now())).await.unwrap();
+    let head = copies.write(&lease, 1, &written, Instant::now()).await.unwrap();
     let read = async |head: &CopyHead| {
         copies.read("a", head, &dir.path().join("read.db")).await.unwrap_err()
     };

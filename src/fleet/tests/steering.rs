@@ -35,7 +35,7 @@ async fn who_was_evicted_writes_nothing_and_what_it_may_still_send_is_looked_up(
     assert!(one.renew(&[renewal]).await.unwrap().is_empty());
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "a ledger").unwrap();
-    let written = postgres.copies().write(&lease, 1, (file.path(), Instant::now())).await;
+    let written = postgres.copies().write(&lease, 1, file.path(), Instant::now()).await;
     assert!(matches!(written, Err(FleetError::Lost { .. })), "{written:?}");
     let next = two.take(&["a".to_owned()], 1).await.unwrap().remove(0);
     assert!(next.fence > lease.fence);

@@ -20,7 +20,7 @@ pub(super) fn card(job: &JobSnapshot, account: Option<&AccountView>, now: Timest
     html! {
         section.card aria-label=(format!("Job {}", job.job)) {
             div.head { h3 { (job.job) } span class=(format!("badge {class}")) { (word) } }
-            @if let Some(running) = running { (progress(job, running, (account, now))) }
+            @if let Some(running) = running { (progress(job, running, account, now)) }
             dl {
                 dt { "Account" } dd { (job.account) }
                 (next(job, now))
@@ -70,7 +70,8 @@ fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
 fn progress(
     job: &JobSnapshot,
     running: &Running,
-    (account, now): (Option<&AccountView>, Timestamp),
+    account: Option<&AccountView>,
+    now: Timestamp,
 ) -> Markup {
     let silence = account.and_then(|account| account.unanswered_for);
     let silence = silence.map(|silence| html! { p.bad { (unanswered(silence, now, &job.zone)) } });
