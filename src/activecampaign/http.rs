@@ -1,5 +1,5 @@
-//! The transport over the network: the only file that speaks HTTP. It judges nothing, it only reports
-//! what could not have left this machine from what may have arrived.
+//! The transport over the network, the only file that speaks HTTP. It tells requests that cannot have
+//! left this machine from those that may have arrived, and leaves the rest to its callers.
 
 use super::options::{Base, ClientError, Options};
 use super::transport::{
@@ -85,8 +85,8 @@ impl Transport for Http {
     }
 }
 
-/// What to trust, where it is not the system's store. A plain connection needs no certificate, so that it
-/// works on systems without a store.
+/// The authorities to trust; `None` for the system's. A plain connection needs none, so that it works
+/// on systems without a store.
 fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>>, ClientError> {
     let Some(path) = &options.ca_file else {
         return Ok((!base.encrypted).then(Vec::new));
@@ -101,7 +101,7 @@ fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>
     Ok(Some(found))
 }
 
-/// By the system's authorities, which all clients share: each would hold a hundred kilobytes of them.
+/// A configuration with the system's authorities, shared by all clients: a copy takes 100 kB.
 fn by_the_system() -> Result<ClientConfig, ClientError> {
     static SHARED: Mutex<Option<(Instant, ClientConfig)>> = Mutex::new(None);
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,7 +144,7 @@ fn why_not_connected(error: &reqwest::Error) -> NotConnectedCause {
 }
 
 async fn body_of(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> {
-    // What was asked for is undone by now, and its header removed.
+    // reqwest has undone the encodings that it asked for, and removed the header.
     let is_encoded = |encoding: &HeaderValue| !encoding.is_empty() && encoding != "identity";
     if response.headers().get(CONTENT_ENCODING).is_some_and(is_encoded) {
         return Err("answer_compressed");

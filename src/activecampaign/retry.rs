@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const DELAY_FIRST: Duration = Duration::from_millis(500);
 const DELAY_MAX: Duration = Duration::from_secs(60);
-/// Each delay is this share of itself to one more.
+/// Each delay is multiplied by a random factor from this to this plus one.
 const SPREAD_MIN: f64 = 0.5;
 
 /// The delays of one record's request.
@@ -43,7 +43,7 @@ impl Retry {
         let delays = ExponentialBackoff {
             current_interval: DELAY_FIRST,
             initial_interval: DELAY_FIRST,
-            // The chance is ours, so that a rehearsal can be repeated.
+            // The jitter is added in `after`, from a seed that tests can set.
             randomization_factor: 0.0,
             multiplier: 2.0,
             max_interval: DELAY_MAX,
@@ -56,9 +56,9 @@ impl Retry {
 
     /// Counts a failed attempt and says what comes next.
     ///
-    /// Being throttled is free, as the whole account pauses already. Only a failure of ActiveCampaign
-    /// or of the way to it has a delay and costs of the account's budget; when that is empty the
-    /// run ends.
+    /// A throttled attempt does not count, as the whole account pauses already. Only a failure of
+    /// ActiveCampaign or of the network has a delay and uses the account's budget; the run ends when
+    /// that is exhausted.
     pub fn after(&mut self, failure: &Failure) -> RetryDecision {
         match failure.disposition {
             Disposition::Throttled => return RetryDecision::After(Duration::ZERO),

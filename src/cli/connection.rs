@@ -91,20 +91,16 @@ fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, CliE
     let runtime = assembly::runtime()?;
     let opened = assembly::open_account(&settings.state_dir, account)?;
     let ensured = runtime.block_on(ensure(&opened.state, &opened.client, &spec))?;
-    match global.json {
-        true => output::print_json(&serde_json::json!({ "connection": {
+    if global.json {
+        output::print_json(&serde_json::json!({ "connection": {
             "id": ensured.id.as_str(), "service": spec.service, "externalid": spec.externalid, "created": ensured.is_new,
-        } })),
-        false => {
-            output::print(&format!("{}\n", ensured.id));
-            if !global.quiet {
-                let what = if ensured.is_new { "created" } else { "found" };
-                output::note(&format!(
-                    "{what} the connection {}/{}",
-                    spec.service, spec.externalid
-                ));
-            }
-        }
+        } }));
+        return Ok(Exit::Done);
+    }
+    output::print(&format!("{}\n", ensured.id));
+    if !global.quiet {
+        let what = if ensured.is_new { "created" } else { "found" };
+        output::note(&format!("{what} the connection {}/{}", spec.service, spec.externalid));
     }
     Ok(Exit::Done)
 }

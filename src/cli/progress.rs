@@ -171,10 +171,12 @@ impl Drop for ProgressDisplay {
 
 /// A bar needs to know where it ends; without a plan there is only what was done.
 fn style(is_planned: bool, columns: usize) -> ProgressStyle {
-    let template = match is_planned {
-        true if columns >= BAR_FROM => "{prefix} [{bar:16}] {percent:>3}% {wide_msg}",
-        true => "{prefix} {percent:>3}% {wide_msg}",
-        false => "{prefix}: {wide_msg}",
+    let template = if !is_planned {
+        "{prefix}: {wide_msg}"
+    } else if columns >= BAR_FROM {
+        "{prefix} [{bar:16}] {percent:>3}% {wide_msg}"
+    } else {
+        "{prefix} {percent:>3}% {wide_msg}"
     };
     let plain = ProgressStyle::default_bar();
     plain.clone().template(template).unwrap_or(plain).progress_chars("=> ")

@@ -93,10 +93,12 @@ pub(super) fn pulls(global: &Global, args: &PullsArgs) -> Result<Exit, CliError>
         for window in &windows {
             let is_loaded = !unsettled.contains(window);
             objects.push(window_json(&job.name, window, Some(is_loaded)));
-            let word = match (is_purge, is_loaded) {
-                (true, _) => "removed",
-                (false, true) => "loaded",
-                (false, false) => "not loaded yet",
+            let word = if is_purge {
+                "removed"
+            } else if is_loaded {
+                "loaded"
+            } else {
+                "not loaded yet"
             };
             let line = format!("{}: {}, {word}", job.name, window_line(window));
             text.push_str(&report::fitted(&line, output::width()));

@@ -91,13 +91,13 @@ pub(super) fn run(global: &Global, args: &SimulatorArgs) -> Result<Exit, CliErro
         let simulator = Simulator::start(options).await.map_err(|error| {
             CliError::usage(format!("port {}: {error}\n  hint: `--port 0` takes a free one", args.port))
         })?;
-        match global.json {
-            true => output::print(&format!("{}\n", serde_json::json!({ "url": simulator.url() }))),
-            false => output::show(&format!(
-                "A simulated ActiveCampaign is at {}; Ctrl-C ends it.\nWhat it holds: {}/__sim/summary\n",
-                simulator.url(),
-                simulator.url()
-            )),
+        let url = simulator.url();
+        if global.json {
+            output::print(&format!("{}\n", serde_json::json!({ "url": url })));
+        } else {
+            output::show(&format!(
+                "A simulated ActiveCampaign is at {url}; Ctrl-C ends it.\nWhat it holds: {url}/__sim/summary\n"
+            ));
         }
         interrupt.cancel.cancelled().await;
         let summary = simulator.summary();

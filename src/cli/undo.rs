@@ -40,11 +40,12 @@ pub(super) fn run(global: &Global, args: &UndoArgs) -> Result<Exit, CliError> {
         plan_undo(&view, &job.name, args.run, terms)?
     };
     let ends_here = args.dry_run || plan.is_empty();
-    match global.json {
-        true if ends_here => output::print_json(&report::undo_plan_json(&plan)),
-        true => output::note(report::undo_plan_text(&plan).trim_end()),
-        false if global.quiet && !args.dry_run => {}
-        false => output::show(&report::undo_plan_text(&plan)),
+    if global.json && ends_here {
+        output::print_json(&report::undo_plan_json(&plan));
+    } else if global.json {
+        output::note(report::undo_plan_text(&plan).trim_end());
+    } else if args.dry_run || !global.quiet {
+        output::show(&report::undo_plan_text(&plan));
     }
     if ends_here {
         return Ok(Exit::Done);

@@ -104,11 +104,10 @@ impl SourceOrder {
 
     /// What identifies the order: its id, else its number; for a cart, the checkout's id.
     pub fn key(&self) -> Result<OrderKey, KeyError> {
-        match (self.is_cart(), self.id.as_str()) {
-            (true, _) => OrderKey::of_cart(&self.checkout_id),
-            (false, "") => OrderKey::parse(&self.number),
-            (false, id) => OrderKey::parse(id),
+        if self.is_cart() {
+            return OrderKey::of_cart(&self.checkout_id);
         }
+        OrderKey::parse(if self.id.is_empty() { &self.number } else { &self.id })
     }
 
     /// What people know the order by: its number, else its id, else the checkout's.

@@ -241,26 +241,21 @@ impl Census {
             return Finding { has_utf8_letters, ..Finding::default() };
         }
         let is_western = self.undefined * 20 <= self.bad && self.beside * 2 <= self.bad;
-        match is_western {
-            true => Finding {
-                encoding: Encoding::WINDOWS_1252,
-                has_utf8_letters: false,
-                note: Some(format!(
-                    "read as Windows-1252, which is a guess: {} bytes are no UTF-8, and next to nothing is; \
-                     if letters come out wrong, name the job's encoding, or save the file as \"CSV UTF-8\"",
-                    self.bad
-                )),
-            },
-            false => Finding {
-                encoding: Encoding::UTF_8,
-                has_utf8_letters: false,
-                note: Some(format!(
-                    "{} bytes are neither UTF-8 nor Western text in Windows-1252, and the records they are in \
-                     are invalid; name the job's encoding, or save the file as \"CSV UTF-8\"",
-                    self.bad
-                )),
-            },
-        }
+        let bad = self.bad;
+        let (encoding, note) = if is_western {
+            let note = format!(
+                "read as Windows-1252, which is a guess: {bad} bytes are no UTF-8, and next to nothing is; \
+                 if letters come out wrong, name the job's encoding, or save the file as \"CSV UTF-8\""
+            );
+            (Encoding::WINDOWS_1252, note)
+        } else {
+            let note = format!(
+                "{bad} bytes are neither UTF-8 nor Western text in Windows-1252, and the records they are in \
+                 are invalid; name the job's encoding, or save the file as \"CSV UTF-8\""
+            );
+            (Encoding::UTF_8, note)
+        };
+        Finding { encoding, has_utf8_letters: false, note: Some(note) }
     }
 }
 

@@ -46,21 +46,23 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
     let literal = Path::new(pattern);
     // A name with brackets in it is a name first, a pattern second.
     if let Ok(meta) = literal.metadata() {
-        return match (meta.is_file(), meta.is_dir()) {
-            (true, _) => Ok(vec![literal.to_owned()]),
-            (_, true) => Err(ReadError::new(
+        if meta.is_file() {
+            return Ok(vec![literal.to_owned()]);
+        }
+        if meta.is_dir() {
+            return Err(ReadError::new(
                 pattern,
                 0,
                 "is a folder, expected a file or a pattern",
                 format!("name the files in it: \"{}\"", literal.join("*.csv").display()),
-            )),
-            _ => Err(ReadError::new(
-                pattern,
-                0,
-                "is not a regular file; it is read more than once, so a pipe won't do",
-                "write the export to a file first, or name `-` for standard input",
-            )),
-        };
+            ));
+        }
+        return Err(ReadError::new(
+            pattern,
+            0,
+            "is not a regular file; it is read more than once, so a pipe won't do",
+            "write the export to a file first, or name `-` for standard input",
+        ));
     }
     let options = glob::MatchOptions {
         case_sensitive: true,

@@ -14,8 +14,8 @@ const PATHS: [&[&str]; 4] =
 /// Where a message of a stream has the order.
 const MESSAGE_PATHS: [&[&str]; 2] = [&["record", "data"], &["record"]];
 
-/// Parts of the host names of shop systems and payment providers: what is below them is the page of
-/// a provider, not that of the shop. The shops' own hosts at a shop system, such as those below
+/// Parts of the host names of shop systems and payment providers: a page below them belongs to the
+/// provider, not to the shop. The shops' own hosts at a shop system, such as those below
 /// `myshopify.com`, are not among them.
 const PROVIDERS: [&str; 48] = [
     "2checkout",

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
-/// How often is looked whether the command has ended.
+/// How often the command is polled for its end.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Where notices go. The addresses may hold a secret, so none is shown.
 #[derive(Debug, Clone, Default)]
 pub struct Receivers {
-    /// Takes a POST of each event.
+    /// Gets a POST for each event.
     pub url: Option<SecretString>,
-    /// Takes a GET of `/start`, of itself for a success, and of `/fail`.
+    /// Gets a GET of `/start`, of the address itself after a success, and of `/fail`.
     pub ping_url: Option<SecretString>,
-    /// Is given each event on standard input; its first word is the program.
+    /// A program and its arguments; gets each event on standard input.
     pub command: Vec<String>,
 }
 
@@ -42,14 +42,14 @@ impl Delivery {
         Ok(Self { receivers, client, runtime: runtime.map_err(|error| error.to_string())? })
     }
 
-    /// Pings the ping address with this after it.
+    /// Sends a GET to the ping address with this path appended.
     pub(super) fn ping(&self, path: &str) {
         let Some(base) = &self.receivers.ping_url else { return };
         let url = format!("{}{path}", base.expose_secret().trim_end_matches('/'));
         self.attempt("notify.ping_url", || self.answer(self.client.get(&url)));
     }
 
-    /// Sends an event, as JSON, to the address and to the command; whether any of them took it.
+    /// Sends an event, as JSON, to the address and to the command; whether any of them accepted it.
     pub(super) fn event(&self, word: &str, json: &str) -> bool {
         let mut is_taken = false;
         if let Some(url) = &self.receivers.url {
@@ -84,8 +84,8 @@ impl Delivery {
     }
 }
 
-/// Runs the command with the event on its standard input. It is given none of ordersync's own
-/// variables, which may hold a token.
+/// Runs the command with the event on its standard input, without ordersync's own variables, which
+/// may hold a token.
 fn run(program: &str, arguments: &[String], (word, json): (&str, &str)) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -111,7 +111,7 @@ fn run(program: &str, arguments: &[String], (word, json): (&str, &str)) -> Resul
             Some(status) => return Err(format!("ended with {status}")),
             None if begun.elapsed() < ANSWER_MAX => std::thread::sleep(LOOK_EVERY),
             None => {
-                // One that ended meanwhile can't be killed.
+                // Killing fails if it has just ended.
                 let _ = child.kill().and_then(|()| child.wait());
                 return Err(format!("did not end in {ANSWER_MAX:?}"));
             }

@@ -104,14 +104,18 @@ pub(super) const UNKNOWN: &str = "unknown";
 /// What becomes of the orders of a status.
 pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
     let words: Vec<String> = words(preview, None);
-    let fate = match (counts, status) {
-        (true, _) => "count",
-        (false, UNKNOWN) => "invalid",
-        (false, _) => "left out",
+    let is_unknown = status == UNKNOWN;
+    let fate = if counts {
+        "count"
+    } else if is_unknown {
+        "invalid"
+    } else {
+        "left out"
     };
-    match (status, words.is_empty()) {
-        (UNKNOWN, false) => format!("{fate}: {}", words.join(", ")),
-        _ => fate.to_owned(),
+    if is_unknown && !words.is_empty() {
+        format!("{fate}: {}", words.join(", "))
+    } else {
+        fate.to_owned()
     }
 }
 

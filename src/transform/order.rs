@@ -56,9 +56,9 @@ fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
     leaves_out.then_some(Filter::MissingEmail)
 }
 
-/// Whether anything but a status says that a record is an order. A footer or a note may have come to
-/// be read as one, and is not to be counted as pending: its date is a range, its address `3
-/// customers`, its product `Total`.
+/// Whether anything but a status shows that a record is an order. A footer or a note may be read as
+/// one, and must not count as pending: its date is a range, its address `3 customers`, its product
+/// `Total`.
 fn is_of_order(source: &SourceOrder, rules: &Rules) -> bool {
     let is_date = |text: &Text| Moment::parse(text, &rules.zone).is_ok();
     [&source.created_at, &source.abandoned_at].into_iter().any(is_date)
@@ -107,19 +107,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     if currency.is_some_and(|currency| is_cut(source, currency, rules.policy.rounding)) {
         faults.push(RecordError::new(Reason::Truncated));
     }
-    let mut notes = Notes {
-        is_currency_assumed: is_blank(&source.currency),
-        is_date_assumed: is_blank(&source.created_at),
-        is_currency_doubtful: source.is_currency_doubtful,
-        is_tax_assumed: source.is_tax_assumed,
-        unstated: unstated(source, rules),
-        is_paid_otherwise: is_paid_otherwise(source, currency),
-        is_zone_assumed: is_zone_assumed(source, rules),
-        is_current_assumed: rules.policy.total == Total::Current
-            && is_blank(&source.current_total)
-            && !source.is_cart(),
-        ..Notes::default()
-    };
+    let mut notes = assumptions(source, rules, currency);
     let mut amounts = Amounts::of(currency, rules.policy.rounding, &mut faults);
     let totals = amounts.totals(source, rules);
     let shipping = amounts.optional(&source.shipping, "shipping");
@@ -171,22 +159,40 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     Ok(Valid { order, notes, is_refunded: totals.is_refunded })
 }
 
+/// Notes on what the export does not state or states doubtfully.
+fn assumptions(source: &SourceOrder, rules: &Rules, currency: Option<Currency>) -> Notes {
+    Notes {
+        is_currency_assumed: is_blank(&source.currency),
+        is_date_assumed: is_blank(&source.created_at),
+        is_currency_doubtful: source.is_currency_doubtful,
+        is_tax_assumed: source.is_tax_assumed,
+        unstated: unstated(source, rules),
+        is_paid_otherwise: is_paid_otherwise(source, currency),
+        is_zone_assumed: is_zone_assumed(source, rules),
+        is_current_assumed: rules.policy.total == Total::Current
+            && is_blank(&source.current_total)
+            && !source.is_cart(),
+        ..Notes::default()
+    }
+}
+
 fn is_blank(text: &str) -> bool {
     text.trim_ascii().is_empty()
 }
 
 fn order_key(source: &SourceOrder, faults: &mut Vec<RecordError>) -> Option<OrderKey> {
-    let field = match (source.is_cart(), source.id.is_empty()) {
-        (true, _) => "checkout_id",
-        (false, true) => "number",
-        (false, false) => "id",
+    let (field, text) = if source.is_cart() {
+        ("checkout_id", &source.checkout_id)
+    } else if source.id.is_empty() {
+        ("number", &source.number)
+    } else {
+        ("id", &source.id)
     };
     let reason = match source.key() {
         Ok(key) => return Some(key),
         Err(KeyError::Missing) => Reason::MissingId,
         Err(KeyError::Scientific | KeyError::TooLong | KeyError::Odd) => Reason::BadId,
     };
-    let text = if field == "number" { &source.number } else { &source.id };
     faults.push(RecordError::of(reason, field).showing(text));
     None
 }
@@ -235,8 +241,8 @@ fn is_zone_assumed(source: &SourceOrder, rules: &Rules) -> bool {
     is_local && rules.zone == TimeZone::UTC && !rules.is_zone_set
 }
 
-/// What the export does not state of what decides whether an order is sent, as far as the policy
-/// depends on it.
+/// Which facts that decide whether an order is sent the export does not state, if the policy depends
+/// on them.
 fn unstated(source: &SourceOrder, rules: &Rules) -> Unstated {
     if source.is_cart() {
         return Unstated::default();

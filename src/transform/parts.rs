@@ -8,7 +8,7 @@ use crate::domain::{Amount, Discount, DiscountKind, Line};
 pub(super) struct Parts<'a> {
     pub lines: &'a [Line],
     pub discount: Amount,
-    /// What the discount consists of: shows which part of it lowered the shipping price.
+    /// The components of the discount; they show which part of it lowered the shipping price.
     pub discounts: &'a [Discount],
     pub shipping: Amount,
     pub tax: Amount,

@@ -1,5 +1,5 @@
-//! ActiveCampaign's GraphQL for orders: many of them in one request. The same transport, pace, retries
-//! and judge as everything else.
+//! ActiveCampaign's GraphQL API for orders: many of them in one request, with the same transport, rate
+//! limit, retries and classification of failures as REST.
 
 mod answer;
 mod errors;
@@ -28,7 +28,7 @@ pub const BODY_LEN_MAX: usize = 512 * 1024;
 /// Orders of one read-back: some servers allow 500 fields an operation.
 pub const READ_BACK_MAX: usize = 50;
 
-/// A variable may be declared stricter than the argument it is for.
+/// A variable may have a stricter type than its argument.
 const UPSERT: &str = "mutation ($orders: [OrderInput!]!) { bulkUpsertOrders(orders: $orders) \
      { storeOrderId legacyConnectionId normalizedStatus finalAmount email } }";
 /// The documentation has the page inside the filter. Filters are ANDed.
@@ -53,16 +53,16 @@ pub struct GraphqlOrder {
     pub customer: String,
 }
 
-/// What one order of a batch came to.
+/// The outcome of one order of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BulkReply {
     /// The receipt is the order that was sent.
     Accepted,
-    /// An error names this order and is about its values: what it says, in words of the schema.
+    /// An error names this order and is about its values: its text, reduced to known words.
     Named(String),
     /// Nothing was stored, and another order or the whole batch is the cause.
     NotStored,
-    /// The whole batch was refused for a reason that is not known, maybe its length.
+    /// The whole batch was refused for an unknown reason, perhaps its length.
     BatchRefused,
     /// It may have been stored.
     Unclear,
@@ -166,7 +166,7 @@ impl Turn<'_> {
             .filter(|receipt| receipt.is_object())
             .map(GraphqlOrder::read)
             .collect();
-        // Errors without data are of the request, not of what it carried out.
+        // Errors without data concern the request, which carried out nothing.
         let is_refused = matches!(verdict, GraphqlVerdict::Refused | GraphqlVerdict::Unclear)
             && !answer.data.is_object();
         let reply = |(index, sent): (usize, &SentOrder<'_>)| {
@@ -176,7 +176,7 @@ impl Turn<'_> {
             }
             let of_values = answer.errors.iter().filter(|error| error.is_of_values());
             let named = of_values.filter_map(|error| error.text_about(key, index)).next();
-            // What is said of the whole request is said of its only order.
+            // An error of a request with one order is one of that order.
             let alone = answer
                 .errors
                 .first()
@@ -195,8 +195,8 @@ impl Turn<'_> {
 }
 
 impl Client {
-    /// Which of up to [`READ_BACK_MAX`] orders GraphQL shows; what it does not show may still be on
-    /// its way.
+    /// Up to [`READ_BACK_MAX`] orders as GraphQL shows them; one that it does not show yet may still
+    /// appear.
     pub async fn orders_by_key(
         &self,
         connection: &RemoteId,
@@ -242,8 +242,8 @@ impl Client {
         Ok(found.map(|found| found.iter().filter(is_it).count()))
     }
 
-    /// One question, repeated until it is answered without errors: one that failed says neither
-    /// "no such order" nor "no introspection". `is_answer` names errors that are answers.
+    /// Sends a query, and repeats it until it is answered without errors: a failed one proves neither
+    /// "no such order" nor "no introspection". `is_answer` selects errors that are answers.
     async fn query(
         &self,
         name: &'static str,

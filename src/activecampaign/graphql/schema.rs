@@ -35,7 +35,7 @@ const LINE: &str = "lineItems";
 const DISCOUNT: &str = "discounts";
 const CUSTOMER: &str = "customerData";
 
-/// The input types that orders are built by.
+/// The input types that orders are built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSchema {
     pub(super) order: InputType,
@@ -53,7 +53,7 @@ pub(super) struct InputType {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct InputField {
-    /// Its name without what is wrapped around it.
+    /// The name of the innermost type.
     type_name: String,
     is_required: bool,
 }
@@ -108,7 +108,7 @@ impl OrderSchema {
         }
     }
 
-    /// The name of the type of an order's field, without what is wrapped around it.
+    /// The name of the innermost type of an order's field.
     pub fn type_of_order(&self, field: &str) -> Option<&str> {
         self.order.type_of(field)
     }
@@ -128,8 +128,8 @@ impl OrderSchema {
         ]
     }
 
-    /// Fields that the account requires and that no order is sent with, with their places: no order can
-    /// be sent.
+    /// Fields that the account requires and that ordersync does not send, with their places: no order
+    /// can be sent.
     pub fn unknown(&self) -> Vec<String> {
         let mut unknown = Vec::new();
         for (place, documented, own) in self.beside_documented() {
@@ -154,7 +154,7 @@ impl OrderSchema {
         missing
     }
 
-    /// Differs between schemas that orders are built by differently.
+    /// Schemas that orders are built from differently have different digests.
     pub fn digest(&self) -> i64 {
         let mut hasher = blake3::Hasher::new();
         for part in [&self.order, &self.line, &self.discount] {

@@ -1,5 +1,5 @@
-//! The only file that names governor: one send a period, and no more credit than for what a timer
-//! rings late.
+//! The only file that names governor: one send per period, with credit only for the lateness of
+//! timers.
 
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
@@ -9,8 +9,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Timers ring up to two milliseconds late. So much, this part of the period, is not lost from one
-/// send to the next; it is a tenth of the margin, and never adds up.
+/// Cells per period. Timers are up to two milliseconds late; a credit of one cell makes up for that
+/// at the next send. It is a tenth of the margin, and does not accumulate.
 const CELLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 
 /// Governor on tokio's clock, which tests can stop.
@@ -30,8 +30,8 @@ pub(super) struct Limiter(
 );
 
 impl Limiter {
-    /// A send takes a period's cells, and one more is held: governor's bookkeeping then gives the
-    /// credit of that one, and none for idle time beyond it. `None` where nothing is paced.
+    /// A send takes the cells of one period, and the burst is one cell more: governor then gives the
+    /// credit of that cell, and none for longer idle time. `None` if the rate is not limited.
     pub(super) fn new(period: Duration) -> Option<Self> {
         let quota = Quota::with_period(period / CELLS.get())?.allow_burst(CELLS.saturating_add(1));
         Some(Self(RateLimiter::direct_with_clock(quota, TokioClock)))
@@ -41,7 +41,7 @@ impl Limiter {
     pub(super) fn admit(&self) -> Result<(), Duration> {
         match self.0.check_n(CELLS) {
             Ok(Err(early)) => Err(early.wait_time_from(TokioClock.now())),
-            // The error can't be: it holds more than it is asked for.
+            // The error cannot occur: the burst is larger than the request.
             Ok(Ok(())) | Err(_) => Ok(()),
         }
     }

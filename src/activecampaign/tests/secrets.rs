@@ -42,7 +42,7 @@ fn a_token_is_never_sent_in_the_clear_to_another_machine() {
 }
 
 #[tokio::test]
-async fn no_address_is_in_what_is_said_of_a_failure_or_of_a_record() {
+async fn no_address_is_in_the_texts_of_a_failure_or_a_record() {
     let target = Target::always(
         400,
         r#"{"errors":[{"detail":"ann@example.com","code":"ann@example.com"}]}"#,

@@ -253,10 +253,12 @@ fn zones_note(chosen: &str, zones: &Zones) -> String {
         n if n <= ZONES_NAMED_MAX => named,
         n => format!("{named} and {}", many((n - ZONES_NAMED_MAX) as u64, "other zone")),
     };
-    match (zones.fits(chosen), others.is_empty()) {
-        (true, true) => "The offsets in the export fit no other zone.".to_owned(),
-        (true, false) => format!("The offsets in the export fit {listed} too."),
-        (false, _) => format!("The offsets in the export don't fit this zone; they fit {listed}."),
+    if !zones.fits(chosen) {
+        format!("The offsets in the export don't fit this zone; they fit {listed}.")
+    } else if others.is_empty() {
+        "The offsets in the export fit no other zone.".to_owned()
+    } else {
+        format!("The offsets in the export fit {listed} too.")
     }
 }
 

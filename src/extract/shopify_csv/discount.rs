@@ -19,10 +19,9 @@ pub fn of(order: &SourceOrder, code: Text) -> Option<SourceDiscount> {
     })
 }
 
-/// A free-shipping code does not change `Shipping`, so the order adds up only without it: the total is
-/// the subtotal and the shipping less the discount. Taxes are part of the amounts in some shops and on
-/// top in others, so both sums are tried. In doubt the discount is one of the goods, as in nearly every
-/// order.
+/// A free-shipping code does not change `Shipping`, so the order adds up only if the discount is
+/// subtracted from subtotal and shipping. Prices include the taxes in some shops and not in others, so
+/// both sums are tried. In doubt the discount is on the goods, as in nearly every order.
 fn is_of_shipping(order: &SourceOrder) -> bool {
     let amounts = (|| {
         Some((
@@ -40,21 +39,20 @@ fn is_of_shipping(order: &SourceOrder) -> bool {
     discount > 0 && discount == shipping && !adds_up(0) && adds_up(discount)
 }
 
-/// What the goods cost at least, before the discount: `Subtotal` is what they cost after it, and a
-/// cut file may have lost rows that are worth no more than the discount. A part of the discount
-/// that lowered the shipping price is none of the goods': it is at most what subtotal, shipping and
-/// taxes come to above the total, and there is none where that can only be the taxes, as they are
-/// within the amounts. `None` where nothing is to be added, or an amount is no number.
+/// The lowest price that the goods can have had before the discount. `Subtotal` is their price after
+/// it, which does not show that a cut file lost rows worth no more than the discount.
+///
+/// A part of the discount may have lowered the shipping price instead: at most the amount by which
+/// subtotal, shipping and taxes exceed the total, and nothing if that excess equals taxes that the
+/// prices include. `None` if nothing is to be added, or an amount is not a number.
 pub fn goods_before(order: &SourceOrder) -> Option<Text> {
     let stated = |text: &str| if text.is_empty() { Some(0) } else { decimal::parse(text) };
-    // Most orders have none, and this is asked of each.
+    // Most orders have none, so this comes before the other amounts are parsed.
     let discount = stated(&order.discount).filter(|discount| *discount > 0)?;
-    let [shipping, tax, charges] =
-        [&order.shipping, &order.tax, &order.charges].map(|text| stated(text));
-    let shipping = shipping?;
+    let (shipping, tax) = (stated(&order.shipping)?, stated(&order.tax)?);
+    let charges = stated(&order.charges)?;
     let (subtotal, total) = (decimal::parse(&order.subtotal)?, decimal::parse(&order.total)?);
-    let tax = tax?;
-    let above_total = subtotal + shipping + tax + charges? - total;
+    let above_total = subtotal + shipping + tax + charges - total;
     let most = discount.min(shipping);
     let of_shipping = match above_total {
         above if above > most && above == tax => 0,

@@ -1,4 +1,4 @@
-//! What Advanced Order Export says, and what becomes of it; and exports that no orders can come of.
+//! Exports of Advanced Order Export, and exports of WooCommerce that can't be read as orders.
 
 use super::*;
 use crate::domain::Status;
@@ -25,7 +25,7 @@ fn export_of(text: &str) -> Vec<SourceOrder> {
 }
 
 #[test]
-fn products_and_coupons_stand_side_by_side() {
+fn products_and_coupons_are_paired_by_row() {
     let text = csv(&[
         row("37", "Completed", "TEE,1,\"Gift Box\",7,5.89,save10,5.13"),
         row("37", "Completed", ",,,,,five-off,5"),
@@ -116,7 +116,7 @@ fn a_status_is_read_in_the_languages_that_are_known() {
 }
 
 #[test]
-fn an_order_whose_products_stand_apart_is_read_whole_and_a_short_one_never() {
+fn an_order_whose_products_are_apart_is_read_whole_and_a_short_one_never() {
     let product = |n: usize| row("1", "Completed", &format!(",{n},Tee,1,20.6,,"));
     let whole = export_of(&csv(&[product(1), product(2)]));
     assert_eq!(reasons(&whole[0]), []);
@@ -172,7 +172,7 @@ fn the_json_of_the_plugin_says_the_same() {
 }
 
 #[test]
-fn an_export_of_too_few_columns_is_told_which_it_lacks() {
+fn the_columns_that_an_export_lacks_are_named() {
     let names = NAMES.replace("\"Order Status\",", "").replace("\"Item Cost\",", "");
     let refused = refusal(format!("{names}\r\n"));
     assert!(
@@ -189,7 +189,7 @@ fn rows_that_do_not_name_their_order_are_not_guessed() {
 }
 
 #[test]
-fn exports_that_no_orders_can_come_of_are_refused_with_what_to_take_instead() {
+fn unusable_exports_are_refused_with_what_to_use_instead() {
     for (text, what) in [
         (
             "Date,\"Order #\",\"N. Revenue (formatted)\",Status,Customer,\"Customer type\",Product(s),\"Items sold\",Coupon(s),\"N. Revenue\"\n2024-01-01,1,x,completed,Ann,new,Mug,1,,5\n",

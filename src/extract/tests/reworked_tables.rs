@@ -15,7 +15,7 @@ fn order(number: u32, note: &str) -> String {
     )
 }
 
-/// What of the orders of a table is known after all: ids, totals, products.
+/// What the orders of a table are read as: ids, numbers, totals, products.
 fn known(table: impl AsRef<[u8]>) -> Vec<[Text; 4]> {
     let known = |order: SourceOrder| {
         assert_eq!(reasons(&order), [], "{}", order.id);
@@ -114,7 +114,7 @@ fn guards_of_spreadsheets_are_no_part_of_keys_and_amounts() {
 }
 
 #[test]
-fn what_is_left_of_a_guard_is_no_part_of_a_key_in_any_format() {
+fn the_rest_of_a_guard_is_no_part_of_a_key_in_any_format() {
     for guarded in ["=\"100", "'=\"100\"", "=100", "\"=\"\"100\"\"\"", "\"100\"", "''100"] {
         let table = plain().replacen(",100\n", &format!(",{}\n", quoted(guarded)), 1);
         assert_eq!(known(table), expected(), "{guarded}");
@@ -175,7 +175,7 @@ fn a_column_that_is_nearly_known_is_named_with_what_was_meant() {
 }
 
 #[test]
-fn what_is_not_seen_around_cells_changes_nothing_in_any_format() {
+fn invisible_characters_around_cells_change_nothing_in_any_format() {
     for (name, delimiter, rows) in tables() {
         let plain = contents(&written(delimiter, &rows)).unwrap();
         for (before, after) in

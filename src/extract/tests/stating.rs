@@ -1,4 +1,4 @@
-//! What exports of each format do not state of what decides whether an order is sent.
+//! Which facts that decide whether an order is sent the exports of each format do not state.
 
 use super::fixtures::ALL;
 use super::*;

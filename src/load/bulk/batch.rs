@@ -286,10 +286,9 @@ impl<'a> BatchWrite<'a> {
 
     /// A rejection settles nothing while an earlier write may have arrived.
     fn refuse(&mut self, index: usize, refusal: Refusal) {
-        self.outcomes[index] = Some(match self.orders[index].in_doubt {
-            true => OrderOutcome::Unconfirmed(refusal),
-            false => OrderOutcome::Refused(refusal),
-        });
+        let is_in_doubt = self.orders[index].in_doubt;
+        let outcome = if is_in_doubt { OrderOutcome::Unconfirmed } else { OrderOutcome::Refused };
+        self.outcomes[index] = Some(outcome(refusal));
     }
 
     pub(super) fn settle_all(&mut self, orders: &[usize], outcome: &OrderOutcome) {

@@ -52,10 +52,12 @@ pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, Str
         let id = if line.id.is_empty() { &line.sku } else { &line.id };
         let id = if id.is_empty() { String::new() } else { format!(" ({id})") };
         let price = amount(if line.unit_price.is_empty() { &line.total } else { &line.unit_price });
-        let price = match (price.is_empty(), line.unit_price.is_empty()) {
-            (true, _) => String::new(),
-            (false, true) => format!(", {price} in all"),
-            (false, false) => format!(" at {price}"),
+        let price = if price.is_empty() {
+            String::new()
+        } else if line.unit_price.is_empty() {
+            format!(", {price} in all")
+        } else {
+            format!(" at {price}")
         };
         add(
             &format!("product {}", n + 1),

@@ -176,14 +176,14 @@ fn compare(before: Line, record: &PlannedRecord) -> Vec<ValueChange> {
             Some(order) => diff(&body, &payload_of(order)),
             None => vec![fate_change("sent".to_owned(), fate_text(action, &reasons))],
         },
+        Line::Record { action: before, reasons: then, .. }
+            if before == action && then == reasons =>
+        {
+            Vec::new()
+        }
         Line::Record { action: before, reasons: then, .. } => {
-            match before == action && then == reasons {
-                true => Vec::new(),
-                false => {
-                    let then: Vec<&str> = then.iter().map(String::as_str).collect();
-                    vec![fate_change(fate_text(before, &then), fate_text(action, &reasons))]
-                }
-            }
+            let then: Vec<&str> = then.iter().map(String::as_str).collect();
+            vec![fate_change(fate_text(before, &then), fate_text(action, &reasons))]
         }
         Line::Beside => Vec::new(),
     }

@@ -100,12 +100,14 @@ impl Cleanup {
             }
             let is_spent = |id: &RemoteId| tries.get(id).is_some_and(|tries| *tries >= TRIES_MAX);
             found.retain(|id| !gone.contains(id) && !is_spent(id));
-            let next = match (found.is_empty(), expected.is_empty()) {
-                (false, _) => Some(Duration::ZERO),
-                (true, true) => lag.next(),
-                (true, false) => copying.next().map(Duration::from_secs),
-            };
             let found_none = found.is_empty();
+            let next = if !found_none {
+                Some(Duration::ZERO)
+            } else if expected.is_empty() {
+                lag.next()
+            } else {
+                copying.next().map(Duration::from_secs)
+            };
             for id in std::mem::take(&mut found) {
                 *tries.entry(id.clone()).or_default() += 1;
                 match removal(prober, Removable::Order, &id).await {
@@ -129,7 +131,7 @@ impl Cleanup {
         Ok(())
     }
 
-    /// Notes the orders that GraphQL goes on showing: it has no way to delete them.
+    /// Records the orders that GraphQL still shows: it has no way to delete them.
     async fn note_graphql(&mut self, prober: &Prober<'_>, used: &Used) -> Result<(), NoAnswer> {
         let keys: BTreeSet<&OrderKey> = used.sent.iter().collect();
         let keys: Vec<&OrderKey> = keys.into_iter().collect();

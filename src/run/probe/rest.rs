@@ -180,10 +180,12 @@ async fn listed(at: &TestShops<'_>, is_newest_first: bool) -> Result<Vec<u64>, N
 
 pub(super) async fn list_order(at: &TestShops<'_>) -> Answered {
     let ids = listed(at, false).await?;
-    let word = match (ids.is_sorted(), ids.iter().rev().is_sorted()) {
-        (true, _) => "ascending",
-        (_, true) => "descending",
-        _ => "other",
+    let word = if ids.is_sorted() {
+        "ascending"
+    } else if ids.iter().rev().is_sorted() {
+        "descending"
+    } else {
+        "other"
     };
     Ok((word, None))
 }

@@ -108,10 +108,7 @@ impl Looking<'_> {
             if is_there && standing.shown != open.shown {
                 break standing;
             }
-            let next = match was_sent || is_there {
-                true => delays.next(),
-                false => absence.next(),
-            };
+            let next = if was_sent || is_there { delays.next() } else { absence.next() };
             match next {
                 Some(delay) => {
                     (self.task.progress)("waiting for ActiveCampaign to show the order");

@@ -5,7 +5,7 @@ use crate::simulator::world::World;
 use serde_json::Value;
 use std::cmp::Ordering;
 
-/// Orders of a page when the request doesn't say, and at most.
+/// Orders in a page by default, and at most.
 const PAGE_LEN: usize = 20;
 const PAGE_LEN_MAX: usize = 100;
 

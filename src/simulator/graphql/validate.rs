@@ -153,20 +153,15 @@ impl<'a> Validation<'a> {
         }
         let ty = definition.ty.name();
         let is_leaf = self.schema.types.get(ty).is_none_or(|ty| ty.keyword != "type");
-        match (is_leaf, field.selections.is_empty()) {
-            (true, false) => {
-                let detail = format!(
-                    "Subselection not allowed on leaf type '{ty}' of field '{}'",
-                    field.name
-                );
-                self.invalid("SubselectionNotAllowed", path, field, detail);
-            }
-            (false, true) => {
-                let detail =
-                    format!("Subselection required for type '{ty}' of field '{}'", field.name);
-                self.invalid("SubselectionRequired", path, field, detail);
-            }
-            _ => self.selections(&field.selections, ty, path),
+        let name = &field.name;
+        if is_leaf && !field.selections.is_empty() {
+            let detail = format!("Subselection not allowed on leaf type '{ty}' of field '{name}'");
+            self.invalid("SubselectionNotAllowed", path, field, detail);
+        } else if !is_leaf && field.selections.is_empty() {
+            let detail = format!("Subselection required for type '{ty}' of field '{name}'");
+            self.invalid("SubselectionRequired", path, field, detail);
+        } else {
+            self.selections(&field.selections, ty, path);
         }
     }
 
