@@ -348,7 +348,9 @@ fn the_demo_shows_a_shop_that_changes_between_two_nights() {
         assert!(ended.out.contains(", 1 order is gone from the shop.\n"), "{}", ended.out);
         assert!(!ended.out.contains(" 1 orders "), "{}", ended.out);
         assert!(ended.out.contains("the account holds the shop's 14 orders"), "{}", ended.out);
-        assert!(!ended.err.contains("WARN"), "{}", ended.err);
+        // A machine that stops this process may let seven requests arrive within one second.
+        let warned = |line: &&str| line.contains("WARN") && !line.contains("(429)");
+        assert_eq!(ended.err.lines().find(warned), None, "{}", ended.err);
     }
 }
 
