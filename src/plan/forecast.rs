@@ -59,12 +59,16 @@ impl Assumptions {
 /// created.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
-    /// Those that run side by side, and none of `one_by_one`, which a run without them does not
-    /// send.
+    /// None of `one_by_one`, which a run without them does not send. All but `in_turn` run side by
+    /// side.
     pub requests: u64,
     /// Requests before them of which each waits for the answer of the one before: the connection,
     /// or pages of a list.
     pub one_by_one: u64,
+    /// Of `requests`: those of which each waits for the answer of the one before.
+    pub in_turn: u64,
+    /// Time in which nothing is sent, as records are waited for.
+    pub waits: Duration,
     /// So many of `requests` may turn out not to be needed: what they would make may be there
     /// already.
     pub unsure: u64,
@@ -75,7 +79,8 @@ pub struct Forecast {
 
 impl Forecast {
     pub fn new(requests: u64, terms: Assumptions) -> Self {
-        Self { requests, one_by_one: 0, unsure: 0, batch_max: None, terms }
+        let (in_turn, waits) = (0, Duration::ZERO);
+        Self { requests, one_by_one: 0, in_turn, waits, unsure: 0, batch_max: None, terms }
     }
 
     /// The same with requests before it that wait for each other.
@@ -100,9 +105,15 @@ impl Forecast {
         self.terms.rate(self.terms.in_flight_max)
     }
 
+    /// At which they leave on average, waits included.
+    pub fn average_per_second(&self) -> f64 {
+        let seconds = self.after_those().as_secs_f64();
+        if seconds > 0.0 { self.requests as f64 / seconds } else { self.requests_per_second() }
+    }
+
     /// All of it.
     pub fn duration(&self) -> Duration {
-        self.before().saturating_add(self.side_by_side())
+        self.before().saturating_add(self.after_those())
     }
 
     /// What the requests take that wait for each other.
@@ -111,8 +122,11 @@ impl Forecast {
     }
 
     /// What the others take.
-    pub fn side_by_side(&self) -> Duration {
-        time(self.requests as f64 / self.requests_per_second())
+    pub fn after_those(&self) -> Duration {
+        let side_by_side = self.requests.saturating_sub(self.in_turn);
+        time(side_by_side as f64 / self.requests_per_second())
+            .saturating_add(time(self.in_turn as f64 / self.terms.rate(1)))
+            .saturating_add(self.waits)
     }
 
     /// Runs it takes where each is stopped after this long, above 0; at least 1.

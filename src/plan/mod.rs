@@ -19,7 +19,8 @@ pub use forecast::{Assumptions, Forecast};
 pub use policy_effects::MismatchTotal;
 pub use step::{Action, Decision, PriorWrite, Step, decide};
 pub use summary::{
-    BatchLengths, BatchTerms, Consent, CurrencyTotal, LeftOutBy, PlanSummary, Totals,
+    BatchCost, BatchLengths, BatchTerms, CartSteps, Consent, CurrencyTotal, LeftOutBy, PlanSummary,
+    Totals,
 };
 
 #[cfg(test)]

@@ -5,12 +5,17 @@ use super::policy_effects::PolicyEffects;
 use super::step::{Action, Decision, PriorWrite};
 use crate::domain::{Currency, Moment, Order, Position, Reason, RecordError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The types that are read of the schema, once in each run of the bulk path.
 const SCHEMA_REQUESTS: u64 = 3;
 const CANARY_ORDERS: u64 = 3;
 /// Questions to GraphQL until it shows a canary, as it takes a moment.
 const CANARY_QUESTIONS: u64 = 2;
+/// Between those questions.
+const CANARY_WAIT: Duration = Duration::from_secs(1);
+/// After the last batch, before copies are looked for.
+const COPIES_WAIT: Duration = Duration::from_secs(3);
 
 /// How long batches are: they begin at one length, and grow by half when one was taken.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +73,24 @@ pub struct BatchTerms {
     pub listed: u64,
 }
 
+/// What a plan of the bulk path takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BatchCost {
+    pub requests: u64,
+    /// Of these: those that wait for each other's answers.
+    pub in_turn: u64,
+    pub waits: Duration,
+}
+
+/// Carts that are sent, each by itself on every path.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CartSteps {
+    pub create: u64,
+    pub update: u64,
+    /// What they take with their lookups, and with customers that no cart before them names.
+    pub requests: u64,
+}
+
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
 
@@ -107,6 +130,8 @@ pub struct PlanSummary {
     /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made
     /// before them.
     pub spared: u64,
+    /// Of `create` and `update`: carts.
+    pub cart_steps: CartSteps,
     /// Reads before a write: of carts that may have become orders, and on a connection with orders
     /// that the ledger does not know, of an order's cart and of the first order of each new customer.
     pub lookups: u64,
@@ -222,18 +247,18 @@ impl PlanSummary {
             Decision::Unchanged => self.unchanged += 1,
             Decision::Different => self.different += 1,
             Decision::StillRefused => self.refused += 1,
-            Decision::Send(step) => match step.action {
-                Action::Create => self.create += 1,
-                Action::Update(_) => self.update += 1,
-                Action::LookUp(PriorWrite::Update) => {
-                    self.update += 1;
-                    self.look_up += 1;
-                }
-                Action::LookUp(_) => {
-                    self.create += 1;
-                    self.look_up += 1;
-                }
-            },
+            Decision::Send(step) => {
+                let steps = &mut self.cart_steps;
+                let (all, of_carts) = match step.action {
+                    Action::Update(_) | Action::LookUp(PriorWrite::Update) => {
+                        (&mut self.update, &mut steps.update)
+                    }
+                    Action::Create | Action::LookUp(_) => (&mut self.create, &mut steps.create),
+                };
+                *all += 1;
+                *of_carts += u64::from(step.order.key.is_cart());
+                self.look_up += u64::from(matches!(step.action, Action::LookUp(_)));
+            }
         }
     }
 
@@ -289,24 +314,35 @@ impl PlanSummary {
         (customers + orders).saturating_sub(self.spared)
     }
 
-    /// The same where orders are sent in batches, each with its customer. Those whose copies are looked
-    /// for, `looked_for` of all that are sent, are read in a list, or one by one where that is less.
-    pub fn requests_in_batches(&self, terms: BatchTerms, looked_for: impl Fn(u64) -> u64) -> u64 {
-        let orders = self.create + self.update;
+    /// The same where orders are sent in batches, each with its customer, and carts by themselves. Those
+    /// whose copies are looked for, `looked_for` of all that are sent, are read in a list, or one by
+    /// one where that is less.
+    pub fn cost_in_batches(&self, terms: BatchTerms, looked_for: impl Fn(u64) -> u64) -> BatchCost {
+        let carts = self.cart_steps;
+        let (create, update) = (self.create - carts.create, self.update - carts.update);
+        let orders = create + update;
         if orders == 0 {
-            return 0;
+            return BatchCost { requests: carts.requests, ..BatchCost::default() };
         }
+        let mut in_turn = SCHEMA_REQUESTS;
+        let mut waits = Duration::ZERO;
         let batches = if terms.is_canary_due {
             // Each of its orders is found by REST, and its lines are read.
-            let reads = CANARY_QUESTIONS + 2 * orders.min(CANARY_ORDERS);
-            reads + terms.lengths.batches_after_canary(orders)
+            in_turn += 1 + CANARY_QUESTIONS + 2 * orders.min(CANARY_ORDERS);
+            waits += CANARY_WAIT;
+            terms.lengths.batches_after_canary(orders) - 1
         } else {
             terms.lengths.batches_of(orders)
         };
-        let updates = if terms.reads_updates { self.update } else { 0 };
-        let creates = if terms.looks_up_creates { self.create } else { 0 };
-        let pages = (terms.listed + self.create).div_ceil(PAGE_LEN);
-        SCHEMA_REQUESTS + updates + creates + batches + pages.min(looked_for(orders))
+        let reads = if terms.reads_updates { update } else { 0 };
+        let lookups = if terms.looks_up_creates { create } else { 0 };
+        let pages = (terms.listed + create).div_ceil(PAGE_LEN);
+        let looking = pages.min(looked_for(orders));
+        if looking > 0 {
+            waits += COPIES_WAIT;
+        }
+        let side_by_side = reads + lookups + batches + looking + self.recreate_requests;
+        BatchCost { requests: in_turn + side_by_side + carts.requests, in_turn, waits }
     }
 
     /// Of these: creates after a lookup, which are not sent where it finds what they would make.

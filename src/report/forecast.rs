@@ -150,7 +150,10 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     let counted = match forecast.batch_max {
         None => "a request for each new customer, order to write and lookup".to_owned(),
         Some(orders) => format!(
-            "a request for each batch, of 10 orders at first and of {orders} later, and what is read before and after them"
+            "a request for each batch, of 10 orders at first and of {orders} later, and what is read before and after them; {} \
+             of them one after the other, and {} in which copies are waited for",
+            count(forecast.in_turn),
+            duration(forecast.waits)
         ),
     };
     let mut all = vec![
@@ -174,8 +177,8 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     all
 }
 
-/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is `requests` at
-/// `requests_per_second`, and more beside them. It `ends` after both that and `connection_ms`.
+/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is what `requests`
+/// take, and more beside them. It `ends` after both that and `connection_ms`.
 pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     let (forecast, now) = (&preview.forecast, in_zone(preview, now));
     let terms = &forecast.terms;
@@ -185,17 +188,19 @@ pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
         json!({
             "allowed_per_second": forecast.terms.allowed_per_second,
             "requests_per_second": forecast.requests_per_second(),
-            "duration_ms": millis(forecast.side_by_side()),
+            "duration_ms": millis(forecast.after_those()),
             "ends": ends_json(&forecast, &now),
         })
     });
     json!({
         "requests": forecast.requests,
         "requests_per_second": forecast.requests_per_second(),
-        "duration_ms": millis(forecast.side_by_side()),
+        "duration_ms": millis(forecast.after_those()),
         "ends": ends_json(forecast, &now),
         "connection_requests": connecting.one_by_one,
         "connection_ms": millis(connecting.before()),
+        "in_turn_requests": forecast.in_turn,
+        "waits_ms": millis(forecast.waits),
         "unsure_requests": forecast.unsure,
         "orders_in_batch_max": forecast.batch_max,
         "allowed_per_second": terms.allowed_per_second,

@@ -62,11 +62,16 @@ fn with_counts(mut object: Value, counts: &Counts) -> Value {
 /// A run as a person reads it: every part of the account, zeros too.
 pub fn run_text(report: &RunReport) -> String {
     let row = &report.row;
-    let customers = format!(
-        "orders, with {} customers created and {} adopted",
-        count(row.customers_created),
-        count(row.customers_adopted)
-    );
+    let by_themselves = row.customers_created + row.customers_adopted;
+    let customers = if report.read_back.is_some() && by_themselves == 0 {
+        "orders, each with its customer".to_owned()
+    } else {
+        format!(
+            "orders, with {} customers created and {} adopted",
+            count(row.customers_created),
+            count(row.customers_adopted)
+        )
+    };
     let meaning = |name| match name {
         "created" => customers.as_str(),
         "adopted" => "already in ActiveCampaign",
@@ -224,7 +229,7 @@ fn left_of(progress: &Progress, forecast: Option<&Forecast>) -> Option<Duration>
     let trusted = FORECAST_COUNTS.min(forecast.duration() / FORECAST_COUNTS_SHARE);
     let trusted = trusted.saturating_sub(progress.elapsed).as_secs_f64();
     let (requests, span) = progress.recent;
-    let counted = requests as f64 + forecast.requests_per_second() * trusted;
+    let counted = requests as f64 + forecast.average_per_second() * trusted;
     let rate = counted / (span.as_secs_f64() + trusted);
     if rate > 0.0 { Duration::try_from_secs_f64(left / rate).ok() } else { None }
 }

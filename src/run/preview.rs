@@ -14,7 +14,7 @@ use super::shrinkage::Shrinkage;
 use super::{ConnectionSpec, Job};
 use crate::domain::{LoadPath, PassedOver, Unplaced};
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Assumptions, BatchTerms, Fingerprints, Forecast, PlanSummary};
+use crate::plan::{Assumptions, BatchCost, BatchTerms, Fingerprints, Forecast, PlanSummary};
 use crate::state::{ORDER_BYTES, View};
 use crate::transform::Rules;
 use std::collections::BTreeMap;
@@ -253,14 +253,17 @@ impl AccountPlanner {
         let ReadPlan { summary, counter, digest, to_create } = reader.end();
         self.keep(job, counter);
         history.compare(&summary);
+        let cost = match plan.batches {
+            None => BatchCost { requests: summary.requests(), ..BatchCost::default() },
+            Some(terms) => {
+                summary.cost_in_batches(terms, |orders| job.bulk_sample.share_of(orders))
+            }
+        };
         let forecast = Forecast {
-            requests: match plan.batches {
-                None => summary.requests(),
-                Some(terms) => {
-                    summary.requests_in_batches(terms, |orders| job.bulk_sample.share_of(orders))
-                }
-            },
+            requests: cost.requests,
             one_by_one: if plan.is_found { 0 } else { CONNECTING },
+            in_turn: cost.in_turn,
+            waits: cost.waits,
             unsure: summary.requests_unsure(),
             batch_max: plan.batches.map(|terms| terms.lengths.max),
             terms: assumptions,

@@ -12,6 +12,8 @@ pub(super) struct RequestCounter {
     customers: SeenKeys,
     /// Carts that are sent, and carts whose order is sent.
     carts: SeenKeys,
+    /// Customers of carts that are sent.
+    cart_customers: SeenKeys,
 }
 
 /// What was sent first of a cart and its order.
@@ -25,6 +27,7 @@ impl RequestCounter {
         Self {
             customers: self.customers.limited_to(keys_max),
             carts: self.carts.limited_to(keys_max),
+            cart_customers: self.cart_customers.limited_to(keys_max),
         }
     }
 
@@ -45,6 +48,12 @@ impl RequestCounter {
                 return Ok(false);
             }
             summary.lookups += u64::from(matches!(step.action, Action::Update(_)));
+            summary.cart_steps.requests += if step.action == Action::Create { 1 } else { 2 };
+            if !keeps_customer
+                && self.cart_customers.insert(order.customer.key.as_str(), 0)?.is_none()
+            {
+                summary.cart_steps.requests += customer_requests(step, ledger)?;
+            }
         } else if let Some(cart) = &order.cart {
             let first = self.carts.insert(&cart.ledger_text(), ORDER)?;
             let is_create = !matches!(step.action, Action::Update(_));
@@ -78,6 +87,20 @@ impl RequestCounter {
         summary.consent.add(order.customer.accepts_marketing);
         Ok(true)
     }
+}
+
+/// What the customer of a step takes where no step before it names it.
+fn customer_requests(step: &Step, ledger: &Ledger) -> Result<u64, StateError> {
+    Ok(match ledger.customer(&step.order.customer.key)? {
+        CustomerEntry::Known(_) => 0,
+        CustomerEntry::Unknown
+            if step.action == Action::Create && !ledger.knows_every_order()? =>
+        {
+            2
+        }
+        CustomerEntry::Unknown => 1,
+        CustomerEntry::Intended => 2,
+    })
 }
 
 /// FNV-1a, 32 bits: distinguishes addresses well enough for a warning.
