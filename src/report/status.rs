@@ -106,6 +106,7 @@ fn path_json(path: &ConnectionPath, zone: &TimeZone) -> Value {
         "decided": path.decided_ms.map(|ms| local_ms(ms, zone)),
         "not_visible": path.accepted,
         "not_read_back": path.not_read,
+        "open_switch": path.open_switch.map(LoadPath::word),
     })
 }
 
@@ -147,6 +148,13 @@ fn job_text(job: &JobStatus, width: Option<usize>) -> String {
     }
     if let Some(path) = job.path.filter(ConnectionPath::is_bulk) {
         text.push_str(&bulk_text(&path, &job.zone));
+    }
+    if let Some(to) = job.path.and_then(|path| path.open_switch) {
+        text.push_str(&format!(
+            "  a switch to `{to}` is not decided, and nothing is sent until then: run `ordersync connection switch {} --to {to}` again\n",
+            job.job,
+            to = to.word()
+        ));
     }
     if let Some(by) = &job.last_verification {
         text.push_str(&verification_text(by, &job.zone));

@@ -25,6 +25,8 @@ pub struct ConnectionPath {
     pub accepted: u64,
     /// Beside them those that are not looked for, as they are not of the sample.
     pub not_read: u64,
+    /// The path that an undecided switch leads to; nothing is sent until it is decided.
+    pub open_switch: Option<LoadPath>,
 }
 
 /// An order that the bulk path accepted and that is not visible in the REST API yet.
@@ -209,7 +211,9 @@ impl View {
         let all = if load == Some(LoadPath::Bulk) { self.accepted(connection)? } else { 0 };
         // Some of them may have been seen since.
         let not_read = not_read.min(all);
-        Ok(ConnectionPath { load, findings, decided_ms, accepted: all - not_read, not_read })
+        let open_switch = self.open_switch(connection)?.map(|open| open.to);
+        let accepted = all - not_read;
+        Ok(ConnectionPath { load, findings, decided_ms, accepted, not_read, open_switch })
     }
 
     /// The same of the connection that the last run of a job wrote to.

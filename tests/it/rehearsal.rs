@@ -10,7 +10,8 @@ use ordersync::domain::LoadPath;
 use ordersync::extract;
 use ordersync::run::{
     AccountRunner, Adoption, ConnectionSpec, Job, JobRun, OpenedAccount, Preview, ProbeContext,
-    ProbeReport, Progress, Pulls, RunReport, adopt, preview, probe,
+    ProbeReport, Progress, Pulls, RunReport, SwitchContext, SwitchReport, SwitchTask, adopt,
+    canary_order, plan_switch, preview, probe, switch,
 };
 use ordersync::samples::{GeneratorOptions, generate_csv};
 use ordersync::simulator::{ClientResponse, Options, Simulator};
@@ -274,6 +275,38 @@ impl Rehearsal {
         // As in `live_as`.
         sleep(Duration::from_millis(1)).await;
         adoption
+    }
+
+    /// A change of the connection's path.
+    pub async fn switch(&self, to: LoadPath) -> SwitchReport {
+        let job = self.job();
+        let plan = plan_switch(&self.view(), &job, to).unwrap();
+        let order = match plan.task {
+            SwitchTask::Canary { .. } => {
+                canary_order(&job, &job.open_export().unwrap(), self.view(), &plan).unwrap()
+            }
+            _ => None,
+        };
+        let store = Store::open(self.dir.path(), "main").unwrap();
+        let cancel = CancellationToken::new();
+        let crash = Arc::new(Crash::new(End::Done, cancel.clone()));
+        let line = Box::new(self.line(crash));
+        let client = Client::over(line, self.client_options(), self.log(&store)).unwrap();
+        let state = StateHandle::inline(store);
+        let task = SwitchContext {
+            plan: &plan,
+            job: &job,
+            canary: order.as_deref(),
+            state: &state,
+            client: &client,
+            cancel,
+            progress: &|_| {},
+        };
+        let report = switch(task).await;
+        drop((state, client));
+        // As in `live_as`.
+        sleep(Duration::from_millis(1)).await;
+        report
     }
 
     /// A probe that may write, in a process of its own; `None` when it was killed.

@@ -2,10 +2,13 @@
 
 use crate::backfill::assert_target_is;
 use crate::bulk::{at_once, fault_of, orders, world_of};
+use crate::rehearsal::{Rehearsal, in_paused_time};
 use crate::terminal::OnTerminal;
 use crate::world::{World, until};
+use ordersync::domain::LoadPath;
 use ordersync::samples::{Expected, GeneratorOptions};
-use ordersync::simulator::{Edit, GraphqlOptions, Kind, RestOrder};
+use ordersync::simulator::{Edit, Fault, GraphqlOptions, Kind, Options, RestOrder, RetryAfter};
+use ordersync::state::{Kind as RunKind, RunEnd};
 use serde_json::Value;
 
 const SHOP: fn() -> GeneratorOptions =
@@ -304,8 +307,41 @@ fn an_open_switch_refuses_what_rewrites_the_ledger() {
         assert!(ended.err.contains("was interrupted"), "{}", ended.err);
     }
     assert_eq!(world.summary().by_route.get("GET /ecomOrders").copied(), requests);
+    let status = world.run(&["status"]).out;
+    assert!(status.contains("ordersync connection switch shop --to bulk"), "{status}");
     world.run(&["verify", "shop"]);
     assert_ne!(world.summary().by_route.get("GET /ecomOrders").copied(), requests);
+}
+
+#[test]
+fn a_search_that_fails_for_good_does_not_hold_a_switch_open() {
+    in_paused_time(async {
+        let shop = Rehearsal::new(Options { graphql: at_once(), ..Options::default() });
+        shop.export(&SHOP());
+        shop.run(RunKind::Backfill).await;
+        shop.simulator.edit(Edit::SwitchPath { id: 1 }).unwrap();
+        let fails =
+            Fault::new(Kind::Status { code: 500, retry_after: RetryAfter::None, html: false })
+                .operation("searchOrder");
+        shop.simulator.inject(fails.forever());
+        let report = shop.switch(LoadPath::Bulk).await;
+        assert_eq!(report.end(), RunEnd::Paused, "{:?}", report.error);
+        let text = report.error.unwrap().to_string();
+        for word in ["the same switch, run again, resumes", "the other direction goes back"] {
+            assert!(text.contains(word), "{text}");
+        }
+        let path = || {
+            let view = shop.view();
+            let (id, _) = view.connection("shopify", "test-store").unwrap().unwrap();
+            view.connection_path(id).unwrap()
+        };
+        assert_eq!(path().open_switch, Some(LoadPath::Bulk));
+        let report = shop.switch(LoadPath::Rest).await;
+        assert_eq!(report.end(), RunEnd::Finished, "{:?}", report.error);
+        assert_eq!((path().open_switch, path().load), (None, Some(LoadPath::Rest)));
+        let run = shop.run(RunKind::Sync).await;
+        assert!(run.error.is_none(), "{:?}", run.error);
+    });
 }
 
 /// An order of one line, as Shopify's API gives it.

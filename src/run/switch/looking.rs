@@ -101,7 +101,15 @@ impl Looking<'_> {
         let one = loop {
             let Some(standing) = self.standing(&open.id).await? else { return Ok(Seen::Gone) };
             let second = self.second_records(&standing.order, &known).await?;
-            if !second.is_empty() || self.is_twice_in_graphql(open.to).await? {
+            let is_twice = match self.is_twice_in_graphql(open.to).await {
+                // Who goes back stays on REST, whatever GraphQL shows: its search must not forbid that.
+                Err(SwitchError::Target(failure)) if !was_sent => {
+                    tracing::warn!("whether GraphQL shows the order twice is not known: {failure}");
+                    false
+                }
+                is_twice => is_twice?,
+            };
+            if !second.is_empty() || is_twice {
                 return Ok(Seen::Second(second));
             }
             let is_there = open.to == LoadPath::Rest || self.is_in_graphql().await?;

@@ -79,7 +79,9 @@ pub enum SwitchError {
     Changed,
     #[error("the job's connection was deleted at ActiveCampaign")]
     ConnectionGone,
-    #[error("ActiveCampaign could not be read: {0}")]
+    #[error(
+        "ActiveCampaign could not be read: {}\n  hint: the same switch, run again, resumes, and the other direction goes back; until it is decided nothing else is sent to the connection", .0.verdict()
+    )]
     Target(Failure),
     #[error(transparent)]
     Fatal(#[from] FatalError),
