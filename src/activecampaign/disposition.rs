@@ -98,9 +98,7 @@ pub enum FatalError {
         /// What was wrong the last time; empty where nothing more is known.
         cause: &'static str,
     },
-    #[error(
-        "ActiveCampaign's certificate is not trusted: {cause}; check url and the clock, or set ca_file to the authority that signed it"
-    )]
+    #[error("ActiveCampaign's certificate is not trusted: {cause}")]
     Tls { cause: &'static str },
     #[error(
         "a web page came in place of ActiveCampaign's response, such as a browser check or a firewall's refusal: this says nothing of the token; ask who runs the network, the proxy or the address in `url` to let this machine through"

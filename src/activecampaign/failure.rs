@@ -4,6 +4,9 @@ use std::fmt;
 /// The code of a lookup in a list of other records than were asked for.
 const UNFILTERED: &str = "list_unfiltered";
 
+/// What to do while ActiveCampaign does not answer.
+const AWAY: &str = "ActiveCampaign or the way to it is slow or down; try again later";
+
 /// A request that did not end well. Titles and bodies of answers are not kept: they can quote
 /// addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +63,10 @@ impl Failure {
             _ if self.is_web_page => "that address is a web page, not the API".to_owned(),
             (_, Some("not_connected" | "timed_out" | "connection_lost")) => self.cause.to_owned(),
             (Disposition::Stop(stop), _) => stop.to_string(),
-            _ => self.to_string(),
+            _ => match self.status {
+                Some(status @ 500..) => format!("ActiveCampaign is unavailable (status {status})"),
+                _ => self.to_string(),
+            },
         }
     }
 
@@ -76,9 +82,8 @@ impl Failure {
             Some("untrusted_certificate") => {
                 "compare `url` with the one under Settings, Developer; a proxy that inspects traffic needs `ca_file`"
             }
-            Some("timed_out" | "connection_lost") => {
-                "ActiveCampaign or the way to it is slow or down; try again later"
-            }
+            Some("timed_out" | "connection_lost") => AWAY,
+            _ if self.status.is_some_and(|status| status >= 500) => AWAY,
             _ => "",
         }
     }

@@ -156,7 +156,7 @@ impl RateLimiter {
         drop(shared);
         if begins {
             let pause_ms = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
-            tracing::warn!(pause_ms, why, "{why}; sending resumes in {pause_ms} ms");
+            tracing::warn!(pause_ms, "{why}; sending resumes in {pause_ms} ms");
         }
     }
 

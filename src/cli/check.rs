@@ -120,7 +120,10 @@ fn check_pull(
     let examination = match examined {
         Ok(examination) => examination,
         Err(error) => {
-            findings.bad(Exit::of_pull(&error), format!("{what}: {error}"));
+            let error_text = error.to_string();
+            let shop = format!("{}: ", pull.url.trim_end_matches('/'));
+            let why = error_text.strip_prefix(&shop).unwrap_or(&error_text);
+            findings.bad(Exit::of_pull(&error), format!("{what}: {why}"));
             return Ok(());
         }
     };

@@ -14,7 +14,11 @@ pub(super) fn start(global: &Global) {
         (_, true) => LevelFilter::WARN,
         _ => LevelFilter::INFO,
     };
-    let filter = Targets::new().with_default(LevelFilter::WARN).with_target("ordersync", level);
+    // A certificate that is refused is reported as such, in words for people.
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("rustls_platform_verifier", LevelFilter::OFF)
+        .with_target("ordersync", level);
     let ansi = global.color.is_on(io::stderr().is_terminal());
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(|| ProgressSafeStderr)

@@ -3,6 +3,9 @@
 use super::options::Color;
 use std::io::{self, IsTerminal};
 
+/// The longest label of a list, which has a column of one more.
+const LABEL_LEN: usize = "Automation".len();
+
 /// Colours words, or leaves them as they are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Paint {
@@ -37,7 +40,9 @@ impl Paint {
         }
         let paint = |line: &str| {
             let ends = ["  ", ": ", " ("].into_iter().filter_map(|end| line.find(end));
-            match ends.min().unwrap_or(line.len()) {
+            // One space follows a label that fills its column.
+            let full = line.find(' ').filter(|end| *end == LABEL_LEN);
+            match ends.chain(full).min().unwrap_or(line.len()) {
                 0 => line.to_owned(),
                 end => format!("{}{}", self.heading(&line[..end]), &line[end..]),
             }
@@ -57,11 +62,11 @@ mod tests {
 
     #[test]
     fn labels_and_titles_are_headings_and_what_is_below_them_is_not() {
-        let text = "Plan of shop. Nothing was sent.\n\nRecords    read  7\n           more\nshop (account main): 7 orders\n";
+        let text = "Plan of shop. Nothing was sent.\n\nRecords    read  7\n           more\nAutomation none, of 7\nshop (account main): 7 orders\n";
         let painted = Paint { is_on: true }.headings(text);
         assert_eq!(
             painted,
-            "\u{1b}[1mPlan of shop. Nothing was sent.\u{1b}[0m\n\n\u{1b}[1mRecords\u{1b}[0m    read  7\n           more\n\u{1b}[1mshop\u{1b}[0m (account main): 7 orders\n"
+            "\u{1b}[1mPlan of shop. Nothing was sent.\u{1b}[0m\n\n\u{1b}[1mRecords\u{1b}[0m    read  7\n           more\n\u{1b}[1mAutomation\u{1b}[0m none, of 7\n\u{1b}[1mshop\u{1b}[0m (account main): 7 orders\n"
         );
         assert_eq!(Paint { is_on: false }.headings(text), text);
     }

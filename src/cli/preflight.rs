@@ -47,6 +47,8 @@ impl Preflight {
 pub(super) struct Plans {
     pub forecasts: BTreeMap<String, Forecast>,
     pub left: BTreeMap<String, OrdersLeft>,
+    /// What the runs themselves send: a canary only its own orders.
+    pub sent: BTreeMap<String, OrdersLeft>,
 }
 
 impl Plans {

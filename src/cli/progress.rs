@@ -5,7 +5,6 @@ use super::preflight::Plans;
 use crate::plan::Forecast;
 use crate::report::{self, OrdersLeft, ProgressText};
 use crate::run::{CompareProgress, Progress};
-use crate::state::Kind;
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::Cell;
@@ -54,8 +53,8 @@ pub(super) struct ProgressDisplay {
     form: Form,
     /// What was forecast of each job, where there is a plan.
     planned: BTreeMap<String, Forecast>,
-    /// The orders of each job that was planned whole.
-    left: BTreeMap<String, OrdersLeft>,
+    /// The orders that the runs of each planned job send.
+    sent: BTreeMap<String, OrdersLeft>,
     state: Mutex<State>,
     bars: MultiProgress,
 }
@@ -88,8 +87,8 @@ impl ProgressDisplay {
         }
         let columns = output::error_width().unwrap_or(usize::MAX);
         let state = State { last: Instant::now(), by_job: BTreeMap::new(), columns };
-        let (planned, left) = (plans.forecasts.clone(), plans.left.clone());
-        Self { form, planned, left, state: Mutex::new(state), bars }
+        let (planned, sent) = (plans.forecasts.clone(), plans.sent.clone());
+        Self { form, planned, sent, state: Mutex::new(state), bars }
     }
 
     pub(super) fn show(&self, at: &Progress) {
@@ -123,9 +122,7 @@ impl ProgressDisplay {
     }
 
     fn text(&self, at: &Progress, planned: Option<&Forecast>) -> ProgressText {
-        // A canary is a part of them.
-        let left = self.left.get(&at.job).filter(|_| at.kind == Kind::Backfill).copied();
-        report::progress_text(at, planned, left)
+        report::progress_text(at, planned, self.sent.get(&at.job).copied())
     }
 }
 

@@ -15,6 +15,7 @@ use super::prepare::{LoadRequest, OrderLimits, prepare};
 use super::progress::{Form, ProgressDisplay};
 use super::pull::{BeforeLoad, pull_before_load, remove_replaced};
 use super::signals::Interrupt;
+use crate::report::OrdersLeft;
 use crate::run::{PlanId, RunEvent};
 use crate::settings::Settings;
 use crate::state::Kind;
@@ -169,6 +170,9 @@ fn load(
     for PreparedJob { job, preflight, .. } in prepared() {
         plans.forecasts.extend(preflight.forecast.map(|forecast| (job.name.clone(), forecast)));
         plans.left.extend(preflight.left.map(|left| (job.name.clone(), left)));
+        let canary = preflight.canary.as_ref();
+        let canary = canary.map(|keys| OrdersLeft { loaded: 0, to_go: keys.len() as u64 });
+        plans.sent.extend(canary.or(preflight.left).map(|sent| (job.name.clone(), sent)));
     }
     let has_states = prepared().any(|prepared| prepared.export.has_states());
     // The STATE messages of a Singer stream then have standard output for themselves.

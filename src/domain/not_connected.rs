@@ -57,15 +57,18 @@ pub fn certificate_fault(error: &(dyn Error + 'static)) -> Option<&'static str> 
         return None;
     };
     Some(match found {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired; the host needs a new one, unless the clock of this machine is wrong"
+        }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet"
+            "it is not valid yet; look at the clock of this machine"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another host name"
+            "it is for another host name; check the address in the settings"
         }
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "no trusted authority has signed it"
+            "no trusted authority has signed it; check the address in the settings, or name the \
+             authority's file in ca_file"
         }
         found if format!("{found:?}").contains("CaUsedAsEndEntity") => {
             "it is a self-signed authority itself, which no server may use; make an authority, sign \

@@ -48,7 +48,9 @@ pub(super) fn excerpt(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let text = text.trim_start();
     if text.starts_with(['[', '{']) {
-        return "JSON of another form, or cut off".to_owned();
+        let is_whole = is_json(text.trim_end().as_bytes());
+        return (if is_whole { "other JSON than expected" } else { "JSON that breaks off" })
+            .to_owned();
     }
     let text = text.split("{\"").next().unwrap_or_default();
     let mut plain = String::new();
@@ -88,7 +90,8 @@ mod tests {
     fn what_is_no_json_is_shown_without_tags_and_addresses() {
         let page = b"<html><title>Log in</title><p>Write to ann@example.com</p>";
         assert_eq!(json_in(page), Err("Log in Write to …".to_owned()));
-        let cut = Err("JSON of another form, or cut off".to_owned());
+        let cut = Err("JSON that breaks off".to_owned());
+        assert_eq!(excerpt(b"{\"first_name\":\"Ann\"}\n"), "other JSON than expected");
         assert_eq!(json_in(b"[{\"first_name\":\"Ann\"}"), cut);
         assert_eq!(json_in(b"Notice [{\"first_name\":\"Ann\"}"), Err("Notice [".to_owned()));
         assert!(

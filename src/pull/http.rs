@@ -343,7 +343,7 @@ impl ShopClient {
         if let Some(why) = certificate_fault(error) {
             return AttemptError::Fatal(self.refused(
                 format!("its certificate is not trusted: {why}"),
-                "check the address and this machine's clock, or name the authority's PEM file in ca_file",
+                "a proxy that inspects traffic signs with an authority of its own; ca_file names the PEM file to trust",
             ));
         }
         if !error.is_connect() {

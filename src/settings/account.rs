@@ -85,7 +85,10 @@ fn check_url(key: &str, draft: &mut Draft) {
     // The text is not quoted: a wrongly pasted one may hold a token.
     let expected = "the URL that ActiveCampaign shows under Settings, Developer, such as https://example.api-us1.com";
     match check_account_address(&text) {
-        Err(AddressFault::Invalid) => draft.report(key, "invalid URL", expected, None),
+        Err(AddressFault::Invalid) => {
+            let hint = (!text.contains("://")).then(|| "https:// is missing in front".to_owned());
+            draft.report(key, "invalid URL", expected, hint);
+        }
         Err(AddressFault::NotEncrypted) => {
             let hint =
                 "the token would be sent unencrypted; http is only for a simulator on this machine"

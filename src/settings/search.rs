@@ -68,7 +68,7 @@ pub(super) fn find(
     let dir = environment.working_dir();
     let (path, named_by) = match named {
         Some((path, place)) => (dir.join(path), Some(place)),
-        None => (usual(dir).ok_or_else(none_found)?, None),
+        None => (usual(dir).ok_or_else(|| none_found(dir))?, None),
     };
     let shown = shown(&path, dir);
     let text = read(&path).map_err(|fault| unreadable(&shown, named_by, &fault))?;
@@ -123,7 +123,12 @@ fn usual(dir: &Path) -> Option<PathBuf> {
         .find(|path| path.try_exists().unwrap_or(true))
 }
 
-fn none_found() -> SettingsError {
+fn none_found(dir: &Path) -> SettingsError {
+    let hint = if dir.join("ordersync.toml").is_file() {
+        "`--config ordersync.toml` names the one in this folder"
+    } else {
+        "`ordersync init` writes one; --config FILE names another"
+    };
     SettingsError::new(
         Place::File(USUAL[0].into()),
         "",
@@ -131,7 +136,7 @@ fn none_found() -> SettingsError {
         format!("one at {} or {}", USUAL[0], USUAL[1]),
     )
     .of_kind(FaultKind::NoFile)
-    .hint("`ordersync init` writes one; --config FILE names another".to_owned())
+    .hint(hint.to_owned())
 }
 
 fn read(path: &Path) -> io::Result<String> {

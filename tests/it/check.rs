@@ -4,12 +4,22 @@ use crate::world::World;
 use ordersync::samples::{GeneratorOptions, demo_orders};
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 fn rewrite(world: &World, change: impl Fn(String) -> String) {
     let file = world.path("ordersync.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, change(text)).unwrap();
+}
+
+/// Gives the account another address, with the usual limit.
+fn set_url(world: &World, url: &str) {
+    rewrite(world, |text| {
+        let old = text.lines().find(|line| line.starts_with("url = ")).unwrap().to_owned();
+        text.replace(&old, &format!("url = \"{url}\""))
+            .replace("requests_per_second = 100000\n", "")
+    });
 }
 
 #[test]
@@ -116,11 +126,7 @@ fn a_wrong_address_is_reported_soon_with_its_cause_and_what_to_do() {
     ] {
         let world = World::new();
         world.export("orders.csv", demo_orders());
-        rewrite(&world, |text| {
-            let old = text.lines().find(|line| line.starts_with("url = ")).unwrap().to_owned();
-            text.replace(&old, &format!("url = \"{url}\""))
-                .replace("requests_per_second = 100000\n", "")
-        });
+        set_url(&world, &url);
         let begun = Instant::now();
         let check = world.run(&["check"]);
         assert!(begun.elapsed() < Duration::from_secs(15), "{url}: {:?}", begun.elapsed());
@@ -129,6 +135,53 @@ fn a_wrong_address_is_reported_soon_with_its_cause_and_what_to_do() {
         for expected in [&url, cause, advice] {
             assert!(check.out.contains(expected), "{expected}: {}", check.out);
         }
+    }
+}
+
+/// An address whose certificate nobody has signed but itself.
+fn serve_self_signed() -> String {
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let _ = rustls::StreamOwned::new(tls, stream.unwrap()).read(&mut [0; 1024]);
+        }
+    });
+    url
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_reported_once_and_in_words() {
+    let world = World::new();
+    world.export("orders.csv", demo_orders());
+    set_url(&world, &serve_self_signed());
+    let check = world.run(&["check"]);
+    assert_eq!(check.code, 5, "{}", check.out);
+    for expected in ["no trusted authority has signed it", "ca_file"] {
+        assert!(check.out.contains(expected), "{expected}: {}", check.out);
+    }
+    assert_eq!(check.err, "");
+}
+
+#[test]
+fn a_status_of_a_server_that_is_down_is_reported_in_words() {
+    let world = World::new();
+    world.export("orders.csv", demo_orders());
+    set_url(&world, &serve("HTTP/1.1 507 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+    let check = world.run(&["check"]);
+    assert_eq!(check.code, 6, "{}", check.out);
+    for expected in ["ActiveCampaign is unavailable (status 507)", "try again later"] {
+        assert!(check.out.contains(expected), "{expected}: {}", check.out);
     }
 }
 

@@ -113,3 +113,16 @@ fn the_progress_line_begins_with_the_orders_and_follows_the_width_of_the_termina
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains("\r\u{1b}[2A\u{1b}[J"), "two rows above are erased: {screen:?}");
 }
+
+#[test]
+fn the_progress_line_of_a_canary_begins_with_its_own_orders() {
+    let world = World::new();
+    world.generate(&GeneratorOptions { orders: 60, seed: 13, ..Default::default() });
+    world.hold_from(13);
+    let mut command = world.command(&["backfill", "--canary", "7", "--yes"]);
+    let mut canary = OnTerminal::start(command.env("TERM", "xterm"), 120);
+    canary.shows("of 7 orders [");
+    world.simulator.release();
+    let (code, screen) = canary.ends();
+    assert_eq!(code, 0, "{screen}");
+}

@@ -63,7 +63,10 @@ async fn a_target_signed_by_anyone_else_ends_the_run_and_gets_nothing() {
         turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
     assert_eq!(
         failure.disposition,
-        Disposition::Stop(FatalError::Tls { cause: "no trusted authority has signed it" })
+        Disposition::Stop(FatalError::Tls {
+            cause: "no trusted authority has signed it; check the address in the settings, or name the \
+                    authority's file in ca_file"
+        })
     );
     assert!(requests.lock().unwrap().is_empty());
 }
@@ -77,7 +80,9 @@ async fn a_certificate_for_another_host_ends_the_run() {
         turn(&client).await.create_customer(&RemoteId::new("3"), &customer()).await.unwrap_err();
     assert_eq!(
         failure.disposition,
-        Disposition::Stop(FatalError::Tls { cause: "it is for another host name" })
+        Disposition::Stop(FatalError::Tls {
+            cause: "it is for another host name; check the address in the settings"
+        })
     );
     assert!(requests.lock().unwrap().is_empty());
 }

@@ -163,11 +163,11 @@ impl Outcome {
             (Some(_), true) => writeln!(text, "Next: `ordersync check` in that folder."),
             (Some(_), false) => writeln!(
                 text,
-                "Next: fill in what {file} marks with TO FILL IN, then run `ordersync check`."
+                "Next: fill in what {file} marks with TO FILL IN, then run `ordersync check` in that folder."
             ),
             (None, _) => writeln!(
                 text,
-                "Next: edit {file}, put the export where it says, then run `ordersync check`."
+                "Next: edit {file}, put the export where it says, then run `ordersync check` in that folder."
             ),
         };
         text

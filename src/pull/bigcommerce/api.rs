@@ -274,12 +274,15 @@ fn bounds(
 #[derive(Deserialize)]
 struct ApiError {
     status: u16,
+    #[serde(alias = "title")]
     message: String,
 }
 
+/// The API answers with a list of errors, what stands in front of it with one.
 fn error_in(body: &[u8]) -> Option<ApiError> {
-    let errors: Vec<ApiError> = serde_json::from_slice(json_in(body).ok()?.0).ok()?;
-    errors.into_iter().next()
+    let (json, _) = json_in(body).ok()?;
+    let errors: Option<Vec<ApiError>> = serde_json::from_slice(json).ok();
+    errors.map_or_else(|| serde_json::from_slice(json).ok(), |errors| errors.into_iter().next())
 }
 
 /// Status and message of an error, or what the text begins with.
