@@ -1,6 +1,6 @@
 use super::attempts::{Attempts, RetryBudget, StepError};
 use super::loader::Loader;
-use super::lookup::Found;
+use super::lookup::{Again, Found};
 use crate::activecampaign::{Disposition, Failure, FatalError, RemoteCustomer};
 use crate::domain::{Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
 use crate::state::{OrderOutcome, Part};
@@ -150,7 +150,7 @@ impl<'a> CustomerCreate<'a> {
     /// One that is expected to exist is looked for until lists must show it. The inner error: the
     /// lookup failed.
     async fn look_up_in_time(&self, is_expected: bool) -> Result<Found<RemoteCustomer>, StepError> {
-        self.loader.find_in_time(is_expected, || self.look_up()).await
+        self.loader.find_in_time(Again::if_expected(is_expected), || self.look_up()).await
     }
 
     async fn look_up(&self) -> Result<Found<RemoteCustomer>, StepError> {

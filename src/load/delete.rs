@@ -21,6 +21,8 @@ pub enum Deletion {
 /// What came of a delete that makes room for the same order.
 pub(super) enum TakenOut {
     Deleted,
+    /// ActiveCampaign has the order under this customer already.
+    NotMoved,
     /// ActiveCampaign has no such order under the id.
     NotThere,
     /// The cart became an order.
@@ -30,19 +32,22 @@ pub(super) enum TakenOut {
     Refused(Refusal),
 }
 
-/// Deletes an order in order to create it again. Only what is still this order is deleted. A run
+/// Deletes an order in order to create it again for a `customer`, if known. Only what is still this order is deleted. A run
 /// that is cut off in between leaves an intended delete: the next one looks the order up, and
 /// creates it where it is gone, whatever the policies say.
 pub(super) async fn take_out(
     loader: &Loader,
     order: &Order,
     id: &RemoteId,
+    customer: Option<&RemoteId>,
 ) -> Result<TakenOut, StepError> {
     let key = &order.key;
     match (OrderLookup { loader, order: key }).read(id).await? {
         Ok(Some(remote)) if key.is_cart() && remote.is_order() => return Ok(TakenOut::Superseded),
-        Ok(Some(remote)) if remote.text_of(key) == key.as_str() => {}
-        Ok(_) => return Ok(TakenOut::NotThere),
+        Ok(Some(remote)) if remote.text_of(key) != key.as_str() => return Ok(TakenOut::NotThere),
+        Ok(Some(remote)) if customer == Some(&remote.customer) => return Ok(TakenOut::NotMoved),
+        Ok(Some(_)) => {}
+        Ok(None) => return Ok(TakenOut::NotThere),
         Err(failure) => return Ok(TakenOut::Unread(failure)),
     }
     let intend = || loader.ledger.intend_delete(key);

@@ -6,21 +6,41 @@ use crate::domain::{Attempt, Operation, OrderKey, RemoteId};
 /// A record that was looked up, or why the lookup failed.
 pub(super) type Found<T = RemoteOrder> = Result<Option<T>, Failure>;
 
+/// How often a lookup that finds nothing is repeated.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Again {
+    Never,
+    /// A single list may be empty by mistake.
+    Once,
+    /// The record is expected to exist.
+    UntilListed,
+}
+
+impl Again {
+    pub(super) fn if_expected(is_expected: bool) -> Self {
+        if is_expected { Self::UntilListed } else { Self::Never }
+    }
+}
+
 impl Loader {
-    /// What `find` finds; with `is_expected` it looks again with growing delays while that is nothing,
+    /// What `find` finds; while that is nothing, it looks again as often as that, with growing delays
     /// until lists must show it.
     pub(super) async fn find_in_time<T, F>(
         &self,
-        is_expected: bool,
+        again: Again,
         find: impl Fn() -> F,
     ) -> Result<Found<T>, StepError>
     where
         F: Future<Output = Result<Found<T>, StepError>>,
     {
-        let mut delays = self.client.lookup_delays();
+        let mut delays = self.client.lookup_delays().take(match again {
+            Again::Never => 0,
+            Again::Once => 1,
+            Again::UntilListed => usize::MAX,
+        });
         loop {
             let found = find().await?;
-            match delays.next().filter(|_| is_expected && matches!(found, Ok(None))) {
+            match delays.next().filter(|_| matches!(found, Ok(None))) {
                 Some(delay) => wait(&self.cancel, delay).await?,
                 None => return Ok(found),
             }
@@ -54,13 +74,13 @@ pub(super) struct OrderLookup<'a> {
 }
 
 impl OrderLookup<'_> {
-    /// [`Self::find`]; a record that is expected to exist is looked for until lists must show it.
+    /// [`Self::find`], repeated as often as that while it finds nothing.
     pub(super) async fn find_in_time(
         &self,
         key: &OrderKey,
-        is_expected: bool,
+        again: Again,
     ) -> Result<Found, StepError> {
-        self.loader.find_in_time(is_expected, || self.find(key)).await
+        self.loader.find_in_time(again, || self.find(key)).await
     }
 
     /// The remote order of this key. The inner error: the lookup failed.
@@ -78,7 +98,7 @@ impl OrderLookup<'_> {
     /// The remote order of an id that was answered with 404 before; read again with growing delays while
     /// it is.
     pub(super) async fn read_in_time(&self, id: &RemoteId) -> Result<Found, StepError> {
-        self.loader.find_in_time(true, || self.read(id)).await
+        self.loader.find_in_time(Again::UntilListed, || self.read(id)).await
     }
 
     async fn note(&self, found: Found) -> Result<Found, StepError> {

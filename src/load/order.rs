@@ -2,7 +2,7 @@ use super::attempts::{Attempts, RetryBudget, StepError};
 use super::customer::{CachedId, find, find_or_create};
 use super::delete::{TakenOut, take_out};
 use super::loader::Loader;
-use super::lookup::OrderLookup;
+use super::lookup::{Again, OrderLookup};
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{
     Deleted, Fingerprint, LedgerEntry, MovedCustomer, Operation, Order, OrderKey, RemoteId,
@@ -138,9 +138,9 @@ impl<'a> OrderWrite<'a> {
                 self.is_conversion = true;
                 Ok(Next::Update(id))
             }
-            LedgerEntry::Intended { .. } => self.find_cart(cart, true).await,
+            LedgerEntry::Intended { .. } => self.find_cart(cart, Again::UntilListed).await,
             LedgerEntry::Unknown if self.is_behind || !ledger.knows_every_order().await? => {
-                self.find_cart(cart, false).await
+                self.find_cart(cart, Again::Once).await
             }
             LedgerEntry::Unknown
             | LedgerEntry::Accepted { .. }
@@ -151,8 +151,8 @@ impl<'a> OrderWrite<'a> {
 
     /// Looks up the cart of an order that is to be created. A record that is another order already
     /// stays as it is.
-    async fn find_cart(&mut self, cart: &OrderKey, is_expected: bool) -> Result<Next, StepError> {
-        let found = self.lookup.find_in_time(cart, is_expected).await?;
+    async fn find_cart(&mut self, cart: &OrderKey, again: Again) -> Result<Next, StepError> {
+        let found = self.lookup.find_in_time(cart, again).await?;
         self.loader.ledger.note_planned_lookup();
         Ok(match found {
             Err(failure) => self.given_up(&failure),
@@ -201,7 +201,8 @@ impl<'a> OrderWrite<'a> {
         let is_duplicate =
             refusal.as_ref().is_some_and(|refusal| refusal.disposition == Disposition::Exists);
         let is_expected = is_duplicate || self.earlier.is_some();
-        let found = match self.lookup.find_in_time(&self.order.key, is_expected).await? {
+        let again = Again::if_expected(is_expected);
+        let found = match self.lookup.find_in_time(&self.order.key, again).await? {
             Ok(found) => found,
             Err(failure) => return Ok(self.given_up(&failure)),
         };
@@ -247,10 +248,12 @@ impl<'a> OrderWrite<'a> {
             return Ok(Next::Done(outcome));
         }
         if self.moved == Some(MovedCustomer::Recreate) {
-            return Ok(match self.find_customer().await? {
-                Ok(_) => Next::Recreate(remote.id),
-                Err(outcome) => Next::Done(outcome),
-            });
+            match self.find_customer().await? {
+                // Created again already.
+                Ok(id) if id == remote.customer => self.moved = None,
+                Ok(_) => return Ok(Next::Recreate(remote.id)),
+                Err(outcome) => return Ok(Next::Done(outcome)),
+            }
         }
         Ok(match (is_same(self.order, self.customer.as_ref(), &remote), self.earlier) {
             (true, Some(PriorWrite::SameCreate)) => Next::Done(OrderOutcome::Created(remote.id)),
@@ -314,9 +317,7 @@ impl<'a> OrderWrite<'a> {
                 self.deleted(&id).await?
             }
             Disposition::LookUp | Disposition::Gone => Next::Update(id),
-            Disposition::RelationGone => {
-                return self.replace_customer(&failure, Next::Update(id)).await;
-            }
+            Disposition::RelationGone => return self.update_without_customer(&failure, id).await,
             Disposition::Exists | Disposition::Unclear | Disposition::Refused => {
                 return Ok(self.refused(&failure));
             }
@@ -326,9 +327,32 @@ impl<'a> OrderWrite<'a> {
         self.pause_then(next, &failure).await
     }
 
+    /// ActiveCampaign no longer has the customer that an update named. It does not move the order to
+    /// another one, so none is created for it, unless the order is to be created again.
+    async fn update_without_customer(
+        &mut self,
+        failure: &Failure,
+        id: RemoteId,
+    ) -> Result<Next, StepError> {
+        if self.loader.moved_customer == MovedCustomer::Recreate && !self.is_conversion {
+            self.moved = Some(MovedCustomer::Recreate);
+            return self.replace_customer(failure, Next::Recreate(id)).await;
+        }
+        if self.customer.take().is_none() {
+            return Ok(self.refused(failure));
+        }
+        self.moved = Some(MovedCustomer::Keep);
+        self.loader.ledger.note_other_customer(&self.order.key).await?;
+        Ok(Next::Update(id))
+    }
+
     /// Deletes the order, which can't move to its customer, and creates it again.
     async fn recreate(&mut self, id: RemoteId) -> Result<Next, StepError> {
-        Ok(match take_out(self.loader, self.order, &id).await? {
+        Ok(match take_out(self.loader, self.order, &id, self.customer.as_ref()).await? {
+            TakenOut::NotMoved => {
+                self.moved = None;
+                Next::Update(id)
+            }
             TakenOut::Deleted => {
                 self.earlier = None;
                 Next::Create

@@ -16,8 +16,8 @@ use crate::domain::{
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
-    AdoptedOrder, AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, RemoteSnapshot,
-    SeenConnection, StateError, Store, View,
+    AdoptedOrder, AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, OTHER_CUSTOMER,
+    RemoteSnapshot, SeenConnection, StateError, Store, View,
 };
 
 /// Rows written to the ledger at once.
@@ -243,7 +243,8 @@ impl Adopting<'_> {
         let customer = if is_buyer {
             Some(self.comparison.fingerprints.customer(&order.customer.key))
         } else {
-            self.customers.key_of(&buyer)?
+            let is_stated = !buyer.as_str().is_empty();
+            self.customers.key_of(&buyer)?.or(is_stated.then_some(OTHER_CUSTOMER))
         };
         // No update moves it to its customer.
         let is_kept = !is_buyer && customer.is_some() && self.keeps_customers;

@@ -15,7 +15,7 @@ pub struct AdoptedOrder {
     pub id: RemoteId,
     /// `None`: it differs from the export, so the next run updates it.
     pub content: Option<Content>,
-    /// The hash of its customer's key, if that customer exists.
+    /// The hash of its customer's key; `None`: not stated.
     pub customer: Option<[u8; 16]>,
 }
 

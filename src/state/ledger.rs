@@ -10,6 +10,10 @@ use crate::domain::{
 };
 use rusqlite::{Transaction, params};
 
+/// In place of the hash of a customer's key: ActiveCampaign has the order under a customer that we don't
+/// know, or that is gone.
+pub const OTHER_CUSTOMER: [u8; 16] = [0; 16];
+
 /// What the ledger says of the last write of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastWrite {
@@ -90,8 +94,8 @@ impl Store {
         connection: ConnectionId,
         key: &OrderKey,
     ) -> Result<(), StateError> {
-        let sql = "UPDATE orders SET customer = zeroblob(16) WHERE connection = ?1 AND key = ?2";
-        self.db.run(sql, params![connection, stored_key(key)])
+        let sql = "UPDATE orders SET customer = ?3 WHERE connection = ?1 AND key = ?2";
+        self.db.run(sql, params![connection, stored_key(key), &OTHER_CUSTOMER[..]])
     }
 
     /// Notes, durably, that this order was deleted in order to be created again.

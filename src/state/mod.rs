@@ -55,7 +55,7 @@ pub use export_files::FileRead;
 pub use handle::StateHandle;
 pub use history::Remembered;
 pub use job_stats::JobStats;
-pub use ledger::{LastWrite, OrderIntent};
+pub use ledger::{LastWrite, OTHER_CUSTOMER, OrderIntent};
 pub use ledger_file::{Inheritance, copy_state, inherit_state, last_send_at, state_mark};
 pub use lock::{Lock, asked_pause, is_locked};
 pub use moving_ledger::MovingLedger;

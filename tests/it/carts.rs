@@ -1,8 +1,11 @@
 //! A cart that became an order is one record in ActiveCampaign, never two.
 
+use crate::rehearsal::{End, LastSend, ProcessOptions, Rehearsal, in_paused_time};
 use crate::world::{World, assert_adds_up};
-use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
+use ordersync::simulator::{Edit, Ending, Fault, Kind, Options, RetryAfter};
+use ordersync::state;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn line(name: &str) -> Value {
     json!({ "variant_id": 31, "sku": "SKU-1", "title": name, "name": name, "quantity": 2, "price": "12.50" })
@@ -240,6 +243,30 @@ fn adopt_finds_the_cart_of_an_order_that_was_not_sent() {
 
 fn lose_the_ledger(world: &World) {
     std::fs::remove_dir_all(world.path("state")).unwrap();
+}
+
+#[test]
+fn after_a_lost_ledger_one_empty_list_sets_no_order_beside_its_cart() {
+    in_paused_time(async {
+        let shop = Rehearsal::new(Options::default());
+        let process = ProcessOptions {
+            kind: state::Kind::Backfill,
+            end: End::Done,
+            last_send: LastSend::LongAgo,
+            grace: Duration::ZERO,
+        };
+        shop.put_as("carts.json", &json!({ "checkouts": [checkout("tok-1")] }).to_string());
+        shop.live_as(&shop.job_of("carts", "carts.json"), process).await;
+        shop.forget();
+        // The first two lists are those of the connection's orders and of the order's key.
+        let empty = Fault::new(Kind::EmptyList).on("GET", "/ecomOrders").nth(3);
+        shop.simulator.inject(empty);
+        shop.put(&json!({ "orders": [order(5001, "tok-1")] }).to_string());
+        shop.run(state::Kind::Backfill).await;
+        let records = shop.simulator.state()["ecomOrders"].as_array().unwrap().clone();
+        assert_eq!(records.len(), 1, "{records:?}");
+        assert_eq!(records[0]["externalid"], "5001");
+    });
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn shop() -> Arc<Rehearsal> {
 }
 
 #[test]
-fn an_order_of_a_deleted_customer_is_updated_under_a_new_one() {
+fn an_order_of_a_deleted_customer_is_updated_and_no_customer_is_created_for_it() {
     in_paused_time(async {
         let shop = shop();
         shop.run(state::Kind::Backfill).await;
@@ -41,10 +41,12 @@ fn an_order_of_a_deleted_customer_is_updated_under_a_new_one() {
         let report = shop.run(state::Kind::Sync).await;
         assert!(report.error.is_none(), "{:?}", report.error);
         assert_eq!(report.row.counts.updated, 30);
-        assert_eq!(report.row.customers_created, 5);
+        assert_eq!(report.row.customers_created, 0, "it would have no order");
         let after = shop.simulator.summary();
-        assert_eq!((after.orders, after.customers), (before.orders, before.customers));
+        assert_eq!((after.orders, after.customers), (before.orders, before.customers - 5));
         assert_eq!(after.violations, []);
+        assert_eq!(shop.run(state::Kind::Sync).await.row.counts.unchanged, 30);
+        assert_eq!(shop.simulator.summary().writes, after.writes);
     });
 }
 

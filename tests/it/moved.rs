@@ -1,7 +1,7 @@
 //! Orders whose customer is another one now: ActiveCampaign doesn't move them.
 
 use crate::world::{World, assert_adds_up};
-use ordersync::simulator::{Ending, Fault, Kind, RetryAfter};
+use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
 
 const RECREATE: &str = "moved_customer = \"recreate\"\n";
@@ -100,9 +100,12 @@ fn where_it_is_asked_for_the_order_is_created_again() {
             let lost = Kind::Stored { then: Ending::Reset };
             world.simulator.inject(Fault::new(lost).on(method, "/ecomOrders"));
         }
+        let writes = world.summary().writes;
         let run = world.load("sync", 0);
         assert_adds_up(&run);
         assert_eq!((&run["created"], &run["customers"]["created"]), (&1.into(), &1.into()));
+        let repeated = u64::from(fault == Some("DELETE"));
+        assert_eq!(world.summary().writes - writes, 3 + repeated, "{fault:?}");
         let after = only_order(&world);
         assert_ne!(after["id"], before["id"]);
         assert_eq!(
@@ -215,4 +218,53 @@ fn after_a_lost_ledger_a_plain_backfill_does_what_adopt_and_a_backfill_do() {
 
 fn order_of_bob(total: &str) -> Value {
     order("bob@example.com", total, None)
+}
+
+/// Loaded as an order of Ann, whose customer somebody deleted.
+fn bereft(policy: &str) -> World {
+    let world = World::new().policy(policy);
+    put(&world, order("ann@example.com", "20.00", None));
+    world.load("backfill", 0);
+    let externalid = "guest:ann@example.com".to_owned();
+    world.simulator.edit(Edit::DeleteCustomer { externalid }).unwrap();
+    world
+}
+
+#[test]
+fn an_order_whose_customer_was_deleted_gets_a_new_one_only_if_it_is_created_again() {
+    let adopt: &[&str] = &["adopt", "shop"];
+    for (policy, customers, lost) in
+        [("", 0, false), ("", 0, true), (RECREATE, 1, false), (RECREATE, 1, true)]
+    {
+        let world = bereft(policy);
+        let before = only_order(&world);
+        if lost {
+            std::fs::remove_dir_all(world.path("state")).unwrap();
+            assert_eq!(world.run(adopt).code, 0);
+        }
+        put(&world, order("ann@example.com", "25.00", None));
+        let run = world.load("sync", 0);
+        assert_eq!(run["customers"]["created"], customers, "{policy} {lost}");
+        assert_eq!(world.summary().customers, customers, "{policy} {lost}");
+        let after = only_order(&world);
+        assert_eq!(after["totalPrice"], "2500");
+        assert_eq!(after["id"] == before["id"], policy.is_empty(), "{policy} {lost}");
+        let writes = world.summary().writes;
+        assert_eq!(world.load("sync", 0)["unchanged"], 1);
+        assert_eq!(world.summary().writes, writes);
+    }
+}
+
+#[test]
+fn an_order_is_not_deleted_for_the_customer_that_it_has() {
+    let world = World::new().policy(RECREATE);
+    put(&world, order("ann@example.com", "20.00", None));
+    world.load("backfill", 0);
+    let before = only_order(&world);
+    std::fs::remove_dir_all(world.path("state")).unwrap();
+    world.simulator.inject(Fault::new(Kind::EmptyList).on("GET", "/ecomCustomers"));
+    assert_eq!(world.run(&["adopt", "shop"]).code, 0);
+    world.load("sync", 0);
+    assert_eq!(only_order(&world)["id"], before["id"]);
+    assert_eq!(world.summary().customers, 1);
 }

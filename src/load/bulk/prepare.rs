@@ -4,7 +4,7 @@
 use super::super::attempts::StepError;
 use super::super::customer;
 use super::super::delete::{TakenOut, take_out};
-use super::super::lookup::OrderLookup;
+use super::super::lookup::{Again, OrderLookup};
 use super::batch::BatchWrite;
 use crate::activecampaign::{Failure, KeptCustomer, READ_BACK_MAX, RemoteOrder};
 use crate::domain::{Deleted, LedgerEntry, MovedCustomer, RemoteId};
@@ -67,15 +67,15 @@ impl BatchWrite<'_> {
     /// Deletes the order, in order to create it under its customer.
     async fn recreate(&mut self, index: usize, id: &RemoteId) -> Result<(), StepError> {
         let (order, rest) = (self.order(index), &*self.loader.rest);
-        let mut taken = take_out(rest, order, id).await?;
+        let mut taken = take_out(rest, order, id, None).await?;
         let lookup = OrderLookup { loader: rest, order: &order.key };
         if matches!(taken, TakenOut::NotThere)
             && matches!(lookup.read_in_time(id).await?, Ok(Some(_)))
         {
-            taken = take_out(rest, order, id).await?;
+            taken = take_out(rest, order, id, None).await?;
         }
         match taken {
-            TakenOut::Deleted => {}
+            TakenOut::Deleted | TakenOut::NotMoved => {}
             TakenOut::NotThere if rest.deleted == Deleted::Leave && !self.orders[index].is_new => {
                 self.outcomes[index] = Some(OrderOutcome::LeftDeleted);
             }
@@ -126,7 +126,7 @@ impl BatchWrite<'_> {
         }
         // GraphQL shows it, so its copy is expected.
         let lookup = OrderLookup { loader: rest, order: &order.key };
-        match lookup.find_in_time(&order.key, true).await? {
+        match lookup.find_in_time(&order.key, Again::UntilListed).await? {
             Ok(Some(remote)) => self.recreate(index, &remote.id).await,
             Ok(None) => Ok(()),
             Err(failure) => {
@@ -139,7 +139,7 @@ impl BatchWrite<'_> {
     async fn compare_with_rest(&mut self, index: usize) -> Result<(), StepError> {
         let (order, rest) = (self.order(index), &*self.loader.rest);
         let lookup = OrderLookup { loader: rest, order: &order.key };
-        match lookup.find_in_time(&order.key, false).await? {
+        match lookup.find_in_time(&order.key, Again::Never).await? {
             Ok(Some(remote)) => self.compare_customer(index, remote).await?,
             Ok(None) => {}
             Err(failure) => self.give_up(index, &failure),
@@ -181,7 +181,7 @@ impl BatchWrite<'_> {
             }
             let lookup = OrderLookup { loader: rest, order: &order.key };
             rest.ledger.note_planned_lookup();
-            match lookup.find_in_time(&order.key, false).await? {
+            match lookup.find_in_time(&order.key, Again::Never).await? {
                 Ok(Some(remote)) => {
                     rest.ledger.note_found(&order.key, &remote.id).await?;
                     (self.orders[index].is_new, self.orders[index].is_first) = (false, false);
