@@ -131,7 +131,7 @@ pub fn letter_text(letter: &DeadLetter, width: Option<usize>) -> String {
         printable(&letter.record),
         match letter.stage {
             Stage::Invalid => "invalid, never sent",
-            Stage::Refused => "rejected by ActiveCampaign",
+            Stage::Refused => "not accepted by ActiveCampaign",
         },
         printable(&letter.file),
         letter.line,

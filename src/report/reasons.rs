@@ -39,6 +39,9 @@ pub(super) fn advice(code: &str) -> &'static str {
             "its customer or connection was deleted in ActiveCampaign; `dead-letters retry` creates it again"
         }
         "duplicate" => "ActiveCampaign has another record with this key; compare the two there",
+        "unclear" => {
+            "an earlier request for it may have arrived, so the rejection settles nothing; each run looks it up before anything is sent"
+        }
         "list_unfiltered" => {
             "ActiveCampaign lists other records than were asked for, and too many of them to look for one, so whether the order is there is not known; nothing was sent, and each run looks again"
         }

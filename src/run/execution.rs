@@ -10,8 +10,8 @@ use crate::extract::Export;
 use crate::load::{BulkLoader, Carried, Carrier, Loader, RunLedger};
 use crate::plan::{Action, Step};
 use crate::state::{
-    ConnectionId, Counts, DeadLetter, Kind, LetterReasons, OrderOutcome, Refusal, RunRow, Settled,
-    Settlement, Stage, StateError, StateHandle,
+    ConnectionId, Counts, DeadLetter, Kind, OrderOutcome, Refusal, RunRow, Settled, Settlement,
+    Stage, StateError, StateHandle,
 };
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -302,7 +302,8 @@ impl<'a> Execution<'a> {
             self.tracker.complete(ticket);
             self.reached.orders.count(&outcome);
             self.planned_done += planned_for(&sending.step, &outcome);
-            let letter = outcome.refusal().map(|refusal| self.dead_letter(&sending, refusal));
+            let refusal = outcome.refusal();
+            let letter = refusal.map(|refusal| self.dead_letter(&sending, refusal, &outcome));
             refused.push(letter.is_some());
             dead.extend(letter);
             let outline = sending.digest.map(|digest| *digest);
@@ -332,13 +333,18 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn dead_letter(&self, sending: &PendingStep, refusal: &Refusal) -> DeadLetter {
+    fn dead_letter(
+        &self,
+        sending: &PendingStep,
+        refusal: &Refusal,
+        outcome: &OrderOutcome,
+    ) -> DeadLetter {
         let letter = self.letters.letter(
             Some(sending.step.order.key.ledger_text().into_owned()),
             sending.label.clone(),
             sending.position,
         );
-        let reasons = LetterReasons(vec![refusal.reason()]);
+        let reasons = outcome.reasons();
         tracing::warn!(
             order = letter.record,
             reasons = reasons.to_string(),

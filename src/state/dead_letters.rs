@@ -98,17 +98,26 @@ pub enum Part {
 impl Refusal {
     /// As reports and dead letters state it.
     pub fn reason(&self) -> LetterReason {
-        let part = match self.part {
-            Part::Customer => "customer",
-            Part::Order => "order",
-        };
         let code = match (&self.code, self.status) {
             (Some(code), _) => code.clone(),
             (None, Some(status)) => format!("http_{status}"),
             (None, None) => "no_answer".to_owned(),
         };
         let field = self.pointer.as_deref().and_then(|pointer| pointer.rsplit('/').next());
-        LetterReason { code: format!("{part}_{code}"), field: field.map(str::to_owned) }
+        LetterReason { code: self.of_part(&code), field: field.map(str::to_owned) }
+    }
+
+    /// The further reason that an earlier request may have arrived.
+    pub(super) fn unclear(&self) -> LetterReason {
+        LetterReason { code: self.of_part("unclear"), field: None }
+    }
+
+    fn of_part(&self, code: &str) -> String {
+        let part = match self.part {
+            Part::Customer => "customer",
+            Part::Order => "order",
+        };
+        format!("{part}_{code}")
     }
 }
 

@@ -2,8 +2,8 @@ use super::order_rows::enrol;
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderId, OrderState, RunId, WriteOutcome, stored, stored_id};
 use super::{
-    Counts, DeadLetter, Refusal, Requests, StateError, Store, dead_letters, history, ledger_file,
-    order_digests,
+    Counts, DeadLetter, LetterReasons, Refusal, Requests, StateError, Store, dead_letters, history,
+    ledger_file, order_digests,
 };
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::{Transaction, params};
@@ -39,6 +39,15 @@ impl OrderOutcome {
             self,
             Self::Created(_) | Self::Updated(_) | Self::Adopted(_) | Self::Accepted { .. }
         )
+    }
+
+    /// The reasons of its dead letter. A rejection says little while an earlier create may have arrived.
+    pub fn reasons(&self) -> LetterReasons {
+        let Some(refusal) = self.refusal() else { return LetterReasons::default() };
+        let is_rejected = refusal.status.is_some_and(|status| (400..500).contains(&status));
+        let is_unclear = is_rejected && matches!(self, Self::Unconfirmed(_));
+        let unclear = is_unclear.then(|| refusal.unclear());
+        LetterReasons(std::iter::once(refusal.reason()).chain(unclear).collect())
     }
 
     pub fn refusal(&self) -> Option<&Refusal> {

@@ -76,7 +76,7 @@ fn one_is_shown_with_advice_for_each_reason() {
     for order in [&keys[1], &number] {
         let text = well(world.run(&["dead-letters", "show", "shop", order])).out;
         assert!(
-            text.contains("rejected by ActiveCampaign") && text.contains("dead-letters retry"),
+            text.contains("not accepted by ActiveCampaign") && text.contains("dead-letters retry"),
             "{text}"
         );
     }

@@ -1,6 +1,6 @@
 //! Creates without a response, where lists lag and keys are checked late.
 
-use crate::rehearsal::{Rehearsal, in_paused_time};
+use crate::rehearsal::{JOB, Rehearsal, in_paused_time};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Ending, Fault, Kind, Latency, Options};
 use ordersync::state;
@@ -60,6 +60,8 @@ fn a_rejection_after_a_create_without_response_settles_nothing() {
         shop.simulator.inject(Fault::new(rejected).on("POST", "/ecomOrders").nth(4));
         let report = shop.run(state::Kind::Backfill).await;
         assert_eq!((report.row.counts.created, report.row.counts.refused), (59, 1));
+        let letters = shop.view().dead_letters(JOB, 10).unwrap();
+        assert_eq!(letters[0].reasons.to_string(), "order_http_422 order_unclear");
         sleep(Duration::from_secs(120)).await;
         let report = shop.run(state::Kind::Sync).await;
         assert_eq!((report.row.counts.created, report.row.counts.refused), (1, 0));
