@@ -198,8 +198,7 @@ impl PlanReader {
     }
 
     fn plan(&mut self, record: ReadRecord) -> Result<PlannedRecord, ReadingError> {
-        let identity = Identity::of(&record);
-        let source = record.source;
+        let ReadRecord { source, identity } = record;
         let position = source.position;
         let kept = self.keep.sources.then(|| source.clone());
         if let Some(detector) = &mut self.detector {

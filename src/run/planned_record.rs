@@ -1,6 +1,6 @@
 use super::pipeline::ByteSize;
-use super::records::ReadRecord;
 use crate::domain::{Order, OrderDigest, OrderKey, Position, Reason, RecordError, SourceOrder};
+use crate::extract::content_of;
 use crate::plan::{Change, Decision, Example};
 use crate::state::RunId;
 use crate::transform::Filter;
@@ -105,12 +105,13 @@ pub(super) struct Identity {
 impl Identity {
     /// Cells of a damaged row may be in the wrong column: its number may be somebody's e-mail
     /// address, so it has neither a label nor a key.
-    pub(super) fn of(ReadRecord { source, content }: &ReadRecord) -> Self {
+    pub(super) fn of(source: &SourceOrder) -> Self {
         let damage = [Reason::MalformedRow, Reason::BadEncoding];
         if source.faults.iter().any(|fault| damage.contains(&fault.reason)) {
             return Self { label: String::new(), key: None, content: 0 };
         }
-        Self { label: shown(source.label()), key: source.key().ok(), content: *content }
+        let content = content_of(source) as u32;
+        Self { label: shown(source.label()), key: source.key().ok(), content }
     }
 }
 

@@ -1,6 +1,7 @@
 use super::pipeline::{ByteSize, channel};
+use super::planned_record::Identity;
 use crate::domain::{OrderId, Reason, SourceOrder};
-use crate::extract::{ReadError, Reader, content_of};
+use crate::extract::{ReadError, Reader};
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
@@ -10,16 +11,15 @@ type Record = Result<ReadRecord, ReadError>;
 
 pub(super) struct ReadRecord {
     pub source: Box<SourceOrder>,
-    /// A hash of what the record states; equal for identical copies.
-    pub content: u32,
+    pub identity: Identity,
 }
 
 impl ReadRecord {
     /// Part of reading: the text of a record costs least where it was written.
     fn of(mut source: Box<SourceOrder>, order_key: OrderId) -> Self {
         apply_order_key(&mut source, order_key);
-        let content = content_of(&source) as u32;
-        Self { source, content }
+        let identity = Identity::of(&source);
+        Self { source, identity }
     }
 }
 
