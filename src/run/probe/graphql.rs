@@ -2,11 +2,10 @@
 
 use super::prober::{Prober, Tried};
 use super::report::NoAnswer;
-use super::rest::{Answered, either, since, source_of};
+use super::rest::{self, Answered, either, is_listed, source_of};
 use super::test_shops::{TestShops, amount, line};
 use crate::activecampaign::{BulkMutation, BulkReply, BulkTrial, OrderTrial};
 use crate::domain::{Currency, Line, Order, PriceReading, RemoteId};
-use tokio::time::Instant;
 
 /// Lengths of batches that are tried, the longest first.
 const LENGTHS: [usize; 4] = [100, 40, 20, 10];
@@ -39,15 +38,7 @@ pub(super) async fn source_type(at: &Prober<'_>) -> Answered {
 pub(super) async fn lag(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("lag")?;
     at.accepted(&order).await?;
-    let sent = Instant::now();
-    let look = async || {
-        let asked = Instant::now();
-        Ok(is_shown(at, &order).await?.then_some(asked))
-    };
-    Ok(match at.look(look).await? {
-        Some(seen) => ("seen", since(sent, seen)),
-        None => ("not_seen", None),
-    })
+    rest::lag(at, async || is_shown(at, &order).await).await
 }
 
 /// Whether GraphQL shows an order.
@@ -60,16 +51,7 @@ async fn is_shown(at: &TestShops<'_>, order: &Order) -> Result<bool, NoAnswer> {
 pub(super) async fn copy_lag(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("copy-lag")?;
     at.accepted(&order).await?;
-    let sent = Instant::now();
-    let look = async || {
-        let asked = Instant::now();
-        let found = at.read(at.client.order_by_key(&at.bulk.connection, &order.key)).await?;
-        Ok(found.map(|_| asked))
-    };
-    Ok(match at.look(look).await? {
-        Some(seen) => ("seen", since(sent, seen)),
-        None => ("not_seen", None),
-    })
+    rest::lag(at, async || is_listed(at, &at.bulk.connection, &order).await).await
 }
 
 pub(super) async fn price(at: &TestShops<'_>) -> Answered {

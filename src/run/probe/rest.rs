@@ -33,7 +33,7 @@ pub(super) fn source_of(record: &RemoteOrder) -> Found {
 }
 
 /// Milliseconds since then.
-pub(super) fn since(then: Instant, now: Instant) -> Option<i64> {
+fn since(then: Instant, now: Instant) -> Option<i64> {
     i64::try_from((now - then).as_millis()).ok()
 }
 
@@ -85,14 +85,30 @@ pub(super) async fn customer_key(at: &TestShops<'_>) -> Answered {
 pub(super) async fn list_lag(at: &TestShops<'_>) -> Answered {
     let order = at.shop.order("lag")?;
     at.create(&order).await?.taken()?;
-    let created = Instant::now();
+    lag(at, async || is_listed(at, &at.shop.connection, &order).await).await
+}
+
+/// Whether the list of a connection has an order.
+pub(super) async fn is_listed(
+    at: &TestShops<'_>,
+    connection: &RemoteId,
+    order: &Order,
+) -> Result<bool, NoAnswer> {
+    Ok(at.read(at.client.order_by_key(connection, &order.key)).await?.is_some())
+}
+
+/// How long an order that was just sent is missing where `is_there` looks for it.
+pub(super) async fn lag(
+    at: &TestShops<'_>,
+    is_there: impl AsyncFn() -> Result<bool, NoAnswer>,
+) -> Answered {
+    let sent = Instant::now();
     let look = async || {
         let asked = Instant::now();
-        let found = at.read(at.client.order_by_key(&at.shop.connection, &order.key)).await?;
-        Ok(found.map(|_| asked))
+        Ok(is_there().await?.then_some(asked))
     };
     Ok(match at.look(look).await? {
-        Some(seen) => ("seen", since(created, seen)),
+        Some(seen) => ("seen", since(sent, seen)),
         None => ("not_seen", None),
     })
 }
