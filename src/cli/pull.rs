@@ -337,9 +337,12 @@ pub(super) fn window_line(window: &PulledWindow) -> String {
     let manifest = &window.manifest;
     let to = manifest.window.to.strftime("%Y-%m-%d %H:%M:%S UTC");
     let extent = manifest.window.extent.word();
+    let carts =
+        (manifest.carts > 0).then(|| format!(" and {}", many(manifest.carts, "abandoned cart")));
     let mut line = format!(
-        "{extent} up to {to}, {}, {}, {}",
+        "{extent} up to {to}, {}{}, {}, {}",
         many(manifest.orders, "order"),
+        carts.unwrap_or_default(),
         many(manifest.bytes(), "byte"),
         many(manifest.requests, "request")
     );

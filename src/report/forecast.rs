@@ -26,9 +26,10 @@ pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
     let ends = ends.map(|(at, zone)| format!(", done about {at} ({zone})")).unwrap_or_default();
     let batches = forecast.batch_max.map(|orders| format!(", batches of up to {orders} orders,"));
     format!(
-        "Forecast: {}{} at {:.1} a second {} {}{ends}.",
+        "Forecast: {}{} at {}{:.1} a second {} {}{ends}.",
         many(forecast.requests, "request"),
         batches.unwrap_or_default(),
+        if forecast.in_turn > 0 { "up to " } else { "" },
         forecast.requests_per_second(),
         if forecast.requests == 1 { "takes" } else { "take" },
         duration(forecast.duration())

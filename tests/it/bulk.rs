@@ -308,7 +308,7 @@ fn plan_progress_and_explain_speak_of_batches() {
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();
     assert_eq!(plan["forecast"]["orders_in_batch_max"], 40);
     let text = world.run(&["plan"]).out;
-    assert!(text.contains("batches of up to 40 orders"), "{text}");
+    assert!(text.contains("batches of up to 40 orders, at up to "), "{text}");
     world.load("backfill", 0);
     let key = world.keys()[40].clone();
     let explained = world.run(&["--json", "explain", "shop", &key]).json();

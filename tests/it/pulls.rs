@@ -162,6 +162,8 @@ fn check_proves_what_a_pull_of_checkouts_needs() {
 #[test]
 fn a_checkout_that_is_pulled_becomes_its_order() {
     let nights = Nights::with(World::new(), "shopify-checkouts", 14);
+    let pulled = nights.done(&["pull"]).out;
+    assert!(pulled.contains("14 orders and ") && pulled.contains(" abandoned carts"), "{pulled}");
     nights.done(&["--quiet", "backfill"]);
     nights.assert_loaded();
     let record = |key: &str, id: &str| {
