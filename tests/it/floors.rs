@@ -26,16 +26,16 @@ fn violations_of(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn the_house_stands() {
-    let harness = inspect(Path::new(env!("CARGO_MANIFEST_DIR")));
-    let output: Vec<String> = harness.violations.iter().map(ToString::to_string).collect();
+fn the_imports_follow_the_rules() {
+    let found = inspect(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let output: Vec<String> = found.violations.iter().map(ToString::to_string).collect();
     assert!(output.is_empty(), "\n{}\n", output.join("\n"));
     // An inspection that reads nothing would find nothing.
     assert!(
-        harness.files > 20 && harness.mentions > 200,
+        found.files > 20 && found.mentions > 200,
         "{} files, {} mentions",
-        harness.files,
-        harness.mentions
+        found.files,
+        found.mentions
     );
 }
 

@@ -1,0 +1,114 @@
+use super::*;
+use crate::domain::{Fingerprint, OrderKey};
+use crate::state::{Kind, OrderIntent, RunStart, Settlement};
+
+fn start() -> RunStart<'static> {
+    RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" }
+}
+
+/// In a process of its own, whose memory nothing else takes.
+#[test]
+fn many_ledgers_together_keep_no_more_in_memory_than_their_limit() {
+    const ALONE: &str = "ORDERSYNC_TEST_ALONE";
+    const NAME: &str =
+        "state::store::tests::many_ledgers_together_keep_no_more_in_memory_than_their_limit";
+    if std::env::var_os(ALONE).is_none() {
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = alone.args(["--exact", NAME]).env(ALONE, "1").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "main").unwrap();
+    let fill = "CREATE TABLE pages AS WITH RECURSIVE n (n) AS
+        (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500) SELECT zeroblob(3000) AS page FROM n";
+    store.db.execute_batch(fill).unwrap();
+    let views: Vec<View> = (0..64).map(|_| store.view().unwrap()).collect();
+    for view in &views {
+        let read: u64 = view.db.one("SELECT sum(length(page)) FROM pages", []).unwrap();
+        assert_eq!(read, 2500 * 3000);
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    let resident: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(resident < (LEDGERS_BYTES >> 10) + (64 << 10), "{resident} KiB");
+}
+
+#[test]
+fn below_the_floor_nothing_new_is_noted_and_what_is_under_way_is_settled() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), "main").unwrap();
+    let connection = store.record_connection(&SeenConnection::example("7")).unwrap();
+    let run = store.begin(&start()).unwrap().id;
+    let intent = || {
+        let key = OrderKey::parse("1").unwrap();
+        OrderIntent {
+            key,
+            fingerprint: Some(Fingerprint::from_i64(1)),
+            customer: Some([7; 16]),
+            cart: None,
+        }
+    };
+    store.floor = Floor { min_bytes: 1000, free: |_| Some(1000) };
+    store.intend_orders(run, connection, &[intent()]).unwrap();
+    store.floor.free = |_| Some(999);
+    let refused = [
+        store.intend_orders(run, connection, &[intent()]).unwrap_err(),
+        store.intend_customer(connection, &[8; 16]).unwrap_err(),
+        store.begin(&start()).unwrap_err(),
+        store.begin_undo(run, connection).unwrap_err(),
+        store.intend_delete(connection, "1").unwrap_err(),
+    ];
+    for error in refused {
+        assert!(
+            matches!(error, StateError::LowDisk { free_bytes: 999, min_bytes: 1000, .. }),
+            "{error}"
+        );
+    }
+    let settled = Settlement { active_ms: 7, ..Settlement::default() };
+    store.settle(run, 0, &settled).unwrap();
+    assert_eq!(store.run(run).unwrap().unwrap().active_ms, 7);
+}
+
+#[test]
+fn a_transaction_that_reads_first_waits_for_the_write_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), "main").unwrap();
+    let other = Connection::open(&store.path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // The other one lets go as soon as it is waited for.
+    let wait = move |_| other.execute_batch("ROLLBACK").is_ok();
+    store.view.db.busy_handler(Some(wait)).unwrap();
+    store.begin(&start()).unwrap();
+}
+
+#[test]
+fn a_copy_of_the_file_alone_during_a_run_lacks_its_last_moments_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), "main").unwrap();
+    for n in 0..300 {
+        store.record_connection(&SeenConnection::example(&n.to_string())).unwrap();
+    }
+    std::fs::copy(dir.path().join("main.db"), dir.path().join("copy.db")).unwrap();
+    let copy = View::open(dir.path(), "copy").unwrap();
+    let sql = "SELECT count(*) FROM connections";
+    let copied: i64 = copy.db.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert!((200..=300).contains(&copied), "{copied} of 300");
+}
+
+#[test]
+fn a_file_of_the_version_before_is_brought_up_to_date_and_one_of_a_newer_version_is_refused() {
+    let path = Path::new("main.db");
+    let mut db = Connection::open_in_memory().unwrap();
+    let migrations = ["CREATE TABLE first (n);", "ALTER TABLE first ADD COLUMN m DEFAULT 7;"];
+    apply(&migrations[..1], &mut db, path).unwrap();
+    db.execute("INSERT INTO first (n) VALUES (1)", []).unwrap();
+    for _ in 0..2 {
+        apply(&migrations, &mut db, path).unwrap();
+    }
+    let row = db.query_row("SELECT n, m FROM first", [], |row| Ok((row.get(0)?, row.get(1)?)));
+    assert_eq!(row.unwrap(), (1, 7));
+    assert_eq!(version(&db).unwrap(), 2);
+    let newer = apply(&migrations[..1], &mut db, path).unwrap_err();
+    assert!(matches!(newer, StateError::Newer { found: 2, known: 1, .. }), "{newer}");
+}
