@@ -98,7 +98,7 @@ fn readiness(settings: &Settings, planned: &Planned) -> Readiness {
             .filter(|_| is_alone)
             .flat_map(|(account, planned)| planned.jobs.iter().map(move |job| (account, &job.job)));
         let refusals = jobs.filter_map(|(account, job)| {
-            let trouble = View::open(&state_dir, account).ok()?.trouble(&job.name).ok()??;
+            let trouble = View::existing(&state_dir, account).ok()??.trouble(&job.name).ok()??;
             let refused = (trouble.kind == TroubleKind::Refused).then_some(trouble)?;
             Some(format!("{}: {}", job.name, trouble_text(&refused, &job.rules.zone)))
         });

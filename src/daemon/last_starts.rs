@@ -80,24 +80,19 @@ impl LastStarts {
         if new.is_empty() {
             return Ok(());
         }
-        let view = View::open(&plan.state_dir, account);
+        let view = View::existing(&plan.state_dir, account);
         let is_busy = is_locked(&plan.state_dir, account);
         let mut result = Ok(());
         for (name, task) in new {
-            let last = view.as_ref().map(|view| match task {
-                Task::Sync => {
-                    Ok(view.runs(name, 1)?.first().and_then(|row| last_start(row, is_busy)))
-                }
-                Task::Verify => last_verified(view, name, is_busy),
-            });
-            let last = match last {
-                Ok(Ok(last)) => last,
-                Ok(Err(error)) => {
-                    result = Err(error);
-                    None
-                }
-                Err(_) => None,
+            let last = match (&view, task) {
+                (Ok(Some(view)), Task::Sync) => last_synced(view, name, is_busy),
+                (Ok(Some(view)), Task::Verify) => last_verified(view, name, is_busy),
+                (Ok(None) | Err(_), _) => Ok(None),
             };
+            let last = last.unwrap_or_else(|error| {
+                result = Err(error);
+                None
+            });
             let mut last = last.unwrap_or(LastStart::new(self.seen.unwrap_or(now), false));
             last.follow(now);
             self.jobs.insert((name.clone(), task), last);
@@ -141,6 +136,10 @@ impl LastStarts {
             last.is_open = true;
         }
     }
+}
+
+fn last_synced(view: &View, job: &str, is_busy: bool) -> Result<Option<LastStart>, StateError> {
+    Ok(view.runs(job, 1)?.first().and_then(|row| last_start(row, is_busy)))
 }
 
 /// An interrupted verification resumes at once. A job that was never verified waits from its first

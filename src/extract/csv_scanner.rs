@@ -12,7 +12,7 @@ pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The signs that may separate cells, the usual one last.
 pub const DELIMITERS: [u8; 4] = *b"|\t;,";
 
-const INPUT_BYTES: usize = 64 * 1024;
+const INPUT_BYTES: usize = 16 * 1024;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of a CSV text, one at a time. Rows end at line feeds only. Memory is that of the

@@ -140,7 +140,10 @@ impl JobSnapshot {
 
 impl StoredJob {
     fn read(state_dir: &Path, account: &str, job: &str) -> Result<Self, StateError> {
-        let view = View::open(state_dir, account)?;
+        let disk = Some(View::disk_of(state_dir, account));
+        let Some(view) = View::existing(state_dir, account)? else {
+            return Ok(Self { figures: JobStats::default(), reasons: Vec::new(), disk });
+        };
         let figures = view.figures(job, RUNS_SHOWN)?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for (reasons, letters) in view.dead_letter_reasons(job)? {
@@ -150,6 +153,6 @@ impl StoredJob {
         }
         let mut reasons: Vec<(String, u64)> = counts.into_iter().collect();
         reasons.sort_by_key(|(_, letters)| std::cmp::Reverse(*letters));
-        Ok(Self { figures, reasons, disk: view.disk() })
+        Ok(Self { figures, reasons, disk })
     }
 }

@@ -177,10 +177,22 @@ impl View {
     /// # Errors
     /// When the file exists and can't be read, or is of a newer version.
     pub fn open(dir: &Path, account: &str) -> Result<Self, StateError> {
+        match Self::existing(dir, account)? {
+            Some(view) => Ok(view),
+            None => Self::still_empty(&path_of(dir, account)),
+        }
+    }
+
+    /// Opens the state of an account; `None` where there is none yet, as an empty one takes as long to make as
+    /// one takes to open.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn existing(dir: &Path, account: &str) -> Result<Option<Self>, StateError> {
         let path = path_of(dir, account);
         // What can't be looked at is not what is not there.
         let exists = path.try_exists().map_err(StateError::io(&path))?;
-        if exists { Self::of_file(&path) } else { Self::still_empty(&path) }
+        exists.then(|| Self::of_file(&path)).transpose()
     }
 
     /// An empty state.
@@ -214,6 +226,11 @@ impl View {
     pub fn rest(&self) {
         // They are read again; a failure changes nothing.
         let _ = self.db.execute_batch("PRAGMA shrink_memory");
+    }
+
+    /// Of an account's state, whether it exists yet or not.
+    pub fn disk_of(dir: &Path, account: &str) -> StateDisk {
+        StateDisk::of(&path_of(dir, account))
     }
 
     /// `None` of a state in memory.
