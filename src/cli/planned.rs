@@ -39,6 +39,7 @@ impl PlannedAccount {
         let opening = Arc::new(Opening { planned: Arc::clone(self), guard });
         AccountPlan {
             state_dir: self.notices.state_dir.clone(),
+            is_shared: self.account.is_shared,
             open: opener(&opening, assembly::open_guarded_account),
             open_store: opener(&opening, assembly::open_guarded_store),
             on_event: self.notices.on_event(&self.account.name),

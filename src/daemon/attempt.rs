@@ -160,13 +160,14 @@ impl AccountWorker {
         Ok(Begun { export, planned })
     }
 
-    /// Pulls the job's shop, unless a window of it waits to be loaded.
+    /// Pulls the job's shop, unless a window of it waits to be loaded. In a fleet it pulls in any case: since
+    /// that window was pulled, another node may have loaded newer orders, which the window would revert.
     async fn pull(&self, plan: &AccountPlan, job: &JobPlan) -> Result<(), String> {
         let (Some(options), Some(pulls)) = (&job.pull, &job.job.pulls) else { return Ok(()) };
         self.board.write(&self.name, |entry| entry.liveness = Some(Liveness::waits(PULL_MAX)));
         let view = View::open(&plan.state_dir, &self.name).map_err(|error| error.to_string())?;
         let waiting = job.job.waiting_window(&view).map_err(|error| error.to_string())?;
-        if waiting.is_some() {
+        if waiting.is_some() && !plan.is_shared {
             return Ok(());
         }
         view.check_free(job.job.state_free_min_bytes).map_err(|error| error.to_string())?;

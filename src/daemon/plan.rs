@@ -41,6 +41,8 @@ pub type Plan = BTreeMap<String, Arc<AccountPlan>>;
 /// An account, and its jobs that have a schedule.
 pub struct AccountPlan {
     pub state_dir: PathBuf,
+    /// Other daemons work on it too, one at a time.
+    pub is_shared: bool,
     pub open: Opener,
     pub open_store: StoreOpener,
     pub on_event: OnRunEvent,

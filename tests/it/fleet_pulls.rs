@@ -4,7 +4,7 @@ use crate::daemon::EVERY_SECOND;
 use crate::fleet::postgres::Postgres;
 use crate::nights::Nights;
 use crate::process::Process;
-use crate::world::World;
+use crate::world::{World, until};
 use serde_json::Value;
 use std::process::Command;
 
@@ -41,4 +41,24 @@ fn who_takes_an_account_over_without_its_windows_pulls_in_full_and_loads_what_is
     let summary = nights.world.summary();
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
     assert_eq!(summary.duplicate_orders_refused, 0);
+}
+
+#[test]
+fn a_window_that_waited_while_another_node_loaded_newer_orders_reverts_none() {
+    let postgres = Postgres::start();
+    let nights = Nights::of_woo(World::new().job(EVERY_SECOND), 24);
+    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    nights.world.hold_from(12);
+    let mut command = on_disk(&nights, &["daemon", "--color", "never"], "one");
+    let node = Process::daemon_by(&mut command);
+    until("some orders are sent", || nights.world.summary().requests >= 12);
+    node.stops_while_held(&nights.world);
+    node.ends(0);
+    nights.day(3);
+    finishes(&nights, "two");
+    nights.assert_loaded();
+    let writes = nights.world.summary().writes;
+    finishes(&nights, "one");
+    nights.assert_loaded();
+    assert_eq!(nights.world.summary().writes, writes, "nothing changed in the shop");
 }

@@ -123,6 +123,7 @@ impl Harness {
     pub fn plan(&self, schedules: &[&str]) -> Plan {
         let named = schedules.iter().enumerate();
         let account = AccountPlan {
+            is_shared: false,
             state_dir: self.dir.path().to_owned(),
             open: opener(self.dir.path().to_owned(), self.wire.clone()),
             open_store: Arc::new(|| Err(AccountOpenError::Locked)),
