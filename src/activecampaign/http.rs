@@ -1,5 +1,5 @@
-//! The transport over the network, the only file that speaks HTTP. It tells requests that cannot have
-//! left this machine from those that may have arrived, and leaves the rest to its callers.
+//! The transport over the network, the only file that speaks HTTP. It tells requests that cannot
+//! have left this machine from those that may have arrived, and leaves the rest to its callers.
 
 use super::options::{Base, ClientError, Options};
 use super::transport::{
@@ -85,8 +85,8 @@ impl Transport for Http {
     }
 }
 
-/// The authorities to trust; `None` for the system's. A plain connection needs none, so that it works
-/// on systems without a store.
+/// The authorities to trust; `None` for the system's. A plain connection needs none, so that it
+/// works on systems without a store.
 fn authorities(options: &Options, base: &Base) -> Result<Option<Vec<Certificate>>, ClientError> {
     let Some(path) = &options.ca_file else {
         return Ok((!base.encrypted).then(Vec::new));

@@ -57,8 +57,8 @@ impl Retry {
     /// Counts a failed attempt and says what comes next.
     ///
     /// A throttled attempt does not count, as the whole account pauses already. Only a failure of
-    /// ActiveCampaign or of the network has a delay and uses the account's budget; the run ends when
-    /// that is exhausted.
+    /// ActiveCampaign or of the network has a delay and uses the account's budget; the run ends
+    /// when that is exhausted.
     pub fn after(&mut self, failure: &Failure) -> RetryDecision {
         match failure.disposition {
             Disposition::Throttled => return RetryDecision::After(Duration::ZERO),

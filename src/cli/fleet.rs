@@ -32,8 +32,8 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Migrates the schema of the database, if that is available, and starts the node, still without
-    /// accounts; `None` without a fleet in the settings.
+    /// Migrates the schema of the database, if that is available, and starts the node, still
+    /// without accounts; `None` without a fleet in the settings.
     pub(super) async fn join(
         settings: &Settings,
         board: &Board,

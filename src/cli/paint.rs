@@ -3,7 +3,7 @@
 use super::options::Color;
 use std::io::{self, IsTerminal};
 
-/// The longest label of a list, which has a column of one more.
+/// The longest label of a list; the column of labels is one wider.
 const LABEL_LEN: usize = "Automation".len();
 
 /// Colours words, or leaves them as they are.

@@ -87,8 +87,8 @@ impl StatusServer {
     }
 }
 
-/// That the settings were read, this shows by being there; the rest is looked at each time. In a fleet, an
-/// account that is refused is no node's fault, and would keep nodes from being replaced.
+/// The settings were read before this runs; everything else is checked at each request. A fleet
+/// ignores refused accounts: they are no fault of a node, and would block rolling deploys.
 fn readiness(settings: &Settings, planned: &Planned) -> Readiness {
     let (state_dir, planned) = (settings.state_dir.clone(), planned.clone());
     let is_alone = settings.fleet.is_none();

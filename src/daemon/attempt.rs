@@ -160,8 +160,8 @@ impl AccountWorker {
         Ok(Begun { export, planned })
     }
 
-    /// Pulls the job's shop, unless a window of it waits to be loaded. In a fleet it pulls in any case: since
-    /// that window was pulled, another node may have loaded newer orders, which the window would revert.
+    /// Pulls the job's shop, unless a window of it waits to be loaded. In a fleet it always pulls:
+    /// another node may have loaded newer orders since, which that window alone would revert.
     async fn pull(&self, plan: &AccountPlan, job: &JobPlan) -> Result<(), String> {
         let (Some(options), Some(pulls)) = (&job.pull, &job.job.pulls) else { return Ok(()) };
         self.board.write(&self.name, |entry| entry.liveness = Some(Liveness::waits(PULL_MAX)));

@@ -105,7 +105,7 @@ pub struct AccountView {
     pub traffic: Option<Traffic>,
     /// Requests without a response yet.
     pub in_flight: u64,
-    /// How long no request may be sent, because ActiveCampaign or the rate limiter asked for a pause.
+    /// How long no request may be sent, as ActiveCampaign or the rate limiter asked for a pause.
     pub pause_left: Duration,
     /// How long the run under way has had no response; `None` while it gets them.
     pub unanswered_for: Option<Duration>,
@@ -195,8 +195,8 @@ impl Entry {
 }
 
 impl Board {
-    /// In a fleet, only the accounts whose newest ledger is here: what this daemon knows of the others is
-    /// from before another node took them.
+    /// The whole board; in a fleet, only the accounts whose newest lease is this node's: what it
+    /// knows of the others is from before another node took them.
     pub fn view(&self) -> DaemonView {
         let (accounts, fleet) = (self.lock(), self.fleet().clone());
         let is_current =

@@ -100,7 +100,7 @@ pub struct FleetView {
     pub backlog: Backlog,
     /// The accounts whose leases it holds, with the newest copies of their ledgers.
     pub leases: Vec<(String, Option<LedgerCopy>)>,
-    /// The accounts that it holds, or was the last to hold: of these alone its disk has the newest ledger.
+    /// The accounts that it holds, or was the last to hold. Its ledgers of others are outdated.
     pub current: Arc<BTreeSet<String>>,
     pub counts: FleetCounts,
 }

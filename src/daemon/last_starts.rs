@@ -3,8 +3,8 @@ use crate::state::{Kind, RunEnd, RunRow, StateError, View, is_locked};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// A recorded start further in the future than this is the mistake of a wrong clock. A clock that is
-/// set back by less starts nothing twice.
+/// A recorded start further in the future than this is the mistake of a wrong clock. A clock that
+/// is set back by less starts nothing twice.
 const FUTURE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known of a job's last start.
@@ -39,9 +39,9 @@ impl LastStart {
         Self { at, is_open, ahead: None }
     }
 
-    /// A recorded start ahead of the clock: the clock was wrong then, or it is wrong now. Until it has
-    /// reached that start, the task counts as started now, so that it keeps its schedule. Once it has,
-    /// no start up to that one counts as missed.
+    /// A recorded start ahead of the clock: the clock was wrong then, or it is wrong now. Until it
+    /// has reached that start, the task counts as started now, so that it keeps its schedule. Once
+    /// it has, no start up to that one counts as missed.
     fn follow(&mut self, now: Timestamp) {
         if self.at.duration_since(now) > FUTURE_MAX {
             self.ahead = self.ahead.max(Some(self.at));
@@ -59,7 +59,8 @@ impl LastStarts {
         Self { seen: Some(at), ..Self::default() }
     }
 
-    /// Reads the last starts of jobs that are new here, and corrects those that a wrong clock recorded.
+    /// Reads the last starts of jobs that are new here, and corrects those that a wrong clock
+    /// recorded.
     ///
     /// # Errors
     /// If the state can't be read; its jobs then count as started now, and are not asked for again.

@@ -4,7 +4,7 @@ use crate::state::RunEnd;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// How long an account rests while ActiveCampaign is unavailable, unless it asked for a longer wait.
+/// How long an account rests while ActiveCampaign is unavailable, unless it asks for longer.
 pub const AWAY_REST: Duration = Duration::from_secs(15 * 60);
 /// How long an account rests after a refusal, however often its jobs are due.
 const REFUSED_REST: Duration = Duration::from_secs(15 * 60);

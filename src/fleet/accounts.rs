@@ -88,7 +88,7 @@ pub struct Pace {
     pub pause: Option<Duration>,
 }
 
-/// Extends a lease.
+/// The extension of a lease.
 #[derive(Debug, Clone)]
 pub struct Renewal {
     pub account: String,
@@ -117,9 +117,9 @@ const REGISTER: &str = "
         WHERE a.schedules <> excluded.schedules";
 
 /// `$1` the node, `$2` the length of a lease, `$3` the accounts it knows, `$4` how many it has room
-/// for. What is due longest is taken first, and no row that another node is taking is waited for. A node
-/// that is drained takes nothing, and no node takes more than its share: what it lacks of an equal part of
-/// all work, or an equal part of what is due, so that work is taken where the others have no room.
+/// for. What is due longest is taken first, and rows that another node is taking are skipped. A
+/// drained node takes nothing. A node takes no more at once than its share: what it lacks of an
+/// equal part of all work, or an equal part of what is due if that is more, as others may be full.
 const TAKE: &str = "
     WITH active AS (
         SELECT greatest(count(*), 1)::float AS nodes FROM ordersync.nodes
@@ -179,8 +179,8 @@ impl Accounts {
         self.database.run(run).await
     }
 
-    /// Takes the leases of up to `room` of these accounts that are due and held by nobody, as far as they are
-    /// this node's share.
+    /// Takes the leases of up to `room` of these accounts that are due and held by nobody, and no
+    /// more than this node's share.
     pub async fn take(&self, accounts: &[String], room: usize) -> Result<Vec<Lease>, FleetError> {
         let (length, room) = (millis(self.lease), i64::try_from(room).unwrap_or(i64::MAX));
         let run = async |client: Arc<tokio_postgres::Client>| {

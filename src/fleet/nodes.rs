@@ -44,7 +44,7 @@ const BACKLOG: &str = "
     WHERE due_at <= clock_timestamp() AND exported IS NULL
         AND (holder IS NULL OR expires_at < clock_timestamp())";
 
-/// Of these leases those that no newer one has followed.
+/// `$1` accounts, `$2` the numbers of their leases: those whose lease is still the newest.
 const LEASES: &str = "
     SELECT a.name, a.holder IS NOT NULL AS is_held, a.copy_bytes,
         ordersync.ms(clock_timestamp() - a.exact_at) AS age
@@ -75,7 +75,8 @@ impl Heartbeat {
         self.tell(statement).await
     }
 
-    /// A sign of life. Returns the fleet as this daemon sees it. `had`: the numbers of its newest leases.
+    /// A sign of life. Returns the fleet as this daemon sees it. `had`: the number of its last
+    /// lease of each account.
     pub async fn beat(&self, had: &BTreeMap<String, i64>) -> Result<FleetView, FleetError> {
         let statement = "
             INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)

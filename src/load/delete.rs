@@ -32,9 +32,10 @@ pub(super) enum TakenOut {
     Refused(Refusal),
 }
 
-/// Deletes an order in order to create it again for a `customer`, if known. Only what is still this order is deleted. A run
-/// that is cut off in between leaves an intended delete: the next one looks the order up, and
-/// creates it where it is gone, whatever the policies say.
+/// Deletes an order so that it can be created again, unless it has this `customer` already. Only a
+/// record that is still this order is deleted. A run that is interrupted in between leaves an
+/// intended delete: the next one looks the order up and creates it if it is gone, whatever the
+/// policies say.
 pub(super) async fn take_out(
     loader: &Loader,
     order: &Order,

@@ -10,9 +10,9 @@ pub(super) type Found<T = RemoteOrder> = Result<Option<T>, Failure>;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Again {
     Never,
-    /// A single list may be empty by mistake.
+    /// For a record that may exist: one list may be empty by mistake.
     Once,
-    /// The record is expected to exist.
+    /// For a record that is expected to exist.
     UntilListed,
 }
 
@@ -23,8 +23,8 @@ impl Again {
 }
 
 impl Loader {
-    /// What `find` finds; while that is nothing, it looks again as often as that, with growing delays
-    /// until lists must show it.
+    /// What `find` finds. While that is nothing, it is repeated as `again` says, with growing
+    /// delays, at most until lists must show the record.
     pub(super) async fn find_in_time<T, F>(
         &self,
         again: Again,
@@ -74,7 +74,7 @@ pub(super) struct OrderLookup<'a> {
 }
 
 impl OrderLookup<'_> {
-    /// [`Self::find`], repeated as often as that while it finds nothing.
+    /// [`Self::find`], repeated as `again` says while it finds nothing.
     pub(super) async fn find_in_time(
         &self,
         key: &OrderKey,

@@ -327,8 +327,8 @@ impl<'a> OrderWrite<'a> {
         self.pause_then(next, &failure).await
     }
 
-    /// ActiveCampaign no longer has the customer that an update named. It does not move the order to
-    /// another one, so none is created for it, unless the order is to be created again.
+    /// ActiveCampaign no longer has the customer that an update named. It does not move the order
+    /// to another one, so none is created for it, unless the order is to be created again.
     async fn update_without_customer(
         &mut self,
         failure: &Failure,

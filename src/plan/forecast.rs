@@ -59,8 +59,8 @@ impl Assumptions {
 /// created.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
-    /// None of `one_by_one`, which a run without them does not send. All but `in_turn` run side by
-    /// side.
+    /// Without `one_by_one`, which a run without requests does not send. All but `in_turn` run side
+    /// by side.
     pub requests: u64,
     /// Requests before them of which each waits for the answer of the one before: the connection,
     /// or pages of a list.

@@ -73,21 +73,21 @@ pub struct BatchTerms {
     pub listed: u64,
 }
 
-/// What a plan of the bulk path takes.
+/// The cost of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BatchCost {
     pub requests: u64,
-    /// Of these: those that wait for each other's answers.
+    /// Of these: those of which each waits for the answer of the one before.
     pub in_turn: u64,
     pub waits: Duration,
 }
 
-/// Carts that are sent, each by itself on every path.
+/// Carts that are sent, by a request of their own on either path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CartSteps {
     pub create: u64,
     pub update: u64,
-    /// What they take with their lookups, and with customers that no cart before them names.
+    /// Their requests, with lookups and with customers that no earlier cart names.
     pub requests: u64,
 }
 
@@ -314,9 +314,9 @@ impl PlanSummary {
         (customers + orders).saturating_sub(self.spared)
     }
 
-    /// The same where orders are sent in batches, each with its customer, and carts by themselves. Those
-    /// whose copies are looked for, `looked_for` of all that are sent, are read in a list, or one by
-    /// one where that is less.
+    /// The cost where orders are sent in batches, each with its customer, and carts one by one.
+    /// The orders whose copies are looked for, `looked_for` of all that are sent, are read in a
+    /// list, or one by one where that is less.
     pub fn cost_in_batches(&self, terms: BatchTerms, looked_for: impl Fn(u64) -> u64) -> BatchCost {
         let carts = self.cart_steps;
         let (create, update) = (self.create - carts.create, self.update - carts.update);

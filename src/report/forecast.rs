@@ -178,8 +178,8 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     all
 }
 
-/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is what `requests`
-/// take, and more beside them. It `ends` after both that and `connection_ms`.
+/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is the time of
+/// `requests`, and more beside them. It `ends` after both that and `connection_ms`.
 pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     let (forecast, now) = (&preview.forecast, in_zone(preview, now));
     let terms = &forecast.terms;

@@ -89,7 +89,7 @@ impl RequestCounter {
     }
 }
 
-/// What the customer of a step takes where no step before it names it.
+/// The requests for the customer of a step, if no earlier step names that customer.
 fn customer_requests(step: &Step, ledger: &Ledger) -> Result<u64, StateError> {
     Ok(match ledger.customer(&step.order.customer.key)? {
         CustomerEntry::Known(_) => 0,

@@ -86,7 +86,7 @@ fn check_url(key: &str, draft: &mut Draft) {
     let expected = "the URL that ActiveCampaign shows under Settings, Developer, such as https://example.api-us1.com";
     match check_account_address(&text) {
         Err(AddressFault::Invalid) => {
-            let hint = (!text.contains("://")).then(|| "https:// is missing in front".to_owned());
+            let hint = (!text.contains("://")).then(|| "put https:// in front of it".to_owned());
             draft.report(key, "invalid URL", expected, hint);
         }
         Err(AddressFault::NotEncrypted) => {

@@ -10,8 +10,8 @@ use crate::domain::{
 };
 use rusqlite::{Transaction, params};
 
-/// In place of the hash of a customer's key: ActiveCampaign has the order under a customer that we don't
-/// know, or that is gone.
+/// In place of the hash of a customer's key: ActiveCampaign has the order under a customer that the
+/// ledger does not know, or that was deleted.
 pub const OTHER_CUSTOMER: [u8; 16] = [0; 16];
 
 /// What the ledger says of the last write of one order.

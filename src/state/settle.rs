@@ -41,7 +41,8 @@ impl OrderOutcome {
         )
     }
 
-    /// The reasons of its dead letter. A rejection says little while an earlier create may have arrived.
+    /// The reasons of its dead letter. A rejection after a create that may have arrived has a
+    /// second one, as that create may be its cause.
     pub fn reasons(&self) -> LetterReasons {
         let Some(refusal) = self.refusal() else { return LetterReasons::default() };
         let is_rejected = refusal.status.is_some_and(|status| (400..500).contains(&status));

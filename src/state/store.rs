@@ -183,8 +183,8 @@ impl View {
         }
     }
 
-    /// Opens the state of an account; `None` where there is none yet, as an empty one takes as long to make as
-    /// one takes to open.
+    /// Opens the state of an account; `None` if there is none yet. An empty one in memory would
+    /// take as long to create as a file takes to open.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -228,7 +228,7 @@ impl View {
         let _ = self.db.execute_batch("PRAGMA shrink_memory");
     }
 
-    /// Of an account's state, whether it exists yet or not.
+    /// The disk of an account's state, which need not exist yet.
     pub fn disk_of(dir: &Path, account: &str) -> StateDisk {
         StateDisk::of(&path_of(dir, account))
     }
@@ -355,7 +355,7 @@ fn tune(db: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// What the ledgers of a process keep in memory together. Beyond it, each makes do with the pages it has.
+/// The memory of all ledgers of a process. Beyond it, SQLite reuses the pages that it has.
 const LEDGERS_BYTES: u64 = 192 << 20;
 
 /// Each applied once, in this order, in one transaction with the version it leads to.

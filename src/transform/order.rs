@@ -241,8 +241,8 @@ fn is_zone_assumed(source: &SourceOrder, rules: &Rules) -> bool {
     is_local && rules.zone == TimeZone::UTC && !rules.is_zone_set
 }
 
-/// Which facts that decide whether an order is sent the export does not state, if the policy depends
-/// on them.
+/// Which of the facts that the policy needs to decide whether an order is sent are missing in the
+/// export.
 fn unstated(source: &SourceOrder, rules: &Rules) -> Unstated {
     if source.is_cart() {
         return Unstated::default();

@@ -138,7 +138,7 @@ fn a_wrong_address_is_reported_soon_with_its_cause_and_what_to_do() {
     }
 }
 
-/// An address whose certificate nobody has signed but itself.
+/// The URL of a server with a self-signed certificate.
 fn serve_self_signed() -> String {
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();

@@ -60,7 +60,7 @@ fn a_node_shows_its_leases_their_copies_the_backlog_and_the_others() {
     let before = site;
     let (two, site) = node(&fleet, "two");
     two.wait_for_log("of account main was taken", 1);
-    until("the node that took it tells of its job, and the one before no more", || {
+    until("only the node that took the account shows its job", || {
         let [before, now] = [&before, &site].map(|site| site.get("/metrics").body);
         now.contains(of_job) && !before.contains(of_job)
     });

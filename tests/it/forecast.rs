@@ -234,7 +234,7 @@ fn where_everything_is_in_activecampaign_already_the_expected_end_finds_out() {
     });
 }
 
-/// How answers come where copies of a canary arrive between the same two reads of it.
+/// A latency at which the copies of a canary always arrive between the same two reads of it.
 const STEADY_MS: u32 = 440;
 
 fn steady_shop() -> Rehearsal {
@@ -244,7 +244,7 @@ fn steady_shop() -> Rehearsal {
     shop
 }
 
-/// Loads an export in batches: as many requests as foretold, in about the time.
+/// Loads an export in batches: with the requests of the forecast, and in about its time.
 async fn assert_batches_foretold(shop: &Rehearsal, text: &str) {
     shop.put(text);
     let forecast = shop.plan().forecast;
@@ -276,7 +276,7 @@ fn batches_take_what_is_foretold_however_few_the_orders() {
     }
 }
 
-/// An export of Shopify's REST API: carts, of which every two have a customer.
+/// An export of Shopify's REST API: carts, with a customer for every two.
 fn carts(carts: u64, total: u64) -> String {
     let cart = |n: u64| {
         format!(

@@ -220,8 +220,8 @@ fn order_of_bob(total: &str) -> Value {
     order("bob@example.com", total, None)
 }
 
-/// Loaded as an order of Ann, whose customer somebody deleted.
-fn bereft(policy: &str) -> World {
+/// With an order of Ann, whose customer was deleted after the order was loaded.
+fn with_deleted_customer(policy: &str) -> World {
     let world = World::new().policy(policy);
     put(&world, order("ann@example.com", "20.00", None));
     world.load("backfill", 0);
@@ -236,7 +236,7 @@ fn an_order_whose_customer_was_deleted_gets_a_new_one_only_if_it_is_created_agai
     for (policy, customers, lost) in
         [("", 0, false), ("", 0, true), (RECREATE, 1, false), (RECREATE, 1, true)]
     {
-        let world = bereft(policy);
+        let world = with_deleted_customer(policy);
         let before = only_order(&world);
         if lost {
             std::fs::remove_dir_all(world.path("state")).unwrap();

@@ -1,5 +1,5 @@
-//! ActiveCampaign's GraphQL API for orders: many of them in one request, with the same transport, rate
-//! limit, retries and classification of failures as REST.
+//! ActiveCampaign's GraphQL API for orders: many of them in one request, with the same transport,
+//! rate limit, retries and classification of failures as REST.
 
 mod answer;
 mod errors;
@@ -195,8 +195,8 @@ impl Turn<'_> {
 }
 
 impl Client {
-    /// Up to [`READ_BACK_MAX`] orders as GraphQL shows them; one that it does not show yet may still
-    /// appear.
+    /// Up to [`READ_BACK_MAX`] orders as GraphQL shows them; one that it does not show yet may
+    /// still appear.
     pub async fn orders_by_key(
         &self,
         connection: &RemoteId,
@@ -242,8 +242,8 @@ impl Client {
         Ok(found.map(|found| found.iter().filter(is_it).count()))
     }
 
-    /// Sends a query, and repeats it until it is answered without errors: a failed one proves neither
-    /// "no such order" nor "no introspection". `is_answer` selects errors that are answers.
+    /// Sends a query, and repeats it until it is answered without errors: a failed one proves
+    /// neither "no such order" nor "no introspection". `is_answer` selects errors that are answers.
     async fn query(
         &self,
         name: &'static str,

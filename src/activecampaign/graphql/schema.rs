@@ -128,8 +128,8 @@ impl OrderSchema {
         ]
     }
 
-    /// Fields that the account requires and that ordersync does not send, with their places: no order
-    /// can be sent.
+    /// Fields that the account requires and that ordersync does not send, with their places: no
+    /// order can be sent.
     pub fn unknown(&self) -> Vec<String> {
         let mut unknown = Vec::new();
         for (place, documented, own) in self.beside_documented() {

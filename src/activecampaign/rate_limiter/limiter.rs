@@ -30,8 +30,8 @@ pub(super) struct Limiter(
 );
 
 impl Limiter {
-    /// A send takes the cells of one period, and the burst is one cell more: governor then gives the
-    /// credit of that cell, and none for longer idle time. `None` if the rate is not limited.
+    /// A send takes the cells of one period, and the burst is one cell more: governor then gives
+    /// the credit of that cell, and none for longer idle time. `None` if the rate is not limited.
     pub(super) fn new(period: Duration) -> Option<Self> {
         let quota = Quota::with_period(period / CELLS.get())?.allow_burst(CELLS.saturating_add(1));
         Some(Self(RateLimiter::direct_with_clock(quota, TokioClock)))

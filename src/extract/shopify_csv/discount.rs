@@ -20,8 +20,8 @@ pub fn of(order: &SourceOrder, code: Text) -> Option<SourceDiscount> {
 }
 
 /// A free-shipping code does not change `Shipping`, so the order adds up only if the discount is
-/// subtracted from subtotal and shipping. Prices include the taxes in some shops and not in others, so
-/// both sums are tried. In doubt the discount is on the goods, as in nearly every order.
+/// subtracted from subtotal and shipping. Prices include the taxes in some shops and not in others,
+/// so both sums are tried. In doubt the discount is on the goods, as in nearly every order.
 fn is_of_shipping(order: &SourceOrder) -> bool {
     let amounts = (|| {
         Some((
@@ -39,8 +39,8 @@ fn is_of_shipping(order: &SourceOrder) -> bool {
     discount > 0 && discount == shipping && !adds_up(0) && adds_up(discount)
 }
 
-/// The lowest price that the goods can have had before the discount. `Subtotal` is their price after
-/// it, which does not show that a cut file lost rows worth no more than the discount.
+/// The lowest price that the goods can have had before the discount. `Subtotal` is their price
+/// after it, which does not show that a cut file lost rows worth no more than the discount.
 ///
 /// A part of the discount may have lowered the shipping price instead: at most the amount by which
 /// subtotal, shipping and taxes exceed the total, and nothing if that excess equals taxes that the

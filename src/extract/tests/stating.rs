@@ -1,4 +1,4 @@
-//! Which facts that decide whether an order is sent the exports of each format do not state.
+//! For each format: which facts that decide whether an order is sent its exports do not state.
 
 use super::fixtures::ALL;
 use super::*;

@@ -278,7 +278,7 @@ struct ApiError {
     message: String,
 }
 
-/// The API answers with a list of errors, what stands in front of it with one.
+/// The API answers with a list of errors, a server in front of it with a single one.
 fn error_in(body: &[u8]) -> Option<ApiError> {
     let (json, _) = json_in(body).ok()?;
     let errors: Option<Vec<ApiError>> = serde_json::from_slice(json).ok();

@@ -102,7 +102,8 @@ impl Looking<'_> {
             let Some(standing) = self.standing(&open.id).await? else { return Ok(Seen::Gone) };
             let second = self.second_records(&standing.order, &known).await?;
             let is_twice = match self.is_twice_in_graphql(open.to).await {
-                // Who goes back stays on REST, whatever GraphQL shows: its search must not forbid that.
+                // Going back leaves the connection on REST whatever GraphQL shows, so a search that
+                // fails must not prevent it.
                 Err(SwitchError::Target(failure)) if !was_sent => {
                     tracing::warn!("whether GraphQL shows the order twice is not known: {failure}");
                     false

@@ -80,7 +80,7 @@ pub enum SwitchError {
     #[error("the job's connection was deleted at ActiveCampaign")]
     ConnectionGone,
     #[error(
-        "ActiveCampaign could not be read: {}\n  hint: the same switch, run again, resumes, and the other direction goes back; until it is decided nothing else is sent to the connection", .0.verdict()
+        "ActiveCampaign could not be read: {}\n  hint: the same switch, run again, resumes, and the other direction goes back; once a switch has begun, nothing else is sent to the connection until it is decided", .0.verdict()
     )]
     Target(Failure),
     #[error(transparent)]
