@@ -14,7 +14,7 @@ pub(super) fn start(global: &Global) {
         (_, true) => LevelFilter::WARN,
         _ => LevelFilter::INFO,
     };
-    // A certificate that is refused is reported as such, in words for people.
+    // Its report of a rejected certificate would repeat ours, with less advice.
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("rustls_platform_verifier", LevelFilter::OFF)

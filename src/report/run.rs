@@ -62,8 +62,8 @@ fn with_counts(mut object: Value, counts: &Counts) -> Value {
 /// A run as a person reads it: every part of the account, zeros too.
 pub fn run_text(report: &RunReport) -> String {
     let row = &report.row;
-    let by_themselves = row.customers_created + row.customers_adopted;
-    let customers = if report.read_back.is_some() && by_themselves == 0 {
+    let customers_counted = row.customers_created + row.customers_adopted;
+    let customers = if report.read_back.is_some() && customers_counted == 0 {
         "orders, each with its customer".to_owned()
     } else {
         format!(

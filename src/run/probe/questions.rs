@@ -98,7 +98,7 @@ pub const QUESTIONS: &[Question] = questions! {
         "refused": "", "accepted": "an order can be attached to the wrong customer",
     };
     Writing "filter", rest::filter, "How does the filter of order ids match?", {
-        "equals": "whole ids", "contains": "parts of ids too", "ignored": "not at all: it is ignored",
+        "equals": "whole ids", "contains": "parts of ids too", "ignored": "not at all: it has no effect",
     };
     Writing "filter_signs", rest::filter_signs, "Does the filter find an id with +, & and letters beyond ASCII?", {
         "found": "", "not_found": "such orders can't be looked up by id",
