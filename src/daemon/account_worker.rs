@@ -1,7 +1,8 @@
 use super::board::JobEntry;
 use super::last_starts::{DueTask, LastStarts};
 use super::liveness::Liveness;
-use super::{AccountPlan, AccountStatus, Board, Clock, Task};
+use super::outcome::NextAction;
+use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan, Task};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,20 +109,36 @@ impl AccountWorker {
             tracing::info!(job = name, %due, "{what} is caught up: it was due at {due}");
         }
         let attempted = match (task, &job.verify) {
-            (Task::Verify, Some(verify)) => self.verify(plan, job, verify).await,
-            (Task::Verify, None) => None,
-            (Task::Sync, _) => {
-                self.write_job(name, |entry| entry.waits_since = Some(due));
-                let attempted = self.attempt(plan, job).await;
-                self.write_job(name, |entry| entry.waits_since = None);
-                attempted
+            (Task::Verify, Some(verify)) => {
+                // Another node may have loaded newer orders than this one has pulled.
+                let is_behind = plan.is_shared && job.pull.is_some();
+                let synced = if is_behind { self.sync(plan, job, due).await } else { None };
+                match synced {
+                    Some(synced) if synced.rest.is_some() || synced.is_resumable => Some(synced),
+                    _ => self.verify(plan, job, verify).await,
+                }
             }
+            (Task::Verify, None) => None,
+            (Task::Sync, _) => self.sync(plan, job, due).await,
         };
         let Some(next) = attempted else { return };
         if next.is_resumable {
             self.last_starts.left_open(name, task);
         }
         self.rests_until = next.rest.map(|rest| Instant::now() + rest);
+    }
+
+    async fn sync(
+        &mut self,
+        plan: &AccountPlan,
+        job: &JobPlan,
+        due: Timestamp,
+    ) -> Option<NextAction> {
+        let name = &job.job.name;
+        self.write_job(name, |entry| entry.waits_since = Some(due));
+        let attempted = self.attempt(plan, job).await;
+        self.write_job(name, |entry| entry.waits_since = None);
+        attempted
     }
 
     fn next<'a>(&mut self, plan: &'a AccountPlan) -> Next<'a> {

@@ -174,7 +174,9 @@ impl AccountWorker {
         let gone_before = job.job.gone_before(&view).map_err(|error| error.to_string())?;
         let options = crate::pull::Options { gone_before, ..options()? };
         let folder = Folder::open(pulls.dir.clone()).map_err(|error| error.to_string())?;
-        let pulled = pull(&options, false, &folder, self.cancel.clone()).await;
+        let is_full =
+            plan.is_shared && job.job.is_overtaken(&view).map_err(|error| error.to_string())?;
+        let pulled = pull(&options, is_full, &folder, self.cancel.clone()).await;
         let window = pulled.map_err(|error| error.to_string())?;
         window.log(&job.job.name);
         Ok(())

@@ -251,6 +251,7 @@ impl Node {
     async fn work(&self, lease: &Lease, account: &SharedAccount, holding: &Holding<'_>) -> Worked {
         let name = &lease.account;
         if let Err(error) = self.inherit(lease, account).await {
+            self.had().remove(name);
             tracing::error!(
                 account = name,
                 "the ledger of account {name} could not be restored: {error}"

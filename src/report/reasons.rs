@@ -36,7 +36,7 @@ pub(super) fn advice(code: &str) -> &'static str {
         "field_missing" => "ActiveCampaign requires this field; add it in the shop",
         "field_invalid" => "ActiveCampaign rejects this value; correct it in the shop",
         "related_missing" => {
-            "its customer or connection was deleted in ActiveCampaign; `dead-letters retry` creates it again"
+            "its customer or connection was deleted in ActiveCampaign; `dead-letters retry` sends it again"
         }
         "duplicate" => "ActiveCampaign has another record with this key; compare the two there",
         "unclear" => {

@@ -85,10 +85,12 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     }
     // A night without changes asks nothing; the next full pull, a change or a verification does.
     let is_unasked = task.kind == Kind::Sync && execution.sent() == 0 && !is_night;
-    // What GraphQL refuses in every order may be a connection that was deleted.
+    // What is refused of every order may be a connection that was deleted.
     let is_in_question = match &error {
         None => is_unasked,
-        Some(error) => matches!(error, RunError::Fatal(FatalError::Schema)),
+        Some(error) => {
+            matches!(error, RunError::Fatal(FatalError::Schema) | RunError::TooManyRefused { .. })
+        }
     };
     if is_in_question && let Err(gone) = confirm(task.client, &task.job.connection, &id).await {
         error = Some(RunError::Fatal(gone));

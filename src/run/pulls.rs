@@ -2,7 +2,7 @@
 
 use super::shrinkage::{Shrinkage, is_less, shrinkage};
 use super::{ConnectionSpec, Job};
-use crate::domain::OrderKey;
+use crate::domain::{Gone, OrderKey};
 use crate::extract::{Export, ExportFile, OpenError, Options};
 use crate::pull::{Extent, Folder, OrderId, PullError, PulledWindow, gone_orders, missing_orders};
 use crate::state::{StateError, View};
@@ -90,6 +90,18 @@ impl Job {
         let export = Folder::view(pulls.dir.clone()).export()?;
         let is_whole = export.iter().all(|window| window.verify().is_ok());
         Ok(is_whole.then_some(waiting))
+    }
+
+    /// Whether everything has to be pulled: another machine loaded a newer window than those of this
+    /// folder, and may have deleted orders that they still have.
+    pub fn is_overtaken(&self, view: &View) -> Result<bool, PullsError> {
+        let Some(pulls) = &self.pulls else { return Ok(false) };
+        if self.rules.policy.gone != Gone::Delete {
+            return Ok(false);
+        }
+        let windows = Folder::view(pulls.dir.clone()).windows()?;
+        let is_here = |name: &String| windows.iter().any(|window| window.name == *name);
+        Ok(!view.last_settled_windows(&self.name)?.iter().all(is_here))
     }
 
     /// Removes windows that the last full one replaces, once that one was loaded; and the orders of

@@ -26,4 +26,10 @@ impl View {
         let sql = "SELECT window FROM settled_windows WHERE job = ?1";
         Ok(self.db.all(sql, [job], |row| row.get(0))?.into_iter().collect())
     }
+    /// The names of the windows that the last run of a job settled, of those that settled any.
+    pub fn last_settled_windows(&self, job: &str) -> Result<Vec<String>, StateError> {
+        let sql = "SELECT window FROM settled_windows WHERE job = ?1
+             AND run = (SELECT max(run) FROM settled_windows WHERE job = ?1)";
+        self.db.all(sql, [job], |row| row.get(0))
+    }
 }

@@ -1,6 +1,6 @@
 //! A shop that the nodes of a fleet pull, each onto a disk of its own.
 
-use crate::daemon::EVERY_SECOND;
+use crate::daemon::{EVERY_SECOND, far_away};
 use crate::fleet::postgres::Postgres;
 use crate::nights::Nights;
 use crate::process::Process;
@@ -61,4 +61,35 @@ fn a_window_that_waited_while_another_node_loaded_newer_orders_reverts_none() {
     finishes(&nights, "one");
     nights.assert_loaded();
     assert_eq!(nights.world.summary().writes, writes, "nothing changed in the shop");
+}
+
+#[test]
+fn an_order_that_another_node_deleted_as_gone_stays_deleted() {
+    let postgres = Postgres::start();
+    let world = World::new().job(EVERY_SECOND).policy("gone = \"delete\"\n");
+    let nights = Nights::of_woo(world, 60);
+    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    // Each has a window with every order.
+    finishes(&nights, "one");
+    finishes(&nights, "two");
+    nights.delete(3);
+    nights.pass(1200);
+    finishes(&nights, "one");
+    nights.assert_loaded();
+    finishes(&nights, "two");
+    nights.assert_loaded();
+}
+
+#[test]
+fn a_node_verifies_what_another_one_has_loaded_since() {
+    let postgres = Postgres::start();
+    let nights = Nights::of_woo(World::new().job(EVERY_SECOND), 24);
+    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    finishes(&nights, "one");
+    nights.day(3);
+    finishes(&nights, "two");
+    nights.set(EVERY_SECOND, &format!("{}verify = \"* * * * * *\"\n", far_away()));
+    let node = Process::daemon_by(&mut on_disk(&nights, &["daemon", "--color", "never"], "one"));
+    node.wait_for_log("shop is verified", 1);
+    node.stop(0);
 }

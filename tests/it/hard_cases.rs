@@ -283,3 +283,16 @@ fn a_look_at_part_of_the_export_forgets_no_dead_letter() {
     assert_eq!(world.run(&["backfill", "--to", "1990-01-01"]).code, 0);
     assert_eq!(letters(), before);
 }
+
+#[test]
+fn where_every_order_is_refused_the_connection_is_looked_for() {
+    let world = World::new().policy("refused_max = 5\n");
+    world.export("o.csv", export((1..=12).map(|n| row(n, "paid", "Mug"))));
+    world.load("backfill", 0);
+    world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("PUT", "/ecomOrders").forever());
+    world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
+    world.export("o.csv", export((1..=12).map(|n| row(n, "paid", "Cup"))));
+    let output = world.run(&["--quiet", "sync"]);
+    assert_eq!(output.code, 5, "{}", output.err);
+    assert!(output.err.contains("was deleted"), "{}", output.err);
+}

@@ -1,5 +1,6 @@
 //! Orders whose customer is another one now: ActiveCampaign doesn't move them.
 
+use crate::bulk::{at_once, world_of};
 use crate::world::{World, assert_adds_up};
 use ordersync::simulator::{Edit, Ending, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
@@ -257,14 +258,21 @@ fn an_order_whose_customer_was_deleted_gets_a_new_one_only_if_it_is_created_agai
 
 #[test]
 fn an_order_is_not_deleted_for_the_customer_that_it_has() {
-    let world = World::new().policy(RECREATE);
-    put(&world, order("ann@example.com", "20.00", None));
-    world.load("backfill", 0);
-    let before = only_order(&world);
-    std::fs::remove_dir_all(world.path("state")).unwrap();
-    world.simulator.inject(Fault::new(Kind::EmptyList).on("GET", "/ecomCustomers"));
-    assert_eq!(world.run(&["adopt", "shop"]).code, 0);
-    world.load("sync", 0);
-    assert_eq!(only_order(&world)["id"], before["id"]);
-    assert_eq!(world.summary().customers, 1);
+    for path in ["rest", "bulk"] {
+        let world = world_of(path, at_once()).policy(RECREATE);
+        put(&world, order("ann@example.com", "20.00", None));
+        world.load("backfill", 0);
+        let before = only_order(&world);
+        std::fs::remove_dir_all(world.path("state")).unwrap();
+        world.simulator.inject(Fault::new(Kind::EmptyList).on("GET", "/ecomCustomers"));
+        assert_eq!(world.run(&["adopt", "shop"]).code, 0);
+        put(&world, order("ann@example.com", "25.00", None));
+        world.load("sync", 0);
+        let after = only_order(&world);
+        assert_eq!((&after["id"], &after["totalPrice"]), (&before["id"], &"2500".into()), "{path}");
+        assert_eq!(world.summary().customers, 1);
+        let writes = world.summary().writes;
+        assert_eq!(world.load("sync", 0)["unchanged"], 1);
+        assert_eq!(world.summary().writes, writes);
+    }
 }

@@ -64,18 +64,20 @@ impl BatchWrite<'_> {
         })
     }
 
-    /// Deletes the order, in order to create it under its customer.
+    /// Deletes the order, in order to create it under its customer, unless it has that customer.
     async fn recreate(&mut self, index: usize, id: &RemoteId) -> Result<(), StepError> {
         let (order, rest) = (self.order(index), &*self.loader.rest);
-        let mut taken = take_out(rest, order, id, None).await?;
+        let Some(customer) = self.customer(index).await? else { return Ok(()) };
+        let mut taken = take_out(rest, order, id, customer.as_ref()).await?;
         let lookup = OrderLookup { loader: rest, order: &order.key };
         if matches!(taken, TakenOut::NotThere)
             && matches!(lookup.read_in_time(id).await?, Ok(Some(_)))
         {
-            taken = take_out(rest, order, id, None).await?;
+            taken = take_out(rest, order, id, customer.as_ref()).await?;
         }
         match taken {
-            TakenOut::Deleted | TakenOut::NotMoved => {}
+            TakenOut::NotMoved => return Ok(()),
+            TakenOut::Deleted => {}
             TakenOut::NotThere if rest.deleted == Deleted::Leave && !self.orders[index].is_new => {
                 self.outcomes[index] = Some(OrderOutcome::LeftDeleted);
             }
@@ -88,6 +90,18 @@ impl BatchWrite<'_> {
         }
         self.orders[index].is_new = true;
         Ok(())
+    }
+
+    /// ActiveCampaign's id of the order's customer, if it has it. The outer `None`: the lookup failed,
+    /// which settles the order.
+    async fn customer(&mut self, index: usize) -> Result<Option<Option<RemoteId>>, StepError> {
+        match customer::find(&self.loader.rest, self.order(index)).await? {
+            Ok(customer) => Ok(Some(customer)),
+            Err(outcome) => {
+                self.outcomes[index] = Some(outcome);
+                Ok(None)
+            }
+        }
     }
 
     /// Of orders that may be of another customer: whose they are, as GraphQL shows it, else the
@@ -152,14 +166,7 @@ impl BatchWrite<'_> {
         index: usize,
         remote: RemoteOrder,
     ) -> Result<(), StepError> {
-        let rest = &*self.loader.rest;
-        let customer = match customer::find(rest, self.order(index)).await? {
-            Ok(customer) => customer,
-            Err(outcome) => {
-                self.outcomes[index] = Some(outcome);
-                return Ok(());
-            }
-        };
+        let Some(customer) = self.customer(index).await? else { return Ok(()) };
         let is_stated = !remote.customer.as_str().is_empty() && !remote.email.is_empty();
         if is_stated && customer.as_ref() != Some(&remote.customer) {
             let there = KeptCustomer { email: remote.email, key: String::new() };
