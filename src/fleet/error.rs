@@ -32,7 +32,7 @@ pub enum FleetError {
     #[error("no certificate of the fleet's database can be checked: {0}")]
     Authorities(String),
     #[error(
-        "the certificate of the fleet's database is not trusted: {0}\n  hint: fleet.ca_file names the authority to trust in place of the system's"
+        "the certificate of the fleet's database is not trusted: {0}\n  hint: its settings are fleet.url and fleet.ca_file"
     )]
     Untrusted(&'static str),
     #[error("the fleet's database can't be reached: {0}")]
