@@ -111,8 +111,8 @@ impl AccountWorker {
         let attempted = match (task, &job.verify) {
             (Task::Verify, Some(verify)) => {
                 // Another node may have loaded newer orders than this one has pulled.
-                let is_behind = plan.is_shared && job.pull.is_some();
-                let synced = if is_behind { self.sync(plan, job, due).await } else { None };
+                let may_be_behind = plan.is_shared && job.pull.is_some();
+                let synced = if may_be_behind { self.sync(plan, job, due).await } else { None };
                 match synced {
                     Some(synced) if synced.rest.is_some() || synced.is_resumable => Some(synced),
                     _ => self.verify(plan, job, verify).await,

@@ -175,7 +175,7 @@ impl AccountWorker {
         let options = crate::pull::Options { gone_before, ..options()? };
         let folder = Folder::open(pulls.dir.clone()).map_err(|error| error.to_string())?;
         let is_full =
-            plan.is_shared && job.job.is_overtaken(&view).map_err(|error| error.to_string())?;
+            plan.is_shared && job.job.needs_full_pull(&view).map_err(|error| error.to_string())?;
         let pulled = pull(&options, is_full, &folder, self.cancel.clone()).await;
         let window = pulled.map_err(|error| error.to_string())?;
         window.log(&job.job.name);

@@ -94,7 +94,7 @@ impl Job {
 
     /// Whether everything has to be pulled: another machine loaded a newer window than those of this
     /// folder, and may have deleted orders that they still have.
-    pub fn is_overtaken(&self, view: &View) -> Result<bool, PullsError> {
+    pub fn needs_full_pull(&self, view: &View) -> Result<bool, PullsError> {
         let Some(pulls) = &self.pulls else { return Ok(false) };
         if self.rules.policy.gone != Gone::Delete {
             return Ok(false);

@@ -18,6 +18,13 @@ fn on_disk(nights: &Nights, args: &[&str], disk: &str) -> Command {
     command
 }
 
+/// A shop that a fleet pulls, and the fleet's database.
+fn pulled_by_a_fleet(world: World, orders: u64) -> (Nights, Postgres) {
+    let (nights, postgres) = (Nights::of_woo(world, orders), Postgres::start());
+    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    (nights, postgres)
+}
+
 fn finishes(nights: &Nights, disk: &str) {
     let node = Process::daemon_by(&mut on_disk(nights, &["daemon", "--color", "never"], disk));
     node.wait_for_log("of shop finished", 1);
@@ -26,9 +33,7 @@ fn finishes(nights: &Nights, disk: &str) {
 
 #[test]
 fn who_takes_an_account_over_without_its_windows_pulls_in_full_and_loads_what_is_new() {
-    let postgres = Postgres::start();
-    let nights = Nights::of_woo(World::new().job(EVERY_SECOND), 24);
-    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    let (nights, _postgres) = pulled_by_a_fleet(World::new().job(EVERY_SECOND), 24);
     finishes(&nights, "one");
     nights.assert_loaded();
     std::fs::remove_dir_all(nights.world.path("one")).unwrap();
@@ -45,9 +50,7 @@ fn who_takes_an_account_over_without_its_windows_pulls_in_full_and_loads_what_is
 
 #[test]
 fn a_window_that_waited_while_another_node_loaded_newer_orders_reverts_none() {
-    let postgres = Postgres::start();
-    let nights = Nights::of_woo(World::new().job(EVERY_SECOND), 24);
-    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    let (nights, _postgres) = pulled_by_a_fleet(World::new().job(EVERY_SECOND), 24);
     nights.world.hold_from(12);
     let mut command = on_disk(&nights, &["daemon", "--color", "never"], "one");
     let node = Process::daemon_by(&mut command);
@@ -65,10 +68,8 @@ fn a_window_that_waited_while_another_node_loaded_newer_orders_reverts_none() {
 
 #[test]
 fn an_order_that_another_node_deleted_as_gone_stays_deleted() {
-    let postgres = Postgres::start();
     let world = World::new().job(EVERY_SECOND).policy("gone = \"delete\"\n");
-    let nights = Nights::of_woo(world, 60);
-    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    let (nights, _postgres) = pulled_by_a_fleet(world, 60);
     // Each has a window with every order.
     finishes(&nights, "one");
     finishes(&nights, "two");
@@ -82,9 +83,7 @@ fn an_order_that_another_node_deleted_as_gone_stays_deleted() {
 
 #[test]
 fn a_node_verifies_what_another_one_has_loaded_since() {
-    let postgres = Postgres::start();
-    let nights = Nights::of_woo(World::new().job(EVERY_SECOND), 24);
-    std::fs::write(nights.world.path("fleet.url"), postgres.url()).unwrap();
+    let (nights, _postgres) = pulled_by_a_fleet(World::new().job(EVERY_SECOND), 24);
     finishes(&nights, "one");
     nights.day(3);
     finishes(&nights, "two");
