@@ -1,13 +1,14 @@
 -- The state of one ActiveCampaign account: what has been sent, and how far each run came.
 --
--- No e-mail address, name or payload is ever written here. Customers are keyed hashes (16 bytes of BLAKE3 under
--- account.hash_key), orders are their ids as the shop numbers them, and the content of a payload is a keyed
--- 64-bit fingerprint. Times are milliseconds since 1970, UTC.
+-- No e-mail address, name or payload is ever written here. Customers are keyed hashes (16 bytes of
+-- BLAKE3 under account.hash_key), orders are their ids as the shop numbers them, and the content of
+-- a payload is a keyed 64-bit fingerprint. Times are milliseconds since 1970, UTC.
 
--- Single values: 'hash_key' (32 random bytes, the key of all hashes in this file), 'host' (of the account the state
--- belongs to), 'last_order' (the highest orders.id given out), 'unrecorded' (orders that may be at ActiveCampaign and are
--- not known here), 'handed_over' (the number under which this ledger was handed to a fleet, whose it is while it is set),
--- 'came_back' (that under which it last came back).
+-- Single values: 'hash_key' (32 random bytes, the key of all hashes in this file), 'host' (of the
+-- account the state belongs to), 'last_order' (the highest orders.id given out), 'unrecorded'
+-- (orders that may be at ActiveCampaign and are not known here), 'handed_over' (the number under
+-- which this ledger was handed to a fleet, whose it is while it is set), 'came_back' (that under
+-- which it last came back).
 CREATE TABLE account (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL
@@ -15,9 +16,10 @@ CREATE TABLE account (
 
 INSERT INTO account (name, value) VALUES ('last_order', 0);
 
--- The ActiveCampaign connection resources that jobs write to. A connection that was deleted and created again there
--- has another remote id and none of the orders, and so is another row here. Columns that begin with bulk_ are about the bulk
--- path: orders in batches by GraphQL (src/load/bulk).
+-- The ActiveCampaign connection resources that jobs write to. A connection that was deleted and
+-- created again there has another remote id and none of the orders, and so is another row here.
+-- Columns that begin with bulk_ are about the bulk path: orders in batches by GraphQL
+-- (src/load/bulk).
 CREATE TABLE connections (
     id            INTEGER PRIMARY KEY,
     service       TEXT NOT NULL,
@@ -37,8 +39,9 @@ CREATE TABLE connections (
     UNIQUE (service, externalid, remote_id)
 );
 
--- A change of a connection's path under way (src/run/switch): one order was sent, or is about to be sent, by the other path,
--- and it is not known yet whether ActiveCampaign made a second record of it. Nothing else is sent to the connection meanwhile.
+-- A change of a connection's path under way (src/run/switch): one order was sent, or is about to be
+-- sent, by the other path, and it is not known yet whether ActiveCampaign made a second record of
+-- it. Nothing else is sent to the connection meanwhile.
 CREATE TABLE path_switches (
     connection INTEGER PRIMARY KEY REFERENCES connections (id),
     load       TEXT NOT NULL,           -- the path that the connection goes to: 'rest' or 'bulk'
@@ -50,7 +53,8 @@ CREATE TABLE path_switches (
     second     TEXT NOT NULL            -- ids of the records that came to it, about to be deleted; empty: none is known
 ) STRICT;
 
--- What ActiveCampaign answered when it was last asked for a connection, so that a plan need not ask.
+-- What ActiveCampaign answered when it was last asked for a connection, so that a plan need not
+-- ask.
 CREATE TABLE connections_asked (
     service    TEXT NOT NULL,
     externalid TEXT NOT NULL,
@@ -60,10 +64,11 @@ CREATE TABLE connections_asked (
     PRIMARY KEY (service, externalid)
 ) WITHOUT ROWID;
 
--- The ledger of orders. A row stays when its order leaves the ledger (state 6), as its history does.
+-- The ledger of orders. A row stays when its order leaves the ledger (state 6), as its history
+-- does.
 --
--- Rows lie in the order of their keys (WITHOUT ROWID): a plan looks up each order of an export by its key, and finds
--- what it needs in one search.
+-- Rows lie in the order of their keys (WITHOUT ROWID): a plan looks up each order of an export by
+-- its key, and finds what it needs in one search.
 CREATE TABLE orders (
     connection  INTEGER NOT NULL REFERENCES connections (id),
     key         NOT NULL,               -- externalid; of a cart a blank and its externalcheckoutid. A number where it is
@@ -73,8 +78,9 @@ CREATE TABLE orders (
     fingerprint INTEGER,                -- of the payload ActiveCampaign took last; states 1 and 2: about to be sent;
                                         -- 3: refused; NULL: to be sent again
     state       INTEGER NOT NULL,       -- 0 settled, 1 create intended, 2 update intended, 3 refused,
-                                        -- 4 a cart that became an order, 5 delete intended, 6 not in the ledger,
-                                        -- 7 accepted by the bulk path and not shown by the REST API yet
+                                        -- 4 a cart that became an order, 5 delete intended, 6 not
+                                        -- in the ledger, 7 accepted by the bulk path and not shown
+                                        -- by the REST API yet
     outcome     INTEGER,                -- of the last write: NULL none yet, 1 created, 2 updated, 3 adopted, 4 left deleted, 5 superseded by its order
     run         INTEGER NOT NULL,       -- the run that touched it last; 0: `adopt`, which is no run
     created_run INTEGER,                -- the run that created it at ActiveCampaign; NULL: adopted or not there
@@ -86,9 +92,10 @@ CREATE TABLE orders (
     PRIMARY KEY (connection, key)
 ) WITHOUT ROWID;
 
--- Which fields of an order changed since it was written follows from these: amounts, dates and counts of the payload,
--- and short keyed hashes of its other fields; no address, name or text (src/domain/digest.rs). In a table of their own,
--- so that a plan over a ledger in which nothing changed reads none of them.
+-- Which fields of an order changed since it was written follows from these: amounts, dates and
+-- counts of the payload, and short keyed hashes of its other fields; no address, name or text
+-- (src/domain/digest.rs). In a table of their own, so that a plan over a ledger in which nothing
+-- changed reads none of them.
 CREATE TABLE order_digests (
     order_id INTEGER PRIMARY KEY,       -- orders.id
     digest   BLOB NOT NULL              -- of the payload that orders.fingerprint is of
@@ -99,16 +106,18 @@ CREATE TRIGGER digest_outdated AFTER UPDATE OF fingerprint ON orders WHEN new.fi
     DELETE FROM order_digests WHERE order_id = old.id;
 END;
 
--- The attempts at an order: what was asked of ActiveCampaign for it, and what people asked for. Of more than 10 the
--- first and the last 9 are kept. Throttled requests are no attempts; their run counts them.
+-- The attempts at an order: what was asked of ActiveCampaign for it, and what people asked for. Of
+-- more than 10 the first and the last 9 are kept. Throttled requests are no attempts; their run
+-- counts them.
 CREATE TABLE history (
     order_id   INTEGER NOT NULL,        -- orders.id
     n          INTEGER NOT NULL,        -- counted from 1 for each order
     run        INTEGER NOT NULL,        -- 0: no run, but people; of a delete the run that is undone
     at_s       INTEGER NOT NULL,        -- seconds since 1970, UTC
     operation  INTEGER NOT NULL,        -- 1 create, 2 update, 3 lookup, 4 delete, 5 create of its customer,
-                                        -- 6 lookup of its customer, 7 adopted, 8 left deleted, 9 `dead-letters retry`,
-                                        -- 10 `verify --repair`, 11 still listed after its delete
+                                        -- 6 lookup of its customer, 7 adopted, 8 left deleted, 9
+                                        -- `dead-letters retry`, 10 `verify --repair`, 11 still
+                                        -- listed after its delete
     answer     TEXT,                    -- NULL: done; 'absent', or what follows from a failure: 'again', 'refused', …
     status     INTEGER,                 -- HTTP status of a failure
     code       TEXT,                    -- ActiveCampaign's error code, or ours for what broke; of 10 the fields that differed
@@ -162,7 +171,8 @@ CREATE TABLE runs (
 
 CREATE INDEX runs_of_job ON runs (job, id);
 
--- Why a job's last attempt did not come to its end, whether a run began or not. No row: it finished, or never began.
+-- Why a job's last attempt did not come to its end, whether a run began or not. No row: it
+-- finished, or never began.
 CREATE TABLE troubles (
     job      TEXT PRIMARY KEY,
     kind     TEXT NOT NULL,             -- failed, refused, away
@@ -190,9 +200,10 @@ CREATE TABLE settled_windows (
     PRIMARY KEY (job, window)
 ) WITHOUT ROWID;
 
--- Records that were invalid (not sent) or refused (rejected by ActiveCampaign), with every reason. One row for each
--- record of a job, however often it is met; gone once the record is fine, or a run that reads the whole export no longer
--- meets it. One whose reasons change, or whose order is refused once more, is new again.
+-- Records that were invalid (not sent) or refused (rejected by ActiveCampaign), with every reason.
+-- One row for each record of a job, however often it is met; gone once the record is fine, or a run
+-- that reads the whole export no longer meets it. One whose reasons change, or whose order is
+-- refused once more, is new again.
 CREATE TABLE dead_letters (
     job         TEXT NOT NULL,
     record      NOT NULL,               -- the order's key as in orders; file and line where it has none, or another
@@ -220,8 +231,8 @@ CREATE TABLE deleted_orders (
     PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
 
--- What the last finished run of each job had read: an export that shrank, or a file that is gone, is noticed before
--- the next run sends anything.
+-- What the last finished run of each job had read: an export that shrank, or a file that is gone,
+-- is noticed before the next run sends anything.
 CREATE TABLE export_files (
     job   TEXT NOT NULL,
     file  TEXT NOT NULL,                -- path, with the member in brackets where it is an archive
@@ -257,7 +268,8 @@ CREATE TABLE verifications (
 
 CREATE INDEX verifications_of_job ON verifications (job, id);
 
--- What the account answered to the questions of `ordersync probe` (src/run/probe), the last answer to each.
+-- What the account answered to the questions of `ordersync probe` (src/run/probe), the last answer
+-- to each.
 CREATE TABLE probe_answers (
     question TEXT PRIMARY KEY,          -- its id, as in src/run/probe/questions.rs
     word     TEXT NOT NULL,             -- one of the question's words

@@ -1,6 +1,6 @@
 #![no_main]
-//! Any text as a date: what is accepted states its year, month, day and hour first, or its year after
-//! the name of its month, and is printed back as it is.
+//! Any text as a date: what is accepted states its year, month, day and hour first, or its year
+//! after the name of its month, and is printed back as it is.
 
 use jiff::tz::TimeZone;
 use ordersync::domain::Moment;

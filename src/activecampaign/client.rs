@@ -83,7 +83,8 @@ impl Client {
         )
     }
 
-    /// How long no request may be sent from now on; zero if none is held back. A known wait, not a hang.
+    /// How long no request may be sent from now on; zero if none is held back. A known wait, not a
+    /// hang.
     pub fn pause_left(&self) -> Duration {
         self.0.rate_limiter.pause_left()
     }

@@ -1,5 +1,5 @@
-//! The one place where an answer, or the lack of one, is judged; what GraphQL's errors say of orders
-//! is judged in `graphql/errors.rs`. Pure: counts and limits come in as values.
+//! The one place where an answer, or the lack of one, is judged; what GraphQL's errors say of
+//! orders is judged in `graphql/errors.rs`. Pure: counts and limits come in as values.
 
 use super::transport::{NotConnected, TransportError};
 use crate::domain::NotConnectedCause;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// Failures in a row, over all workers, after which ActiveCampaign is taken to be away.
 pub(super) const OUTAGES_MAX: u32 = 10;
-/// 403s in a row, over all workers, after which the token is taken to be bad; fewer where a request is
-/// sent fewer times. Single ones come with good tokens too.
+/// 403s in a row, over all workers, after which the token is taken to be bad; fewer where a request
+/// is sent fewer times. Single ones come with good tokens too.
 pub(super) const FORBIDDEN_MAX: u32 = 5;
 /// Failures in a row to resolve a host name that never answered, after which `url` is taken to be
 /// wrong.
@@ -26,7 +26,8 @@ pub enum Disposition {
     /// the same twice, and may be sent again without.) Also a lookup that could not be completed:
     /// neither found nor absent.
     LookUp,
-    /// ActiveCampaign holds a record of this key: look it up and adopt it. Nothing found means refused.
+    /// ActiveCampaign holds a record of this key: look it up and adopt it. Nothing found means
+    /// refused.
     Exists,
     /// Refused without a reason we can read, which may hide a duplicate: look it up and adopt it.
     /// Nothing found means refused.

@@ -14,8 +14,8 @@ pub struct Failure {
     pub disposition: Disposition,
     /// Of the answer, where there was one.
     pub status: Option<u16>,
-    /// ActiveCampaign's code of the first error, or our word for what broke (`timed_out`, `answer_cut`,
-    /// …).
+    /// ActiveCampaign's code of the first error, or our word for what broke (`timed_out`,
+    /// `answer_cut`, …).
     pub code: Option<String>,
     /// The field ActiveCampaign points at.
     pub pointer: Option<String>,

@@ -1,6 +1,6 @@
-//! Finding one record by what we know of it. ActiveCampaign has been seen to overlook filters and to
-//! match parts, so what it lists is compared here, and "absent" is only said after the end of the
-//! list was seen. A search that finds no end fails with `LookUp`.
+//! Finding one record by what we know of it. ActiveCampaign has been seen to overlook filters and
+//! to match parts, so what it lists is compared here, and "absent" is only said after the end of
+//! the list was seen. A search that finds no end fails with `LookUp`.
 
 use super::client::Client;
 use super::failure::Failure;
@@ -79,8 +79,8 @@ impl Client {
         }
     }
 
-    /// Whether the connection of this id exists, also among several of its name. A list that lacks it
-    /// proves nothing by itself: it is then read by its id.
+    /// Whether the connection of this id exists, also among several of its name. A list that lacks
+    /// it proves nothing by itself: it is then read by its id.
     pub async fn has_connection(
         &self,
         service: &str,
@@ -133,8 +133,8 @@ impl Client {
         Ok(all)
     }
 
-    /// The customer of an address in a connection; of several the oldest. Never one of ActiveCampaign's
-    /// sums over an address, nor what is left of a deleted contact.
+    /// The customer of an address in a connection; of several the oldest. Never one of
+    /// ActiveCampaign's sums over an address, nor what is left of a deleted contact.
     pub async fn customer_by_email(
         &self,
         connection: &RemoteId,
@@ -222,8 +222,8 @@ impl Client {
     }
 }
 
-/// Pages until the end of a list of this length, which may grow meanwhile; none where it is too long to be
-/// read in search of one record, or not stated.
+/// Pages until the end of a list of this length, which may grow meanwhile; none where it is too
+/// long to be read in search of one record, or not stated.
 fn pages_of(total: Option<u64>) -> u64 {
     let total = total.filter(|total| *total <= LIST_LEN_MAX);
     total.map_or(0, |total| total.div_ceil(100) + LOOKUP_PAGES_MAX)

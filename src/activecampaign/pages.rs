@@ -15,8 +15,8 @@ const GROWTH_MAX: u64 = 10_000;
 /// A page on its way.
 type Asked<T> = JoinHandle<Result<Raw<T>, Failure>>;
 
-/// A list of one connection, or of the account, read page by page, in the order of ids. Several pages may be on their
-/// way at once; no more than that are held.
+/// A list of one connection, or of the account, read page by page, in the order of ids. Several
+/// pages may be on their way at once; no more than that are held.
 pub struct Pages<T> {
     client: Client,
     name: &'static str,
@@ -89,8 +89,8 @@ impl<T: Record + Send + 'static> Pages<T> {
     ///
     /// # Errors
     /// When no answer came within the attempts, the run must end, or the list has no end: a page
-    /// that repeats an earlier one shows that `offset` is ignored, and one far beyond the total that
-    /// the first page stated shows that the list makes up records.
+    /// that repeats an earlier one shows that `offset` is ignored, and one far beyond the total
+    /// that the first page stated shows that the list makes up records.
     pub async fn next(&mut self) -> Result<Option<Page<T>>, Failure> {
         if self.ahead.is_empty() {
             let Some(offset) = self.next.take() else { return Ok(None) };

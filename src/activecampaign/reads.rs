@@ -1,5 +1,5 @@
-//! What is read by id and page by page. As a read changes nothing, it is repeated until its attempts
-//! are used up; it fails then, or when the run must end.
+//! What is read by id and page by page. As a read changes nothing, it is repeated until its
+//! attempts are used up; it fails then, or when the run must end.
 
 use super::client::Client;
 use super::disposition::{Disposition, RequestKind};

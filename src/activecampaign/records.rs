@@ -215,8 +215,8 @@ impl Record for RemoteCustomer {
 }
 
 impl RemoteCustomer {
-    /// ActiveCampaign's sum over all customers of one address, or what is left of a deleted contact: no
-    /// order may be attached to either.
+    /// ActiveCampaign's sum over all customers of one address, or what is left of a deleted
+    /// contact: no order may be attached to either.
     pub(super) fn is_pseudo(&self) -> bool {
         self.connection.as_str() == "0" || matches!(self.externalid.as_str(), "" | "0")
     }

@@ -166,8 +166,8 @@ pub(super) fn id_of(value: &Value, key: &str) -> Option<RemoteId> {
     Some(text_of(value, key)).filter(|id| !id.is_empty()).map(RemoteId::new)
 }
 
-/// The entries of `errors`; none when the answer has none. What is not JSON proves nothing, not even
-/// that.
+/// The entries of `errors`; none when the answer has none. What is not JSON proves nothing, not
+/// even that.
 pub(super) fn refusals(body: &[u8]) -> Result<Vec<ApiError>, &'static str> {
     let answer = json_of(body)?;
     let entries = answer.get("errors").and_then(Value::as_array);

@@ -1,5 +1,5 @@
-//! What changes something in ActiveCampaign. Each call sends once; the [`Disposition`](super::Disposition)
-//! of its failure decides whether it may be sent again.
+//! What changes something in ActiveCampaign. Each call sends once; the
+//! [`Disposition`](super::Disposition) of its failure decides whether it may be sent again.
 
 use super::client::Turn;
 use super::disposition::RequestKind;
@@ -52,9 +52,9 @@ impl Turn<'_> {
         self.send(&request, |body| created(body, "ecomOrder", &sent)).await
     }
 
-    /// Replaces the order, its lines and discounts included: ActiveCampaign drops lines that are not
-    /// sent again. Without a `customer` the order keeps its customer and the customer's address.
-    /// Returns whether it is still of another customer than the one that was sent, as
+    /// Replaces the order, its lines and discounts included: ActiveCampaign drops lines that are
+    /// not sent again. Without a `customer` the order keeps its customer and the customer's
+    /// address. Returns whether it is still of another customer than the one that was sent, as
     /// ActiveCampaign doesn't move orders.
     ///
     /// # Errors

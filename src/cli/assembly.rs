@@ -129,7 +129,8 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
     }
 }
 
-/// Every job on the connection of this one, in the sequence of their names; empty if there is no other.
+/// Every job on the connection of this one, in the sequence of their names; empty if there is no
+/// other.
 pub(super) fn sharing(settings: &Settings, job: &Job, account: &Account) -> Vec<run::Job> {
     let wanted = self::job(job, account, Dates::default()).connection;
     let jobs = settings.jobs_of(&account.name);
@@ -301,8 +302,8 @@ pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, C
     client_by(options, account, lock)
 }
 
-/// The same for a check, which ends soon also if nothing answers: one retry, so that a second 403 is
-/// the token's, and no long waits.
+/// The same for a check, which ends soon also if nothing answers: one retry, so that a second 403
+/// is the token's, and no long waits.
 pub(super) fn checking_client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
     let usual = client_options(account, lock)?;
     let options = activecampaign::Options {

@@ -6,7 +6,8 @@ use crate::state::{Storage, storage_of};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Says of each folder of these jobs whether the other nodes see it, as far as its file system tells.
+/// Says of each folder of these jobs whether the other nodes see it, as far as its file system
+/// tells.
 pub(super) fn check_shared_storage(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
     if settings.fleet.is_none() {
         return;

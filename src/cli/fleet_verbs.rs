@@ -1,5 +1,5 @@
-//! `fleet …`: known to every build, so that help and manual are those of all; done by builds with the
-//! feature.
+//! `fleet …`: known to every build, so that help and manual are those of all; done by builds with
+//! the feature.
 
 use super::error::CliError;
 use super::exit::Exit;

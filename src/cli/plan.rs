@@ -42,8 +42,8 @@ pub(super) struct PlanArgs {
     /// Fetch the shops' orders first, of jobs that have a pull
     #[arg(long)]
     pull: bool,
-    /// Ask ActiveCampaign how many of the orders and contacts exist already: reads only, a hundred a
-    /// request
+    /// Ask ActiveCampaign how many of the orders and contacts exist already: reads only, a hundred
+    /// a request
     #[arg(long)]
     ask: bool,
     /// Show what changed in the orders that this run, or an earlier one, loaded: which fields, and
@@ -260,8 +260,8 @@ impl DetailFiles {
         Keep { sources, payloads, ..Keep::default() }
     }
 
-    /// `changes` are those since a plan that was saved, where it is compared with one: then no other
-    /// change is shown.
+    /// `changes` are those since a plan that was saved, where it is compared with one: then no
+    /// other change is shown.
     fn write(
         &mut self,
         job: &str,

@@ -42,8 +42,8 @@ pub(super) struct BackfillArgs {
     /// Stop cleanly after this long (6h, 90m); the next backfill continues
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     max_duration: Option<Duration>,
-    /// Load exactly the plan with this id, which `ordersync plan` printed, or refuse; the job's shop
-    /// is not pulled before
+    /// Load exactly the plan with this id, which `ordersync plan` printed, or refuse; the job's
+    /// shop is not pulled before
     #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to"])]
     plan: Option<PlanId>,
     /// Answer yes to the question before the first write to an account, and to that after a canary

@@ -13,8 +13,8 @@ pub(super) fn hangups() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// The signal that ends a program which waits for somebody to type: SIGINT, SIGQUIT or SIGTERM. It is
-/// listened to from this call on, which must be within a runtime.
+/// The signal that ends a program which waits for somebody to type: SIGINT, SIGQUIT or SIGTERM. It
+/// is listened to from this call on, which must be within a runtime.
 pub(super) fn ending() -> std::io::Result<impl Future<Output = u8>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut quit = signal(SignalKind::quit())?;

@@ -4,8 +4,8 @@ use crate::extract::{Export, States};
 use std::sync::{Mutex, PoisonError};
 
 /// Passes the STATE messages of a Singer stream on standard input through to standard output, each
-/// once every record before it is settled; then nothing else may be written there. For other exports
-/// it does nothing.
+/// once every record before it is settled; then nothing else may be written there. For other
+/// exports it does nothing.
 pub(super) struct StateForwarder {
     /// `None` where there are none, or no more can be read.
     states: Mutex<Option<States>>,

@@ -43,7 +43,8 @@ pub struct Attempt {
     pub answer: Answer,
     /// Of what was made, found or deleted.
     pub id: Option<RemoteId>,
-    /// Orders in the batch that it was sent in; `None`: it was sent by itself, or that is not known.
+    /// Orders in the batch that it was sent in; `None`: it was sent by itself, or that is not
+    /// known.
     pub batch: Option<u32>,
 }
 

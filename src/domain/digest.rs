@@ -26,8 +26,8 @@ pub struct OrderDigest {
     pub products: u32,
     /// Units of all of them.
     pub units: u64,
-    /// At the place of each field in [`Field::ALL`], if a hash is kept of it; `None` where the order
-    /// does not have it.
+    /// At the place of each field in [`Field::ALL`], if a hash is kept of it; `None` where the
+    /// order does not have it.
     pub hashes: [Option<[u8; 3]>; Field::ALL.len()],
 }
 
@@ -55,8 +55,8 @@ pub enum FieldValue {
 impl OrderDigest {
     /// What became of `self`: the fields that are another in `now`.
     ///
-    /// Where products were added or removed, their number is listed, and not each of their fields, which all
-    /// moved with them.
+    /// Where products were added or removed, their number is listed, and not each of their fields,
+    /// which all moved with them.
     pub fn changes_to(&self, now: &Self) -> Vec<FieldChange> {
         let mut changes = self.amount_changes(now);
         let mut add = |field, from: FieldValue, to: FieldValue| {

@@ -27,8 +27,8 @@ macro_rules! fields {
     };
 }
 
-// In the order of reports, and of the bits of a stored digest: a hashed field that is not last needs
-// another `FORM` there.
+// In the order of reports, and of the bits of a stored digest: a hashed field that is not last
+// needs another `FORM` there.
 fields! {
     Total "totalPrice" "total" "plain",
     Currency "currency" "currency" "plain",

@@ -41,8 +41,9 @@ impl OrderKey {
     pub const LEN_MAX: usize = 255;
 
     /// # Errors
-    /// When the text is blank, is rewritten as a number, is longer than [`Self::LEN_MAX`] bytes, has what no id has and a shifted column would (`@`, a comma, a
-    /// line break, a character without width), or is guarded (`is_guarded`).
+    /// When the text is blank, is rewritten as a number, is longer than [`Self::LEN_MAX`] bytes,
+    /// has what no id has and a shifted column would (`@`, a comma, a line break, a character
+    /// without width), or is guarded (`is_guarded`).
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = trim(text);
         if text.is_empty() {
@@ -102,8 +103,8 @@ pub fn is_damaged_id(id: &str) -> bool {
     is_rewritten(id) || is_guarded(id) || id.contains(is_invisible)
 }
 
-/// Whether something rewrote an id as a number: `4.9E+12`, where different ids collapse into one, or
-/// `6885604524341.0`, which is another id than the shop's.
+/// Whether something rewrote an id as a number: `4.9E+12`, where different ids collapse into one,
+/// or `6885604524341.0`, which is another id than the shop's.
 pub fn is_rewritten(id: &str) -> bool {
     is_scientific(id) || is_float(id)
 }

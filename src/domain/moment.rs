@@ -31,8 +31,8 @@ impl Moment {
     ///
     /// A local time that a clock change skips is read with the offset before the change, so it
     /// moves forward by the gap; one that it repeats is the first of the two, which is the offset
-    /// before the change as well. Fractions of a second are dropped: ActiveCampaign keeps none. `-00:00`
-    /// (RFC 3339: the local offset is not known) is UTC.
+    /// before the change as well. Fractions of a second are dropped: ActiveCampaign keeps none.
+    /// `-00:00` (RFC 3339: the local offset is not known) is UTC.
     ///
     /// # Errors
     /// When the text has another form (day-first and month-first dates are never guessed), names no

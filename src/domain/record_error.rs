@@ -20,8 +20,8 @@ pub struct RecordError {
     pub value: ShownValue,
 }
 
-/// Reads a field's name back from temporary storage. Each is kept for the life of the process; there
-/// are a few hundred at most.
+/// Reads a field's name back from temporary storage. Each is kept for the life of the process;
+/// there are a few hundred at most.
 fn field_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FieldName>, D::Error> {
     static NAMES: Mutex<BTreeSet<FieldName>> = Mutex::new(BTreeSet::new());
     let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };

@@ -10,8 +10,8 @@ use std::fmt;
 const BYTES_MAX: usize = 40;
 /// In place of what is cut off.
 const CUT: char = '…';
-/// More digits than milliseconds since 1970 have may be the number of a card, unless they are a time or
-/// a fraction.
+/// More digits than milliseconds since 1970 have may be the number of a card, unless they are a
+/// time or a fraction.
 const DIGITS_MAX: usize = 13;
 
 /// Words of dates, flags, numbers and spreadsheets, beside the names of months and days. Any other

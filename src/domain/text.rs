@@ -1,8 +1,8 @@
 use compact_str::CompactString;
 use toml::de::DeValue;
 
-/// A text of a record. Most have at most 24 bytes and are kept in place: they cost no memory of their
-/// own, which one thread would take and another give back.
+/// A text of a record. Most have at most 24 bytes and are kept in place: they cost no memory of
+/// their own, which one thread would take and another give back.
 pub type Text = CompactString;
 
 /// Whether a character has no width: soft hyphens, joiners, marks of direction and of byte order.
@@ -13,8 +13,8 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// As [`str::trim`], which also takes off [what is invisible](is_invisible). Faster for the usual text,
-/// which begins and ends with visible ASCII.
+/// As [`str::trim`], which also takes off [what is invisible](is_invisible). Faster for the usual
+/// text, which begins and ends with visible ASCII.
 pub fn trim(text: &str) -> &str {
     match text.as_bytes() {
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,

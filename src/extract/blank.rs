@@ -82,8 +82,8 @@ pub fn value_bytes(cell: &[u8]) -> &[u8] {
     }
 }
 
-/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`, also if its end was
-/// lost.
+/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`, also if its end
+/// was lost.
 #[inline]
 fn unguarded(text: &str) -> &str {
     let Some(rest) = text.strip_prefix("=\"") else { return text };

@@ -1,5 +1,5 @@
-//! The cells of a row under the names of its columns. Reading a cell never fails: what is wrong with
-//! it is a fault of its record.
+//! The cells of a row under the names of its columns. Reading a cell never fails: what is wrong
+//! with it is a fault of its record.
 
 use super::decisive;
 use super::header::{ABSENT, Header};

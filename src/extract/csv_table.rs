@@ -107,7 +107,8 @@ impl CsvTable {
         Rows::open(source, self.shape, self.layout.landmarks(), Arc::clone(passed_over))
     }
 
-    /// Notes which keys the first rows state and which of them are read, if they are records of JSON.
+    /// Notes which keys the first rows state and which of them are read, if they are records of
+    /// JSON.
     pub fn note_uses(&self, source: Source, rows_max: usize, uses: &mut KeyUses) {
         let Some(noter) = self.layout.json_rows() else { return };
         let landmarks = self.layout.landmarks();
@@ -276,8 +277,8 @@ struct HeaderRow {
     known: usize,
 }
 
-/// The first row, under the delimiter that makes most of its names known, and most rows below it as wide;
-/// a later one if hardly any of the first is known.
+/// The first row, under the delimiter that makes most of its names known, and most rows below it as
+/// wide; a later one if hardly any of the first is known.
 fn header_row(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> HeaderRow {
     const KNOWN_MIN: usize = 2;
     const FITTING_ROWS_MAX: usize = 5;

@@ -36,8 +36,8 @@ pub fn flag_of(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether a text is a date in any form, also one that a spreadsheet rewrote: here it only has to be
-/// one, not to be understood. Seconds or milliseconds since 1970 are one too.
+/// Whether a text is a date in any form, also one that a spreadsheet rewrote: here it only has to
+/// be one, not to be understood. Seconds or milliseconds since 1970 are one too.
 fn is_date(text: &str) -> bool {
     const UNIX_DIGITS: std::ops::RangeInclusive<usize> = 10..=13;
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

@@ -64,8 +64,8 @@ pub fn is_encoding(name: &str) -> bool {
     Encoding::named(name).is_some()
 }
 
-/// The name of an encoding that an unknown one most likely was meant to be. Names that share a number
-/// of three digits or more mean the same code page: `cp-1250`, `win1250`.
+/// The name of an encoding that an unknown one most likely was meant to be. Names that share a
+/// number of three digits or more mean the same code page: `cp-1250`, `win1250`.
 pub fn nearest_encoding(name: &str) -> Option<&'static str> {
     const LEN_MAX: usize = 40;
     const DISTANCE_MAX: usize = 3;

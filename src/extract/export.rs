@@ -80,8 +80,8 @@ impl Export {
         unplaced(self.inputs.iter().flat_map(Input::tables))
     }
 
-    /// The rows that were passed over as no rows of orders or customers, by kind, once the export was
-    /// read to its end.
+    /// The rows that were passed over as no rows of orders or customers, by kind, once the export
+    /// was read to its end.
     pub fn passed_over(&self) -> Vec<PassedOver> {
         let tables = self.inputs.iter().flat_map(Input::tables).map(Table::passed_over);
         let customers = self.customers.iter().flat_map(|customers| customers.passed_over());

@@ -11,7 +11,8 @@ const HINT_NAMES_MAX: usize = 1_000;
 /// The files the patterns name: patterns in the order given, the files of a pattern by name with
 /// numbers as numbers.
 ///
-/// A file named twice takes its last place, because a later file supersedes an earlier one. Every pattern that can't be used or names no file adds a fault.
+/// A file named twice takes its last place, because a later file supersedes an earlier one. Every
+/// pattern that can't be used or names no file adds a fault.
 pub fn files(patterns: &[String], faults: &mut Vec<ReadError>) -> Vec<PathBuf> {
     if patterns.is_empty() {
         faults.push(ReadError::new(

@@ -83,8 +83,9 @@ impl Header {
         std::str::from_utf8(cell).is_ok_and(|name| self.has(&plain(name)))
     }
 
-    /// Where each of its columns is in another header, of columns with one name in their order; `None`
-    /// if that one has other columns. Blank names at the end are no columns, but stay where they are.
+    /// Where each of its columns is in another header, of columns with one name in their order;
+    /// `None` if that one has other columns. Blank names at the end are no columns, but stay where
+    /// they are.
     pub fn places_in(&self, other: &Self) -> Option<Vec<usize>> {
         let (own, others) = (self.named(), other.named());
         let mut is_taken = vec![false; others.len()];
@@ -128,8 +129,8 @@ impl Header {
         self.names().filter(|name| is_known(name)).count()
     }
 
-    /// Columns that are none of these names, but nearly one that the table lacks: each with what may
-    /// have been meant.
+    /// Columns that are none of these names, but nearly one that the table lacks: each with what
+    /// may have been meant.
     pub fn near_misses(&self, known: &[&str]) -> Vec<(String, String)> {
         const SHOWN_MAX: usize = 5;
         const NAME_BYTES_MAX: usize = 80;

@@ -84,8 +84,8 @@ impl CsvFormat for JsonCells {
     }
 }
 
-/// The column with the lines of orders, where the columns are those that some format needs and that one
-/// does not hold JSON.
+/// The column with the lines of orders, where the columns are those that some format needs and that
+/// one does not hold JSON.
 fn not_json<'a>(
     objects: &'a RowObjects,
     head: &CsvHead<'_>,

@@ -1,5 +1,5 @@
-//! JSON that a program saved as strings: `"{\"orders\":[…]}"`, one string or many, in a list or a line
-//! each.
+//! JSON that a program saved as strings: `"{\"orders\":[…]}"`, one string or many, in a list or a
+//! line each.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 

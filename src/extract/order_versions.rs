@@ -70,8 +70,8 @@ pub fn without_place(mut order: SourceOrder) -> SourceOrder {
     order
 }
 
-/// Marks those of an order's copies that do not count: the older ones, and of identical ones all but
-/// the first.
+/// Marks those of an order's copies that do not count: the older ones, and of identical ones all
+/// but the first.
 pub fn mark_superseded(copies: &mut [SourceOrder]) {
     if copies.len() < 2 {
         return;

@@ -1,8 +1,8 @@
 //! Rows of a table that are no rows of orders: its header again, a description of its columns, and
 //! footers.
 //!
-//! Such a row is passed over, so the rules are strict: what could be an order stays a record, and is
-//! refused with its reasons if it is none.
+//! Such a row is passed over, so the rules are strict: what could be an order stays a record, and
+//! is refused with its reasons if it is none.
 
 use super::blank::{is_blank, value_bytes};
 use super::csv_scanner::Record;
@@ -62,8 +62,8 @@ impl Landmarks {
             && !states(&self.products, |_| true)
     }
 
-    /// Whether a row above the header states what orders do in the columns of key, date and total, so
-    /// that it is no title: a table that was sorted with its header.
+    /// Whether a row above the header states what orders do in the columns of key, date and total,
+    /// so that it is no title: a table that was sorted with its header.
     pub fn is_of_order(&self, row: &Record) -> bool {
         let states = |columns: &Vec<usize>, is_stated: fn(&[u8]) -> bool| {
             let mut cells = columns.iter().map(|at| value_bytes(row.get(*at).unwrap_or_default()));
@@ -92,8 +92,8 @@ impl Landmarks {
     }
 
     /// Whether the row below a header says what its columns hold: words wherever an order has its
-    /// key, date, total and customer, and no address, number, amount or date anywhere. An order that
-    /// is damaged leaves one of them blank or has a number somewhere.
+    /// key, date, total and customer, and no address, number, amount or date anywhere. An order
+    /// that is damaged leaves one of them blank or has a number somewhere.
     pub fn is_description(&self, row: &Record) -> bool {
         let Self { keys, dates, amounts, customers, .. } = self;
         let all = [keys, dates, amounts, customers].into_iter().flatten();
@@ -244,8 +244,8 @@ fn is_currency(cell: &[u8]) -> bool {
     str::from_utf8(cell).is_ok_and(|code| Currency::parse(code).is_ok())
 }
 
-/// Whether a cell names a total (`Grand total (USD):`) or counts rows (`(3 rows affected)`). A number
-/// in it is a count with what it counts: any other one may be of an order's key.
+/// Whether a cell names a total (`Grand total (USD):`) or counts rows (`(3 rows affected)`). A
+/// number in it is a count with what it counts: any other one may be of an order's key.
 pub fn is_label(cell: &[u8]) -> bool {
     // Nearly every key is a number.
     if !cell.iter().any(|b| b.is_ascii_alphabetic() || !b.is_ascii()) {
@@ -266,8 +266,9 @@ pub fn is_label(cell: &[u8]) -> bool {
     names_total
 }
 
-/// Whether a cell is words as people write them, and no key: `Insgesamt`, `Records: 3`, `Exported by
-/// Ann on 2024-01-01`. A key has a number (`Order 1001`), or a sign within it (`SUM-A`).
+/// Whether a cell is words as people write them, and no key: `Insgesamt`, `Records: 3`,
+/// `Exported by Ann on 2024-01-01`. A key has a number (`Order 1001`), or a sign within it
+/// (`SUM-A`).
 pub fn is_prose(cell: &[u8]) -> bool {
     const WORDS_MIN: usize = 2;
     let Ok(text) = str::from_utf8(cell) else { return false };

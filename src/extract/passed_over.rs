@@ -1,5 +1,5 @@
-//! The rows of tables and the records of JSON that were passed over, as they are no orders: how many
-//! of each kind, and where the first one is.
+//! The rows of tables and the records of JSON that were passed over, as they are no orders: how
+//! many of each kind, and where the first one is.
 
 use crate::domain::{OtherRow, PassedOver};
 use std::sync::{Arc, OnceLock};

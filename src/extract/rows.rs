@@ -249,8 +249,8 @@ impl Rows {
     /// meanwhile.
     ///
     /// # Errors
-    /// When the file can't be read on, changed, holds a record longer than [`RECORD_BYTES_MAX`], or a
-    /// header with other columns.
+    /// When the file can't be read on, changed, holds a record longer than [`RECORD_BYTES_MAX`], or
+    /// a header with other columns.
     pub fn advance(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         loop {
             if !self.read_filled()? {
@@ -354,9 +354,9 @@ impl Rows {
         Ok(())
     }
 
-    /// Decides how many fields the rows below a repeated header have: where they are not as many as at
-    /// the beginning, as many as that header has, or one more if its first two rows are so. A single
-    /// row may have a comma too many.
+    /// Decides how many fields the rows below a repeated header have: where they are not as many as
+    /// at the beginning, as many as that header has, or one more if its first two rows are so. A
+    /// single row may have a comma too many.
     fn settle_width(&mut self) -> Result<(), ReadError> {
         self.section.is_settled = true;
         let (len, Section { header_width, row_width, .. }) = (self.record.len(), self.section);
@@ -418,8 +418,8 @@ impl Rows {
         Ok(true)
     }
 
-    /// Whether it has as many fields as the rows below its header; those beyond the header's have to
-    /// be blank.
+    /// Whether it has as many fields as the rows below its header; those beyond the header's have
+    /// to be blank.
     fn has_all_fields(&self) -> bool {
         self.record.len() == self.section.row_width && self.has_blank_surplus(&self.record)
     }

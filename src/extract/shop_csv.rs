@@ -1,5 +1,5 @@
-//! CSV exports of shop systems that need more than a mapping can say: what each is recognised by, as
-//! data, and one way to compare a table with it.
+//! CSV exports of shop systems that need more than a mapping can say: what each is recognised by,
+//! as data, and one way to compare a table with it.
 
 use super::error::NoMatch;
 use super::format::{About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Syntax};

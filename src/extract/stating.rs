@@ -1,5 +1,5 @@
-//! What each format can state of what decides whether an order is sent. What a shop system's exports
-//! have a field for, and this export lacks, is not taken for a "no" without a warning.
+//! What each format can state of what decides whether an order is sent. What a shop system's
+//! exports have a field for, and this export lacks, is not taken for a "no" without a warning.
 
 use crate::domain::Unstated;
 
@@ -24,8 +24,8 @@ pub struct Stating {
     pub test: Stated,
 }
 
-/// Every format that reads orders by itself. Streams, loaders' tables and JSON in cells state what the
-/// format of their records does, and mappings what they declare.
+/// Every format that reads orders by itself. Streams, loaders' tables and JSON in cells state what
+/// the format of their records does, and mappings what they declare.
 pub static TABLE: &[Stating] = &[
     row("shopify-csv", By(&["Financial Status"]), By(&["Cancelled at"]), By(&["Payment Method"])),
     row("webtoffee-csv", Always, Always, Never),

@@ -34,7 +34,8 @@ pub struct Lease {
 pub struct Handover {
     /// The newest copy of the ledger; `None`: there is none yet.
     pub copy: Option<CopyHead>,
-    /// How long the last holder may have sent what the copy does not hold; zero if it ended in order.
+    /// How long the last holder may have sent what the copy does not hold; zero if it ended in
+    /// order.
     pub unrecorded: Duration,
     /// How long ago the account's schedules were looked at.
     pub seen: Duration,
@@ -42,8 +43,8 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// How many steps the copy may lack, by how many orders can be created in a second and be under way
-    /// at one time.
+    /// How many steps the copy may lack, by how many orders can be created in a second and be under
+    /// way at one time.
     pub fn unrecorded_steps(&self, orders_per_second: f64, in_flight_max: usize) -> u32 {
         if self.unrecorded.is_zero() {
             return 0;

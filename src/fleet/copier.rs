@@ -10,8 +10,8 @@ const EVERY_MAX: Duration = Duration::from_secs(600);
 /// Attempts at the last copy of a lease.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// Copies the ledger of an account to the database while it is written to, at an interval that follows
-/// its size.
+/// Copies the ledger of an account to the database while it is written to, at an interval that
+/// follows its size.
 pub(super) struct Copier<'a> {
     copies: &'a LedgerCopies,
     dir: &'a Path,

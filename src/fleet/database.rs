@@ -120,7 +120,8 @@ impl Database {
     }
 }
 
-/// An address with libpq's other names for TLS: here a certificate and its name are checked in any case.
+/// An address with libpq's other names for TLS: here a certificate and its name are checked in any
+/// case.
 fn as_require(url: &str) -> String {
     ["verify-full", "verify-ca"].iter().fold(url.to_owned(), |url, name| {
         url.replace(&format!("sslmode={name}"), "sslmode=require")

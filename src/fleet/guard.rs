@@ -41,8 +41,8 @@ impl Moment {
 }
 
 impl Guard {
-    /// For a lease of this length, of which a margin is left, and the longest that a request may take:
-    /// what has left has been answered or given up when the lease expires.
+    /// For a lease of this length, of which a margin is left, and the longest that a request may
+    /// take: what has left has been answered or given up when the lease expires.
     pub fn new(lease: Duration, margin: Duration, request: Duration) -> Self {
         let valid = lease.saturating_sub(margin).saturating_sub(request);
         Self { valid, validity: Arc::default() }

@@ -22,8 +22,8 @@ impl LedgerCopies {
         Self { database }
     }
 
-    /// Writes a copy of a ledger, which counts once it is whole. `file` does not change meanwhile, and
-    /// holds all that was sent before `began`.
+    /// Writes a copy of a ledger, which counts once it is whole. `file` does not change meanwhile,
+    /// and holds all that was sent before `began`.
     ///
     /// # Errors
     /// [`FleetError::Lost`] if the account had a newer lease.
@@ -100,7 +100,8 @@ impl LedgerCopies {
         }
     }
 
-    /// Notes that the newest copy holds all that was sent before `began`, as nothing was since it was made.
+    /// Notes that the newest copy holds all that was sent before `began`, as nothing was since it
+    /// was made.
     ///
     /// # Errors
     /// [`FleetError::Lost`] if the account had a newer lease.

@@ -5,9 +5,10 @@ use crate::state::{Inheritance, MovingLedger, StateError, View, asked_pause, las
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
-/// Moves the ledger of an account between a machine of its own and the fleet. Whose it is follows from two
-/// numbers: `exported` of the account's row, and the mark of the machine's file. Each step changes one of
-/// them, so that a move that is cut off leaves one owner, or none until it is run again.
+/// Moves the ledger of an account between a machine of its own and the fleet. Whose it is follows
+/// from two numbers: `exported` of the account's row, and the mark of the machine's file. Each step
+/// changes one of them, so that a move that is cut off leaves one owner, or none until it is run
+/// again.
 pub struct Mover {
     ownership: Ownership,
     copies: LedgerCopies,

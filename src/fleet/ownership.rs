@@ -61,7 +61,8 @@ impl Ownership {
         self.execute(statement, &[&account]).await.map(drop)
     }
 
-    /// Takes the lease of an account, due or not; `None` if there is no such account, or it is held.
+    /// Takes the lease of an account, due or not; `None` if there is no such account, or it is
+    /// held.
     pub(super) async fn take(&self, account: &str) -> Result<Option<Taken>, FleetError> {
         let length = millis(self.accounts.lease_length());
         let run = async |client: Arc<Client>| {
@@ -79,7 +80,8 @@ impl Ownership {
         Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
     }
 
-    /// Must be called within a runtime. What is done under a lease that could not be renewed is refused.
+    /// Must be called within a runtime. What is done under a lease that could not be renewed is
+    /// refused.
     pub(super) fn renewing(&self, taken: &Taken) -> Renewing {
         let (account, fence) = (taken.lease.account.clone(), taken.lease.fence);
         let renewal = Renewal { account, fence, pace: Pace::default() };

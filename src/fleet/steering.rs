@@ -4,8 +4,9 @@ use crate::daemon::FleetEviction;
 use std::sync::Arc;
 use tokio_postgres::{Client, Row};
 
-/// The number grows, so that the holder writes nothing any more. What it may still send until the lease
-/// would have expired counts as sent and not recorded, from the moment on that the ledger holds.
+/// The number grows, so that the holder writes nothing any more. What it may still send until the
+/// lease would have expired counts as sent and not recorded, from the moment on that the ledger
+/// holds.
 const EVICT: &str = "
     UPDATE ordersync.accounts AS a SET fence = a.fence + 1,
         exact_at = a.exact_at - greatest(a.expires_at - clock_timestamp(), interval '0'),
@@ -16,8 +17,8 @@ const EVICT: &str = "
     WHERE a.name = held.name AND held.holder IS NOT NULL
     RETURNING a.name, held.holder, held.remaining";
 
-/// Asks nodes to hand over what they hold and take nothing more, or to take accounts again. They do so
-/// within seconds.
+/// Asks nodes to hand over what they hold and take nothing more, or to take accounts again. They do
+/// so within seconds.
 pub async fn drain(
     database: &Database,
     nodes: &[String],
@@ -31,8 +32,8 @@ pub async fn drain(
     database.run(run).await
 }
 
-/// Takes all leases from a node. One that is lost is forgotten; another is drained, or it would take
-/// them again.
+/// Takes all leases from a node. One that is lost is forgotten; another is drained, or it would
+/// take them again.
 pub async fn evict_node(database: &Database, node: &str) -> Result<Vec<FleetEviction>, FleetError> {
     let run = async |client: Arc<Client>| {
         let forget = "

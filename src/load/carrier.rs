@@ -7,8 +7,8 @@ use std::pin::Pin;
 /// Steps under way.
 pub type Carrying<'a> = Pin<Box<dyn Future<Output = Carried> + Send + 'a>>;
 
-/// A way of carrying out steps: one by one by REST, or in batches by GraphQL. What a step is and what
-/// follows from its outcome is the same for both.
+/// A way of carrying out steps: one by one by REST, or in batches by GraphQL. What a step is and
+/// what follows from its outcome is the same for both.
 ///
 /// Whatever the way, each step given is carried out exactly once in effect, its intent is durable
 /// before its request leaves, and what may have arrived is read before it is sent again.

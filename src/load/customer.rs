@@ -39,8 +39,8 @@ pub(super) async fn find_or_create(
     }
 }
 
-/// The remote id of an order's customer, if ActiveCampaign has it; none is created. The inner error:
-/// the lookup failed.
+/// The remote id of an order's customer, if ActiveCampaign has it; none is created. The inner
+/// error: the lookup failed.
 pub(super) async fn find(
     loader: &Loader,
     order: &Order,

@@ -82,7 +82,8 @@ impl RunLedger {
         self.state.call(move |store| store.order(connection, &key)).await
     }
 
-    /// Whether every order and cart that the connection had when it was first seen is in the ledger.
+    /// Whether every order and cart that the connection had when it was first seen is in the
+    /// ledger.
     pub(super) async fn knows_every_order(&self) -> Result<bool, StateError> {
         let connection = self.connection;
         self.state.call(move |store| store.knows_every_order(connection)).await
@@ -99,8 +100,8 @@ impl RunLedger {
     }
 
     /// A create of this order is about to be sent. Its cart, which ActiveCampaign does not have, is
-    /// not sent any more: while it is not known what became of the order, the cart could be a second
-    /// record beside it.
+    /// not sent any more: while it is not known what became of the order, the cart could be a
+    /// second record beside it.
     pub(super) async fn intend_create(
         &self,
         order: &Order,
@@ -112,8 +113,8 @@ impl RunLedger {
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
-    /// An update of this order is about to be sent, with the payload of this fingerprint. `customer`:
-    /// the one it is sent for; `None`: it keeps the one that it has.
+    /// An update of this order is about to be sent, with the payload of this fingerprint.
+    /// `customer`: the one it is sent for; `None`: it keeps the one that it has.
     pub(super) async fn intend_update(
         &self,
         key: &OrderKey,

@@ -95,8 +95,8 @@ impl OrderLookup<'_> {
         self.note(found).await
     }
 
-    /// The remote order of an id that was answered with 404 before; read again with growing delays while
-    /// it is.
+    /// The remote order of an id that was answered with 404 before; read again with growing delays
+    /// while it is.
     pub(super) async fn read_in_time(&self, id: &RemoteId) -> Result<Found, StepError> {
         self.loader.find_in_time(Again::UntilListed, || self.read(id)).await
     }

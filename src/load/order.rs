@@ -410,8 +410,8 @@ impl<'a> OrderWrite<'a> {
         })
     }
 
-    /// After an update that may not have arrived, or that was answered with 404: whether its record no
-    /// longer exists. It is read by its id, as lists may lag.
+    /// After an update that may not have arrived, or that was answered with 404: whether its record
+    /// no longer exists. It is read by its id, as lists may lag.
     async fn is_gone(&self, id: &RemoteId) -> Result<bool, StepError> {
         // Undecided where the read failed: the update itself will show.
         Ok(matches!(self.lookup.read(id).await?, Ok(None)))

@@ -23,8 +23,8 @@ pub enum Rewritten {
     Undecided(Refusal),
 }
 
-/// Writes one order again, with the content it has, in as many requests and retries as it takes. That
-/// does no harm however often it arrives. The ledger is not asked and not changed.
+/// Writes one order again, with the content it has, in as many requests and retries as it takes.
+/// That does no harm however often it arrives. The ledger is not asked and not changed.
 ///
 /// # Errors
 /// When the work must end; whether the order was written is then not known.

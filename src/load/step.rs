@@ -50,8 +50,8 @@ impl Loader {
         Ok(outcome)
     }
 
-    /// Whether somebody else may have created an order that the ledger does not know: its customer is
-    /// not known either. No customer is created for such an order before it was looked up.
+    /// Whether somebody else may have created an order that the ledger does not know: its customer
+    /// is not known either. No customer is created for such an order before it was looked up.
     async fn may_be_foreign(&self, order: &Order) -> Result<bool, StateError> {
         Ok(self.ledger.customer(&order.customer).await? == CustomerEntry::Unknown
             && !self.ledger.knows_every_order().await?)

@@ -59,8 +59,9 @@ impl Event {
     }
 }
 
-/// The notice about a condition, and what the state keeps of it. A notice is sent on a change and once a
-/// day while it lasts; that ActiveCampaign is away only once it has been for `away_after_ms`.
+/// The notice about a condition, and what the state keeps of it. A notice is sent on a change and
+/// once a day while it lasts; that ActiveCampaign is away only once it has been for
+/// `away_after_ms`.
 pub(super) fn news(
     before: Option<Standing>,
     now: Condition,
@@ -83,8 +84,8 @@ pub(super) fn news(
     (Standing { condition, since_ms, noticed }, Some(now.event()))
 }
 
-/// The same of the dead letters that nobody has accepted. News is a letter of a later run, also where
-/// another was fixed meanwhile, or one more than before.
+/// The same of the dead letters that nobody has accepted. News is a letter of a later run, also
+/// where another was fixed meanwhile, or one more than before.
 pub(super) fn letters_news(
     before: Option<&Standing>,
     (letters, newest_run): (u64, RunId),

@@ -2,8 +2,8 @@ use crate::domain::{Currency, Order};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Months counted separately, of all currencies together: a thousand years of one. Orders of further ones
-/// go into the totals only.
+/// Months counted separately, of all currencies together: a thousand years of one. Orders of
+/// further ones go into the totals only.
 const MONTHS_MAX: usize = 12_000;
 
 /// Orders with this many products or more are counted together.
@@ -28,8 +28,8 @@ impl OrderValue {
     }
 }
 
-/// What charts are drawn from: the orders to send over time, and all valid ones by size. Carts are no
-/// revenue and are left out. Its memory does not grow with the export.
+/// What charts are drawn from: the orders to send over time, and all valid ones by size. Carts are
+/// no revenue and are left out. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct Distribution {
     months: BTreeMap<(Currency, Month), MonthTotal>,

@@ -17,8 +17,8 @@ pub struct PolicyEffects {
     pub cancelled_unknown: u64,
     /// Valid orders of which the export does not say whether they are tests.
     pub test_unknown: u64,
-    /// By file: valid orders that state what was refunded, and those that don't, where the policy needs
-    /// it.
+    /// By file: valid orders that state what was refunded, and those that don't, where the policy
+    /// needs it.
     refunds: BTreeMap<u32, (u64, u64)>,
     /// Valid orders that got the job's currency, as the export names none.
     pub currency_assumed: u64,
@@ -109,8 +109,9 @@ impl PolicyEffects {
         Status::ALL.into_iter().zip(self.by_status)
     }
 
-    /// Valid orders in files of which no order states what was refunded, where the policy needs it: such
-    /// a file may lack the column. In one that states it of some, nothing was refunded of the others.
+    /// Valid orders in files of which no order states what was refunded, where the policy needs it:
+    /// such a file may lack the column. In one that states it of some, nothing was refunded of the
+    /// others.
     pub fn refunds_unknown(&self) -> u64 {
         let files = self.refunds.values().filter(|(stated, _)| *stated == 0);
         files.map(|(_, unstated)| unstated).sum()

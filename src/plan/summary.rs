@@ -133,7 +133,8 @@ pub struct PlanSummary {
     /// Of `create` and `update`: carts.
     pub cart_steps: CartSteps,
     /// Reads before a write: of carts that may have become orders, and on a connection with orders
-    /// that the ledger does not know, of an order's cart and of the first order of each new customer.
+    /// that the ledger does not know, of an order's cart and of the first order of each new
+    /// customer.
     pub lookups: u64,
     /// Requests beyond one for each order that is deleted and created again: a read and a delete.
     pub recreate_requests: u64,

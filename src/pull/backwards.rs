@@ -1,9 +1,9 @@
 //! Reading a window whose lists are paged by number, from the last page to the first.
 //!
-//! An order that leaves the window moves the orders after it forward. The end of a window lies in the
-//! past, so orders only leave it: read from the last page to the first, an order that moves forward is
-//! read twice and never missed. Pages are split where the shop is too slow for them, down to the one
-//! order that it can't deliver.
+//! An order that leaves the window moves the orders after it forward. The end of a window lies in
+//! the past, so orders only leave it: read from the last page to the first, an order that moves
+//! forward is read twice and never missed. Pages are split where the shop is too slow for them,
+//! down to the one order that it can't deliver.
 
 use super::error::PullError;
 use super::folder::Folder;

@@ -5,8 +5,8 @@ use serde::de::IgnoredAny;
 /// Characters shown of an answer that is no JSON.
 const EXCERPT_CHARS: usize = 200;
 
-/// The JSON in an answer, and what a plug-in or PHP printed in front of it, if anything. The rest is
-/// taken only if it is JSON to its end.
+/// The JSON in an answer, and what a plug-in or PHP printed in front of it, if anything. The rest
+/// is taken only if it is JSON to its end.
 ///
 /// # Errors
 /// With the beginning of the text, without tags and e-mail addresses.
@@ -26,8 +26,8 @@ pub(super) fn json_in(body: &[u8]) -> Result<(&[u8], Option<String>), String> {
         .ok_or_else(|| excerpt(body))
 }
 
-/// Whether an answer begins as JSON and is none: its end is missing, or what a program printed while
-/// it was stopped follows in its place.
+/// Whether an answer begins as JSON and is none: its end is missing, or what a program printed
+/// while it was stopped follows in its place.
 pub(super) fn is_broken_json(body: &[u8]) -> bool {
     let body = without_mark(body);
     matches!(body.first(), Some(b'[' | b'{')) && !is_json(body)
@@ -42,8 +42,8 @@ fn is_json(text: &[u8]) -> bool {
     matches!(text.first(), Some(b'[' | b'{')) && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
-/// The beginning of a text, in one line, without tags, e-mail addresses, keys, and JSON, which may be
-/// an order.
+/// The beginning of a text, in one line, without tags, e-mail addresses, keys, and JSON, which may
+/// be an order.
 pub(super) fn excerpt(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let text = text.trim_start();

@@ -1,7 +1,7 @@
 //! Shops whose APIs have no list: every order of a list of ids, one request each.
 //!
-//! Every pull is a full one. An id that the shop does not know is a warning; an answer about another
-//! order than the one asked for ends the pull.
+//! Every pull is a full one. An id that the shop does not know is a warning; an answer about
+//! another order than the one asked for ends the pull.
 
 use super::body::{excerpt, json_in};
 use super::credentials::Credentials;

@@ -5,8 +5,8 @@ use reqwest::header::{DATE, HeaderMap, HeaderName};
 /// A difference between the clocks that is worth a warning.
 const DIFFERENCE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
-/// The shop's clock, by the `Date` of its answers: windows end where the shop says so, whatever this
-/// machine's clock shows.
+/// The shop's clock, by the `Date` of its answers: windows end where the shop says so, whatever
+/// this machine's clock shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ShopClock {
     ahead: Option<SignedDuration>,

@@ -167,8 +167,8 @@ impl Folder {
     }
 }
 
-/// The number at the beginning of a window's name; `None` for every name that no window has, as other
-/// folders next to windows are not ours.
+/// The number at the beginning of a window's name; `None` for every name that no window has, as
+/// other folders next to windows are not ours.
 fn number_of(name: &str) -> Option<u32> {
     let (number, rest) = name.split_once('-')?;
     let (end, extent) = rest.split_once('-')?;
@@ -232,8 +232,8 @@ fn check_private(dir: &Path) -> Result<(), PullError> {
     })
 }
 
-/// What another user owns, that user may change; and what is written for somebody else, the owner can't
-/// read.
+/// What another user owns, that user may change; and what is written for somebody else, the owner
+/// can't read.
 fn check_own(dir: &Path) -> Result<(), PullError> {
     let owner = fs::metadata(dir).map_err(PullError::io(dir))?.uid();
     let user = rustix::process::geteuid().as_raw();

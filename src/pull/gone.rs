@@ -9,8 +9,8 @@ use super::order_id::OrderId;
 use super::shop_api::ShopApi;
 use std::collections::BTreeSet;
 
-/// Orders that a full pull asks for by their ids, to prove that they are gone. The next one continues
-/// with the others.
+/// Orders that a full pull asks for by their ids, to prove that they are gone. The next one
+/// continues with the others.
 const ASKED_MAX: usize = 1000;
 
 /// The export that a full window replaces.
@@ -20,9 +20,10 @@ pub(super) struct PreviousExport<'a> {
 }
 
 impl PreviousExport<'_> {
-    /// Asks for the orders of the previous export that are not among `present`, those of the new full
-    /// window, and notes in its manifest which are gone. An order that changed after the end of the
-    /// window is in no list of it, and not gone. A shop that stops answering is asked no further.
+    /// Asks for the orders of the previous export that are not among `present`, those of the new
+    /// full window, and notes in its manifest which are gone. An order that changed after the end
+    /// of the window is in no list of it, and not gone. A shop that stops answering is asked no
+    /// further.
     pub(super) async fn find_gone(
         &self,
         present: &BTreeSet<OrderId>,
@@ -43,9 +44,9 @@ impl PreviousExport<'_> {
         Ok(())
     }
 
-    /// Its orders that are not among `present`: first those that it still had to ask for, then those
-    /// that the shop could not deliver, those that changed after its end and those that it holds, then
-    /// those that were gone.
+    /// Its orders that are not among `present`: first those that it still had to ask for, then
+    /// those that the shop could not deliver, those that changed after its end and those that it
+    /// holds, then those that were gone.
     pub(super) fn missing(
         &self,
         shop: &str,

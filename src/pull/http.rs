@@ -29,7 +29,8 @@ const ATTEMPTS_MAX: u32 = 4;
 const ATTEMPTS_BEFORE_LESS: u32 = 2;
 /// Before the second attempt; doubled before each further one.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// Orders in a row that a shop may fail to deliver by their ids. After more, the shop counts as away.
+/// Orders in a row that a shop may fail to deliver by their ids. After more, the shop counts as
+/// away.
 pub(super) const FAILED_IN_A_ROW_MAX: usize = 5;
 /// A pause at least this long is logged.
 const LOGGED_PAUSE_MIN: Duration = Duration::from_secs(10);

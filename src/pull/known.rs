@@ -4,8 +4,8 @@ use super::order_id::OrderId;
 use super::shops::shop_named;
 use std::collections::BTreeSet;
 
-/// The orders of an export that are gone from the shop: its full window found them gone, and no later
-/// window has them, or names them as orders that the shop could not deliver.
+/// The orders of an export that are gone from the shop: its full window found them gone, and no
+/// later window has them, or names them as orders that the shop could not deliver.
 pub fn gone_orders(export: &[PulledWindow]) -> Vec<OrderId> {
     let Some((full, later)) = export.split_first() else { return Vec::new() };
     if full.manifest.gone.is_empty() {

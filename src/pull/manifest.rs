@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// The newest form of a manifest that this program reads and writes.
 const FORM: u32 = 1;
 
-/// What a complete window holds. Written last, it makes the window complete. Contains nothing of any
-/// order and no secret.
+/// What a complete window holds. Written last, it makes the window complete. Contains nothing of
+/// any order and no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub form: u32,
@@ -39,9 +39,9 @@ pub struct Manifest {
     /// shop. Their ids.
     #[serde(default)]
     pub gone: Vec<OrderId>,
-    /// Orders of the export before that this full window does not hold either, and that the shop was
-    /// not asked for by their ids yet, or gave no answer about. Their ids, in the order in which the
-    /// next full pull asks for them.
+    /// Orders of the export before that this full window does not hold either, and that the shop
+    /// was not asked for by their ids yet, or gave no answer about. Their ids, in the order in
+    /// which the next full pull asks for them.
     #[serde(default)]
     pub missing: Vec<OrderId>,
     /// Orders of the export before that the shop has and this full window does not: they changed
@@ -51,8 +51,8 @@ pub struct Manifest {
     /// Abandoned carts in the files.
     #[serde(default)]
     pub carts: u64,
-    /// Of orders that were left at the checkout before they were placed: the carts that they were, by
-    /// the ids of the orders. An order that changes later is still made from its cart.
+    /// Of orders that were left at the checkout before they were placed: the carts that they were,
+    /// by the ids of the orders. An order that changes later is still made from its cart.
     #[serde(default)]
     pub recovered: BTreeMap<u64, u64>,
     pub warnings: Vec<String>,

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 /// else, or on request, a full one.
 ///
 /// # Errors
-/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then, or
-/// stays on disk.
+/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then,
+/// or stays on disk.
 pub async fn pull(
     options: &Options,
     is_full: bool,

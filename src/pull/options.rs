@@ -27,8 +27,8 @@ pub struct ShopSystem {
     pub credentials_hint: &'static str,
     /// Settings that it needs besides.
     pub needs: &'static [&'static str],
-    /// What a shop ignores if it lists orders for a window in the future, and what follows; part of a
-    /// message.
+    /// What a shop ignores if it lists orders for a window in the future, and what follows; part of
+    /// a message.
     pub ignored_window: &'static str,
     /// A window ends this long before the shop's present: later changes may not be visible yet.
     pub lag: SignedDuration,

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 /// The API of a shop whose orders come in numbered pages, in ascending order of their ids.
 pub(super) trait PagedApi: ShopApi {
     const VERSION: &'static str;
-    /// Orders on a page: the most that the API takes, then smaller numbers for shops that are too slow. Each divides the
-    /// one before, so that a page is split into whole pages; the last is 1.
+    /// Orders on a page: the most that the API takes, then smaller numbers for shops that are too
+    /// slow. Each divides the one before, so that a page is split into whole pages; the last is 1.
     const SIZES: &'static [u64];
     /// The names of the lists that hold a window's orders together, in the order in which they are
     /// read. One may come twice, as orders move from one to another meanwhile.

@@ -31,8 +31,8 @@ impl SingleReads {
         self.in_a_row = 0;
     }
 
-    /// An order, as JSON; `None` for one that was deleted since it was listed, or that the shop can't
-    /// deliver.
+    /// An order, as JSON; `None` for one that was deleted since it was listed, or that the shop
+    /// can't deliver.
     ///
     /// # Errors
     /// When too many in a row fail: the shop does not answer then.

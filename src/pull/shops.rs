@@ -1,4 +1,5 @@
-//! The shop systems that can be pulled. A new one is a line here, and a file or folder beside this one.
+//! The shop systems that can be pulled. A new one is a line here, and a file or folder beside this
+//! one.
 
 use super::options::ShopSystem;
 use super::{bigcommerce, by_id, magento, shopify, squarespace, woocommerce};

@@ -1,9 +1,10 @@
-//! Squarespace's Commerce API 1.0: lists of orders by when they changed, page by page with a cursor.
+//! Squarespace's Commerce API 1.0: lists of orders by when they changed, page by page with a
+//! cursor.
 //!
-//! A cursor is not a snapshot: an order that changes while a list is read leaves the list, and may move
-//! an unread order to a page that was read already. As the end of a window lies in the past, an order
-//! that left does not come back. So if a second reading has every order of the first, none had left,
-//! and none was moved.
+//! A cursor is not a snapshot: an order that changes while a list is read leaves the list, and may
+//! move an unread order to a page that was read already. As the end of a window lies in the past,
+//! an order that left does not come back. So if a second reading has every order of the first, none
+//! had left, and none was moved.
 
 use super::body::{excerpt, json_in};
 use super::credentials::Credentials;

@@ -122,8 +122,8 @@ pub(super) struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Where the columns are too wide, each row becomes a paragraph: what it is about, and the other
-    /// cells, each with the name of its column.
+    /// Where the columns are too wide, each row becomes a paragraph: what it is about, and the
+    /// other cells, each with the name of its column.
     pub fn text(&self, width: Option<usize>) -> String {
         let head = (!self.head.is_empty()).then(|| self.head.iter().map(|&name| name.to_owned()));
         let rows: Vec<Vec<String>> =

@@ -23,8 +23,8 @@ pub struct ProgressEstimate {
 }
 
 impl ProgressEstimate {
-    /// `records_before`: what the job's last finished run had read. A plan estimates by requests, as
-    /// these are what takes the time; else records are used.
+    /// `records_before`: what the job's last finished run had read. A plan estimates by requests,
+    /// as these are what takes the time; else records are used.
     pub fn of(
         row: &RunRow,
         records_before: Option<u64>,

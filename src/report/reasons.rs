@@ -24,8 +24,8 @@ pub(super) fn advice(code: &str) -> &'static str {
     if let Some(reason) = Reason::from_word(code) {
         return reason.meaning();
     }
-    // ActiveCampaign's: the part (customer_, order_), then its own code, `http_…`, or our word for no
-    // answer.
+    // ActiveCampaign's: the part (customer_, order_), then its own code, `http_…`, or our word for
+    // no answer.
     let code =
         code.strip_prefix("customer_").or_else(|| code.strip_prefix("order_")).unwrap_or(code);
     match code {
@@ -109,7 +109,8 @@ pub fn none_valid(preview: &Preview) -> Option<String> {
     })
 }
 
-/// `` `19/09/2022` is not a date in this format; ``, with a blank at the end; blank without a value.
+/// `` `19/09/2022` is not a date in this format; ``, with a blank at the end; blank without a
+/// value.
 fn complaint(reason: Reason, value: &ShownValue) -> String {
     let (Some(value), Some(what)) = (value.get(), reason.complaint()) else { return String::new() };
     format!("`{}` {what}; ", printable(value))

@@ -56,9 +56,9 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Valu
     line
 }
 
-/// Writes the lines of `plan --payloads`: the job, with the body of a new customer and that of the order, as
-/// they would be sent, less the ids that only ActiveCampaign knows. Nothing for a record that sends
-/// nothing. Holds personal data.
+/// Writes the lines of `plan --payloads`: the job, with the body of a new customer and that of the
+/// order, as they would be sent, less the ids that only ActiveCampaign knows. Nothing for a record
+/// that sends nothing. Holds personal data.
 pub fn write_payload(job: &str, record: &PlannedRecord, out: &mut impl Write) -> io::Result<()> {
     let Some(payload) = &record.details.payload else { return Ok(()) };
     if let RecordVerdict::Decided(Decision::Send(step)) = &record.verdict

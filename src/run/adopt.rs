@@ -266,7 +266,8 @@ impl Adopting<'_> {
         Ok(())
     }
 
-    /// The cart of an order: nothing is left to send of it, or the next run turns it into its order.
+    /// The cart of an order: nothing is left to send of it, or the next run turns it into its
+    /// order.
     fn take_cart(&mut self, cart: &OrderKey, has_order: bool) -> Result<(), AdoptError> {
         if has_order {
             self.found.carts.push(cart.clone());

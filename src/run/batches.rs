@@ -80,8 +80,9 @@ impl BatchReader {
         }
     }
 
-    /// Plans as far as there is room, and again once half of it is free; until the export ends, or the
-    /// receiver is gone. In between no thread is held: most of a run is waiting for ActiveCampaign.
+    /// Plans as far as there is room, and again once half of it is free; until the export ends, or
+    /// the receiver is gone. In between no thread is held: most of a run is waiting for
+    /// ActiveCampaign.
     pub(super) fn start(self) -> mpsc::Receiver<ReaderEvent> {
         let (sender, events) = mpsc::channel(BATCHES_WAITING_MAX);
         let mut reader = Some(Box::new(self));

@@ -1,5 +1,5 @@
-//! What a run does besides sending where orders go by the bulk path: it keeps each connection to its
-//! path, and gives accepted orders their ids once the REST API shows the copies.
+//! What a run does besides sending where orders go by the bulk path: it keeps each connection to
+//! its path, and gives accepted orders their ids once the REST API shows the copies.
 
 use super::plan_reader::ReadingError;
 use super::remote_fetch::mirrored;
@@ -34,7 +34,8 @@ pub(super) fn batch_max(view: &View, job: &Job) -> Result<usize, StateError> {
     })
 }
 
-/// What the batches of a job depend on beside its orders. A connection that is not known holds none.
+/// What the batches of a job depend on beside its orders. A connection that is not known holds
+/// none.
 pub(super) fn batch_terms(
     view: &View,
     job: &Job,
@@ -91,7 +92,8 @@ fn check_connection(view: &View, connection: ConnectionId, job: &Job) -> Result<
     Err(ReadingError::OtherPath { job: job.name.clone(), before, now })
 }
 
-/// Checks that no change of path is under way, after which orders may exist twice or be written again.
+/// Checks that no change of path is under way, after which orders may exist twice or be written
+/// again.
 ///
 /// # Errors
 /// [`ReadingError::SwitchOpen`] if so; when the state can't be read.
@@ -231,8 +233,8 @@ impl AcceptedOrders<'_> {
         self.call(move |store| store.accepted_since(connection, since)).await
     }
 
-    /// Some of the accepted orders of the sample after a key, and what was sent of each where that is
-    /// known; none: there are no more.
+    /// Some of the accepted orders of the sample after a key, and what was sent of each where that
+    /// is known; none: there are no more.
     async fn orders(
         &self,
         since: RunId,

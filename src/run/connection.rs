@@ -79,7 +79,8 @@ pub struct EstablishedConnection {
     pub is_new: bool,
 }
 
-/// Asks ActiveCampaign for the connection, creates it where there is none, and makes it the one in use.
+/// Asks ActiveCampaign for the connection, creates it where there is none, and makes it the one in
+/// use.
 ///
 /// # Errors
 /// If it must not be written to, can't be created, or the run must end.
@@ -161,9 +162,9 @@ pub(super) async fn confirm(
     }
 }
 
-/// Whether a connection that exists already holds neither orders nor customers: a single list may be
-/// empty by mistake. If it holds any, the ledger was probably lost. A list that does not say it counts
-/// as holding some.
+/// Whether a connection that exists already holds neither orders nor customers: a single list may
+/// be empty by mistake. If it holds any, the ledger was probably lost. A list that does not say it
+/// counts as holding some.
 ///
 /// # Errors
 /// When no list came: the answer is kept for good, so the next run asks again.

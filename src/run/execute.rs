@@ -168,7 +168,8 @@ fn look_for_less(task: &RunContext<'_>, view: &View) -> Result<Vec<Shrinkage>, R
     Ok(found)
 }
 
-/// By the connection to the state that was open before: each costs memory and files for the whole run.
+/// By the connection to the state that was open before: each costs memory and files for the whole
+/// run.
 fn start_reading(
     task: &RunContext<'_>,
     row: &RunRow,

@@ -90,8 +90,8 @@ pub struct Answer {
 pub struct Questioning<'a> {
     pub client: &'a Client,
     pub terms: Assumptions,
-    /// Called once, when it is known how much there is to read, before it is read: with the requests
-    /// sent so far.
+    /// Called once, when it is known how much there is to read, before it is read: with the
+    /// requests sent so far.
     pub begin: &'a dyn Fn(u64, &Forecast),
     pub progress: &'a dyn Fn(CompareProgress),
 }

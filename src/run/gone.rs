@@ -90,8 +90,8 @@ pub(super) fn withheld(job: &Job) -> Option<GoneReport> {
         .then(|| GoneReport { is_withheld: true, ..GoneReport::default() })
 }
 
-/// Deletes the gone orders of a job that was loaded to its end, where the policy asks for it. Only under
-/// the key and id of the ledger, and only while ActiveCampaign has that order under the id.
+/// Deletes the gone orders of a job that was loaded to its end, where the policy asks for it. Only
+/// under the key and id of the ledger, and only while ActiveCampaign has that order under the id.
 pub(super) async fn delete_gone(
     job: &Job,
     run: RunId,

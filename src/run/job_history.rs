@@ -14,15 +14,16 @@ pub struct JobHistory {
     pub connection: (String, String),
     /// The ledger has it, so a run has written to it.
     pub is_connected: bool,
-    /// What ActiveCampaign said last of it, and when, in milliseconds since 1970; `None`: it was not
-    /// asked.
+    /// What ActiveCampaign said last of it, and when, in milliseconds since 1970; `None`: it was
+    /// not asked.
     pub asked: Option<(ConnectionCheck, i64)>,
     /// Records that the job's last finished run had read; not of a pipe, of which less is known
     /// each time.
     pub read_before: Option<u64>,
     /// When the job's last finished run ended, in milliseconds since 1970.
     pub loaded_ms: Option<i64>,
-    /// The job's last verification of all its orders, if it began after the last run that wrote any.
+    /// The job's last verification of all its orders, if it began after the last run that wrote
+    /// any.
     pub verified: Option<VerificationRow>,
     /// Orders that the job's runs have written, whatever became of them since.
     pub written: u64,

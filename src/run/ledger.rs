@@ -50,8 +50,8 @@ impl Ledger {
         })
     }
 
-    /// Whether ActiveCampaign has no order that the ledger does not know. A connection that was never
-    /// seen is taken to hold nothing.
+    /// Whether ActiveCampaign has no order that the ledger does not know. A connection that was
+    /// never seen is taken to hold nothing.
     pub(super) fn knows_every_order(&self) -> Result<bool, StateError> {
         self.connection.map_or(Ok(true), |connection| self.view.knows_every_order(connection))
     }

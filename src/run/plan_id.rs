@@ -88,9 +88,9 @@ impl fmt::Display for NotApproved {
 }
 
 /// Whether `now` is what was approved. Where the job's last run was of the approved plan, the rest
-/// of it is still to be loaded: no more than was approved, less what its runs have written. What was
-/// undone, queued for repair or released for another attempt since closes that run, and with it the
-/// plan; an order that was deleted is over the number.
+/// of it is still to be loaded: no more than was approved, less what its runs have written. What
+/// was undone, queued for repair or released for another attempt since closes that run, and with it
+/// the plan; an order that was deleted is over the number.
 pub fn check_approved(
     view: &View,
     job: &str,

@@ -142,7 +142,8 @@ impl PlanReader {
         self.ledger.is_moved(order)
     }
 
-    /// Also counts what customers and carts mean for the number of requests, and identifies the plan.
+    /// Also counts what customers and carts mean for the number of requests, and identifies the
+    /// plan.
     pub(super) fn with_counter(mut self, counter: RequestCounter) -> Self {
         self.counter = Some(counter);
         self.digest = Some(PlanDigest::default());
@@ -313,8 +314,8 @@ impl PlanReader {
         Some((order.currency, refunded))
     }
 
-    /// The earlier record of the order that counts. An invalid one of the same file does not; one of
-    /// a newer file does, as what an older file says may be out of date, unless it was cut.
+    /// The earlier record of the order that counts. An invalid one of the same file does not; one
+    /// of a newer file does, as what an older file says may be out of date, unless it was cut.
     fn earlier(
         &mut self,
         source: &SourceOrder,

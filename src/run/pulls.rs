@@ -18,8 +18,9 @@ pub enum PullsError {
 }
 
 impl Job {
-    /// Opens the export: the files that the settings name, or what was pulled last. Pulled files are
-    /// compared with their manifests. Of a job that keeps nothing it is what was not loaded yet.
+    /// Opens the export: the files that the settings name, or what was pulled last. Pulled files
+    /// are compared with their manifests. Of a job that keeps nothing it is what was not loaded
+    /// yet.
     ///
     /// # Errors
     /// With every fault of every file; also where nothing was pulled yet.
@@ -82,8 +83,8 @@ impl Job {
         Ok(self.pulls.is_some() && self.unsettled_windows(view)?.iter().all(is_increment))
     }
 
-    /// The window that has to be loaded before anything is pulled, if there is one. There is none in an
-    /// export that is damaged: a pull replaces it.
+    /// The window that has to be loaded before anything is pulled, if there is one. There is none
+    /// in an export that is damaged: a pull replaces it.
     pub fn waiting_window(&self, view: &View) -> Result<Option<PulledWindow>, PullsError> {
         let waiting = self.unsettled_windows(view)?.pop();
         let (Some(pulls), Some(waiting)) = (&self.pulls, waiting) else { return Ok(None) };
@@ -92,8 +93,8 @@ impl Job {
         Ok(is_whole.then_some(waiting))
     }
 
-    /// Whether everything has to be pulled: another machine loaded a newer window than those of this
-    /// folder, and may have deleted orders that they still have.
+    /// Whether everything has to be pulled: another machine loaded a newer window than those of
+    /// this folder, and may have deleted orders that they still have.
     pub fn needs_full_pull(&self, view: &View) -> Result<bool, PullsError> {
         let Some(pulls) = &self.pulls else { return Ok(false) };
         if self.rules.policy.gone != Gone::Delete {
@@ -128,9 +129,9 @@ impl Job {
         Ok(windows)
     }
 
-    /// The orders that the last full pull found gone and the ledger still has: those not deleted yet,
-    /// those whose create is in doubt, and all of them where the policy only reports them, as it may
-    /// become another one. The next full pull has to ask for them too.
+    /// The orders that the last full pull found gone and the ledger still has: those not deleted
+    /// yet, those whose create is in doubt, and all of them where the policy only reports them, as
+    /// it may become another one. The next full pull has to ask for them too.
     pub fn gone_before(&self, view: &View) -> Result<Vec<OrderId>, PullsError> {
         let ConnectionSpec { service, externalid, .. } = &self.connection;
         let Some((connection, _)) = view.connection(service, externalid)? else {
@@ -147,8 +148,8 @@ impl Job {
         Ok(GoneOrders { found: gone_orders(&export), suspected: missing_orders(&export).to_vec() })
     }
 
-    /// In what the export is less than it was when the last run finished: files by their sizes, full
-    /// pulls by their orders.
+    /// In what the export is less than it was when the last run finished: files by their sizes,
+    /// full pulls by their orders.
     pub fn shrinkage(
         &self,
         view: &View,
@@ -180,8 +181,8 @@ pub(super) fn keys_of(ids: &[OrderId]) -> Vec<String> {
     keys.map(|key| key.ledger_text().into_owned()).collect()
 }
 
-/// Whether the last full window has fewer orders than those that it replaces. These are the one that
-/// was loaded last, with the full ones that were not loaded since.
+/// Whether the last full window has fewer orders than those that it replaces. These are the one
+/// that was loaded last, with the full ones that were not loaded since.
 fn fewer_orders(windows: &[PulledWindow]) -> Option<Shrinkage> {
     let manifests = windows.iter().map(|window| &window.manifest);
     let mut full = manifests.filter(|manifest| manifest.window.extent == Extent::Full);

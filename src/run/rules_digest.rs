@@ -82,8 +82,8 @@ pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), Reading
     }
 }
 
-/// Refuses carts that are known by something else than those that the connection holds, or by two things
-/// in one export.
+/// Refuses carts that are known by something else than those that the connection holds, or by two
+/// things in one export.
 ///
 /// # Errors
 /// [`ReadingError::MixedCarts`] then; when the state can't be read.

@@ -1,7 +1,7 @@
 //! Whether an export is less than the one that the job's last finished run had read.
 //!
-//! That is logged, and stops nothing: no order is ever deleted for not being in an export, many shops
-//! export the last weeks only, and what a shorter export does hold is as good as before.
+//! That is logged, and stops nothing: no order is ever deleted for not being in an export, many
+//! shops export the last weeks only, and what a shorter export does hold is as good as before.
 
 use crate::extract::ExportFile;
 use crate::state::FileRead;
@@ -45,8 +45,8 @@ pub(super) fn is_less(now: u64, before: u64) -> bool {
     now.saturating_mul(10) < before.saturating_mul(9)
 }
 
-/// What is missing of an export of files. Not files that others took the place of, as where each night's export has the
-/// date in its name.
+/// What is missing of an export of files. Not files that others took the place of, as where each
+/// night's export has the date in its name.
 pub(super) fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
     let now: Vec<(String, u64)> =
         files.iter().map(|file| (file.to_string(), file.size_bytes)).collect();
@@ -67,8 +67,8 @@ pub(super) fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrink
     found
 }
 
-/// What a run keeps for the next one. Not of a pipe: a tap that continues where it stopped always has
-/// less known.
+/// What a run keeps for the next one. Not of a pipe: a tap that continues where it stopped always
+/// has less known.
 pub(super) fn files_read(files: &[ExportFile]) -> Vec<FileRead> {
     files
         .iter()

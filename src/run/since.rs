@@ -7,8 +7,8 @@ use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
 use crate::state::RunId;
 use std::collections::BTreeMap;
 
-/// What became since a run of the orders that it, or an earlier one of its job, left in ActiveCampaign.
-/// Its memory does not grow with the export.
+/// What became since a run of the orders that it, or an earlier one of its job, left in
+/// ActiveCampaign. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct SinceRun {
     pub run: RunId,

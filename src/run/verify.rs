@@ -21,10 +21,12 @@ use crate::transform::Filter;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-/// Comparing by lists waits for nothing: a caller that stops it gets its turn after so many records.
+/// Comparing by lists waits for nothing: a caller that stops it gets its turn after so many
+/// records.
 const YIELD_EVERY: usize = 256;
 
-/// Orders that the list lacks and that are read by their id. If it lacks more, the list is read again.
+/// Orders that the list lacks and that are read by their id. If it lacks more, the list is read
+/// again.
 const UNLISTED_MAX: u64 = 100;
 
 #[derive(Debug, thiserror::Error)]
@@ -169,8 +171,8 @@ impl Verifying<'_> {
         }
     }
 
-    /// An order that the ledger knows and the list lacks: lists lag, and omit records while they are
-    /// paged.
+    /// An order that the ledger knows and the list lacks: lists lag, and omit records while they
+    /// are paged.
     async fn read_unlisted(
         &mut self,
         key: &OrderKey,
@@ -391,7 +393,8 @@ impl OrderComparison<'_> {
         self.view.is_moved(self.connection, &order.key, &customer)
     }
 
-    /// Each further order of a key is a difference of its own, even one that another program created.
+    /// Each further order of a key is a difference of its own, even one that another program
+    /// created.
     fn judge_copies(
         &self,
         label: &str,

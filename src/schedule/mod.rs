@@ -1,8 +1,8 @@
 //! When a job is due: crontab syntax on the clock of a time zone. Pure: the current time is an
 //! argument.
 //!
-//! The `cron` crate generates local times, in `civil.rs` alone; `zoned.rs` says what they mean where
-//! clocks change.
+//! The `cron` crate generates local times, in `civil.rs` alone; `zoned.rs` says what they mean
+//! where clocks change.
 
 mod calendar;
 mod civil;

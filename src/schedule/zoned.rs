@@ -19,7 +19,8 @@ pub struct Schedule {
     has_seconds: bool,
 }
 
-/// Reads schedules, and holds each once: it takes a kilobyte, and thousands of jobs may have the same.
+/// Reads schedules, and holds each once: it takes a kilobyte, and thousands of jobs may have the
+/// same.
 #[derive(Debug, Default)]
 pub struct Schedules(BTreeMap<String, Vec<(TimeZone, Schedule)>>);
 
@@ -80,8 +81,8 @@ impl Schedule {
         let at = ambiguous.compatible().ok()?;
         match offset {
             AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => Some(at),
-            // `compatible` is as far after the gap as the time is into it; the end of the gap is the
-            // last change before that.
+            // `compatible` is as far after the gap as the time is into it; the end of the gap is
+            // the last change before that.
             AmbiguousOffset::Gap { .. } => {
                 let beyond = at.checked_add(1.nanosecond()).ok()?;
                 self.zone.preceding(beyond).next().map(|change| change.timestamp())

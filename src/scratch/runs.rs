@@ -45,7 +45,8 @@ impl<const N: usize> Run<N> {
     }
 }
 
-/// The entries of a run. Each reader has its own position, so a run can be read several times at once.
+/// The entries of a run. Each reader has its own position, so a run can be read several times at
+/// once.
 #[derive(Debug)]
 pub struct Entries<const N: usize>(BufReader<PositionedReader>);
 
@@ -63,8 +64,8 @@ impl<const N: usize> Iterator for Entries<N> {
 }
 
 /// Removes the last runs that a new one of `len` entries should be merged with, so that each run is
-/// at least four times as long as the next. That bounds the number of runs and how often an entry is
-/// rewritten.
+/// at least four times as long as the next. That bounds the number of runs and how often an entry
+/// is rewritten.
 pub fn take_similar<T>(runs: &mut Vec<T>, mut len: u64, len_of: impl Fn(&T) -> u64) -> Vec<T> {
     let mut keep = runs.len();
     while let Some(last) = keep.checked_sub(1).map(|at| len_of(&runs[at]))

@@ -74,7 +74,8 @@ impl Draft {
 
     /// Puts the layers together: defaults, the file over them, and the environment over both.
     pub fn merge(&mut self) {
-        // Thousands of accounts take hundreds of megabytes meanwhile, so no two of these are held at once.
+        // Thousands of accounts take hundreds of megabytes meanwhile, so no two of these are held
+        // at once.
         self.values = config::Config::default();
         let mut defaults = Layer::default();
         schema::defaults(ROOT, "", &self.places, &mut defaults);
@@ -95,8 +96,9 @@ impl Draft {
         }
     }
 
-    /// The places, the values, and every fault in the order a person meets them: down the file, then
-    /// the variables. If there are faults, the values are what is left without the faulty ones.
+    /// The places, the values, and every fault in the order a person meets them: down the file,
+    /// then the variables. If there are faults, the values are what is left without the faulty
+    /// ones.
     pub fn finish(mut self) -> (Places, config::Config, Vec<SettingsError>) {
         if !self.faults.is_empty() {
             self.set_aside_faulty();

@@ -69,8 +69,8 @@ pub fn new_file(dir: &Path) -> PathBuf {
     dir.join("config/ordersync.toml")
 }
 
-/// Whether a path is a symbolic link whose target does not exist: there is no file to keep, and none
-/// is made through it.
+/// Whether a path is a symbolic link whose target does not exist: there is no file to keep, and
+/// none is made through it.
 pub fn is_dangling(path: &Path) -> bool {
     path.is_symlink() && !path.exists()
 }

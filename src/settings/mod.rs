@@ -1,8 +1,8 @@
 //! From a TOML file and the environment to typed settings, or every error at once, each with its
 //! place.
 //!
-//! Does not open exports, the state or the network. Only `cli` imports it, and builds the options of
-//! each module from these values.
+//! Does not open exports, the state or the network. Only `cli` imports it, and builds the options
+//! of each module from these values.
 
 mod account;
 mod document;

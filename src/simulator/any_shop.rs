@@ -30,8 +30,8 @@ pub trait AnyShop: Any + Send + Sync {
     /// The total of each order, in hundredths.
     fn totals(&self) -> BTreeMap<u64, u64>;
 
-    /// The abandoned carts that an account may hold besides the orders: with its total, in hundredths,
-    /// one that it has to hold.
+    /// The abandoned carts that an account may hold besides the orders: with its total, in
+    /// hundredths, one that it has to hold.
     fn carts(&self) -> BTreeMap<u64, Option<u64>>;
 
     fn apply(&self, change: Change);
@@ -65,7 +65,8 @@ pub struct System {
     /// The secrets that its shops accept, and the other settings that clients need, by their keys.
     pub secrets: &'static [(&'static str, &'static str)],
     pub texts: &'static [(&'static str, &'static str)],
-    /// The requests of a pull without changes: with the last day's changes in the overlap, and without.
+    /// The requests of a pull without changes: with the last day's changes in the overlap, and
+    /// without.
     pub idle_requests: [usize; 2],
     /// Starts a shop with these orders, given by id and time. `variant` chooses how it and its host
     /// behave; 0 is a shop as most are.

@@ -89,7 +89,8 @@ impl Simulator {
     }
 
     /// Everything the account holds: `connections`, `ecomCustomers`, `ecomOrders` with their
-    /// `ecomOrderProducts` and `ecomOrderDiscounts`, and `graphqlOrders`. The same as `GET /__sim/state`.
+    /// `ecomOrderProducts` and `ecomOrderDiscounts`, and `graphqlOrders`. The same as
+    /// `GET /__sim/state`.
     pub fn state(&self) -> Value {
         admin::dump(&self.state.world())
     }

@@ -1,5 +1,5 @@
-//! What every simulated shop has in common: its port, the faults of its host, the log of requests, and
-//! orders that change between requests. A shop system defines how it answers.
+//! What every simulated shop has in common: its port, the faults of its host, the log of requests,
+//! and orders that change between requests. A shop system defines how it answers.
 
 use super::any_shop::{AnyShop, Change, Starting, System};
 use super::faulty_socket::ConnectionFault;
@@ -252,7 +252,8 @@ impl<S: SimulatedShop> HostedShop<S> {
         change(&mut lock(&self.shop).orders);
     }
 
-    /// Changes the shop's orders right before it answers its request of this number, counted from 1.
+    /// Changes the shop's orders right before it answers its request of this number, counted from
+    /// 1.
     pub fn change_before(
         &self,
         request: usize,

@@ -39,8 +39,8 @@ impl AdoptedOrders {
 }
 
 impl Store {
-    /// Adds rows where the ledger has none; one that it has says more than ActiveCampaign's list does.
-    /// Gives the number of customers that were added.
+    /// Adds rows where the ledger has none; one that it has says more than ActiveCampaign's list
+    /// does. Gives the number of customers that were added.
     pub fn adopt(
         &mut self,
         connection: ConnectionId,

@@ -1,5 +1,5 @@
-//! What the state knows of the bulk path: the path of each connection, the canary's findings, and the
-//! orders that were accepted and are not visible yet.
+//! What the state knows of the bulk path: the path of each connection, the canary's findings, and
+//! the orders that were accepted and are not visible yet.
 
 use super::clock::now_ms;
 use super::remote_snapshot::RemoteRow;
@@ -163,8 +163,8 @@ pub(super) fn note_load_path(
     )
 }
 
-/// The accepted order that this is the copy of; `None` where the copy shows another total, as one of
-/// an earlier write does.
+/// The accepted order that this is the copy of; `None` where the copy shows another total, as one
+/// of an earlier write does.
 fn accepted_order(
     db: &Connection,
     connection: ConnectionId,

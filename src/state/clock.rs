@@ -1,4 +1,5 @@
-//! The clock by which a state notes when something happened: this machine's, or one that machines share.
+//! The clock by which a state notes when something happened: this machine's, or one that machines
+//! share.
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
@@ -7,8 +8,8 @@ use std::time::Instant;
 /// What a shared clock showed at a moment of the monotonic clock, which nobody sets.
 static SHARED: Mutex<Option<(Timestamp, Instant)>> = Mutex::new(None);
 
-/// States of this process follow a shared clock from now on, which shows this now. The clocks of machines
-/// differ: a start that one of them noted would be ahead of another, or behind it.
+/// States of this process follow a shared clock from now on, which shows this now. The clocks of
+/// machines differ: a start that one of them noted would be ahead of another, or behind it.
 pub fn follow_clock(shows: Timestamp) {
     *SHARED.lock().unwrap_or_else(PoisonError::into_inner) = Some((shows, Instant::now()));
 }

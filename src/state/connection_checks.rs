@@ -48,8 +48,8 @@ impl Store {
 }
 
 impl View {
-    /// What ActiveCampaign said last of a connection, and when, in milliseconds since 1970; `None`: it
-    /// was not asked.
+    /// What ActiveCampaign said last of a connection, and when, in milliseconds since 1970; `None`:
+    /// it was not asked.
     pub fn connection_asked(
         &self,
         service: &str,

@@ -126,8 +126,8 @@ impl Refusal {
 pub struct DeadLetter {
     pub job: String,
     /// The order's key. Of a record without one, and of a further invalid record of the same order,
-    /// `file:line`; from the second record that begins on a line on, `file:line#2`; beside a refused
-    /// record of the same order, `file:line (key)`.
+    /// `file:line`; from the second record that begins on a line on, `file:line#2`; beside a
+    /// refused record of the same order, `file:line (key)`.
     pub record: String,
     pub stage: Stage,
     /// The order's number as people know it; may be blank.
@@ -167,8 +167,8 @@ pub struct LetterCounts {
     pub new: u64,
 }
 
-/// Writes a letter. An accepted one stays accepted if its record is invalid for the same reasons, or
-/// was not sent again; see `state/0001_schema.sql`.
+/// Writes a letter. An accepted one stays accepted if its record is invalid for the same reasons,
+/// or was not sent again; see `state/0001_schema.sql`.
 pub(super) fn write(
     transaction: &Transaction<'_>,
     run: RunId,
@@ -203,9 +203,9 @@ pub(super) fn write(
     )
 }
 
-/// The record under which a letter is kept. If a run read an invalid copy of an order beside one that
-/// is refused, each has its letter, whichever was settled first. A refusal that no run meets any more
-/// goes with [`sweep`].
+/// The record under which a letter is kept. If a run read an invalid copy of an order beside one
+/// that is refused, each has its letter, whichever was settled first. A refusal that no run meets
+/// any more goes with [`sweep`].
 fn place_of<'a>(
     transaction: &Transaction<'_>,
     run: RunId,
@@ -233,8 +233,8 @@ fn place_of<'a>(
     Ok(Cow::Borrowed(&letter.record))
 }
 
-/// Removes the letter of a record that is neither invalid nor refused any more, unless this run wrote
-/// it, for another copy of the order.
+/// Removes the letter of a record that is neither invalid nor refused any more, unless this run
+/// wrote it, for another copy of the order.
 pub(super) fn clear(
     transaction: &Transaction<'_>,
     run: RunId,
@@ -271,8 +271,8 @@ pub(super) fn sweep(transaction: &Transaction<'_>, run: RunId) -> Result<(), Sta
     Ok(())
 }
 
-/// Takes back that ActiveCampaign refused an order, so that it is sent when it is met again; gives the
-/// order if the ledger had it as refused.
+/// Takes back that ActiveCampaign refused an order, so that it is sent when it is met again; gives
+/// the order if the ledger had it as refused.
 fn reopen(
     transaction: &Transaction<'_>,
     connection: ConnectionId,
@@ -337,8 +337,8 @@ impl View {
         self.dead_letters_met(job, 0)
     }
 
-    /// Records that the job's last run did not send, and of which it kept no letter, as there were too
-    /// many.
+    /// Records that the job's last run did not send, and of which it kept no letter, as there were
+    /// too many.
     pub fn letters_omitted(&self, job: &str) -> Result<u64, StateError> {
         let Some(run) = self.runs(job, 1)?.pop() else { return Ok(0) };
         let kept = self.dead_letters_met(job, run.id)?.all;

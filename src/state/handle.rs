@@ -16,8 +16,8 @@ fn on<T>(
 /// One call on the store.
 type Call = Box<dyn FnOnce(&mut Store) + Send>;
 
-/// The account's state, shared by the tasks of a run. When the last handle is dropped, every call was
-/// made and the file is closed before the drop returns.
+/// The account's state, shared by the tasks of a run. When the last handle is dropped, every call
+/// was made and the file is closed before the drop returns.
 #[derive(Debug, Clone)]
 pub struct StateHandle {
     backend: Backend,
@@ -33,8 +33,8 @@ enum Backend {
 #[derive(Debug)]
 struct Owner(Arc<Queue>);
 
-/// Calls that are made one after the other, on a thread of the runtime's pool for as long as there are
-/// any: a state that nobody asks takes no thread.
+/// Calls that are made one after the other, on a thread of the runtime's pool for as long as there
+/// are any: a state that nobody asks takes no thread.
 struct Queue {
     /// Locked by the thread that makes the calls; `None` once the file is closed.
     store: Mutex<Option<Store>>,

@@ -81,8 +81,8 @@ pub(super) fn add(
 }
 
 impl View {
-    /// Since when the attempts of a run, in milliseconds since 1970, got no answer or an error of the
-    /// server alone; `None` while they get answers, or after a failure or two.
+    /// Since when the attempts of a run, in milliseconds since 1970, got no answer or an error of
+    /// the server alone; `None` while they get answers, or after a failure or two.
     pub fn unanswered_since(&self, run: RunId) -> Result<Option<i64>, StateError> {
         const FAILURES_MIN: i64 = 3;
         let found = self.db.first(

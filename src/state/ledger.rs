@@ -34,8 +34,8 @@ pub struct OrderIntent {
     pub fingerprint: Option<Fingerprint>,
     /// The hash of the customer's key; `None`: the order keeps the customer that it has.
     pub customer: Option<[u8; 16]>,
-    /// Of an order that is created beside no record of its cart: the cart, which must not be sent any
-    /// more, whatever becomes of the request.
+    /// Of an order that is created beside no record of its cart: the cart, which must not be sent
+    /// any more, whatever becomes of the request.
     pub cart: Option<OrderKey>,
 }
 
@@ -53,7 +53,8 @@ impl Store {
         for OrderIntent { key, fingerprint, customer, cart } in intents {
             enrol(&transaction, run, connection, &key.ledger_text())?;
             transaction.run(
-                // What an intended delete may have taken away is created, or found again by its key.
+                // What an intended delete may have taken away is created, or found again by its
+                // key.
                 "UPDATE orders SET state = iif(remote_id IS NULL OR state = ?8, ?5, ?6),
                          remote_id = iif(state = ?8, NULL, remote_id), verified = -abs(verified),
                          fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)

@@ -73,8 +73,8 @@ pub fn inherit_state(dir: &Path, account: &str, from: &Inheritance) -> Result<()
     Ok(())
 }
 
-/// Puts a copy in place of the ledger at a path, under its lock, with what is known of the requests of who
-/// wrote it.
+/// Puts a copy in place of the ledger at a path, under its lock, with what is known of the requests
+/// of who wrote it.
 pub(super) fn put_in_place(path: &Path, lock: &Lock, from: &Inheritance) -> Result<(), StateError> {
     let beside = [path.with_extension("db-wal"), path.with_extension("db-shm")];
     // A copy replaces the file in one step: nobody finds it missing.
@@ -118,8 +118,8 @@ pub(super) fn add_unrecorded(db: &Connection, steps: u32) -> Result<(), StateErr
     )
 }
 
-/// What was lost after a copy is done again in the same sequence, so each step that is settled is one
-/// less that may be unrecorded.
+/// What was lost after a copy is done again in the same sequence, so each step that is settled is
+/// one less that may be unrecorded.
 pub(super) fn count_recorded(db: &Connection, steps: usize) -> Result<(), StateError> {
     let sql =
         "UPDATE account SET value = max(0, value - ?1) WHERE name = 'unrecorded' AND value > 0";

@@ -2,8 +2,8 @@
 //! SQLite file.
 //!
 //! Everything here is synchronous: a transaction begins and ends within one call, so none is ever
-//! held across an await. Each call fails where the file can't be read or written. No e-mail address,
-//! name or payload is written; see `state/*.sql`.
+//! held across an await. Each call fails where the file can't be read or written. No e-mail
+//! address, name or payload is written; see `state/*.sql`.
 
 mod account_binding;
 mod adopt;

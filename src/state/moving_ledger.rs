@@ -45,7 +45,8 @@ impl MovingLedger {
         self.path().with_extension("moving")
     }
 
-    /// Notes under which number the ledger is handed to a fleet: nothing here writes to it any more.
+    /// Notes under which number the ledger is handed to a fleet: nothing here writes to it any
+    /// more.
     pub fn mark(&self, number: i64) -> Result<(), StateError> {
         mark(&self.path(), number)
     }

@@ -3,8 +3,8 @@ use super::sql::{Sql, temporary};
 use crate::domain::RemoteId;
 use rusqlite::{Connection, params};
 
-/// A temporary copy of ActiveCampaign's list of customers, as hashes: like [`super::RemoteSnapshot`], a
-/// database without a name that the system deletes.
+/// A temporary copy of ActiveCampaign's list of customers, as hashes: like
+/// [`super::RemoteSnapshot`], a database without a name that the system deletes.
 #[derive(Debug)]
 pub struct CustomerMirror {
     db: Connection,

@@ -48,8 +48,8 @@ impl RemoteSnapshot {
         Ok(Self { db })
     }
 
-    /// Adds an order of ActiveCampaign's list, and returns whether it is new; one that a moving list
-    /// shows twice is there once.
+    /// Adds an order of ActiveCampaign's list, and returns whether it is new; one that a moving
+    /// list shows twice is there once.
     pub fn add(&mut self, order: &RemoteRow) -> Result<bool, StateError> {
         let added = self.db.changed(
             "INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)",

@@ -255,8 +255,8 @@ impl View {
         self.db.one(sql, params![job, RunEnd::Finished, Kind::Canary])
     }
 
-    /// Whether a run of the job other than a canary has begun, or `adopt` has recorded orders on its
-    /// connection.
+    /// Whether a run of the job other than a canary has begun, or `adopt` has recorded orders on
+    /// its connection.
     pub fn has_begun_loading(
         &self,
         job: &str,
@@ -270,8 +270,8 @@ impl View {
         self.db.one(sql, params)
     }
 
-    /// Orders that runs of the job have written, whatever became of them since; with `plan` those of
-    /// its runs alone.
+    /// Orders that runs of the job have written, whatever became of them since; with `plan` those
+    /// of its runs alone.
     pub fn orders_written(&self, job: &str, plan: Option<&str>) -> Result<u64, StateError> {
         let sql = "SELECT coalesce(sum(created + updated + adopted), 0) FROM runs
                    WHERE job = ?1 AND (?2 IS NULL OR plan = ?2)";

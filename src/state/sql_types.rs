@@ -109,7 +109,8 @@ stored_numbers! {
     }
 }
 
-/// An id or key as stored: a number where it is written as one, as most are, and half the size then.
+/// An id or key as stored: a number where it is written as one, as most are, and half the size
+/// then.
 pub(super) struct StoredText(pub String);
 
 impl FromSql for StoredText {

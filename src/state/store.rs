@@ -41,8 +41,8 @@ impl Store {
     /// account's lock.
     ///
     /// # Errors
-    /// When another process holds the lock, the file is of a newer version, was handed to a fleet, or
-    /// can't be written.
+    /// When another process holds the lock, the file is of a newer version, was handed to a fleet,
+    /// or can't be written.
     pub fn open(dir: &Path, account: &str) -> Result<Self, StateError> {
         let lock = lock_account(dir, account)?;
         let path = path_of(dir, account);
@@ -277,8 +277,8 @@ impl View {
         )
     }
 
-    /// Whether every order and cart of a connection is in the ledger, as it held none when this state
-    /// first saw it.
+    /// Whether every order and cart of a connection is in the ledger, as it held none when this
+    /// state first saw it.
     pub fn knows_every_order(&self, connection: ConnectionId) -> Result<bool, StateError> {
         self.db.one("SELECT was_empty FROM connections WHERE id = ?1", [connection])
     }

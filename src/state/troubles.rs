@@ -29,8 +29,8 @@ pub struct Trouble {
     pub reason: String,
 }
 
-/// Records how a job's attempt ended; `None`: well. It needs no lock: nothing that loads orders reads
-/// it. Without a state nothing is recorded.
+/// Records how a job's attempt ended; `None`: well. It needs no lock: nothing that loads orders
+/// reads it. Without a state nothing is recorded.
 pub fn note_trouble(
     dir: &Path,
     (account, job): (&str, &str),

@@ -13,8 +13,8 @@ use rusqlite::{Connection, Transaction, params};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub job: String,
-    /// The connection the run wrote to, with ActiveCampaign's id of it; `None`: it never came to send
-    /// anything.
+    /// The connection the run wrote to, with ActiveCampaign's id of it; `None`: it never came to
+    /// send anything.
     pub connection: Option<(ConnectionId, RemoteId)>,
 }
 
@@ -169,7 +169,8 @@ impl Store {
         )
     }
 
-    /// Notes, durably, that this order is about to be deleted at ActiveCampaign. Where that fails, the request must not be sent.
+    /// Notes, durably, that this order is about to be deleted at ActiveCampaign. Where that fails,
+    /// the request must not be sent.
     pub fn intend_delete(&mut self, connection: ConnectionId, key: &str) -> Result<(), StateError> {
         self.check_space()?;
         self.db.run(
@@ -178,8 +179,8 @@ impl Store {
         )
     }
 
-    /// The order is gone in ActiveCampaign: it leaves the ledger, and is remembered until that was read
-    /// back.
+    /// The order is gone in ActiveCampaign: it leaves the ledger, and is remembered until that was
+    /// read back.
     pub fn settle_deleted(
         &mut self,
         run: RunId,
@@ -207,8 +208,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// The order is gone from the shop, and ActiveCampaign does not have it, or has another order under
-    /// its id: it leaves the ledger.
+    /// The order is gone from the shop, and ActiveCampaign does not have it, or has another order
+    /// under its id: it leaves the ledger.
     pub fn drop_from_ledger(
         &mut self,
         connection: ConnectionId,
@@ -268,8 +269,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Ends an undo that has read back, and returns how many orders are still recorded as created by the
-    /// run.
+    /// Ends an undo that has read back, and returns how many orders are still recorded as created
+    /// by the run.
     pub fn finish_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
         transaction.run("DELETE FROM deleted_orders WHERE run = ?1", [run])?;

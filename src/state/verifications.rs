@@ -201,8 +201,8 @@ impl View {
         self.db.first(&sql, [job], read_row)
     }
 
-    /// The part that a scheduled verification of one part of `of` reads: the one after the last that
-    /// was read to its end, or the one that was interrupted; `first` where there was none.
+    /// The part that a scheduled verification of one part of `of` reads: the one after the last
+    /// that was read to its end, or the one that was interrupted; `first` where there was none.
     pub fn part_due(&self, job: &str, (first, of): (u32, u32)) -> Result<u32, StateError> {
         let sql = "SELECT sample_part, ended_ms IS NOT NULL FROM verifications
                    WHERE job = ?1 AND sample_of = ?2 AND canary IS NULL ORDER BY id DESC LIMIT 1";

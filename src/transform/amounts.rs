@@ -67,7 +67,8 @@ impl<'a> Amounts<'a> {
         self.faults.push(fault);
     }
 
-    /// An amount that must be stated; zero replaces a faulty one, and the error keeps the order back.
+    /// An amount that must be stated; zero replaces a faulty one, and the error keeps the order
+    /// back.
     pub(super) fn required(&mut self, text: &str, field: &'static str, line: u64) -> Amount {
         match self.parse(text) {
             Ok(amount) => amount,

@@ -372,8 +372,9 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
     }
 }
 
-/// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product has
-/// the same id in every run. A SKU that was rewritten as a number may be that of several products.
+/// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product
+/// has the same id in every run. A SKU that was rewritten as a number may be that of several
+/// products.
 fn product_id(line: &mut SourceLine) -> Text {
     let mut id = take(&mut line.id);
     let sku = if is_rewritten(&line.sku) { "" } else { line.sku.as_str() };
@@ -394,10 +395,10 @@ fn product_id(line: &mut SourceLine) -> Text {
     id
 }
 
-/// A file that was cut between two rows, or sorted, leaves an order that looks complete, but its lines
-/// add up to less than its subtotal, or than its goods before discounts if those are known. In a
-/// complete order they never do, as discounts only lower the subtotal. A rounded amount counts as
-/// off by a minor unit, so rounding alone never makes an order look cut.
+/// A file that was cut between two rows, or sorted, leaves an order that looks complete, but its
+/// lines add up to less than its subtotal, or than its goods before discounts if those are known.
+/// In a complete order they never do, as discounts only lower the subtotal. A rounded amount counts
+/// as off by a minor unit, so rounding alone never makes an order look cut.
 fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool {
     let read = |text: &str, off: i64| match (Amount::parse(text, currency), rounding) {
         (Err(AmountError::Precision), Rounding::HalfEven) => {

@@ -1,23 +1,25 @@
--- The database of a fleet: which node holds which account, and the newest copy of each account's ledger.
--- Times are the database's own: clocks of nodes may differ by minutes. No e-mail address, name, payload or
--- token is written here; a ledger holds none either.
+-- The database of a fleet: which node holds which account, and the newest copy of each account's
+-- ledger. Times are the database's own: clocks of nodes may differ by minutes. No e-mail address,
+-- name, payload or token is written here; a ledger holds none either.
 
--- The whole milliseconds of an interval: how nodes are given times, as ages on the database's clock.
+-- The whole milliseconds of an interval: how nodes are given times, as ages on the database's
+-- clock.
 CREATE FUNCTION ordersync.ms(interval) RETURNS bigint LANGUAGE sql IMMUTABLE AS
     'SELECT (1000 * extract(epoch FROM $1))::bigint';
 
 -- One row for each account that a node has in its settings.
 CREATE TABLE ordersync.accounts (
     name           text PRIMARY KEY,
-    -- Digest of the schedules of its jobs: who registers other ones has the account looked at at once.
+    -- Digest of the schedules of its jobs: who registers other ones has the account looked at at
+    -- once.
     schedules      bytea NOT NULL,
     -- When the account has to be looked at next.
     due_at         timestamptz NOT NULL,
     -- When its schedules were last looked at; a job that never ran counts its starts from here.
     seen_at        timestamptz NOT NULL,
 
-    -- The lease. `fence` grows with each one that is granted and never shrinks: who has an older number
-    -- has lost the account.
+    -- The lease. `fence` grows with each one that is granted and never shrinks: who has an older
+    -- number has lost the account.
     holder         text,
     fence          bigint NOT NULL DEFAULT 0,
     expires_at     timestamptz,
@@ -38,8 +40,9 @@ CREATE TABLE ordersync.accounts (
     -- The holder's last copy holds all that it sent. False while the account is held.
     is_exact       boolean NOT NULL DEFAULT true,
 
-    -- The number of the lease under which the ledger was handed to a machine of its own; no node takes the account
-    -- while it is set. The ledger there carries the same number until the machine may write to it.
+    -- The number of the lease under which the ledger was handed to a machine of its own; no node
+    -- takes the account while it is set. The ledger there carries the same number until the machine
+    -- may write to it.
     exported       bigint,
     CHECK (copy_fence <= fence)
 );

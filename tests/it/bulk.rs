@@ -267,8 +267,8 @@ fn batches_that_wait_for_their_turn_are_as_short_as_was_learned() {
     });
 }
 
-/// A shop whose first process was killed while its connection was created, and whose next one did not
-/// get to see what the connection holds.
+/// A shop whose first process was killed while its connection was created, and whose next one did
+/// not get to see what the connection holds.
 async fn not_seen_whether_empty(load: LoadPath) -> Rehearsal {
     let mut shop = Rehearsal::new(Options::default());
     shop.load = load;
@@ -339,8 +339,8 @@ fn plan_progress_and_explain_speak_of_batches() {
 fn a_sample_is_read_back_and_the_report_says_which() {
     let sampled = world(at_once()).replace_job("load = \"bulk\"\nbulk_sample = \"1/200\"\n");
     let truth = sampled.generate(&orders(400, 7));
-    // Which orders a sample holds follows from the key of the state. With most keys it is one to four of
-    // these, with some it is none, or so many that the whole list is read.
+    // Which orders a sample holds follows from the key of the state. With most keys it is one to
+    // four of these, with some it is none, or so many that the whole list is read.
     std::fs::create_dir_all(sampled.path("state")).unwrap();
     drop(state::Store::open(&sampled.path("state"), "main").unwrap());
     let db = rusqlite::Connection::open(sampled.path("state/main.db")).unwrap();

@@ -1,6 +1,6 @@
-//! Seeded schedules of faults, kills, stops, clock jumps and edits by others in the account, in paused
-//! time. However one goes, in the end each valid order is in ActiveCampaign once and right, each
-//! customer once, and the accounts add up.
+//! Seeded schedules of faults, kills, stops, clock jumps and edits by others in the account, in
+//! paused time. However one goes, in the end each valid order is in ActiveCampaign once and right,
+//! each customer once, and the accounts add up.
 
 mod cart_judge;
 mod carts;

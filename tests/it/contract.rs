@@ -1,5 +1,5 @@
-//! The contract of `load::Carrier`: whatever carries out the steps, the same follows from them. Each
-//! test runs by REST and in batches.
+//! The contract of `load::Carrier`: whatever carries out the steps, the same follows from them.
+//! Each test runs by REST and in batches.
 
 use crate::backfill::assert_target_is;
 use crate::bulk::{at_once, fault_of, orders};

@@ -1,5 +1,5 @@
-//! Several daemons that share an account by a real PostgreSQL, which the test starts: what one of them
-//! was doing when it was lost with its disk is found again, and nothing is doubled.
+//! Several daemons that share an account by a real PostgreSQL, which the test starts: what one of
+//! them was doing when it was lost with its disk is found again, and nothing is doubled.
 
 mod accounts;
 mod active;
@@ -98,8 +98,9 @@ impl Fleet {
         self.postgres.psql(&format!("SELECT {column} FROM ordersync.accounts")).unwrap()
     }
 
-    /// Each order and customer is there once, nothing was sent that a good client does not send, and
-    /// never faster than the account allows. Returns the requests beyond the least there can be.
+    /// Each order and customer is there once, nothing was sent that a good client does not send,
+    /// and never faster than the account allows. Returns the requests beyond the least there can
+    /// be.
     fn assert_exactly_once(&self, truth: &Expected) -> u64 {
         let summary = self.world.summary();
         assert!(summary.violations.is_empty(), "{:?}", summary.violations);

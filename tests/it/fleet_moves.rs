@@ -1,5 +1,5 @@
-//! Ledgers on their way from a machine into a fleet and back: nothing is loaded twice, and whenever a move
-//! is cut off, machine and fleet never both work on the account.
+//! Ledgers on their way from a machine into a fleet and back: nothing is loaded twice, and whenever
+//! a move is cut off, machine and fleet never both work on the account.
 
 use crate::daemon::EVERY_SECOND;
 use crate::fleet::postgres::Postgres;

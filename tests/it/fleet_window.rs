@@ -1,4 +1,5 @@
-//! What a node of a fleet shows: to Prometheus, on its page, and to the alerts and panels that are shipped.
+//! What a node of a fleet shows: to Prometheus, on its page, and to the alerts and panels that are
+//! shipped.
 
 use crate::fleet_verbs::{Fleet, name_of};
 use crate::process::Process;

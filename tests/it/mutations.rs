@@ -1,4 +1,5 @@
-//! Whatever is in an export: no panic, no endless reading, and as many outcomes as records were read.
+//! Whatever is in an export: no panic, no endless reading, and as many outcomes as records were
+//! read.
 //!
 //! `ORDERSYNC_PROOF_MUTATIONS` asks for another number of cases, `ORDERSYNC_PROOF_SEED` for one of
 //! them again.

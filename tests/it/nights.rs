@@ -48,7 +48,8 @@ impl Loaded {
         loaded
     }
 
-    /// Holds exactly the shop's orders, every cart that it has to hold, and none that became an order.
+    /// Holds exactly the shop's orders, every cart that it has to hold, and none that became an
+    /// order.
     pub fn assert_is(&self, shop: &dyn AnyShop) {
         assert_eq!(self.orders, shop.totals());
         let carts = shop.carts();

@@ -1,4 +1,5 @@
-//! People are notified of how runs ended, once, and no run waits for it or holds personal data in it.
+//! People are notified of how runs ended, once, and no run waits for it or holds personal data in
+//! it.
 
 use crate::daemon::EVERY_SECOND;
 use crate::process::Process;

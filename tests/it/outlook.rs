@@ -149,8 +149,8 @@ fn orders_and_carts() -> World {
 
 #[test]
 fn two_jobs_of_one_account_are_forecast_together_to_the_request() {
-    // Orders go first, whatever the sequence of the jobs, and take the place of ten carts. Customers
-    // are shared.
+    // Orders go first, whatever the sequence of the jobs, and take the place of ten carts.
+    // Customers are shared.
     let requests = [40, 25];
     for jobs in [["shop", "carts"], ["carts", "shop"]] {
         let world = orders_and_carts();

@@ -1,5 +1,5 @@
-//! How each verb ends when ActiveCampaign refuses, is away, or lists without end: by exit code, and in
-//! its JSON.
+//! How each verb ends when ActiveCampaign refuses, is away, or lists without end: by exit code, and
+//! in its JSON.
 
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;

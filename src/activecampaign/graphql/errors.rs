@@ -20,8 +20,8 @@ pub(super) enum GraphqlVerdict {
     NoErrors,
     /// The orders were checked and none of them stored, but those with a receipt.
     NotStored,
-    /// The request was checked and nothing of it stored; whether for its length, an order or its form is
-    /// not known.
+    /// The request was checked and nothing of it stored; whether for its length, an order or its
+    /// form is not known.
     Refused,
     /// Whether any of them was stored is not known.
     Unclear,

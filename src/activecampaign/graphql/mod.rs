@@ -218,8 +218,8 @@ impl Client {
         Ok((0..keys.len()).map(found).collect())
     }
 
-    /// How many orders of this key a search by GraphQL shows on a connection; `None` where the account
-    /// does not search in this way.
+    /// How many orders of this key a search by GraphQL shows on a connection; `None` where the
+    /// account does not search in this way.
     pub async fn count_by_search(
         &self,
         connection: &RemoteId,

@@ -1,4 +1,5 @@
-//! The input types of an order, as the account's schema states them, or as the documentation lists them.
+//! The input types of an order, as the account's schema states them, or as the documentation lists
+//! them.
 
 use super::super::failure::Failure;
 use super::super::wire::text_of;
@@ -10,8 +11,8 @@ use std::collections::BTreeMap;
 const TYPE_QUERY: &str = "query ($name: String!) { __type(name: $name) { inputFields { name defaultValue \
      type { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } }";
 
-/// The fields of the documentation (<https://developers.activecampaign.com/reference/orders-1>), for
-/// accounts that refuse introspection.
+/// The fields of the documentation (<https://developers.activecampaign.com/reference/orders-1>),
+/// for accounts that refuse introspection.
 const DOCUMENTED: [(&str, &str); 4] = [
     (
         ORDER,
@@ -189,7 +190,8 @@ impl Client {
         Ok(OrderSchema { order, line, discount, is_assumed: false })
     }
 
-    /// `None` where introspection is refused. Servers of graphql-java answer one `__type` a request.
+    /// `None` where introspection is refused. Servers of graphql-java answer one `__type` a
+    /// request.
     async fn input_type(&self, name: &str) -> Result<Option<InputType>, Failure> {
         let body = json!({ "query": TYPE_QUERY, "variables": { "name": name } });
         let answer = self.query("read_schema", &body, GraphqlError::refuses_introspection).await?;

@@ -171,8 +171,9 @@ impl Answers {
         self.ask("jobs.shop.connection.logo_url", &logo, Unanswered::Mark(None), ask);
     }
 
-    /// Where dates state their offset, the zone is the schedule's alone. Where they do not, it decides
-    /// about the moments of orders, so that a zone is only used if no other one gives other moments.
+    /// Where dates state their offset, the zone is the schedule's alone. Where they do not, it
+    /// decides about the moments of orders, so that a zone is only used if no other one gives other
+    /// moments.
     fn time_zone(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         let zones = &facts.zones;
         let is_known = !zones.fitting.is_empty();
@@ -201,8 +202,8 @@ impl Answers {
         }
     }
 
-    /// It is the currency of the records that state none, so that it is only taken from the others if
-    /// those agree.
+    /// It is the currency of the records that state none, so that it is only taken from the others
+    /// if those agree.
     fn currency(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         const CURRENCY: &str = "jobs.shop.policy.currency";
         let mut known = facts.currencies.keys().map(Currency::code);

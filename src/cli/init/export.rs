@@ -89,8 +89,8 @@ impl ExportFacts {
     }
 }
 
-/// The path or pattern for the settings: inside of the folder from there, another one from the root.
-/// The names of folders are never taken for patterns, unless somebody typed them as one.
+/// The path or pattern for the settings: inside of the folder from there, another one from the
+/// root. The names of folders are never taken for patterns, unless somebody typed them as one.
 fn as_setting(pattern: &str, dir: &Path) -> Result<String, CliError> {
     let absolute = |path: &Path| std::path::absolute(path).map_err(CliError::failed);
     let text = |path: &Path| {

@@ -1,5 +1,5 @@
-//! BigCommerce's orders API, version 2: orders, and the products, coupons and shipping addresses that
-//! an order only links to. Amounts are those with tax, as in the total.
+//! BigCommerce's orders API, version 2: orders, and the products, coupons and shipping addresses
+//! that an order only links to. Amounts are those with tax, as in the total.
 
 mod order;
 

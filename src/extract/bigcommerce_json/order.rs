@@ -23,8 +23,8 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// An order that waits for what it only links to. One with a list of products in place of the link has
-/// them all.
+/// An order that waits for what it only links to. One with a list of products in place of the link
+/// has them all.
 pub fn order_piece(record: &Record<'_>) -> Option<Piece> {
     let is_whole = record.value("products").is_some_and(|value| value.is_list());
     let (stated, quantity) = if is_whole { (order(record), None) } else { stated(record) };

@@ -1,13 +1,13 @@
 //! Copies of an order in an export: which of them counts.
 //!
-//! Of copies that state when they were modified the newest counts, wherever in whichever file it is.
-//! Of copies that are identical in all that is read the first one in reading order counts. What
+//! Of copies that state when they were modified the newest counts, wherever in whichever file it
+//! is. Of copies that are identical in all that is read the first one in reading order counts. What
 //! remains is for the run to judge: the last file wins, and a repeat within a file is a fault.
 //!
 //! The older copy may come first, so it has to be known before the first record is returned. Only
 //! exports that state modification times are searched for it, and JSON of one format, of which most
-//! is large, first by the keys alone: copies are rare. Elsewhere a run knows identical copies by the
-//! hashes that it keeps beside its keys.
+//! is large, first by the keys alone: copies are rare. Elsewhere a run knows identical copies by
+//! the hashes that it keeps beside its keys.
 
 mod marks;
 mod repeats;

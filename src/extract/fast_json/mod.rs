@@ -1,5 +1,6 @@
-//! Fast's seller API: orders and carts in its generic entity documents. A document is a request or an
-//! answer to create, read or update one; the order in it is wrapped twice. No date is stated anywhere.
+//! Fast's seller API: orders and carts in its generic entity documents. A document is a request or
+//! an answer to create, read or update one; the order in it is wrapped twice. No date is stated
+//! anywhere.
 
 mod order;
 

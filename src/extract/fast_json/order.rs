@@ -105,8 +105,8 @@ fn kind(record: &Record<'_>, is_cart: bool) -> Option<Kind> {
     })
 }
 
-/// The name of a value that is stated as a name (`ORDER_STATUS_CART`) or as a number; the first name
-/// where none is stated.
+/// The name of a value that is stated as a name (`ORDER_STATUS_CART`) or as a number; the first
+/// name where none is stated.
 fn word(text: &str, prefix: &str, names: &[&'static str]) -> Option<&'static str> {
     if text.is_empty() {
         return names.first().copied();
@@ -145,8 +145,8 @@ fn unless_placeholder(id: Text) -> Text {
     if PLACEHOLDERS.contains(&id.as_str()) { Text::default() } else { id }
 }
 
-/// Coupons and the discounts of lines, those only that were applied; a coupon that is repeated at the
-/// lines it was spread over counts once.
+/// Coupons and the discounts of lines, those only that were applied; a coupon that is repeated at
+/// the lines it was spread over counts once.
 fn discounts(record: &Record<'_>, lines: &[Record<'_>]) -> Vec<SourceDiscount> {
     let mut found: Vec<SourceDiscount> =
         record.list("coupons").iter().filter_map(applied).collect();

@@ -68,8 +68,8 @@ impl Group {
         None
     }
 
-    /// Without the rows that state the same line again: the same in the column of the line's key and in
-    /// these others.
+    /// Without the rows that state the same line again: the same in the column of the line's key
+    /// and in these others.
     pub fn without_repeats(mut self, line_key: usize, columns: &[usize]) -> Self {
         let mut kept: Vec<(KeptRow, u32)> = Vec::with_capacity(self.rows.len());
         for (row, run) in self.rows.drain(..).zip(self.runs.drain(..)) {
@@ -136,9 +136,9 @@ impl Group {
         }
     }
 
-    /// The copies of the order that it consists of: runs of rows that each state another time in the
-    /// column of the last modification. Rows that are next to each other are of one copy, as the
-    /// column may be that of an order's line.
+    /// The copies of the order that it consists of: runs of rows that each state another time in
+    /// the column of the last modification. Rows that are next to each other are of one copy, as
+    /// the column may be that of an order's line.
     fn copies(self, modified_at: usize) -> Vec<Self> {
         let times = self.times_of_runs(modified_at).unwrap_or_default();
         let mut copies: Vec<(Vec<u8>, Self)> = Vec::new();

@@ -1,5 +1,5 @@
-//! Orders whose rows are the same rows several times: copies of the order, one of which may be cut, or
-//! more lines. Its own total decides, where it fits the one and not the other.
+//! Orders whose rows are the same rows several times: copies of the order, one of which may be cut,
+//! or more lines. Its own total decides, where it fits the one and not the other.
 
 use super::groups::Group;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
@@ -34,8 +34,8 @@ pub fn order_of(group: &Group, read: impl Fn(&Group) -> SourceOrder) -> SourceOr
     all
 }
 
-/// Whether the lines come to the stated subtotal, before or after the discount; or to the total, less the
-/// discount, with shipping, and with tax on top or within.
+/// Whether the lines come to the stated subtotal, before or after the discount; or to the total,
+/// less the discount, with shipping, and with tax on top or within.
 fn adds_up(order: &SourceOrder) -> bool {
     let blank_is_zero =
         |text: &str| if text.is_empty() { Some(0) } else { decimal::parse_signed(text) };

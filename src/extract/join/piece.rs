@@ -24,8 +24,8 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Whether an order needs no other table: its lines are within, or it has no goods. It is unknown
-    /// what a record with faults contains.
+    /// Whether an order needs no other table: its lines are within, or it has no goods. It is
+    /// unknown what a record with faults contains.
     pub fn is_whole(&self) -> bool {
         let stated = &self.stated;
         !stated.lines.is_empty() || !stated.faults.is_empty() || self.quantity == Some(0)

@@ -1,4 +1,5 @@
-//! Compares the keys of records with what formats need: which format fits, or what the nearest lacks.
+//! Compares the keys of records with what formats need: which format fits, or what the nearest
+//! lacks.
 
 use super::format::{JsonFormat, JsonFormats};
 use super::keys::Keys;
@@ -78,7 +79,8 @@ pub fn choose(
     }))
 }
 
-/// The format that lacks nothing; of several the one that needs most. `None` if each lacks something.
+/// The format that lacks nothing; of several the one that needs most. `None` if each lacks
+/// something.
 pub fn matching(candidates: &[Candidate<'_>]) -> Option<Result<&'static JsonFormat, NoMatch>> {
     let matching = || candidates.iter().filter(|one| one.missing.is_empty()).map(|one| one.format);
     let most = matching().map(|format| format.needs.len()).max()?;

@@ -13,7 +13,8 @@ use crate::extract::error::ReadError;
 /// because a huge record of one format can be another format's wrapper.
 const SAMPLE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// The format of a file, and where in it its records are. If the settings name one, only its keys are in question.
+/// The format of a file, and where in it its records are. If the settings name one, only its keys
+/// are in question.
 ///
 /// # Errors
 /// When the file is not JSON, of no known format, or lacks keys.

@@ -28,8 +28,8 @@ pub struct JsonFormat {
     /// one that orders don't have, either nested or after a slash (`/refunded_by`).
     pub known_non_orders: &'static [(&'static str, &'static str)],
     pub read: fn(&Record<'_>) -> SourceOrder,
-    /// If its records say when they were modified: the names under which they state the order's key,
-    /// the preferred one first.
+    /// If its records say when they were modified: the names under which they state the order's
+    /// key, the preferred one first.
     pub keys_of_dated: &'static [&'static str],
     /// Its names and methods are escaped for HTML.
     pub has_html_entities: bool,
@@ -86,8 +86,8 @@ impl JsonFormat {
     }
 }
 
-/// What the carts of a shop system are known by. A cart that is known by two of them would be two at
-/// ActiveCampaign.
+/// What the carts of a shop system are known by. A cart that is known by two of them would be two
+/// at ActiveCampaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CartKey {
     /// The token of its checkout, which an order names as its own.

@@ -1,6 +1,6 @@
-//! Lists of orders besides the one that a format, a mapping or an envelope names, as in `{"orders":
-//! […], "archived_orders": […]}`: they are read too, or counted where what they hold is no order, so
-//! that none is left out without a word.
+//! Lists of orders besides the one that a format, a mapping or an envelope names, as in
+//! `{"orders": […], "archived_orders": […]}`: they are read too, or counted where what they hold is
+//! no order, so that none is left out without a word.
 
 use super::candidates::Candidate;
 use super::format::{JsonFormat, JsonFormats};
@@ -111,8 +111,8 @@ impl FurtherLists {
     }
 }
 
-/// Tells orders of one shop system, or carts, from other records. Those of another system come out as
-/// invalid.
+/// Tells orders of one shop system, or carts, from other records. Those of another system come out
+/// as invalid.
 #[derive(Debug)]
 pub struct FormatJudge {
     pub format: &'static JsonFormat,

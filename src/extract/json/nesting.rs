@@ -166,8 +166,8 @@ pub trait Further: Debug + Send + Sync {
     /// Whether records under this name may be orders.
     fn is_sought(&self, name: &[u8]) -> bool;
 
-    /// What the value at the front of these bytes, under this name, is; `None` if that takes more of
-    /// them.
+    /// What the value at the front of these bytes, under this name, is; `None` if that takes more
+    /// of them.
     fn member(&self, name: &[u8], bytes: &[u8]) -> Option<Member>;
 }
 
@@ -219,8 +219,8 @@ impl Wrappers {
         !self.is_declared && RECORDS_OWN.iter().any(|own| own.as_bytes() == name)
     }
 
-    /// Whether objects at this path may wrap records. Below the last wrapper, a name like one belongs
-    /// to a record.
+    /// Whether objects at this path may wrap records. Below the last wrapper, a name like one
+    /// belongs to a record.
     pub fn lead_on(&self, path: Path) -> bool {
         self.names.iter().any(|names| below(names, path).is_some())
     }

@@ -25,8 +25,8 @@ pub struct Document<'a> {
     pub line: u64,
     /// It is not UTF-8: U+FFFD is in place of what could not be decoded.
     pub has_bad_bytes: bool,
-    /// The columns of the table that it is a row of; none for any other record. A blank cell of a row
-    /// is not in its object.
+    /// The columns of the table that it is a row of; none for any other record. A blank cell of a
+    /// row is not in its object.
     pub columns: &'a [String],
 }
 
@@ -80,7 +80,8 @@ struct Reading<'a> {
     /// first one has the number 1.
     paths: RefCell<Vec<(usize, &'static str)>>,
     has_repeated_key: Cell<bool>,
-    /// If it is watched: the fields that were looked at, each with the number of the object it is in.
+    /// If it is watched: the fields that were looked at, each with the number of the object it is
+    /// in.
     looked_at: Option<RefCell<Vec<(usize, Text)>>>,
 }
 
@@ -174,9 +175,9 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The text of a number, in quotes or not. One that a program wrote with an exponent is exact, and
-    /// its digits are returned; in the cell of a table a spreadsheet may have rounded it, so it stays as
-    /// it is.
+    /// The text of a number, in quotes or not. One that a program wrote with an exponent is exact,
+    /// and its digits are returned; in the cell of a table a spreadsheet may have rounded it, so it
+    /// stays as it is.
     pub fn amount(&self, name: &'static str) -> Text {
         let text = self.text(name);
         let is_cell = self.is_row() && self.path == 0;
@@ -318,8 +319,8 @@ pub fn text_or(text: Text, other: impl FnOnce() -> Text) -> Text {
     if text.is_empty() { other() } else { text }
 }
 
-/// A text that is kept for as long as the program runs. Only for texts made of names that the program
-/// or its settings have, of which there are few.
+/// A text that is kept for as long as the program runs. Only for texts made of names that the
+/// program or its settings have, of which there are few.
 pub fn interned(text: &str) -> &'static str {
     static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// The state of a scan through one value, which may come in several pieces. Brackets are counted, not
-/// matched, and nothing else is checked: the parser does that once the end is known.
+/// The state of a scan through one value, which may come in several pieces. Brackets are counted,
+/// not matched, and nothing else is checked: the parser does that once the end is known.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Bytes of the value that were scanned.
@@ -25,8 +25,8 @@ pub enum ScanResult {
 }
 
 impl Scan {
-    /// Continues in `bytes`, which begin where the value does. `is_sought` gets the place of the name
-    /// (without quotes) of each object and list directly inside the value, and its bracket.
+    /// Continues in `bytes`, which begin where the value does. `is_sought` gets the place of the
+    /// name (without quotes) of each object and list directly inside the value, and its bracket.
     pub fn run(
         &mut self,
         bytes: &[u8],
@@ -73,8 +73,8 @@ impl Scan {
         before.get(self.name.end + 1..).is_some_and(|between| between.trim_ascii() == b":")
     }
 
-    /// Moves to the end of the string; `false` if it continues after these bytes. A backslash at their
-    /// end is left for the next piece, with the byte it escapes.
+    /// Moves to the end of the string; `false` if it continues after these bytes. A backslash at
+    /// their end is left for the next piece, with the byte it escapes.
     fn leave_string(&mut self, bytes: &[u8]) -> bool {
         loop {
             let Some(ahead) = quote_or_backslash(&bytes[self.at..]) else {

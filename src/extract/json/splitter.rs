@@ -1,11 +1,11 @@
 //! Splits a JSON file into its records: finds them in the brackets they are wrapped in, and where
 //! each ends, without parsing them.
 //!
-//! A record is an object on its own, in a list, in an object under a wrapping name (`{"orders": […]}`,
-//! `{"order": {…}}`) or nested ones (`{"data": {"orders": {"nodes": […]}}}`), or under its number
-//! (`{"order": {"1001": {…}}}`). Further lists of records in a wrapping object are read too, see
-//! [`super::further_lists`]. Documents may follow each other, with or without line ends
-//! or a comma after each. Other members of a wrapping object are skipped.
+//! A record is an object on its own, in a list, in an object under a wrapping name
+//! (`{"orders": […]}`, `{"order": {…}}`) or nested ones (`{"data": {"orders": {"nodes": […]}}}`),
+//! or under its number (`{"order": {"1001": {…}}}`). Further lists of records in a wrapping object
+//! are read too, see [`super::further_lists`]. Documents may follow each other, with or without
+//! line ends or a comma after each. Other members of a wrapping object are skipped.
 
 use super::input::{self, Input, Place};
 use super::nesting::{Expected, Further, Level, Member, NOWHERE, Nesting, Path, Wrappers};
@@ -132,8 +132,8 @@ impl Splitter {
         &self.passed_over
     }
 
-    /// Takes back a record whose end was only guessed, so that it is measured; `false` if its end is
-    /// known.
+    /// Takes back a record whose end was only guessed, so that it is measured; `false` if its end
+    /// is known.
     pub fn take_back(&mut self) -> bool {
         if self.is_guess {
             self.held = 0;
@@ -200,8 +200,9 @@ impl Splitter {
         }
     }
 
-    /// In JSON lines the next record ends where its line does, as the last one did that began alike.
-    /// That saves a scan of every byte; when the parser fails, [`Self::take_back`] corrects it.
+    /// In JSON lines the next record ends where its line does, as the last one did that began
+    /// alike. That saves a scan of every byte; when the parser fails, [`Self::take_back`] corrects
+    /// it.
     fn guess(&self) -> Option<usize> {
         let bytes = self.input.bytes();
         let is_alike = !self.line_begins.is_empty()

@@ -33,8 +33,8 @@ impl SyntaxErrors {
         self.at(place, what.to_owned(), HINT_CUT)
     }
 
-    /// The file ends within the value that `bytes` begin, unless the parser finds another error before
-    /// that.
+    /// The file ends within the value that `bytes` begin, unless the parser finds another error
+    /// before that.
     pub fn unclosed(&self, place: Place, bytes: &[u8], what: &str) -> ReadError {
         self.syntax_of(place, bytes).unwrap_or_else(|| self.cut(place, what))
     }

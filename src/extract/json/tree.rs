@@ -1,8 +1,9 @@
 //! A JSON text as a tree of values that borrow from it.
 //!
-//! serde_json keeps the digits of a number only in a `RawValue`, and nested objects read as such are
-//! scanned again on each level: 12 µs for an order of 3.7 kB, against 8 µs for the one pass made
-//! here. A text that is not accepted here is left to serde_json, so that errors are worded by it.
+//! serde_json keeps the digits of a number only in a `RawValue`, and nested objects read as such
+//! are scanned again on each level: 12 µs for an order of 3.7 kB, against 8 µs for the one pass
+//! made here. A text that is not accepted here is left to serde_json, so that errors are worded by
+//! it.
 
 use crate::domain::Reason;
 use crate::extract::blank;
@@ -132,8 +133,8 @@ impl<'a> Value<'a> {
         Ok(found)
     }
 
-    /// The text of a string without the blanks around it, or a number, `true` or `false` as written;
-    /// blank for `null`.
+    /// The text of a string without the blanks around it, or a number, `true` or `false` as
+    /// written; blank for `null`.
     ///
     /// # Errors
     /// When it is an object or a list, or has half of a surrogate pair: text that was cut within a
@@ -323,8 +324,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Bytes of a string before a quote, a backslash, or a control character. Eight at a time, as most of
-/// a file is text.
+/// Bytes of a string before a quote, a backslash, or a control character. Eight at a time, as most
+/// of a file is text.
 fn plain_len(bytes: &[u8]) -> usize {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);

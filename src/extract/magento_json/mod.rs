@@ -1,5 +1,6 @@
 //! Magento 2 (Adobe Commerce): orders as `GET /rest/V1/orders` answers them. Every amount is stated
-//! twice, in the store's base currency and in the order's; only the order's are read. Dates are UTC.
+//! twice, in the store's base currency and in the order's; only the order's are read. Dates are
+//! UTC.
 
 mod order;
 

@@ -72,8 +72,8 @@ fn discounts(record: &Record<'_>, discount: &str) -> Vec<SourceDiscount> {
     }
 }
 
-/// A product with a choice has two rows: the parent carries the price, the child the article that was
-/// chosen. So the parent is the line, and takes the child's sku where it has one child only.
+/// A product with a choice has two rows: the parent carries the price, the child the article that
+/// was chosen. So the parent is the line, and takes the child's sku where it has one child only.
 fn lines(record: &Record<'_>) -> Vec<SourceLine> {
     let items = record.lines("items");
     let ids: Vec<Text> = items.iter().map(|item| item.text("item_id")).collect();
@@ -99,8 +99,8 @@ fn parent_of(item: &Record<'_>) -> Text {
     text_or(item.text("parent_item_id"), || item.object("parent_item").text("item_id"))
 }
 
-/// `row_total` is the price of all units. `price` can be in the base currency, and is read only where
-/// no total above zero is stated (the parent of a bundle may have none).
+/// `row_total` is the price of all units. `price` can be in the base currency, and is read only
+/// where no total above zero is stated (the parent of a bundle may have none).
 fn line(item: &Record<'_>, article: Text) -> SourceLine {
     let total = Some(item.amount("row_total"))
         .filter(|total| decimal::parse(total).is_none_or(|units| units > 0));

@@ -65,8 +65,8 @@ impl Dates {
         Kept(u32::MAX)
     }
 
-    /// Decides by some dates of a file which of two rival formats it is written in: by one that only
-    /// fits the one.
+    /// Decides by some dates of a file which of two rival formats it is written in: by one that
+    /// only fits the one.
     ///
     /// # Errors
     /// When the dates fit both, or some only the one and some only the other.

@@ -64,7 +64,8 @@ impl CsvFormat for Arc<Profile> {
         if matches!(self.source, Source::Json { .. }) {
             return of_json_cells(self, head);
         }
-        // Cells of a table, also where the mapping is one for JSON: a spreadsheet may have rounded them.
+        // Cells of a table, also where the mapping is one for JSON: a spreadsheet may have rounded
+        // them.
         let form = Form { has_exponents: false, ..self.form.clone() };
         let of_cells = Arc::new(Profile { form, ..Profile::clone(self) });
         let mut sheet = MappedSheet::resolve(&of_cells, head.header);

@@ -266,7 +266,8 @@ pub enum Answer {
 pub struct RowKinds {
     pub column: Name,
     pub words: Vec<(String, RowKind)>,
-    /// The words of a shop system, for what is not in `words`. A blank leaves it to the order's status.
+    /// The words of a shop system, for what is not in `words`. A blank leaves it to the order's
+    /// status.
     pub table: Option<&'static Statuses>,
     /// Of a word that is not listed; without it the order is refused.
     pub others: Option<RowKind>,

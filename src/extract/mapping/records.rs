@@ -19,8 +19,8 @@ use crate::extract::passed_over::SharedTally;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The mapping for the records of a file: as it is, or within an envelope that it does not name; `None`
-/// of a file without records.
+/// The mapping for the records of a file: as it is, or within an envelope that it does not name;
+/// `None` of a file without records.
 ///
 /// # Errors
 /// What the records lack that are nearest to the mapping.
@@ -98,8 +98,8 @@ pub fn orders(
     json::orders(source, all_wrappers_of(profile), passed_over, of)
 }
 
-/// The places of the records, with other lists beside them: they are read where the mapping does not
-/// say where records are.
+/// The places of the records, with other lists beside them: they are read where the mapping does
+/// not say where records are.
 pub fn all_wrappers_of(profile: &Arc<Profile>) -> Wrappers {
     let complete = (!profile.has_found_place).then_some(OtherRow::UnnamedList);
     let judge = Box::new(MappingJudge(Arc::clone(profile)));
@@ -162,7 +162,8 @@ pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
     order(profile, profile.dates.all(), &material, faults)
 }
 
-/// An amount with an exponent is exact within JSON. In a cell of its own a spreadsheet may have rounded it.
+/// An amount with an exponent is exact within JSON. In a cell of its own a spreadsheet may have
+/// rounded it.
 fn refuse_rounded(record: Value<'_>, profile: &Profile, faults: &mut OrderErrors, line: u64) {
     use OrderField as F;
     for field in [F::Total, F::Subtotal, F::Shipping, F::Tax, F::Discount, F::Refunded] {

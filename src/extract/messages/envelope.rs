@@ -178,8 +178,8 @@ fn record<'a>(message: Value<'a>, data: &str) -> Result<Message<'a>, RepeatedKey
     Ok(Message::Record { stream, row: Row { data: Data::Value(data), stamps: None } })
 }
 
-/// A row of a loader's table, which is of one stream and does not name it. Its fields are beside the
-/// loader's columns, or as JSON in one of them.
+/// A row of a loader's table, which is of one stream and does not name it. Its fields are beside
+/// the loader's columns, or as JSON in one of them.
 fn row_of_table<'a>(row: Value<'a>, columns: &LoaderColumns<'a>) -> Message<'a> {
     let data = match columns.data() {
         Some(data) => string_of(data).map_or(Data::Value(data), Data::Text),

@@ -1,5 +1,5 @@
-//! The columns that extractors and loaders add to a row: when it was read at its source, and whether
-//! it was deleted there.
+//! The columns that extractors and loaders add to a row: when it was read at its source, and
+//! whether it was deleted there.
 
 use crate::domain::RecordError;
 use crate::extract::blank;

@@ -1,6 +1,7 @@
 //! The formats Singer and Airbyte: streams of messages, one a line, that mix the records of several
-//! tables, and the tables their loaders write. Finds the stream that holds the orders; a JSON format
-//! reads its records. Of several records of one order the last counts, as both protocols define it.
+//! tables, and the tables their loaders write. Finds the stream that holds the orders; a JSON
+//! format reads its records. Of several records of one order the last counts, as both protocols
+//! define it.
 
 mod envelope;
 mod loader_columns;

@@ -1,5 +1,5 @@
-//! Restores a record from the row of a loader's table: loaders write lists and objects into one column
-//! as text.
+//! Restores a record from the row of a loader's table: loaders write lists and objects into one
+//! column as text.
 
 use crate::extract::json::{Tree, Value};
 
@@ -17,8 +17,8 @@ pub fn unfolded(object: Value<'_>) -> Option<String> {
     is_other.then(|| built.end())
 }
 
-/// A row of CSV as an object. Cells that are blank, or `null`, are left out; numbers stay the digits
-/// that they are.
+/// A row of CSV as an object. Cells that are blank, or `null`, are left out; numbers stay the
+/// digits that they are.
 pub fn object_of<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut built = Built::default();
     for (name, cell) in cells {

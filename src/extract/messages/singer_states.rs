@@ -14,8 +14,8 @@ pub struct States {
     superseded: Fates,
     /// Orders that were read.
     records: u64,
-    /// How many orders must be settled so that all of them are loaded: if one is superseded, up to the
-    /// one that replaces it.
+    /// How many orders must be settled so that all of them are loaded: if one is superseded, up to
+    /// the one that replaces it.
     needed: u64,
     /// The next message, as written in the file.
     waiting: Option<Vec<u8>>,
@@ -31,8 +31,8 @@ impl States {
         Ok(Self { file, streams, superseded, records: 0, needed: 0, waiting: None })
     }
 
-    /// The next message, if it needs no more than the first `settled` records; byte for byte, without a
-    /// line end.
+    /// The next message, if it needs no more than the first `settled` records; byte for byte,
+    /// without a line end.
     pub fn next_within(&mut self, settled: u64) -> Result<Option<Vec<u8>>, ReadError> {
         while self.waiting.is_none() {
             let Streams { envelope, taken, .. } = &*self.streams;

@@ -1,5 +1,5 @@
-//! Scans all messages of a file for the stream that holds the orders: by its name, and by the keys of
-//! its records.
+//! Scans all messages of a file for the stream that holds the orders: by its name, and by the keys
+//! of its records.
 
 use super::envelope::{Envelope, Message, Row};
 use crate::extract::codec::Source;
@@ -31,8 +31,8 @@ struct StreamScan<'a> {
     formats: &'a JsonFormats,
 }
 
-/// The streams that hold orders or abandoned carts, each with its format; none if there is nothing to
-/// read.
+/// The streams that hold orders or abandoned carts, each with its format; none if there is nothing
+/// to read.
 ///
 /// # Errors
 /// When the file can't be read, when several streams may be the orders, or none; or when its

@@ -31,8 +31,8 @@ pub enum Part<'a> {
     Damaged,
 }
 
-/// Recognises a file of messages by its first ones; then scans all of it for the stream of orders, and
-/// for records that later ones replace.
+/// Recognises a file of messages by its first ones; then scans all of it for the stream of orders,
+/// and for records that later ones replace.
 ///
 /// # Errors
 /// If the stream of orders is not clear, or its records lack keys; with a named format, also if
@@ -112,8 +112,8 @@ fn superseded_in(
     }
 }
 
-/// The protocol of a loader's table, which may hold an order in several versions; `None` if the file
-/// is no such table.
+/// The protocol of a loader's table, which may hold an order in several versions; `None` if the
+/// file is no such table.
 pub fn table_in(source: &Source) -> Option<Envelope> {
     let mut file = JsonFile::open(source.clone(), Wrappers::default()).ok()?;
     file.limit(FIRST_BYTES_MAX);

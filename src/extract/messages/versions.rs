@@ -36,9 +36,9 @@ pub struct Version {
 }
 
 impl Version {
-    /// With the stamps of a row of a table, whose rows have no order; without, of a record of a stream,
-    /// where the later one is newer. `None` for a record that has neither a key nor a number, or whose
-    /// fields can't be trusted.
+    /// With the stamps of a row of a table, whose rows have no order; without, of a record of a
+    /// stream, where the later one is newer. `None` for a record that has neither a key nor a
+    /// number, or whose fields can't be trusted.
     pub fn of(order: SourceOrder, stamps: Option<Stamps>, record: u64) -> Option<Self> {
         if is_damaged(&order) {
             return None;
@@ -81,8 +81,8 @@ impl Version {
         self.key == other.key
     }
 
-    /// Whether it replaces a version that sorts after it: it is newer, or equal in content. If one of
-    /// them does not state when it was read, it is not known which is newer.
+    /// Whether it replaces a version that sorts after it: it is newer, or equal in content. If one
+    /// of them does not state when it was read, it is not known which is newer.
     fn replaces(&self, other: &Self) -> bool {
         let differing = self.rank.iter().zip(other.rank).find(|(own, other)| **own != *other);
         differing.is_some_and(|(_, other)| other > 0) || self.content == other.content
@@ -102,8 +102,8 @@ pub fn unreadable_row(shown: String, line: u64) -> ReadError {
     )
 }
 
-/// The records of a file that other records of the same order replace. Many of them are kept on disk,
-/// so that memory does not grow with the file.
+/// The records of a file that other records of the same order replace. Many of them are kept on
+/// disk, so that memory does not grow with the file.
 #[derive(Debug)]
 pub struct Superseded {
     fates: Sorted<FATE_BYTES>,

@@ -176,8 +176,8 @@ impl WarehouseTable {
     }
 }
 
-/// The orders of one table, in the order of its rows. The table is read twice, as the newest version
-/// of an order is known only at its end.
+/// The orders of one table, in the order of its rows. The table is read twice, as the newest
+/// version of an order is known only at its end.
 struct WarehouseRows {
     table: Arc<WarehouseTable>,
     rows: Rows,

@@ -80,8 +80,8 @@ pub fn consent(record: &Record<'_>, customer: &Record<'_>, address: &Record<'_>)
     }
 }
 
-/// The subtotal is stated too, as lines that are records of their own can get lost: they must not add
-/// up to less.
+/// The subtotal is stated too, as lines that are records of their own can get lost: they must not
+/// add up to less.
 fn add_amounts(record: &Record<'_>, order: &mut SourceOrder) {
     order.total = amount(record, "totalPriceSet", "totalPrice");
     order.current_total = shop_money(record, "currentTotalPriceSet");

@@ -48,8 +48,8 @@ pub fn leave_or_complete(cart: &mut SourceOrder, is_completed: bool) {
     }
 }
 
-/// The subtotal is left out on purpose: it shows that rows are missing, and here a record is whole or
-/// refused, while an edited order's lines need not add up to it.
+/// The subtotal is left out on purpose: it shows that rows are missing, and here a record is whole
+/// or refused, while an edited order's lines need not add up to it.
 fn shared(record: &Record<'_>) -> SourceOrder {
     let customer = record.object("customer");
     let shipping_lines = record.list("shipping_lines");

@@ -35,8 +35,8 @@ fn amount(record: &Record<'_>, name: &'static str) -> Text {
     record.object(name).amount("value")
 }
 
-/// An order is placed by its payment, so where no `paymentState` says otherwise it is paid, whether or
-/// not it was shipped.
+/// An order is placed by its payment, so where no `paymentState` says otherwise it is paid, whether
+/// or not it was shipped.
 fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
     if record.is_true("testmode") {
         return Some(Status::Test);

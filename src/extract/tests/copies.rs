@@ -97,8 +97,8 @@ fn csv_of_every_kind_that_states_times_is_compared_too() {
         ]),
     );
     assert_eq!(numbers(&["c.csv"]), ["8=5.00", "7=9.00"]);
-    // A copy that is there twice is one by its total. Copies next to each other are not told apart from one
-    // with more lines if they state different times.
+    // A copy that is there twice is one by its total. Copies next to each other are not told apart
+    // from one with more lines if they state different times.
     let (old, new) = (row(7, "2024-01-02 10:00", "9.00"), row(7, "2024-01-03 10:00", "9.00"));
     let others = [row(8, "2024-01-01 10:00", "5.00"), row(9, "2024-01-01 10:00", "5.00")];
     let [eight, nine] = &others;

@@ -144,8 +144,8 @@ fn needs_of(whole: &[SourceOrder]) -> Needs {
     all.into_iter().filter(|need| whole.iter().all(|order| !need(order).is_empty())).collect()
 }
 
-/// Whether it has a fault, so that it is not sent: one that the reader found, or it lacks what every
-/// order has.
+/// Whether it has a fault, so that it is not sent: one that the reader found, or it lacks what
+/// every order has.
 fn has_fault(order: &SourceOrder, needs: &Needs) -> bool {
     let is_bare = |line: &SourceLine| {
         line.name.is_empty() || (line.unit_price.is_empty() && line.total.is_empty())

@@ -1,5 +1,5 @@
-//! The first orders of a connection: read back through GraphQL and through REST, they decide between
-//! the meanings that the documentation gives for the same field.
+//! The first orders of a connection: read back through GraphQL and through REST, they decide
+//! between the meanings that the documentation gives for the same field.
 
 use super::super::attempts::{StepError, wait};
 use super::batch::BatchWrite;
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// Orders of a canary.
 const ORDERS_MAX: usize = 3;
-/// Delays before a canary is read again; ActiveCampaign copies orders to its REST API within seconds.
-/// None is so long that a daemon that watches for signs of life takes the run for stuck.
+/// Delays before a canary is read again; ActiveCampaign copies orders to its REST API within
+/// seconds. None is so long that a daemon that watches for signs of life takes the run for stuck.
 pub const COPY_DELAYS_S: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 60, 60];
 
 /// An order of a canary.
@@ -49,8 +49,8 @@ impl Shown {
 
 impl BatchWrite<'_> {
     /// How to write orders; and those of `orders` that are left after a canary, where one was due:
-    /// the first time, after the schema has changed, and before the first order whose lines could be
-    /// read in two ways. A canary that ActiveCampaign refused decides nothing, so another one
+    /// the first time, after the schema has changed, and before the first order whose lines could
+    /// be read in two ways. A canary that ActiveCampaign refused decides nothing, so another one
     /// follows.
     pub(super) async fn canary(
         &mut self,
@@ -244,8 +244,8 @@ impl BatchWrite<'_> {
         }))
     }
 
-    /// The order as the REST API shows it, its record and its lines of one moment: the copy may arrive
-    /// between the requests for them.
+    /// The order as the REST API shows it, its record and its lines of one moment: the copy may
+    /// arrive between the requests for them.
     async fn look_after(&self, canary: &Canary) -> Result<Option<Shown>, StepError> {
         let shown = self.look(canary.index).await?;
         match (&shown, &canary.before) {

@@ -20,7 +20,8 @@ pub(super) struct BulkPath {
 /// What this process knows of the connection's bulk path.
 pub(super) struct CanaryState {
     schema: Arc<OrderSchema>,
-    /// What a probe of the account found the price of a line to be read as; a canary decides all the same.
+    /// What a probe of the account found the price of a line to be read as; a canary decides all
+    /// the same.
     expected_price: PriceReading,
     /// `None`: no canary was read back yet.
     pub(super) findings: Option<BulkFindings>,

@@ -92,8 +92,8 @@ impl BatchWrite<'_> {
         Ok(())
     }
 
-    /// ActiveCampaign's id of the order's customer, if it has it. The outer `None`: the lookup failed,
-    /// which settles the order.
+    /// ActiveCampaign's id of the order's customer, if it has it. The outer `None`: the lookup
+    /// failed, which settles the order.
     async fn customer(&mut self, index: usize) -> Result<Option<Option<RemoteId>>, StepError> {
         match customer::find(&self.loader.rest, self.order(index)).await? {
             Ok(customer) => Ok(Some(customer)),

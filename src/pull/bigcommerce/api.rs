@@ -27,14 +27,14 @@ const PARTS_DEFAULT: usize = 50;
 const PARTS_PAGES_MAX: u64 = 100;
 /// All orders but the deleted ones.
 pub(super) const LIVE: &str = "live";
-/// Deleted in the admin, which archives an order. They are listed before and after: what is restored
-/// meanwhile is in the list of the others, what is deleted meanwhile in the last one.
+/// Deleted in the admin, which archives an order. They are listed before and after: what is
+/// restored meanwhile is in the list of the others, what is deleted meanwhile in the last one.
 const DELETED: &str = "deleted";
 
 pub(super) struct Api {
     client: ShopClient,
-    /// How many orders had changed since the beginning of the window when it was found: it only says
-    /// how far to read at first.
+    /// How many orders had changed since the beginning of the window when it was found: it only
+    /// says how far to read at first.
     pub changed: u64,
 }
 
@@ -145,8 +145,8 @@ impl Api {
         Ok(parts)
     }
 
-    /// What an order links to, of all pages. The last one is the one before a 204; lines are complete
-    /// with the last piece of the order, coupons on a page that can't be cut.
+    /// What an order links to, of all pages. The last one is the one before a 204; lines are
+    /// complete with the last piece of the order, coupons on a page that can't be cut.
     async fn part(&mut self, order: &Order, name: &'static str) -> Result<String, RequestError> {
         let id = order.id.to_string();
         let (mut found, mut pieces) = (Vec::new(), 0);

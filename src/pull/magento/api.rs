@@ -33,7 +33,8 @@ impl ShopApi for Api {
         &mut self.client
     }
 
-    /// Magento says in the shop's language that an order is gone, so what counts is that no list has it.
+    /// Magento says in the shop's language that an order is gone, so what counts is that no list
+    /// has it.
     async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = self.client.get(&["rest", VERSION, "orders", &id.to_string()], &[]).await?;
         if answer.status == StatusCode::NOT_FOUND && json_in(&answer.body).is_ok() {
@@ -55,8 +56,8 @@ impl ShopApi for Api {
 }
 
 impl Api {
-    /// Asks for a list without orders. A shop that answers with one exists, accepts the credentials,
-    /// filters, and shows its clock.
+    /// Asks for a list without orders. A shop that answers with one exists, accepts the
+    /// credentials, filters, and shows its clock.
     pub(super) async fn find(
         options: &Options,
         cancel: CancellationToken,

@@ -1,8 +1,9 @@
 //! Magento 2 and Adobe Commerce: the list of orders of the REST API.
 //!
-//! Magento pages by number, repeats the last page after the end, and moves orders between pages while
-//! they are read. So only first pages are read here: each asks for the orders after the last id. Pages
-//! get smaller where the shop is too slow for them, down to the one order that it can't list.
+//! Magento pages by number, repeats the last page after the end, and moves orders between pages
+//! while they are read. So only first pages are read here: each asks for the orders after the last
+//! id. Pages get smaller where the shop is too slow for them, down to the one order that it can't
+//! list.
 
 mod api;
 mod list;
@@ -204,8 +205,8 @@ impl Shop<'_> {
     }
 
     /// Gets past the first order of a list that can't be listed: it is found by lists of ever fewer
-    /// ids, as those before it are empty, and asked for by its id. Returns the id after which the list
-    /// continues.
+    /// ids, as those before it are empty, and asked for by its id. Returns the id after which the
+    /// list continues.
     async fn isolate(
         &mut self,
         list: List<'_>,

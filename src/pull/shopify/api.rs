@@ -19,7 +19,8 @@ pub(super) const VERSION: &str = "2026-10";
 pub(super) const WITH_CHECKOUTS_NAME: &str = "shopify-checkouts";
 /// A granted token is renewed when less than this is left of its life.
 const RENEWED_BEFORE: Duration = Duration::from_secs(5 * 60);
-/// The longest life that a granted token is taken to have, in seconds: Shopify's are valid for a day.
+/// The longest life that a granted token is taken to have, in seconds: Shopify's are valid for a
+/// day.
 const TOKEN_LIFE_MAX: u64 = 86_400;
 /// Times that a query waits for points.
 const THROTTLED_MAX: u32 = 20;

@@ -2,8 +2,8 @@
 //!
 //! An operation reads the orders of a window on Shopify's side and writes them to a file, which is
 //! kept only if it has the announced numbers of rows and orders. What the app may see is checked
-//! before it starts, as Shopify silently leaves out the rest. An order that changes while the operation
-//! is at work leaves the window, and is in the next one.
+//! before it starts, as Shopify silently leaves out the rest. An order that changes while the
+//! operation is at work leaves the window, and is in the next one.
 
 mod api;
 mod bulk;
@@ -150,8 +150,8 @@ impl Shop<'_> {
         Ok(export.into_iter().flat_map(|window| window.manifest.recovered).collect())
     }
 
-    /// The orders that checkouts became, each with its checkout. A checkout whose order is known already
-    /// is not asked for.
+    /// The orders that checkouts became, each with its checkout. A checkout whose order is known
+    /// already is not asked for.
     async fn find_orders(
         &mut self,
         completed: BTreeMap<u64, String>,
@@ -183,8 +183,8 @@ impl Shop<'_> {
         Ok(found)
     }
 
-    /// Whether the export already holds all that changed of a subject since the last window as it is
-    /// now, by what the first answer shows. Of many it shows some, and nothing is compared.
+    /// Whether the export already holds all that changed of a subject since the last window as it
+    /// is now, by what the first answer shows. Of many it shows some, and nothing is compared.
     fn is_unchanged(&self, subject: Subject, opening: &Value) -> Result<bool, PullError> {
         let Some(from) = self.window.from else { return Ok(false) };
         let edges = opening[subject.list()]["edges"].as_array().map(Vec::as_slice);

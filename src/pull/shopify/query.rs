@@ -3,7 +3,8 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
-/// What is read of an order, as docs/formats.md shows it. `LINES` is replaced by the arguments of its lines.
+/// What is read of an order, as docs/formats.md shows it. `LINES` is replaced by the arguments of
+/// its lines.
 const ORDER: &str = "
   id name email createdAt updatedAt cancelledAt displayFinancialStatus test sourceName currencyCode
   customer { id emailMarketingConsent { marketingState } }
@@ -80,8 +81,8 @@ impl Subject {
 }
 
 pub(super) enum Query<'a> {
-    /// The shop, the scopes of the app, and the first orders of a list with all their fields. `counted`
-    /// finds the orders that are counted, and the checkouts, if they are pulled.
+    /// The shop, the scopes of the app, and the first orders of a list with all their fields.
+    /// `counted` finds the orders that are counted, and the checkouts, if they are pulled.
     Opening {
         listed: FirstOrders<'a>,
         counted: &'a str,
@@ -209,9 +210,9 @@ pub(super) fn search(
     terms.into_iter().flatten().collect::<Vec<_>>().join(" AND ")
 }
 
-/// The search for the order that a checkout became, by the token in the path of its address: that of
-/// the cart in `/checkouts/ac/TOKEN/recover`, its own in the older `/checkouts/TOKEN/recover`. `None`
-/// for an address of another form.
+/// The search for the order that a checkout became, by the token in the path of its address: that
+/// of the cart in `/checkouts/ac/TOKEN/recover`, its own in the older `/checkouts/TOKEN/recover`.
+/// `None` for an address of another form.
 pub(super) fn order_of_checkout(url: &str) -> Option<String> {
     let (_, path) = url.split(['?', '#']).next()?.split_once("/checkouts/")?;
     let mut parts = path.split('/');

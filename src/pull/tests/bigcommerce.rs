@@ -84,7 +84,8 @@ async fn a_full_pull_is_the_whole_shop_as_it_was_received() {
     let window = pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
     assert_eq!(window.manifest.counted, Some(Counted { before: 600, after: 600 }));
-    // The count, three pages and the 204 after them, the count again, and two looks for deleted orders.
+    // The count, three pages and the 204 after them, the count again, and two looks for deleted
+    // orders.
     assert_eq!(window.manifest.requests, 8);
     assert!(pulls.shop.requests()[2].contains("page=4"), "{:?}", pulls.shop.requests());
     assert_eq!((window.files().count(), window.manifest.warnings.len()), (3, 0));
@@ -188,7 +189,8 @@ async fn a_fifth_of_the_quota_stays_for_other_apps() {
     let begun = Instant::now();
     pulls.full().await;
     assert_eq!(pulls.asked("/coupons"), 100);
-    // 36 of the 50 in each half minute, the last of which is the first that finds less than a fifth.
+    // 36 of the 50 in each half minute, the last of which is the first that finds less than a
+    // fifth.
     let seconds = begun.elapsed().as_secs();
     assert!((60..=90).contains(&seconds), "{seconds} s for {}", pulls.shop.requests().len());
 }

@@ -66,7 +66,8 @@ fn carts_of_orders(window: &PulledWindow) -> BTreeMap<u64, u64> {
 async fn a_full_pull_has_orders_and_checkouts_and_says_which_was_which() {
     let pulls = Pulls::with_checkouts(ShopifyOptions::default(), 12).await;
     let window = pulls.next().await;
-    // Beside every third order one is left; and each order of those from the second on completes one.
+    // Beside every third order one is left; and each order of those from the second on completes
+    // one.
     assert_eq!((window.manifest.orders, window.manifest.carts), (12, 4 + 4));
     let known = BTreeMap::from([(6, 10_006), (9, 10_009), (12, 10_012)]);
     assert_eq!((&window.manifest.recovered, carts_of_orders(&window)), (&known, known.clone()));
@@ -107,7 +108,8 @@ async fn a_night_reads_what_changed_of_either_and_asks_for_no_order_twice() {
     assert_eq!(quiet(before), 1);
 }
 
-/// An order that leaves a window has its cart in the next one, although the checkout is not in that.
+/// An order that leaves a window has its cart in the next one, although the checkout is not in
+/// that.
 #[tokio::test]
 async fn an_order_that_changes_later_still_names_its_cart() {
     let pulls = Pulls::with_checkouts(ShopifyOptions::default(), 14).await;

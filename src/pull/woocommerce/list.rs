@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 /// The status of all orders but those in the trash.
 pub(super) const EVERY: &str = "any";
-/// An order in the trash is deleted for the shop. The trash is listed before and after: what is taken
-/// out meanwhile is in the list of the others, what is put there in the last one.
+/// An order in the trash is deleted for the shop. The trash is listed before and after: what is
+/// taken out meanwhile is in the list of the others, what is put there in the last one.
 pub(super) const STATUSES: [&str; 3] = ["trash", EVERY, "trash"];
 /// Orders on a page.
 pub(super) const SIZES: [u64; 5] = [100, 50, 25, 5, 1];

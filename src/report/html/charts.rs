@@ -1,5 +1,5 @@
-//! Charts as inline SVG, each with its numbers as a table beside it, for readers who can't see them.
-//! Narrow enough to be read on a phone without scrolling.
+//! Charts as inline SVG, each with its numbers as a table beside it, for readers who can't see
+//! them. Narrow enough to be read on a phone without scrolling.
 
 use crate::report::text::count;
 use maud::{Markup, html};

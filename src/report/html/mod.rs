@@ -1,4 +1,5 @@
-//! The dry run, and a verification, as one page that needs nothing else: no network, no asset, no script from an export.
+//! The dry run, and a verification, as one page that needs nothing else: no network, no asset, no
+//! script from an export.
 //!
 //! Everything that came from an export passes through `maud`, which escapes it; the page's policy
 //! forbids whatever is not its own. Addresses are masked unless they are asked for.

@@ -65,8 +65,8 @@ pub(super) enum Line {
         action: &'static str,
         reasons: Vec<String>,
     },
-    /// A customer, or a record without a key, of another job, or superseded by another record of its
-    /// order.
+    /// A customer, or a record without a key, of another job, or superseded by another record of
+    /// its order.
     Beside,
 }
 

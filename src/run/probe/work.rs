@@ -107,8 +107,8 @@ impl Work<'_> {
     }
 
     /// Asks everything with these two connections. Gives what they were used for, and what kept it
-    /// from its end where requests can still be sent: an interruption too, so that what was written is
-    /// removed. Another one ends the process.
+    /// from its end where requests can still be sent: an interruption too, so that what was written
+    /// is removed. Another one ends the process.
     async fn ask_in(
         &mut self,
         connections: Vec<RemoteId>,

@@ -82,9 +82,10 @@ impl Looking<'_> {
         Ok(self.read(reading).await?.iter().any(Option::is_some))
     }
 
-    /// Looks until the order that was sent is visible: as a change of its record or as a second one.
-    /// ActiveCampaign may see that nothing changes, so a record that stays as it was decides too, at
-    /// the end of the longest wait. `was_sent`: else its absence from GraphQL says that it was not.
+    /// Looks until the order that was sent is visible: as a change of its record or as a second
+    /// one. ActiveCampaign may see that nothing changes, so a record that stays as it was decides
+    /// too, at the end of the longest wait. `was_sent`: else its absence from GraphQL says that it
+    /// was not.
     pub(super) async fn wait(
         &self,
         open: &OpenSwitch,

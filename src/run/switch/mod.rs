@@ -1,5 +1,5 @@
-//! Changes the path of a connection that has orders: sends one of them by the other path, looks for a
-//! second record of it, and goes back if there is one.
+//! Changes the path of a connection that has orders: sends one of them by the other path, looks for
+//! a second record of it, and goes back if there is one.
 
 mod looking;
 mod plan;

@@ -112,8 +112,9 @@ pub fn plan_switch(view: &View, job: &Job, to: LoadPath) -> Result<SwitchPlan, S
 }
 
 /// The order to send: one that the ledger has as the export states it, with its customer, so that
-/// nothing of it changes. For GraphQL one that it never took is preferred, as any other proves nothing
-/// about those; and then one of single units: of such an order no price can be read in two ways.
+/// nothing of it changes. For GraphQL one that it never took is preferred, as any other proves
+/// nothing about those; and then one of single units: of such an order no price can be read in two
+/// ways.
 ///
 /// # Errors
 /// When there is none; when the export or the state can't be read.

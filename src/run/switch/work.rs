@@ -25,8 +25,8 @@ pub struct SwitchContext<'a> {
     pub progress: &'a (dyn Fn(&str) + Send + Sync),
 }
 
-/// Changes the path of a connection, or leaves it where that would make second records. The same call
-/// resumes one that was interrupted.
+/// Changes the path of a connection, or leaves it where that would make second records. The same
+/// call resumes one that was interrupted.
 pub async fn switch(task: SwitchContext<'_>) -> SwitchReport {
     let mut meter = Meter::new(task.client);
     let canary = match (&task.plan.task, task.canary) {
@@ -250,7 +250,8 @@ impl Work<'_> {
         self.end(self.task.plan.from, at.key).await
     }
 
-    /// Deletes a record if only the switch can have made it; returns why it is still there, if it is.
+    /// Deletes a record if only the switch can have made it; returns why it is still there, if it
+    /// is.
     async fn delete_ours(
         &self,
         at: &Looking<'_>,

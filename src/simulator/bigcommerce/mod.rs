@@ -1,7 +1,8 @@
-//! A local BigCommerce store: its orders API, version 2, as far as orders are read, strict and stateful.
+//! A local BigCommerce store: its orders API, version 2, as far as orders are read, strict and
+//! stateful.
 //!
-//! It pages, counts and cuts lines as BigCommerce documents it, has a quota that other apps take from,
-//! and notes what a correct client never does.
+//! It pages, counts and cuts lines as BigCommerce documents it, has a quota that other apps take
+//! from, and notes what a correct client never does.
 
 mod list;
 mod order;

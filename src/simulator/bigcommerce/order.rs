@@ -14,7 +14,8 @@ pub struct BigCommerceOrder {
     pub modified: Timestamp,
     /// In hundredths.
     pub total: u64,
-    /// How many lines it has, each of one piece. The last one is a download where there are several.
+    /// How many lines it has, each of one piece. The last one is a download where there are
+    /// several.
     pub lines: u64,
     /// What a coupon took off, in hundredths.
     pub coupon: u64,

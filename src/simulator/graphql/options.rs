@@ -12,8 +12,8 @@ pub struct GraphqlOptions {
     /// The prefix of `-storeOrderId-ID` in the keys of `extensions`; `{i}` is the index of
     /// the order. `None` names no order at all.
     pub ext_prefix: Option<String>,
-    /// Errors that refuse orders or a batch carry the classification `ValidationError`, as those of the
-    /// document do, and a batch that is too long is refused with `validation_status`.
+    /// Errors that refuse orders or a batch carry the classification `ValidationError`, as those of
+    /// the document do, and a batch that is too long is refused with `validation_status`.
     pub classified: bool,
     /// Store the valid orders of a batch, and answer null for each of the others.
     pub partial_null: bool,

@@ -1,7 +1,7 @@
 //! A local Magento shop: its REST API as far as orders are read, strict and stateful.
 //!
-//! It verifies signatures itself, from the bytes that it received, selects and pages as Magento does,
-//! fails as real shops fail, and notes what a correct client never does.
+//! It verifies signatures itself, from the bytes that it received, selects and pages as Magento
+//! does, fails as real shops fail, and notes what a correct client never does.
 
 mod order;
 mod search;

@@ -1,5 +1,5 @@
-//! Verifies requests signed by OAuth 1.0a as Magento does: from the raw bytes of the address and the
-//! header, whatever the client thinks they mean.
+//! Verifies requests signed by OAuth 1.0a as Magento does: from the raw bytes of the address and
+//! the header, whatever the client thinks they mean.
 
 use super::{CONSUMER_KEY, CONSUMER_SECRET, TOKEN_SECRET};
 use base64::prelude::{BASE64_STANDARD, Engine};

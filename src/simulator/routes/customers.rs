@@ -99,8 +99,8 @@ pub(super) fn delete(world: &mut World, id: u64) -> Reply {
     }
 }
 
-/// Adds why the account refuses a customer. Only a new one, without an id, needs a connection even if
-/// it names none.
+/// Adds why the account refuses a customer. Only a new one, without an id, needs a connection even
+/// if it names none.
 fn check(world: &World, row: &Customer, sheet: &mut FieldReader<'_>) {
     let needs_connection = row.id == 0 || !row.is_pseudo();
     if !sheet.problems.is_empty() {

@@ -78,8 +78,8 @@ pub struct Checkouts {
 }
 
 impl Checkouts {
-    /// Some orders that are placed complete a checkout that was left with the one before; beside others
-    /// a checkout is left that changes and expires with them.
+    /// Some orders that are placed complete a checkout that was left with the one before; beside
+    /// others a checkout is left that changes and expires with them.
     pub(super) fn follow(&mut self, change: Change, is_new: bool) {
         match change {
             Change::Put { id, at, .. } if is_new && id.is_multiple_of(EVERY) => {

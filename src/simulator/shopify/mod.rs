@@ -1,4 +1,5 @@
-//! A local Shopify shop: its GraphQL Admin API as far as orders are read in bulk, strict and stateful.
+//! A local Shopify shop: its GraphQL Admin API as far as orders are read in bulk, strict and
+//! stateful.
 //!
 //! It parses queries, filters as Shopify's search does, runs bulk operations over several
 //! polls, serves their results from another port without credentials, and notes what no good client

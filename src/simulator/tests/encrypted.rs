@@ -44,8 +44,8 @@ pub fn authority_of(change: impl FnOnce(&mut CertificateParams)) -> Authority {
     Authority { pem, config: Arc::new(config) }
 }
 
-/// Hands what comes in encrypted on to the plain address of a simulator, `127.0.0.1:port`. Returns its
-/// own address.
+/// Hands what comes in encrypted on to the plain address of a simulator, `127.0.0.1:port`. Returns
+/// its own address.
 pub async fn front(config: Arc<ServerConfig>, plain: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());

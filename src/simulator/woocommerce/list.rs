@@ -101,8 +101,8 @@ impl<'a> Parameters<'a> {
         Ok(bounds)
     }
 
-    /// A date as WordPress reads it: whatever column it is compared with, as one of the site's zone.
-    /// One in the hour that the site's clocks skip in spring is an hour later.
+    /// A date as WordPress reads it: whatever column it is compared with, as one of the site's
+    /// zone. One in the hour that the site's clocks skip in spring is an hour later.
     fn date(&mut self, name: &'static str) -> Result<Option<DateTime>, InvalidParameter> {
         let Some(text) = self.value(name) else { return Ok(None) };
         if let Ok(moment) = text.parse::<Timestamp>() {

@@ -1,8 +1,8 @@
 //! A local WooCommerce shop: its REST API v3 as far as orders are read, strict and stateful.
 //!
 //! It compares dates as WooCommerce does, counts and pages as WordPress does, fails as real hosts
-//! fail, and notes what a correct client never does. Orders may change between two requests, so that a
-//! client that pages forward loses some.
+//! fail, and notes what a correct client never does. Orders may change between two requests, so
+//! that a client that pages forward loses some.
 
 mod list;
 mod order;

@@ -1,5 +1,5 @@
-//! Schedules of two jobs on one connection: carts are created, changed and recovered into orders, by
-//! processes that meet what those of the other schedules meet.
+//! Schedules of two jobs on one connection: carts are created, changed and recovered into orders,
+//! by processes that meet what those of the other schedules meet.
 
 use super::schedule::{Account, FaultMix, ForeignEdit, ProcessPlan};
 use crate::carts::{checkout, order};

@@ -32,8 +32,8 @@ struct Account {
     /// What the settings name.
     url: String,
     orders: Orders,
-    /// A node was stopped while it held the account: of each request that it was about to send then,
-    /// one may have left late.
+    /// A node was stopped while it held the account: of each request that it was about to send
+    /// then, one may have left late.
     was_frozen: bool,
 }
 
@@ -216,7 +216,8 @@ logo_url = "https://shop.example.com/logo.png"
         let url_file = self.path(&format!("{dir}.url"));
         std::fs::write(&url_file, url).unwrap();
         let mut command = Command::new("/bin/sh");
-        // Fewer open files than many accounts take, as systems have it until a process asks for more.
+        // Fewer open files than many accounts take, as systems have it until a process asks for
+        // more.
         command
             .args(["-c", r#"ulimit -Sn 256; exec "$0" "$@""#, env!("CARGO_BIN_EXE_ordersync")])
             .arg("--config")
@@ -305,8 +306,8 @@ logo_url = "https://shop.example.com/logo.png"
         seldom_until("requests are sent", || sent() >= before + requests);
     }
 
-    /// Waits until each account had two more runs: one that has nothing to send asks for its connection, or
-    /// its shop.
+    /// Waits until each account had two more runs: one that has nothing to send asks for its
+    /// connection, or its shop.
     pub fn wait_for_idle_runs(&self) {
         /// What a pull of a shop without changes asks at most.
         const OF_QUIET_PULL: u64 = 4;
@@ -333,8 +334,8 @@ logo_url = "https://shop.example.com/logo.png"
         self.dir.path().join(name)
     }
 
-    /// Each order is there once and to the cent, each customer once, and no account got more than it
-    /// allows; `lag` is how late this machine may have let a request arrive.
+    /// Each order is there once and to the cent, each customer once, and no account got more than
+    /// it allows; `lag` is how late this machine may have let a request arrive.
     pub fn assert_exactly_once(&self, lag: Duration) -> Extra {
         let mut extra = Extra::default();
         for (account, summary) in self.summaries() {

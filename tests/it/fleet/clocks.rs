@@ -1,10 +1,12 @@
-//! Nodes whose clocks are apart, by libfaketime where it is installed (on Debian, package `faketime`).
+//! Nodes whose clocks are apart, by libfaketime where it is installed (on Debian, package
+//! `faketime`).
 
 use super::Fleet;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Sets the wall clock of a program apart, and leaves its monotonic clock alone. False without libfaketime.
+/// Sets the wall clock of a program apart, and leaves its monotonic clock alone. False without
+/// libfaketime.
 pub fn set_apart(command: &mut Command, minutes: i64) -> bool {
     let Some(library) = library() else { return false };
     command

@@ -34,8 +34,8 @@ fn lookups(summary: &Summary) -> u64 {
     summary.by_route.get("GET /ecomOrders").copied().unwrap_or_default()
 }
 
-/// Has a node send orders that no copy holds, loses it, and has another one finish. Returns what was
-/// seen before the other one came, and in the end.
+/// Has a node send orders that no copy holds, loses it, and has another one finish. Returns what
+/// was seen before the other one came, and in the end.
 fn orders_are_lost(options: Options, job: &str) -> (Summary, Summary) {
     let mut fleet = Fleet::with(options, job);
     fleet.generate(ORDERS);

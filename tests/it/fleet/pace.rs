@@ -1,5 +1,5 @@
-//! How many requests an account got in a second, where real processes share a machine: what keeps the
-//! machine from going on lets requests arrive closer together than they left.
+//! How many requests an account got in a second, where real processes share a machine: what keeps
+//! the machine from going on lets requests arrive closer together than they left.
 
 use ordersync::simulator::Simulator;
 use std::sync::Arc;
@@ -33,8 +33,8 @@ impl Lag {
     }
 }
 
-/// Fails if more than `allowed` requests left within one second, or if over ten seconds more left than
-/// an account allows. Each may have been on its way for `lag`.
+/// Fails if more than `allowed` requests left within one second, or if over ten seconds more left
+/// than an account allows. Each may have been on its way for `lag`.
 pub fn assert_kept(account: &str, simulator: &Simulator, allowed: usize, lag: Duration) {
     let log = simulator.requests();
     let arrivals = log.as_array().unwrap().iter();

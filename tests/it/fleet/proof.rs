@@ -1,6 +1,7 @@
-//! Five nodes with clocks minutes apart, many accounts, and whatever may happen to nodes: killed with
-//! their disks, cut off from PostgreSQL, stopped for longer than a lease, replaced, and a PostgreSQL
-//! that crashes. Each order of each account arrives once, and no account gets more than it allows.
+//! Five nodes with clocks minutes apart, many accounts, and whatever may happen to nodes: killed
+//! with their disks, cut off from PostgreSQL, stopped for longer than a lease, replaced, and a
+//! PostgreSQL that crashes. Each order of each account arrives once, and no account gets more than
+//! it allows.
 
 use super::accounts::Accounts;
 use super::clocks::set_apart;
@@ -207,7 +208,8 @@ impl Proof {
         }
     }
 
-    /// Waits until each account was looked at again with nothing to do, and stops the nodes in order.
+    /// Waits until each account was looked at again with nothing to do, and stops the nodes in
+    /// order.
     fn end(&mut self) {
         self.accounts.wait_until_all_arrived();
         // A change that a lost node sent after its last copy of the ledger is sent once more.

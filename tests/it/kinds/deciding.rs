@@ -2,8 +2,8 @@
 
 use super::example::{Example, Outcome, assert_none, example, examples, usual};
 
-/// Columns and keys that hold a date if something happened, with one beside them where the example lacks
-/// them.
+/// Columns and keys that hold a date if something happened, with one beside them where the example
+/// lacks them.
 const DATES: [(&str, &str, &str); 16] = [
     ("airbyte.jsonl", "cancelled_at", ""),
     ("airbyte.jsonl", "_ab_cdc_deleted_at", "financial_status"),

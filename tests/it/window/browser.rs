@@ -29,8 +29,8 @@ fn browse(site: &Site, profile: &Path, args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// A shop whose run is held up by ActiveCampaign half way, after one that left records out and one that
-/// was throttled.
+/// A shop whose run is held up by ActiveCampaign half way, after one that left records out and one
+/// that was throttled.
 fn at_work() -> World {
     let world = shop();
     let status = Kind::Status { code: 429, retry_after: RetryAfter::None, html: false };

@@ -14,8 +14,8 @@ pub static FORMAT: ShopCsv = ShopCsv {
         description: "WooCommerce: Advanced Order Export, CSV",
         how: "WordPress admin: WooCommerce > Export Orders, format CSV (not XLSX), all statuses, order columns filled on all rows.",
     },
-    // The status is needed because the export may hold cancelled orders; the currency is not, as the
-    // plugin leaves it out unless asked.
+    // The status is needed because the export may hold cancelled orders; the currency is not, as
+    // the plugin leaves it out unless asked.
     needed: &[
         &["order number", "order id"],
         &["order status"],

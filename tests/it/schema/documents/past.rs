@@ -1,5 +1,5 @@
-//! What is shown of a shop that has a history: against which a plan is compared, which its orders have, and
-//! which a run left.
+//! What is shown of a shop that has a history: against which a plan is compared, which its orders
+//! have, and which a run left.
 
 use super::{Document, order, output, planned, planned_with, put};
 use crate::world::{World, until};
