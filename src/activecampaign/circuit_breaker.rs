@@ -1,5 +1,5 @@
-//! How an account fares over all workers: failures in a row, the budget for retries, and whether
-//! the run must end.
+//! The state of an account over all workers: failures in a row, the retry budget, and whether the
+//! run must end.
 
 use super::disposition::{BreakerState, FailureClass, FatalError, OUTAGES_MAX};
 use fastrand::Rng;
@@ -18,7 +18,7 @@ const OUTAGES_BEFORE_PAUSE: u32 = 3;
 /// up to the last.
 const OUTAGE_PAUSE_PERIODS: f64 = 2.5;
 const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(16);
-/// How long a stop keeps everyone from sending: the run ends by it, a later run starts afresh.
+/// How long a stop blocks all sends: it ends the run; a later run starts afresh.
 const STOP_LASTS: Duration = Duration::from_secs(60);
 
 pub(super) struct CircuitBreaker {
@@ -34,7 +34,7 @@ struct State {
     outages: u32,
     /// Of the first of those outages.
     unanswered_since: Option<Instant>,
-    /// Failures of requests that left before this are of one moment with those already counted.
+    /// Failures of requests that left before this belong to the outage already counted.
     outage_paused_at: Option<Instant>,
     forbidden: u32,
     is_known: bool,
@@ -50,12 +50,12 @@ impl CircuitBreaker {
         Self { state: Mutex::default(), wait_max, forbidden_max, rng }
     }
 
-    /// Evenly spread in 0 <= x < 1.
+    /// Uniformly distributed in 0 <= x < 1.
     pub(super) fn chance(&self) -> f64 {
         self.rng.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 
-    /// Counts a request that ended well.
+    /// Counts a successful request.
     pub(super) fn succeeded(&self) {
         let mut state = self.state();
         state.is_known = true;
@@ -99,7 +99,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// For how long there was no answer, once that is more than a failure or two.
+    /// How long there has been no answer, after more than a failure or two.
     pub(super) fn unanswered_for(&self) -> Option<Duration> {
         let state = self.state();
         let since = state.unanswered_since.filter(|_| state.outages >= OUTAGES_BEFORE_PAUSE)?;
@@ -107,8 +107,8 @@ impl CircuitBreaker {
     }
 
     /// How long everyone should wait after a failure of a request that left at `left_at`: nothing
-    /// at first, then longer and longer, so that a short outage is sat out with few requests and
-    /// does not end the run.
+    /// at first, then longer and longer, so that a short outage costs few requests and does not end
+    /// the run.
     pub(super) fn outage_pause(&self, left_at: Instant, period: Duration) -> Option<Duration> {
         let mut state = self.state();
         let counted = state.outage_paused_at.is_none_or(|at| left_at >= at);
@@ -120,7 +120,7 @@ impl CircuitBreaker {
         Some((period.mul_f64(OUTAGE_PAUSE_PERIODS) * 2_u32.pow(doublings)).min(OUTAGE_PAUSE_MAX))
     }
 
-    /// Takes the cost of a retry; `false` when there is not enough left.
+    /// Takes the cost of a retry from the budget; `false` if too little is left.
     pub(super) fn spend_retry(&self) -> bool {
         let mut state = self.state();
         let has_left = state.spent + RETRY_COST <= BUDGET_MAX;
@@ -130,7 +130,7 @@ impl CircuitBreaker {
         has_left
     }
 
-    /// Keeps everyone from sending. A deleted connection concerns the jobs of that connection only.
+    /// Blocks all sends. A deleted connection concerns the jobs of that connection only.
     pub(super) fn stop(&self, stop: FatalError) {
         let lasts = match stop {
             FatalError::ConnectionGone => return,
@@ -143,7 +143,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Why nothing may be sent now. A stop that has run out clears every count.
+    /// Why nothing may be sent now. A stop that has expired clears every count.
     pub(super) fn stopped(&self) -> Option<FatalError> {
         let mut state = self.state();
         let (stop, until) = state.stopped?;

@@ -13,8 +13,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One account of ActiveCampaign. Clones share its pace, its pauses, its budget for retries and its
-/// counts: there must be one per account and process.
+/// One account of ActiveCampaign. Clones share its rate, pauses, retry budget and counts: there
+/// must be one per account and process.
 #[derive(Clone)]
 pub struct Client(pub(super) Arc<Account>);
 
@@ -27,7 +27,7 @@ pub struct Turn<'a> {
 }
 
 impl Client {
-    /// Connects nothing yet. `log` records what the next process must know.
+    /// Opens no connection yet. `log` records what the next process must know.
     ///
     /// # Errors
     /// When an option makes no sense, the address is neither https nor loopback, or no CA
@@ -38,8 +38,8 @@ impl Client {
         Self::over(transport, options, log)
     }
 
-    /// Over a transport of the caller's: address, token, time-outs and certificates are then its
-    /// affair.
+    /// Over the caller's transport, which handles address, token, time-outs and certificates
+    /// itself.
     pub fn over(
         transport: Box<dyn Transport>,
         options: Options,
@@ -63,8 +63,8 @@ impl Client {
         })))
     }
 
-    /// Waits for a place at the head of the queue, first come first served, and for the end of any
-    /// pause. The slot itself is waited for by the call made with the turn.
+    /// Waits for the head of the queue, first come first served, and for the end of any pause. The
+    /// call made with the turn waits for the slot itself.
     pub async fn turn(&self) -> Result<Turn<'_>, FatalError> {
         let account = &*self.0;
         account.may_send()?;
@@ -83,8 +83,7 @@ impl Client {
         )
     }
 
-    /// How long no request may be sent from now on; zero if none is held back. A known wait, not a
-    /// hang.
+    /// How long no request may be sent; zero if there is no pause. A known wait, not a hang.
     pub fn pause_left(&self) -> Duration {
         self.0.rate_limiter.pause_left()
     }
@@ -94,7 +93,7 @@ impl Client {
         self.0.breaker.unanswered_for()
     }
 
-    /// Counts a batch that is sent in parts.
+    /// Counts a batch that was divided.
     pub fn note_divided(&self) {
         self.0.counters.batch_divided();
     }
@@ -105,7 +104,7 @@ impl Client {
 }
 
 impl Account {
-    /// Whether a request may leave now, which is asked right before it does.
+    /// Whether a request may leave; checked right before it does.
     pub(super) fn may_send(&self) -> Result<(), FatalError> {
         if self.guard.as_ref().is_some_and(|guard| !guard.may_send()) {
             self.breaker.stop(FatalError::Withheld);

@@ -3,14 +3,14 @@ use super::rate_limiter::SendStats;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a client has sent and met since it was made.
+/// What a client has sent and received since it was created.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Traffic {
     /// Requests that left.
     pub total: u64,
-    /// Of those, the ones that ended well.
+    /// Successful ones among them.
     pub succeeded: u64,
-    /// Sends that were asked for again, those after a 429 not counted.
+    /// Retries, except those after a 429.
     pub retried: u64,
     /// Answers of 429.
     pub throttled: u64,
@@ -23,11 +23,12 @@ pub struct Traffic {
     /// Batches of orders that left by the bulk path, and the orders in them.
     pub batches: u64,
     pub batch_orders: u64,
-    /// Batches that were divided, as they were refused, unanswered or longer than is taken by now.
+    /// Batches that were divided because they were refused, unanswered or longer than the current
+    /// limit.
     pub batches_divided: u64,
-    /// Requests that did not end well, by the word of their disposition.
+    /// Failed requests, by the word of their disposition.
     pub dispositions: BTreeMap<&'static str, u64>,
-    /// The pace just now.
+    /// The current rate.
     pub requests_per_second: f64,
     /// Sends per second from the first to the last, as a share of what the account allows; `None`
     /// before the second.
@@ -35,7 +36,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// The sums of this and of what an earlier client of the account met; the pace is this one's.
+    /// The sums of this and an earlier client of the account; the rate is this one's.
     #[must_use]
     pub fn after(mut self, earlier: &Self) -> Self {
         self.total += earlier.total;
@@ -54,8 +55,7 @@ impl Traffic {
         self
     }
 
-    /// Requests that left and have not ended. Those that were given up without an answer stay among
-    /// them.
+    /// Requests that left and have not ended, including those that were given up without an answer.
     pub fn in_flight(&self) -> u64 {
         self.total.saturating_sub(self.succeeded + self.dispositions.values().sum::<u64>())
     }

@@ -1,30 +1,29 @@
-//! The one place where an answer, or the lack of one, is judged; what GraphQL's errors say of
-//! orders is judged in `graphql/errors.rs`. Pure: counts and limits come in as values.
+//! The one place that classifies an answer, or the lack of one; `graphql/errors.rs` classifies what
+//! GraphQL's errors say about orders. Pure: counts and limits come in as values.
 
 use super::transport::{NotConnected, TransportError};
 use crate::domain::NotConnectedCause;
 use std::time::Duration;
 
-/// Failures in a row, over all workers, after which ActiveCampaign is taken to be away.
+/// Failures in a row, over all workers, after which ActiveCampaign counts as unavailable.
 pub(super) const OUTAGES_MAX: u32 = 10;
-/// 403s in a row, over all workers, after which the token is taken to be bad; fewer where a request
-/// is sent fewer times. Single ones come with good tokens too.
+/// 403s in a row, over all workers, after which the token counts as bad; fewer if a request is sent
+/// fewer times. Single ones occur with good tokens too.
 pub(super) const FORBIDDEN_MAX: u32 = 5;
-/// Failures in a row to resolve a host name that never answered, after which `url` is taken to be
-/// wrong.
+/// Failures in a row to resolve a host name that never answered, after which `url` counts as wrong.
 pub(super) const UNRESOLVED_MAX: u32 = 3;
 
-/// What to do after a request that did not end well.
+/// What to do after a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
     /// Too many requests: not carried out. Every worker already pauses; does not count as an
     /// attempt.
     Throttled,
-    /// Surely not carried out, or only a read: send it again after a delay.
+    /// Certainly not carried out, or only a read: send it again after a delay.
     Again,
-    /// May have been carried out: look it up before sending it again. (An update or a delete says
-    /// the same twice, and may be sent again without.) Also a lookup that could not be completed:
-    /// neither found nor absent.
+    /// May have been carried out: look it up before sending it again. (Updates and deletes are
+    /// idempotent and may be sent again without a lookup.) Also a lookup that could not be
+    /// completed: neither found nor absent.
     LookUp,
     /// ActiveCampaign holds a record of this key: look it up and adopt it. Nothing found means
     /// refused.
@@ -32,11 +31,11 @@ pub enum Disposition {
     /// Refused without a reason we can read, which may hide a duplicate: look it up and adopt it.
     /// Nothing found means refused.
     Unclear,
-    /// The record to update, delete or read is not there any more.
+    /// The record to update, delete or read no longer exists.
     Gone,
     /// The customer or the connection of the record was deleted.
     RelationGone,
-    /// ActiveCampaign will not take this record as it is.
+    /// ActiveCampaign rejects this record as it is.
     Refused,
     /// The run must end.
     Stop(FatalError),
@@ -94,9 +93,9 @@ pub enum FatalError {
     Redirect,
     #[error("ActiveCampaign is unavailable{}; progress is kept, run again later", why(.cause, *.retry_after))]
     Away {
-        /// How long it asked us to wait, where it did.
+        /// How long it asked us to wait, if it did.
         retry_after: Option<Duration>,
-        /// What was wrong the last time; empty where nothing more is known.
+        /// The last cause; empty if nothing more is known.
         cause: &'static str,
     },
     #[error("ActiveCampaign's certificate is not trusted: {cause}")]
@@ -131,7 +130,7 @@ fn why(cause: &str, wait: Option<Duration>) -> String {
     cause + &wait.unwrap_or_default()
 }
 
-/// What was asked, as far as it changes what an answer means.
+/// The kind of request, as far as it affects what an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RequestKind {
     CreateConnection,
@@ -162,17 +161,17 @@ impl RequestKind {
     }
 }
 
-/// What became of a request that did not simply succeed.
+/// Why a request did not simply succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FailureCause {
     /// No connection: nothing left this machine.
     NotSent(NotConnected),
-    /// The certificate is not one to send a token to, and why.
+    /// The certificate is not trusted, and why.
     Untrusted(&'static str),
     /// The request may have arrived; there is no answer.
     Lost(&'static str),
-    /// An answer of success that is empty, cut, unreadable, or names another record; a refusal that
-    /// can't be read.
+    /// A success response that is empty, truncated, unreadable, or names another record; an
+    /// unreadable refusal.
     Unusable {
         status: u16,
         cause: &'static str,
@@ -189,7 +188,7 @@ impl FailureCause {
         }
     }
 
-    /// What was wrong with it, for people.
+    /// What was wrong with it, for messages.
     pub(super) fn description(&self) -> String {
         match self {
             Self::Unusable { status, .. } => format!("{} with status {status}", self.text()),
@@ -202,7 +201,7 @@ impl FailureCause {
     pub(super) fn text(&self) -> &'static str {
         match self {
             Self::NotSent(why) => why.text(),
-            // The end of the run says it.
+            // The end of the run reports it.
             Self::Untrusted(_) => "",
             Self::Lost("timed_out") => "no response in time",
             Self::Lost(_) => "the connection broke before the response",
@@ -223,7 +222,7 @@ impl FailureCause {
     }
 }
 
-/// What a response of success is that can't be used, by its word.
+/// The description of an unusable success response, by its word.
 fn text_of_unusable(cause: &str) -> &'static str {
     match cause {
         "answer_empty" => "an empty response",
@@ -257,26 +256,26 @@ pub(super) struct ErrorResponse {
     pub(super) page: Option<WebPage>,
 }
 
-/// HTML in place of a response: of something in front of ActiveCampaign.
+/// HTML in place of a response, from something in front of ActiveCampaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WebPage {
-    /// Cloudflare asks for a browser.
+    /// A browser challenge of Cloudflare.
     Challenge,
     Other,
 }
 
-/// One entry of an answer's `errors`, less its title: that is in the account's language and may
-/// quote an address.
+/// One entry of an answer's `errors`, without its title, which is in the account's language and may
+/// quote an e-mail address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ApiError {
     pub(super) code: Option<String>,
     pub(super) pointer: Option<String>,
 }
 
-/// What an answer says of ActiveCampaign itself, whatever the request was.
+/// What an answer says about ActiveCampaign itself, independent of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailureClass {
-    /// It answers, be it with a refusal.
+    /// It answers, even if with a refusal.
     Rejected,
     Throttled,
     Forbidden,
@@ -311,16 +310,16 @@ impl FailureCause {
 pub(super) struct BreakerState {
     pub(super) outages: u32,
     pub(super) forbidden: u32,
-    /// 403s in a row after which the token is taken to be bad.
+    /// 403s in a row after which the token counts as bad.
     pub(super) forbidden_max: u32,
-    /// Anything was answered before.
+    /// An earlier request was answered.
     pub(super) is_known: bool,
     /// Since the first of the 429s without a success between.
     pub(super) throttled_for: Duration,
     pub(super) wait_max: Duration,
 }
 
-/// Judges a request that failed. What is not known here ends the run.
+/// Classifies a failed request. An unknown answer ends the run.
 pub(super) fn judge(kind: RequestKind, cause: &FailureCause, state: &BreakerState) -> Disposition {
     if cause.class() == FailureClass::Outage && state.outages >= OUTAGES_MAX {
         return Disposition::Stop(away(cause));
@@ -350,8 +349,8 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
         _ if answer.page == Some(WebPage::Challenge) && is_forbidden => {
             Disposition::Stop(FatalError::Blocked)
         }
-        // The page of a success or of an error of the server may hold marks of a challenge too, and
-        // the request may have arrived.
+        // A success page or a server error may contain the marks of a challenge too, and the
+        // request may have arrived.
         200..=299 | 500.. if answer.page == Some(WebPage::Challenge) => unsure(kind),
         _ if answer.page == Some(WebPage::Challenge) => Disposition::Again,
         300..=399 => Disposition::Stop(FatalError::Redirect),
@@ -373,8 +372,8 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
 }
 
 /// After an order is stored ActiveCampaign may still answer 404, for a contact it did not find.
-/// Which 404 it is is only in a text, so every one of them is looked up; an address that is wrong
-/// shows when the lookup gets one too.
+/// Only a text distinguishes the two, so every 404 is looked up; if the address is wrong, the
+/// lookup gets a 404 too.
 fn judge_not_found(kind: RequestKind) -> Disposition {
     match kind {
         RequestKind::CreateOrder | RequestKind::CreateCustomer | RequestKind::BulkUpsert => {
@@ -388,7 +387,7 @@ fn judge_not_found(kind: RequestKind) -> Disposition {
     }
 }
 
-/// Codes, never titles: those are in the language of the account.
+/// Codes, never titles, which are in the account's language.
 fn judge_refusal(kind: RequestKind, refusals: &[ApiError]) -> Disposition {
     let has = |code: &str| {
         refusals
@@ -406,7 +405,8 @@ fn judge_refusal(kind: RequestKind, refusals: &[ApiError]) -> Disposition {
         RequestKind::Delete | RequestKind::ReadOne | RequestKind::List | RequestKind::Query => {
             Disposition::Refused
         }
-        // Our own update meets a second record of the same key: a person must look at that.
+        // Our own update conflicts with a second record of the same key: an operator must look at
+        // that.
         _ if has("duplicate") && kind.creates() => Disposition::Exists,
         RequestKind::CreateConnection if has("field_invalid") => Disposition::Exists,
         RequestKind::CreateCustomer if has("related_missing") => {

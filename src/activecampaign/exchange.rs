@@ -1,5 +1,5 @@
-//! One request and its answer: leave in turn, send, judge, and let pace, pauses and counts follow
-//! from it.
+//! One request and its answer: wait for the turn, send, classify, and update rate, pauses and
+//! counts.
 
 use super::account::Account;
 use super::disposition::{
@@ -17,7 +17,7 @@ pub(super) struct Request {
     pub(super) kind: RequestKind,
     /// In failures and logs.
     pub(super) name: &'static str,
-    /// The path without ids and queries, which can hold addresses.
+    /// The path without ids and queries, which can contain e-mail addresses.
     pub(super) route: &'static str,
     pub(super) path: String,
     pub(super) body: Option<Vec<u8>>,
@@ -28,7 +28,7 @@ impl Request {
         Self { kind, name, route, path: route.to_owned(), body: None }
     }
 
-    /// About one record, whose id is filled in for `{id}`.
+    /// The id of one record, which replaces `{id}` in the route.
     pub(super) fn about(
         id: &RemoteId,
         kind: RequestKind,
@@ -58,8 +58,7 @@ impl Request {
 }
 
 impl Account {
-    /// Sends once. `read` takes what is wanted from an answer of success, or says why it is not
-    /// there.
+    /// Sends once. `read` extracts the result from a success response, or says why it is missing.
     pub(super) async fn exchange<T>(
         &self,
         mut permit: Permit<'_>,
@@ -158,12 +157,11 @@ fn outcome<T>(
     let page = web_page(&reply);
     let refusals = reply.body.and_then(|body| wire::refusals(&body));
     match refusals {
-        // The body says what was refused: where it can't be read, it is unknown what was
-        // refused.
+        // The body says what was refused; if it can't be read, that is unknown.
         Err(cause) if status == 422 || (status == 400 && kind.is_graphql()) => {
             Err(FailureCause::Unusable { status, cause })
         }
-        // Of the API these are JSON: a page says nothing of a record.
+        // The API answers these in JSON; a web page says nothing about a record.
         _ if page == Some(WebPage::Other) && matches!(status, 404 | 405 | 410) => {
             Err(FailureCause::Unusable { status, cause: "answer_web_page" })
         }
@@ -178,7 +176,7 @@ fn web_page(reply: &Response) -> Option<WebPage> {
     reply.body.as_ref().ok().and_then(|body| wire::web_page(body))
 }
 
-/// GraphQL reports its errors under any status; those that a gateway gives are about the account.
+/// GraphQL reports errors under any status; statuses of a gateway are about the account.
 fn has_graphql_errors(reply: &Response) -> bool {
     let is_of_gateway = matches!(reply.status, 300..=399 | 401..=404 | 408 | 429 | 500..);
     let body = reply.body.as_ref().ok().filter(|_| !is_of_gateway);

@@ -7,21 +7,20 @@ const UNFILTERED: &str = "list_unfiltered";
 /// What to do while ActiveCampaign does not answer.
 const AWAY: &str = "ActiveCampaign or the way to it is slow or down; try again later";
 
-/// A request that did not end well. Titles and bodies of answers are not kept: they can quote
-/// addresses.
+/// A failed request. Titles and bodies of answers are not kept: they can quote e-mail addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Failure {
     pub disposition: Disposition,
-    /// Of the answer, where there was one.
+    /// The status of the answer, if there was one.
     pub status: Option<u16>,
     /// ActiveCampaign's code of the first error, or our word for what broke (`timed_out`,
     /// `answer_cut`, …).
     pub code: Option<String>,
     /// The field ActiveCampaign points at.
     pub pointer: Option<String>,
-    /// What was asked, such as `create_order`.
+    /// The name of the request, such as `create_order`.
     pub request: &'static str,
-    /// What broke, for people; empty where the status says it.
+    /// What broke, for messages; empty if the status says it.
     pub cause: &'static str,
     /// It came from a web page, not from the API.
     pub(super) is_web_page: bool,
@@ -57,7 +56,7 @@ impl Failure {
         }
     }
 
-    /// What is wrong, for people who only asked something.
+    /// What is wrong, for commands that only read.
     pub fn verdict(&self) -> String {
         match (self.disposition, self.code.as_deref()) {
             _ if self.is_web_page => "that address is a web page, not the API".to_owned(),
@@ -106,12 +105,12 @@ impl Failure {
         Self { code: Some("list_endless".to_owned()), ..Self::undecided(request) }
     }
 
-    /// Of a lookup that [`Self::undecided`] ended.
+    /// Whether [`Self::undecided`] ended a lookup.
     pub fn is_unfiltered(&self) -> bool {
         self.code.as_deref() == Some(UNFILTERED)
     }
 
-    /// An answer that does not say what became of a part of the request.
+    /// An answer that leaves the outcome of a part of the request open.
     pub fn unclear(request: &'static str) -> Self {
         Self { code: Some("partial_answer".to_owned()), ..Self::undecided(request) }
     }

@@ -1,5 +1,6 @@
-//! The transport over the network, the only file that speaks HTTP. It tells requests that cannot
-//! have left this machine from those that may have arrived, and leaves the rest to its callers.
+//! The transport over the network, the only file that speaks HTTP. It distinguishes requests that
+//! cannot have left this machine from those that may have arrived, and leaves the rest to its
+//! callers.
 
 use super::options::{Base, ClientError, Options};
 use super::transport::{
@@ -33,7 +34,7 @@ pub(super) struct Http {
 impl Http {
     /// The one place where clients are built.
     pub(super) fn new(options: &Options, base: Base) -> Result<Self, ClientError> {
-        // reqwest takes the process' provider and panics without one. A second install is refused,
+        // reqwest uses the provider of the process and panics without one. A second install fails
         // harmlessly.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut token = HeaderValue::from_str(options.token.expose_secret().trim())
@@ -126,7 +127,7 @@ fn setup_error(error: &(dyn Error + 'static)) -> ClientError {
     ClientError::Setup(texts.join(": "))
 }
 
-/// Connecting comes before sending, so whatever breaks there has carried out nothing.
+/// Connecting comes before sending, so a failure there means that nothing was carried out.
 fn what_broke(error: &reqwest::Error, host: &'static str) -> TransportError {
     if let Some(why) = certificate_fault(error) {
         TransportError::Untrusted(why)

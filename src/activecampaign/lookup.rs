@@ -1,6 +1,6 @@
-//! Finding one record by what we know of it. ActiveCampaign has been seen to overlook filters and
-//! to match parts, so what it lists is compared here, and "absent" is only said after the end of
-//! the list was seen. A search that finds no end fails with `LookUp`.
+//! Finds one record by what we know about it. ActiveCampaign sometimes ignores filters or matches
+//! parts, so what it lists is compared here, and "absent" is only concluded at the end of the list.
+//! A search that finds no end fails with `LookUp`.
 
 use super::client::Client;
 use super::failure::Failure;
@@ -10,16 +10,16 @@ use crate::domain::{CustomerKey, Email, OrderKey, RemoteId};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// Pages of 100 read in search of one record, when ActiveCampaign lists others than were asked for.
-/// After them the answer is a failure to look up, never "absent".
+/// Pages of 100 read in search of one record if ActiveCampaign lists others than requested. After
+/// them the lookup fails; it never concludes "absent".
 pub(super) const LOOKUP_PAGES_MAX: u64 = 50;
-/// A list of no more records than this is read to its end.
+/// A list of up to this many records is read to its end.
 const LIST_LEN_MAX: u64 = 100_000;
 
 /// Delay before an empty lookup is repeated for the first time.
 const LOOKUP_DELAY_FIRST: Duration = Duration::from_secs(1);
 
-/// The longest delay: a daemon that shows no sign of life for longer is restarted.
+/// The longest delay: systemd restarts a daemon that shows no sign of life for longer.
 const LOOKUP_DELAY_MAX: Duration = Duration::from_secs(60);
 
 /// Delays before an empty lookup is repeated. They double up to a limit, and add up to the time
@@ -53,7 +53,7 @@ impl Client {
         LookupDelays::new(self.0.list_lag)
     }
 
-    /// The connection of a service and the shop's own name for itself.
+    /// The connection of a service and the shop's external id.
     pub async fn connection_of(
         &self,
         service: &str,
@@ -66,7 +66,7 @@ impl Client {
         .await
     }
 
-    /// [`Self::connection_of`]; where the list lacks one that is `known`, that is read by its id.
+    /// As [`Self::connection_of`]; if the list lacks a `known` one, that is read by its id.
     pub async fn connection_of_known(
         &self,
         service: &str,
@@ -80,7 +80,7 @@ impl Client {
     }
 
     /// Whether the connection of this id exists, also among several of its name. A list that lacks
-    /// it proves nothing by itself: it is then read by its id.
+    /// it proves nothing, so it is then read by its id.
     pub async fn has_connection(
         &self,
         service: &str,
@@ -133,8 +133,8 @@ impl Client {
         Ok(all)
     }
 
-    /// The customer of an address in a connection; of several the oldest. Never one of
-    /// ActiveCampaign's sums over an address, nor what is left of a deleted contact.
+    /// The customer with an e-mail address in a connection; the oldest of several. Never one of
+    /// ActiveCampaign's aggregates over an address, nor the remainder of a deleted contact.
     pub async fn customer_by_email(
         &self,
         connection: &RemoteId,
@@ -213,7 +213,7 @@ impl Client {
             }
             let Some(next) = page.next else { return Ok(None) };
             if first.is_some() && first == first_before {
-                // The offset is overlooked too: more pages would show nothing else.
+                // The offset is ignored too: more pages would show nothing else.
                 break;
             }
             (offset, first_before) = (next, first);
@@ -222,14 +222,14 @@ impl Client {
     }
 }
 
-/// Pages until the end of a list of this length, which may grow meanwhile; none where it is too
-/// long to be read in search of one record, or not stated.
+/// Pages until the end of a list of this length, which may grow meanwhile; `None` if it is not
+/// stated, or too long to be read in search of one record.
 fn pages_of(total: Option<u64>) -> u64 {
     let total = total.filter(|total| *total <= LIST_LEN_MAX);
     total.map_or(0, |total| total.div_ceil(100) + LOOKUP_PAGES_MAX)
 }
 
-/// Ids count up: the order of numbers, for ids as texts.
+/// Ids are ascending numbers: compares ids that are texts as numbers.
 fn age(id: &RemoteId) -> (usize, &str) {
     let digits = id.as_str().trim_start_matches('0');
     (digits.len(), digits)

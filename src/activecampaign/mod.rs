@@ -1,9 +1,9 @@
-//! The only HTTP to ActiveCampaign: what is asked, how fast, how often, and what an answer means.
+//! The only HTTP to ActiveCampaign: requests, rate, retries, and what an answer means.
 //!
-//! A caller takes a [`Turn`], does what must be durable first, and sends one request with it.
-//! Everything that fails comes back as a [`Failure`] whose [`Disposition`] says what to do; nothing
-//! else looks at a status code. This module knows nothing of ledgers, exports or jobs, and never
-//! decides what ought to be sent.
+//! A caller takes a [`Turn`], makes its intent durable, and sends one request with it. Everything
+//! that fails is returned as a [`Failure`] whose [`Disposition`] says what to do; nothing else
+//! looks at a status code. This module does not know ledgers, exports or jobs, and never decides
+//! what to send.
 
 mod account;
 mod circuit_breaker;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Says whether a request may leave. It must return at once, and once it has said no, a client says
-/// so for a while too.
+/// Says whether a request may leave. It must not block; once it has said no, a client refuses for a
+/// while too.
 #[derive(Clone)]
 pub struct SendGuard(Arc<dyn Fn() -> bool + Send + Sync>);
 
@@ -27,15 +27,15 @@ impl fmt::Debug for SendGuard {
     }
 }
 
-/// What a client must know of one account.
+/// What a client must know about one account.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The full API address, with or without a trailing slash or `/api/3`; `http` for loopback
     /// hosts only.
     pub url: String,
     pub token: SecretString,
-    /// What the account allows for all its integrations together; the pace keeps a margin below.
-    /// From 1000 on nothing is paced (rehearsals against a local target).
+    /// What the account allows for all its integrations together; the rate stays a margin below.
+    /// From 1000 on, sends are not limited (rehearsals against a local target).
     pub requests_per_second: f64,
     /// Longest wait for a whole answer, 1 to [`Self::TIMEOUT_MS_MAX`].
     pub timeout_ms: u64,
@@ -43,22 +43,21 @@ pub struct Options {
     pub connect_timeout_ms: u64,
     /// Longest pause ActiveCampaign may ask for; a longer one ends the run.
     pub wait_max_ms: u64,
-    /// Sends of one record before it is given up, at least 1. Being throttled does not count.
+    /// Attempts for one record before it is given up, at least 1. A 429 does not count.
     pub attempts_max: u32,
     /// How long a new record may be missing from lists.
     pub list_lag_ms: u64,
     /// PEM file of the authorities to trust, in place of the system's.
     pub ca_file: Option<PathBuf>,
-    /// When the previous process sent last, so that a restart keeps its distance.
+    /// When the previous process sent last, so that a restart keeps the spacing.
     pub last_send_at: Option<SystemTime>,
-    /// What is left of a pause that ActiveCampaign asked the previous process for. One longer than
-    /// `wait_max_ms` is not waited for: the run that was asked has ended by it, and who runs again
-    /// wants to know.
+    /// The remainder of a pause that ActiveCampaign asked the previous process for. A pause longer
+    /// than `wait_max_ms` is not waited for: it ended the run that received it, and a new run tries
+    /// again.
     pub pause_left: Option<Duration>,
-    /// Asked before each request whether it may leave; once it says no, the run ends.
+    /// Called before each request; once it says no, the run ends.
     pub guard: Option<SendGuard>,
-    /// Of the chance in the delays of retries, so that a rehearsal can be repeated; left out, the
-    /// system's.
+    /// Seed of the retry jitter, so that a rehearsal can be repeated; random if `None`.
     pub retry_seed: Option<u64>,
 }
 
@@ -103,7 +102,7 @@ impl Options {
     }
 }
 
-/// Why no client can be made of some options. None of the texts repeats the address or the token.
+/// Why no client can be built from some options. No message repeats the address or the token.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error(
@@ -135,7 +134,7 @@ pub enum ClientError {
 pub(super) struct Base {
     /// Ends in `/api/3`, without a slash after it.
     pub(super) root: String,
-    /// With its port, where that is not the usual one.
+    /// With its port, unless it is the default one.
     pub(super) host: String,
     pub(super) loopback: bool,
     pub(super) encrypted: bool,

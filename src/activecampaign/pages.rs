@@ -9,21 +9,21 @@ use tracing::Instrument;
 
 /// Pages read of a list that states no total.
 const PAGES_MAX: u64 = 1_000_000;
-/// Records that a list may grow by while it is read, beside as many again as it had.
+/// Records that a list may grow by while it is read, in addition to its first length.
 const GROWTH_MAX: u64 = 10_000;
 
-/// A page on its way.
+/// A page in flight.
 type Asked<T> = JoinHandle<Result<Raw<T>, Failure>>;
 
 /// A list of one connection, or of the account, read page by page, in the order of ids. Several
-/// pages may be on their way at once; no more than that are held.
+/// pages may be in flight at once; no more than that are held.
 pub struct Pages<T> {
     client: Client,
     name: &'static str,
     /// `None`: the list is the account's.
     connection: Option<RemoteId>,
     belongs: fn(&T, &RemoteId) -> bool,
-    /// Pages on their way at once.
+    /// Pages in flight at once.
     in_flight_max: usize,
     /// Those, in their order, each with the offset at which it begins.
     ahead: VecDeque<(u64, Asked<T>)>,
@@ -78,7 +78,7 @@ impl<T: Record + Send + 'static> Pages<T> {
         }
     }
 
-    /// Asks for up to so many pages at once, as soon as the first one has shown how many there are.
+    /// Requests up to so many pages at once, after the first one has shown how many there are.
     #[must_use]
     pub fn side_by_side(mut self, in_flight_max: usize) -> Self {
         self.in_flight_max = in_flight_max.max(1);
@@ -96,7 +96,7 @@ impl<T: Record + Send + 'static> Pages<T> {
             let Some(offset) = self.next.take() else { return Ok(None) };
             self.ask_for(offset);
         }
-        // It stays in the queue while it is waited for, so that dropping the list calls it off.
+        // It stays in the queue while it is awaited, so that dropping the list cancels it.
         let Some((offset, page)) = self.ahead.front_mut() else { return Ok(None) };
         let (offset, page) = (*offset, page.await);
         self.ahead.pop_front();
@@ -118,15 +118,15 @@ impl<T: Record + Send + 'static> Pages<T> {
         Ok(Some(Page { records, total: raw.total }))
     }
 
-    /// After a page that begins at `offset`. Pages that were asked for too early, as this one is
-    /// shorter than those before, are asked for again from where it ends.
+    /// After a page that begins at `offset`. Pages that were requested too early, because this one
+    /// is shorter than those before, are requested again from its end.
     fn ask_for_more(&mut self, offset: u64, page: &Raw<T>) {
         let is_expected = self.ahead.front().map(|(offset, _)| *offset) == page.next;
         if !is_expected {
             self.abort_ahead();
             self.next = page.next;
         }
-        // The first page alone is asked for without knowing whether there are others.
+        // Only the first page is requested without knowing whether there are others.
         let (Some(end), Some(total)) = (page.next, page.total) else { return };
         if self.in_flight_max == 1 {
             return;

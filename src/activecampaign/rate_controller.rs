@@ -1,4 +1,4 @@
-//! How far apart sends stand, as arithmetic: instants come in as values, nothing waits here.
+//! The spacing of sends, as arithmetic: instants come in as values, nothing waits here.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,23 +20,23 @@ const RATE_STEP: f64 = 0.1;
 /// The pace never falls below this many requests a second (or the account's own rate, if that is
 /// lower).
 const RATE_MIN: f64 = 0.5;
-/// A 429 within this many sends of the last one: a wider margin was not enough.
+/// A 429 within this many sends of the last one means that a wider margin was not enough.
 const SOON_SENDS: u32 = 10;
 /// Sends of others within a second that are not measuring error, and how often in a row to see
 /// them.
 const OTHERS_MIN: u64 = 2;
 const OTHERS_SEEN: u32 = 2;
-/// From this rate on nothing is paced.
+/// From this rate on, sends are not limited.
 const UNPACED_RATE: f64 = 1000.0;
 
 const QUIET: Duration = Duration::from_secs(60);
 
 pub(super) struct RateController {
     rate: f64,
-    /// Of the rate, while others use the rest.
+    /// Our share of the rate, while other clients use the rest.
     share: f64,
     margin: f64,
-    /// Sends that still stand wider.
+    /// Sends that are still spaced wider.
     wide: u32,
     /// The last time the pace changed, in either direction.
     changed_at: Instant,
@@ -62,7 +62,7 @@ impl RateController {
         self.rate
     }
 
-    /// The least time from one send to the next; zero where nothing is paced.
+    /// The shortest time from one send to the next; zero if sends are not limited.
     pub(super) fn period(&self) -> Duration {
         if self.rate >= UNPACED_RATE {
             return Duration::ZERO;
@@ -93,7 +93,7 @@ impl RateController {
         self.wide = WIDE_SENDS;
     }
 
-    /// A 429 that is not of the same moment as the one before.
+    /// A 429 that does not belong to the previous one's moment.
     pub(super) fn throttled(&mut self, now: Instant) {
         if self.sends_since_throttle <= SOON_SENDS {
             self.give_way(0.0, now);
@@ -103,7 +103,7 @@ impl RateController {
         self.changed_at = now;
     }
 
-    /// Sends in the server's window that are not ours, while nothing is left of the budget.
+    /// Sends of other clients in the server's window, while the budget is used up.
     pub(super) fn others(&mut self, others: u64, now: Instant) {
         if others < OTHERS_MIN {
             self.others_seen = 0;
@@ -112,7 +112,7 @@ impl RateController {
         self.others_seen += 1;
         if self.others_seen >= OTHERS_SEEN {
             self.others_seen = 0;
-            // What they leave is ours: giving way further would leave it unused.
+            // What they leave is ours: reducing the share further would leave it unused.
             self.give_way(1.0 - others as f64 / self.rate, now);
         }
     }

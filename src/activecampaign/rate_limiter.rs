@@ -1,8 +1,8 @@
-//! When a request may leave: one queue, one clock and one pause for every worker of an account.
+//! When a request may leave: one queue, one clock and one pause for all workers of an account.
 //!
-//! Sends are spaced from the last send, with no burst and no catching up but for what a
-//! timer rings late: whatever window the server counts in, there are never more sends in it than
-//! the account allows.
+//! Sends are spaced from the last send, without bursts, and without catching up except for late
+//! timers: whichever window the server counts in, it never contains more sends than the account
+//! allows.
 
 mod limiter;
 
@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// What the next process must know of this one, however this one ends.
+/// What the next process must know about this one, however this one ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendEvent {
     /// A request leaves.
@@ -22,7 +22,7 @@ pub enum SendEvent {
     Paused { from: SystemTime, until: SystemTime },
 }
 
-/// Where notes are kept. It must return at once: a request leaves after it.
+/// Records send events. It must not block: a request leaves after it.
 pub type SendObserver = Box<dyn Fn(SendEvent) + Send + Sync>;
 
 /// The window ActiveCampaign counts in.
@@ -31,19 +31,19 @@ const WINDOW: Duration = Duration::from_secs(1);
 const DISTANCE_MAX: Duration = Duration::from_secs(1);
 /// A pause longer than this lets connections go cold.
 const PAUSE_SHORT: Duration = Duration::from_secs(2);
-/// Our own pauses after a 429 without Retry-After: the first, doubled each time up to the last.
+/// Our pauses after a 429 without Retry-After: the first is doubled each time, up to the last.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(64);
 
 pub(super) struct RateLimiter {
-    /// Fair: who asked first leaves first.
+    /// Fair: first in, first out.
     queue: tokio::sync::Mutex<Schedule>,
     shared: Mutex<Shared>,
     started_at: Instant,
     log: SendObserver,
 }
 
-/// What only the head of the queue touches.
+/// Only the head of the queue touches it.
 struct Schedule {
     period: Duration,
     /// `None` where nothing is paced.
@@ -55,7 +55,7 @@ struct Schedule {
 struct Shared {
     controller: RateController,
     not_before: Instant,
-    /// Until when ActiveCampaign asked for quiet.
+    /// Until when ActiveCampaign asked us to pause.
     asked_until: Instant,
     throttled_at: Option<Instant>,
     throttles_in_a_row: u32,
@@ -65,13 +65,13 @@ struct Shared {
     sends: u64,
 }
 
-/// The head of the queue. Dropping it gives the place away and costs nothing.
+/// The head of the queue. Dropping it gives the place up and costs nothing.
 pub(super) struct Permit<'a> {
     rate_limiter: &'a RateLimiter,
     schedule: tokio::sync::MutexGuard<'a, Schedule>,
 }
 
-/// One send, as the rate limiter saw it.
+/// One send, as seen by the rate limiter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SentAt {
     pub(super) at: Instant,
@@ -80,7 +80,7 @@ pub(super) struct SentAt {
     in_window: Option<u64>,
 }
 
-/// What an answer says of the account's budget.
+/// What an answer says about the account's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RateLimitHeaders {
     pub(super) limit: u64,
@@ -102,7 +102,7 @@ impl RateLimiter {
         let controller = RateController::new(rate, now);
         let period = controller.period();
         let distance = last_send_at.map_or(Duration::ZERO, |at| {
-            // A clock that went backwards makes it a future one: then it counts as just now.
+            // If the clock went backwards, it is in the future and counts as now.
             let since = SystemTime::now().duration_since(at).unwrap_or_default();
             period.min(DISTANCE_MAX).saturating_sub(since)
         });
@@ -128,15 +128,16 @@ impl RateLimiter {
         }
     }
 
-    /// Waits for the head of the queue and for the end of any pause, so that what the caller then
-    /// makes durable is not left hanging for the length of one.
+    /// Waits for the head of the queue and for the end of any pause, so that an intent that the
+    /// caller makes durable does not stay open throughout a pause.
     pub(super) async fn permit(&self) -> Permit<'_> {
         let schedule = self.queue.lock().await;
         self.wait_out_pause().await;
         Permit { rate_limiter: self, schedule }
     }
 
-    /// Nobody sends for this long, from now. Pauses do not add up; the one that ends last counts.
+    /// Blocks all sends for this long, from now. Pauses do not add up; the one that ends last
+    /// counts.
     pub(super) fn pause(&self, length: Duration, why: &str) {
         if length.is_zero() {
             return;
@@ -170,9 +171,8 @@ impl RateLimiter {
         }
     }
 
-    /// A 429: everyone pauses, and the pace becomes slower. Answers to requests that had left
-    /// before the last one are of the same moment: they can lengthen the pause, not slow the pace
-    /// again.
+    /// A 429: all workers pause, and the rate falls. Answers to requests that left before the last
+    /// 429 belong to it: they can lengthen the pause, but do not lower the rate again.
     pub(super) fn throttled(&self, sent: &SentAt, retry_after: Option<Duration>) {
         let now = Instant::now();
         let asked = retry_after.filter(|wait| !wait.is_zero());
@@ -205,11 +205,11 @@ impl RateLimiter {
         self.shared().throttles_in_a_row = 0;
     }
 
-    /// Slows down when the budget is used up and not by us.
+    /// Slows down if other clients used up the budget.
     pub(super) fn observe(&self, sent: &SentAt, budget: RateLimitHeaders) {
         let Some(own) = sent.in_window else { return };
         let mut shared = self.shared();
-        // A limit far above the account's rate is not one of a second; nothing can be read from it.
+        // A limit far above the account's rate is not per second; it is ignored.
         let readable = budget.limit as f64 <= 2.0 * shared.controller.rate().max(5.0);
         let others = match budget.remaining {
             0 if readable => budget.limit.saturating_sub(own),
@@ -218,7 +218,7 @@ impl RateLimiter {
         shared.controller.others(others, Instant::now());
     }
 
-    /// The distance between sends just now; zero where nothing is paced.
+    /// The current spacing of sends; zero if they are not limited.
     pub(super) fn period(&self) -> Duration {
         self.shared().controller.period()
     }
@@ -257,7 +257,7 @@ impl RateLimiter {
 }
 
 impl Permit<'_> {
-    /// Waits for the slot. After it, [`Self::consume`] must follow at once.
+    /// Waits for the slot. [`Self::consume`] must follow immediately.
     pub(super) async fn wait(&mut self) {
         loop {
             self.rate_limiter.wait_out_pause().await;
@@ -269,7 +269,7 @@ impl Permit<'_> {
         }
     }
 
-    /// Leaves the queue: the next one's distance counts from here.
+    /// Leaves the queue: the next send's spacing counts from here.
     pub(super) fn consume(mut self) -> SentAt {
         let at = Instant::now();
         (self.rate_limiter.log)(SendEvent::Sent(SystemTime::now()));
@@ -283,7 +283,7 @@ impl Permit<'_> {
         if period != self.schedule.period {
             self.schedule.period = period;
             self.schedule.limiter = Limiter::new(period);
-            // A new limiter would let the next one go at once: this send is its first.
+            // A new limiter would admit the next send immediately: this send is its first.
             let _ = self.schedule.limiter.as_ref().map(Limiter::admit);
         }
         let recent = &mut self.schedule.recent;

@@ -11,15 +11,14 @@ use super::wire::{json_of, number_of, object, query, text_of};
 use crate::domain::RemoteId;
 use serde_json::Value;
 
-/// The most ActiveCampaign lists at once.
+/// ActiveCampaign's largest page.
 const PAGE_LEN: &str = "100";
-/// What it lists when it overlooks our wish: a shorter page is the last one, even where no total is
-/// stated.
+/// Its page length if it ignores ours: a shorter page is the last one, even if no total is stated.
 const PAGE_LEN_LEAST: u64 = 20;
 /// Pages read of a list that should be short.
 const SHORT_LIST_PAGES_MAX: u32 = 50;
 
-/// Newest first, or in an order that does not move while it is paged.
+/// Newest first, or in an order that is stable while it is paged.
 #[derive(Clone, Copy)]
 pub(super) enum Sort {
     Newest,
@@ -27,7 +26,7 @@ pub(super) enum Sort {
     AsItComes,
 }
 
-/// A page as it came, with nothing sorted out.
+/// A page as received, unfiltered.
 pub(super) struct Raw<T> {
     pub(super) records: Vec<T>,
     pub(super) total: Option<u64>,
@@ -54,19 +53,19 @@ impl Client {
         Err(Failure::endless(name))
     }
 
-    /// A connection by its id; `None` when it is not there any more.
+    /// A connection by its id; `None` if it no longer exists.
     pub async fn connection(&self, id: &RemoteId) -> Result<Option<Connection>, Failure> {
         let kind = RequestKind::ReadOne;
         let request = Request::about(id, kind, "read_connection", "/connections/{id}");
         match self.read_one(&request, "connection", id).await {
-            // The documentation states 400 in place of 404 for this route.
+            // The documentation states 400 instead of 404 for this route.
             Err(failure) if failure.status == Some(400) => Ok(None),
             other => other,
         }
     }
 
-    /// [`Self::order`], read again with growing delays while it is answered with 404: a single one
-    /// may be another's than ActiveCampaign's.
+    /// [`Self::order`], read again with growing delays while it is answered with 404: a single 404
+    /// may come from something else than ActiveCampaign.
     pub async fn order_in_time(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
         let mut delays = self.lookup_delays();
         loop {
@@ -78,7 +77,7 @@ impl Client {
         }
     }
 
-    /// An order by ActiveCampaign's id; `None` when it is not there any more.
+    /// An order by ActiveCampaign's id; `None` if it no longer exists.
     pub async fn order(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
         let kind = RequestKind::ReadOne;
         let request = Request::about(id, kind, "read_order", "/ecomOrders/{id}");
@@ -103,9 +102,8 @@ impl Client {
 
     /// The lines of an order.
     ///
-    /// # Errors
-    /// `Gone` when the order is not there any more; when no answer came within the attempts, or the
-    /// run must end.
+    /// # Errors `Gone` if the order no longer exists; when no answer came within the attempts, or
+    /// the run must end.
     pub async fn products_of(&self, order: &RemoteId) -> Result<Vec<RemoteProduct>, Failure> {
         self.part_of(order, "list_products", "/ecomOrders/{id}/orderProducts").await
     }
@@ -127,7 +125,7 @@ impl Client {
             let mut request = Request::about(order, RequestKind::ReadOne, name, route);
             request.path.push_str(&query(&pairs));
             let page = self.read(&request, |body| raw_of::<T>(body, offset)).await?;
-            // This list is not known to be paged: where it is not, every page is the first one.
+            // This list may not be paged: then every page is the first one.
             let repeats = all
                 .first()
                 .is_some_and(|first| page.records.first().is_some_and(|p| p.id() == first.id()));
@@ -167,8 +165,7 @@ impl Client {
         self.read(&request, |body| raw_of(body, offset)).await
     }
 
-    /// Sends a read until it is answered. A failure that comes out is final: of its attempts, of
-    /// its kind, or of the run.
+    /// Retries a read until it is answered. A failure that it returns is final.
     pub(super) async fn read<T>(
         &self,
         request: &Request,

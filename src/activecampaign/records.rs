@@ -57,7 +57,7 @@ pub struct RemoteOrder {
 }
 
 impl RemoteOrder {
-    /// What it is known by in the number space of a key.
+    /// Its identifier in the number space of a key.
     pub fn text_of(&self, key: &OrderKey) -> &str {
         if key.is_cart() { &self.externalcheckoutid } else { &self.externalid }
     }
@@ -67,7 +67,7 @@ impl RemoteOrder {
         if self.is_order() { self.externalid.clone() } else { self.checkout_text() }
     }
 
-    /// As [`OrderKey::ledger_text`] of the cart that this order was.
+    /// As [`OrderKey::ledger_text`] of the cart that became this order.
     pub fn cart_text(&self) -> Option<String> {
         (self.is_order() && !self.externalcheckoutid.is_empty()).then(|| self.checkout_text())
     }
@@ -120,16 +120,16 @@ pub struct RemoteDiscount {
     /// `order` or `shipping`.
     pub kind: String,
     pub amount_minor: Option<i64>,
-    /// Empty where the account keeps none.
+    /// Empty if the account stores none.
     pub name: String,
 }
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The records that belong to what was asked for; ActiveCampaign may send others along.
+    /// The records that match the request; ActiveCampaign may send others too.
     pub records: Vec<T>,
-    /// Of the whole list, where ActiveCampaign says.
+    /// Length of the whole list, if ActiveCampaign states it.
     pub total: Option<u64>,
 }
 
@@ -172,7 +172,7 @@ impl Record for RemoteOrder {
     const LIST: &'static str = "ecomOrders";
 
     fn read(value: &Value) -> Option<Self> {
-        // Both names are answered, and both have been seen alone.
+        // Answers have both names, or either one.
         let date = ["externalCreatedDate", "orderDate"].map(|key| text_of(value, key));
         Some(Self {
             id: id_of(value, "id")?,
@@ -215,8 +215,8 @@ impl Record for RemoteCustomer {
 }
 
 impl RemoteCustomer {
-    /// ActiveCampaign's sum over all customers of one address, or what is left of a deleted
-    /// contact: no order may be attached to either.
+    /// ActiveCampaign's aggregate over all customers with one address, or the remainder of a
+    /// deleted contact: no order may be attached to either.
     pub(super) fn is_pseudo(&self) -> bool {
         self.connection.as_str() == "0" || matches!(self.externalid.as_str(), "" | "0")
     }
@@ -274,7 +274,7 @@ impl Record for RemoteDiscount {
     }
 }
 
-/// Hides the address.
+/// Hides the e-mail address.
 impl fmt::Debug for RemoteOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteOrder")
@@ -291,7 +291,7 @@ impl fmt::Debug for RemoteOrder {
     }
 }
 
-/// Hides the address, which the key of a guest repeats.
+/// Hides the e-mail address, which the key of a guest repeats.
 impl fmt::Debug for RemoteCustomer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteCustomer")

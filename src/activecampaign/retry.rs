@@ -1,5 +1,5 @@
-//! How often, and after what delay, one record is tried again. The only file that names backoff,
-//! and only as a generator of delays: the loop, the attempts and the budget are ours.
+//! How often, and after which delays, one record is retried. The only file that uses backoff, which
+//! only generates delays: the loop, the attempts and the budget are ours.
 
 use super::circuit_breaker::CircuitBreaker;
 use super::counters::Counters;
@@ -26,9 +26,9 @@ pub struct Retry {
 /// What comes after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryDecision {
-    /// Wait this long, then do what the disposition says: send again, or look up first.
+    /// Wait this long, then follow the disposition: send again, or look up first.
     After(Duration),
-    /// This record has had its attempts.
+    /// The attempts of this record are used up.
     Exhausted,
     /// The run must end.
     Stop(FatalError),

@@ -1,5 +1,5 @@
-//! The seam between the client and whatever carries its requests: the network, or in rehearsals a
-//! target in the same process. What an answer's head says is read here, once for both.
+//! The interface between the client and what carries its requests: the network, or in rehearsals a
+//! target in the same process. The head of an answer is read here for both.
 
 use super::rate_limiter::RateLimitHeaders;
 use crate::domain::NotConnectedCause;
@@ -11,18 +11,18 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The longest Retry-After believed, so that no sum of instants overflows; far above any
+/// The longest Retry-After accepted, so that no sum of instants overflows; far above any
 /// `wait_max_ms`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// A request under way. Dropping it hangs up; what was sent may arrive all the same.
+/// A request in flight. Dropping it closes the connection; what was sent may still arrive.
 pub type ResponseFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
 
-/// Carries single requests; it neither repeats nor judges.
+/// Carries single requests; it neither retries nor classifies.
 pub trait Transport: Send + Sync {
-    /// Sends once. `path` follows `/api/3`, begins with a slash and is encoded already. A time-out
-    /// is the transport's.
+    /// Sends once. `path` follows `/api/3`, begins with a slash and is encoded already. The
+    /// transport handles time-outs.
     fn send<'a>(&'a self, method: Method, path: &str, body: Option<Vec<u8>>) -> ResponseFuture<'a>;
 }
 
@@ -31,7 +31,7 @@ pub trait Transport: Send + Sync {
 pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
-    /// Or why it could not be read to its end.
+    /// Or why it could not be read completely.
     pub body: Result<Vec<u8>, &'static str>,
 }
 
@@ -40,7 +40,7 @@ pub struct Response {
 pub enum TransportError {
     /// No connection: nothing left this machine.
     NotSent(NotConnected),
-    /// The certificate is not one to send a token to, and why.
+    /// The certificate is not trusted, and why.
     Untrusted(&'static str),
     TimedOut,
     ConnectionLost,
@@ -61,7 +61,7 @@ impl NotConnected {
 }
 
 /// A text that lasts as long as the process, so that what contains it can be copied. Only for texts
-/// with a host of the settings in them, of which there are few.
+/// that contain a host of the settings, of which there are few.
 pub(super) fn interned(text: String) -> &'static str {
     static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);

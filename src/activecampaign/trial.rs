@@ -1,4 +1,4 @@
-//! Requests whose refusal is an answer: what a probe of the API sends, and no load does.
+//! Requests whose refusal is a result: only a probe of the API sends them.
 
 use super::client::{Client, Turn};
 use super::disposition::RequestKind;
@@ -15,7 +15,7 @@ pub struct OrderTrial<'a> {
     pub connection: &'a RemoteId,
     pub customer: &'a RemoteId,
     pub order: &'a Order,
-    /// In place of the order's own; null leaves one out. `source` stays historical.
+    /// Replace the order's own; null leaves one out. `source` stays historical.
     pub fields: &'a [(&'static str, Value)],
 }
 
@@ -81,7 +81,7 @@ fn id_of_order(body: &[u8]) -> Result<RemoteId, &'static str> {
 }
 
 impl Client {
-    /// The first page of the orders that a list shows for these filters, with nothing sorted out.
+    /// The first page of the orders that a list shows for these filters, unfiltered.
     pub async fn listed_orders(
         &self,
         filters: &[(&str, &str)],

@@ -1,6 +1,6 @@
-//! Bodies out and in. Answers are read leniently: every scalar may be a text or a number, every key
-//! may be missing and unknown ones may be there, because ActiveCampaign itself does not keep to one
-//! form.
+//! Request and response bodies. Answers are read leniently, because ActiveCampaign does not keep to
+//! one form: every scalar may be a text or a number, keys may be missing, and unknown ones are
+//! ignored.
 
 use super::disposition::{ApiError, WebPage};
 use crate::domain::{Customer, Order, RemoteId};
@@ -57,23 +57,24 @@ impl Serialize for Id<'_> {
     }
 }
 
-/// `{"<name>": {…}}`, the form of every body. The values are ours and always have a form in JSON.
+/// `{"<name>": {…}}`, the form of every body. The values are ours and can always be written as
+/// JSON.
 pub(super) fn wrapped<T: Serialize>(name: &'static str, value: &T) -> Vec<u8> {
     let body = std::collections::BTreeMap::from([(name, value)]);
     serde_json::to_vec(&body).unwrap_or_default()
 }
 
-/// An answer, or what is wrong with it. A byte order mark and blank lines before it do no harm.
+/// An answer, or what is wrong with it. A byte order mark and blank lines before it are ignored.
 pub(super) fn json_of(body: &[u8]) -> Result<Value, &'static str> {
     let body = body.trim_ascii();
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     serde_json::from_slice(body).map_err(|_| unreadable(body.trim_ascii()))
 }
 
-/// How many bytes at either end show what a body is that is not JSON.
+/// Bytes at either end that are shown of a body that is not JSON.
 const SHOWN_LEN: usize = 2048;
 
-/// What a body is that is not JSON.
+/// Describes a body that is not JSON.
 fn unreadable(body: &[u8]) -> &'static str {
     let ends = [&body[..body.len().min(SHOWN_LEN)], &body[body.len().saturating_sub(SHOWN_LEN)..]];
     let says = |word: &str| {
@@ -123,7 +124,7 @@ pub(super) fn object(body: &[u8], name: &str) -> Result<Value, &'static str> {
     record.filter(Value::is_object).ok_or("answer_unreadable")
 }
 
-/// `?name=value&…`: values are encoded, names are ours and stand as the documentation writes them.
+/// `?name=value&…`: values are encoded; names are ours, as the documentation writes them.
 pub(super) fn query<K: AsRef<str>>(pairs: &[(K, String)]) -> String {
     let mut text = String::new();
     for (name, value) in pairs {
@@ -166,8 +167,7 @@ pub(super) fn id_of(value: &Value, key: &str) -> Option<RemoteId> {
     Some(text_of(value, key)).filter(|id| !id.is_empty()).map(RemoteId::new)
 }
 
-/// The entries of `errors`; none when the answer has none. What is not JSON proves nothing, not
-/// even that.
+/// The entries of `errors`; none when the answer has none. A body that is not JSON proves nothing.
 pub(super) fn refusals(body: &[u8]) -> Result<Vec<ApiError>, &'static str> {
     let answer = json_of(body)?;
     let entries = answer.get("errors").and_then(Value::as_array);
@@ -179,7 +179,7 @@ pub(super) fn refusals(body: &[u8]) -> Result<Vec<ApiError>, &'static str> {
     Ok(refusals.collect())
 }
 
-/// Only what looks like an identifier is kept: nothing of a record can hide in it.
+/// Only what looks like an identifier is kept, so that it contains no part of a record.
 fn word(text: String) -> Option<String> {
     let fits = !text.is_empty()
         && text.len() <= WORD_LEN_MAX

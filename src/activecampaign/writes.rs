@@ -54,7 +54,7 @@ impl Turn<'_> {
 
     /// Replaces the order, its lines and discounts included: ActiveCampaign drops lines that are
     /// not sent again. Without a `customer` the order keeps its customer and the customer's
-    /// address. Returns whether it is still of another customer than the one that was sent, as
+    /// address. Returns whether it still belongs to another customer than the one that was sent, as
     /// ActiveCampaign doesn't move orders.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Turn<'_> {
                 let stated = text_of(&record, field);
                 !stated.is_empty() && customer.is_some_and(|sent| stated != sent.as_str())
             };
-            // Sent values may be repeated as they came: the other name of the field is not sent.
+            // Received values may be sent back unchanged: the other name of the field is not sent.
             Ok(is_other("customerid") || is_other("customer"))
         })
         .await
@@ -115,7 +115,7 @@ fn order_body(connection: &RemoteId, customer: &RemoteId, order: &Order) -> Vec<
     wrapped("ecomOrder", &body)
 }
 
-/// The fields that are not sent keep their values.
+/// Fields that are not sent keep their values.
 fn body_without_customer(connection: &RemoteId, order: &Order) -> Vec<u8> {
     let body = OrderBody { order, connection: Id(connection), customer: Id(connection) };
     let mut body = serde_json::to_value(&body).unwrap_or_default();

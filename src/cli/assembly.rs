@@ -139,8 +139,8 @@ pub(super) fn sharing(settings: &Settings, job: &Job, account: &Account) -> Vec<
     if jobs.len() > 1 { jobs } else { Vec::new() }
 }
 
-/// What is wrong where one of these jobs holds the same orders as another job on its connection.
-/// `opened`: exports that were opened already, by the names of their jobs.
+/// The error if one of these jobs has the same orders as another job on its connection. `opened`:
+/// exports that are open already, by the names of their jobs.
 pub(super) fn shared_orders(
     settings: &Settings,
     chosen: &[&Job],
@@ -164,7 +164,7 @@ pub(super) fn shared_orders(
     Ok(found)
 }
 
-/// The same as an error, for verbs that would send them.
+/// The same as an error, for commands that would send them.
 pub(super) fn check_shared_orders(
     settings: &Settings,
     chosen: &[&Job],
@@ -228,7 +228,7 @@ pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, CliErr
     Ok(bound_store(state_dir, account)?)
 }
 
-/// Only under its lease may an account of a fleet be written to.
+/// An account of a fleet may only be written to under its lease.
 pub(super) fn check_own(account: &Account) -> Result<(), CliError> {
     if !account.is_shared {
         return Ok(());
@@ -286,8 +286,7 @@ pub(super) fn open_guarded_store(
     Ok((store, client))
 }
 
-/// How long lists may lag: as it is set, else twice what a probe measured, and never less than the
-/// default.
+/// How long lists may lag: as set, else twice what a probe measured, and at least the default.
 fn list_lag_ms(account: &Account, measured_ms: Option<i64>) -> u64 {
     let settings_ms = account.list_lag_s * 1000;
     match measured_ms.and_then(|ms| u64::try_from(ms).ok()).filter(|_| !account.is_list_lag_set) {
@@ -296,14 +295,14 @@ fn list_lag_ms(account: &Account, measured_ms: Option<i64>) -> u64 {
     }
 }
 
-/// A client of an account; with the account's lock it keeps its distance from what was sent before.
+/// A client of an account; with the account's lock it keeps the spacing from what was sent before.
 pub(super) fn client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
     let options = client_options(account, lock)?;
     client_by(options, account, lock)
 }
 
-/// The same for a check, which ends soon also if nothing answers: one retry, so that a second 403
-/// is the token's, and no long waits.
+/// The same for a check, which ends soon even if nothing answers: one retry, so that a second 403
+/// is the token's fault, and no long waits.
 pub(super) fn checking_client(account: &Account, lock: Option<&Lock>) -> Result<Client, CliError> {
     let usual = client_options(account, lock)?;
     let options = activecampaign::Options {
@@ -361,7 +360,7 @@ fn client_by(
     .map_err(|error| CliError::usage(format!("accounts.{}: {error}", account.name)))
 }
 
-/// The most threads that wait for a disk or a lock at one time, for all accounts together.
+/// The most threads that wait for a disk or a lock concurrently, for all accounts together.
 const BLOCKING_THREADS_MAX: usize = 64;
 
 /// The runtime everything asynchronous runs on.

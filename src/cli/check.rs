@@ -81,9 +81,9 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
 /// What is checked.
 struct Scope<'a> {
     settings: &'a Settings,
-    /// They have no fault. Else there are stand-ins among them, and no state may be bound to one.
+    /// They have no errors. Otherwise they contain placeholders, and no state may be bound to one.
     is_sound: bool,
-    /// Shops and ActiveCampaign are asked.
+    /// Requests are sent to shops and ActiveCampaign.
     is_asked: bool,
 }
 
@@ -144,7 +144,7 @@ fn check_pull(
     Ok(())
 }
 
-/// What a shop's answers prove, each in a line.
+/// What a shop's answers prove, one line each.
 fn proofs(pull: &Pull, examination: &Examination) -> Vec<String> {
     let Examination { api, scopes, clock_ahead, orders, oldest, .. } = examination;
     let is_private = pull.url.starts_with("https");
@@ -286,7 +286,7 @@ fn check_shared_orders(settings: &Settings, jobs: &[&Job], findings: &mut Findin
     }
 }
 
-/// Two jobs may share a connection if no order is in both; somebody should know that they do.
+/// Two jobs may share a connection if no order is in both, but that is worth a note.
 fn note_shared_connections(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
     let key = |job: &Job| {
         let connection = &job.connection;
@@ -454,7 +454,7 @@ fn check_connections(
     Ok(())
 }
 
-/// Its name or its link is not the job's.
+/// Its name or its link differs from the job's.
 fn is_of_another_shop(found: &Connection, job: &Job) -> bool {
     let wanted = job.connection.link_url.as_deref().unwrap_or_default();
     let has_links = !wanted.is_empty() && !found.link_url.is_empty();

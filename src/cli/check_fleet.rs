@@ -1,4 +1,4 @@
-//! What every node of a fleet has to see: exports, and windows that were pulled.
+//! What every node of a fleet has to see: exports and pulled windows.
 
 use super::findings::Findings;
 use crate::settings::{Job, Settings};
@@ -6,8 +6,7 @@ use crate::state::{Storage, storage_of};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Says of each folder of these jobs whether the other nodes see it, as far as its file system
-/// tells.
+/// Reports for each folder of these jobs whether the other nodes see it, judged by its file system.
 pub(super) fn check_shared_storage(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
     if settings.fleet.is_none() {
         return;

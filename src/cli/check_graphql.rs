@@ -8,7 +8,7 @@ use crate::run::end_of;
 use crate::settings::{Account, Job};
 use crate::state::Store;
 
-/// What the bulk path would build orders by, where a job of the account goes by it.
+/// The schema that the bulk path would build orders from, if a job of the account uses it.
 pub(super) fn check_graphql(
     account: &Account,
     client: &Client,

@@ -4,12 +4,12 @@ use super::error::CliError;
 use super::output;
 use std::io::{self, BufRead, IsTerminal};
 
-/// Whether somebody can be asked.
+/// Whether a question can be asked.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks; every answer but `y` and `yes` declines. `untouched` says what was not done then, as in
+/// Asks; every answer but `y` and `yes` declines. `untouched` says what was then not done, such as
 /// `nothing was sent`.
 ///
 /// # Errors
@@ -21,7 +21,7 @@ pub(super) fn ask(question: &str, untouched: &str) -> Result<(), CliError> {
         )));
     }
     let mut answer = String::new();
-    // A question that can't be shown can't be answered with yes.
+    // A question that can't be shown counts as declined.
     let answered = output::ask(&format!("{question} [y/N]"))
         .and_then(|()| io::stdin().lock().read_line(&mut answer));
     let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");

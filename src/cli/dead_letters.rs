@@ -147,7 +147,7 @@ fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, Cli
     Ok(letters)
 }
 
-/// The dead letters of a job. Those that were not kept, or are too many to read, are said to be.
+/// The dead letters of a job. A note says if some were not kept, or are too many to read.
 fn letters_in(view: &View, job: &Job) -> Result<Vec<DeadLetter>, CliError> {
     let letters = view.dead_letters(&job.name, LETTERS_MAX)?;
     let unread = view.dead_letters_count(&job.name)?.all - letters.len() as u64;

@@ -51,7 +51,7 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
     };
     let named = || args.dir.clone().unwrap_or_else(std::env::temp_dir);
     let dir = dir.map_err(|error| CliError::usage(format!("{}: {error}", named().display())))?;
-    // It writes settings, a token, state and exports: never among other files.
+    // It writes settings, a token, state and exports, so the folder must be empty.
     if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         let hint = "hint: name a new folder, or delete this one";
         return Err(CliError::usage(format!("{} is not empty\n  {hint}", dir.display())));
@@ -94,7 +94,7 @@ struct Acts {
     runs: Vec<RunReport>,
     writes: Vec<u64>,
     verification: Verification,
-    /// From before the first request to after the last.
+    /// Time from before the first request to after the last.
     took: Duration,
 }
 

@@ -19,14 +19,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Known to nobody but the simulator of this process.
+/// Only the simulator of this process knows it.
 pub(super) const TOKEN: &str = "demo-token";
 const ACCOUNT: &str = "demo";
 pub(super) const JOB: &str = "shop";
 /// Requests a second that the account allows.
 pub(super) const RATE: u32 = 5;
 
-/// The folder of a demo, and how it prints.
+/// The folder of a demo, and its output.
 pub(super) struct Setting<'a> {
     pub global: &'a Global,
     pub dir: PathBuf,
@@ -185,9 +185,9 @@ pub(super) fn usual_promises<'r>(
     .into()
 }
 
-/// Requests that leave in good time arrive closer together where the machine pauses for a
-/// moment, and then the account refuses one and asks for a pause that others on their way know
-/// nothing of. That is printed above, and is no fault of theirs.
+/// If the machine stalls for a moment, requests that left on time arrive closer together. The
+/// account then refuses one and asks for a pause, while others are in flight. That is printed
+/// above, and does not break a promise.
 fn has_faults(summary: &Summary) -> bool {
     summary.violations.iter().any(|violation| violation.rule != Rule::Paused)
 }

@@ -28,7 +28,7 @@ const DAY_S: i64 = 86_400;
 /// Requests of a night without changes: an empty page and three others.
 const QUIET_MAX: u64 = 4;
 
-/// One night: what was pulled, what came of it, and how many writes the account saw.
+/// One night: what was pulled, how the run ended, and how many writes the account saw.
 struct Night {
     pulled: PulledWindow,
     report: RunReport,
@@ -43,7 +43,7 @@ struct Seen {
     verification: Verification,
 }
 
-/// The shop, and what is made of it.
+/// The shop, and the state of its load.
 struct Nights<'a> {
     stage: Stage<'a>,
     pull: &'a Pull,
@@ -135,7 +135,7 @@ impl Nights<'_> {
         self.shop.apply(Change::Delete { id: DELETED });
         let after = self.shop.carts();
         let changed = |(id, total): &(&u64, &Option<u64>)| match after.get(id) {
-            // It expired, and stays as it is at the account.
+            // It expired, and stays unchanged in the account.
             Some(None) => false,
             now => now != Some(total),
         };

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub(super) struct CliError {
     pub exit: Exit,
     pub message: String,
-    /// What is wrong, one by one, where each has a place or a code of its own.
+    /// The single faults, if each has its own place or code.
     faults: Vec<Fault>,
 }
 
@@ -50,7 +50,7 @@ impl CliError {
         Err(whole.with_faults(errors.iter().flat_map(Self::faults)))
     }
 
-    /// What is wrong, one by one; at least one.
+    /// The single faults; at least one.
     pub(super) fn faults(&self) -> Vec<Fault> {
         if self.faults.is_empty() {
             vec![Fault::of_text(self.exit.word(), &self.message)]
@@ -68,7 +68,7 @@ impl CliError {
         json!({ "error": error })
     }
 
-    /// The error of a run, beside what the run did.
+    /// The error of a run, together with what the run did.
     pub(super) fn json_of_run(&self) -> Value {
         let code = self.faults()[0].code;
         let Fault { message, hint, .. } = Fault::of_text(code, &self.message);

@@ -63,7 +63,7 @@ impl Exit {
         }
     }
 
-    /// What `--json` calls a failure that ends so.
+    /// The name of such a failure in `--json`.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -78,7 +78,7 @@ impl Exit {
         }
     }
 
-    /// The one of several that someone should hear of first.
+    /// The most important one of several.
     pub(super) fn worse(self, other: Self) -> Self {
         let weight = |exit: Self| match exit {
             Self::Done => 0,
@@ -94,7 +94,7 @@ impl Exit {
         if weight(other) > weight(self) { other } else { self }
     }
 
-    /// Of work that has been reported and came to this end, without a difference. `signal`: as in
+    /// The exit code for reported work that ended so, without a difference. `signal`: as in
     /// `of_run`.
     pub(super) fn of_end(end: RunEnd, signal: Option<u8>) -> Self {
         match (end, signal) {
@@ -106,7 +106,7 @@ impl Exit {
         }
     }
 
-    /// Of a pull that did not become complete.
+    /// The exit code of an incomplete pull.
     pub(super) fn of_pull(error: &PullError) -> Self {
         match error {
             PullError::Settings { .. } => Self::Usage,
@@ -116,7 +116,7 @@ impl Exit {
         }
     }
 
-    /// Of a run that has been reported. `signal`: the one that was received, if any.
+    /// The exit code of a reported run. `signal`: the one that was received, if any.
     pub(super) fn of_run(report: &RunReport, signal: Option<u8>, fail_on: FailOn) -> Self {
         match (report.end, signal) {
             (RunEnd::Finished, _) if fail_on.fails(report.dead_letters) => Self::DeadLetters,

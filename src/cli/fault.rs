@@ -13,14 +13,14 @@ use std::path::Path;
 /// What is wrong, where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// What kind of fault, such as `unknown_key`.
+    /// The kind of fault, such as `unknown_key`.
     pub code: &'static str,
     pub message: String,
     pub place: Spot,
     pub hint: Option<String>,
 }
 
-/// Where; what does not apply is absent.
+/// The location; what does not apply is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Spot {
     pub file: Option<String>,
@@ -98,7 +98,7 @@ impl Fault {
         }
     }
 
-    /// The key is what is wrong, and not only where it is set.
+    /// The key itself is wrong, not only its value.
     fn is_of_settings(&self) -> bool {
         self.place.key.is_some() && !matches!(self.code, "export" | "secret")
     }
@@ -114,7 +114,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Spot { file, line, column, key } = &self.place;
-        // A text that was not taken apart names its place itself.
+        // A text that was not parsed names its place itself.
         if let Some(file) = file.as_ref().filter(|file| !self.message.starts_with(file.as_str())) {
             write!(f, "{file}")?;
             let (at_line, at_column) = match self.code {
@@ -183,7 +183,7 @@ pub(super) fn of_export(job: &Job, error: &OpenError) -> Vec<Fault> {
     let key = format!("jobs.{}.{setting}", job.name);
     let fault = |fault| {
         let mut fault = Fault::from(fault).at_key(&key);
-        // Of a pull as a whole, which is no file.
+        // A pull as a whole has no file.
         fault.place.file.take_if(|file| job.pulls.is_some() && file == "pull");
         fault
     };

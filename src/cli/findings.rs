@@ -1,4 +1,4 @@
-//! What a check looked at and found, as text and as JSON.
+//! What a check examined and found, as text and as JSON.
 
 use super::error::CliError;
 use super::exit::Exit;
@@ -8,10 +8,10 @@ use crate::report;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Columns of the word at the left, with a blank.
+/// Columns of the word on the left, including a space.
 const WEIGHT_LEN: usize = 6;
 
-/// What was looked at, and what was found.
+/// What was examined and found.
 pub(super) struct Findings {
     lines: Vec<Finding>,
     exit: Exit,
@@ -28,13 +28,13 @@ struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weight {
     Fault,
-    /// To be looked at by a person; nothing is held up by it.
+    /// Worth a look by an operator, but it stops nothing.
     Doubtful,
     Good,
 }
 
 impl Weight {
-    /// In the sequence in which they are shown.
+    /// In display order.
     const ALL: [Self; 3] = [Self::Fault, Self::Doubtful, Self::Good];
 
     fn word(self) -> &'static str {

@@ -59,8 +59,8 @@ fn load_question(jobs: &[&PreparedJob]) -> String {
     }
 }
 
-/// Whether a connection that was deleted at ActiveCampaign is to be created again: only where
-/// someone confirms it, at a terminal or by `--yes`.
+/// Whether a connection that was deleted at ActiveCampaign is to be created again: only if that is
+/// confirmed, on a terminal or by `--yes`.
 pub(super) fn is_to_be_created_again(
     view: &View,
     job: &Job,

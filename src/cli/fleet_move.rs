@@ -21,7 +21,7 @@ pub(super) enum Way {
     Export,
 }
 
-/// One account after the other: what was moved before one is refused stays moved.
+/// One account after the other: if one is refused, those before it stay moved.
 pub(super) fn run(global: &Global, names: &[String], way: Way) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let accounts = names.iter().map(|name| moved(&settings, name));

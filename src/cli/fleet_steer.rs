@@ -12,7 +12,7 @@ use crate::fleet::{Database, Overview, drain, evict_account, evict_node};
 use crate::report;
 use std::time::{Duration, Instant};
 
-/// How often it is looked whether a node has handed over what it held.
+/// How often to check whether a node has handed over its leases.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) fn drained(global: &Global, args: &DrainArgs) -> Result<Exit, CliError> {
@@ -71,7 +71,7 @@ async fn handed_over(
                 report::duration(lost.seen)
             )));
         }
-        // One that has ended since holds nothing.
+        // A node that has ended since holds nothing.
         for node in &mut known {
             node.leases = 0;
         }
@@ -143,7 +143,7 @@ pub(super) fn evicted(global: &Global, args: &EvictArgs) -> Result<Exit, CliErro
     Ok(Exit::Done)
 }
 
-/// What is done, and what it may break.
+/// What the command does, and what it may break.
 fn question(what: &str, holder: &str, node: Option<&FleetNode>) -> String {
     let known = match node {
         Some(node) if !node.is_lost => format!(

@@ -1,5 +1,5 @@
-//! `fleet …`: known to every build, so that help and manual are those of all; done by builds with
-//! the feature.
+//! `fleet …`: every build parses it, so that help and manual are the same; only builds with the
+//! feature carry it out.
 
 use super::error::CliError;
 use super::exit::Exit;

@@ -44,7 +44,7 @@ fn as_json(format: &dyn Format) -> serde_json::Value {
     })
 }
 
-/// A text beside its label, wrapped to a terminal.
+/// A text next to its label, wrapped to the terminal.
 fn hanging(label: &str, text: &str, width: Option<usize>) -> String {
     let room = width.map(|width| width.saturating_sub(label.len()).max(24));
     let lines = report::wrapped(text, room).join(&format!("\n{}", " ".repeat(label.len())));

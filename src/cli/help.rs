@@ -5,7 +5,7 @@ use crate::report;
 use clap::{Command, CommandFactory};
 use std::fmt::Write as _;
 
-/// Verbs that belong together, in the sequence in which somebody needs them.
+/// Verbs in groups, in the order in which they are needed.
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Begin", &["demo", "init", "check", "formats"]),
     ("Load", &["plan", "backfill", "sync", "pull", "pulls"]),
@@ -14,7 +14,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Tools", &["probe", "simulator", "completions", "man"]),
 ];
 
-/// What a verb's help ends with.
+/// The end of a verb's help.
 pub(super) struct VerbHelp {
     pub verb: &'static str,
     pub examples: [&'static str; 3],

@@ -1,4 +1,4 @@
-//! The log straight to systemd's journal, in its native form: each event with its fields, so that
+//! Writes the log to systemd's journal in its native form: each event with its fields, so that
 //! `journalctl ORDERSYNC_JOB=shop` finds what concerns one job.
 
 use super::output::ProgressSafeStderr;
@@ -19,7 +19,7 @@ const VALUE_LEN_MAX: usize = 16 << 10;
 /// The context of the event, put in front of the message.
 const PLACE: [&str; 3] = ["account", "job", "run"];
 
-/// Whether standard error is the journal: systemd says which file that would be.
+/// Whether standard error is the journal: systemd states its device and inode.
 pub(super) fn is_standard_error() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
     let file = std::io::stderr().as_fd().try_clone_to_owned().map(std::fs::File::from);
@@ -29,8 +29,8 @@ pub(super) fn is_standard_error() -> bool {
 
 /// Where events go.
 pub(super) struct JournaldLayer {
-    /// `None` where it can't be reached: then as lines on standard error, with the level as
-    /// journald reads it there.
+    /// `None` if it can't be reached: events are then lines on standard error, each with its level
+    /// as journald expects it.
     socket: Option<UnixDatagram>,
 }
 
@@ -50,7 +50,7 @@ impl JournaldLayer {
         let sent =
             self.socket.as_ref().map(|socket| socket.send(&entry(priority, fields, message)));
         if !matches!(sent, Some(Ok(_))) {
-            // If that fails too, there is nowhere left to log.
+            // If that fails too, nothing can be logged.
             let _ = ProgressSafeStderr.write_all(lines(priority, message).as_bytes());
         }
     }
@@ -110,7 +110,7 @@ impl Fields {
         PLACE.into_iter().filter_map(of).map(|(name, value)| format!("{name} {value}")).collect()
     }
 
-    /// The message with its context and fields, so that it reads alone.
+    /// The message with its context and fields, so that it can be read on its own.
     fn message(&self, place: &[String]) -> String {
         let mut text = place.join(", ");
         if !text.is_empty() {
@@ -138,7 +138,7 @@ impl Visit for Fields {
     }
 }
 
-/// As syslog numbers them.
+/// As numbered by syslog.
 fn priority_of(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,
@@ -148,7 +148,7 @@ fn priority_of(level: Level) -> u8 {
     }
 }
 
-/// Only capital letters, digits and underscores make a name that the journal takes.
+/// The journal accepts only names of capital letters, digits and underscores.
 fn name_of(field: &str) -> String {
     let sign = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("ORDERSYNC_{}", field.chars().take(40).map(sign).collect::<String>())
@@ -172,7 +172,7 @@ fn entry(priority: u8, fields: &[(String, String)], message: &str) -> Vec<u8> {
     bytes
 }
 
-/// Each line with its level, or the journal takes those after the first for another event's.
+/// Each line with its level; otherwise the journal treats lines after the first as other events.
 fn lines(priority: u8, message: &str) -> String {
     message.lines().map(|line| format!("<{priority}>{line}\n")).collect()
 }
@@ -183,7 +183,7 @@ mod tests {
     use tempfile::TempDir;
     use tracing_subscriber::prelude::*;
 
-    /// The fields of the entries that reach the journal's socket while this is done.
+    /// The fields of the entries that reach the journal's socket while `work` runs.
     fn heard(work: impl FnOnce()) -> Vec<Vec<(String, String)>> {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("socket");

@@ -1,4 +1,4 @@
-//! Runs prepared jobs: accounts side by side, the jobs of one account one after the other.
+//! Runs prepared jobs: accounts concurrently, the jobs of one account one after the other.
 
 use super::error::CliError;
 use super::notices::Notices;
@@ -20,7 +20,7 @@ pub(super) struct Results {
     pub canaries: Vec<CanaryReport>,
     /// Jobs that were not started, because their account could no longer be used.
     pub not_started: Vec<String>,
-    /// Jobs that have no run, or no comparison of their canary, and why.
+    /// Jobs without a run, or without a comparison of their canary, and why.
     pub failures: Vec<JobFailure>,
     /// An error of the program itself.
     pub error: Option<CliError>,
@@ -72,7 +72,7 @@ pub(super) async fn load_all(
                 continue;
             }
         };
-        // Not in the account's task: what is compared can't move between threads.
+        // Not in the account's task: the comparison is not `Send`.
         if !runner.cancel.is_cancelled() {
             read_canaries_back(&runner, &jobs, &mut results).await;
         }

@@ -49,12 +49,12 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
     }
 }
 
-/// It finished, and left nothing to look at.
+/// It finished, and left nothing to do.
 fn is_success(report: &RunReport) -> bool {
     report.end == RunEnd::Finished && report.dead_letters.new == 0
 }
 
-/// Why a run ended, and where to look for what it did not send.
+/// Why a run ended, and where to find what it did not send.
 fn note_end(report: &RunReport, left: Option<OrdersLeft>) {
     let job = &report.row.job;
     match (&report.error, left) {

@@ -6,15 +6,15 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-/// The log goes to standard error; where that is systemd's journal, straight there. Libraries are
-/// heard from warnings on.
+/// The log goes to standard error, or to systemd's journal if that is standard error. Libraries log
+/// from warnings on.
 pub(super) fn start(global: &Global) {
     let level = match (global.verbose, global.quiet) {
         (true, _) => LevelFilter::DEBUG,
         (_, true) => LevelFilter::WARN,
         _ => LevelFilter::INFO,
     };
-    // Its report of a rejected certificate would repeat ours, with less advice.
+    // Its report of a rejected certificate would repeat ours with less advice.
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("rustls_platform_verifier", LevelFilter::OFF)

@@ -1,4 +1,4 @@
-//! What a run leaves for node_exporter's textfile collector.
+//! Metrics of a run for node_exporter's textfile collector.
 
 use super::assembly;
 use super::error::CliError;
@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(super) struct MetricsFile<'a> {
     path: &'a Path,
-    /// In the same folder, so that a rename puts it in place; not taken for metrics by its name.
+    /// In the same folder, so that a rename puts it in place; its name does not look like metrics.
     beside: PathBuf,
 }
 
 impl<'a> MetricsFile<'a> {
-    /// Tries the folder now, so that a fault shows before the first request, not after the last.
+    /// Checks the folder now, so that an error occurs before the first request, not after the last.
     pub(super) fn prepare(path: &'a Path) -> Result<Self, CliError> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let Some(name) = name.filter(|_| !path.is_dir()) else {
@@ -49,8 +49,8 @@ impl<'a> MetricsFile<'a> {
         })
     }
 
-    /// Readable for everybody, whatever the mask: node_exporter runs as somebody else, and nothing
-    /// in it is secret.
+    /// World-readable, whatever the umask: node_exporter runs as another user, and nothing in it is
+    /// secret.
     fn write(&self, text: &str) -> io::Result<()> {
         let mut file = File::create(&self.beside)?;
         file.set_permissions(Permissions::from_mode(0o644))?;

@@ -1,5 +1,5 @@
-//! Arguments in, exit code out: one file per verb. Assembles the parts from the settings and hands
-//! them down; the only place that prints.
+//! Arguments in, exit code out: one file per verb. Assembles the parts from the settings; the only
+//! place that prints.
 
 mod adopt;
 mod assembly;
@@ -183,7 +183,7 @@ pub fn main() -> ExitCode {
             if error.use_stderr() {
                 output::note(&error.render().to_string());
             } else {
-                // If that fails, there is nowhere left to print.
+                // If that fails, nothing can be printed.
                 let _ = error.print();
             }
             if exit == Exit::Usage && is_json_asked() {

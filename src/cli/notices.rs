@@ -1,4 +1,4 @@
-//! Hands what runs came to on to `notify`, as the settings ask.
+//! Passes the outcomes of runs to `notify`, as configured.
 
 use super::error::CliError;
 use crate::daemon::OnRunEvent;
@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Records how attempts ended, and sends notices of runs and verifications; without a `[notify]`
-/// nobody.
+/// Records how attempts ended, and sends notices of runs and verifications if there is a
+/// `[notify]`.
 #[derive(Debug)]
 pub(super) struct Notices {
     pub state_dir: PathBuf,
@@ -70,7 +70,7 @@ impl Notices {
     /// Keeps in the state why the job's last attempt did not finish, for `status` and probes.
     fn record(&self, about: (&str, &str), event: RunEvent<'_>) {
         let ended = match event {
-            // A verification is no attempt to load the job.
+            // A verification is not an attempt to load the job.
             RunEvent::Began | RunEvent::Verified(_) | RunEvent::Unverified { .. } => return,
             RunEvent::Failed(message) => Some((TroubleKind::Failed, message.to_owned())),
             RunEvent::Ended(report) => {
@@ -94,7 +94,7 @@ impl Notices {
     pub(super) fn verified(&self, account: &str, verification: &Verification) {
         let mut json = report::verification_json(std::slice::from_ref(verification));
         let mut json = json["verifications"][0].take();
-        // Orders are for those who look into it.
+        // A notice contains no order.
         json["examples"] = Value::Array(Vec::new());
         let differences = verification.differences_count();
         self.notify(
@@ -110,7 +110,7 @@ impl Notices {
         }
     }
 
-    /// Waits until all is delivered or given up.
+    /// Waits until every notice is delivered or given up.
     pub(super) fn finish(self) {
         if let Some(notifier) = self.notifier {
             notifier.finish();
@@ -118,7 +118,7 @@ impl Notices {
     }
 }
 
-/// No notice is sent of what was interrupted: it is resumed later.
+/// No notice is sent about an interrupted run: it is resumed later.
 fn condition_of(end: RunEnd) -> Option<Condition> {
     match end {
         RunEnd::Finished => Some(Condition::Well),

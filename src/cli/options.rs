@@ -38,7 +38,7 @@ pub(super) enum Color {
 }
 
 impl Color {
-    /// Whether to colour what goes to a terminal or not; NO_COLOR speaks for `auto` alone.
+    /// Whether to colour output; NO_COLOR only affects `auto`.
     pub(super) fn is_on(self, is_terminal: bool) -> bool {
         match self {
             Self::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none(),

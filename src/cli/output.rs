@@ -32,7 +32,7 @@ pub(super) fn print_line(bytes: &[u8]) {
     write(&[bytes, b"\n"].concat());
 }
 
-/// Data to standard error, for a run whose standard output carries STATE messages.
+/// Writes data to standard error, for a run whose standard output carries STATE messages.
 pub(super) fn print_to_stderr(text: &str) {
     // If standard error fails, there is nowhere to report it.
     let _ = io::stderr().lock().write_all(text.as_bytes());
@@ -45,7 +45,7 @@ pub(super) fn width() -> Option<usize> {
     Some(usize::from(columns).min(WIDTH_MAX))
 }
 
-/// The same of standard error, however wide it is.
+/// The same for standard error, however wide it is.
 pub(super) fn error_width() -> Option<usize> {
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stderr())?;
     Some(usize::from(columns))
@@ -97,7 +97,7 @@ pub(super) fn print_with_headings(
     }
 }
 
-/// The same of a verb whose text nobody needs who asked for quiet and had success.
+/// The same for a verb whose text `--quiet` suppresses after a success.
 pub(super) fn print_outcome(
     global: &Global,
     is_success: bool,
@@ -117,7 +117,7 @@ pub(super) fn json_text(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }
 
-/// Notes and errors are events of the log, because a program reads it.
+/// Notes and errors are log events, because a program reads the log.
 static USES_LOG: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn use_log() {
@@ -133,7 +133,7 @@ pub(super) fn note(text: &str) {
     }
 }
 
-/// A question, whose answer is typed behind it.
+/// A question; the answer is typed after it.
 pub(super) fn ask(question: &str) -> io::Result<()> {
     let mut err = io::stderr().lock();
     err.write_all(format!("{} ", wrapped(question)).as_bytes())?;
@@ -145,7 +145,7 @@ pub(super) fn wrapped(text: &str) -> String {
     fitted(text, error_width()).trim_end_matches('\n').to_owned()
 }
 
-/// A line to standard error as it is.
+/// Writes a line to standard error unchanged.
 pub(super) fn write_line(text: &str) {
     // If standard error fails, there is nowhere to report it.
     let _ = ProgressSafeStderr.write_all(format!("{text}\n").as_bytes());

@@ -1,4 +1,4 @@
-//! What packages ship beside the binary, made from the command line's own definition.
+//! What packages ship with the binary, generated from the definition of the command line.
 
 use super::assembly;
 use super::error::CliError;
@@ -28,7 +28,7 @@ pub(super) struct ManArgs {
     settings: bool,
 }
 
-/// What a shell runs to learn the names of the jobs.
+/// The command by which a shell learns the names of the jobs.
 const JOBS: &str = "ordersync complete-jobs 2>/dev/null";
 
 pub(super) fn completions(mut command: Command, args: &CompletionsArgs) -> Result<Exit, CliError> {
@@ -147,12 +147,12 @@ fn settings_page() -> String {
     page
 }
 
-/// A line as it is, in bold, on a line of its own.
+/// A literal line, in bold, on its own line.
 fn literal(page: &mut String, line: &str) -> std::fmt::Result {
     writeln!(page, ".br\n\\fB{}\\fR\n.br", escaped(line))
 }
 
-/// Text that the formatter takes for nothing else.
+/// Text, escaped for the formatter.
 fn escaped(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }

@@ -33,7 +33,7 @@ impl Paint {
         self.paint("1", text)
     }
 
-    /// Paints what begins each line that is not indented: a label, a name, or the whole of a title.
+    /// Paints the beginning of each line that is not indented: a label, a name, or a whole title.
     pub(super) fn headings(self, text: &str) -> String {
         if !self.is_on {
             return text.to_owned();

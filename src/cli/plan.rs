@@ -115,7 +115,7 @@ struct Planned<'a> {
     difference: Option<Difference>,
 }
 
-/// Asks account by account.
+/// Queries one account after the other.
 fn ask(global: &Global, state_dir: &Path, plans: &mut [Planned<'_>]) -> Result<(), CliError> {
     let accounts: BTreeMap<&str, &Account> =
         plans.iter().map(|plan| (plan.account.name.as_str(), plan.account)).collect();
@@ -127,7 +127,7 @@ fn ask(global: &Global, state_dir: &Path, plans: &mut [Planned<'_>]) -> Result<(
     Ok(())
 }
 
-/// Shows the plans, and after them why ActiveCampaign could not be asked, where that is so.
+/// Shows the plans, and then why ActiveCampaign could not be queried, if so.
 fn show(
     global: &Global,
     args: &PlanArgs,
@@ -232,7 +232,7 @@ impl Wanted<'_> {
     }
 }
 
-/// The files that take a line for each record.
+/// The files with a line for each record.
 struct DetailFiles {
     records: Option<Lines>,
     payloads: Option<Lines>,
@@ -260,8 +260,7 @@ impl DetailFiles {
         Keep { sources, payloads, ..Keep::default() }
     }
 
-    /// `changes` are those since a plan that was saved, where it is compared with one: then no
-    /// other change is shown.
+    /// `changes` are those since a saved plan, if there is one: then no other change is shown.
     fn write(
         &mut self,
         job: &str,

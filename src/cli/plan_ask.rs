@@ -1,4 +1,4 @@
-//! `plan --ask`: what ActiveCampaign holds already of what the plans would create.
+//! `plan --ask`: which of the records to create exist at ActiveCampaign already.
 
 use super::assembly;
 use super::error::CliError;
@@ -14,10 +14,10 @@ use crate::state::lock_account;
 use jiff::Timestamp;
 use std::path::Path;
 
-/// Asks one account about the plans of its jobs, and notes the answers in them.
+/// Queries one account about the plans of its jobs, and adds the answers to them.
 ///
-/// # Errors
-/// When another process writes to the account, or ActiveCampaign refuses or is away.
+/// # Errors When another process writes to the account, or ActiveCampaign refuses or is
+/// unavailable.
 pub(super) fn ask(
     global: &Global,
     state_dir: &Path,

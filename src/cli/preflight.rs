@@ -1,4 +1,4 @@
-//! What a backfill shows before it asks.
+//! What a backfill shows before it asks for confirmation.
 
 use super::error::CliError;
 use super::options::Global;
@@ -42,7 +42,7 @@ impl Preflight {
     }
 }
 
-/// What the plans before the runs said, by job; nothing of a job that was not planned.
+/// Results of the plans before the runs, by job; none for a job that was not planned.
 #[derive(Default)]
 pub(super) struct Plans {
     pub forecasts: BTreeMap<String, Forecast>,

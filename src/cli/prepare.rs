@@ -1,4 +1,5 @@
-//! What has to succeed before the first request of a backfill or sync: exports, tokens, locks.
+//! Everything that must succeed before the first request of a backfill or sync: exports, tokens,
+//! locks.
 
 use super::assembly::{self, Dates};
 use super::error::CliError;
@@ -27,7 +28,7 @@ pub(super) struct LoadRequest<'a> {
     pub approved: Option<PlanId>,
     /// The first write to an account was confirmed with `--yes`.
     pub is_confirmed: bool,
-    /// A schedule asked for it, and nobody watches.
+    /// It was started by a schedule, unattended.
     pub is_scheduled: bool,
 }
 
@@ -80,7 +81,7 @@ pub(super) fn prepare(
     if !request.is_confirmed {
         confirm(&prepared, &settings.state_dir, request.kind)?;
     }
-    // Only now that the run is certain: a sync would create the connection without a question.
+    // Only now that the run is certain, as a sync creates the connection without asking.
     for (state, connection) in given_up {
         give_up_connection(&state, &connection)?;
     }
@@ -149,7 +150,7 @@ fn gather<'a>(
     }
     let mut by_account: Vec<AccountJobs<'_>> = by_account.into_values().collect();
     for (_, jobs) in &mut by_account {
-        // A cart whose order is loaded already is sent as no second record (decision 007).
+        // A cart whose order is already loaded is not sent as a second record (decision 007).
         jobs.sort_by_key(|(_, export)| export.holds_carts_only());
     }
     Ok(by_account)

@@ -53,7 +53,7 @@ pub(super) fn run(global: &Global, args: &ProbeArgs) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
-/// `--write` is the consent; at a terminal it is asked for again, as before other writes.
+/// `--write` is the consent; on a terminal it is confirmed, as before other writes.
 fn consent(settings: &Settings, account: &Account, is_confirmed: bool) -> Result<(), CliError> {
     let has_orders = assembly::view(&settings.state_dir, account)?.has_orders()?;
     if has_orders {

@@ -18,7 +18,7 @@ pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Between two objects.
 const JSON_EVERY: Duration = Duration::from_secs(1);
 
-/// Prints a line now and then while both sides are compared.
+/// Prints a line at intervals while both sides are compared.
 pub(super) fn reading_lines(quiet: bool) -> impl Fn(CompareProgress) {
     let noted = Cell::new(Instant::now());
     move |progress| {
@@ -29,9 +29,9 @@ pub(super) fn reading_lines(quiet: bool) -> impl Fn(CompareProgress) {
     }
 }
 
-/// A narrower terminal shows no bar, but what is done and how long the rest takes.
+/// A narrower terminal shows no bar, only the count and the time left.
 const BAR_FROM: usize = 80;
-/// What a bar takes beside its texts.
+/// Columns of a bar without its texts.
 const BAR_COLUMNS: usize = 26;
 
 /// What `--progress` takes.
@@ -51,7 +51,7 @@ pub(super) enum Form {
 /// Shows the progress of several jobs at once.
 pub(super) struct ProgressDisplay {
     form: Form,
-    /// What was forecast of each job, where there is a plan.
+    /// The forecast for each job, if there is a plan.
     planned: BTreeMap<String, Forecast>,
     /// The orders that the runs of each planned job send.
     sent: BTreeMap<String, OrdersLeft>,
@@ -62,14 +62,14 @@ pub(super) struct ProgressDisplay {
 struct State {
     last: Instant,
     by_job: BTreeMap<String, Bar>,
-    /// Columns of the terminal when the bars were drawn last.
+    /// Columns of the terminal at the last drawing.
     columns: usize,
 }
 
 struct Bar {
     bar: ProgressBar,
     is_planned: bool,
-    /// Columns that it takes, if there are as many.
+    /// Columns that it takes, if the terminal is wide enough.
     len: usize,
 }
 
@@ -135,8 +135,8 @@ impl State {
         is_due
     }
 
-    /// A terminal that became narrower has broken each bar into several rows, and the bars know of
-    /// one: the others are erased.
+    /// A terminal that became narrower has wrapped each bar into several rows, but the bars only
+    /// clear one; the others are erased here.
     fn follow_width(&mut self, bars: &MultiProgress) {
         let columns = output::error_width().unwrap_or(usize::MAX);
         let before = std::mem::replace(&mut self.columns, columns);
@@ -154,7 +154,7 @@ impl State {
     }
 }
 
-/// Rows beside the first that a line of this length takes.
+/// Rows that a line of this length takes, except the first.
 fn rows_left(len: usize, columns: usize) -> usize {
     len.div_ceil(columns.max(1)).saturating_sub(1)
 }
@@ -166,7 +166,7 @@ impl Drop for ProgressDisplay {
     }
 }
 
-/// A bar needs to know where it ends; without a plan there is only what was done.
+/// A bar needs a total; without a plan there is only the count.
 fn style(is_planned: bool, columns: usize) -> ProgressStyle {
     let template = if !is_planned {
         "{prefix}: {wide_msg}"

@@ -124,7 +124,7 @@ pub(super) fn pull_all(settings: &Settings, jobs: &[&settings::Job]) -> Result<(
 
 /// What can be loaded once the shops were pulled.
 pub(super) struct BeforeLoad {
-    /// The jobs whose exports are there.
+    /// The jobs whose exports exist.
     pub jobs: Vec<String>,
     /// The jobs whose shops could not be pulled.
     pub failed: Vec<(String, CliError)>,
@@ -133,7 +133,7 @@ pub(super) struct BeforeLoad {
 }
 
 impl BeforeLoad {
-    /// Without a pull.
+    /// With what is there, without a pull.
     pub(super) fn of_what_is_there(settings: &Settings, jobs: &[String]) -> Result<Self, CliError> {
         let named = settings.jobs_named(jobs)?;
         let jobs = named.into_iter().map(|job| job.name.clone()).collect();
@@ -188,7 +188,7 @@ fn pull_unless_unsettled(
     pull_next(settings, job, pull, false).map(|window| exit_of(&window))
 }
 
-/// An order that the shop could not deliver holds the exit code back, not the other orders.
+/// An order that the shop could not deliver affects the exit code, not the other orders.
 fn exit_of(window: &PulledWindow) -> Exit {
     if window.manifest.failed.is_empty() { Exit::Done } else { Exit::DeadLetters }
 }
@@ -241,8 +241,8 @@ fn pulling<'a>(
     Ok(pulling)
 }
 
-/// Pulls the next window into the job's own folder. Not while it could not be loaded: what is left
-/// of the disk is for settling.
+/// Pulls the next window into the job's own folder, unless it could not be loaded: the remaining
+/// disk space is reserved for outcomes.
 fn pull_next(
     settings: &Settings,
     job: &settings::Job,
@@ -307,14 +307,14 @@ pub(super) fn nothing_on_disk(pull: &Pull) -> Option<&'static str> {
     }
 }
 
-/// Pulls every order into a folder of its own, which is removed when it is dropped.
+/// Pulls every order into a temporary folder, which is removed when it is dropped.
 pub(super) fn pull_aside(job: &settings::Job) -> Result<Aside, CliError> {
     let (job, pull) = match &job.pull {
         Some(pull) => (job, pull),
         None => return Err(CliError::usage(format!("jobs.{}: pulls nothing", job.name))),
     };
     let mut aside = Aside { dir: pull.dir.join("aside"), window: None };
-    // Left by a comparison that was killed.
+    // Left over from a comparison that was killed.
     let _ = std::fs::remove_dir_all(&aside.dir);
     aside.window = Some(pull_job(job, &options_of(job, pull)?, &aside.dir, true)?);
     Ok(aside)
@@ -328,7 +328,7 @@ pub(super) struct Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        // What can't be removed is private, and removed by the next comparison.
+        // What can't be removed now is private, and the next comparison removes it.
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }

@@ -1,4 +1,4 @@
-//! Reads the settings by the rules of all modules, so that every fault is found at once.
+//! Reads the settings by the rules of all modules, so that every fault is reported together.
 
 use super::error::CliError;
 use super::options::Global;
@@ -16,7 +16,7 @@ const RULES: [JobRule; 6] = [
     JobRule { key: "format", check: check_format },
 ];
 
-/// What was read of the settings.
+/// The result of reading the settings.
 pub(super) struct ReadSettings {
     /// If there are faults, good for a check only; see `settings::Loaded`.
     pub settings: Option<Settings>,
@@ -56,7 +56,7 @@ fn check_sample(input: &RuleInput<'_>) -> Option<RuleFault> {
     Some(RuleFault { found: format!("found `{}`", input.value), expected, hint: None })
 }
 
-/// Whether a job's encoding is a name, not `auto`, by which it is found out.
+/// Whether a job names an encoding, instead of `auto`, which detects it.
 pub(super) fn is_named_encoding(value: &str) -> bool {
     value != "auto"
 }

@@ -138,7 +138,7 @@ fn load(
 ) -> Result<Exit, CliError> {
     let notices = Arc::new(Notices::of(settings)?);
     let before = match request.approved {
-        // What was approved is what was pulled then.
+        // The approved plan is of what was pulled before it.
         Some(_) => BeforeLoad::of_what_is_there(settings, request.jobs)?,
         None => pull_before_load(settings, request.jobs)?,
     };
@@ -175,7 +175,7 @@ fn load(
         plans.sent.extend(canary.or(preflight.left).map(|sent| (job.name.clone(), sent)));
     }
     let has_states = prepared().any(|prepared| prepared.export.has_states());
-    // The STATE messages of a Singer stream then have standard output for themselves.
+    // STATE messages of a Singer stream then have standard output to themselves.
     let print = if has_states { output::print_to_stderr } else { output::print };
     let display = ProgressDisplay::new(reporting.progress, global.quiet, &plans);
     let (results, signal) = assembly::runtime()?.block_on(async {
@@ -204,7 +204,7 @@ fn load(
     }
 }
 
-/// Sends notices about syncs that could not begin and that nobody watches.
+/// Sends notices about unattended syncs that could not begin.
 fn tell_of_no_run(
     settings: &Settings,
     kind: Kind,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// How long requests in flight may take after a stop was asked for.
+/// How long requests in flight may take after a stop was requested.
 pub(super) const GRACE: Duration = Duration::from_secs(30);
 
 /// SIGHUP, read as a request to reload the settings; until this is called it ends
@@ -13,8 +13,8 @@ pub(super) fn hangups() -> std::io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// The signal that ends a program which waits for somebody to type: SIGINT, SIGQUIT or SIGTERM. It
-/// is listened to from this call on, which must be within a runtime.
+/// The signal that ends a program waiting for input: SIGINT, SIGQUIT or SIGTERM. Listens from this
+/// call on, which must be within a runtime.
 pub(super) fn ending() -> std::io::Result<impl Future<Output = u8>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut quit = signal(SignalKind::quit())?;
@@ -28,7 +28,7 @@ pub(super) fn ending() -> std::io::Result<impl Future<Output = u8>> {
     })
 }
 
-/// Whether this process was started with SIGHUP ignored; no where the system does not say.
+/// Whether this process was started with SIGHUP ignored; `false` if the system does not say.
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -36,8 +36,8 @@ fn is_hangup_ignored() -> bool {
     mask.is_some_and(|mask| mask & 1 == 1)
 }
 
-/// SIGINT and SIGTERM: the first asks for an orderly end, the second ends at once. Nothing is lost
-/// either way.
+/// SIGINT and SIGTERM: the first requests a clean stop, the second ends the process immediately.
+/// Nothing is lost either way.
 #[derive(Debug, Clone)]
 pub(super) struct Interrupt {
     pub cancel: CancellationToken,
@@ -57,8 +57,8 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// The same for a verb that has no settings to reload: SIGHUP, as of a terminal that is closed,
-    /// asks for an orderly end too, unless it is ignored (`nohup`).
+    /// The same for a verb without settings to reload: SIGHUP, sent when a terminal closes,
+    /// requests a clean stop too, unless it is ignored (`nohup`).
     pub(super) fn listen_in_foreground() -> std::io::Result<Self> {
         let is_ignored = is_hangup_ignored();
         let interrupt = Self::listen()?;
@@ -75,7 +75,7 @@ impl Interrupt {
                 std::process::exit(i32::from(128 + number));
             }
             self.received.store(number, Ordering::Relaxed);
-            // Printed after the fact: once the line appears, nothing new is sent.
+            // Printed afterwards: once the line appears, nothing new is sent.
             self.cancel.cancel();
             tracing::info!(
                 signal = number,

@@ -4,10 +4,10 @@ use crate::extract::{Export, States};
 use std::sync::{Mutex, PoisonError};
 
 /// Passes the STATE messages of a Singer stream on standard input through to standard output, each
-/// once every record before it is settled; then nothing else may be written there. For other
+/// as soon as every record before it is settled; nothing else may then be written there. For other
 /// exports it does nothing.
 pub(super) struct StateForwarder {
-    /// `None` where there are none, or no more can be read.
+    /// `None` if there are none, or the stream can't be read on.
     states: Mutex<Option<States>>,
 }
 
@@ -16,7 +16,7 @@ impl StateForwarder {
         Ok(Self { states: Mutex::new(export.states().map_err(CliError::failed)?) })
     }
 
-    /// Passes on what waits for no more than the first `settled` records.
+    /// Passes on the messages that only depend on the first `settled` records.
     pub(super) fn pass(&self, settled: u64) {
         let mut held = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(states) = held.as_mut() {

@@ -42,9 +42,9 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
         let last = view.runs(&job.name, args.runs.max(RUNS_SEARCHED))?;
         let records_before =
             last.iter().filter(|row| row.is_finished_load()).find_map(|row| row.records);
-        // Whoever takes the account's lock ends the runs of processes that are gone: one without an
-        // outcome is at work. (The lock is looked at before and after: one may have ended, and one
-        // begun, while the runs were read.)
+        // A process that takes the account's lock marks the runs of dead processes as ended, so a
+        // run without an outcome is in progress. (The lock is checked before and after: a run may
+        // have ended, and another begun, while the runs were read.)
         let at_work =
             last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
         let unanswered_since = at_work.map(|row| view.unanswered_since(row.id)).transpose()?;

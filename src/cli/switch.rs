@@ -105,7 +105,7 @@ fn carry_out(
 ) -> Result<(SwitchReport, Option<u8>), CliError> {
     let runtime = assembly::runtime()?;
     let opened = assembly::open_account(&settings.state_dir, account)?;
-    // Somebody may have exported or loaded orders while the question was open.
+    // Orders may have been exported or loaded while the question was open.
     if chosen(settings, account, job, plan)?.as_deref() != canary {
         let changed = SwitchError::Changed;
         return Err(CliError::new(Exit::of_end(changed.end(), None), changed));

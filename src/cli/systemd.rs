@@ -25,12 +25,12 @@ pub(super) fn status(line: &str) {
     send(&[NotifyState::Status(line)]);
 }
 
-/// A sign of life. Without one for its time, systemd ends the service and starts it again.
+/// A sign of life. Without one in time, systemd restarts the service.
 pub(super) fn alive() {
     send(&[NotifyState::Watchdog]);
 }
 
-/// Within what time it wants each sign of life, if it wants any.
+/// The interval within which it expects each sign of life, if it does.
 pub(super) fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled().filter(|within| !within.is_zero())
 }

@@ -69,7 +69,7 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
     let record = Some(VerificationSink { store: &mut store, repair: args.repair });
     let request = VerifyRequest { record, lines, progress: &progress };
     let create = |path| private_file::create(path).map_err(|error| unwritable(path, &error));
-    // Before the first request: a path that can't be written to is found at once.
+    // Before the first request, so that an unwritable path fails early.
     let page =
         args.html.as_deref().map(|path| Ok::<_, CliError>((path, create(path)?))).transpose()?;
     let began = Timestamp::now();
@@ -121,7 +121,7 @@ fn write_page(
 
 /// Orders in a page of ActiveCampaign's list.
 const PAGE_LEN: u64 = 100;
-/// Fewer requests than these finish too soon to be worth a forecast.
+/// Fewer requests than this finish too soon to be worth a forecast.
 const FORECAST_MIN: u64 = 20;
 
 /// Estimated from the ledger; ActiveCampaign may have more orders.

@@ -1,7 +1,8 @@
 use super::{RemoteId, choices};
 
 choices! {
-    /// What was done about an order. The state stores its place in this list: new ones go last.
+    /// What was done about an order. The state stores its position in this list, so new ones go
+    /// last.
     pub enum Operation {
         Create "create" "Created.";
         Update "update" "Updated.";
@@ -41,24 +42,23 @@ impl Operation {
 pub struct Attempt {
     pub operation: Operation,
     pub answer: Answer,
-    /// Of what was made, found or deleted.
+    /// The id of the record that was created, found or deleted.
     pub id: Option<RemoteId>,
-    /// Orders in the batch that it was sent in; `None`: it was sent by itself, or that is not
-    /// known.
+    /// Orders in the batch that it was sent in; `None`: it was sent alone, or that is not known.
     pub batch: Option<u32>,
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// As it was asked for.
+    /// As requested.
     Done,
-    /// A lookup that was read to its end and found nothing.
+    /// A complete lookup that found nothing.
     Absent,
     Failed {
         /// How it was judged, in the words of the counts: `again`, `look_up`, `refused`, ….
         disposition: String,
-        /// HTTP status, where there was an answer.
+        /// HTTP status, if there was an answer.
         status: Option<u16>,
         /// ActiveCampaign's code, or our word for what broke.
         code: Option<String>,
@@ -74,7 +74,7 @@ impl Attempt {
         Self { operation, answer, id, batch: None }
     }
 
-    /// The same in a batch of so many orders; 0: that is not known.
+    /// The same in a batch of so many orders; 0: not known.
     #[must_use]
     pub fn in_batch(self, orders: u32) -> Self {
         Self { batch: Some(orders).filter(|orders| *orders > 0), ..self }

@@ -9,14 +9,14 @@ choices! {
         Bulk "bulk" "Batches of orders by GraphQL. Carts and deletes still go by REST.";
     }
 
-    /// What ActiveCampaign takes the `priceAmount` of a line for: its documentation says both.
+    /// How ActiveCampaign reads the `priceAmount` of a line: its documentation says both.
     pub enum PriceReading {
         Unit "unit" "The price of one unit.";
         LineTotal "line_total" "The price of all units of the line.";
     }
 }
 
-/// What the canary of a connection found out about the bulk path.
+/// What the canary of a connection established about the bulk path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BulkFindings {
     /// Digest of the input types that the orders were built by.
@@ -29,7 +29,7 @@ pub struct BulkFindings {
 }
 
 impl BulkFindings {
-    /// The digest as people and scripts see it.
+    /// The digest as text.
     pub fn schema_text(&self) -> String {
         schema_text(self.schema)
     }

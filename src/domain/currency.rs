@@ -54,8 +54,8 @@ impl Currency {
     }
 }
 
-/// Digits of the minor unit of a code. Looked up in the long list once for each code, as it is
-/// asked for every order.
+/// Digits of the minor unit of a code. Searched in the long list once for each code, as every order
+/// needs it.
 fn exponent_of(code: [u8; 3]) -> Result<u8, CurrencyError> {
     /// exponent + 1; 0 = not cached, or no minor unit.
     static KNOWN: [AtomicU8; 26 * 26 * 26] = [const { AtomicU8::new(0) }; 26 * 26 * 26];

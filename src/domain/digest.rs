@@ -2,17 +2,17 @@ use super::{Amount, Currency, Field, Moment};
 
 mod bytes;
 
-/// What is kept of an order that was written, to add later which of its fields changed: its
-/// amounts, dates and counts as they are, and of every other field a short keyed hash. It names
-/// nobody: neither an address nor a text is in it.
+/// What is stored of a written order, to report later which of its fields changed: its amounts,
+/// dates and counts as they are, and a short keyed hash of every other field. It contains no
+/// personal data: neither an address nor a text.
 ///
 /// A hash has 24 bits. Two values of one field have the same by chance once in 16 million pairs;
 /// that *something* changed is shown by the fingerprint, which has 64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderDigest {
-    /// Of the settings and the program that made the order of its record.
+    /// Digest of the settings and the program version that built the order from its record.
     pub mapping: [u8; 4],
-    /// Of the record as its export states it.
+    /// Digest of the record as its export states it.
     pub source: [u8; 4],
     pub total: Amount,
     pub shipping: Option<Amount>,
@@ -31,7 +31,7 @@ pub struct OrderDigest {
     pub hashes: [Option<[u8; 3]>; Field::ALL.len()],
 }
 
-/// A field that is not what it was.
+/// A field that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldChange {
     pub field: Field,
@@ -46,7 +46,7 @@ pub enum FieldValue {
     Currency(Currency),
     Date(Moment),
     Count(u64),
-    /// The payload had no such field.
+    /// The payload lacked the field.
     Absent,
     /// Only a hash of it is kept.
     NotKept,
@@ -94,7 +94,7 @@ impl OrderDigest {
         changes
     }
 
-    /// Where the currency changes and the number does not, that is listed once, for the currency.
+    /// If the currency changes and the number does not, that is listed once, for the currency.
     fn amount_changes(&self, now: &Self) -> Vec<FieldChange> {
         let fields = [Field::Total, Field::Shipping, Field::Tax, Field::Discount];
         let pairs = fields.into_iter().zip(self.amounts()).zip(now.amounts());

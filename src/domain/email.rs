@@ -78,7 +78,7 @@ fn is_domain(domain: &str) -> bool {
     domain.contains('.') && domain.split('.').all(label_fits)
 }
 
-/// Of each byte, whether it is ASCII that a local part may have, and that a label may have.
+/// For each byte, whether a local part may contain it as ASCII, and whether a label may.
 static FINE: [(bool, bool); 256] = {
     let mut fine = [(false, false); 256];
     let mut b = 0;
@@ -91,7 +91,7 @@ static FINE: [(bool, bool); 256] = {
     fine
 };
 
-/// As [`is_local`], for ASCII, which nearly every address is: each byte is looked at once.
+/// As [`is_local`], for ASCII, which nearly every address is: looks at each byte once.
 fn is_local_ascii(local: &str) -> bool {
     let (mut fits, mut last) = (true, b'.');
     for b in local.bytes() {
@@ -103,7 +103,7 @@ fn is_local_ascii(local: &str) -> bool {
 
 /// As [`is_domain`], for ASCII. Branch-free, because dot positions are unpredictable.
 fn is_domain_ascii(domain: &str) -> bool {
-    // As if a dot preceded the first label, so that it is judged like the others.
+    // As if a dot preceded the first label, so that it is checked like the others.
     let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
     for b in domain.bytes() {
         let is_point = b == b'.';
@@ -117,7 +117,7 @@ fn is_domain_ascii(domain: &str) -> bool {
     fits && last != b'.' && last != b'-' && label_len <= 63 && points > 0
 }
 
-/// An address never reaches a log by accident: its debug form hides it.
+/// The debug form hides the address, so that it never reaches a log by accident.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(..)")

@@ -8,13 +8,13 @@ macro_rules! fields {
             /// Every field, in the order in which they are shown.
             pub const ALL: [Self; [$($path),*].len()] = [$(Self::$name,)*];
 
-            /// Its name in the payload; of a field of each product with a dot between. Stable, for
+            /// Its name in the payload; a field of each product has a dot in it. Stable, for
             /// scripts.
             pub fn path(self) -> &'static str {
                 match self { $(Self::$name => $path,)* }
             }
 
-            /// The state keeps a short hash of it, and not the value itself.
+            /// The state stores a short hash of it instead of the value.
             pub fn is_hashed(self) -> bool {
                 match self { $(Self::$name => $kept == "hashed",)* }
             }

@@ -1,9 +1,9 @@
-//! What somebody may have meant.
+//! Suggestions for misspelt words.
 
-/// Longer words are no typing errors, and comparing them takes quadratic time.
+/// Longer words are not typos, and comparing them takes quadratic time.
 const LEN_MAX: usize = 64;
 
-/// The candidate that `word` most likely was meant to be, if one is within a typing error or two.
+/// The most likely intended candidate for `word`, if one is within one or two typos.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let near = |candidate: &'a str| {
@@ -24,10 +24,10 @@ pub fn did_you_mean<'a>(
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
-/// More names than this say nothing in a message.
+/// More names than this make a message useless.
 const NAMES_MAX: usize = 20;
 
-/// The names that could have been meant, for a message.
+/// The possible names, for a message.
 pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     match names.split_at_checked(NAMES_MAX) {

@@ -4,7 +4,7 @@ pub fn host_and_port(url: &str) -> String {
     rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The host of a shop, by which people know it: without `www.` and the port.
+/// The host of a shop as people know it: without `www.` and the port.
 pub fn shop_host(url: &str) -> String {
     let host = host_and_port(url);
     let host = host.split(':').next().unwrap_or_default();

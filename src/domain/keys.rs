@@ -40,10 +40,9 @@ impl OrderKey {
     /// The longest id accepted, in bytes; ActiveCampaign's column is 255 characters wide.
     pub const LEN_MAX: usize = 255;
 
-    /// # Errors
-    /// When the text is blank, is rewritten as a number, is longer than [`Self::LEN_MAX`] bytes,
-    /// has what no id has and a shifted column would (`@`, a comma, a line break, a character
-    /// without width), or is guarded (`is_guarded`).
+    /// # Errors When the text is blank, is rewritten as a number, is longer than [`Self::LEN_MAX`]
+    /// bytes, contains what a shifted column would and no id does (`@`, a comma, a line break, a
+    /// zero-width character), or is guarded (`is_guarded`).
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = trim(text);
         if text.is_empty() {
@@ -97,8 +96,8 @@ impl Serialize for OrderKey {
     }
 }
 
-/// Whether an id is not the shop's any more: rewritten as a number, guarded (`is_guarded`), or
-/// with characters that nobody sees.
+/// Whether an id is no longer the shop's: rewritten as a number, guarded (`is_guarded`), or with
+/// invisible characters.
 pub fn is_damaged_id(id: &str) -> bool {
     is_rewritten(id) || is_guarded(id) || id.contains(is_invisible)
 }
@@ -115,8 +114,8 @@ pub fn is_guarded(text: &str) -> bool {
     text.starts_with(['=', '\'', '"', '`', '‘', '’', '“', '”', '„']) || text.ends_with(['"', '”'])
 }
 
-/// Whether the text is only ASCII that an id may have, and whether it contains an `E`: in one pass
-/// without branches, as nearly every order answers yes and no.
+/// Whether the text is only ASCII that an id may have, and whether it contains an `E`: one pass
+/// without branches, as the answers are nearly always yes and no.
 fn look_over(text: &str) -> (bool, bool) {
     text.bytes().fold((true, false), |(is_plain, has_exponent), b| {
         let is_fine = b.is_ascii_graphic() | (b == b' ');
@@ -147,12 +146,12 @@ fn is_float(text: &str) -> bool {
 }
 
 impl CustomerKey {
-    /// A customer the shop has an account for.
+    /// A customer with an account in the shop.
     pub fn registered(id: &str) -> Self {
         Self(trim(id).to_owned())
     }
 
-    /// A customer known only by the e-mail address: repeat guests are one customer.
+    /// A customer known only by the e-mail address, so that repeat guests are one customer.
     pub fn guest(email: &Email) -> Self {
         Self(["guest:", email.as_str()].concat())
     }

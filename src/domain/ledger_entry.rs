@@ -21,7 +21,7 @@ impl fmt::Display for RemoteId {
     }
 }
 
-/// What the ledger remembers of one order.
+/// What the ledger stores about one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LedgerEntry {
     /// Never sent, as far as we know.
@@ -36,13 +36,13 @@ pub enum LedgerEntry {
     /// ActiveCampaign accepted the payload with this fingerprint by the bulk path, and its REST API
     /// has not shown the copy yet: the id is not known.
     Accepted { fingerprint: Option<Fingerprint> },
-    /// A cart that became an order, or whose order was created without it: nothing is left to send.
+    /// A cart that became an order, or whose order was created separately: nothing is left to send.
     BecameOrder,
     /// ActiveCampaign refused the payload with this fingerprint; the same one is not sent again.
     Refused { id: Option<RemoteId>, fingerprint: Fingerprint },
 }
 
-/// What the ledger remembers of one customer.
+/// What the ledger stores about one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomerEntry {
     Unknown,

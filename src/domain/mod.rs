@@ -1,4 +1,4 @@
-//! The values that all stages share. Imports nothing of ours, and knows no file, network, clock or
+//! The values that all stages share. Imports no other module, and uses no file, network, clock or
 //! database.
 
 mod attempt;

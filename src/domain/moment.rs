@@ -31,12 +31,11 @@ impl Moment {
     ///
     /// A local time that a clock change skips is read with the offset before the change, so it
     /// moves forward by the gap; one that it repeats is the first of the two, which is the offset
-    /// before the change as well. Fractions of a second are dropped: ActiveCampaign keeps none.
-    /// `-00:00` (RFC 3339: the local offset is not known) is UTC.
+    /// before the change as well. Fractions of a second are dropped: ActiveCampaign doesn't store
+    /// them. `-00:00` (RFC 3339: the local offset is not known) is UTC.
     ///
-    /// # Errors
-    /// When the text has another form (day-first and month-first dates are never guessed), names no
-    /// date of the calendar, or lies outside 1970 to 2099.
+    /// # Errors When the text has another form (day-first and month-first dates are never guessed),
+    /// is not a calendar date, or is outside 1970 to 2099.
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, MomentError> {
         let text = trim(text);
         let (civil, rest) =
@@ -122,8 +121,8 @@ fn split_civil(text: &str) -> Option<(civil::DateTime, &str)> {
     Some((civil, text.get(end..)?))
 }
 
-/// Reads nothing, `Z`, `UTC`, `GMT`, `±HH:MM`, `±HHMM` or `±HH`, with or without a blank before it.
-/// The outer `None` means: something else.
+/// Reads nothing, `Z`, `UTC`, `GMT`, `±HH:MM`, `±HHMM` or `±HH`, with or without a space before it.
+/// The outer `None` means something else.
 fn split_offset(text: &str) -> Option<Option<Offset>> {
     let text = text.strip_prefix(' ').unwrap_or(text);
     let (sign, digits) = match text.as_bytes() {
@@ -156,7 +155,7 @@ fn local_offset(civil: civil::DateTime, zone: &TimeZone) -> Result<Offset, Momen
 }
 
 impl Moment {
-    /// As RFC 3339 writes it, which for these years and offsets always is of this length.
+    /// In the form of RFC 3339, which always has this length for these years and offsets.
     fn text(&self) -> [u8; 25] {
         let civil = self.offset.to_datetime(self.timestamp);
         let digits = |n: i32| [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];

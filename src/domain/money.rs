@@ -6,7 +6,7 @@ pub const AMOUNT_MINOR_MAX: i64 = i32::MAX as i64;
 /// A money amount as an integer of minor units, 0 to `AMOUNT_MINOR_MAX`; the currency is a field of
 /// the order.
 ///
-/// There is no way in from a floating-point number: amounts are read from the text of the export.
+/// It can't be built from a floating-point number: amounts are read from the text of the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct Amount(i64);
@@ -31,7 +31,7 @@ pub enum AmountError {
 impl Amount {
     pub const ZERO: Self = Self(0);
 
-    /// An amount of minor units; `None` when negative or above `AMOUNT_MINOR_MAX`.
+    /// An amount of minor units; `None` if negative or above `AMOUNT_MINOR_MAX`.
     pub fn from_minor(minor: i64) -> Option<Self> {
         (0..=AMOUNT_MINOR_MAX).contains(&minor).then_some(Self(minor))
     }
@@ -42,8 +42,8 @@ impl Amount {
 
     /// Reads a decimal number with `.` as its mark into minor units of `currency`, exactly.
     ///
-    /// Trailing zeros below the minor unit are accepted (`10.000` dollars), other digits there are
-    /// not.
+    /// Trailing zeros below the minor unit are accepted (`10.000` dollars); other digits there are
+    /// refused.
     ///
     /// # Errors
     /// When the text is not a plain decimal number, is negative (`-0.00` is zero), has a fraction
@@ -57,7 +57,7 @@ impl Amount {
         let append =
             |sum: Option<i64>, b: u8| sum?.checked_mul(10)?.checked_add(i64::from(b - b'0'));
         let (mut minor, mut whole_len) = (Some(0_i64), 0_u32);
-        // Digits after the point, once there was one.
+        // Digits after the point, after one was read.
         let mut fraction: Option<u32> = None;
         let mut is_precise = true;
         for b in digits {
@@ -94,8 +94,8 @@ impl Amount {
         }
     }
 
-    /// Reads as [`Self::parse`] does, and rounds a fraction of a minor unit: to the nearest amount,
-    /// and of two that are as near to the even one. Decided on the digits, however many there are.
+    /// Reads as [`Self::parse`] does, and rounds a fraction of a minor unit to the nearest amount,
+    /// ties to even, based on all digits.
     ///
     /// # Errors
     /// As [`Self::parse`], except for the fraction. A negative amount is checked after rounding.
@@ -142,7 +142,7 @@ mod tests {
         Amount::parse(text, Currency::parse(code).unwrap()).map(Amount::minor)
     }
 
-    /// The range in which a well-known plugin's float arithmetic came out one cent low 4,586 times.
+    /// The range in which a well-known plugin's float arithmetic is one cent low 4,586 times.
     #[test]
     fn every_amount_below_a_thousand_is_exact_whatever_the_minor_unit() {
         for cents in 0..100_000_i64 {

@@ -1,4 +1,4 @@
-//! Why a connection to a host did not come about, read from the causes of an error.
+//! Why a connection to a host failed, read from the causes of an error.
 
 use rustls::CertificateError;
 use std::error::Error;
@@ -9,18 +9,18 @@ use std::io;
 pub enum NotConnectedCause {
     /// The host name has no address.
     Unresolved,
-    /// The host is there, and nothing listens on the port.
+    /// The host exists, but nothing listens on the port.
     Refused,
     TimedOut,
-    /// What listens there speaks another protocol than TLS.
+    /// The server does not speak TLS.
     NotTls,
-    /// What listens there does not speak TLS as we do.
+    /// The TLS handshake with the server failed.
     Handshake,
     Other,
 }
 
 impl NotConnectedCause {
-    /// What the causes of an error say. A time-out leaves no trace in them.
+    /// Reads the causes of an error. A time-out leaves no trace in them.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let is_refused = |error: &(dyn Error + 'static)| {
             let error = error.downcast_ref::<io::Error>();
@@ -51,7 +51,7 @@ impl NotConnectedCause {
     }
 }
 
-/// What is wrong with a host's certificate, where that is why there is no connection.
+/// What is wrong with a host's certificate, if that is the cause.
 pub fn certificate_fault(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let Some(rustls::Error::InvalidCertificate(found)) = causes(error).find_map(tls_error) else {
         return None;
@@ -85,8 +85,7 @@ pub fn causes<'a>(
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
-/// An I/O error passes over what it wraps when asked for its source, so it is opened here, as often
-/// as it is wrapped.
+/// The source of an I/O error skips the error that it wraps, so it is unwrapped here, repeatedly.
 fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => tls_error(inner),

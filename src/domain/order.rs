@@ -3,7 +3,7 @@ use serde::Serialize;
 
 /// A valid order, or an abandoned cart, typed. Serialised it is the body of ActiveCampaign's
 /// `ecomOrder` without the two ids that only ActiveCampaign knows (`connectionid`, `customerid`):
-/// one place decides what is sent, hashed and shown.
+/// one place determines what is sent, hashed and shown.
 ///
 /// Fields that the source does not state are omitted, never sent as null or blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ pub struct Order {
     pub created_at: Moment,
     #[serde(rename = "externalUpdatedDate", skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Moment>,
-    /// Of carts alone, and of each.
+    /// Set for every cart, and only for carts.
     #[serde(rename = "abandonedDate", skip_serializing_if = "Option::is_none")]
     pub abandoned_at: Option<Moment>,
 }
@@ -52,7 +52,7 @@ fn email_of<S: serde::Serializer>(customer: &Customer, serializer: S) -> Result<
 /// The only `source` this program can write: 0, historical, for which ActiveCampaign triggers no
 /// automation.
 ///
-/// A type without another value, so that no setting and no mistake can send 1.
+/// A type with one value, so that neither a setting nor a mistake can send 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Historical;
 
@@ -65,14 +65,14 @@ impl Serialize for Historical {
 /// A product of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The shop's id of the product; stable where the export has none.
+    /// The shop's id of the product; stable if the export has none.
     #[serde(rename = "externalid")]
     pub id: Text,
     pub name: Text,
     /// Of one unit, before discounts.
     pub price: Amount,
-    /// The price had to be rounded: the export states what all units cost, and that is no multiple
-    /// of their count.
+    /// The price had to be rounded: the export states the cost of all units, which is not a
+    /// multiple of their count.
     #[serde(skip)]
     pub is_price_rounded: bool,
     pub quantity: u32,
@@ -96,7 +96,7 @@ pub struct Discount {
 }
 
 choices! {
-    /// What a discount lowered, in ActiveCampaign's words.
+    /// What a discount applies to, in ActiveCampaign's words.
     pub enum DiscountKind {
         Order "order" "The price of the goods.";
         Shipping "shipping" "The price of the shipping.";
@@ -116,10 +116,10 @@ pub struct Customer {
 /// Whether the export states what was refunded, where the policy needs it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RefundNote {
-    /// The policy does not need it, or the current total contains it.
+    /// The policy does not need it, or the current total includes it.
     #[default]
     NotNeeded,
-    /// Nothing, perhaps, but stated.
+    /// Stated, perhaps as zero.
     Stated,
     Unstated,
 }
@@ -138,9 +138,9 @@ pub struct Notes {
     pub is_paid_otherwise: bool,
     /// The export states an exchange rate: the amounts may be in another currency.
     pub is_currency_doubtful: bool,
-    /// Whether the prices include tax is not known; it was assumed that they do.
+    /// It is not known whether the prices include tax; it was assumed that they do.
     pub is_tax_assumed: bool,
-    /// Of what decides whether the order is sent.
+    /// A missing field that decides whether the order is sent.
     pub unstated: Unstated,
     /// The policy lowers totals by refunds, and the order's total was taken as stated.
     pub refund: RefundNote,
@@ -148,8 +148,8 @@ pub struct Notes {
     pub is_date_assumed: bool,
     /// The date has no offset, and the job's time zone is not set: UTC was assumed.
     pub is_zone_assumed: bool,
-    /// `total = "current"`, and the export states the total as ordered alone.
+    /// `total = "current"`, but the export states only the total as ordered.
     pub is_current_assumed: bool,
-    /// The total as ordered less the sum of its parts, in minor units.
+    /// The total as ordered minus the sum of its parts, in minor units.
     pub difference: i64,
 }

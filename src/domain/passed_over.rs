@@ -32,7 +32,7 @@ impl OtherRow {
     }
 }
 
-/// What the files of one format state and no order is made of.
+/// Fields in the files of one format that are not used for orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unplaced {
     pub format: String,

@@ -1,6 +1,6 @@
-//! What the owner of a shop decides about its orders. Each setting is declared once, in the table
-//! [`Policy::SETTINGS`]; the settings file, the identity of a run, the effective settings, the
-//! plan and the test of the documentation all follow from it.
+//! What the operator decides about a shop's orders. Each setting is declared once, in the table
+//! [`Policy::SETTINGS`]; the settings file, the identity of a run, the effective settings, the plan
+//! and the test of the documentation all follow from it.
 
 use super::{Currency, Moment, Status, choices};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ choices! {
         Skip "skip" "A fully refunded order is left out; a partially refunded one keeps its total.";
     }
 
-    /// Which total is sent where the export states several.
+    /// Which total is sent if the export states several.
     pub enum Total {
         Original "original" "As the customer ordered.";
         Current "current" "After edits and refunds; as ordered where the export doesn't state it.";
@@ -50,20 +50,20 @@ choices! {
         Email "email" "The e-mail address, even if the export states an id.";
     }
 
-    /// What happens to a changed order that somebody deleted in ActiveCampaign.
+    /// What happens to a changed order that was deleted in ActiveCampaign.
     pub enum Deleted {
         Create "create" "It is created again.";
         Leave "leave" "It is left alone and counted as filtered.";
     }
 
-    /// What happens to an order that was sent for another customer than the export states now.
+    /// What happens to an order that was sent for another customer than the export now states.
     /// ActiveCampaign doesn't move an order to another customer.
     pub enum MovedCustomer {
         Keep "keep" "It stays with the customer that it was created for; its other fields are updated.";
         Recreate "recreate" "It is deleted and created again.";
     }
 
-    /// What happens to an order that is gone from a shop that is pulled.
+    /// What happens to an order that no longer exists in a pulled shop.
     pub enum Gone {
         Report "report" "It is reported and stays at ActiveCampaign.";
         Delete "delete" "It is deleted at ActiveCampaign too.";
@@ -95,7 +95,7 @@ pub enum PolicyValues {
     Word(&'static [&'static str]),
     /// Some of these words.
     Words(&'static [&'static str]),
-    /// A text; without one there is no default.
+    /// A text, without a default.
     Text { example: &'static str },
     /// A whole number in this range.
     Whole { min: u32, max: u32 },
@@ -114,7 +114,7 @@ pub enum PolicyEffect {
 
 macro_rules! settings {
     ($($name:ident: $type:ty = $default:expr; $effect:ident, $values:expr, $doc:literal;)+) => {
-        /// What a job's orders mean, and what happens to those that don't fit.
+        /// How a job's orders are read, and what happens to those that don't fit.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub struct Policy {
             $(#[doc = $doc] pub $name: $type,)+
@@ -194,7 +194,7 @@ settings! {
 }
 
 impl Policy {
-    /// Whether orders of this status are sent, as far as the status decides it.
+    /// Whether the policy sends orders with this status.
     pub fn counts(&self, status: Status) -> bool {
         let is_skipped = self.refunds == Refunds::Skip && status == Status::Refunded;
         self.statuses.contains(&status) && !is_skipped
@@ -207,7 +207,7 @@ impl Policy {
 
     /// Every setting with its value as text; `None` if it is not set and has no default.
     pub fn values(&self) -> impl Iterator<Item = (&'static PolicySetting, Option<String>)> {
-        // Texts, numbers and lists of texts: nothing that JSON can't hold.
+        // Texts, numbers and lists of texts can always be written as JSON.
         let json = serde_json::to_value(self).unwrap_or_default();
         Self::SETTINGS.iter().map(move |setting| (setting, text_of(&json[setting.name])))
     }

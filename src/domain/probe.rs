@@ -2,7 +2,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeAnswer {
     pub question: String,
-    /// One of the words that the question has.
+    /// One of the question's words.
     pub word: String,
     pub number: Option<i64>,
 }
@@ -13,6 +13,6 @@ impl ProbeAnswer {
     pub const LIST_LAG: &'static str = "list_lag";
     /// Orders that one batch may have.
     pub const BULK_MAX: &'static str = "bulk_max";
-    /// How the price of a line is read, in the words of [`super::PriceReading`].
+    /// How a line's price is read, in the words of [`super::PriceReading`].
     pub const BULK_PRICE: &'static str = "bulk_price";
 }

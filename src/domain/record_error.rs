@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// A literal of this program. A type of its own name, or serde would borrow it from its input.
+/// A literal of this program. A separate type name, or serde would borrow it from its input.
 type FieldName = &'static str;
 
 /// One reason why a record can't be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordError {
     pub reason: Reason,
-    /// The field at fault: the export's name for it, or ours.
+    /// The field with the error: the export's name for it, or ours.
     #[serde(deserialize_with = "field_name")]
     pub field: Option<FieldName>,
-    /// Line of the file, if it is a later one than the record's first; 0 otherwise.
+    /// Line of the file, if it is after the record's first line; 0 otherwise.
     pub line: u64,
-    /// What was found there. For reports alone: neither the state nor a log has it.
+    /// The value found there. For reports only: neither the state nor a log contains it.
     pub value: ShownValue,
 }
 
@@ -47,7 +47,7 @@ impl RecordError {
         Self { line, ..self }
     }
 
-    /// With the text that was found.
+    /// Adds the text that was found.
     pub fn showing(self, text: &str) -> Self {
         Self { value: ShownValue::of(self.reason, text), ..self }
     }
@@ -58,7 +58,7 @@ impl RecordError {
     }
 }
 
-/// Adds an error unless there is one of the same reason and field.
+/// Adds an error unless one with the same reason and field exists.
 pub fn add_once(errors: &mut Vec<RecordError>, error: RecordError) {
     if !errors.iter().any(|other| other.is_alike(&error)) {
         errors.push(error);
@@ -108,12 +108,12 @@ choices! {
 }
 
 impl Reason {
-    /// Whether only a part of the record may be there, or some of it at the wrong place.
+    /// Whether the record may be incomplete, or have values in the wrong place.
     pub fn is_of_a_part(self) -> bool {
         matches!(self, Self::MalformedRow | Self::BadEncoding | Self::Truncated)
     }
 
-    /// What is wrong with the value; `None` for reasons that are about more than one.
+    /// What is wrong with the value; `None` for reasons about several values.
     pub fn complaint(self) -> Option<&'static str> {
         Some(match self {
             Self::InvalidEmail => "is not an e-mail address",

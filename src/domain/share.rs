@@ -159,7 +159,7 @@ mod tests {
     }
 
     proptest! {
-        /// No share is more than half a minor unit off, and an exact one is not off at all.
+        /// No share is off by more than half a minor unit, and an exact one is not off at all.
         #[test]
         fn shares_put_together_again_are_what_was_divided(minor in 0_i64..2_000_000_000, count in 1_u32..5_000) {
             let usd = Currency::parse("USD").unwrap();

@@ -1,4 +1,4 @@
-//! A value at fault, as a message may show it.
+//! A faulty value, as a message may show it.
 
 use super::calendar::{DAYS, MONTHS, is_short_form};
 use super::text::trim;
@@ -8,22 +8,22 @@ use std::fmt;
 
 /// Bytes of what is shown.
 const BYTES_MAX: usize = 40;
-/// In place of what is cut off.
+/// Marks what was cut off.
 const CUT: char = '…';
-/// More digits than milliseconds since 1970 have may be the number of a card, unless they are a
+/// More digits than a number of milliseconds since 1970 has may be a card number, unless they are a
 /// time or a fraction.
 const DIGITS_MAX: usize = 13;
 
-/// Words of dates, flags, numbers and spreadsheets, beside the names of months and days. Any other
-/// word may be somebody's name.
+/// Words of dates, flags, numbers and spreadsheets, in addition to the names of months and days.
+/// Any other word may be a person's name.
 const WORDS: &[&str] = &[
     "sept", "am", "pm", "st", "nd", "rd", "th", "t", "z", "utc", "gmt", "est", "edt", "cst", "cdt",
     "mst", "mdt", "pst", "pdt", "cet", "cest", "bst", "true", "false", "yes", "no", "null", "none",
     "nan", "value", "ref", "name", "div", "num", "e", "x",
 ];
 
-/// The beginning of a faulty value, with the letters masked that may be somebody's; blank if there
-/// is no value, or its reason is not about one.
+/// The beginning of a faulty value, with letters that may be personal data masked; blank if there
+/// is no value, or the reason is not about one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShownValue {
     bytes: [u8; BYTES_MAX],
@@ -37,9 +37,9 @@ impl Default for ShownValue {
 }
 
 impl ShownValue {
-    /// Of a value that is wrong for this reason. Whatever is in the wrong column stays unreadable:
-    /// words but those of dates, numbers and flags, addresses, and long rows of digits are masked.
-    /// Only a status is shown as it is, since every shop has its own words.
+    /// Shows a value that is wrong for this reason. It may come from the wrong column, so
+    /// everything is masked except words of dates, numbers and flags: names, addresses and long
+    /// rows of digits. Only a status is shown as it is, since every shop has its own words.
     pub fn of(reason: Reason, text: &str) -> Self {
         let text = trim(text);
         if reason.complaint().is_none() || text.is_empty() {
@@ -49,7 +49,7 @@ impl ShownValue {
         if is_status { Self::cut(text) } else { Self::cut(&masked(text)) }
     }
 
-    /// As much as there is room for.
+    /// As much as fits.
     fn cut(text: &str) -> Self {
         let mut value = Self::default();
         for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
@@ -63,7 +63,7 @@ impl ShownValue {
         value
     }
 
-    /// The caller has seen to the room.
+    /// The caller has made sure that it fits.
     fn push(&mut self, c: char) {
         let at = usize::from(self.len);
         if let Some(free) = self.bytes.get_mut(at..at + c.len_utf8()) {

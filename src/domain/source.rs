@@ -10,16 +10,16 @@ pub struct Position {
     pub record: u64,
     /// Index of the file in the export's list of files, in reading order.
     pub file: u32,
-    /// Line the record begins at, from 1.
+    /// The line at which the record begins, from 1.
     pub line: u64,
-    /// Ordinal of the record in its file, from 1, where several may be on a line (JSON); else 0.
+    /// Ordinal of the record in its file, from 1, if several may be on a line (JSON); else 0.
     pub in_file: u64,
 }
 
-/// What an export has no field for, though other exports of its shop system do.
+/// A field that the export lacks, though other exports of its shop system have it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unstated {
-    /// What was paid: the order was taken for a paid one.
+    /// What was paid: the order was assumed to be paid.
     pub status: bool,
     /// Whether the order was cancelled.
     pub cancelled: bool,
@@ -41,12 +41,12 @@ pub struct SourceOrder {
     pub checkout_id: Text,
     /// When the cart was abandoned; set only for abandoned carts.
     pub abandoned_at: Text,
-    /// Another record of the order counts: a newer or an identical one.
+    /// Superseded by another record of the order: a newer or an identical one.
     pub is_superseded: bool,
     /// Deleted at its source, according to the export: it is not sent.
     pub is_deleted: bool,
     pub unstated: Unstated,
-    /// Whether the prices include tax is not known, and was assumed.
+    /// It is not known whether the prices include tax; it was assumed.
     pub is_tax_assumed: bool,
     /// The amounts may be in another currency than the stated one, which has an exchange rate.
     pub is_currency_doubtful: bool,
@@ -54,24 +54,24 @@ pub struct SourceOrder {
     pub in_minor_units: bool,
     /// An abandoned cart without a date of its abandonment: the date of the order is used.
     pub is_undated_cart: bool,
-    /// The number people know the order by; the key where there is no id.
+    /// The order number that people use; the key if there is no id.
     pub number: Text,
     pub email: Text,
-    /// The shop's id of the customer's account; empty for guests and where the export has none.
+    /// The shop's id of the customer's account; empty for guests, and if the export has none.
     pub customer_id: Text,
-    /// Whether the customer accepted marketing, where the export says.
+    /// Whether the customer accepted marketing, if the export says.
     pub accepts_marketing: Option<bool>,
     pub created_at: Text,
     pub updated_at: Text,
     pub currency: Text,
-    /// The currency that the customer paid in, if the export states it besides the shop's; the
-    /// amounts are in the shop's.
+    /// The currency that the customer paid in, if the export states it in addition to the shop's;
+    /// the amounts are in the shop's.
     pub paid_currency: Text,
-    /// What the customer was charged: with tax and shipping. Where the export states several, the
-    /// one as ordered.
+    /// What the customer was charged, with tax and shipping. If the export states several totals,
+    /// the one as ordered.
     pub total: Text,
-    /// The total as it is now, after edits and refunds, where the export states it beside the one
-    /// as ordered.
+    /// The total as it is now, after edits and refunds, if the export states it in addition to the
+    /// one as ordered.
     pub current_total: Text,
     /// The total of the lines after discounts, if stated; detects truncated orders.
     pub subtotal: Text,
@@ -93,7 +93,7 @@ pub struct SourceOrder {
     /// The export's word for its status, before refunds and cancellation.
     pub status_word: Text,
     pub lines: Vec<SourceLine>,
-    /// What the reader itself found wrong.
+    /// Errors that the reader found.
     pub faults: Vec<RecordError>,
 }
 
@@ -110,7 +110,7 @@ impl SourceOrder {
         OrderKey::parse(if self.id.is_empty() { &self.number } else { &self.id })
     }
 
-    /// What people know the order by: its number, else its id, else the checkout's.
+    /// The name that people use for the order: its number, else its id, else the checkout's.
     pub fn label(&self) -> &str {
         let names = [&self.number, &self.id, &self.checkout_id];
         names.into_iter().find(|name| !name.is_empty()).map_or("", Text::as_str)
@@ -122,20 +122,21 @@ impl SourceOrder {
 pub struct SourceLine {
     pub id: Text,
     pub name: Text,
-    /// The variant of the product, such as `XL / red`, if the export states it besides the name.
+    /// The variant of the product, such as `XL / red`, if the export states it in addition to the
+    /// name.
     pub variant: Text,
     pub quantity: Text,
     /// Of one unit, before discounts.
     pub unit_price: Text,
-    /// Of all units, before discounts; where the export states this, and `unit_price` is empty.
+    /// The price of all units, before discounts, if the export states it and `unit_price` is empty.
     pub total: Text,
-    /// Discount of the whole line, where the export states it.
+    /// Discount of the whole line, if the export states it.
     pub discount: Text,
     pub sku: Text,
     pub category: Text,
     pub image_url: Text,
     pub product_url: Text,
-    /// Line of the file this order line begins at, from 1.
+    /// The line of the file at which this order line begins, from 1.
     pub at_line: u64,
 }
 

@@ -1,7 +1,7 @@
 use super::choices;
 
 choices! {
-    /// The state of an order, in the eight kinds that the words of all shop systems map to.
+    /// The status of an order: the eight kinds to which the words of all shop systems map.
     pub enum Status {
         Pending "pending" "Not paid yet.";
         Paid "paid" "Paid in full.";

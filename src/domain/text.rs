@@ -1,8 +1,8 @@
 use compact_str::CompactString;
 use toml::de::DeValue;
 
-/// A text of a record. Most have at most 24 bytes and are kept in place: they cost no memory of
-/// their own, which one thread would take and another give back.
+/// A text of a record. Most have at most 24 bytes and are stored inline, without an allocation that
+/// one thread would make and another free.
 pub type Text = CompactString;
 
 /// Whether a character has no width: soft hyphens, joiners, marks of direction and of byte order.
@@ -30,7 +30,7 @@ pub fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
     (line, 1 + before[line_start..].chars().count())
 }
 
-/// What a value of TOML is, for a message.
+/// The type of a TOML value, for a message.
 pub fn toml_kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",

@@ -1,9 +1,9 @@
 //! What counts as blank in a cell or a JSON text: one rule for every format.
 //!
-//! Programs write words in place of a missing value. Some of them only programs write (`NaN`, `\N`,
-//! a date in year 1): those are blank everywhere. People write others too (`None`, `NA`, `-`):
-//! those are blank in a *value* (a key, code, date, amount, status, flag or address), and kept in
-//! *free text*, because a product may be called `None`.
+//! Programs write words in place of a missing value. Some of them are only written by programs
+//! (`NaN`, `\N`, a date in year 1): those are blank everywhere. Others are also written by people
+//! (`None`, `NA`, `-`): those are blank in a *value* (a key, code, date, amount, status, flag or
+//! address), and kept in *free text*, because a product may be called `None`.
 
 use crate::domain::trim;
 
@@ -19,7 +19,7 @@ const HUMAN_WORDS: &[&str] =
 
 const WORD_BYTES_MAX: usize = 9;
 
-/// Dates that databases and programs write for none, whatever time follows.
+/// Dates that databases and programs write for a missing date, whatever time follows.
 const NO_DATES: &[&str] = &[
     "0000-00-00",
     "0001-01-01",
@@ -31,10 +31,11 @@ const NO_DATES: &[&str] = &[
     "01.01.0001",
 ];
 
-/// The first days of the calendars of databases and programs; they mean no date at midnight only.
+/// The first days of the calendars of databases and programs; they stand for a missing date only at
+/// midnight.
 const FIRST_DAYS: &[&str] = &["1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01"];
 
-/// A cell without the blanks around it.
+/// A cell without surrounding blanks.
 #[inline]
 pub fn trimmed(cell: &[u8]) -> &[u8] {
     cell.trim_ascii()
@@ -53,16 +54,16 @@ pub fn is_blank(cell: &[u8]) -> bool {
     }
 }
 
-/// Free text without the blanks of every kind, the invisible characters and the guard around it;
-/// blank if only a program writes it.
+/// Free text without surrounding blanks of every kind, invisible characters and guards; blank if
+/// only a program writes it.
 #[inline]
 pub fn free_text(text: &str) -> &str {
     let text = unguarded(trim(text));
     if is_program_word(text.as_bytes()) { "" } else { text }
 }
 
-/// A key, code, date, amount, status, flag or address without what is around free text; blank if it
-/// is a word for no value.
+/// A key, code, date, amount, status, flag or address, stripped like free text; blank if it is a
+/// word for a missing value.
 #[inline]
 pub fn value(text: &str) -> &str {
     let text = trim(text);
@@ -82,7 +83,7 @@ pub fn value_bytes(cell: &[u8]) -> &[u8] {
     }
 }
 
-/// `="0011"`, which keeps a spreadsheet from taking a text for a number, is `0011`, also if its end
+/// `="0011"`, which keeps a spreadsheet from reading a text as a number, is `0011`, even if its end
 /// was lost.
 #[inline]
 fn unguarded(text: &str) -> &str {
@@ -94,9 +95,9 @@ fn unguarded(text: &str) -> &str {
 /// What a guard begins with. Only in a [`value`]: a name may begin with an apostrophe.
 const GUARDS: [char; 3] = ['=', '\'', '"'];
 
-/// A value without the signs that spreadsheets and scripts put around one to keep it as it is, and
-/// what others made of those: `="0011"`, `'0011`, `="0011`, `'="0011"`, `=0011`, `"=""0011"""`. A
-/// formula stays as it is.
+/// A value without the signs that spreadsheets and scripts put around it as a guard, in all forms
+/// that further programs turn them into: `="0011"`, `'0011`, `="0011`, `'="0011"`, `=0011`,
+/// `"=""0011"""`. A formula stays as it is.
 fn without_guards(text: &str) -> &str {
     let inner = text.trim_start_matches(|c: char| c.is_ascii_whitespace() || GUARDS.contains(&c));
     let guard = &text[..text.len() - inner.len()];
@@ -109,7 +110,7 @@ fn without_guards(text: &str) -> &str {
     if is_formula { text.trim_start_matches('\'') } else { inner }
 }
 
-/// Whether a trimmed text is one that only programs write for no value.
+/// Whether a trimmed text is one that only programs write for a missing value.
 #[inline]
 pub fn is_program_word(text: &[u8]) -> bool {
     match text.first() {
@@ -121,7 +122,7 @@ pub fn is_program_word(text: &[u8]) -> bool {
     }
 }
 
-/// Whether a trimmed text is a word for no value, where it can't be free text.
+/// Whether a trimmed text that is not free text is a word for a missing value.
 #[inline]
 fn is_no_value(text: &[u8]) -> bool {
     let begins_a_word = matches!(text.first(), Some(b'N' | b'n' | b'U' | b'u' | b'-'));

@@ -1,5 +1,5 @@
-//! The cells of a row under the names of its columns. Reading a cell never fails: what is wrong
-//! with it is a fault of its record.
+//! The cells of a row under the names of its columns. Reading a cell never fails: an error in it
+//! becomes an error of its record.
 
 use super::decisive;
 use super::header::{ABSENT, Header};
@@ -10,10 +10,10 @@ use crate::domain::{Reason, RecordError, SourceOrder, Text, add_once};
 /// Names that a column may have.
 const NAMES_MAX: usize = 4;
 
-/// The columns that state one thing, the preferred one first.
+/// Columns with the same content, the preferred one first.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// [`ABSENT`] behind those that are there.
+    /// [`ABSENT`] after those that exist.
     at: [usize; NAMES_MAX],
     /// The first of its names, for messages.
     pub name: &'static str,
@@ -27,12 +27,12 @@ impl Column {
         Self { at, name: names.first().copied().unwrap_or_default() }
     }
 
-    /// A column whose header has a number in it; `name` is for messages.
+    /// A column with a number in its header; `name` is for messages.
     pub fn numbered(header: &Header, own_name: &str, name: &'static str) -> Self {
         Self { name, at: [header.at(own_name), ABSENT, ABSENT, ABSENT] }
     }
 
-    /// Index of the preferred column that is there, else [`ABSENT`].
+    /// Index of the preferred column that exists, else [`ABSENT`].
     pub fn at(&self) -> usize {
         self.at[0]
     }
@@ -52,7 +52,7 @@ impl Column {
     }
 }
 
-/// Where these columns are.
+/// The indexes of these columns.
 pub fn places(columns: &[&Column]) -> Vec<usize> {
     columns.iter().flat_map(|column| column.indices()).collect()
 }
@@ -75,7 +75,7 @@ pub(super) use columns;
 
 type ReadCell = for<'r> fn(&'r Row<'_>, usize) -> Result<&'r str, &'r [u8]>;
 
-/// Takes cells out of one row, and keeps what is wrong with them.
+/// Reads cells of one row, and collects their errors.
 pub struct Cells<'r> {
     pub row: &'r Row<'r>,
     pub faults: Vec<RecordError>,
@@ -86,7 +86,7 @@ impl<'r> Cells<'r> {
         Self { row, faults: Vec::new() }
     }
 
-    /// The text of a column; blank if it is not there. Bytes that are not UTF-8 are replaced, and
+    /// The text of a column; blank if it is absent. Bytes that are not UTF-8 are replaced and
     /// reported.
     pub fn text(&mut self, column: &Column) -> Text {
         self.first(column, |row, at| row.text(at))
@@ -111,18 +111,18 @@ impl<'r> Cells<'r> {
         Text::default()
     }
 
-    /// Whether a cell says yes or no; `None` if it says neither.
+    /// Reads a cell as yes or no; `None` if it is neither.
     pub fn flag(&mut self, column: &Column) -> Option<bool> {
         decisive::flag_of(&self.text(column))
     }
 
-    /// As [`Self::flag`], of a cell that decides: what is neither blank nor yes nor no is a fault.
+    /// As [`Self::flag`], for a cell that decides: anything but blank, yes or no is an error.
     pub fn deciding_flag(&mut self, column: &Column) -> Option<bool> {
         let said = decisive::flag(&self.text(column));
         said.map_err(|reason| self.fault(reason, column)).unwrap_or_default()
     }
 
-    /// Whether a cell holds a date. What is neither blank nor a date is a fault.
+    /// Whether a cell contains a date. Anything but blank or a date is an error.
     pub fn is_dated(&mut self, column: &Column) -> bool {
         let said = decisive::is_dated(&self.text(column));
         said.map_err(|reason| self.fault(reason, column)).unwrap_or_default()
@@ -139,7 +139,7 @@ impl<'r> Cells<'r> {
         add_once(&mut self.faults, fault);
     }
 
-    /// Moves the faults to the order, each with its line if that is not the order's first.
+    /// Moves the errors to the order, each with its line if that is not the order's first.
     pub fn settle(self, order: &mut SourceOrder) {
         for fault in self.faults {
             add_error(order, fault, self.row.line);

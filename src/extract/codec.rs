@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 const BUFFER_BYTES: usize = 64 * 1024;
-/// How much of its end is looked at: more than a row mostly has.
+/// How much of its end is read: longer than most rows.
 const END_BYTES_MAX: u64 = 64 * 1024;
 
 /// The text of one table: a file, or a member of an archive. Opening it again gives the same bytes,
@@ -26,12 +26,12 @@ pub struct Source {
     pub path: PathBuf,
     pub size_bytes: u64,
     pub modified: SystemTime,
-    /// How its text is encoded; UTF-8 until that was found out.
+    /// How its text is encoded; UTF-8 until that is detected.
     pub form: Form,
-    /// It is JSON in strings, which is read as that JSON.
+    /// It is JSON within strings, which is read as that JSON.
     pub is_json_in_strings: bool,
     packing: Packing,
-    /// The file itself, where its path does not lead to it: it has no name.
+    /// The file itself, if it has no name.
     unnamed: Option<Arc<File>>,
 }
 
@@ -60,7 +60,7 @@ impl Source {
         Self::all_of(path, &Arc::new(file), None)
     }
 
-    /// The same of a file that has no name; `shown` is what it is called.
+    /// The same for a file without a name; `shown` is its name in messages.
     pub fn all_in_spooled(file: File, shown: &str) -> Result<Vec<Self>, ReadError> {
         let file = Arc::new(file);
         Self::all_of(Path::new(shown), &file, Some(&file))
@@ -108,7 +108,7 @@ impl Source {
         })
     }
 
-    /// Whether it came by standard input, and is gone with the program.
+    /// Whether it came by standard input, and disappears with the process.
     pub fn is_spooled(&self) -> bool {
         self.unnamed.is_some()
     }
@@ -121,7 +121,7 @@ impl Source {
         }
     }
 
-    /// The path, with the member in brackets where the file is an archive.
+    /// The path, with the member in brackets if the file is an archive.
     pub fn shown(&self) -> String {
         match self.member() {
             Some(member) => format!("{} ({member})", self.path.display()),
@@ -129,8 +129,7 @@ impl Source {
         }
     }
 
-    /// # Errors
-    /// When the file is gone, unreadable, or not the one that was found.
+    /// # Errors When the file is missing, unreadable, or not the one that was found.
     pub fn open(&self) -> Result<Stream, ReadError> {
         let failed = |error: io::Error| ReadError::from_io(&self.shown(), 0, &error);
         let file = match &self.unnamed {
@@ -151,8 +150,8 @@ impl Source {
         Ok(Stream { bytes, file })
     }
 
-    /// What the text ends with, where it may have been cut there: it has no line end, and no quote
-    /// that closes it. Only of plain files; a packed one has a length or checksum of its own.
+    /// The end of the text, if it may have been truncated there: it has no line end and no closing
+    /// quote. Only for plain files; a compressed one has its own length or checksum.
     pub fn open_end(&self) -> Option<Vec<u8>> {
         let end = || -> io::Result<Vec<u8>> {
             let file = match &self.unnamed {
@@ -160,7 +159,7 @@ impl Source {
                 None => Arc::new(File::open(&self.path)?),
             };
             let mut at = PositionedReader::new(&file);
-            // In UTF-16 letters begin at even places.
+            // In UTF-16, characters begin at even offsets.
             at.seek(SeekFrom::Start(self.size_bytes.saturating_sub(END_BYTES_MAX) & !1))?;
             let mut bytes: Box<dyn Read + Send> = Box::new(at);
             if !self.form.is_plain() {
@@ -177,10 +176,10 @@ impl Source {
         end().ok().filter(|end| end.last().is_some_and(|last| !b"\n\r\"".contains(last)))
     }
 
-    /// Whether the open file still has the length and time of change it had when it was found.
+    /// Checks that the open file still has the length and modification time it had when it was
+    /// found.
     ///
-    /// # Errors
-    /// When it has not: someone is writing to it, and what was read may be half of it.
+    /// # Errors When it does not: it is being written, and may have been read only partially.
     pub fn check_unchanged(&self, file: &File, line: u64) -> Result<(), ReadError> {
         let failed = |error: io::Error| ReadError::from_io(&self.shown(), line, &error);
         let meta = file.metadata().map_err(failed)?;
@@ -196,7 +195,7 @@ impl Source {
     }
 }
 
-/// Kinds of files people mistake for an export, by their first bytes.
+/// Kinds of files that are mistaken for an export, by their first bytes.
 fn foreign(start: &[u8]) -> Option<&'static str> {
     match start {
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("is an Excel workbook, expected CSV or JSON"),

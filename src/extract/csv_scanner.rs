@@ -1,12 +1,12 @@
-//! Splits CSV into records with `csv-core`, within bounded memory. Besides the cells it reports the
-//! line a record begins at, and whether the file ends within the record.
+//! Splits CSV into records with `csv-core`, within bounded memory. In addition to the cells it
+//! reports the line at which a record begins, and whether the file ends within the record.
 
 use super::encoding::ends_within_letter;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// The longest record of a file, in bytes. A longer one is an unclosed quote, or not CSV at all.
+/// The longest record of a file, in bytes. A longer one has an unclosed quote, or is not CSV.
 pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// The signs that may separate cells, the usual one last.
@@ -159,7 +159,7 @@ impl CsvScanner {
         }
     }
 
-    /// Reads more input behind what is unread.
+    /// Reads more input after the unread part.
     fn fill(&mut self) -> Result<(), ScanError> {
         self.input.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
@@ -192,14 +192,14 @@ impl Record {
         (self.spans_lines, self.is_cut, self.is_open) = (false, false, false);
     }
 
-    /// Takes the input's cells in, up to the end of the record or of the room, of which there is
-    /// more at the next call. Returns how much of the input was taken.
+    /// Parses the input's cells, up to the end of the record or of the room, which grows before the
+    /// next call. Returns how much of the input was consumed.
     fn parse(&mut self, parser: &mut Reader, input: &[u8]) -> (ReadRecordResult, usize) {
         let (text, ends) = (&mut self.text[self.text_len..], &mut self.ends[self.cells..]);
         let (result, read, written, ended) = parser.read_record(input, text, ends);
         self.text_len += written;
         self.cells += ended;
-        // One cell more than there are, so that the last one can be ended.
+        // One more than the number of cells, so that the last one can be ended.
         if matches!(result, ReadRecordResult::OutputFull) {
             grow(&mut self.text);
         }
@@ -209,7 +209,7 @@ impl Record {
         (result, read)
     }
 
-    /// A cell; `None` for one that is not there.
+    /// A cell; `None` if it is absent.
     #[inline]
     pub fn get(&self, at: usize) -> Option<&[u8]> {
         self.text.get(self.range(at)?)
@@ -242,12 +242,12 @@ impl Record {
         Self { text: self.as_slice().to_vec(), ends: self.ends[..self.cells].to_vec(), ..*self }
     }
 
-    /// What a compact copy costs in memory.
+    /// Memory of a compact copy.
     pub fn size_bytes(&self) -> usize {
         self.text_len + self.cells * size_of::<usize>()
     }
 
-    /// Replaces the cells, and leaves the rest as it is.
+    /// Replaces the cells, and keeps the rest.
     pub fn replace_cells<'a>(&mut self, cells: impl IntoIterator<Item = &'a [u8]>) {
         self.text.clear();
         self.ends.clear();

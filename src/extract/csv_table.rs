@@ -1,4 +1,4 @@
-//! A CSV table: which format it is of, and its delimiter and columns, by its first bytes.
+//! A CSV table: its format, delimiter and columns, by its first bytes.
 
 use super::blank::{is_blank, value_bytes};
 use super::codec::Source;
@@ -24,28 +24,27 @@ pub struct CsvTable {
     pub format: String,
     pub shape: RowShape,
     pub layout: Arc<dyn CsvLayout>,
-    /// Why it was taken for that format.
+    /// Why it was recognised as that format.
     pub why: String,
-    /// Its rows are in quotes as a whole.
+    /// Its rows are quoted as a whole.
     pub is_double_quoted: bool,
-    /// Columns that are nearly ones of the format, and what may have been meant.
+    /// Columns that nearly match ones of the format, with those.
     pub near_misses: Vec<(String, String)>,
     /// Columns that are not read.
     pub unread: Vec<String>,
 }
 
-/// Rows below the header that formats may look at.
+/// Rows below the header that formats may examine.
 const SAMPLE_ROWS_MAX: usize = 200;
 
-/// The row that the header is looked for up to: a report may have a title above it.
+/// The last row that may be the header: a report may have a title above it.
 const HEADER_ROW_MAX: usize = 20;
 
 impl CsvTable {
     /// Recognises a table by the beginning of its text. If the settings name a format, only its
-    /// columns are in question.
+    /// columns are considered.
     ///
-    /// # Errors
-    /// When it is of no known format, of more than one, or lacks columns.
+    /// # Errors When it matches no known format, or more than one, or lacks columns.
     pub fn detect(
         text: &[u8],
         named: Option<&dyn CsvFormat>,
@@ -113,7 +112,7 @@ impl CsvTable {
         let Some(noter) = self.layout.json_rows() else { return };
         let landmarks = self.layout.landmarks();
         let rows = Rows::open(source, self.shape, landmarks, SharedTally::default());
-        // What can't be read is reported where the orders are read.
+        // What can't be read is reported when the orders are read.
         let Ok(mut rows) = rows else { return };
         for _ in 0..rows_max {
             let Ok(Some(row)) = rows.advance() else { return };
@@ -122,7 +121,7 @@ impl CsvTable {
     }
 }
 
-/// The header, with what a format looks for when it is the only one in question.
+/// The header, with what a format looks for if it is the only one considered.
 fn watched(format: &dyn CsvFormat, head: &CsvHead<'_>, header: &ByteRecord) -> Header {
     let watched = Header::watched(header);
     format.detect(&CsvHead { header: &watched, is_named: true, ..*head });
@@ -138,12 +137,12 @@ struct Beginning {
     header: ByteRecord,
     /// The first complete rows.
     rows: Vec<ByteRecord>,
-    /// One of them, or each line, is in quotes as a whole.
+    /// One of them, or each line, is quoted as a whole.
     is_double_quoted: bool,
 }
 
 impl Beginning {
-    /// Lines are taken for quoted as a whole only where more rows are complete by it.
+    /// Lines count as quoted as a whole only if that makes more rows complete.
     fn of(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> Self {
         let lines = LineForm::by_ends(text);
         let read = |lines: LineForm| Self::read(&lines.undone(text), lines, declared, formats);
@@ -194,8 +193,8 @@ impl Beginning {
     }
 }
 
-/// The rows of a table in the order of its first header, without footers. What is below a header
-/// with other columns is refused when it is read.
+/// The rows of a table in the order of its first header, without footers. Rows below a header with
+/// other columns are refused when they are read.
 fn below_headers(header: &ByteRecord, rows: Vec<ByteRecord>) -> Vec<ByteRecord> {
     let mut headers = Headers::of(header);
     let mut kept = Vec::with_capacity(rows.len());
@@ -216,9 +215,9 @@ fn below_headers(header: &ByteRecord, rows: Vec<ByteRecord>) -> Vec<ByteRecord> 
     kept
 }
 
-/// How many fields whole rows have. Some writers end each row with a delimiter and the header
-/// without, or the other way round. A stray delimiter within a row looks the same, so it has to be
-/// all rows, and more than one.
+/// The number of fields of complete rows. Some writers end each row with a delimiter but not the
+/// header, or the other way round. A stray delimiter within a row looks the same, so it must be all
+/// rows, and more than one.
 fn row_width(header: &ByteRecord, rows: &[ByteRecord]) -> usize {
     let width = header.len();
     let is_blank = |cell: Option<&[u8]>| cell.is_some_and(is_blank);
@@ -230,7 +229,7 @@ fn row_width(header: &ByteRecord, rows: &[ByteRecord]) -> usize {
     if is_header_longer && all_have(width - 1) { width - 1 } else { width }
 }
 
-/// What the decision rests on.
+/// The reason for the decision.
 fn why(format: &dyn CsvFormat, header: &Header, delimiter: u8) -> String {
     let delimiter = match delimiter {
         b'\t' => "tab".to_owned(),
@@ -242,11 +241,11 @@ fn why(format: &dyn CsvFormat, header: &Header, delimiter: u8) -> String {
     format!("CSV with {delimiter}, {known} of its {all} columns are those of {article} {title}")
 }
 
-/// The delimiter that a first line `sep=;` names, and the text behind that line.
+/// The delimiter that a first line `sep=;` names, and the text after that line.
 fn delimiter_line(text: &[u8]) -> Option<(u8, &[u8])> {
     let end = text.iter().position(|b| *b == b'\n')?;
     let (line, rest) = (text[..end].trim_ascii_end(), &text[end + 1..]);
-    // A tab at the end was trimmed away with the line end.
+    // A tab at the end was trimmed with the line end.
     let line = if text[..end].starts_with(b"sep=\t") { b"sep=\t" } else { line };
     let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
     let (word, sign) = line.split_at_checked(4)?;
@@ -273,12 +272,12 @@ struct HeaderRow {
     /// How many rows are above it.
     at: usize,
     cells: ByteRecord,
-    /// The most of its names that one format knows.
+    /// The largest number of its names that one format knows.
     known: usize,
 }
 
-/// The first row, under the delimiter that makes most of its names known, and most rows below it as
-/// wide; a later one if hardly any of the first is known.
+/// The first row, with the delimiter that makes most of its names known and most rows below it
+/// equally wide; a later row if hardly any name of the first is known.
 fn header_row(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> HeaderRow {
     const KNOWN_MIN: usize = 2;
     const FITTING_ROWS_MAX: usize = 5;
@@ -288,7 +287,7 @@ fn header_row(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> 
         let known = formats.iter().map(|format| format.known_columns(&header)).max().unwrap_or(0);
         HeaderRow { delimiter, at, cells, known }
     };
-    // The last of equals is taken, so the usual ones come last.
+    // The last of equals is used, so the usual ones come last.
     let delimiters: Vec<u8> = match declared {
         Some(delimiter) => vec![delimiter],
         None => formats.iter().filter_map(|format| format.delimiter()).chain(DELIMITERS).collect(),
@@ -320,7 +319,7 @@ fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
     records.map_while(Result::ok)
 }
 
-/// The format that fits; of two the one that knows more of the header's names.
+/// The matching format; of two, the one that knows more of the header's names.
 fn choose<'a>(
     matches: Vec<(&'a dyn CsvFormat, CsvMatch)>,
     header: &Header,
@@ -370,7 +369,7 @@ fn choose<'a>(
     })
 }
 
-/// The columns that are nearly ones of a format, before a hint.
+/// The columns that nearly match ones of a format, before a hint.
 fn near_misses_hint(header: &Header, format: &dyn CsvFormat) -> String {
     let near = header.near_misses(&format.column_names());
     near.iter().map(|(seen, known)| format!("{}; ", near_miss(seen, known))).collect()
@@ -380,7 +379,7 @@ pub fn near_miss(seen: &str, known: &str) -> String {
     format!("column `{seen}` is not known; did you mean `{known}`?")
 }
 
-/// A format that would fit, but for some columns.
+/// A format that would match, except for some columns.
 struct Candidate<'a> {
     format: &'a dyn CsvFormat,
     columns: Vec<String>,
@@ -388,7 +387,7 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Which columns are missing, and what the next nearest would need.
+    /// Which columns are missing, and what the next closest format would need.
     fn refusal(&self, next: Option<&Self>, header: &Header) -> NoMatch {
         let better =
             best_known(header).filter(|(known, _)| *known > self.format.known_columns(header));
@@ -414,7 +413,7 @@ fn best_known(header: &Header) -> Option<(usize, &'static dyn CsvFormat)> {
     known.max_by_key(|(known, _)| *known)
 }
 
-/// The formats that know some of the header's names, else all there are.
+/// The formats that know some of the header's names, else all formats.
 fn nearest(header: &Header) -> String {
     let mut near: Vec<(usize, &str)> =
         csv_formats().map(|format| (format.known_columns(header), format.name())).collect();

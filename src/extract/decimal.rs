@@ -1,5 +1,5 @@
-//! Adding up amounts that are still text. No float, and nothing is rounded: text that is not a
-//! plain number is unchanged.
+//! Arithmetic on amounts as text. No floats and no rounding: text that is not a plain number is
+//! unchanged.
 
 use crate::domain::Text;
 use compact_str::format_compact;
@@ -11,7 +11,7 @@ const SCALE: usize = 9;
 /// One, in the units that amounts are counted in: 10^-9.
 pub const ONE: i128 = 1_000_000_000;
 
-/// Digits after the decimal mark of the currency that has most.
+/// The most digits after the decimal mark that any currency has.
 const MONEY_SCALE: usize = 4;
 
 /// The finest amount that any currency has.
@@ -32,7 +32,7 @@ pub fn parse_signed(text: &str) -> Option<i128> {
     }
 }
 
-/// As [`parse_signed`], with further digits cut: for comparing what was rounded anyway.
+/// As [`parse_signed`], with further digits truncated: for comparing rounded amounts.
 pub fn parse_cut(text: &str) -> Option<i128> {
     let end = text.find('.').map_or(text.len(), |point| text.len().min(point + 1 + SCALE));
     let (kept, cut) = text.split_at_checked(end)?;
@@ -51,8 +51,8 @@ fn units(text: &str, scale: usize) -> Option<i128> {
     Some(digits().chain(padding).fold(0, |sum, b| sum * 10 + i128::from(b - b'0')))
 }
 
-/// Half of one unit of the last digit that any of these amounts shows: how far a rounded amount may
-/// be off.
+/// Half of one unit of the last digit that any of these amounts shows: the largest error of a
+/// rounded amount.
 pub fn rounding(amounts: &[&str]) -> i128 {
     let digits = |text: &&str| text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let shown = amounts.iter().map(digits).max().unwrap_or(0).min(SCALE - 1);
@@ -65,7 +65,7 @@ pub fn count(units: i128) -> Option<u64> {
 }
 
 /// The sum as text; a single amount unchanged. An amount that is not a plain number becomes the
-/// result, so that it is refused where it is used.
+/// result, so that it is refused later.
 pub fn sum(amounts: Vec<Text>) -> Text {
     match amounts.as_slice() {
         [] => return Text::default(),
@@ -87,8 +87,8 @@ pub fn sum_stated(amounts: impl IntoIterator<Item = Text>) -> Text {
     sum(amounts.into_iter().filter(|amount| !amount.is_empty()).collect())
 }
 
-/// An amount that takes something off, such as a discount or a refund, without its sign: some
-/// exports state it below zero.
+/// The amount of a reduction, such as a discount or a refund, without its sign: some exports state
+/// it as negative.
 pub fn magnitude(amount: &str) -> &str {
     amount.strip_prefix('-').unwrap_or(amount)
 }
@@ -136,8 +136,7 @@ fn shifted(text: &str) -> Option<String> {
     })
 }
 
-/// What is left of `whole` above `part`; blank where there is nothing, or where either is not
-/// stated as a number.
+/// `whole` minus `part`; blank if that is not positive, or if either is not a number.
 pub fn excess(whole: &str, part: &str) -> Text {
     match (parse(whole), parse(part)) {
         (Some(whole), Some(part)) if whole > part => print(whole - part),
@@ -145,8 +144,8 @@ pub fn excess(whole: &str, part: &str) -> Text {
     }
 }
 
-/// A whole amount divided by how many it is for, where that comes out even; else blank, as nothing
-/// is rounded here.
+/// A total amount divided by its quantity, if that is exact; else blank, as nothing is rounded
+/// here.
 pub fn share(whole: &str, quantity: &str) -> Text {
     let quantity = parse(quantity).filter(|n| *n > 0 && n % ONE == 0);
     match (parse(whole), quantity.map(|n| n / ONE)) {

@@ -1,12 +1,12 @@
-//! Fields that decide whether an order counts: cancelled, test, deleted. They decide by a value of
-//! their own type only: what is neither blank nor of that type is a fault of the record, so that no
-//! stray word cancels an order, or hides that it was cancelled.
+//! Fields that decide whether an order counts: cancelled, test, deleted. They decide only by a
+//! value of their type: anything else that is not blank is an error of the record, so that no stray
+//! word cancels an order, or hides that it was cancelled.
 
 use crate::domain::{Moment, Reason};
 use jiff::tz::TimeZone;
 
-/// Whether a field that holds a date if something happened says that it did. `false` and 0 are what
-/// programs write for no date.
+/// Whether a field that contains a date if something happened says that it did. Programs write
+/// `false` and 0 for a missing date.
 pub fn is_dated(text: &str) -> Result<bool, Reason> {
     if text.is_empty() || flag_of(text) == Some(false) {
         return Ok(false);
@@ -14,7 +14,7 @@ pub fn is_dated(text: &str) -> Result<bool, Reason> {
     if is_date(text) { Ok(true) } else { Err(Reason::BadDate) }
 }
 
-/// Whether a field says yes or no; `None` if it is blank.
+/// Reads a field as yes or no; `None` if it is blank.
 pub fn flag(text: &str) -> Result<Option<bool>, Reason> {
     if text.is_empty() {
         return Ok(None);
@@ -36,8 +36,8 @@ pub fn flag_of(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether a text is a date in any form, also one that a spreadsheet rewrote: here it only has to
-/// be one, not to be understood. Seconds or milliseconds since 1970 are one too.
+/// Whether a text is a date in any form, including forms that a spreadsheet rewrote; it need not be
+/// unambiguous here. Seconds or milliseconds since 1970 count too.
 fn is_date(text: &str) -> bool {
     const UNIX_DIGITS: std::ops::RangeInclusive<usize> = 10..=13;
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

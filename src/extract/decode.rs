@@ -1,8 +1,8 @@
-//! Turns the bytes of a file into UTF-8 while it is read, a piece at a time.
+//! Converts the bytes of a file to UTF-8 while it is read, one chunk at a time.
 //!
 //! Undecodable bytes become 0xFF, which is never valid UTF-8, so only the affected field is
-//! reported. A character that the file ends within becomes the beginning of one, as at the end of a
-//! truncated file.
+//! reported. A character that the end of the file cuts becomes an incomplete one, as in a truncated
+//! UTF-8 file.
 
 use super::encoding::Encoding;
 use encoding_rs::DecoderResult;
@@ -10,17 +10,17 @@ use std::io::{self, Read};
 
 /// No UTF-8 has this byte.
 const BAD: u8 = 0xff;
-/// The first byte of a letter whose second never comes.
+/// The first byte of a two-byte character, without its second.
 const CUT: u8 = 0xc3;
 const ROOM_BYTES: usize = 32 * 1024;
-/// Room for a letter that began in an earlier piece.
+/// Room for a character that began in an earlier chunk.
 const ROOM_MIN_BYTES: usize = 32;
 
 /// The text of a file, as UTF-8.
 pub struct Decoder {
     inner: Box<dyn Read + Send>,
     form: Form,
-    /// `None` for UTF-8, whose bytes stay as they are.
+    /// `None` for UTF-8, whose bytes are unchanged.
     letters: Option<encoding_rs::Decoder>,
     room: Vec<u8>,
     text: Vec<u8>,
@@ -37,7 +37,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// The bytes are the text: nothing has to be done to them.
+    /// The bytes are the text, without conversion.
     pub fn is_plain(self) -> bool {
         self == Self::default()
     }
@@ -50,7 +50,7 @@ impl Decoder {
         Self { inner, form, letters, room: vec![0; ROOM_BYTES], text, given: 0, has_ended: false }
     }
 
-    /// Reads and turns the next piece.
+    /// Reads and converts the next chunk.
     fn refill(&mut self) -> io::Result<()> {
         let len = self.inner.read(&mut self.room)?;
         self.text.clear();
@@ -82,7 +82,7 @@ impl Read for Decoder {
     }
 }
 
-/// Decodes a piece; an empty one is the end of the file.
+/// Decodes a chunk; an empty one is the end of the file.
 fn decode(letters: &mut encoding_rs::Decoder, mut bytes: &[u8], text: &mut Vec<u8>) {
     let is_end = bytes.is_empty();
     let mut at = text.len();
@@ -106,7 +106,7 @@ fn decode(letters: &mut encoding_rs::Decoder, mut bytes: &[u8], text: &mut Vec<u
     }
 }
 
-/// Code pages give the control characters U+0080 to U+009F for bytes that they have no letter for.
+/// Code pages decode bytes without a character to the control characters U+0080 to U+009F.
 fn without_controls(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Gives a few bytes at a time.
+    /// A reader that returns a few bytes at a time.
     struct Dripping(io::Cursor<Vec<u8>>, usize);
 
     impl Read for Dripping {

@@ -1,4 +1,4 @@
-//! Recognises a table: its encoding, whether it is CSV or JSON, and of which format.
+//! Recognises a table: its encoding, whether it is CSV or JSON, and its format.
 
 use super::codec::Source;
 use super::csv_table::{CsvTable, near_miss};
@@ -16,13 +16,13 @@ use super::table::{DetectedFormat, Table};
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// How much of the (uncompressed) text is looked at.
+/// How much of the (uncompressed) text is examined.
 const PREFIX_BYTES: u64 = 64 * 1024;
 
 const UTF8_HINT: &str =
     "save it as \"CSV UTF-8\", or export again and don't open the file in a spreadsheet";
 
-/// What the settings say of the format.
+/// What the settings say about the format.
 #[derive(Debug, Clone, Copy)]
 pub enum Requested<'a> {
     Auto,
@@ -53,7 +53,7 @@ impl<'a> Requested<'a> {
     }
 }
 
-/// Recognises a table by its beginning, and its encoding by as much of it as that takes.
+/// Recognises a table by its beginning, and its encoding by as much of it as needed.
 ///
 /// # Errors
 /// When it is not text, not of the requested format, or lacks columns or keys.
@@ -158,7 +158,7 @@ fn detect_json(
     }
 }
 
-/// The source with its encoding, and what a person should know of that.
+/// The source with its encoding, and a note about it for the operator.
 fn with_encoding(
     mut source: Source,
     options: &Options,
@@ -196,7 +196,7 @@ fn with_encoding(
     Ok((source, finding.note.into_iter().collect()))
 }
 
-/// A stream, a dialect that is known, or the one mapping of the settings that fits.
+/// A stream, a known dialect, or the one mapping of the settings that fits.
 fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat, ReadError> {
     if let Some(streams) = messages::recognise(source, None, json_formats())? {
         return Ok(DetectedFormat::Messages(Arc::new(streams)));
@@ -205,7 +205,7 @@ fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat,
         Ok(layout @ JsonLayout { format, envelope, .. }) => {
             match fitting(source, &options.mappings) {
                 None => Ok(DetectedFormat::Json(layout)),
-                // It names the envelope, which the format does not know.
+                // The settings name the envelope, which the format does not know.
                 Some(profile) if envelope.is_some() => Ok(DetectedFormat::MappedJson(profile)),
                 Some(profile) => Err(ReadError::new(
                     source.shown(),
@@ -224,7 +224,7 @@ fn detect_any_json(source: &Source, options: &Options) -> Result<DetectedFormat,
     }
 }
 
-/// The one mapping for JSON whose needed places are all in the file.
+/// The only JSON mapping whose required paths are all in the file.
 fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
     let of_json = mappings.0.iter().filter(|profile| !profile.is_csv());
     let mut fitting =
@@ -268,8 +268,8 @@ fn begins_with_name_in_brackets(rest: &[u8]) -> bool {
         && matches!(behind, [b']', b',' | b';' | b'\t' | b'|', ..])
 }
 
-/// Whether the first row ends in a carriage return with no line feed behind it, as old spreadsheets
-/// write them.
+/// Whether the first row ends in a carriage return without a line feed, as old spreadsheets write
+/// them.
 fn returns_end_lines(prefix: &[u8]) -> bool {
     let mut in_quotes = false;
     let is_end = |byte: &u8| {

@@ -1,9 +1,9 @@
-//! Rows that a spreadsheet took for one cell and quoted again: `"#1001,ann@example.com,""Mug,
-//! red"",…"`.
+//! Rows that a spreadsheet treated as one cell and quoted again:
+//! `"#1001,ann@example.com,""Mug, red"",…"`.
 //!
 //! Such a row is read if its inner text is a clean row: each quote opens or closes a field or is
-//! doubled in one, and there are as many fields as the header has. Otherwise it stays as it is, and
-//! is refused as a malformed row.
+//! doubled in one, and there are as many fields as the header has. Otherwise it is left unchanged
+//! and refused as a malformed row.
 
 use super::blank::is_blank;
 use super::csv_scanner::{DELIMITERS, RECORD_BYTES_MAX};
@@ -14,15 +14,15 @@ use std::io::{self, BufRead, BufReader, Read};
 /// What a spreadsheet did to each physical line of a table, those within a cell included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineForm {
-    /// A `;` that separates nothing ends each line, the header's too.
+    /// A meaningless `;` ends each line, including the header.
     pub end_in_semicolon: bool,
-    /// Lines are in quotes as a whole, and their own quotes are doubled.
+    /// Lines are quoted as a whole, and their own quotes are doubled.
     pub are_quoted: bool,
 }
 
 impl LineForm {
-    /// How the lines of a text end. The header has to end in the only semicolon it has, and most
-    /// lines in one.
+    /// Detects the form by line ends. The header must end in its only semicolon, and most lines in
+    /// one.
     pub fn by_ends(text: &[u8]) -> Self {
         let mut lines = text.split(|b| *b == b'\n').filter(|line| !is_blank(line));
         let ends = |line: &[u8]| line.trim_ascii_end().ends_with(b";");
@@ -35,7 +35,7 @@ impl LineForm {
         Self { end_in_semicolon: ending.len() > others.len(), are_quoted: false }
     }
 
-    /// The text as it was before.
+    /// The original text.
     pub fn undone(self, text: &[u8]) -> Cow<'_, [u8]> {
         if self == Self::default() {
             return Cow::Borrowed(text);
@@ -44,7 +44,7 @@ impl LineForm {
         Cow::Owned(lines.flat_map(|line| self.line_undone(line)).collect())
     }
 
-    /// As [`Self::undone`], while it is read.
+    /// As [`Self::undone`], for a stream.
     pub fn reader(self, bytes: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
         if self == Self::default() {
             return bytes;
@@ -71,13 +71,13 @@ impl LineForm {
     }
 }
 
-/// Whether this is nothing, or blank cells, by which spreadsheets fill rows up to the width of the
+/// Whether this is empty, or only blank cells, with which spreadsheets pad rows to the width of the
 /// widest.
 fn is_filling(signs: &[u8]) -> bool {
     signs.iter().all(|sign| DELIMITERS.contains(sign) && signs.first() == Some(sign))
 }
 
-/// A line without the blank cells behind its only cell that has something in it.
+/// A line without the blank cells after its only filled cell.
 fn without_filling(line: &[u8]) -> &[u8] {
     const FILLED_MIN: usize = 2;
     let at = line.iter().position(|b| DELIMITERS.contains(b)).unwrap_or(line.len());
@@ -107,7 +107,7 @@ impl Read for UndoneLines {
     }
 }
 
-/// The fields of a row whose first cell holds all of it; `None` for any other row.
+/// The fields of a row that is contained in its first cell; `None` for any other row.
 pub fn row<'a>(
     cells: impl IntoIterator<Item = &'a [u8]>,
     delimiter: u8,
@@ -117,19 +117,18 @@ pub fn row<'a>(
     fields(whole, delimiter).filter(|row| row.len() == width)
 }
 
-/// The names of a header that is in one cell.
+/// The names of a header that is contained in one cell.
 pub fn header<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> Option<ByteRecord> {
     let whole = only_cell(cells).filter(|cell| cell.contains(&delimiter))?;
     fields(whole, delimiter)
 }
 
-/// Whether a row has something in one cell alone, which may hold several.
+/// Whether only one cell of a row is filled, which may contain several.
 pub fn is_in_one_cell<'a>(cells: impl IntoIterator<Item = &'a [u8]>, delimiter: u8) -> bool {
     only_cell(cells).is_some_and(|cell| cell.contains(&delimiter))
 }
 
-/// The first cell, where all others are blank: spreadsheets fill rows up to the width of the
-/// widest.
+/// The first cell, if all others are blank: spreadsheets pad rows to the width of the widest.
 fn only_cell<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
     let mut cells = cells.into_iter();
     let first = cells.next()?;
@@ -186,7 +185,7 @@ pub fn is_clean(text: &[u8], delimiter: u8) -> bool {
     }
 }
 
-/// The text up to the quote that closes it, and what follows that.
+/// The text up to the closing quote, and what follows it.
 fn close(quoted: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut field = Vec::new();
     let mut rest = quoted;

@@ -1,13 +1,13 @@
-//! Which encoding a file is in: by a byte order mark, by zero bytes, or by a count over the file.
+//! The encoding of a file: by a byte order mark, by zero bytes, or by a count over the file.
 //!
-//! Text is UTF-8 unless there is proof of something else. A file is taken for Windows-1252 only if
+//! Text is UTF-8 unless there is proof of something else. A file is read as Windows-1252 only if
 //! almost nothing beyond ASCII is valid UTF-8, and a note says so; a UTF-8 file with a few bad
-//! bytes stays UTF-8, and each record names the fields at fault.
+//! bytes stays UTF-8, and each record names the affected fields.
 
 use super::names::distance;
 use std::io::Read;
 
-/// How the letters of a file are written.
+/// The character encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Encoding(&'static encoding_rs::Encoding);
 
@@ -17,7 +17,7 @@ impl Default for Encoding {
     }
 }
 
-/// Names of encodings, to find one that was meant.
+/// Names of encodings, to suggest one.
 const NAMES: [&str; 38] = [
     "utf-8",
     "utf-16le",
@@ -64,8 +64,8 @@ pub fn is_encoding(name: &str) -> bool {
     Encoding::named(name).is_some()
 }
 
-/// The name of an encoding that an unknown one most likely was meant to be. Names that share a
-/// number of three digits or more mean the same code page: `cp-1250`, `win1250`.
+/// The most likely intended encoding for an unknown name. Names that share a number of three digits
+/// or more mean the same code page: `cp-1250`, `win1250`.
 pub fn nearest_encoding(name: &str) -> Option<&'static str> {
     const LEN_MAX: usize = 40;
     const DISTANCE_MAX: usize = 3;
@@ -82,11 +82,11 @@ pub fn nearest_encoding(name: &str) -> Option<&'static str> {
     of_number.or(nearest.map(|(_, known)| known)).copied()
 }
 
-/// The encoding, and what a person should know about it.
+/// The encoding, and a note about it for the operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     pub encoding: Encoding,
-    /// There are letters beyond ASCII, and all are valid UTF-8.
+    /// There are characters beyond ASCII, and all are valid UTF-8.
     pub has_utf8_letters: bool,
     pub note: Option<String>,
 }
@@ -100,7 +100,7 @@ impl Encoding {
     /// By one of its names, such as `windows-1250`, `shift_jis` or `latin2`.
     pub fn named(name: &str) -> Option<Self> {
         let found = encoding_rs::Encoding::for_label_no_replacement(name.as_bytes())?;
-        // It has no letters, only private ones for each byte.
+        // It only maps bytes to private characters.
         (found != encoding_rs::X_USER_DEFINED).then_some(Self(found))
     }
 
@@ -117,12 +117,12 @@ impl Encoding {
         self == Self::UTF_16_LE || self == Self::UTF_16_BE
     }
 
-    /// What turns it into UTF-8; a byte order mark is a letter like any other.
+    /// Its decoder to UTF-8, which treats a byte order mark as a character.
     pub fn decoder(self) -> encoding_rs::Decoder {
         self.0.new_decoder_without_bom_handling()
     }
 
-    /// What the first bytes alone prove; `None` if the whole file has to be counted.
+    /// The encoding that the first bytes prove; `None` if the whole file must be counted.
     pub fn proven_by(prefix: &[u8]) -> Option<Self> {
         match prefix {
             [0xef, 0xbb, 0xbf, ..] => Some(Self::UTF_8),
@@ -180,19 +180,19 @@ const ROOM_BYTES: usize = 64 * 1024;
 /// Valid characters after which the decision is final, if they outnumber the bad bytes.
 const VALID_ENOUGH: u64 = 64;
 
-/// Bytes that Windows-1252 has no letter for.
+/// Bytes without a character in Windows-1252.
 const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
 /// What a file contains beyond ASCII.
 #[derive(Debug, Default)]
 struct Census {
-    /// Letters in valid UTF-8.
+    /// Characters in valid UTF-8.
     valid: u64,
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     bad: u64,
-    /// Of those, bytes that Windows-1252 has no letter for.
+    /// Bytes among those without a character in Windows-1252.
     undefined: u64,
-    /// Of those, bytes directly after another one: the exception in Western text, the rule
+    /// Bytes among those directly after another one: the exception in Western text, the rule
     /// elsewhere.
     beside: u64,
     passed: u64,
@@ -200,8 +200,8 @@ struct Census {
 }
 
 impl Census {
-    /// Counts a piece; returns how many bytes were consumed, as a character may continue in the
-    /// next piece.
+    /// Counts a chunk; returns how many bytes were consumed, as a character may continue in the
+    /// next chunk.
     fn take(&mut self, piece: &[u8]) -> usize {
         let mut at = 0;
         while at < piece.len() {
@@ -259,10 +259,10 @@ impl Census {
     }
 }
 
-/// The longest beginning of a letter in UTF-8 that is not yet the letter.
+/// The longest incomplete character in UTF-8.
 pub const LETTER_START_MAX: usize = 3;
 
-/// Whether the last bytes of a text begin a letter and do not end it: a file that ends so was cut.
+/// Whether a text ends within a character, which shows that the file was truncated.
 pub fn ends_within_letter(last: &[u8]) -> bool {
     (1..=LETTER_START_MAX.min(last.len())).any(|len| {
         let end = std::str::from_utf8(&last[last.len() - len..]);

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::io;
 
-/// What to try with an export that no format knows.
+/// Advice for an export that matches no format.
 pub(super) const MAPPING_ADVICE: &str = "a mapping in the settings reads any other CSV or JSON of orders (docs/formats.md, `Your own mapping`)";
 
-/// Why a file is not of a format, and what to try.
+/// Why a file does not match a format, and what to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoMatch {
     pub what: String,
@@ -21,16 +21,16 @@ impl NoMatch {
     }
 }
 
-/// Something wrong with one export file: where, what, and what to try. Never holds the text of a
+/// Something wrong with one export file: where, what, and what to try. Never contains the text of a
 /// cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
     /// The file's path, with the member's name where the file is an archive; or the pattern that
-    /// found none.
+    /// matched none.
     pub file: String,
-    /// Line of the (uncompressed) file, from 1; 0 where the fault is not on a line.
+    /// Line of the (uncompressed) file, from 1; 0 if the error is not on a line.
     pub line: u64,
-    /// Byte of that line, from 1; 0 where only the line is known.
+    /// Byte of that line, from 1; 0 if only the line is known.
     pub column: u64,
     pub what: String,
     /// What to try next; may be empty.
@@ -93,7 +93,7 @@ pub struct OpenError {
 }
 
 impl OpenError {
-    /// One fault of something that is not a place in a file.
+    /// One error without a place in a file.
     pub fn of(place: &str, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { faults: vec![ReadError::new(place, 0, what, hint)] }
     }

@@ -1,4 +1,4 @@
-//! An export as the settings name it: the files, what they hold, and whether that can be read.
+//! An export as named by the settings: the files, their content, and whether it can be read.
 
 use super::codec::Source;
 use super::copies::Copies;
@@ -51,7 +51,7 @@ impl Export {
             }
         }
         tables.reverse();
-        // A file that can't be read may be the one that another table lacks.
+        // An unreadable file may be the one that another table lacks.
         let inputs = if faults.is_empty() { join::gather(tables, &mut faults) } else { Vec::new() };
         let customers = Customers::open(options, &mut faults);
         if !faults.is_empty() {
@@ -69,19 +69,18 @@ impl Export {
         &self.files
     }
 
-    /// The shop's own web address, where the orders name one and agree on it:
-    /// `https://shop.example.com`.
+    /// The shop's web address, if the orders state one and agree on it: `https://shop.example.com`.
     pub fn shop_address(&self) -> Option<String> {
         shop_address(self.inputs.iter().flat_map(Input::tables))
     }
 
-    /// What its files state and no order is made of, by format; see [`Unplaced`].
+    /// Fields of its files that are not used for orders, by format; see [`Unplaced`].
     pub fn unplaced(&self) -> Vec<Unplaced> {
         unplaced(self.inputs.iter().flat_map(Input::tables))
     }
 
-    /// The rows that were passed over as no rows of orders or customers, by kind, once the export
-    /// was read to its end.
+    /// The rows that were skipped because they are not of orders or customers, by kind, after the
+    /// export was read completely.
     pub fn passed_over(&self) -> Vec<PassedOver> {
         let tables = self.inputs.iter().flat_map(Input::tables).map(Table::passed_over);
         let customers = self.customers.iter().flat_map(|customers| customers.passed_over());

@@ -6,16 +6,16 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// What browsers add to a name until all of the file is there.
+/// Endings that browsers add to a name until the download is complete.
 const ENDINGS: &[&str] = &["crdownload", "part", "partial", "download", "opdownload"];
-/// A partial file that was not written to for this long is an abandoned download.
+/// A partial file that was not written for this long is an abandoned download.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(600);
-/// A file that was last written to longer ago than this is taken for finished.
+/// A file that was last written longer ago than this counts as complete.
 const FRESH_FOR: Duration = Duration::from_secs(2);
-/// A download over a slow line writes more often than this.
+/// A download over a slow connection writes more often than this.
 const WATCHED_FOR: Duration = Duration::from_millis(200);
 
-/// Whether a browser has not finished this file, by its name or by a partial file beside it.
+/// Whether a browser has not finished this file, by its name or by a partial file next to it.
 pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
     let shown = || path.display().to_string();
     let is_partial = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
@@ -49,13 +49,13 @@ pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
     }
 }
 
-/// Whether any of the files is being written to right now. Only files written to a moment ago are
-/// watched, and then for a fifth of a second.
+/// Whether any of the files is being written to right now. Only files that were just written are
+/// watched, for a fifth of a second.
 ///
 /// # Errors
 /// With each file that changed meanwhile.
 pub fn check_quiet(files: &[ExportFile]) -> Result<(), Vec<ReadError>> {
-    // Standard input has been read to its end, and its copy has no name.
+    // Standard input has been read completely, and its copy has no name.
     let watched = || files.iter().filter(|file| !file.is_piped);
     if watched().any(|file| is_fresh(&file.path, FRESH_FOR)) {
         std::thread::sleep(WATCHED_FOR);
@@ -81,7 +81,7 @@ fn has_changed(file: &ExportFile) -> bool {
     !file.path.metadata().is_ok_and(same)
 }
 
-/// Written to within this time; a clock that is behind the file's counts as well.
+/// Written within this time, or, by a clock that is behind, in the future.
 fn is_fresh(path: &Path, within: Duration) -> bool {
     let modified = path.metadata().and_then(|meta| meta.modified());
     modified.is_ok_and(|at| SystemTime::now().duration_since(at).unwrap_or_default() < within)

@@ -11,8 +11,8 @@ const HINT_NAMES_MAX: usize = 1_000;
 /// The files the patterns name: patterns in the order given, the files of a pattern by name with
 /// numbers as numbers.
 ///
-/// A file named twice takes its last place, because a later file supersedes an earlier one. Every
-/// pattern that can't be used or names no file adds a fault.
+/// A file that is named twice takes its last position, because a later file supersedes an earlier
+/// one. Every pattern that is invalid or matches no file adds an error.
 pub fn files(patterns: &[String], faults: &mut Vec<ReadError>) -> Vec<PathBuf> {
     if patterns.is_empty() {
         faults.push(ReadError::new(
@@ -96,7 +96,7 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
     Ok(files)
 }
 
-/// What is there instead of the file or pattern that found nothing.
+/// What exists instead of the file, or of files that match the pattern.
 fn hint_for(pattern: &Path) -> String {
     let is_wild = |part: &Path| part.to_string_lossy().contains(['*', '?', '[']);
     let mut folder = pattern.parent().unwrap_or(Path::new(""));

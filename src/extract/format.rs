@@ -1,4 +1,4 @@
-//! What every kind of export has: texts for people, and a way to recognise and read its files.
+//! What every kind of export has: descriptions, and a way to recognise and read its files.
 
 use super::error::{NoMatch, ReadError};
 use super::header::Header;
@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use std::fmt;
 use std::sync::Arc;
 
-/// What people read about a kind of export.
+/// Descriptions of a kind of export.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
     /// Its name in the settings.
@@ -44,7 +44,7 @@ pub trait Format: fmt::Debug + Send + Sync {
     fn syntax(&self) -> Syntax<'_>;
 }
 
-/// What a format is written in, with what recognises it there.
+/// The syntax of a format, with what recognises it.
 pub enum Syntax<'a> {
     Csv(&'a dyn CsvFormat),
     Json(&'a JsonFormat),
@@ -53,11 +53,11 @@ pub enum Syntax<'a> {
 
 /// A format that is recognised by the columns of a table.
 pub trait CsvFormat: Format {
-    /// How many columns of a header have a name of this export. Decides the delimiter, and between
-    /// two formats that fit.
+    /// How many columns of a header have a name of this export. Determines the delimiter, and
+    /// decides between two formats that match.
     fn known_columns(&self, header: &Header) -> usize;
 
-    /// The names of its columns that are read, to name one that was meant.
+    /// The names of its columns that are read, for suggestions.
     fn column_names(&self) -> Vec<&str> {
         Vec::new()
     }
@@ -67,7 +67,7 @@ pub trait CsvFormat: Format {
         None
     }
 
-    /// Whether it may fit tables of other formats too: it is only taken where no other one fits.
+    /// Whether it may match tables of other formats too: it is only used if no other one matches.
     fn is_generic(&self) -> bool {
         false
     }
@@ -78,9 +78,9 @@ pub trait CsvFormat: Format {
 /// The beginning of a table.
 pub struct CsvHead<'a> {
     pub header: &'a Header,
-    /// The complete rows at the beginning, for what the header alone does not show.
+    /// The complete rows at the beginning, to detect what the header alone does not show.
     pub rows: &'a [ByteRecord],
-    /// The settings name the format, so only its columns are in question.
+    /// The settings name the format, so only its columns are considered.
     pub is_named: bool,
     pub zone: &'a TimeZone,
     pub webtoffee_date_shift: DateShift,
@@ -99,7 +99,7 @@ pub enum CsvMatch {
     },
     /// It is known, and does not contain orders that can be sent.
     Unusable(NoMatch),
-    /// It has all columns that it needs, and what is in them is not in the right form.
+    /// It has all columns that it needs, but their content has the wrong form.
     Unreadable(NoMatch),
     NotThisFormat,
 }
@@ -112,7 +112,7 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
         false
     }
 
-    /// The columns by which rows of orders are distinguished from others; none where all rows are.
+    /// The columns that distinguish rows of orders from others; none if all rows are.
     fn landmarks(&self) -> Landmarks {
         Landmarks::default()
     }
@@ -129,7 +129,7 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
         &[]
     }
 
-    /// What notes the keys that its rows state, if they are records of JSON.
+    /// Records the keys that its rows state, if they are records of JSON.
     fn json_rows(&self) -> Option<&dyn NotesUses> {
         None
     }
@@ -139,7 +139,7 @@ pub trait CsvLayout: Send + Sync + fmt::Debug {
         None
     }
 
-    /// The rows as parts of orders, if the table is one of several and its rows are of use.
+    /// The rows as parts of orders, if the table is one of several and its rows are used.
     fn pieces(self: Arc<Self>, _rows: Rows) -> Option<Box<dyn Pieces>> {
         None
     }
@@ -156,9 +156,8 @@ pub trait Records: Send {
     /// The next order; its position has the line, but not the file and the record. It is boxed,
     /// because moving its 600 bytes from stage to stage costs more than the allocation.
     ///
-    /// # Errors
-    /// When the table can't be read, changed, or ends too soon. An order that the table ends within
-    /// is not returned.
+    /// # Errors When the table can't be read, changed, or is truncated. An order that is cut by the
+    /// end of the table is not returned.
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError>;
 }
 

@@ -8,16 +8,16 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Index of a column that is not there: every row is shorter.
+/// Index of an absent column: every row is shorter.
 pub const ABSENT: usize = usize::MAX;
 
 /// The column names of a table, as they are [compared](plain).
 #[derive(Debug, Clone, Default)]
 pub struct Header {
     names: Vec<String>,
-    /// Which of them was asked for, see [`Self::unread`].
+    /// Which of them was requested, see [`Self::unread`].
     is_read: Arc<[AtomicBool]>,
-    /// The names that were asked for, if it keeps them.
+    /// The names that were requested, if they are recorded.
     asked: Option<Arc<Mutex<BTreeSet<String>>>>,
 }
 
@@ -29,12 +29,12 @@ impl Header {
         Self { is_read, names, asked: None }
     }
 
-    /// One that keeps the names that it is asked for.
+    /// A header that records the requested names.
     pub fn watched<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> Self {
         Self { asked: Some(Arc::default()), ..Self::of(cells) }
     }
 
-    /// The names that a [watched](Self::watched) one was asked for.
+    /// The names that were requested of a [watched](Self::watched) header.
     pub fn asked(&self) -> BTreeSet<String> {
         let asked = self.asked.as_ref().and_then(|asked| asked.lock().ok());
         asked.map(|asked| asked.clone()).unwrap_or_default()
@@ -58,19 +58,19 @@ impl Header {
         at
     }
 
-    /// Counts a column as one that is read.
+    /// Marks a column as read.
     pub fn note_read(&self, at: usize) {
         if let Some(is_read) = self.is_read.get(at) {
             is_read.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Counts all columns as ones that are read.
+    /// Marks all columns as read.
     pub fn note_all_read(&self) {
         (0..self.len()).for_each(|at| self.note_read(at));
     }
 
-    /// The columns that nothing has looked for.
+    /// The columns that were never requested.
     pub fn unread(&self) -> impl Iterator<Item = &str> {
         let named = self.names().zip(self.is_read.iter());
         let unread =
@@ -83,9 +83,9 @@ impl Header {
         std::str::from_utf8(cell).is_ok_and(|name| self.has(&plain(name)))
     }
 
-    /// Where each of its columns is in another header, of columns with one name in their order;
-    /// `None` if that one has other columns. Blank names at the end are no columns, but stay where
-    /// they are.
+    /// The position of each of its columns in another header, columns of the same name in their
+    /// order; `None` if that one has other columns. Blank names at the end are not columns, but
+    /// keep their positions.
     pub fn places_in(&self, other: &Self) -> Option<Vec<usize>> {
         let (own, others) = (self.named(), other.named());
         let mut is_taken = vec![false; others.len()];
@@ -107,7 +107,7 @@ impl Header {
         &self.names[..self.len() - blank]
     }
 
-    /// Index of the first of these columns that is there.
+    /// Index of the first of these columns that exists.
     pub fn first_of(&self, names: &[&str]) -> usize {
         names.iter().map(|name| self.at(name)).find(|at| *at != ABSENT).unwrap_or(ABSENT)
     }
@@ -129,8 +129,7 @@ impl Header {
         self.names().filter(|name| is_known(name)).count()
     }
 
-    /// Columns that are none of these names, but nearly one that the table lacks: each with what
-    /// may have been meant.
+    /// Columns that have none of these names but nearly match a missing one, each with that one.
     pub fn near_misses(&self, known: &[&str]) -> Vec<(String, String)> {
         const SHOWN_MAX: usize = 5;
         const NAME_BYTES_MAX: usize = 80;
@@ -146,15 +145,15 @@ impl Header {
         misses.take(SHOWN_MAX).collect()
     }
 
-    /// The groups of which no column is there.
+    /// The groups without any column.
     pub fn missing(&self, needed: &[&[&str]]) -> Vec<String> {
         let missing = needed.iter().filter(|group| !self.has_any(group));
         missing.map(|group| group.join(" or ")).collect()
     }
 }
 
-/// A name without what spreadsheets, editors and scripts add to one: blanks of every kind,
-/// characters without width, quotes and signs around it, SQL's brackets, other forms of the same
+/// A name without what spreadsheets, editors and scripts add to it: blanks of every kind,
+/// zero-width characters, surrounding quotes and signs, SQL's brackets, other forms of the same
 /// letters.
 fn plain(name: &str) -> Cow<'_, str> {
     if name.is_ascii() {
@@ -166,7 +165,7 @@ fn plain(name: &str) -> Cow<'_, str> {
     Cow::Owned(one_blank(bare(&normal)).into_owned())
 }
 
-/// A name without the signs around it. Brackets are signs only around the whole of it.
+/// A name without surrounding signs. Brackets only count if they surround the whole name.
 fn bare(name: &str) -> &str {
     let is_around = |c: char| c.is_whitespace() || c.is_control() || "\"'`;:*=“”„«»".contains(c);
     let trimmed = name.trim_matches(is_around);
@@ -175,7 +174,7 @@ fn bare(name: &str) -> &str {
     inner.map_or(trimmed, |inner| inner.trim_matches(is_around))
 }
 
-/// A name with one space where it has several blanks, or a line break.
+/// A name with each sequence of blanks or line breaks replaced by one space.
 fn one_blank(name: &str) -> Cow<'_, str> {
     let is_odd = name.contains("  ") || name.contains(|c: char| c.is_whitespace() && c != ' ');
     if is_odd {
@@ -185,7 +184,7 @@ fn one_blank(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// A character as it is compared: case does not count, nor whether a blank was made an underscore.
+/// A character as it is compared: ignoring case, and whether a blank was replaced by an underscore.
 fn folded(c: char) -> impl Iterator<Item = char> {
     (if c == '_' { ' ' } else { c }).to_lowercase()
 }
@@ -205,8 +204,8 @@ fn is_same_ascii(seen: &[u8], known: &[u8]) -> bool {
     seen.len() == known.len() && seen.iter().zip(known).all(|(a, b)| folded(*a) == folded(*b))
 }
 
-/// As [`is_same`], but a character that was lost in an encoding (U+FFFD) may stand for any. Only
-/// for names that contain letters beyond ASCII, which mappings declare.
+/// As [`is_same`], but a character that was lost in an encoding (U+FFFD) matches any. Only for
+/// names that contain letters beyond ASCII, which mappings declare.
 pub fn is_same_if_lossy(seen: &str, known: &str) -> bool {
     let (seen, known) = (plain(seen), plain(known));
     if seen.is_ascii() && known.is_ascii() {

@@ -1,4 +1,4 @@
-//! Texts of shops in PHP, which escape names for HTML before they store them.
+//! Texts of shops in PHP, which store names escaped for HTML.
 
 use crate::domain::SourceOrder;
 use std::borrow::Cow;

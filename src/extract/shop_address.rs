@@ -87,7 +87,7 @@ fn collect(table: &Table, origins: &mut BTreeSet<String>) {
         DetectedFormat::Messages(_) => (Wrappers::default(), &MESSAGE_PATHS),
         DetectedFormat::Csv(_) | DetectedFormat::MappedJson(_) => return,
     };
-    // What can't be read is reported where the orders are read.
+    // What can't be read is reported when the orders are read.
     let Ok(mut file) = JsonFile::open(table.source.clone(), wrappers) else { return };
     for _ in 0..RECORDS_MAX {
         let Ok(Some((origin, _))) = file.next(|document| origin_in(document.value, within)) else {

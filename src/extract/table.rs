@@ -18,7 +18,7 @@ use std::time::SystemTime;
 pub struct Table {
     pub source: Source,
     pub format: DetectedFormat,
-    /// Why it was taken for that format.
+    /// Why it was recognised as that format.
     pub why: String,
     /// What a person should know before it is sent.
     pub notes: Vec<String>,
@@ -153,7 +153,7 @@ pub struct ExportFile {
     pub is_piped: bool,
     /// How its letters are written: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
     pub encoding: &'static str,
-    /// Why it was taken for that format.
+    /// Why it was recognised as that format.
     pub why: String,
     /// What a person should know before any of it is sent; usually empty.
     pub notes: Vec<String>,

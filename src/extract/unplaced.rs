@@ -51,7 +51,7 @@ fn look(table: &Table, uses: &mut KeyUses) {
         DetectedFormat::MappedJson(profile) => wrappers_of(profile),
         DetectedFormat::Csv(csv) => return csv.note_uses(table.source.clone(), RECORDS_MAX, uses),
     };
-    // What can't be read is reported where the orders are read.
+    // What can't be read is reported when the orders are read.
     let Ok(mut file) = JsonFile::open(table.source.clone(), wrappers) else { return };
     for _ in 0..RECORDS_MAX {
         let looked = file.next(|document| match &table.format {

@@ -87,7 +87,7 @@ impl ShopClient {
     ) -> Result<Self, PullError> {
         let root = root_of(&options.url)?;
         let is_local = is_loopback(&root);
-        // reqwest takes the process' provider and panics without one. A second install is refused,
+        // reqwest uses the provider of the process and panics without one. A second install fails
         // harmlessly.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();

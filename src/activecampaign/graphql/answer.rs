@@ -50,9 +50,9 @@ impl GraphqlError {
         }
     }
 
-    /// What it says of the order of this key, which is the element `index` of the list. The end of
-    /// a key of `extensions` is compared and not searched: of `orders[1]-storeOrderId-2` the order
-    /// is `2`.
+    /// What it says about the order with this key, which is the element `index` of the list. The
+    /// end of a key of `extensions` is compared and not searched: of `orders[1]-storeOrderId-2` the
+    /// order is `2`.
     pub(super) fn text_about(&self, key: &str, index: usize) -> Option<&str> {
         let about = self.extensions.iter().find(|(name, _)| {
             let before = name.strip_suffix(key);

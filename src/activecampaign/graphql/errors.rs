@@ -1,50 +1,51 @@
-//! What the errors of a GraphQL answer say: of the request's form, of values of orders, or nothing.
+//! What the errors of a GraphQL answer are about: the request's form, values of orders, or neither.
 
 /// One entry of `errors` of a GraphQL answer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct GraphqlError {
-    /// May quote a record: never kept, logged or shown as it is.
+    /// May quote a record: never stored, logged or shown unchanged.
     pub(super) message: String,
     pub(super) classification: String,
-    /// It has a place in the data: it came of carrying the request out.
+    /// It has a path in the data, so it occurred while the request was carried out.
     pub(super) has_path: bool,
     /// The element of the list that it is about.
     pub(super) index: Option<usize>,
-    /// Keys and texts of `extensions`: some name an order at their end.
+    /// Keys and texts of `extensions`; some end with the name of an order.
     pub(super) extensions: Vec<(String, String)>,
 }
 
-/// What the `errors` of a mutation say of its orders.
+/// What the `errors` of a mutation say about its orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GraphqlVerdict {
     NoErrors,
-    /// The orders were checked and none of them stored, but those with a receipt.
+    /// The orders were checked, and only those with a receipt were stored.
     NotStored,
-    /// The request was checked and nothing of it stored; whether for its length, an order or its
-    /// form is not known.
+    /// The request was checked and nothing was stored; whether its length, an order or its form is
+    /// the cause is not known.
     Refused,
-    /// Whether any of them was stored is not known.
+    /// It is not known whether any of them was stored.
     Unclear,
-    /// The form of the request is not the schema's, whichever orders it has.
+    /// The form of the request does not match the schema, whichever orders it has.
     Stop,
 }
 
-/// Fields that have one value in all orders of a connection: an error about them is about no order.
+/// Fields with the same value in all orders of a connection: an error about them is not about one
+/// order.
 const SAME_IN_ALL: [&str; 4] =
     ["legacyConnectionId", "creationSource", "suppressAutomations", "normalizedStatus"];
 
-/// What graphql-java says of variables, beside "Variable 'orders' has an invalid value".
+/// What graphql-java says about variables, in addition to "Variable 'orders' has an invalid value".
 const OF_VARIABLES: [&str; 2] = ["coerced Null value", "not defined for input object type"];
 
 impl GraphqlError {
-    /// It refuses values of orders: ActiveCampaign's own check, not that of the document.
+    /// It rejects values of orders: ActiveCampaign's own validation, not that of the document.
     pub(super) fn is_of_values(&self) -> bool {
         let is_said = self.message.starts_with("Validation error")
             || (self.has_path && self.is_of_validation());
         !self.is_of_form() && (self.names_orders() || is_said)
     }
 
-    /// It refuses the document, or the types of the variables, which are the same for all orders.
+    /// It rejects the document, or the types of the variables, which are the same for all orders.
     fn is_of_form(&self) -> bool {
         let message = self.message.as_str();
         let is_said = || {
@@ -68,7 +69,7 @@ impl GraphqlError {
         self.extensions.iter().any(|(key, _)| key.contains("storeOrderId"))
     }
 
-    /// It is about fields that are the same in all orders, and about no other.
+    /// It is only about fields that are the same in all orders.
     fn is_of_constants(&self, is_field: &dyn Fn(&str) -> bool) -> bool {
         let texts = self.extensions.iter().filter(|(key, _)| key.contains("storeOrderId"));
         let mut texts = texts.map(|(_, text)| text).chain([&self.message]);
@@ -79,7 +80,7 @@ impl GraphqlError {
         })
     }
 
-    /// The answer to a question for a record that is not there.
+    /// The answer to a query for a record that does not exist.
     pub(super) fn is_absence(&self) -> bool {
         self.classification.eq_ignore_ascii_case("NOT_FOUND")
     }
@@ -90,7 +91,7 @@ impl GraphqlError {
     }
 }
 
-/// Judges the errors of a mutation. `is_field`: whether a word is a name of the schema.
+/// Classifies the errors of a mutation. `is_field`: whether a word is a name of the schema.
 pub(super) fn judge_errors(
     errors: &[GraphqlError],
     is_field: &dyn Fn(&str) -> bool,
@@ -108,7 +109,7 @@ pub(super) fn judge_errors(
     }
 }
 
-/// Judges the errors of a question: it may be asked again unless its form is refused.
+/// Classifies the errors of a query, which is retried unless its form is refused.
 pub(super) fn judge_query_errors(errors: &[GraphqlError]) -> GraphqlVerdict {
     if errors.is_empty() {
         GraphqlVerdict::NoErrors

@@ -44,7 +44,7 @@ const ORDER_FIELDS: &str =
 pub struct GraphqlOrder {
     pub key: String,
     pub connection: String,
-    /// As it came: a decimal, perhaps with zeros at its end.
+    /// As received: a decimal, perhaps with trailing zeros.
     pub total: String,
     /// `None`: it was not asked for.
     pub currency: Option<String>,
@@ -80,7 +80,7 @@ impl GraphqlOrder {
         }
     }
 
-    /// Whether it shows what was sent, in all that it states.
+    /// Whether everything that it states is what was sent.
     pub fn shows(&self, sent: &SentOrder<'_>, connection: &RemoteId) -> bool {
         let order = sent.order;
         let or_unstated = |found: &str, sent: &str| found.is_empty() || found == sent;
@@ -115,8 +115,7 @@ pub struct BulkBody {
 }
 
 impl BulkBody {
-    /// # Errors
-    /// When the schema requires what no order has.
+    /// # Errors When the schema requires fields that no order has.
     pub fn new(form: &BulkForm, orders: &[SentOrder<'_>]) -> Result<Self, UnknownFields> {
         let orders = orders.iter().map(|order| form.order(order)).collect::<Result<Vec<_>, _>>()?;
         let body =
@@ -141,7 +140,7 @@ struct Variables {
 }
 
 impl Turn<'_> {
-    /// Creates or replaces these orders, of which `batch` was made: a reply for each.
+    /// Creates or replaces these orders, from which `batch` was built: a reply for each.
     ///
     /// # Errors
     /// See [`super::Disposition`]; then it is the same for all of them.
@@ -166,7 +165,7 @@ impl Turn<'_> {
             .filter(|receipt| receipt.is_object())
             .map(GraphqlOrder::read)
             .collect();
-        // Errors without data concern the request, which carried out nothing.
+        // Errors without data concern the request; nothing was carried out.
         let is_refused = matches!(verdict, GraphqlVerdict::Refused | GraphqlVerdict::Unclear)
             && !answer.data.is_object();
         let reply = |(index, sent): (usize, &SentOrder<'_>)| {
@@ -195,8 +194,7 @@ impl Turn<'_> {
 }
 
 impl Client {
-    /// Up to [`READ_BACK_MAX`] orders as GraphQL shows them; one that it does not show yet may
-    /// still appear.
+    /// Up to [`READ_BACK_MAX`] orders as GraphQL shows them; a missing one may still appear.
     pub async fn orders_by_key(
         &self,
         connection: &RemoteId,
@@ -218,8 +216,8 @@ impl Client {
         Ok((0..keys.len()).map(found).collect())
     }
 
-    /// How many orders of this key a search by GraphQL shows on a connection; `None` where the
-    /// account does not search in this way.
+    /// How many orders with this key a GraphQL search finds on a connection; `None` if the account
+    /// does not support the search.
     pub async fn count_by_search(
         &self,
         connection: &RemoteId,
@@ -277,7 +275,7 @@ fn request(kind: RequestKind, name: &'static str, body: Vec<u8>) -> Request {
 /// The longest text kept of an error, in bytes.
 const TEXT_LEN_MAX: usize = 100;
 
-/// Words of errors that are kept beside names of fields.
+/// Words of errors that are kept in addition to names of fields.
 const WORDS: &[&str] = &[
     "a",
     "allowed",
@@ -366,7 +364,7 @@ fn words_of(text: &str, schema: &OrderSchema) -> String {
 }
 
 impl std::fmt::Debug for GraphqlOrder {
-    /// Hides the address.
+    /// Hides the e-mail address.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GraphqlOrder").field("key", &self.key).finish_non_exhaustive()
     }

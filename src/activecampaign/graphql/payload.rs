@@ -17,8 +17,8 @@ pub struct BulkForm {
     pub price: PriceReading,
 }
 
-/// The customer that ActiveCampaign has an order under, where that is another one than the order
-/// states: it stays there.
+/// The customer that ActiveCampaign has an order under, if that differs from the order's: it stays
+/// there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeptCustomer {
     pub email: String,
@@ -40,13 +40,13 @@ impl SentOrder<'_> {
 }
 
 impl std::fmt::Debug for KeptCustomer {
-    /// Hides the address.
+    /// Hides the e-mail address.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeptCustomer(..)")
     }
 }
 
-/// Fields that the schema requires and that no order has a value for.
+/// Fields that the schema requires and for which no order has a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("ActiveCampaign's GraphQL requires fields that ordersync does not know: {}", .0.join(", "))]
 pub struct UnknownFields(pub Vec<String>);
@@ -56,7 +56,7 @@ fn creation_source(_: Historical) -> &'static str {
     "HISTORICAL"
 }
 
-/// The fields of one object, of those that the schema has.
+/// The fields of one object, limited to those that the schema has.
 struct Fields<'a> {
     ty: &'a InputType,
     values: BTreeMap<&'static str, Box<RawValue>>,
@@ -98,8 +98,7 @@ impl<'a> Fields<'a> {
 impl BulkForm {
     /// The order as an element of `$orders`.
     ///
-    /// # Errors
-    /// When the schema requires what no order has.
+    /// # Errors When the schema requires fields that no order has.
     pub(super) fn order(&self, sent: &SentOrder<'_>) -> Result<Box<RawValue>, UnknownFields> {
         let order = sent.order;
         let of = |amount: Amount| (i128::from(amount.minor()), order.currency);
@@ -188,7 +187,7 @@ impl BulkForm {
         if !parts.is_empty() {
             fields.set("discounts", &parts);
         }
-        // The documentation has both names; a schema has one of them.
+        // The documentation lists both names; a schema has one of them.
         if let Some(discount) = order.discount {
             for name in ["discountsAmount", "discountAmount"] {
                 fields.amount(name, (discount.minor().into(), order.currency));

@@ -31,7 +31,7 @@ const ALSO_SENT: [(&str, &str); 2] =
 
 /// The type of `bulkUpsertOrders(orders:)`.
 const ORDER: &str = "OrderInput";
-/// The names of the others are read from the type of the order; these are their places in it.
+/// The names of the other types are read from the order's type; these are their places in it.
 const LINE: &str = "lineItems";
 const DISCOUNT: &str = "discounts";
 const CUSTOMER: &str = "customerData";
@@ -119,7 +119,7 @@ impl OrderSchema {
         [&self.order, &self.line, &self.discount].iter().any(|ty| ty.has(name))
     }
 
-    /// Its types, each with its place and beside the documented one.
+    /// Its types, each with its place and the documented one.
     fn beside_documented(&self) -> [(&'static str, InputType, &InputType); 3] {
         let documented = Self::documented();
         [

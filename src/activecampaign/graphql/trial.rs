@@ -1,4 +1,4 @@
-//! Batches that a probe sends, and no load.
+//! Batches that only a probe sends.
 
 use super::super::client::Turn;
 use super::super::disposition::{Disposition, RequestKind};
@@ -43,7 +43,7 @@ impl BulkBody {
 }
 
 impl Turn<'_> {
-    /// Whether a trial is taken, by an answer without errors.
+    /// Whether a trial is accepted, which is an answer without errors.
     ///
     /// # Errors
     /// `Refused` where the answer has errors; else see [`super::super::Disposition`].

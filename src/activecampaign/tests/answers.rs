@@ -95,7 +95,7 @@ async fn slow_heads_count_against_the_timeout_too() {
 
 #[tokio::test]
 async fn a_refused_connection_has_carried_out_nothing() {
-    // Taken, so that no other test gets it, and nobody listens on it.
+    // Bound, so that no other test gets the port, but not listening.
     let taken = TcpSocket::new_v4().unwrap();
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", taken.local_addr().unwrap());

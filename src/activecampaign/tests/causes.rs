@@ -1,4 +1,4 @@
-//! What people read when something is wrong on the way to ActiveCampaign.
+//! Messages about faults on the way to ActiveCampaign.
 
 use super::encrypted;
 use super::target::{Say, Target, client, json, order, turn};
@@ -19,7 +19,7 @@ async fn listed(client: &Client) -> Result<String, Failure> {
     Ok(client.connections().await?[0].id.to_string())
 }
 
-/// What is said of an answer with this body.
+/// The message for an answer with this body.
 async fn said_of(body: Vec<u8>, headers: &'static str) -> String {
     let target = Target::start(move |_, _| Say::Bytes(headers, body.clone())).await;
     listed(&target.client()).await.unwrap_or_else(|failure| failure.to_string())
@@ -73,7 +73,7 @@ async fn what_is_not_json_is_named() {
     }
 }
 
-/// What ends the run where every answer is this one.
+/// The error that ends the run if every answer is this one.
 async fn ends_by(status: u16, body: &'static str) -> FatalError {
     let target = Target::start(move |_, _| json(status, body)).await;
     let client = target.client();
@@ -160,7 +160,7 @@ async fn once_the_guard_says_no_nothing_leaves_any_more() {
     let failure = held.create_customer(&RemoteId::new("3"), &customer).await.unwrap_err();
     assert_eq!(failure.disposition, Disposition::Stop(FatalError::Withheld));
     assert!(listed(&client).await.is_err());
-    // A lease that another took does not come back to this run.
+    // A lease that another node took does not return to this run.
     allowed.store(true, Ordering::Relaxed);
     assert_eq!(client.turn().await.err(), Some(FatalError::Withheld));
     assert_eq!(target.requests().len(), 1);

@@ -13,8 +13,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// An encrypted target that has created customer 42 whatever it is sent. Returns its address and
-/// what it has read.
+/// An encrypted target that answers every request with customer 42. Returns its address and what it
+/// has read.
 async fn target(config: Arc<ServerConfig>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());

@@ -36,7 +36,7 @@ fn asks_to_wait(status: u16, seconds: u64) -> FailureCause {
     })
 }
 
-/// Entries of `code@pointer`, where either may be left out.
+/// Entries of `code@pointer`; either may be missing.
 fn refused(entries: &str) -> FailureCause {
     let part = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let refusals = entries.split_whitespace().map(|entry| {
@@ -77,7 +77,7 @@ fn every_answer_means_one_thing_for_each_call() {
         (FailureCause::Unusable { status: 200, cause: "answer_empty" }, "lllllaa"),
         (FailureCause::Unusable { status: 201, cause: "answer_mismatch" }, "lllllaa"),
         (answered(408), "lllllaa"),
-        // Carried out or not, behind a proxy nobody knows.
+        // A proxy hides whether it was carried out.
         (answered(500), "lllllaa"),
         (answered(502), "lllllaa"),
         (answered(503), "lllllaa"),

@@ -1,5 +1,5 @@
 //! What a caller of the client notices: over loopback with a scripted target, and in paused time
-//! for the pace.
+//! for the rate.
 
 mod answers;
 mod causes;

@@ -44,7 +44,7 @@ async fn a_thousand_departures_are_never_six_within_a_second_and_waste_little() 
         tokio::spawn(async move {
             for step in 0..125 {
                 let mut permit = rate_limiter.permit().await;
-                // Durable work at the head of the queue, of no even length.
+                // Durable work of varying length at the head of the queue.
                 sleep(Duration::from_millis((worker * 7 + step * 3) % 40)).await;
                 permit.wait().await;
                 let sent = permit.consume();
@@ -87,7 +87,7 @@ async fn a_late_turn_is_not_caught_up_with() {
     all.extend(departures(&rate_limiter, 20).await);
     sleep(Duration::from_secs(60)).await;
     all.extend(departures(&rate_limiter, 20).await);
-    // Less than a period by what a timer may ring late, and no more.
+    // Shorter than a period by the lateness of a timer, and no more.
     assert!(gaps(&all).iter().all(|gap| *gap >= Duration::from_millis(201)), "{:?}", gaps(&all));
     assert_never_six_in_a_second(&all);
 }
@@ -131,7 +131,7 @@ async fn a_pause_stops_everyone_even_who_holds_a_turn() {
     let until = Instant::now() + Duration::from_secs(30);
     holder.wait().await;
     assert!(holder.consume().at >= until);
-    // The head of the queue is reached after the pause, so that no intent hangs through it.
+    // The permit is granted after the pause, so that no intent stays open during it.
     rate_limiter.pause(Duration::from_secs(10), "again");
     let permit = rate_limiter.permit().await;
     assert!(Instant::now() >= until + Duration::from_secs(10));
@@ -184,7 +184,8 @@ async fn a_restart_keeps_its_distance_from_the_last_send() {
     let now = SystemTime::now();
     assert_eq!(first(5.0, None).await, Duration::ZERO);
     assert_eq!(first(5.0, Some(now - SECOND)).await, Duration::ZERO);
-    // The clock of the machine runs on meanwhile, and what passes on it is taken off the distance.
+    // The machine's clock keeps running, and the time that passes on it is subtracted from the
+    // spacing.
     let at = SystemTime::now();
     let distance = first(5.0, Some(at)).await;
     assert!(distance + at.elapsed().unwrap() >= Duration::from_millis(224), "{distance:?}");

@@ -194,7 +194,7 @@ async fn orders_are_paged_by_what_the_target_listed_not_by_what_is_ours() {
     assert!(target.requests()[0].contains("orders[id]=ASC"));
 }
 
-/// Orders with the ids `from` to `to`, of a list of so many.
+/// Orders with the ids `from` to `to`, from a list of so many.
 fn orders(from: usize, to: usize, total: usize) -> Say {
     let rows = (from..=to).map(|id| format!(r#"{{"id":"{id}","connectionid":"3"}}"#));
     let rows = rows.collect::<Vec<_>>().join(",");
@@ -243,7 +243,7 @@ async fn pages_that_come_short_or_a_list_that_grows_leave_no_gap() {
 
 #[tokio::test]
 async fn a_list_that_ignores_the_offset_ends_with_an_error() {
-    // None of the records is of the connection, and no total says where the list ends.
+    // No record belongs to the connection, and no total says where the list ends.
     let rows: Vec<String> =
         (1..=100).map(|id| format!(r#"{{"id":"{id}","connectionid":"5"}}"#)).collect();
     let body = format!(r#"{{"ecomCustomers":[{0}],"ecomOrders":[{0}]}}"#, rows.join(","));

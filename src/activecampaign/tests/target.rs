@@ -1,4 +1,4 @@
-//! A target that reads each request whole and then does as the script says.
+//! A target that reads each request completely and then follows the script.
 
 use crate::activecampaign::{Client, Options, Turn};
 use crate::domain::{
@@ -17,7 +17,7 @@ pub enum Say {
     Bytes(&'static str, Vec<u8>),
     /// Bytes, and then the connection closes.
     Cut(String),
-    /// Nothing, for as long as the other side holds the line.
+    /// Nothing, until the other side closes the connection.
     Hang,
 }
 
@@ -25,8 +25,7 @@ pub fn json(status: u16, body: impl Into<String>) -> Say {
     Say::Answer(status, "", body.into())
 }
 
-/// Far longer than a busy machine takes for an answer; where one is to be missed, the clock is
-/// moved.
+/// Far longer than a busy machine takes for an answer; tests of time-outs move the clock.
 const TIMEOUT_MS: u64 = 600_000;
 
 pub struct Target {
@@ -49,7 +48,7 @@ impl Target {
         Self { url, requests }
     }
 
-    /// Waits until it has read this many requests, and then lets the time of every answer run out.
+    /// Waits until it has read this many requests, and then makes all their answers time out.
     pub async fn time_out(&self, requests: usize) {
         while self.requests().len() < requests {
             tokio::task::yield_now().await;
@@ -67,7 +66,7 @@ impl Target {
         self.requests.lock().unwrap().clone()
     }
 
-    /// A client that neither paces nor repeats.
+    /// A client without rate limit or retries.
     pub fn client(&self) -> Client {
         client(self.options())
     }

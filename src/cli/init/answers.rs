@@ -1,4 +1,4 @@
-//! The values of new settings: from the export, from a person, or still to be filled in.
+//! The values of new settings: from the export, from the operator, or still to be filled in.
 
 use super::export::ExportFacts;
 use super::zones::Zones;
@@ -10,14 +10,14 @@ use jiff::tz::TimeZone;
 /// Something that an export does not say.
 pub(super) struct Question {
     pub text: &'static str,
-    /// What an answer has to look like, as in "expected a word".
+    /// The expected form of an answer, as in "expected a word".
     pub expected: &'static str,
-    /// The answer if somebody just presses Enter.
+    /// The answer for a bare Enter.
     pub offered: Option<String>,
     pub accepts: fn(&str) -> bool,
 }
 
-/// Asks a person; `None` if there is nobody, or no answer.
+/// Asks on the terminal; `None` without a terminal or an answer.
 pub(super) type Ask<'a> = dyn FnMut(&Question) -> Option<String> + 'a;
 
 /// The keys of new settings.
@@ -28,7 +28,7 @@ pub(super) struct Answers {
     pub open: Vec<(&'static str, &'static str)>,
 }
 
-/// What is used if nobody answers.
+/// What is used without an answer.
 enum Unanswered {
     /// This value.
     Use(String),
@@ -159,7 +159,7 @@ impl Answers {
             offered: id,
             accepts: is_word,
         };
-        // Only somebody who knows the shop can settle what can't be changed later.
+        // What can't be changed later is never guessed.
         self.ask(EXTERNALID, &externalid, Unanswered::Mark(None), ask);
         let address = self.value(LINK_URL);
         let logo = Question {
@@ -171,9 +171,9 @@ impl Answers {
         self.ask("jobs.shop.connection.logo_url", &logo, Unanswered::Mark(None), ask);
     }
 
-    /// Where dates state their offset, the zone is the schedule's alone. Where they do not, it
-    /// decides about the moments of orders, so that a zone is only used if no other one gives other
-    /// moments.
+    /// If dates state their offset, the zone only affects the schedule. If they do not, it
+    /// determines the moments of orders, so a zone is only used if no other fitting zone gives
+    /// different moments.
     fn time_zone(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         let zones = &facts.zones;
         let is_known = !zones.fitting.is_empty();
@@ -202,8 +202,8 @@ impl Answers {
         }
     }
 
-    /// It is the currency of the records that state none, so that it is only taken from the others
-    /// if those agree.
+    /// It applies to records that state no currency, so it is only taken from the others if those
+    /// agree.
     fn currency(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         const CURRENCY: &str = "jobs.shop.policy.currency";
         let mut known = facts.currencies.keys().map(Currency::code);
@@ -245,7 +245,7 @@ fn currencies_note(facts: &ExportFacts) -> String {
     format!("Orders in the export: {}.", parts.join(", "))
 }
 
-/// How the zone compares with the others that the offsets fit.
+/// The note on other zones that the offsets fit.
 fn zones_note(chosen: &str, zones: &Zones) -> String {
     let others: Vec<&str> =
         zones.fitting.iter().map(String::as_str).filter(|zone| *zone != chosen).collect();
@@ -366,7 +366,7 @@ mod tests {
         );
     }
 
-    /// The value of a key and the comment above it, where nobody answers.
+    /// The value of a key and the comment above it, without an answer.
     fn line(facts: &ExportFacts, key: &str) -> (Option<String>, String) {
         let answers = Answers::of(Some(facts), Some("https://a.api-us1.com"), &mut |_| None);
         let filled = answers.keys.iter().find(|filled| filled.key == key).unwrap();

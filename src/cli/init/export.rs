@@ -89,8 +89,8 @@ impl ExportFacts {
     }
 }
 
-/// The path or pattern for the settings: inside of the folder from there, another one from the
-/// root. The names of folders are never taken for patterns, unless somebody typed them as one.
+/// The path or pattern for the settings: relative inside of the folder, else absolute. Names of
+/// folders never act as patterns, unless they were typed as one.
 fn as_setting(pattern: &str, dir: &Path) -> Result<String, CliError> {
     let absolute = |path: &Path| std::path::absolute(path).map_err(CliError::failed);
     let text = |path: &Path| {
@@ -100,11 +100,11 @@ fn as_setting(pattern: &str, dir: &Path) -> Result<String, CliError> {
         })
     };
     let (path, dir) = (absolute(Path::new(pattern))?, absolute(dir)?);
-    // As the readers have it: what exists is a name first.
+    // As the readers do: an existing file is a name, not a pattern.
     let is_name = Path::new(pattern).exists();
     let here = std::env::current_dir().map_err(CliError::failed)?;
     let setting = match (path.strip_prefix(&dir), path.strip_prefix(&here)) {
-        // The settings escape their own folder, and then the whole is a pattern.
+        // The settings escape their own folder, which makes the whole a pattern.
         (Ok(below), _) if is_name && is_wild(&text(&dir)?) => glob::Pattern::escape(&text(below)?),
         (Ok(below), _) => text(below)?,
         (Err(_), Ok(below)) if !is_name && Path::new(pattern).is_relative() => {

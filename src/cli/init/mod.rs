@@ -36,7 +36,7 @@ impl InitArgs {
         self.from.is_some() || self.url.is_some()
     }
 
-    /// Where the token of the account is looked for beside the settings.
+    /// The token file next to the settings.
     fn token_file(&self) -> PathBuf {
         settings::new_file(&self.dir).with_file_name("main.token")
     }
@@ -95,7 +95,7 @@ fn check_args(args: &InitArgs) -> Result<(), CliError> {
     }
     let is_wrong = |url: &&String| !settings::is_account_address(url);
     if args.url.as_ref().filter(is_wrong).is_some() {
-        // The text is not quoted: a wrongly pasted one may hold a token.
+        // The text is not quoted: it may be a token pasted by mistake.
         return Err(CliError::usage(
             "--url: not the API address of an account\n  hint: ActiveCampaign shows it under Settings, Developer, such as https://example.api-us1.com",
         ));

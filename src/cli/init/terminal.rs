@@ -1,4 +1,4 @@
-//! Asks a person for what an export does not say.
+//! Asks on the terminal for what an export does not say.
 
 use super::answers::Question;
 use crate::cli::error::CliError;
@@ -8,10 +8,10 @@ use crate::settings::is_secret;
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use std::io::{self, BufRead};
 
-/// Answers of the wrong form before a question is left for later.
+/// Invalid answers before a question is left for later.
 const ATTEMPTS_MAX: usize = 3;
 
-/// The answer of a person; `None` if it is blank and nothing is offered, or the input ended.
+/// The answer; `None` if it is blank and there is no default, or the input ended.
 pub(super) fn ask(question: &Question) -> Option<String> {
     let Question { text, expected, offered, accepts } = question;
     for _ in 0..ATTEMPTS_MAX {
@@ -26,11 +26,9 @@ pub(super) fn ask(question: &Question) -> Option<String> {
     None
 }
 
-/// Asks for a token, which is not shown while it is typed. `None` if it is blank, or the terminal
-/// can't hide it.
+/// Asks for a token without echo. `None` if it is blank, or the terminal can't hide it.
 ///
-/// # Errors
-/// When a signal ends the program meanwhile; the terminal then shows what is typed again.
+/// # Errors When a signal ends the program meanwhile; the echo is then restored.
 pub(super) fn ask_token() -> Result<Option<String>, CliError> {
     let runtime = assembly::runtime()?;
     let asked = runtime.block_on(async {
@@ -71,7 +69,7 @@ fn read_token() -> Option<String> {
     None
 }
 
-/// While it lives, the terminal does not show what is typed.
+/// Turns off the terminal's echo while it exists.
 struct Hidden {
     /// The modes of the terminal before.
     shown: Termios,

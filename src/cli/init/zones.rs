@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR_S: i64 = 3_600;
 
-/// Changes of the clocks by which zones are compared, from 1970 on: as many as until 2070.
+/// Clock changes by which zones are compared, from 1970 on: as many as until 2070.
 const CHANGES_MAX: usize = 200;
 
 /// Where people live and shops are.
@@ -111,7 +111,7 @@ const KNOWN: [&str; 93] = [
     "Pacific/Auckland",
 ];
 
-/// The dates of an export, as far as they tell zones apart.
+/// The dates of an export, as far as they distinguish time zones.
 #[derive(Debug, Default)]
 pub(super) struct Dates {
     /// One date for each offset of a month, which shows each offset that a zone has.
@@ -121,7 +121,7 @@ pub(super) struct Dates {
 }
 
 impl Dates {
-    /// Takes a date as the export writes it. Whether it is a date without an offset.
+    /// Adds a date as the export writes it. Returns whether it is a date without an offset.
     pub(super) fn add(&mut self, text: &str) -> bool {
         let Ok(at) = Moment::parse(text, &TimeZone::UTC) else { return false };
         let is_local = !Moment::states_offset(text);
@@ -166,8 +166,8 @@ impl Dates {
 #[derive(Debug, Default)]
 pub(super) struct Zones {
     stated: Vec<(Timestamp, Offset)>,
-    /// Zones in which every date with an offset can be, each by one name, the best known first.
-    /// None if every offset is zero.
+    /// Zones that fit every date with an offset, each by one name, the best known first. None if
+    /// every offset is zero.
     pub fitting: Vec<String>,
     /// Whether each date without an offset is the same moment in all of them.
     pub agree_on_local_dates: bool,
@@ -191,7 +191,7 @@ fn rank(name: &str) -> Option<usize> {
     KNOWN.iter().position(|known| *known == name)
 }
 
-/// How the clocks of a zone go: other names of the same zone have the same changes.
+/// The clock changes of a zone, which are the same for all its names.
 fn changes_of(zone: &TimeZone) -> Vec<(Timestamp, Offset)> {
     let first = (Timestamp::UNIX_EPOCH, zone.to_offset(Timestamp::UNIX_EPOCH));
     let later =
@@ -201,7 +201,7 @@ fn changes_of(zone: &TimeZone) -> Vec<(Timestamp, Offset)> {
     changes
 }
 
-/// Whether a local hour begins and ends at the same moments in all zones.
+/// Whether a local hour begins and ends at the same instants in all zones.
 fn agree(zones: &[TimeZone], hour: i64) -> bool {
     let ends = [hour * HOUR_S, (hour + 1) * HOUR_S - 1];
     ends.into_iter().all(|second| {
@@ -279,7 +279,7 @@ mod tests {
     fn zones_agree_on_local_dates_or_they_do_not() {
         let new_york = ["2024-01-31 10:11:12 -0500", "2024-07-31 10:11:12 -0400"];
         for (stated, local, agree) in [
-            // With summer time or without it, the same in January of that year.
+            // With or without summer time, the same in January of that year.
             (&new_york[..1], "2024-01-15 10:00:00", true),
             (&new_york[..1], "2024-07-15 10:00:00", false),
             (&new_york[..], "2024-07-15 10:00:00", true),

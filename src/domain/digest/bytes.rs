@@ -29,7 +29,7 @@ impl OrderDigest {
         bytes
     }
 
-    /// `None` where these are not the bytes of an outline, or of one in another form.
+    /// `None` if these are not the bytes of an outline, or have another form.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut left = bytes;
         let [FORM] = take(&mut left)? else { return None };
@@ -64,7 +64,7 @@ impl OrderDigest {
     }
 }
 
-/// The fields of which a hash is kept, each with its bit.
+/// The fields that are stored as a hash, each with its bit.
 fn hashed_fields() -> impl Iterator<Item = (usize, Field)> {
     Field::ALL.into_iter().filter(|field| field.is_hashed()).enumerate()
 }
@@ -100,7 +100,7 @@ fn number(left: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// The outer `None`: these are no bytes of an amount.
+/// The outer `None`: these bytes are not an amount.
 fn amount(left: &mut &[u8]) -> Option<Option<Amount>> {
     let Some(minor) = number(left)?.checked_sub(1) else { return Some(None) };
     Amount::from_minor(i64::try_from(minor).ok()?).map(Some)
@@ -116,7 +116,7 @@ fn put_moment(bytes: &mut Vec<u8>, at: Option<Moment>) {
 /// Offsets are within 26 hours of UTC.
 const OFFSET_MINUTES_MAX: i32 = 26 * 60;
 
-/// The outer `None`: these are no bytes of a moment.
+/// The outer `None`: these bytes are not a moment.
 fn moment(left: &mut &[u8]) -> Option<Option<Moment>> {
     let Some(second) = number(left)?.checked_sub(1) else { return Some(None) };
     let minutes = i32::try_from(number(left)?).ok()?.checked_sub(OFFSET_MINUTES_MAX)?;

@@ -3,8 +3,8 @@
 use crate::domain::calendar::{DAYS, MONTHS, is_short_form};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
-/// The date and time of a text, and what follows them. Years have four digits; a weekday that is
-/// not the date's is a sign that one of the two is wrong, so neither is believed.
+/// The date and time of a text, and what follows them. Years have four digits. A weekday that
+/// doesn't match the date shows that one of the two is wrong, so the text is refused.
 pub(super) fn split(text: &str) -> Option<(DateTime, &str)> {
     let (weekday, rest) = match text.split_once(',') {
         Some((name, rest)) => (Some(weekday(name)?), rest.strip_prefix(' ').unwrap_or(rest)),

@@ -129,7 +129,7 @@ fn the_dates_of_mail_headers_are_read() {
     }
 }
 
-/// 2 November or 11 February: the export does not say, so nobody here does.
+/// 2 November or 11 February: the export does not say, so it is not guessed.
 #[test]
 fn a_date_that_can_be_read_two_ways_is_refused() {
     for bad in
@@ -168,7 +168,7 @@ fn years_that_no_order_is_of_are_out_of_range() {
     ] {
         assert_eq!(read(text, "UTC"), Err(MomentError::Range), "{text}");
     }
-    // the first and the last there are
+    // the first and the last one accepted
     assert!(read("1970-01-01 00:00:00", "UTC").is_ok());
     assert_eq!(
         read("1970-01-01 00:00:00 +0100", "UTC"),
@@ -189,7 +189,7 @@ fn an_offset_with_seconds_keeps_the_instant() {
 }
 
 proptest! {
-    /// Near the forms that are read: anything accepted is the same moment when printed and read
+    /// Texts near the accepted forms: anything accepted is the same moment when printed and read
     /// again, in any zone.
     #[test]
     fn what_is_accepted_prints_back_to_the_same_moment(

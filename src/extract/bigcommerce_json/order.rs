@@ -1,4 +1,4 @@
-//! An order under the names BigCommerce gives its fields, and the records that belong to one.
+//! An order with BigCommerce's field names, and the records that belong to it.
 
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::decimal;
@@ -11,10 +11,10 @@ use jiff::fmt::rfc2822::DateTimeParser;
 
 /// The mark where BigCommerce omits lines of an answer, after fifty of a consignment.
 const WARNING: &str = "__warning__";
-/// The gateway that a store tries out its checkout with.
+/// The gateway with which a store tests its checkout.
 const TEST_GATEWAY: &str = "Test Payment Gateway";
 
-/// An order as its record alone states it.
+/// An order as stated by its record alone.
 pub fn order(record: &Record<'_>) -> SourceOrder {
     let (order, quantity) = stated(record);
     if quantity.is_some_and(|quantity| join::is_short(&order, quantity)) {
@@ -23,8 +23,8 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// An order that waits for what it only links to. One with a list of products in place of the link
-/// has them all.
+/// An order that waits for the records that it links to. One with a list of products in place of
+/// the link is complete.
 pub fn order_piece(record: &Record<'_>) -> Option<Piece> {
     let is_whole = record.value("products").is_some_and(|value| value.is_list());
     let (stated, quantity) = if is_whole { (order(record), None) } else { stated(record) };
@@ -47,7 +47,7 @@ pub fn address_piece(record: &Record<'_>) -> Option<Piece> {
     part(record, "address", SourceOrder { shipping_method, ..SourceOrder::default() })
 }
 
-/// What belongs to an order; `None` where it does not say to which.
+/// A part of an order; `None` if it does not say of which.
 fn part(record: &Record<'_>, kind: &str, stated: SourceOrder) -> Option<Piece> {
     let key = Some(record.id("order_id")).filter(|order| !order.is_empty())?;
     let mut id = record.id("id");
@@ -57,7 +57,7 @@ fn part(record: &Record<'_>, kind: &str, stated: SourceOrder) -> Option<Piece> {
     Some(Piece { role: Role::Part, key, id, quantity: None, stated })
 }
 
-/// An order, and how many pieces of goods it says it has.
+/// An order, and the number of items that it states.
 fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
     let id = record.id("id");
     let mut order = SourceOrder {
@@ -95,8 +95,9 @@ fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
     (order, record.text("items_total").parse().ok())
 }
 
-/// A test is a test whatever else is said of it, and an order that was deleted (or archived, which
-/// is the same there) counts as cancelled. `None`, with a fault, for a status that is not known.
+/// A test is a test whatever else the record says, and an order that was deleted (or archived,
+/// which is the same there) counts as cancelled. `None`, with a fault, for a status that is not
+/// known.
 fn status(record: &Record<'_>) -> Option<Status> {
     if record.text("payment_method").eq_ignore_ascii_case(TEST_GATEWAY) {
         return Some(Status::Test);
@@ -111,8 +112,8 @@ fn status(record: &Record<'_>) -> Option<Status> {
     known
 }
 
-/// The lines that are within an order: its products, or those of its consignments, unless a warning
-/// says that they are not all there.
+/// The lines within an order: its products, or those of its consignments, unless a warning says
+/// that some are missing.
 fn lines<'a>(record: &Record<'a>) -> Vec<Record<'a>> {
     if record.value("products").is_some_and(|value| value.is_list()) {
         return record.lines("products");
@@ -162,7 +163,7 @@ fn line(product: &Record<'_>) -> SourceLine {
     }
 }
 
-/// `discount` is what it took off; `amount` is what it promises, which may be a percentage.
+/// `discount` is the amount deducted; `amount` is the nominal value, which may be a percentage.
 fn discount(coupon: &Record<'_>) -> SourceDiscount {
     let kind = coupon.text("type");
     SourceDiscount {
@@ -184,7 +185,7 @@ fn inline<'a>(
 }
 
 /// The currency that was paid in, as all amounts are: `default_currency_code`. `currency_code` is
-/// the one that prices were shown in; it is the same only where the order does not say otherwise.
+/// the one that prices were shown in; it is the same unless the order says otherwise.
 fn currency(record: &Record<'_>) -> Text {
     text_or(record.text("default_currency_code"), || {
         let (shown, paid) = (record.text("currency_id"), record.text("default_currency_id"));
@@ -204,8 +205,8 @@ fn unless_zero(id: Text) -> Text {
     if id == "0" { Text::default() } else { id }
 }
 
-/// A date as e-mail has them (`Tue, 05 Mar 2019 21:40:11 +0000`) with its offset, in the form the
-/// other formats have; any other text unchanged.
+/// A date as in e-mail (`Tue, 05 Mar 2019 21:40:11 +0000`) with its offset, in the form of the
+/// other formats; any other text unchanged.
 fn from_rfc2822(text: Text) -> Text {
     match DateTimeParser::new().parse_zoned(&text) {
         Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S %z").to_compact_string(),

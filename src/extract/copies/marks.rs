@@ -10,7 +10,7 @@ use std::io;
 const COPY_BYTES: usize = 40;
 const RECORD_BYTES: usize = 8;
 
-/// What is kept of one record to compare it with others of its order.
+/// What is stored of one record to compare it with others of its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Copy {
     /// A hash of the order's key.
@@ -23,14 +23,14 @@ struct Copy {
 }
 
 impl Copy {
-    /// `None` of a record that is not known to be a copy: one without a key, whose fields can't be
-    /// trusted, or that was left out already.
+    /// `None` for a record that is not known to be a copy: one without a key, with unreliable
+    /// fields, or already left out.
     fn of(order: SourceOrder, zone: &TimeZone) -> Option<Self> {
         let is_part = order.faults.iter().any(|fault| fault.reason == Reason::OrphanRow);
         if order.is_superseded || is_part || is_damaged(&order) {
             return None;
         }
-        // An id and a number that are the same text are two orders.
+        // An id and a number with the same text are two orders.
         let by_number = [u8::from(order.key().is_err())];
         let key = key_of(&order)?;
         let hash = blake3::hash(&[&by_number[..], key.ledger_text().as_bytes()].concat());
@@ -43,7 +43,7 @@ impl Copy {
     }
 
     /// In byte order, the copies of an order are next to each other, the newest first, and of
-    /// identical ones that which is read first.
+    /// identical ones the first read.
     fn to_bytes(self) -> [u8; COPY_BYTES] {
         let mut bytes = [0; COPY_BYTES];
         let (key, rest) = bytes.split_at_mut(16);
@@ -75,7 +75,7 @@ impl Copy {
 pub struct MarkBuilder<'a> {
     zone: &'a TimeZone,
     copies: Sorter<COPY_BYTES>,
-    /// How many records were looked at.
+    /// How many records were examined.
     records: u64,
 }
 
@@ -124,7 +124,7 @@ fn replaced(copies: &Sorted<COPY_BYTES>) -> io::Result<Sorted<RECORD_BYTES>> {
 pub struct Marks {
     replaced: Option<SortedEntries<RECORD_BYTES>>,
     next: Option<u64>,
-    /// The first record that was not looked at, and why.
+    /// The first record that was not examined, and why.
     end: Option<(u64, ReadError)>,
 }
 

@@ -1,13 +1,13 @@
 //! Copies of an order in an export: which of them counts.
 //!
-//! Of copies that state when they were modified the newest counts, wherever in whichever file it
-//! is. Of copies that are identical in all that is read the first one in reading order counts. What
-//! remains is for the run to judge: the last file wins, and a repeat within a file is a fault.
+//! Of copies that state when they were modified, the newest counts, in whichever file it is. Of
+//! copies that are identical in all that is read, the first in reading order counts. The run
+//! decides about the rest: the last file wins, and a repeat within a file is an error.
 //!
 //! The older copy may come first, so it has to be known before the first record is returned. Only
-//! exports that state modification times are searched for it, and JSON of one format, of which most
-//! is large, first by the keys alone: copies are rare. Elsewhere a run knows identical copies by
-//! the hashes that it keeps beside its keys.
+//! exports that state modification times are searched for it, and JSON of one format first by the
+//! keys alone, as copies are rare. For other exports a run detects identical copies by the hashes
+//! that it stores with its keys.
 
 mod marks;
 mod repeats;
@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use marks::MarkBuilder;
 use std::sync::Arc;
 
-/// What finds the copies in an export.
+/// Finds the copies in an export.
 #[derive(Debug, Clone)]
 pub struct Copies {
     inputs: Arc<[Input]>,
@@ -44,8 +44,8 @@ impl Copies {
     pub fn all(&self) -> Result<Marks, ReadError> {
         let mut marks = MarkBuilder::new(&self.zone);
         let mut records = RecordStream::new(Arc::clone(&self.inputs));
-        // Damage ends this pass as it ends the reading of orders, which reports it. If that comes
-        // farther, as after a passing fault of a disk, it ends with this error.
+        // Damage ends this pass as it ends the reading of orders, which reports it. If the reading
+        // gets further, as after a transient disk error, it ends with this error.
         let fault = loop {
             match records.pull() {
                 Ok(Some(order)) => marks.add(*order)?,

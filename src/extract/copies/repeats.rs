@@ -6,7 +6,7 @@ use crate::extract::json::{JsonFile, JsonLayout, outer_value};
 use crate::extract::table::{DetectedFormat, Table};
 use crate::scratch::SeenKeys;
 
-/// Whether a key may occur twice in these inputs. `true` wherever that is not certain.
+/// Whether a key may occur twice in these inputs. `true` if that is not certain.
 pub fn may_hold(inputs: &[Input]) -> bool {
     let Some(tables) = inputs.iter().map(json_of).collect::<Option<Vec<_>>>() else { return true };
     let [(_, first), others @ ..] = tables.as_slice() else { return true };
@@ -30,7 +30,8 @@ fn json_of(input: &Input) -> Option<(&Table, JsonLayout)> {
     }
 }
 
-/// Whether one of the keys in a table was met before, or can't be found without parsing its record.
+/// Whether one of the keys in a table was seen before, or can't be found without parsing its
+/// record.
 fn repeats(table: &Table, layout: JsonLayout, seen: &mut SeenKeys) -> Result<bool, ReadError> {
     let mut file = JsonFile::open(table.source.clone(), layout.wrappers())?;
     let mut key = Vec::new();

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Hands out a few bytes at a time.
+/// A reader that returns a few bytes at a time.
 struct Drip(Vec<u8>, usize);
 
 impl Read for Drip {
@@ -89,7 +89,7 @@ proptest! {
         filler in 0_usize..130,
         input_bytes in 4_usize..200,
     ) {
-        // So that what matters comes to lie anywhere in the input.
+        // Shifts the relevant part to any position of the input.
         let text = [&vec![b'x'; filler][..], &text].concat();
         for delimiter in *b",;" {
             let (found, _) = scan(&text, delimiter, input_bytes);

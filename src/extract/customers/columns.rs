@@ -11,8 +11,7 @@ use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::Rows;
 use std::sync::Arc;
 
-/// Names of the column with the customer's id or the buyer's name; the first that is there is
-/// taken.
+/// Names of the column with the customer's id or the buyer's name; the first existing one is used.
 const CUSTOMER: &[&str] = &[
     "Square Customer ID",
     "Customer ID",

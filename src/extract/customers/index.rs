@@ -11,12 +11,12 @@ pub enum Space {
     Order,
 }
 
-/// What is known under a key.
+/// The entry of a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     pub email: Text,
     pub accepts_marketing: Option<bool>,
-    /// Another address was found under the same key.
+    /// Another e-mail address was found for the same key.
     pub is_ambiguous: bool,
 }
 
@@ -37,8 +37,8 @@ impl Index {
         found.map(|bytes| Entry::from_bytes(&bytes)).transpose()
     }
 
-    /// Stores an address under a key. A second address makes the key ambiguous; contradictory
-    /// consent counts as not stated.
+    /// Stores an address under a key. A second e-mail address makes the key ambiguous;
+    /// contradictory consent counts as not stated.
     pub fn put(&self, space: Space, key: &str, entry: &Entry) -> io::Result<()> {
         let mut entry = entry.clone();
         if let Some(known) = self.get(space, key)? {

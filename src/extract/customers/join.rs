@@ -10,12 +10,12 @@ use crate::extract::passed_over::FileTally;
 use std::fmt;
 use std::io;
 
-/// The customers of a job, by what its orders know of them.
+/// The customers of a job, by the keys that its orders have.
 pub struct Customers {
     index: Index,
     /// The first of its files, for messages.
     file: String,
-    /// The rows of each file that were passed over.
+    /// The rows of each file that were skipped.
     passed_over: Vec<FileTally>,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Debug for Customers {
 }
 
 impl Customers {
-    /// Reads every customers file; `None` where the settings name none, or one of them is faulty.
+    /// Reads every customers file; `None` if the settings name none, or one of them is faulty.
     pub fn open(options: &Options, faults: &mut Vec<ReadError>) -> Option<Self> {
         if options.customers.is_empty() {
             return None;
@@ -91,15 +91,15 @@ impl Customers {
         Ok(())
     }
 
-    /// The rows that are none of customers, by file.
+    /// The rows that are not customers, by file.
     pub fn passed_over(&self) -> &[FileTally] {
         &self.passed_over
     }
 
-    /// Gives an order without an address the one of its customer: by the order's own id or number,
-    /// else by the customer's id. With the address comes the customer's consent, where the order
-    /// states none. Where the id and the number lead to different addresses, one of them is another
-    /// order's, and none is taken.
+    /// Gives an order without an e-mail address that of its customer: by the order's own id or
+    /// number, else by the customer's id. The customer's consent is added too, if the order states
+    /// none. If id and number lead to different addresses, one of them belongs to another order,
+    /// and none is used.
     pub fn join(&self, order: &mut SourceOrder) -> Result<(), ReadError> {
         if !order.email.is_empty() {
             return Ok(());

@@ -2,8 +2,8 @@
 //! address belongs to a customer's id, a buyer's name or an order's id. Nothing is guessed: a key
 //! with two addresses has none.
 //!
-//! Addresses are personal data: they are in files without a name, which are deleted when the run
-//! ends. Memory does not grow with their number.
+//! Addresses are personal data: they are in unnamed files, which are deleted when the run ends.
+//! Memory does not grow with their number.
 
 mod columns;
 mod index;

@@ -1,4 +1,4 @@
-//! ExpertSender's customer data platform: orders as its API answers and takes them.
+//! ExpertSender's customer data platform: orders as its API returns and accepts them.
 
 mod order;
 mod zones;

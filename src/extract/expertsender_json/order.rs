@@ -1,4 +1,4 @@
-//! An order under the names ExpertSender gives its fields.
+//! An order with ExpertSender's field names.
 
 use super::zones::zone_named;
 use crate::domain::{Moment, Reason, SourceLine, SourceOrder, Status, Text};
@@ -13,7 +13,7 @@ const SHIPPING_METHOD: &str = "Shipping Method";
 
 pub fn order(record: &Record<'_>) -> SourceOrder {
     let customer = record.object("customer");
-    // Nobody is customer 0.
+    // Customer 0 does not exist.
     let mut customer_ids = ["crmId", "id"].into_iter().map(|name| customer.id(name));
     let customer_id = customer_ids.find(|id| !matches!(id.as_str(), "" | "0"));
     let id = record.id("id");
@@ -38,16 +38,16 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// The date unchanged, where it says its offset or the order names no zone; else with the offset
-/// that the zone it names had then. A zone that is not known is never passed over for another.
+/// The date unchanged, if it states its offset or the order names no zone; else with the offset
+/// that the zone had then. An unknown zone is an error and never replaced by another.
 fn date(record: &Record<'_>) -> Text {
     let (date, zone) = (record.text("date"), record.text("timeZone"));
     let read_in =
         |zone: &TimeZone| Moment::parse(&date, zone).map(|moment| moment.to_compact_string()).ok();
     let (utc, elsewhere) =
         (read_in(&TimeZone::UTC), read_in(&TimeZone::fixed(jiff::tz::offset(1))));
-    // A date that is the same in any zone states its own offset; one that can't be read in any is
-    // not a date.
+    // A date that is the same in any zone states its offset; one that can't be read in any is not a
+    // date.
     if zone.is_empty() || utc == elsewhere {
         return date;
     }
@@ -60,7 +60,7 @@ fn date(record: &Record<'_>) -> Text {
     }
 }
 
-/// In any case. An order of which no status is stated is one that was made.
+/// Case is ignored. An order without a status counts as placed.
 fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
     let status = match record.text("status").to_ascii_lowercase().as_str() {
         "placed" => Status::Pending,

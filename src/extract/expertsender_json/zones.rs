@@ -1,4 +1,4 @@
-//! Windows' names of time zones, as ExpertSender takes them.
+//! Windows' names of time zones, as ExpertSender accepts them.
 
 use jiff::tz::TimeZone;
 

@@ -1,13 +1,13 @@
 //! Fast's seller API: orders and carts in its generic entity documents. A document is a request or
-//! an answer to create, read or update one; the order in it is wrapped twice. No date is stated
-//! anywhere.
+//! an answer to create, read or update one; the order in it is wrapped twice. No document states a
+//! date.
 
 mod order;
 
 use super::json::JsonFormat;
 
-/// Documents of `ENTITY_TYPE_ORDER`, saved one to a file, in arrays or as JSON lines; or the orders
-/// in them alone.
+/// Documents of `ENTITY_TYPE_ORDER`, one per file, in arrays or as JSON lines; or only the orders
+/// in them.
 pub static ORDERS: JsonFormat = JsonFormat {
     name: "fast-json",
     title: "Fast's orders",

@@ -25,16 +25,16 @@ const STATUSES: [&str; 10] = [
     "DELETED",
 ];
 
-/// What a document is of.
+/// What a document describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Cart,
     Order(Status),
-    /// A return, an exchange, a credit or a refund: it refers to an order, but is none.
+    /// A return, an exchange, a credit or a refund: it refers to an order, but is not one.
     Other,
 }
 
-/// The order of a document, which wraps it in `order` twice; or the order alone.
+/// The order of a document, which wraps it in `order` twice; or a bare order.
 pub fn order(document: &Record<'_>) -> SourceOrder {
     let mut wrappings = vec![*document];
     let mut record = *document;
@@ -106,7 +106,7 @@ fn kind(record: &Record<'_>, is_cart: bool) -> Option<Kind> {
 }
 
 /// The name of a value that is stated as a name (`ORDER_STATUS_CART`) or as a number; the first
-/// name where none is stated.
+/// name if none is stated.
 fn word(text: &str, prefix: &str, names: &[&'static str]) -> Option<&'static str> {
     if text.is_empty() {
         return names.first().copied();
@@ -145,8 +145,8 @@ fn unless_placeholder(id: Text) -> Text {
     if PLACEHOLDERS.contains(&id.as_str()) { Text::default() } else { id }
 }
 
-/// Coupons and the discounts of lines, those only that were applied; a coupon that is repeated at
-/// the lines it was spread over counts once.
+/// Coupons and the discounts of lines that were applied; a coupon that is repeated at several lines
+/// counts once.
 fn discounts(record: &Record<'_>, lines: &[Record<'_>]) -> Vec<SourceDiscount> {
     let mut found: Vec<SourceDiscount> =
         record.list("coupons").iter().filter_map(applied).collect();
@@ -170,8 +170,8 @@ fn applied(discount: &Record<'_>) -> Option<SourceDiscount> {
     Some(SourceDiscount::named(name, amount, of_shipping))
 }
 
-/// What was refunded. Whether tax and shipping are part of a refund's amount Fast does not say:
-/// where they are stated the sum stays unknown, which `net` refuses.
+/// The refunded amount. Fast does not say whether it includes tax and shipping: if they are stated,
+/// the sum stays unknown, which `net` refuses.
 fn refunded(record: &Record<'_>) -> Text {
     let mut amounts = Vec::new();
     for refund in record.list("refunds") {
@@ -198,9 +198,9 @@ fn shipping_method(record: &Record<'_>) -> Text {
     names.join(", ").into()
 }
 
-/// A shop on Magento states a product with a choice as two lines: the product with its price, and
-/// after it the article chosen for nothing, under the product's name and the choice (`Tee`,
-/// `Tee-XS-Orange`). The second is not a line of its own; a gift under another name is.
+/// A Magento shop states a configurable product as two lines: the product with its price, and then
+/// the chosen variant with price 0, named after the product and the choice (`Tee`,
+/// `Tee-XS-Orange`). The second does not count as a line; a gift under another name does.
 fn without_choices(all: impl Iterator<Item = SourceLine>) -> Vec<SourceLine> {
     let mut lines: Vec<SourceLine> = Vec::new();
     for line in all {
@@ -224,7 +224,7 @@ fn is_choice(parent: &SourceLine, line: &SourceLine) -> bool {
 
 fn line(item: &Record<'_>) -> SourceLine {
     let unit_price = item.amount("unit_price");
-    // Where only what all of them cost is stated, the share of one is taken later.
+    // If only the total of all units is stated, the price of one is computed later.
     let total =
         if unit_price.is_empty() { item.amount("subtotal_amount") } else { Text::default() };
     SourceLine {

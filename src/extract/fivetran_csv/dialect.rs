@@ -14,8 +14,7 @@ pub static FORMAT: FivetranCsv = FivetranCsv;
 /// Columns that Fivetran adds to each table; one of them is enough.
 const MARKS: [&str; 2] = ["_fivetran_synced", "_fivetran_deleted"];
 
-/// Columns that no other table has: what has one of them is the table `order`, also where it lacks
-/// others.
+/// Columns that no other table has: a table with one of them is `order`, even if it lacks others.
 const OF_ORDERS: &[&str] = &[
     "financial_status",
     "display_financial_status",
@@ -98,14 +97,14 @@ fn needed(shape: &Shape) -> impl Iterator<Item = &'static str> {
     shape.needs.iter().copied().flatten().copied()
 }
 
-/// Whether a table lacks one column alone, and has one that is nearly called so.
+/// Whether a table lacks only one column, and has one with a similar name.
 fn is_misspelt(shape: &Shape, missing: &[String], header: &Header) -> bool {
     let names: Vec<&str> = needed(shape).collect();
     missing.len() == 1 && !header.near_misses(&names).is_empty()
 }
 
-/// Other tables share columns with those around an order, so one that lacks some may be any; not so
-/// that of the orders.
+/// Other tables share columns with those around an order, so one that lacks some may be anything;
+/// the orders' table is distinctive.
 fn is_order(shape: &Shape) -> bool {
     shape.label.ends_with("/order")
 }

@@ -1,4 +1,4 @@
-//! From a row of the table `order` to what is sent of it.
+//! Reads a row of the table `order`.
 
 use super::values::{amount, moment};
 use crate::domain::{Reason, RecordError, SourceOrder, Status, Text, Unstated};
@@ -35,7 +35,7 @@ columns! {
 }
 
 impl Orders {
-    /// What a row says. Of one with another number of cells than the header nothing is believed.
+    /// The content of a row. If it has another number of cells than the header, none of it is used.
     pub fn piece(&self, row: &Row<'_>) -> Piece {
         let mut stated = SourceOrder::default();
         stated.position.line = row.line;
@@ -45,7 +45,7 @@ impl Orders {
         }
         let cells = &mut Cells::of(row);
         let id = cells.text(&self.id);
-        // Of a table with its history only the version in force counts.
+        // In a table with history, only the active version counts.
         let is_deleted = cells.deciding_flag(&self.deleted) == Some(true);
         if is_deleted || cells.deciding_flag(&self.active) == Some(false) {
             return Piece { role: Role::Deleted, key: id, stated, ..Piece::default() };

@@ -1,4 +1,4 @@
-//! From rows of the tables around `order` to what they add to their order.
+//! Reads rows of the tables around `order` as parts of their order.
 
 use super::values::amount;
 use crate::domain::{SourceDiscount, SourceLine, SourceOrder};
@@ -39,7 +39,7 @@ columns! {
 
 columns! {
     /// The columns of the tables `refund` and `transaction` that are read: only the first states
-    /// what a refund came to, and only in the newer version.
+    /// the refunded amount, and only in the newer version.
     Refunds {
         amount: ["total_refunded_set_shop_amount", "amount"];
         currency: ["total_refunded_set_shop_currency_code", "currency"];

@@ -1,4 +1,4 @@
-//! One table of a set: which it is, and its rows.
+//! One table of a set: its kind and its rows.
 
 use super::order::Orders;
 use super::parts::{Codes, Lines, Refunds, Shipping};
@@ -13,10 +13,10 @@ use crate::extract::rows::{Row, Rows};
 use compact_str::format_compact;
 use std::sync::Arc;
 
-/// A table that is known by its columns.
+/// A table that is recognised by its columns.
 #[derive(Debug)]
 pub struct Shape {
-    /// The format's name, and behind a slash the table's.
+    /// The format's name, and after a slash the table's.
     pub label: &'static str,
     pub holds: Holds,
     /// Its columns: one of each group.
@@ -89,7 +89,7 @@ pub static SHAPES: &[Shape] = &[
     },
 ];
 
-/// What is known of the set as a whole.
+/// The properties of the set as a whole.
 static KIND: Kind = Kind {
     name: "fivetran-csv",
     stands_alone: false,
@@ -108,7 +108,7 @@ static KIND: Kind = Kind {
     ),
 };
 
-/// Columns that tell the two versions apart.
+/// Columns that distinguish the two versions.
 const REST: &[&str] = &["total_price", "price", "kind"];
 const GRAPHQL: &[&str] = &[
     "total_price_set_shop_amount",
@@ -133,12 +133,12 @@ enum Content {
     Codes(Codes),
     Shipping(Shipping),
     Refunds(Refunds),
-    /// A table that nothing is read from.
+    /// A table that is not read.
     Nothing,
 }
 
 impl Table {
-    /// A table of this shape; without one a table that nothing is read from.
+    /// A table of this shape; without one, a table that is not read.
     pub fn of(header: &Header, shape: Option<&Shape>) -> Self {
         let is_told_apart = shape.is_some_and(|shape| !shape.label.ends_with("_shipping_line"));
         let family = match (header.has_any(REST), header.has_any(GRAPHQL)) {
@@ -157,7 +157,7 @@ impl Table {
         }
     }
 
-    /// What a row adds to its order; `None` where it may be of any order.
+    /// What a row adds to its order; `None` if its order is unknown.
     fn piece(&self, row: &Row<'_>) -> Option<Piece> {
         if let Content::Orders(orders) = &self.content {
             return Some(orders.piece(row));
@@ -207,7 +207,7 @@ impl CsvLayout for Table {
         }
     }
 
-    /// What the rows say by themselves, where the tables around them are not asked.
+    /// The content of the rows alone, without the tables around them.
     fn read(self: Arc<Self>, mut rows: Rows) -> Box<dyn Records> {
         Box::new(move || Ok(self.next_piece(&mut rows)?.map(|piece| Box::new(piece.stated))))
     }

@@ -1,11 +1,11 @@
-//! What Fivetran writes into cells besides plain text.
+//! Cells of Fivetran that are not plain text.
 
 use crate::domain::{Reason, Text};
 use crate::extract::cells::{Cells, Column};
 use crate::extract::json::Tree;
 use compact_str::format_compact;
 
-/// An amount, which some warehouses keep as the JSON that the API answered with.
+/// An amount, which some warehouses store as the JSON of the API's response.
 pub fn amount(cells: &mut Cells<'_>, column: &Column) -> Text {
     let text = cells.text(column);
     if !text.starts_with('{') {

@@ -11,14 +11,15 @@ pub const WAITING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// All rows of one order, in the order of the file. At least one.
 pub struct Group {
     pub rows: Vec<KeptRow>,
-    /// For each row the run of rows standing together it is of, from 0.
+    /// For each row, its run of contiguous rows, from 0.
     runs: Vec<u32>,
-    /// It has more rows, or bytes, than any order has; the rest was left out.
+    /// It has more rows or bytes than any real order; the rest was left out.
     pub is_overlong: bool,
-    /// The line of a damaged row right before or after its rows, which may have been one of them.
+    /// The line of a damaged row directly before or after its rows, which may have been one of
+    /// them.
     pub beside_damage: Option<u64>,
     key: Vec<u8>,
-    /// The run its last rows are of.
+    /// The run of its last rows.
     run: u64,
     bytes: usize,
 }
@@ -47,8 +48,8 @@ impl Group {
         self.runs.first() != self.runs.last()
     }
 
-    /// The line of a row that is repeated exactly elsewhere in the file: the order may have the
-    /// line twice, or may be in the file twice.
+    /// The line of a row that is repeated exactly elsewhere in the file: the order may contain the
+    /// line twice, or the file may contain the order twice.
     pub fn repeated_elsewhere(&self) -> Option<u64> {
         if !self.lies_apart() {
             return None;
@@ -68,8 +69,8 @@ impl Group {
         None
     }
 
-    /// Without the rows that state the same line again: the same in the column of the line's key
-    /// and in these others.
+    /// Without rows that repeat a line: the same in the column of the line's key and in these
+    /// others.
     pub fn without_repeats(mut self, line_key: usize, columns: &[usize]) -> Self {
         let mut kept: Vec<(KeptRow, u32)> = Vec::with_capacity(self.rows.len());
         for (row, run) in self.rows.drain(..).zip(self.runs.drain(..)) {
@@ -87,7 +88,8 @@ impl Group {
         self
     }
 
-    /// Its first rows, if all its rows are those several times over, as few as may be.
+    /// The shortest sequence of its first rows of which all its rows are repetitions, if there is
+    /// one.
     pub fn first_copy(&self) -> Option<Self> {
         let is_sound = !self.is_overlong && self.beside_damage.is_none();
         let len = self.rows.len();
@@ -100,8 +102,8 @@ impl Group {
         Some(self.part(0..size))
     }
 
-    /// The rows beside a copy of the order that was cut: all without the first ones, or without the
-    /// last ones, where those are the first rows of the rest.
+    /// The rows without a truncated copy of the order: all except the first ones, or except the
+    /// last ones, if those equal the first rows of the rest.
     pub fn beside_cut_copies(&self) -> Vec<Self> {
         if self.is_overlong || self.beside_damage.is_some() {
             return Vec::new();
@@ -136,9 +138,9 @@ impl Group {
         }
     }
 
-    /// The copies of the order that it consists of: runs of rows that each state another time in
-    /// the column of the last modification. Rows that are next to each other are of one copy, as
-    /// the column may be that of an order's line.
+    /// The copies of the order that it consists of: runs of rows with different values in the
+    /// column of the last modification. Adjacent rows belong to one copy, as the column may be that
+    /// of an order's line.
     fn copies(self, modified_at: usize) -> Vec<Self> {
         let times = self.times_of_runs(modified_at).unwrap_or_default();
         let mut copies: Vec<(Vec<u8>, Self)> = Vec::new();
@@ -171,8 +173,7 @@ impl Group {
         copies.into_iter().map(|(_, copy)| copy).collect()
     }
 
-    /// What each run states in a column; `None` if one states nothing or several times, or a row is
-    /// damaged.
+    /// The value of each run in a column; `None` if a run has none or several, or a row is damaged.
     fn times_of_runs(&self, at: usize) -> Option<Vec<Vec<u8>>> {
         let runs = self.runs.last().map_or(0, |run| *run as usize + 1);
         let is_sound = !self.is_overlong && self.beside_damage.is_none();
@@ -207,7 +208,7 @@ impl Group {
         self.runs.push(run);
     }
 
-    /// Takes in a later run of the same order.
+    /// Adds a later run of the same order.
     fn join(&mut self, later: Self) {
         let run = self.runs.last().map_or(0, |run| run + 1);
         for row in later.rows {
@@ -220,19 +221,19 @@ impl Group {
 }
 
 /// The orders of a table whose rows share a key, as groups of rows, each complete. An order with
-/// scattered rows is returned at its last row. A row with a blank key is a group of its own.
+/// scattered rows is returned at its last row. A row with a blank key is a separate group.
 pub struct Groups {
     rows: Rows,
     key_at: usize,
-    /// The column of the order's last modification; beyond the last one if there is none.
+    /// The column of the order's last modification; past the last one if there is none.
     modified_at: usize,
-    /// Absent until the first pass was made.
+    /// Absent until the first pass is complete.
     apart: Option<Apart>,
     current: Option<Group>,
     waiting: HashMap<Vec<u8>, Group>,
     waiting_bytes: usize,
     ready: VecDeque<Group>,
-    /// The damaged row right before the run to come.
+    /// The damaged row directly before the next run.
     damage: Option<u64>,
     run: u64,
     has_ended: bool,
@@ -258,8 +259,7 @@ impl Groups {
 
     /// The next order's rows.
     ///
-    /// # Errors
-    /// When the table can't be read on, changed, or its orders lie too far apart.
+    /// # Errors When the table can't be read on, changed, or its orders are scattered too far.
     pub fn pull(&mut self) -> Result<Option<Group>, ReadError> {
         if self.apart.is_none() {
             self.apart = Some(Apart::scan(self.rows.again()?, self.key_at)?);
@@ -275,7 +275,7 @@ impl Groups {
         }
     }
 
-    /// Takes one row in.
+    /// Adds one row.
     fn step(&mut self) -> Result<(), ReadError> {
         let Some(row) = self.rows.advance()? else {
             self.has_ended = true;
@@ -311,7 +311,7 @@ impl Groups {
         Ok(())
     }
 
-    /// Gives out the order whose rows ended, unless more of them are to come.
+    /// Returns the order whose rows ended, unless more of them follow.
     fn end_run(&mut self, line: u64) -> Result<(), ReadError> {
         let Some(ended) = self.current.take() else { return Ok(()) };
         let last = self.apart.as_ref().and_then(|apart| apart.last_run_of(&ended.key));

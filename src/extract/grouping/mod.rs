@@ -1,4 +1,4 @@
-//! Puts the rows of one order together, wherever in the file they stand.
+//! Groups the rows of each order, wherever in the file they are.
 //!
 //! Only the key decides which rows belong together. If the rows of an order are scattered, the
 //! order is returned after its last row, so that none is sent incomplete; memory stays bounded, and

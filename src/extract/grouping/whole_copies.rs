@@ -1,12 +1,12 @@
-//! Orders whose rows are the same rows several times: copies of the order, one of which may be cut,
-//! or more lines. Its own total decides, where it fits the one and not the other.
+//! Orders that repeat the same rows: copies of the order, one of which may be truncated, or further
+//! lines. The order's total decides, if it matches only one of the two.
 
 use super::groups::Group;
 use crate::domain::{Reason, RecordError, SourceLine, SourceOrder};
 use crate::extract::decimal;
 use crate::extract::order_errors::add_error;
 
-/// The order of a group, read by `read`. Rows that may be copies or lines are a fault.
+/// The order of a group, read by `read`. Rows that may be either copies or lines are an error.
 pub fn order_of(group: &Group, read: impl Fn(&Group) -> SourceOrder) -> SourceOrder {
     let mut all = read(group);
     let is_whole = |one: &SourceOrder| {
@@ -34,12 +34,12 @@ pub fn order_of(group: &Group, read: impl Fn(&Group) -> SourceOrder) -> SourceOr
     all
 }
 
-/// Whether the lines come to the stated subtotal, before or after the discount; or to the total,
-/// less the discount, with shipping, and with tax on top or within.
+/// Whether the lines add up to the stated subtotal, before or after the discount; or to the total,
+/// minus the discount, with shipping, and with tax on top or included.
 fn adds_up(order: &SourceOrder) -> bool {
     let blank_is_zero =
         |text: &str| if text.is_empty() { Some(0) } else { decimal::parse_signed(text) };
-    // Prices of one unit may be rounded.
+    // Unit prices may be rounded.
     let slack = decimal::rounding(&[&order.total]) * i128::try_from(order.lines.len()).unwrap_or(0);
     let adds_up = || {
         let goods = order.lines.iter().map(cost).sum::<Option<i128>>()?;

@@ -23,11 +23,11 @@ pub struct Joined {
 const KEYED: char = '=';
 const ALONE: char = '#';
 
-/// What was found while collecting.
+/// Statistics of the collection.
 #[derive(Default)]
 struct Met {
     pieces: u64,
-    /// Orders that were deleted are orders that were there.
+    /// Deleted orders count as orders.
     has_orders: bool,
     needs_lines: bool,
     has_lines: bool,
@@ -50,7 +50,7 @@ impl Joined {
                 if piece.role == Role::Other {
                     continue;
                 }
-                // A record that names no order is joined with nothing.
+                // A record that names no order is not joined.
                 let key = if piece.key.is_empty() {
                     format!("{ALONE}{}", met.pieces)
                 } else {
@@ -86,7 +86,7 @@ impl Met {
         self.pieces += 1;
         self.has_orders |= matches!(piece.role, Role::Order | Role::Deleted);
         self.needs_lines |= piece.role == Role::Order && !piece.is_whole();
-        // It is unknown what a record with faults contains.
+        // What a record with errors contains is unknown.
         self.has_lines |= !piece.stated.lines.is_empty() || !piece.stated.faults.is_empty();
     }
 }

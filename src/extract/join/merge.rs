@@ -1,4 +1,4 @@
-//! Puts the pieces of one order together.
+//! Merges the pieces of one order.
 
 use super::piece::{Piece, Role};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Text};
@@ -6,12 +6,11 @@ use crate::extract::order_versions::{mark_superseded, without_place};
 use crate::extract::{ORDER_LINES_MAX, decimal};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The orders of one key, with all that belongs to them; what belongs to no order is a record of
-/// its own.
+/// The orders of one key, with all their parts; a part without an order is a separate record.
 ///
-/// The pieces come table by table, the newest table first, each in its order. Of copies of
-/// one order each is given out, and marked if another one counts. `is_overlong`: there were more
-/// pieces than any order has.
+/// The pieces come table by table, the newest table first, each in its order. Every copy of an
+/// order is returned, and marked if another one counts. `is_overlong`: there were more pieces than
+/// any real order has.
 pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     let (whole, parts): (Vec<Piece>, Vec<Piece>) =
         pieces.into_iter().partition(|piece| piece.role != Role::Part);
@@ -57,7 +56,7 @@ fn orphan(parts: Vec<Piece>) -> Option<SourceOrder> {
     })
 }
 
-/// The parts, each once. Also whether one table states a part twice, and differently.
+/// The parts, each once, and whether one table states a part twice with different content.
 fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
     let mut met: BTreeMap<Text, usize> = BTreeMap::new();
     let mut kept: Vec<Piece> = Vec::with_capacity(parts.len());
@@ -83,9 +82,8 @@ fn says_the_same(a: &Piece, b: &Piece) -> bool {
     without_place(a.stated.clone()) == without_place(b.stated.clone())
 }
 
-/// Whether tables of the order's parts do not agree on which there are: what was taken out of it
-/// between two dumps would come back. Of one table that was written to several files, each holds
-/// other parts.
+/// Whether tables disagree about which parts the order has: a part that was removed between two
+/// dumps would reappear. If one table was written to several files, each contains other parts.
 fn is_of_two_dumps(orders: &[Piece], parts: &[Piece]) -> bool {
     let tables: BTreeSet<u32> = orders.iter().map(|piece| piece.stated.position.file).collect();
     let kind_of = |piece: &Piece| piece.id.split(':').next().unwrap_or_default().to_owned();
@@ -98,12 +96,12 @@ fn is_of_two_dumps(orders: &[Piece], parts: &[Piece]) -> bool {
     all.windows(2).any(|two| matches!(two, [((a, _), x), ((b, _), y)] if a == b && differ(x, y)))
 }
 
-/// Amounts the order states itself are kept; those only its parts state are added up.
+/// Amounts that the order states itself are kept; those that only its parts state are added up.
 fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
     let file = order.position.file;
     let (mut shipping, mut refunded) = (Vec::new(), Vec::new());
     for Piece { stated: mut part, .. } in parts {
-        // Lines of another file would be looked for in this one.
+        // Line numbers of another file would be wrong in this one.
         let same_file = part.position.file == file;
         for line in &mut part.lines {
             line.at_line = if same_file { line.at_line } else { 0 };
@@ -156,8 +154,8 @@ pub fn summed(discounts: Vec<SourceDiscount>) -> Vec<SourceDiscount> {
     summed
 }
 
-/// Whether the lines are fewer pieces of goods than the order says it has. A quantity that is no
-/// number is refused for itself.
+/// Whether the lines have fewer items than the order states. A quantity that is not a number is
+/// refused separately.
 pub fn is_short(order: &SourceOrder, expected: u64) -> bool {
     let quantities = order.lines.iter().map(|line| line.quantity.parse::<u64>().ok());
     let sum: Option<u64> = quantities.sum();

@@ -1,5 +1,5 @@
 //! Orders whose parts are in several records: further down in the file, or in other files. The
-//! records are collected by their order's key (`spill`), and put together when all have been read.
+//! records are collected by their order's key (`spill`), and merged when all have been read.
 
 mod joined;
 mod json_pieces;

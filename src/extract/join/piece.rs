@@ -16,16 +16,15 @@ pub struct Piece {
     /// Identifies the record: its kind, a colon, its id. A part is used once. Blank if it has no
     /// id.
     pub id: Text,
-    /// How many pieces of goods the order says it has, where it does: with fewer, lines of it are
-    /// missing.
+    /// The number of items that the order states, if it does: with fewer, lines are missing.
     pub quantity: Option<u64>,
-    /// What it says. Of a part: lines, discounts, shipping, refunded (with its currency).
+    /// Its content. A part has lines, discounts, shipping, or refunded (with its currency).
     pub stated: SourceOrder,
 }
 
 impl Piece {
-    /// Whether an order needs no other table: its lines are within, or it has no goods. It is
-    /// unknown what a record with faults contains.
+    /// Whether an order needs no other table: it contains its lines, or it has no items. What a
+    /// record with errors contains is unknown.
     pub fn is_whole(&self) -> bool {
         let stated = &self.stated;
         !stated.lines.is_empty() || !stated.faults.is_empty() || self.quantity == Some(0)
@@ -48,21 +47,20 @@ pub enum Role {
     /// The order itself.
     #[default]
     Order,
-    /// Something that belongs to it.
+    /// A part of an order.
     Part,
-    /// The order was deleted: it is left out, and so is what belongs to it.
+    /// The order was deleted: it is left out with its parts.
     Deleted,
-    /// Something else, of no use.
+    /// Something else, which is not used.
     Other,
 }
 
 /// The records of one table of a set, in its order.
 pub trait Pieces: Send {
-    /// The next record; the position of what it states has the line.
+    /// The next record; its position has the line.
     ///
-    /// # Errors
-    /// When the table can't be read on, changed, ends too soon, or has a record that may be part of
-    /// any order: none of them could be relied on to be whole.
+    /// # Errors When the table can't be read on, changed, ends too soon, or has a record that may
+    /// be part of any order, so that none of them is known to be complete.
     fn pull(&mut self) -> Result<Option<Piece>, ReadError>;
 }
 
@@ -72,14 +70,14 @@ impl<F: FnMut() -> Result<Option<Piece>, ReadError> + Send> Pieces for F {
     }
 }
 
-/// A kind of set: what one shop system spreads over several records or tables.
+/// A kind of set: the records or tables over which one shop system spreads an order.
 #[derive(Debug)]
 pub struct Kind {
     /// The name of its format in the settings.
     pub name: &'static str,
     /// Each of its files is a set.
     pub stands_alone: bool,
-    /// The tables it can't do without, by their labels, and what to do where one is missing.
+    /// The required tables, by their labels, and what to do if one is missing.
     pub needs: &'static [(&'static str, &'static str)],
     /// Its orders may hold the lines themselves, and then need no other table.
     pub may_hold_lines: bool,
@@ -88,11 +86,11 @@ pub struct Kind {
     pub no_lines: (&'static str, &'static str),
 }
 
-/// What a table is to its set.
+/// The role of a table in its set.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
     pub kind: &'static Kind,
-    /// The format's name, and behind a slash the table's own.
+    /// The format's name, and after a slash the table's.
     pub label: &'static str,
     pub holds: Holds,
     /// Tables of different families were not written by one export.
@@ -103,6 +101,6 @@ pub struct Part {
 pub enum Holds {
     Orders,
     Parts,
-    /// Nothing that is sent; it is not read.
+    /// Not used, and not read.
     Nothing,
 }

@@ -1,4 +1,4 @@
-//! Which tables of an export belong together, and whether all that are needed are there.
+//! Which tables of an export belong together, and whether all required ones exist.
 
 use super::piece::{Holds, Kind, Part};
 use crate::extract::error::ReadError;
@@ -47,7 +47,7 @@ impl TableSet {
     }
 
     fn has_inline_lines(&self) -> bool {
-        /// Orders looked at: writers that leave out what is blank need more than one.
+        /// Orders that are examined: more than one, as writers may omit blank fields.
         const SAMPLE_LEN_MAX: usize = 20;
         let of_orders = self
             .tables
@@ -58,7 +58,7 @@ impl TableSet {
             let next = move || pieces.as_mut()?.pull().ok().flatten();
             std::iter::from_fn(next).take(SAMPLE_LEN_MAX)
         });
-        // Without an order there are no lines to look for.
+        // Without an order there are no lines to check.
         sample.next().is_none_or(|first| first.is_whole() || sample.any(|piece| piece.is_whole()))
     }
 
@@ -102,9 +102,9 @@ fn shown(tables: &[Table]) -> String {
     table.map(|table| table.source.shown()).unwrap_or_default()
 }
 
-/// Puts tables that belong together into sets; each set takes the place of its first table. Where a
-/// folder (or archive) has all the tables that are needed, each is a set, and has to have them:
-/// several dumps side by side. Else all tables of the job are one.
+/// Groups tables that belong together into sets; each set takes the place of its first table. If a
+/// folder (or archive) has all required tables, each folder is a set and must have them: several
+/// dumps. Otherwise all tables of the job are one set.
 pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Input> {
     let mut gathered = Vec::new();
     let mut sets: Vec<(usize, TableSet)> = Vec::new();
@@ -123,7 +123,7 @@ pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Input> {
             }
         }
     }
-    // From the last, so that the places of those before stay right.
+    // From the last, so that the positions of those before stay valid.
     for (place, set) in sets.into_iter().rev() {
         let dumps = dumps_of(&set).filter(|dumps| dumps.iter().any(|dump| dump.fault().is_none()));
         let sets = dumps.unwrap_or_else(|| vec![set]);

@@ -1,4 +1,4 @@
-//! What becomes of records of one order, wherever they stand.
+//! The result for records of one order, wherever they are.
 
 use super::merge::merge;
 use super::piece::{Piece, Role};

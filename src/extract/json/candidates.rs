@@ -1,4 +1,4 @@
-//! Compares the keys of records with what formats need: which format fits, or what the nearest
+//! Compares the keys of records with what formats need: which format matches, or what the closest
 //! lacks.
 
 use super::format::{JsonFormat, JsonFormats};
@@ -8,11 +8,11 @@ use super::reader::JsonFile;
 use crate::extract::codec::Source;
 use crate::extract::error::{MAPPING_ADVICE, NoMatch, ReadError};
 
-/// Records whose keys are looked at: writers that leave out what is blank need more than one.
+/// Records whose keys are examined: more than one, as writers may omit blank fields.
 pub const SAMPLE_LEN_MAX: usize = 20;
 /// Names the order of a row that is a part of one, in results of bulk operations.
 const PARENT: &str = "__parentId";
-/// Parts that are looked at besides.
+/// Parts that are examined in addition.
 const PARTS_MAX: usize = 100_000;
 /// A wrapper has few keys, a record many.
 const WRAPPER_KEYS_MAX: usize = 4;
@@ -116,13 +116,13 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Records other than orders, by those of their keys that `counts`.
+/// Recognises records other than orders by those of their keys that `counts`.
 fn known_non_order(
     candidates: &[Candidate<'_>],
     counts: impl Fn(&str, &Keys) -> bool,
 ) -> Option<NoMatch> {
     let kind_of = |one: &Candidate<'_>| {
-        // An answer may have an empty list of errors.
+        // A response may have an empty list of errors.
         let is_there =
             |mark: &str| counts(mark, one.keys) && one.keys.is_filled(mark.trim_start_matches('/'));
         let mut known = one.format.known_non_orders.iter();
@@ -188,7 +188,7 @@ pub fn shown(keys: &Keys) -> String {
     format!("its keys are {}", names.join(", "))
 }
 
-/// What the closest formats lack.
+/// What the closest formats would need.
 fn advice(candidates: &[Candidate<'_>]) -> String {
     let mut close: Vec<&Candidate<'_>> =
         candidates.iter().filter(|one| one.missing.len() < one.format.needs.len()).collect();

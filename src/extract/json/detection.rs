@@ -14,7 +14,7 @@ use crate::extract::error::ReadError;
 const SAMPLE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The format of a file, and where in it its records are. If the settings name one, only its keys
-/// are in question.
+/// are considered.
 ///
 /// # Errors
 /// When the file is not JSON, of no known format, or lacks keys.
@@ -78,7 +78,7 @@ fn recognise_within(
     for format in asked {
         match take_sample(source, Wrappers::known(format.wrappers), bytes_max, formats) {
             Ok(sample) => samples.push((format, sample)),
-            // The format that came furthest understood most of the file.
+            // The format that got furthest understood most of the file.
             Err(error) => match &furthest {
                 Some(known) if (error.line, error.column) <= (known.line, known.column) => {}
                 _ => furthest = Some(error),

@@ -14,14 +14,14 @@ use crate::extract::error::{NoMatch, ReadError};
 use std::io::Read;
 use std::ops::Range;
 
-/// How much of a file is looked at for the names of its envelope.
+/// How much of a file is searched for the names of its envelope.
 const PREFIX_BYTES: u64 = 64 * 1024;
 /// Names around a record; `data/shop/orders/edges/node` has five.
 const NAMES_MAX: usize = 6;
-/// Places that are looked at. The outermost come first, and an envelope has few.
+/// Places that are examined. The outermost come first, and an envelope has few.
 const PLACES_MAX: usize = 64;
 
-/// Where records of one of these formats are, or why they are no orders.
+/// Where records of one of these formats are, or why they are not orders.
 ///
 /// # Errors
 /// If there are none, why.
@@ -90,12 +90,12 @@ pub fn filled(
     })
 }
 
-/// Why no records of a known format are in an envelope.
+/// Why an envelope contains no records of a known format.
 #[derive(Debug)]
 pub enum NotFound {
-    /// What those lack that are nearest to a format, or what the file is instead.
+    /// What the closest records lack, or what the file is instead.
     Near(NoMatch),
-    /// None are near: the keys of those that have the most, if there are any.
+    /// None are close: the keys of those that have the most, if there are any.
     Unknown(Option<String>),
 }
 
@@ -104,7 +104,7 @@ fn unsold(place: Path) -> NoMatch {
     NoMatch::new(what, "export the orders themselves")
 }
 
-/// What a small file without records says of a request that failed: `{"code": 401, "data": []}`.
+/// The failed request that a small file without records reports: `{"code": 401, "data": []}`.
 pub fn failure(source: &Source) -> Option<NoMatch> {
     const FAILED: Range<u32> = 400..600;
     const WORDS: [&str; 4] = ["error", "fail", "failed", "failure"];
@@ -140,7 +140,7 @@ fn is_named(format: &JsonFormat, place: Path) -> bool {
     format.wrappers.contains(&"orders") && place.rsplit('/').next() == Some("orders")
 }
 
-/// The first records at a place; `None` if they are known to be no orders, or the file is broken.
+/// The first records at a place; `None` if they are known not to be orders, or the file is broken.
 fn sample_at(source: &Source, place: Path, formats: &JsonFormats) -> Option<Sample> {
     let is_non_order = place.split('/').any(|name| formats.is_non_order(name));
     let wrappers = || Wrappers::declared(vec![place]);
@@ -163,7 +163,7 @@ pub fn places(source: &Source) -> Result<Vec<Path>, ReadError> {
 #[derive(Default)]
 struct Outline {
     places: Vec<Path>,
-    /// Of each bracket that is open, the place of its values; `None` where it is not looked into.
+    /// For each open bracket the place of its values; `None` if it is not searched.
     open: Vec<Option<Path>>,
     /// The last string, which is the name of what opens next.
     name: Option<String>,
@@ -188,7 +188,7 @@ impl Outline {
         outline
     }
 
-    /// Takes a string as the name of what follows; returns what is behind it.
+    /// Reads a string as the name of what follows; returns the rest.
     fn string<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
         let mut is_escaped = false;
         let end = text.iter().position(|byte| {

@@ -1,4 +1,4 @@
-//! A JSON format: what its records are called and have, and how they are read.
+//! A JSON format: the names and keys of its records, and how they are read.
 
 use super::key_uses::KeyUses;
 use super::keys::{KeyPaths, Keys};
@@ -17,7 +17,7 @@ pub struct JsonFormat {
     /// What its records are, for messages: "Shopify orders".
     pub title: &'static str,
     pub description: &'static str,
-    /// How to get them out of the shop system.
+    /// How to export them from the shop system.
     pub how: &'static str,
     /// The names its records may be wrapped in; nested ones with slashes between them.
     pub wrappers: &'static [&'static str],
@@ -33,16 +33,16 @@ pub struct JsonFormat {
     pub keys_of_dated: &'static [&'static str],
     /// Its names and methods are escaped for HTML.
     pub has_html_entities: bool,
-    /// If its records are carts and no orders: what a cart is known by.
+    /// If its records are carts: what identifies a cart.
     pub cart_key: Option<CartKey>,
     /// If an order may be spread over several records.
     pub piece: Option<JsonPiece>,
-    /// Records that belong to its orders and come in files of their own.
+    /// Records that belong to its orders and are in separate files.
     pub parts: &'static [&'static JsonFormat],
 }
 
 impl JsonFormat {
-    /// What a format states besides its names, needs and `read`, if it is as most are.
+    /// Defaults for all fields except names, needs and `read`.
     pub const USUAL: Self = Self {
         name: "",
         title: "",
@@ -86,8 +86,8 @@ impl JsonFormat {
     }
 }
 
-/// What the carts of a shop system are known by. A cart that is known by two of them would be two
-/// at ActiveCampaign.
+/// What identifies the carts of a shop system. A cart with two identities would be two at
+/// ActiveCampaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CartKey {
     /// The token of its checkout, which an order names as its own.
@@ -105,7 +105,7 @@ impl CartKey {
     }
 }
 
-/// How records are read that an order may be spread over.
+/// How records are read if an order may be spread over several.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonPiece {
     pub part: Part,
@@ -115,11 +115,11 @@ pub struct JsonPiece {
 /// What a record is; `None` if it may be part of any order.
 pub type ReadPiece = fn(&Record<'_>) -> Option<Piece>;
 
-/// The JSON formats that are known; of two that a file fits, the one that needs more is taken.
+/// The known JSON formats; if a file matches two, the one that needs more is used.
 #[derive(Debug)]
 pub struct JsonFormats {
     all: &'static [&'static JsonFormat],
-    /// Nested keys that some format asks for.
+    /// Nested keys that some format needs.
     paths: KeyPaths,
 }
 
@@ -137,7 +137,7 @@ impl JsonFormats {
         Keys::of(record, &self.paths)
     }
 
-    /// Whether records under this name are known to be no orders.
+    /// Whether records under this name are known not to be orders.
     pub fn is_non_order(&self, name: &str) -> bool {
         let mut marks = self.all.iter().flat_map(|format| format.known_non_orders);
         let wrappers = || self.all.iter().flat_map(|format| format.wrappers);

@@ -1,6 +1,6 @@
-//! Lists of orders besides the one that a format, a mapping or an envelope names, as in
-//! `{"orders": […], "archived_orders": […]}`: they are read too, or counted where what they hold is
-//! no order, so that none is left out without a word.
+//! Lists of orders in addition to the one that a format, a mapping or an envelope names, as in
+//! `{"orders": […], "archived_orders": […]}`: they are read too, or counted if they don't contain
+//! orders, so that none is left out silently.
 
 use super::candidates::Candidate;
 use super::format::{JsonFormat, JsonFormats};
@@ -12,11 +12,11 @@ use crate::domain::OtherRow;
 use std::borrow::Cow;
 use std::fmt::Debug;
 
-/// How far into a value it is looked. An object that is longer is no record, but may hold some.
+/// How much of a value is examined. A longer object is not a record, but may contain some.
 const BYTES_MAX: usize = 1024 * 1024;
-/// Fewer needs than this say little of a record that lacks one of them.
+/// With fewer needs than this, a record that lacks one of them may be anything.
 const NEEDS_MIN: usize = 5;
-/// Parts of names of lists that hold what is not sold, whatever its keys are.
+/// Parts of names of lists that contain no sales, whatever their keys are.
 const NOT_SOLD: [(&str, OtherRow); 4] = [
     ("delete", OtherRow::Deleted),
     ("trash", OtherRow::Trash),
@@ -28,20 +28,20 @@ const NOT_SOLD: [(&str, OtherRow); 4] = [
 #[derive(Debug)]
 pub struct FurtherLists {
     pub judge: Box<dyn Judge>,
-    /// What records that lack nothing are passed over for; `None` if they are read.
+    /// Why complete records are skipped; `None` if they are read.
     pub complete: Option<OtherRow>,
 }
 
-/// Tells records that are read from others.
+/// Distinguishes records that are read from others.
 pub trait Judge: Debug + Send + Sync {
-    /// Whether records under this name are no orders, whatever their keys are.
+    /// Whether records under this name are not orders, whatever their keys are.
     fn is_other(&self, name: &str) -> bool;
 
     /// What the records of one list lack together.
     fn lack(&self, records: &[Cow<'_, str>]) -> Lack;
 }
 
-/// How many needs records do not meet, of how many.
+/// How many needs are not met, of how many.
 #[derive(Debug, Clone, Copy)]
 pub struct Lack {
     pub missing: usize,
@@ -78,7 +78,7 @@ impl FurtherLists {
         }
     }
 
-    /// Judged by its first records together, as writers leave out what is blank.
+    /// Decided by its first records together, as writers may omit blank fields.
     fn list(&self, unsold: Option<OtherRow>, bytes: &[u8]) -> Option<Member> {
         let mut records = Vec::new();
         let mut rest = between(bytes);
@@ -94,7 +94,7 @@ impl FurtherLists {
         Some(self.records(unsold, &records).unwrap_or(Member::Other))
     }
 
-    /// What is done with records; `None` if they are no orders.
+    /// How records are treated; `None` if they are not orders.
     fn records(&self, unsold: Option<OtherRow>, records: &[Cow<'_, str>]) -> Option<Member> {
         if records.is_empty() {
             return None;
@@ -111,8 +111,8 @@ impl FurtherLists {
     }
 }
 
-/// Tells orders of one shop system, or carts, from other records. Those of another system come out
-/// as invalid.
+/// Distinguishes orders of one shop system, or carts, from other records. Those of another system
+/// are reported as invalid.
 #[derive(Debug)]
 pub struct FormatJudge {
     pub format: &'static JsonFormat,
@@ -139,7 +139,7 @@ impl Judge for FormatJudge {
     }
 }
 
-/// Why what is in a list of this name is not sold, if its name says so.
+/// Why records in a list of this name are not sales, if its name says so.
 pub fn not_sold(name: &str) -> Option<OtherRow> {
     let name = name.to_lowercase();
     NOT_SOLD.iter().find(|(word, _)| name.contains(word)).map(|(_, kind)| *kind)
@@ -153,7 +153,7 @@ fn length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Without what is before the next record of a list.
+/// Without the separator before the next record of a list.
 fn between(bytes: &[u8]) -> &[u8] {
     let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'[' | b',');
     let len = bytes.iter().take_while(|byte| is_between(byte)).count();

@@ -27,7 +27,7 @@ impl Place {
 
     /// The place after these bytes.
     pub fn after(self, bytes: &[u8]) -> Self {
-        // Summed up as bytes, so that the loop is vectorised.
+        // Counted in bytes, so that the loop is vectorised.
         let lines_in = |part: &[u8]| part.iter().map(|b| u8::from(*b == b'\n')).sum::<u8>();
         let lines: u64 =
             bytes.chunks(usize::from(u8::MAX)).map(|part| u64::from(lines_in(part))).sum();
@@ -44,7 +44,7 @@ impl Input {
         Self { stream, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, place: Place::START }
     }
 
-    /// What is in memory.
+    /// The bytes in memory.
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
@@ -94,7 +94,7 @@ impl Input {
     }
 }
 
-/// Where the first line ends. Looked for in chunks, so that the loop is vectorised.
+/// Where the first line ends. Searched in chunks, so that the loop is vectorised.
 pub fn line_end(bytes: &[u8]) -> Option<usize> {
     let is_in = |part: &[u8]| part.iter().fold(false, |found, b| found | (*b == b'\n'));
     let part = bytes.chunks(64).position(is_in)?;

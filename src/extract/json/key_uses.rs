@@ -1,11 +1,11 @@
-//! Which keys of records a format reads, found by watching it read some.
+//! Which keys of records a format reads, observed while it reads some.
 
 use super::tree::Value;
 use std::collections::BTreeSet;
 
-/// Different keys that are kept.
+/// Different keys that are stored.
 const KEYS_MAX: usize = 2_000;
-/// Items of a list that are looked at.
+/// Items of a list that are examined.
 const ITEMS_MAX: usize = 5;
 
 /// Where a key is: the names from the record to it. Items of a list have no name.
@@ -69,8 +69,8 @@ impl KeyUses {
         })
     }
 
-    /// The keys that were stated and not read, of objects that were not read the object alone:
-    /// `line_items.vendor`.
+    /// The keys that were stated and not read; of an object that was not read at all, only its own
+    /// key: `line_items.vendor`.
     pub fn unread(&self) -> impl Iterator<Item = String> {
         let is_unread = |key: &&KeyPath| {
             let around = &key[..key.len() - 1];

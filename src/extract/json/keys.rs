@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 /// Keys kept of all records together.
 const KEYS_MAX: usize = 1_000;
-/// How deep nested keys are looked for, far enough for `order.order.lines`.
+/// How deep nested keys are searched, far enough for `order.order.lines`.
 const DEPTH_MAX: usize = 3;
 
-/// The keys of some records in order of appearance, and the nested keys that a format asks for.
+/// The keys of some records in order of appearance, and the nested keys that a format needs.
 #[derive(Debug, Default)]
 pub struct Keys {
     outer: Vec<String>,
@@ -17,7 +17,7 @@ pub struct Keys {
     inner: BTreeSet<String>,
 }
 
-/// Nested keys that are looked for, as `items.sku`.
+/// Nested keys that are searched for, as `items.sku`.
 pub type KeyPaths = BTreeSet<&'static str>;
 
 impl Keys {
@@ -82,12 +82,12 @@ impl Keys {
         self.inner.contains(key) || self.outer().any(|outer| outer == key)
     }
 
-    /// Whether a key is there, and not only `null` or empty.
+    /// Whether a key exists, and is not only `null` or empty.
     pub fn is_filled(&self, key: &str) -> bool {
         self.contains(key) && !self.empty.contains(key)
     }
 
-    /// The groups that no key is there of, each with all its keys.
+    /// The groups without any key, each with all its keys.
     pub fn missing_of(&self, needs: &[&[&str]]) -> Vec<String> {
         let missing = needs.iter().filter(|group| !group.iter().any(|key| self.contains(key)));
         missing.map(|group| group.join(" or ")).collect()

@@ -8,9 +8,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy)]
 pub struct JsonLayout {
     pub format: &'static JsonFormat,
-    /// The names around the records, where they are not those that the format knows.
+    /// The names around the records, if they are not those that the format knows.
     pub envelope: Option<Path>,
-    /// Tells orders from what else is in the file.
+    /// Distinguishes orders from other records in the file.
     pub formats: &'static JsonFormats,
 }
 

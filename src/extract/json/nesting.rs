@@ -12,16 +12,16 @@ pub type Path = &'static str;
 /// Brackets around a record, far more than any export has.
 const DEPTH_MAX: usize = 16;
 
-/// The brackets that are open where reading is.
+/// The brackets that are open at the current position.
 #[derive(Debug)]
 pub struct Nesting {
     levels: Vec<Level>,
     pub expected: Expected,
-    /// The value whose records are passed over, while it is read.
+    /// The value whose records are being skipped.
     passing: Option<Passing>,
 }
 
-/// A value whose records are passed over.
+/// A value whose records are skipped.
 #[derive(Debug, Clone)]
 pub struct Passing {
     pub kind: OtherRow,
@@ -31,7 +31,7 @@ pub struct Passing {
     depth: usize,
 }
 
-/// A path that no wrapping has, so that nothing below it is taken for one.
+/// A path that no wrapper has, so that nothing below it matches one.
 pub const NOWHERE: Path = "/";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Nesting {
         self.value_ended();
     }
 
-    /// Passes over the records of the value that comes next, unless one around it is passed over.
+    /// Skips the records of the next value, unless an outer one is skipped already.
     pub fn pass_over(&mut self, kind: OtherRow, name: &[u8]) {
         let is_name = |name: &&str| {
             name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c))
@@ -88,7 +88,7 @@ impl Nesting {
         self.passing.get_or_insert(Passing { kind, list, depth });
     }
 
-    /// What a record that was read here is passed over for.
+    /// Why a record that was read here is skipped.
     pub fn passing(&self) -> Option<&Passing> {
         self.passing.as_ref()
     }
@@ -143,14 +143,14 @@ impl Nesting {
         }
     }
 
-    /// Moves to another name of the wrapping object that records are under too.
+    /// Switches to another name of the wrapping object that contains records too.
     pub fn rename(&mut self, path: Path) {
         if let Some(Level::Wrapper { values, .. }) = self.levels.last_mut() {
             *values = path;
         }
     }
 
-    /// Whether one more object may be looked into for further records.
+    /// Whether one more object may be searched for further records.
     pub fn may_look_inside(&self) -> bool {
         self.levels.len() < DEPTH_MAX / 2
     }
@@ -161,13 +161,13 @@ impl Nesting {
     }
 }
 
-/// How the members of a wrapping object are judged that no wrapping name leads to.
+/// How members of a wrapping object without a wrapping name are treated.
 pub trait Further: Debug + Send + Sync {
     /// Whether records under this name may be orders.
     fn is_sought(&self, name: &[u8]) -> bool;
 
-    /// What the value at the front of these bytes, under this name, is; `None` if that takes more
-    /// of them.
+    /// What the value at the front of these bytes, under this name, is; `None` if more bytes are
+    /// needed.
     fn member(&self, name: &[u8], bytes: &[u8]) -> Option<Member>;
 }
 
@@ -176,9 +176,9 @@ pub trait Further: Debug + Send + Sync {
 pub enum Member {
     /// A record, or a list of records.
     Records,
-    /// Such ones that are passed over.
+    /// Records that are skipped.
     PassedOver(OtherRow),
-    /// An object that may hold records further inside; they may be passed over.
+    /// An object that may contain records further inside, which may be skipped.
     Object(Option<OtherRow>),
     Other,
 }
@@ -195,7 +195,7 @@ pub struct Wrappers {
 const RECORDS_OWN: &[&str] = &["items"];
 
 impl Wrappers {
-    /// Those that a format knows. A file may have others.
+    /// Those of the format. A file may have others.
     pub fn known(names: &[Path]) -> Self {
         Self { names: names.to_vec(), ..Self::default() }
     }
@@ -205,7 +205,7 @@ impl Wrappers {
         Self { names, is_declared: true, further: None }
     }
 
-    /// With other lists of records beside them.
+    /// With other lists of records next to them.
     pub fn with_further(self, further: Arc<dyn Further>) -> Self {
         Self { further: Some(further), ..self }
     }
@@ -219,8 +219,8 @@ impl Wrappers {
         !self.is_declared && RECORDS_OWN.iter().any(|own| own.as_bytes() == name)
     }
 
-    /// Whether objects at this path may wrap records. Below the last wrapper, a name like one
-    /// belongs to a record.
+    /// Whether objects at this path may wrap records. Below the last wrapper, the same name belongs
+    /// to a record.
     pub fn lead_on(&self, path: Path) -> bool {
         self.names.iter().any(|names| below(names, path).is_some())
     }

@@ -2,8 +2,8 @@
 
 use super::scan::{Scan, ScanResult};
 
-/// The value of the first of these keys that a record has and that is not blank, as it is written,
-/// without quotes. `None` also where that can't be decided without parsing the record.
+/// The value of the first of these keys that is not blank in a record, as written, without quotes.
+/// `None` also if that can't be decided without parsing the record.
 pub fn outer_value<'a>(record: &'a [u8], keys: &[&str]) -> Option<&'a [u8]> {
     let mut found: Option<(usize, &[u8])> = None;
     let mut rest = after(record, b'{')?;
@@ -29,7 +29,7 @@ pub fn outer_value<'a>(record: &'a [u8], keys: &[&str]) -> Option<&'a [u8]> {
     found.map(|(_, value)| value)
 }
 
-/// What follows this byte, before which only blanks may be.
+/// What follows this byte, which only blanks may precede.
 fn after(bytes: &[u8], byte: u8) -> Option<&[u8]> {
     bytes.trim_ascii_start().strip_prefix(&[byte])
 }

@@ -18,7 +18,7 @@ pub struct JsonFile {
     splitter: Splitter,
     source: Source,
     file: Arc<File>,
-    /// Takes the tally of what was passed over, at the end of the file.
+    /// Receives the tally of skipped records at the end of the file.
     shared: SharedTally,
 }
 
@@ -29,7 +29,7 @@ impl JsonFile {
         Ok(Self { splitter, source, file: stream.file, shared: SharedTally::default() })
     }
 
-    /// Leaves the tally of what was passed over here.
+    /// Stores the tally of skipped records here.
     pub fn counting(self, shared: &SharedTally) -> Self {
         Self { shared: Arc::clone(shared), ..self }
     }

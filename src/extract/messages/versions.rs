@@ -22,7 +22,7 @@ pub struct Stamps {
     pub sequence: u64,
 }
 
-/// What is kept of one record to compare it with others of its order.
+/// What is stored of one record to compare it with others of its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     /// A hash of the order's key.

@@ -1,4 +1,4 @@
-//! Half-even on the digits, compared with arithmetic on whole numbers.
+//! Half-even rounding on digits, compared with integer arithmetic.
 
 use super::super::{AMOUNT_MINOR_MAX, Amount, AmountError};
 use crate::domain::Currency;
@@ -9,7 +9,7 @@ fn rounded(text: &str, code: &str) -> Result<i64, AmountError> {
 }
 
 /// What a number of `units` of 10^-`scale` is in minor units of 10^-`exponent`: by division and
-/// remainder, so that it shares no step with what it judges.
+/// remainder, so that it shares no step with the tested code.
 fn oracle(units: i128, scale: u32, exponent: u32) -> i128 {
     if scale <= exponent {
         return units * 10_i128.pow(exponent - scale);
@@ -70,7 +70,7 @@ fn rounding_makes_no_amount_of_what_is_none() {
     assert_eq!(rounded("99999999999999999999999999.001", "USD"), Err(AmountError::Range));
 }
 
-/// Every tie and every neighbour of one, of three digits below the minor unit.
+/// Every tie and its neighbours, with three digits below the minor unit.
 #[test]
 fn every_thousandth_of_a_small_amount_is_rounded_as_whole_numbers_say() {
     for units in 0..30_000_i128 {
