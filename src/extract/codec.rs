@@ -52,8 +52,7 @@ pub struct Stream {
 impl Source {
     /// The tables in a file: one, or as many as an archive holds, in the order of their names.
     ///
-    /// # Errors
-    /// When the file can't be read or is packed in a way that is not understood.
+    /// # Errors When the file can't be read or has an unknown compression.
     pub fn all_in(path: &Path) -> Result<Vec<Self>, ReadError> {
         let shown = path.display().to_string();
         let file = File::open(path).map_err(|error| ReadError::from_io(&shown, 0, &error))?;

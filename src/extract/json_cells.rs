@@ -84,8 +84,8 @@ impl CsvFormat for JsonCells {
     }
 }
 
-/// The column with the lines of orders, where the columns are those that some format needs and that
-/// one does not hold JSON.
+/// The column with the lines of orders, if the columns match some format but that one does not
+/// contain JSON.
 fn not_json<'a>(
     objects: &'a RowObjects,
     head: &CsvHead<'_>,
@@ -131,7 +131,7 @@ fn json_column<'a>(header: &'a Header, rows: &[ByteRecord]) -> Option<&'a str> {
 }
 
 fn keys(objects: &RowObjects, rows: &[ByteRecord], formats: &JsonFormats) -> Keys {
-    // A column that is blank in the first rows counts as there.
+    // A column that is blank in the first rows counts as present.
     let mut keys = Keys::of_columns(&objects.names);
     for object in objects.first(rows) {
         if let Ok(tree) = Tree::parse(&object) {

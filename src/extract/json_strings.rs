@@ -22,7 +22,7 @@ pub fn begins_with_one(text: &[u8]) -> bool {
     }
 }
 
-/// The JSON in the strings, each character where it was read. What is between strings stays.
+/// The JSON in the strings, each character in its place. Text between strings is kept.
 pub struct JsonStrings {
     bytes: BufReader<Box<dyn Read + Send>>,
     state: State,
@@ -38,7 +38,7 @@ enum State {
     Within,
     /// After a backslash.
     Escape,
-    /// Within the four digits of `\u`: how many there were, and their value.
+    /// Within the four digits of `\u`: their number so far, and their value.
     Unit(u8, u16),
 }
 
@@ -90,7 +90,7 @@ impl JsonStrings {
         Ok(())
     }
 
-    /// Appends the letters of the last `\u` escapes.
+    /// Appends the characters of the last `\u` escapes.
     fn end_units(&mut self) {
         let letters = char::decode_utf16(self.units.drain(..));
         let letters: String =

@@ -1,8 +1,8 @@
-//! Limits on one order, whatever it is read from.
+//! Limits on one order, for all formats.
 
-/// The most lines kept of one order, far above what any shop system allows. Further ones are
+/// The most lines stored of one order, far above what any shop system allows. Further ones are
 /// dropped and the order is marked, so that a file of product rows only costs no memory.
 pub const ORDER_LINES_MAX: usize = 10_000;
 
-/// The most bytes of rows kept of one order; see [`ORDER_LINES_MAX`].
+/// The most bytes of rows stored of one order; see [`ORDER_LINES_MAX`].
 pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;

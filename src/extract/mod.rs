@@ -1,10 +1,10 @@
 //! Export bytes to `SourceOrder`: finds the files, undoes compression, reads rows or documents (a
 //! *format*) and names the fields (a *dialect*, one folder per shop system).
 //!
-//! It interprets nothing beyond grouping rows into orders and the shop's word for an order's
-//! status: whether an amount, a date or an address is valid is for `transform` to say. Memory does
-//! not grow with the file: one order is held at a time. It never writes, and never puts a cell's
-//! text into an error.
+//! It only interprets which rows form an order and the shop's word for an order's status;
+//! `transform` decides whether an amount, a date or an address is valid. Memory does not grow with
+//! the file: one order is held at a time. It never writes, and never puts a cell's text into an
+//! error.
 
 mod bigcommerce_json;
 mod blank;

@@ -1,4 +1,4 @@
-//! Comparing file names: with numbers as numbers, and by likeness.
+//! Comparing file names: with numbers as numbers, and by similarity.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,7 +11,7 @@ pub fn natural(a: &str, b: &str) -> Ordering {
     by_numbers(&base_a, &base_b).then(copy_a.cmp(&copy_b)).then_with(|| a.cmp(b))
 }
 
-/// A name without the ` (1)` before its endings, and the number in it; 0 where there is none.
+/// A name without the ` (1)` before its extensions, and the number in it; 0 if there is none.
 fn without_copy(name: &str) -> (Cow<'_, str>, u64) {
     let whole = (Cow::Borrowed(name), 0);
     let Some((base, rest)) = name.rsplit_once(" (") else { return whole };
@@ -38,7 +38,7 @@ fn by_numbers(a: &str, b: &str) -> Ordering {
             return order;
         }
     }
-    // `01` and `1` are equal as numbers: the bytes decide, so that the order is total.
+    // `01` and `1` are equal as numbers; the bytes decide, so that the order is total.
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
@@ -51,7 +51,7 @@ fn take_number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     &digits[zeros..]
 }
 
-/// How many letters must change to make one name the other, ignoring case.
+/// The edit distance of two names, ignoring case.
 pub fn distance(a: &str, b: &str) -> usize {
     strsim::levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }

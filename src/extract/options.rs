@@ -1,4 +1,4 @@
-//! What the settings say of an export.
+//! What the settings say about an export.
 
 use super::find;
 use super::mapping::Mappings;
@@ -15,7 +15,7 @@ pub struct Options {
     pub patterns: Vec<String>,
     /// `auto`, or the name of a built-in format or of a mapping.
     pub format: String,
-    /// The name of the encoding, where it is not found out: `windows-1250`, `shift_jis`.
+    /// The name of the encoding, if it is not detected: `windows-1250`, `shift_jis`.
     pub encoding: Option<String>,
     /// Time zone of dates without an offset.
     pub zone: TimeZone,
@@ -41,8 +41,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Identifies what decides, besides the export's files, what is read: the mapping, and the
-    /// current state of the customers files.
+    /// Identifies what determines, in addition to the export's files, what is read: the mapping,
+    /// and the current state of the customers files.
     pub fn identity(&self) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
         if let Some(profile) = self.mappings.named(&self.format) {

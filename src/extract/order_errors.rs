@@ -1,11 +1,11 @@
-//! What is wrong with one order: each reason once for each field.
+//! The errors of one order: each reason once per field.
 
 use crate::domain::{Reason, RecordError, SourceOrder, add_once};
 
 /// The errors of an order that is being read.
 pub struct OrderErrors {
     pub found: Vec<RecordError>,
-    /// Line the order begins at.
+    /// The line at which the order begins.
     line: u64,
 }
 

@@ -11,7 +11,7 @@ pub enum CopyTimes {
     Unstated,
     /// By the time of their last modification.
     Stated,
-    /// They do, and those of one table were compared when it was read.
+    /// They do, and the copies within one table were compared when it was read.
     Compared,
 }
 
@@ -21,14 +21,14 @@ impl CopyTimes {
     }
 }
 
-/// Whether the fields of a record can't be trusted, its key among them.
+/// Whether the fields of a record are unreliable, including its key.
 pub fn is_damaged(order: &SourceOrder) -> bool {
     let damage = [Reason::MalformedRow, Reason::BadEncoding];
     order.faults.iter().any(|fault| damage.contains(&fault.reason))
 }
 
 /// What an order's versions have in common: its key, or its number if the id is not usable. Such an
-/// order is still sent where orders are known by their numbers, and then it has to be the newest
+/// order is still sent if orders are identified by their numbers, and then it must be the newest
 /// version.
 pub fn key_of(order: &SourceOrder) -> Option<OrderKey> {
     match order.key() {
@@ -62,7 +62,7 @@ impl Hasher for WithoutPlace {
     }
 }
 
-/// An order as it would be at any other place of any file.
+/// An order without its place in a file.
 pub fn without_place(mut order: SourceOrder) -> SourceOrder {
     order.position = Position::default();
     order.lines.iter_mut().for_each(|line| line.at_line = 0);
@@ -112,7 +112,7 @@ pub fn stamp(text: &str, zone: &TimeZone) -> u64 {
     micros.map_or(0, |micros| micros.saturating_add(1))
 }
 
-/// The microseconds behind the point of a date, which [`Moment`] cuts.
+/// The fraction of a date in microseconds, which [`Moment`] drops.
 fn fraction(date: &str) -> u64 {
     let Some((_, behind)) = date.split_once('.') else { return 0 };
     let digits = behind.bytes().take_while(u8::is_ascii_digit).chain(std::iter::repeat(b'0'));

@@ -1,8 +1,8 @@
-//! Rows of a table that are no rows of orders: its header again, a description of its columns, and
-//! footers.
+//! Rows of a table that are not rows of orders: a repeated header, a description of its columns,
+//! and footers.
 //!
-//! Such a row is passed over, so the rules are strict: what could be an order stays a record, and
-//! is refused with its reasons if it is none.
+//! Such a row is skipped, so the rules are strict: what could be an order stays a record, and is
+//! refused with reasons if it is not one.
 
 use super::blank::{is_blank, value_bytes};
 use super::csv_scanner::Record;
@@ -12,27 +12,27 @@ use crate::domain::Currency;
 use csv::ByteRecord;
 use std::fmt;
 
-/// The columns that say whether a row is one of an order.
+/// The columns that show whether a row belongs to an order.
 #[derive(Debug, Clone, Default)]
 pub struct Landmarks {
-    /// What an order is known by: ids, numbers.
+    /// What identifies an order: ids, numbers.
     pub keys: Vec<usize>,
-    /// What its date is made of.
+    /// The columns of its date.
     pub dates: Vec<usize>,
-    /// What its total is made of.
+    /// The columns of its total.
     pub amounts: Vec<usize>,
-    /// What its customer is known by: ids, addresses.
+    /// What identifies its customer: ids, addresses.
     pub customers: Vec<usize>,
-    /// What its products are known by: names, ids, SKUs.
+    /// What identifies its products: names, ids, SKUs.
     pub products: Vec<usize>,
 }
 
 impl Landmarks {
-    /// Whether a row is about the table, and of no order: `Total,,3,USD 45.00`, `Insgesamt,30.00`,
-    /// `Exported by the shop`. It begins with words where orders have their key or date, or has a
-    /// word for a total elsewhere; beside that are figures alone, and no date, customer or product.
-    /// If the only such word is where a product has its name, it may be a further product of an
-    /// order. Where keys of orders are words (`has_word_keys`), only words for totals count.
+    /// Whether a row is about the table, not an order: `Total,,3,USD 45.00`, `Insgesamt,30.00`,
+    /// `Exported by the shop`. It has words where orders have their key or date, or a word for a
+    /// total elsewhere; otherwise it has only figures, and no date, customer or product. If the
+    /// only such word is in a product's name, it may be a further product of an order. If keys of
+    /// orders are words (`has_word_keys`), only words for totals count.
     pub fn is_footer(&self, row: &Record, width: usize, has_word_keys: bool) -> bool {
         let filled =
             || row.iter().map(value_bytes).enumerate().filter(|(_, cell)| !cell.is_empty());
@@ -43,7 +43,7 @@ impl Landmarks {
         let is_title = is_of_key && !has_word_keys && is_prose(first);
         let is_name = |at: usize, cell: &[u8]| (is_title && at == first_at) || is_label(cell);
         let is_of_product = |at: usize| self.products.contains(&at) && !self.keys.contains(&at);
-        // The cells of a row that is too short are not in the columns that they are below.
+        // The cells of a row that is too short may belong to other columns.
         if row.len() < width && is_name(first_at, first) && !is_of_product(first_at) {
             return filled().skip(1).all(|(_, cell)| is_figure(cell) && !may_be_date(cell));
         }
@@ -62,8 +62,8 @@ impl Landmarks {
             && !states(&self.products, |_| true)
     }
 
-    /// Whether a row above the header states what orders do in the columns of key, date and total,
-    /// so that it is no title: a table that was sorted with its header.
+    /// Whether a row above the header has values of orders in the columns of key, date and total,
+    /// so that it is not a title: a table that was sorted with its header.
     pub fn is_of_order(&self, row: &Record) -> bool {
         let states = |columns: &Vec<usize>, is_stated: fn(&[u8]) -> bool| {
             let mut cells = columns.iter().map(|at| value_bytes(row.get(*at).unwrap_or_default()));
@@ -78,7 +78,7 @@ impl Landmarks {
             && states(&self.amounts, has_digit)
     }
 
-    /// Whether a row states a date, a customer or a product besides its key.
+    /// Whether a row states a date, a customer or a product in addition to its key.
     pub fn is_more_than_key(&self, row: &Record) -> bool {
         let columns = [&self.dates, &self.customers, &self.products].into_iter().flatten();
         let mut cells = columns.filter_map(|at| row.get(*at)).map(value_bytes);
@@ -91,9 +91,9 @@ impl Landmarks {
         cells.find(|cell| !cell.is_empty())
     }
 
-    /// Whether the row below a header says what its columns hold: words wherever an order has its
-    /// key, date, total and customer, and no address, number, amount or date anywhere. An order
-    /// that is damaged leaves one of them blank or has a number somewhere.
+    /// Whether the row below a header describes its columns: words in the columns of key, date,
+    /// total and customer, and no address, number, amount or date anywhere. A damaged order leaves
+    /// one of them blank or has a number somewhere.
     pub fn is_description(&self, row: &Record) -> bool {
         let Self { keys, dates, amounts, customers, .. } = self;
         let all = [keys, dates, amounts, customers].into_iter().flatten();
@@ -120,7 +120,7 @@ pub fn is_ruler(row: &Record) -> bool {
         && row.iter().all(is_drawn)
 }
 
-/// The header of a table, where it is repeated in the middle of it.
+/// The header of a table, which may be repeated within it.
 #[derive(Debug, Clone)]
 pub struct Headers {
     names: Header,
@@ -140,7 +140,7 @@ impl Headers {
         Self { names: Header::of(cells), places: None }
     }
 
-    /// Whether a row is the header again; the rows below it are then in its order.
+    /// Whether a row repeats the header; the rows below it are then in its order.
     pub fn is_again<'a>(
         &mut self,
         cells: impl Iterator<Item = &'a [u8]> + Clone,
@@ -206,12 +206,12 @@ impl fmt::Display for OtherHeader {
     }
 }
 
-/// The words of a cell; figures and signs are none.
+/// The words of a cell, without figures and signs.
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
 }
 
-/// What blanks separate, without the signs around it. `SUM-1` is one, as keys are.
+/// Tokens separated by blanks, without surrounding signs. `SUM-1` is one, like keys.
 fn tokens_of(text: &str) -> impl Iterator<Item = &str> {
     let tokens = text.split_whitespace().map(|token| token.trim_matches(is_sign));
     tokens.filter(|token| !token.is_empty())
@@ -245,7 +245,7 @@ fn is_currency(cell: &[u8]) -> bool {
 }
 
 /// Whether a cell names a total (`Grand total (USD):`) or counts rows (`(3 rows affected)`). A
-/// number in it is a count with what it counts: any other one may be of an order's key.
+/// number in it must be a count with its unit: any other may belong to an order's key.
 pub fn is_label(cell: &[u8]) -> bool {
     // Nearly every key is a number.
     if !cell.iter().any(|b| b.is_ascii_alphabetic() || !b.is_ascii()) {
@@ -266,9 +266,8 @@ pub fn is_label(cell: &[u8]) -> bool {
     names_total
 }
 
-/// Whether a cell is words as people write them, and no key: `Insgesamt`, `Records: 3`,
-/// `Exported by Ann on 2024-01-01`. A key has a number (`Order 1001`), or a sign within it
-/// (`SUM-A`).
+/// Whether a cell is prose and not a key: `Insgesamt`, `Records: 3`,
+/// `Exported by Ann on 2024-01-01`. A key has a number (`Order 1001`) or a sign (`SUM-A`).
 pub fn is_prose(cell: &[u8]) -> bool {
     const WORDS_MIN: usize = 2;
     let Ok(text) = str::from_utf8(cell) else { return false };
@@ -308,8 +307,8 @@ fn is_words(cell: &[u8]) -> bool {
     outside.chars().any(char::is_alphabetic) && !has_digit(outside) && !is_currency(cell)
 }
 
-/// Whether a cell holds what an order states and no description of a column does: an address, a
-/// number, an amount, a year.
+/// Whether a cell contains what an order states but a description of a column does not: an address,
+/// a number, an amount, a year.
 fn is_of_order(cell: &[u8]) -> bool {
     const ORDINAL_DIGITS_MAX: usize = 2;
     let text = String::from_utf8_lossy(cell);

@@ -1,10 +1,10 @@
-//! The rows of tables and the records of JSON that were passed over, as they are no orders: how
-//! many of each kind, and where the first one is.
+//! The rows of tables and the records of JSON that were skipped because they are not orders: the
+//! number of each kind, and the place of the first.
 
 use crate::domain::{OtherRow, PassedOver};
 use std::sync::{Arc, OnceLock};
 
-/// The rows that one pass over a table passed over, by kind.
+/// The rows that one pass over a table skipped, by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally([Count; OtherRow::ALL.len()]);
 
@@ -15,8 +15,8 @@ struct Count {
     first_list: Option<Arc<str>>,
 }
 
-/// The tally of a table, which its first pass to the end leaves. All passes come to the same, as a
-/// file that changes meanwhile ends the reading.
+/// The tally of a table, set by its first complete pass. All passes give the same tally, as a file
+/// that changes meanwhile ends the reading.
 pub type SharedTally = Arc<OnceLock<Tally>>;
 
 impl Tally {
@@ -37,7 +37,7 @@ impl Tally {
     }
 }
 
-/// The tally of one file, under the name that the file is shown by.
+/// The tally of one file, under its name in messages.
 #[derive(Debug, Clone)]
 pub struct FileTally {
     pub file: String,

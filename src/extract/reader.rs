@@ -7,8 +7,8 @@ use super::record_stream::RecordStream;
 use crate::domain::SourceOrder;
 use std::sync::Arc;
 
-/// The orders of an export. After an error it ends: what follows a fault in a file can't be
-/// trusted.
+/// The orders of an export. After an error it ends: the rest of a file after an error is
+/// unreliable.
 pub struct Reader {
     records: RecordStream,
     pub(super) copies: Copies,

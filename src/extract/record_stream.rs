@@ -25,8 +25,7 @@ impl RecordStream {
 
     /// The next record; `None` at the end of the last file.
     ///
-    /// # Errors
-    /// When a file can't be read, changed, or ends too soon.
+    /// # Errors When a file can't be read, changed, or is truncated.
     pub fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         loop {
             if let Some(records) = &mut self.current {

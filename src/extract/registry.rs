@@ -63,12 +63,12 @@ pub fn json_formats() -> &'static JsonFormats {
     &FORMATS
 }
 
-/// What the carts of a format are known by; `None` of one that holds orders.
+/// What identifies the carts of a format; `None` for a format of orders.
 pub fn cart_key_of(format: &str) -> Option<CartKey> {
     JSON_FORMATS.iter().find(|known| known.name == format)?.cart_key
 }
 
-/// The formats of one shop system each; the others hold records of any.
+/// The formats that belong to one shop system; the others contain records of any.
 const SHOP_SYSTEMS: [(&str, &[&str]); 12] = [
     (
         "shopify",

@@ -41,7 +41,7 @@ impl RowObjects {
         Self::named(api_names(header), header)
     }
 
-    /// Which keys of the objects are read is not known, so each column counts as one that is.
+    /// It is not known which keys of the objects are read, so each column counts as read.
     fn named(names: Vec<String>, header: &Header) -> Self {
         header.note_all_read();
         Self { names, within: None }
@@ -74,7 +74,7 @@ impl RowObjects {
         })
     }
 
-    /// The columns that say whether a row is one of an order, by the names that APIs give them.
+    /// The columns that show whether a row belongs to an order, by the names that APIs give them.
     pub fn landmarks(&self) -> Landmarks {
         let at = |known: &[&str]| {
             let named =
@@ -126,7 +126,7 @@ impl RowObjects {
         (self.object_of(cells.iter().map(AsRef::as_ref)), has_bad_bytes)
     }
 
-    /// What `read` makes of a row; `None` if it is damaged.
+    /// Applies `read` to a row; `None` if it is damaged.
     pub fn read<T>(&self, row: &Row<'_>, read: impl FnOnce(&Document<'_>) -> T) -> Option<T> {
         let (object, has_bad_bytes) = self.object(row);
         let tree = Tree::parse(&object).ok().filter(|_| row.is_whole)?;
@@ -135,7 +135,7 @@ impl RowObjects {
         Some(read(&Document { value, bytes, line: row.line, has_bad_bytes, columns }))
     }
 
-    /// Notes the columns of a row that state something beside that with the object.
+    /// Notes the filled columns of a row other than the one with the object.
     fn note_columns_beside(&self, row: &Row<'_>, uses: &mut KeyUses) {
         let Some(within) = self.within else { return };
         for (at, name) in self.names.iter().enumerate().filter(|(at, _)| *at != within) {
@@ -145,7 +145,7 @@ impl RowObjects {
         }
     }
 
-    /// The layout of a table of which each row is an order.
+    /// The layout of a table in which each row is an order.
     pub fn layout(
         self,
         copy_times: CopyTimes,
@@ -156,7 +156,7 @@ impl RowObjects {
     }
 }
 
-/// Makes orders of objects.
+/// Builds orders from objects.
 pub trait ReadsObjects: fmt::Debug + Send + Sync + 'static {
     fn order(&self, document: &Document<'_>) -> SourceOrder;
 

@@ -14,14 +14,14 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::sync::Arc;
 
-/// How many cells are checked for UTF-8 at once. Most of what is read is in these; names and
-/// streets, which cost more to check, come later.
+/// How many cells are checked for UTF-8 together. Most cells that are read are among these; names
+/// and streets, which cost more to check, come later.
 const FRONT_CELLS: usize = 21;
 
-/// Orders may have a word for a total as their key; more than so many are not remembered.
+/// Orders may have a word for a total as their key; more than so many are not stored.
 const LABEL_KEYS_MAX: usize = 1_000;
 
-/// How the rows of a table are built.
+/// The form of the rows of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct RowShape {
     pub delimiter: u8,
@@ -32,8 +32,8 @@ pub struct RowShape {
     pub lines: LineForm,
     /// Columns of the header.
     pub width: usize,
-    /// Fields of a whole row: as many as the header has, unless each row has a delimiter more at
-    /// its end, or one less.
+    /// Fields of a complete row: as many as the header has, unless each row has one more delimiter
+    /// at its end, or one less.
     pub row_width: usize,
     /// The first column holds the order's name or id on each row that begins an order.
     pub begins_with_key: bool,
@@ -50,7 +50,7 @@ pub struct Rows {
     shape: RowShape,
     /// Of a file without a final line end.
     last: Option<LastRow>,
-    /// Where exports were appended to each other it is repeated.
+    /// If exports were appended to each other, it is repeated.
     headers: Headers,
     landmarks: Landmarks,
     /// The row read last is a header.
@@ -60,10 +60,10 @@ pub struct Rows {
     ahead: Option<Record>,
     /// Keys of orders that are words for a total.
     label_keys: HashSet<Vec<u8>>,
-    /// Orders of this table are known by words.
+    /// The keys of this table's orders are words.
     has_word_keys: bool,
     tally: Tally,
-    /// Where the tally goes at the end.
+    /// Receives the tally at the end.
     shared: SharedTally,
 }
 
@@ -74,21 +74,20 @@ struct Section {
     header_width: usize,
     /// Fields of a whole row.
     row_width: usize,
-    /// The number of fields is known by the rows at the beginning.
+    /// The number of fields is known from the rows at the beginning.
     is_settled: bool,
 }
 
 /// One row, borrowed until the next one is read.
 pub struct Row<'a> {
     record: &'a Record,
-    /// The cells in front, if they are UTF-8: checked at once, which costs less than each by
-    /// itself.
+    /// The first cells, if they are UTF-8: checked together, which costs less than one by one.
     front: Option<&'a str>,
-    /// Cells that can be relied on to exist; the others read as blank.
+    /// The number of reliable cells; the others read as blank.
     cells: usize,
     /// Line of the file it begins at, from 1.
     pub line: u64,
-    /// As many fields as the header has, and all quotes closed where they should be.
+    /// It has as many fields as the header, and all quotes are closed properly.
     pub is_whole: bool,
 }
 
@@ -102,14 +101,14 @@ impl<'a> Row<'a> {
                 .as_slice()
                 .get(..front_end)
                 .and_then(|front| std::str::from_utf8(front).ok()),
-            // The cell that the file was cut in is unknown.
+            // The cell in which the file was truncated is unknown.
             cells: record.len().saturating_sub(usize::from(record.is_cut)),
             line: record.line,
             is_whole,
         }
     }
 
-    /// A cell that is a [value](blank::value); blank for a column that is not there.
+    /// A cell that is a [value](blank::value); blank for an absent column.
     #[inline]
     pub fn cell(&self, at: usize) -> &[u8] {
         blank::value_bytes(self.raw(at))
@@ -176,7 +175,7 @@ impl KeptRow {
         self.record.iter().map(<[u8]>::len).sum()
     }
 
-    /// What it costs in memory, about.
+    /// Its approximate memory.
     pub fn bytes(&self) -> usize {
         const OVERHEAD: usize = 160;
         self.record.size_bytes() + OVERHEAD
@@ -229,12 +228,12 @@ impl Rows {
         }
         rows.read_filled()?;
         rows.headers = Headers::of(rows.record.iter());
-        // The header has another form than the cells below it, so it proves nothing.
+        // The header has another form than the cells below it, so it is no evidence.
         rows.last = last;
         Ok(rows)
     }
 
-    /// The same table from its first row on, for a pass of its own.
+    /// The same table from its first row on, for another pass.
     pub fn again(&self) -> Result<Self, ReadError> {
         let (source, shared) = (self.source.clone(), Arc::clone(&self.shared));
         Self::open(source, self.shape, self.landmarks.clone(), shared)
@@ -245,7 +244,7 @@ impl Rows {
         self.source.shown()
     }
 
-    /// The next row that may be of an order; `None` at the end of a file that did not change
+    /// The next row that may belong to an order; `None` at the end of a file that did not change
     /// meanwhile.
     ///
     /// # Errors
@@ -255,7 +254,7 @@ impl Rows {
         loop {
             if !self.read_filled()? {
                 self.source.check_unchanged(&self.file, self.scanner.line())?;
-                // Another pass may have left the same.
+                // Another pass may have set the same.
                 let _ = self.shared.set(self.tally.clone());
                 return Ok(None);
             }
@@ -276,8 +275,8 @@ impl Rows {
         Ok(Some(Row::of(record, is_whole)))
     }
 
-    /// What kind of row it is, if it can't be of an order. Else puts its cells in the order of the
-    /// first header.
+    /// The kind of the row, if it can't belong to an order. Otherwise puts its cells in the order
+    /// of the first header.
     fn other_kind(&mut self) -> Result<Option<OtherRow>, ReadError> {
         let is_header = self.headers.is_again(self.record.iter());
         let is_header = is_header.map_err(|other| {
@@ -292,7 +291,7 @@ impl Rows {
         if let Some(places) = self.headers.places() {
             let surplus = places.len()..self.record.len();
             let moved = places.iter().copied().chain(surplus);
-            // A row that is too short ends before the first cell that it lacks.
+            // A row that is too short is reliable up to its first missing cell.
             let moved: ByteRecord = moved.map_while(|at| self.record.get(at)).collect();
             self.record.replace_cells(moved.iter());
             // Its last cell is another column, so nothing proves it complete.
@@ -316,7 +315,7 @@ impl Rows {
         self.landmarks.is_footer(record, width, self.has_word_keys)
     }
 
-    /// Whether an order above has this row's key, though it is a word for a total.
+    /// Whether an earlier order has this row's key, though it is a word for a total.
     fn has_key_of_order(&self) -> bool {
         let key = self.landmarks.key_cell(&self.record);
         !self.label_keys.is_empty() && key.is_some_and(|key| self.label_keys.contains(key))
@@ -330,7 +329,7 @@ impl Rows {
         }))
     }
 
-    /// Remembers keys of orders that may be taken for footers.
+    /// Stores keys of orders that look like footers.
     fn note_key(&mut self) {
         let Some(key) = self.landmarks.key_cell(&self.record) else { return };
         if is_label(key) {
@@ -343,7 +342,7 @@ impl Rows {
         }
     }
 
-    /// Reads the next row in advance, unless that is done.
+    /// Reads the next row in advance, unless it was read already.
     fn look_ahead(&mut self) -> Result<(), ReadError> {
         if self.ahead.is_none() {
             let row = std::mem::take(&mut self.record);
@@ -354,9 +353,9 @@ impl Rows {
         Ok(())
     }
 
-    /// Decides how many fields the rows below a repeated header have: where they are not as many as
-    /// at the beginning, as many as that header has, or one more if its first two rows are so. A
-    /// single row may have a comma too many.
+    /// Determines the number of fields of the rows below a repeated header: as many as at the
+    /// beginning, else as many as that header has, or one more if its first two rows have. A single
+    /// row may have a comma too many.
     fn settle_width(&mut self) -> Result<(), ReadError> {
         self.section.is_settled = true;
         let (len, Section { header_width, row_width, .. }) = (self.record.len(), self.section);
@@ -395,8 +394,7 @@ impl Rows {
             if !self.read()? {
                 return Ok(false);
             }
-            // Two cells with something in them are enough to know, and nearly every row begins with
-            // two.
+            // Two filled cells are enough to decide, and nearly every row begins with two.
             let filled_cells =
                 self.record.iter().filter(|cell| !blank::value_bytes(cell).is_empty());
             filled = filled_cells.take(2).count();
@@ -418,8 +416,8 @@ impl Rows {
         Ok(true)
     }
 
-    /// Whether it has as many fields as the rows below its header; those beyond the header's have
-    /// to be blank.
+    /// Whether it has as many fields as the rows below its header; those beyond the header's must
+    /// be blank.
     fn has_all_fields(&self) -> bool {
         self.record.len() == self.section.row_width && self.has_blank_surplus(&self.record)
     }
@@ -457,10 +455,10 @@ impl Rows {
         }
     }
 
-    /// A quote left open in one row may be closed by the next row that has one in the same column:
-    /// the count of fields is then right, and two orders have become one. Such a cell holds as many
-    /// delimiters as a row, and a line that begins like this row does (`#1001` and `#1002`); that
-    /// is looked for where the order's name comes first.
+    /// A quote left open in one row may be closed by the next row with one in the same column: the
+    /// count of fields is then right, but two orders have become one. Such a cell contains as many
+    /// delimiters as a row, and a line that begins like this row (`#1001` and `#1002`); that is
+    /// checked if the order's name comes first.
     fn swallows_a_row(&self) -> bool {
         let RowShape { delimiter, width, .. } = self.shape;
         let name = without_digits(self.record.get(0).unwrap_or_default());

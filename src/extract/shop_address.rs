@@ -1,17 +1,18 @@
-//! The address of the shop, as far as its orders name it.
+//! The web address of the shop, as far as its orders state it.
 
 use super::json::{JsonFile, Value, Wrappers};
 use super::table::{DetectedFormat, Table};
 use std::collections::BTreeSet;
 
-/// How many records of a file are looked at.
+/// How many records of a file are examined.
 const RECORDS_MAX: usize = 1_000;
 
-/// Where an order has an address below the shop's own host. Of a list, the first item counts.
+/// The paths to web addresses below the shop's own host in an order. The first item of a list
+/// counts.
 const PATHS: [&[&str]; 4] =
     [&["order_status_url"], &["statusPageUrl"], &["_links", "self", "href"], &["payment_url"]];
 
-/// Where a message of a stream has the order.
+/// The paths to the order in a message of a stream.
 const MESSAGE_PATHS: [&[&str]; 2] = [&["record", "data"], &["record"]];
 
 /// Parts of the host names of shop systems and payment providers: a page below them belongs to the
@@ -68,7 +69,7 @@ const PROVIDERS: [&str; 48] = [
     "xendit",
 ];
 
-/// Last parts of names that exist only within a network.
+/// Top-level names that only exist within a local network.
 const LOCAL: [&str; 5] = ["internal", "invalid", "local", "localhost", "test"];
 
 /// `https://shop.example.com`; `None` unless the first records of all tables agree.
@@ -114,7 +115,7 @@ fn value_at<'a>(value: Value<'a>, path: &[&str]) -> Option<Value<'a>> {
     })
 }
 
-/// `https://shop.example.com:8443` of an address below it, if its host can be the shop's own.
+/// `https://shop.example.com:8443` for an address below it, if its host can be the shop's own.
 fn origin_of(address: &str) -> Option<String> {
     let authority = address.strip_prefix("https://")?.split(['/', '?', '#']).next()?;
     let authority = authority.to_ascii_lowercase();

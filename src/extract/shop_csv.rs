@@ -1,5 +1,5 @@
-//! CSV exports of shop systems that need more than a mapping can say: what each is recognised by,
-//! as data, and one way to compare a table with it.
+//! CSV exports of shop systems that need more than a mapping can express: what identifies each, as
+//! data, and one way to compare a table with it.
 
 use super::error::NoMatch;
 use super::format::{About, CsvFormat, CsvHead, CsvLayout, CsvMatch, Format, Syntax};
@@ -12,7 +12,7 @@ pub struct ShopCsv {
     /// Columns without which nothing can be sent: one of each group.
     pub needed: &'static [&'static [&'static str]],
     pub also_needed: Option<OtherNeed>,
-    /// Further columns that are read, or that a misspelt one is compared with.
+    /// Further columns that are read, or with which a misspelt one is compared.
     pub known: &'static [&'static str],
     /// Columns that only identify the export; `item_*` means all that begin so.
     pub identifying: &'static [&'static str],
@@ -21,20 +21,20 @@ pub struct ShopCsv {
     /// What to do about missing columns.
     pub hint: &'static str,
     pub others: &'static [OtherExport],
-    /// What to take instead of one of the others.
+    /// What to export instead of one of the others.
     pub instead: &'static str,
-    /// How a table with all that is needed is read, or why it can't be.
+    /// How a table with all required columns is read, or why it can't be.
     pub layout: fn(&CsvHead<'_>) -> Result<Arc<dyn CsvLayout>, NoMatch>,
 }
 
 /// A need that no single column meets.
 pub struct OtherNeed {
-    /// Its columns, for people.
+    /// Its columns, for messages.
     pub what: &'static str,
     pub is_met: fn(&Header) -> bool,
 }
 
-/// How near a table is to an export.
+/// How close a table is to an export.
 pub struct Near {
     /// Needed columns that it lacks.
     pub missing: usize,
@@ -43,11 +43,11 @@ pub struct Near {
     pub columns: usize,
 }
 
-/// An export of the same shop system that no orders can come of.
+/// An export of the same shop system that contains no usable orders.
 pub struct OtherExport {
-    /// Columns that only it has together.
+    /// Columns that only this export has together.
     pub marks: &'static [&'static str],
-    /// Columns that it lacks, where others have the marks as well.
+    /// Columns that it lacks, if others have the marks as well.
     pub without: &'static [&'static str],
     /// What it is, for a message.
     pub what: &'static str,
@@ -76,7 +76,7 @@ impl ShopCsv {
     }
 }
 
-/// Whether a column has a name, or begins as one that ends in `*`.
+/// Whether a column has a name, or begins like one that ends in `*`.
 fn is_like(seen: &str, name: &str) -> bool {
     match name.strip_suffix('*') {
         Some(start) => seen.get(..start.len()).is_some_and(|seen| is_same(seen, start)),

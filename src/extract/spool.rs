@@ -10,12 +10,10 @@ pub const STANDARD_INPUT: &str = "-";
 /// Its name in messages.
 const SHOWN: &str = "standard input";
 
-/// Copies standard input to a temporary file without a name, up to its end, and gives what is in
-/// it. The system deletes the file when the program ends, however it ends.
+/// Copies standard input to an unnamed temporary file, and returns its tables. The system deletes
+/// the file when the process ends, however it ends.
 ///
-/// # Errors
-/// When it is a terminal, nothing came, it can't be copied, or it is packed in a way that is not
-/// understood.
+/// # Errors When it is a terminal, empty, can't be copied, or has an unknown compression.
 pub fn standard_input() -> Result<Vec<Source>, ReadError> {
     let mut input = io::stdin().lock();
     if input.is_terminal() {

@@ -1,9 +1,9 @@
-//! What each format can state of what decides whether an order is sent. What a shop system's
-//! exports have a field for, and this export lacks, is not taken for a "no" without a warning.
+//! What each format can state about the facts that decide whether an order is sent. If this export
+//! lacks a field that the shop system's exports have, that counts as "no" only with a warning.
 
 use crate::domain::Unstated;
 
-/// How a format states one thing.
+/// How a format states one fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stated {
     /// By columns or keys that it always has, such as the status.
@@ -61,8 +61,8 @@ const fn row(format: &'static str, status: Stated, cancelled: Stated, test: Stat
     Stating { format, status, cancelled, test }
 }
 
-/// What an export of a format does not state, by the columns or keys that it has. Where the status
-/// is missing, so is what it would have said.
+/// What an export of a format does not state, by the columns or keys that it has. If the status is
+/// missing, so is what it would have stated.
 pub fn unstated(format: &str, has: impl Fn(&str) -> bool) -> Unstated {
     let Some(row) = TABLE.iter().find(|row| row.format == format) else {
         return Unstated::default();

@@ -1,5 +1,5 @@
-//! The words of each shop system for what became of an order (`statuses.toml`). One table serves
-//! every format that the shop's orders come in.
+//! The words of each shop system for an order's status (`statuses.toml`). One table serves all
+//! formats of the shop's orders.
 
 use super::decimal;
 use crate::domain::Status;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// A faulty table would have no words, which a test rules out.
+/// A faulty table would have no words; a test ensures that none is.
 static TABLES: LazyLock<BTreeMap<String, Statuses>> =
     LazyLock::new(|| toml::from_str(include_str!("statuses.toml")).unwrap_or_default());
 
@@ -21,7 +21,7 @@ pub struct Statuses {
     words: BTreeMap<String, Vec<String>>,
 }
 
-/// The table of a shop system that has a format of its own.
+/// The table of a shop system with a separate format.
 pub struct Shop(&'static str);
 
 pub const SHOPIFY: Shop = Shop("shopify");
@@ -38,8 +38,7 @@ impl Shop {
 }
 
 impl Statuses {
-    /// `None` for a word that the shop system does not have. Case does not matter, and neither do
-    /// `_`, `-` and spaces.
+    /// `None` for a word that the shop system does not have. Ignores case, `_`, `-` and spaces.
     pub fn of(&self, word: &str) -> Option<Status> {
         let word = plain(word);
         let word = word.strip_prefix(&self.prefix).unwrap_or(&word);

@@ -20,13 +20,13 @@ pub struct Table {
     pub format: DetectedFormat,
     /// Why it was recognised as that format.
     pub why: String,
-    /// What a person should know before it is sent.
+    /// Notes for the operator before it is sent.
     pub notes: Vec<String>,
-    /// What is passed over in it, once it was read to its end.
+    /// What was skipped in it, after it was read completely.
     pub passed_over: SharedTally,
 }
 
-/// What a table was recognised as, and what is needed to read it.
+/// The recognised format of a table, and what is needed to read it.
 #[derive(Debug, Clone)]
 pub enum DetectedFormat {
     Csv(CsvTable),
@@ -94,7 +94,7 @@ impl Table {
         })
     }
 
-    /// Its records as parts of orders; `None` if they are of no use.
+    /// Its records as parts of orders; `None` if they are not used.
     pub fn pieces(&self) -> Result<Option<Box<dyn Pieces>>, ReadError> {
         let source = self.source.clone();
         Ok(match &self.format {
@@ -111,7 +111,7 @@ impl Table {
         })
     }
 
-    /// Its rows and records that are no orders, once it was read to its end.
+    /// Its rows and records that are not orders, after it was read completely.
     pub fn passed_over(&self) -> FileTally {
         FileTally { file: self.file().to_string(), tally: Arc::clone(&self.passed_over) }
     }
@@ -141,23 +141,23 @@ impl Table {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportFile {
     pub path: PathBuf,
-    /// The member's name, where the file is an archive.
+    /// The member's name, if the file is an archive.
     pub member: Option<String>,
-    /// Size of the file as it lies there.
+    /// Size of the file on disk.
     pub size_bytes: u64,
     pub modified: SystemTime,
-    /// The name of its format; with a slash and its name there, where it is one of several tables
-    /// read together.
+    /// The name of its format; with a slash and the table's name, if it is one of several read
+    /// together.
     pub format: String,
     /// It came from standard input, so it has no path.
     pub is_piped: bool,
-    /// How its letters are written: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
+    /// Its encoding: "UTF-8", "UTF-16 LE", "UTF-16 BE" or "Windows-1252".
     pub encoding: &'static str,
     /// Why it was recognised as that format.
     pub why: String,
-    /// What a person should know before any of it is sent; usually empty.
+    /// Notes for the operator before any of it is sent; usually empty.
     pub notes: Vec<String>,
-    /// It holds orders, not only what belongs to orders of other files.
+    /// It contains orders, not only parts of orders in other files.
     pub holds_orders: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Words for totals and counts, as footers of tables have them.
+//! Words for totals and counts in footers of tables.
 
 /// Words for a total, as footers begin with.
 pub const TOTAL_WORDS: &[&str] = &[
@@ -60,7 +60,7 @@ pub const TOTAL_WORDS: &[&str] = &[
     "총계",
 ];
 
-/// Words beside one for a total, or beside a count.
+/// Words next to one for a total, or next to a count.
 pub const BESIDE_TOTAL: &[&str] = &[
     "grand",
     "general",
@@ -140,7 +140,7 @@ pub const COUNTED: &[&str] = &[
     "órdenes",
 ];
 
-/// Keys of orders that look like words for totals or counts, and are none.
+/// Keys of orders that look like words for totals or counts.
 #[cfg(test)]
 pub const KEYS_LIKE_LABELS: &[&str] = &[
     "#1001",

@@ -34,7 +34,7 @@ pub struct LastRow {
 }
 
 impl LastRow {
-    /// `end` is what the file ends with: the last row of it, or the end of that.
+    /// `end` is the end of the file: its last row, or the end of it.
     pub fn of(end: &[u8], delimiter: u8) -> Self {
         let from = end.iter().rposition(|b| *b == delimiter || *b == b'\n').map_or(0, |at| at + 1);
         let text = trimmed(end.get(from..).unwrap_or_default());
@@ -50,7 +50,7 @@ impl LastRow {
         }
     }
 
-    /// Takes in the last cell of a row before it.
+    /// Adds the last cell of an earlier row.
     pub fn meet(&mut self, cell: &[u8]) {
         let cell = trimmed(cell);
         if cell.is_empty() {
@@ -65,14 +65,13 @@ impl LastRow {
         self.has_decimals &= decimals(&cell).is_some() && decimals(&cell) == decimals(&self.text);
     }
 
-    /// Whether the last row, whose last cell is this, is provably whole.
+    /// Whether the last row, which ends in this cell, is provably complete.
     pub fn is_whole(&self, cell: &[u8]) -> bool {
         let cell = trimmed(cell);
         if cell.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(&cell).is_ok() {
             return true;
         }
-        // What precedes a separator at the cut end of the file is another cell than was
-        // compared.
+        // A separator at the end of the file shows that another cell was compared.
         if cell != self.text {
             return false;
         }

@@ -1,5 +1,5 @@
-//! What an export states and no order is made of: ActiveCampaign has no place for it, or nothing
-//! reads it.
+//! Fields of an export that are not used for orders: ActiveCampaign has no field for them, or they
+//! are not read.
 
 use super::json::{JsonFile, KeyUses, Wrappers};
 use super::mapping::{note_uses as note_mapped, wrappers_of};
@@ -8,11 +8,11 @@ use super::table::{DetectedFormat, Table};
 use crate::domain::Unplaced;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Records of a file of JSON whose keys are looked at.
+/// Records of a JSON file whose keys are examined.
 const RECORDS_MAX: usize = 50;
-/// Files of one format that are looked at.
+/// Files of one format that are examined.
 const FILES_MAX: usize = 20;
-/// A longer name is cut.
+/// A longer name is truncated.
 const NAME_LEN_MAX: usize = 60;
 
 #[derive(Default)]
@@ -66,7 +66,7 @@ fn look(table: &Table, uses: &mut KeyUses) {
     }
 }
 
-/// A name as it may be shown: one that is somebody's address is not.
+/// A name as it may be shown, which must not be an e-mail address.
 fn shown(name: &str) -> String {
     if name.contains('@') {
         return "(a name with an address)".to_owned();

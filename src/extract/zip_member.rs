@@ -1,11 +1,10 @@
-//! The tables of a zip archive. Members are read where they lie; nothing is ever unpacked to a
-//! path.
+//! The tables of a zip archive. Members are read in place; nothing is ever unpacked to a path.
 
 use flate2::read::DeflateDecoder;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use zip::CompressionMethod;
 
-/// A member of a zip archive: where its bytes lie and what they must add up to.
+/// A member of a zip archive: the position of its bytes, and their length and checksum.
 #[derive(Debug, Clone)]
 pub struct ZipMember {
     pub name: String,
@@ -19,8 +18,7 @@ pub struct ZipMember {
 /// Lists the members that are tables: those named like CSV, JSON or plain text, hidden ones and
 /// folders left out.
 ///
-/// # Errors
-/// A sentence on what is wrong, and a hint.
+/// # Errors A description of the error, and a hint.
 pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'static str)> {
     let broken =
         |error| (format!("is no readable zip archive: {error}"), "copy or download it again");
@@ -101,7 +99,7 @@ impl ZipMember {
 struct Checked {
     inner: Box<dyn Read + Send>,
     crc: flate2::Crc,
-    /// Bytes still to come by the archive's own word.
+    /// Bytes still to come, as stated by the archive.
     left: u64,
     expected: u32,
 }

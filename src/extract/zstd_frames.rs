@@ -1,4 +1,4 @@
-//! Zstandard as files hold it: several frames one after another, some of them to be skipped.
+//! Zstandard files: several frames one after another, some of them skippable.
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read};
 /// most) only from its second frame on; started with this one it checks every frame of the file.
 const EMPTY_FRAME_HEADER: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x00];
 
-/// Decompresses all frames of a stream, each checked against its checksum where it has one.
+/// Decompresses all frames of a stream, each checked against its checksum, if it has one.
 pub struct ZstdFrames<R> {
     source: R,
     decoder: FrameDecoder,

@@ -44,10 +44,9 @@ impl JsonFile {
         self.splitter.wrapper()
     }
 
-    /// What `read` makes of the bytes of the next record, which are not parsed.
+    /// Applies `read` to the bytes of the next record, which are not parsed.
     ///
-    /// # Errors
-    /// As [`Self::next`], but for what only a parser finds.
+    /// # Errors As [`Self::next`], except errors that only a parser finds.
     pub fn next_unparsed<T>(
         &mut self,
         read: impl FnOnce(&[u8]) -> T,
@@ -63,11 +62,11 @@ impl JsonFile {
         }
     }
 
-    /// What `read` makes of the next record, with the line it begins at.
+    /// Applies `read` to the next record; returns the result with the line at which the record
+    /// begins.
     ///
-    /// # Errors
-    /// When the file can't be read, changed, is not JSON or ends too soon. A record that the file
-    /// ends within is not returned.
+    /// # Errors When the file can't be read, changed, is not JSON or is truncated. A truncated
+    /// record is not returned.
     pub fn next<T>(
         &mut self,
         read: impl FnOnce(&Document<'_>) -> T,

@@ -1,5 +1,5 @@
-//! A record of an export under the names of its fields. Reading a field never fails: what is wrong
-//! with it is a fault of its record.
+//! A record of an export with its field names. Reading a field never fails: an error in it becomes
+//! an error of its record.
 
 use super::key_uses::{KeyPath, KeyUses};
 use super::tree::{RepeatedKey, Value};
@@ -31,7 +31,7 @@ pub struct Document<'a> {
 }
 
 impl Document<'_> {
-    /// The result of `read`, with the faults of the fields it read; `None` if the record is not an
+    /// The result of `read`, with the errors of the fields it read; `None` if the record is not an
     /// object, or has one of those keys twice.
     pub fn read<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> Option<(T, Vec<RecordError>)> {
         let reading = self.reading();
@@ -70,7 +70,7 @@ impl Document<'_> {
     }
 }
 
-/// What is noted while the fields of a record are read.
+/// State that is collected while the fields of a record are read.
 struct Reading<'a> {
     line: u64,
     has_bad_bytes: bool,
@@ -80,8 +80,7 @@ struct Reading<'a> {
     /// first one has the number 1.
     paths: RefCell<Vec<(usize, &'static str)>>,
     has_repeated_key: Cell<bool>,
-    /// If it is watched: the fields that were looked at, each with the number of the object it is
-    /// in.
+    /// If it is watched: the fields that were read, each with the number of its object.
     looked_at: Option<RefCell<Vec<(usize, Text)>>>,
 }
 
@@ -99,7 +98,7 @@ impl Reading<'_> {
     }
 }
 
-/// An object of a record, or the record itself. One that is not there has no fields.
+/// An object of a record, or the record itself. An absent one has no fields.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
     object: Option<Value<'a>>,
@@ -119,12 +118,12 @@ impl<'a> Record<'a> {
         self.object.is_some()
     }
 
-    /// Whether a field is there, even if it is `null`.
+    /// Whether a field exists, even if it is `null`.
     pub fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
     }
 
-    /// Whether the export has a field, also where the cell of a row is blank.
+    /// Whether the export has a field, even if the cell of the row is blank.
     pub fn states(&self, name: &str) -> bool {
         self.has(name) || self.reading.columns.iter().any(|column| column == name)
     }
@@ -149,7 +148,7 @@ impl<'a> Record<'a> {
     }
 
     /// The text of a field that is a [value](blank::value): a string, a number, `true` or `false`;
-    /// blank where there is none.
+    /// blank if there is none.
     pub fn text(&self, name: &'static str) -> Text {
         self.read(name, blank::value)
     }
@@ -176,8 +175,8 @@ impl<'a> Record<'a> {
     }
 
     /// The text of a number, in quotes or not. One that a program wrote with an exponent is exact,
-    /// and its digits are returned; in the cell of a table a spreadsheet may have rounded it, so it
-    /// stays as it is.
+    /// and its digits are returned; in a table cell a spreadsheet may have rounded it, so it is
+    /// left unchanged.
     pub fn amount(&self, name: &'static str) -> Text {
         let text = self.text(name);
         let is_cell = self.is_row() && self.path == 0;
@@ -191,7 +190,7 @@ impl<'a> Record<'a> {
     }
 
     /// The text of an id. A number with a fraction or an exponent went through a spreadsheet or a
-    /// float, and may be another id by now.
+    /// float, and may have become another id.
     pub fn id(&self, name: &'static str) -> Text {
         let text = self.text(name);
         let is_number = self.value(name).is_some_and(|value| !value.raw().starts_with('"'));
@@ -211,12 +210,12 @@ impl<'a> Record<'a> {
         first_of(names.into_iter().map(|name| self.free_text(name)))
     }
 
-    /// Whether a field says yes or no; `None` where it says neither.
+    /// Reads a field as yes or no; `None` if it is neither.
     pub fn flag(&self, name: &str) -> Option<bool> {
         decisive::flag_of(&self.value(name)?.text().ok()?)
     }
 
-    /// Whether a field says yes. What is neither blank nor yes nor no is a fault.
+    /// Whether a field says yes. Anything but blank, yes or no is an error.
     pub fn is_true(&self, name: &'static str) -> bool {
         let Some(value) = self.value(name) else { return false };
         let text = value.text().map_err(|_| Reason::BadFlag);
@@ -227,7 +226,7 @@ impl<'a> Record<'a> {
         }) == Some(true)
     }
 
-    /// Whether a field holds a date. What is neither blank nor a date is a fault.
+    /// Whether a field contains a date. Anything but blank or a date is an error.
     pub fn is_dated(&self, name: &'static str) -> bool {
         decisive::is_dated(&self.text(name)).unwrap_or_else(|reason| {
             self.fault(reason, name);
@@ -235,15 +234,15 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// The value of a field; `None` also for a word for no value.
+    /// The value of a field; `None` also for a word for a missing value.
     fn structure(&self, name: &str) -> Option<Value<'a>> {
         let is_word =
             |value: Value<'_>| value.text().is_ok_and(|text| blank::value(&text).is_empty());
         self.value(name).filter(|value| !is_word(*value))
     }
 
-    /// An object inside. An empty list is taken for one that is not there, as some writers know no
-    /// empty object.
+    /// A nested object. An empty list counts as an absent one, as some writers have no empty
+    /// objects.
     pub fn object(&self, name: &'static str) -> Record<'a> {
         let value = self.structure(name);
         let object = value.filter(|value| value.is_object());
@@ -261,7 +260,7 @@ impl<'a> Record<'a> {
     }
 
     /// The objects of the list of an order's lines. The values of an object count as a list: some
-    /// writers make one of a list with gaps.
+    /// writers turn a list with gaps into one.
     pub fn lines(&self, name: &'static str) -> Vec<Record<'a>> {
         self.entries(name, ORDER_LINES_MAX)
     }
@@ -314,13 +313,13 @@ fn first_of(mut texts: impl Iterator<Item = Text>) -> Text {
     texts.find(|text| !text.is_empty()).unwrap_or_default()
 }
 
-/// A text, or where it is blank another one.
+/// A text, or another one if it is blank.
 pub fn text_or(text: Text, other: impl FnOnce() -> Text) -> Text {
     if text.is_empty() { other() } else { text }
 }
 
-/// A text that is kept for as long as the program runs. Only for texts made of names that the
-/// program or its settings have, of which there are few.
+/// A text that lives as long as the process. Only for names from the program or its settings, of
+/// which there are few.
 pub fn interned(text: &str) -> &'static str {
     static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);

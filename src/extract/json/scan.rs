@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// The state of a scan through one value, which may come in several pieces. Brackets are counted,
-/// not matched, and nothing else is checked: the parser does that once the end is known.
+/// The state of a scan through one value, which may arrive in several chunks. Brackets are counted,
+/// not matched, and nothing else is checked: the parser does that when the end is known.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Bytes of the value that were scanned.
@@ -20,7 +20,7 @@ pub enum ScanResult {
     More,
     /// The value is this long.
     End(usize),
-    /// A bracket opens here, directly inside the value, under a name that is sought.
+    /// A bracket opens here, directly inside the value, under a name that is searched for.
     Inner { name: Range<usize>, at: usize },
 }
 
@@ -74,7 +74,7 @@ impl Scan {
     }
 
     /// Moves to the end of the string; `false` if it continues after these bytes. A backslash at
-    /// their end is left for the next piece, with the byte it escapes.
+    /// their end is left for the next chunk, with the byte it escapes.
     fn leave_string(&mut self, bytes: &[u8]) -> bool {
         loop {
             let Some(ahead) = quote_or_backslash(&bytes[self.at..]) else {

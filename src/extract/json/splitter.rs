@@ -71,7 +71,7 @@ impl Splitter {
         self.bytes_max = bytes_max;
     }
 
-    /// The next value where a record is expected; `None` at the end of a file that is whole.
+    /// The next value where a record is expected; `None` at the end of a complete file.
     pub fn advance(&mut self) -> Result<Option<RawRecord<'_>>, ReadError> {
         self.consume_held();
         while let Some(byte) = self.next_byte()? {
@@ -118,7 +118,7 @@ impl Splitter {
         Ok(None)
     }
 
-    /// Whether the record at the front is passed over; then it is counted, and the value ended.
+    /// Whether the record at the front is skipped; then it is counted, and the value ended.
     fn was_passed_over(&mut self) -> bool {
         let Some(passing) = self.nesting.passing() else { return false };
         let line = self.input.place().line;
@@ -127,7 +127,7 @@ impl Splitter {
         true
     }
 
-    /// The records that were passed over so far.
+    /// The records that were skipped so far.
     pub fn passed_over(&self) -> &Tally {
         &self.passed_over
     }
@@ -200,9 +200,8 @@ impl Splitter {
         }
     }
 
-    /// In JSON lines the next record ends where its line does, as the last one did that began
-    /// alike. That saves a scan of every byte; when the parser fails, [`Self::take_back`] corrects
-    /// it.
+    /// In JSON lines the next record ends with its line, like the last record that began the same
+    /// way. That saves a scan of every byte; if the parser fails, [`Self::take_back`] corrects it.
     fn guess(&self) -> Option<usize> {
         let bytes = self.input.bytes();
         let is_alike = !self.line_begins.is_empty()
@@ -241,7 +240,7 @@ impl Splitter {
                         || (maps && open == b'{' && is_number(&bytes[name]))
                 }),
                 b'"' => scan.run(bytes, |_, _| false),
-                // At least one byte, so that the parser complains of a sign in place of a value.
+                // At least one byte, so that the parser reports a sign in place of a value.
                 _ => match end_of_literal(&bytes[scan.at..]) {
                     Some(ahead) => ScanResult::End((scan.at + ahead).max(1)),
                     None => {
@@ -256,7 +255,7 @@ impl Splitter {
                     let wrapper = self.wrappers.step(path, &bytes[name]).filter(|_| wraps);
                     self.last_wrapper = wrapper.or(self.last_wrapper);
                     match wrapper.map(|values| Level::Wrapper { names: path, values }) {
-                        // What is before the name may be records too.
+                        // Values before the name may be records too.
                         Some(level) if self.wrappers.further().is_some() => {
                             self.enter_names(level)?;
                         }
@@ -334,7 +333,7 @@ impl Splitter {
         }
     }
 
-    /// What the value at the front is, which no wrapping name leads to.
+    /// What the value at the front is, if no wrapping name leads to it.
     fn member(
         &mut self,
         name: &[u8],
@@ -380,7 +379,7 @@ impl Splitter {
     }
 
     /// Whether an object wraps records under a name in it. Records may have such a name themselves;
-    /// then what is before the name decides.
+    /// then the keys before the name decide.
     fn is_wrapper(&self, path: Path, object: &[u8], name: Range<usize>) -> bool {
         let is_known = self.wrappers.step(path, &object[name.clone()]).is_some();
         let is_ambiguous = self.wrappers.is_ambiguous(&object[name.clone()]);

@@ -1,5 +1,5 @@
-//! Errors of a file that is not JSON, or is cut: the place, what was expected there, and never a
-//! value.
+//! Errors of a file that is not JSON, or is truncated: the place, what was expected there, and
+//! never a value.
 
 use super::input::Place;
 use crate::extract::RECORD_BYTES_MAX;
@@ -10,7 +10,7 @@ const HINT_BROKEN: &str =
     "export again; if the file was edited by hand, a quote, comma or bracket may be missing";
 const HINT_CUT: &str = "the file is cut short; copy or download it again";
 
-/// Makes the errors of one file.
+/// Creates the errors of one file.
 pub struct SyntaxErrors {
     shown: String,
 }
@@ -28,7 +28,7 @@ impl SyntaxErrors {
         self.at(place, format!("is not valid JSON: {what}"), HINT_BROKEN)
     }
 
-    /// The file ends too soon.
+    /// The file is truncated.
     pub fn cut(&self, place: Place, what: &str) -> ReadError {
         self.at(place, what.to_owned(), HINT_CUT)
     }

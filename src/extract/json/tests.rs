@@ -4,7 +4,7 @@ use crate::extract::error::ReadError;
 use serde::de::IgnoredAny;
 use std::io::{self, Read};
 
-/// What was found, as text and line, and the error that ended it.
+/// The records found, as text and line, and the error that ended it.
 fn found_in(bytes: impl Read + Send + 'static) -> (Vec<(String, u64)>, Option<ReadError>) {
     let mut splitter =
         Splitter::new(Box::new(bytes), "x.json".to_owned(), Wrappers::known(&["orders", "order"]));
@@ -14,7 +14,7 @@ fn found_in(bytes: impl Read + Send + 'static) -> (Vec<(String, u64)>, Option<Re
             Ok(Some(element)) => {
                 let (text, place) =
                     (String::from_utf8_lossy(element.bytes).into_owned(), element.place);
-                // As the reader of the records does.
+                // Like the reader of the records.
                 match serde_json::from_str::<IgnoredAny>(&text) {
                     Ok(_) => found.push((text, place.line)),
                     Err(_) if splitter.take_back() => {}
@@ -33,7 +33,7 @@ fn texts(json: &str) -> Vec<String> {
     found.into_iter().map(|(text, _)| text).collect()
 }
 
-/// Gives one byte at a time: every piece ends where it hurts.
+/// A reader that returns one byte at a time, so that a chunk ends at every position.
 struct Dripping(io::Cursor<Vec<u8>>);
 
 impl Read for Dripping {

@@ -1,4 +1,4 @@
-//! Magento 2 (Adobe Commerce): orders as `GET /rest/V1/orders` answers them. Every amount is stated
+//! Magento 2 (Adobe Commerce): orders as `GET /rest/V1/orders` returns them. Every amount is stated
 //! twice, in the store's base currency and in the order's; only the order's are read. Dates are
 //! UTC.
 

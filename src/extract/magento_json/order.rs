@@ -1,4 +1,4 @@
-//! An order under the names Magento gives its fields.
+//! An order with Magento's field names.
 
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::decimal;
@@ -8,7 +8,7 @@ use compact_str::format_compact;
 
 pub fn order(record: &Record<'_>) -> SourceOrder {
     let (total, refunded) = (record.amount("grand_total"), record.amount("total_refunded"));
-    // Mostly stated below zero.
+    // Mostly stated as negative.
     let discount = Text::from(decimal::magnitude(&record.amount("discount_amount")));
     let is_guest = record.is_true("customer_is_guest");
     let mut order = SourceOrder {
@@ -34,8 +34,8 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// `status` is the shop's own text, and asked only where no state is stated. An order of which a
-/// part was refunded keeps its state.
+/// `status` is the shop's own text, and only used if there is no state. A partially refunded order
+/// keeps its state.
 fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
     let status = MAGENTO.of(&record.first(["state", "status"]));
     if status.is_none() {
@@ -44,7 +44,7 @@ fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
     status.map(|status| after_refunds(status, refunded, total))
 }
 
-/// Magento states dates in UTC and without an offset. One that has an offset all the same keeps it.
+/// Magento states dates in UTC without an offset. A date with an offset keeps it.
 fn in_utc(text: Text) -> Text {
     let is_bare = text.len() >= "2024-01-31 10:11".len()
         && text.bytes().all(|b| b.is_ascii_digit() || b"-: T.".contains(&b))
@@ -52,7 +52,7 @@ fn in_utc(text: Text) -> Text {
     if is_bare { format_compact!("{text}+00:00") } else { text }
 }
 
-/// The order's discount, and apart from it what of that lowered the shipping price.
+/// The order's discount, and separately the part that lowered the shipping price.
 fn discounts(record: &Record<'_>, discount: &str) -> Vec<SourceDiscount> {
     let name = record.first(["coupon_code", "discount_description"]);
     let of_shipping = record.amount("shipping_discount_amount");
@@ -72,8 +72,8 @@ fn discounts(record: &Record<'_>, discount: &str) -> Vec<SourceDiscount> {
     }
 }
 
-/// A product with a choice has two rows: the parent carries the price, the child the article that
-/// was chosen. So the parent is the line, and takes the child's sku where it has one child only.
+/// A configurable product has two rows: the parent has the price, the child is the chosen variant.
+/// So the parent is the line, with the child's sku if it has only one child.
 fn lines(record: &Record<'_>) -> Vec<SourceLine> {
     let items = record.lines("items");
     let ids: Vec<Text> = items.iter().map(|item| item.text("item_id")).collect();
@@ -99,8 +99,8 @@ fn parent_of(item: &Record<'_>) -> Text {
     text_or(item.text("parent_item_id"), || item.object("parent_item").text("item_id"))
 }
 
-/// `row_total` is the price of all units. `price` can be in the base currency, and is read only
-/// where no total above zero is stated (the parent of a bundle may have none).
+/// `row_total` is the price of all units. `price` can be in the base currency, and is only read if
+/// no total above zero is stated (the parent of a bundle may have none).
 fn line(item: &Record<'_>, article: Text) -> SourceLine {
     let total = Some(item.amount("row_total"))
         .filter(|total| decimal::parse(total).is_none_or(|units| units > 0));

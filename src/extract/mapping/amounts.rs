@@ -1,5 +1,5 @@
-//! Amounts as an export writes them, to plain decimals. Text to text: no float, and nothing is
-//! rounded.
+//! Converts amounts from an export's notation to plain decimals. Text to text: no floats and no
+//! rounding.
 
 use crate::domain::Text;
 use crate::extract::blank;
@@ -26,11 +26,11 @@ impl Default for Form {
 }
 
 impl Form {
-    /// `1.234,56` to `1234.56`, with a `-` where it is negative (`-5`, `$-5`, `(5)`); blank stays
+    /// `1.234,56` to `1234.56`, with a `-` if it is negative (`-5`, `$-5`, `(5)`); blank stays
     /// blank.
     ///
-    /// `None` where the text has another form than the declared one: `1.234` is a thousand for some
-    /// and one for others.
+    /// `None` if the text does not have the declared form: `1.234` may be about a thousand or about
+    /// one.
     pub fn plain(&self, text: &str) -> Option<Text> {
         let text = blank::value(text.trim());
         if text.is_empty() {

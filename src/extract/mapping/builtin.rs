@@ -17,7 +17,7 @@ macro_rules! texts {
     };
 }
 
-/// A new one is a file in `profiles/` and its name here.
+/// To add one, add a file to `profiles/` and its name here.
 static TEXTS: &[(&str, &str)] = texts![
     "squarespace-csv"
     "wix-csv"
@@ -29,7 +29,7 @@ static TEXTS: &[(&str, &str)] = texts![
     "matrixify-csv"
 ];
 
-/// Every built-in mapping. A faulty one would be missing, which a test rules out.
+/// Every built-in mapping. A faulty one would be missing; a test ensures that none is.
 pub static BUILT_IN: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
     let read = |(name, text): &(&str, &'static str)| {
         let profile = Arc::clone(parse(text, name).ok()?.named(name)?);

@@ -7,7 +7,7 @@ use crate::extract::rows::Row;
 use csv::ByteRecord;
 use std::borrow::Cow;
 
-/// What one row, or one object, states under the names of a mapping.
+/// The values of one row, or one object, under the names of a mapping.
 pub trait Values {
     /// Blank if there is no such cell.
     ///
@@ -16,7 +16,7 @@ pub trait Values {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason>;
 }
 
-/// The cell that stands for a list or an object where flat JSON is laid out as a table (U+FFFC, the
+/// The cell that replaces a list or an object when flat JSON is laid out as a table (U+FFFC, the
 /// object replacement character).
 pub const NO_SINGLE_VALUE: &str = "\u{fffc}";
 
@@ -37,7 +37,7 @@ impl Values for RowValues<'_> {
     }
 }
 
-/// A row that is looked at before the table is read.
+/// A row that is examined before the table is read.
 pub struct RecordValues<'a> {
     pub record: &'a ByteRecord,
     pub at: &'a [usize],
@@ -53,7 +53,7 @@ impl Values for RecordValues<'_> {
 }
 
 impl Cells {
-    /// A part as what it is; blank also if the mapping declares so.
+    /// The value of a part; blank also if the mapping declares so.
     fn part<'t>(&self, text: &'t str) -> &'t str {
         let text = if self.is_free_text { blank::free_text(text) } else { blank::value(text) };
         if self.blank.iter().any(|blank| blank == text) { "" } else { text }

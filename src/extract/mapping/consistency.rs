@@ -1,4 +1,4 @@
-//! Values of an order as a whole that are on several of its rows: once, or the same on each.
+//! Values of a whole order that are on several of its rows: once, or the same on each.
 
 use super::amounts::Form;
 use super::cells::Values;

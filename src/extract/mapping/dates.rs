@@ -1,4 +1,4 @@
-//! Dates as an export writes them, to ISO 8601.
+//! Converts dates from an export's notation to ISO 8601.
 
 use crate::domain::{Moment, Text};
 use compact_str::ToCompactString;
@@ -9,12 +9,12 @@ use jiff::tz::TimeZone;
 /// How an export writes dates.
 #[derive(Debug, Clone, Default)]
 pub struct Dates {
-    /// Forms in strptime's terms; none: ISO 8601, or as the target wants it.
+    /// Formats in strptime's notation; none: ISO 8601, or ActiveCampaign's form.
     formats: Vec<Format>,
     /// Pairs of formats that read one text as two different dates, such as day first and month
-    /// first. Only one of a pair can be true of a file.
+    /// first. Only one of a pair can apply to a file.
     rivals: Vec<(usize, usize)>,
-    /// Of dates in ISO 8601 that have none.
+    /// The time of ISO 8601 dates without one.
     time: civil::Time,
 }
 
@@ -29,7 +29,7 @@ struct Format {
     is_epoch: bool,
 }
 
-/// The formats that are true of one file: bit n for format n.
+/// The formats that apply to one file: bit n for format n.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kept(u32);
 
@@ -60,16 +60,15 @@ impl Dates {
         Ok(Self { formats, rivals, time })
     }
 
-    /// Every format, where no file has been looked at.
+    /// Every format, before a file was examined.
     pub fn all(&self) -> Kept {
         Kept(u32::MAX)
     }
 
-    /// Decides by some dates of a file which of two rival formats it is written in: by one that
-    /// only fits the one.
+    /// Decides by some dates of a file which of two rival formats it uses: by a date that only one
+    /// of them matches.
     ///
-    /// # Errors
-    /// When the dates fit both, or some only the one and some only the other.
+    /// # Errors When the dates match both, or some only the first and some only the second.
     pub fn settle<'t>(
         &self,
         texts: impl Iterator<Item = &'t str> + Clone,
@@ -93,7 +92,7 @@ impl Dates {
 
     /// A date as ISO 8601, with its offset if the text or the zone states it; blank stays blank.
     ///
-    /// `None` where no format fits, or two give different dates.
+    /// `None` if no format matches, or two give different dates.
     pub fn iso(&self, text: &str, kept: Kept, zone: Option<&TimeZone>) -> Option<Text> {
         if text.is_empty() {
             return Some(Text::default());
@@ -147,7 +146,7 @@ impl Format {
         if self.is_epoch {
             return Some(format!("{:.0}", parts.to_timestamp().ok()?));
         }
-        // The name of a zone would be passed over; `zone` in the mapping reads it.
+        // The name of a zone would be ignored; `zone` in the mapping reads it.
         if parts.iana_time_zone().is_some() && parts.offset().is_none() {
             return None;
         }
@@ -160,7 +159,7 @@ impl Format {
         })
     }
 
-    /// A date written in this form, for comparing forms; `None` where the form can't be written or
+    /// A date written in this form, for comparing forms; `None` if the form can't be written or
     /// read back.
     fn probe(&self) -> Option<String> {
         let date = civil::date(2001, 2, 3).at(4, 5, 6, 0).to_zoned(TimeZone::UTC).ok()?;

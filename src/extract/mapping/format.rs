@@ -1,4 +1,4 @@
-//! A mapping as a format: of the settings, or built in.
+//! A mapping, from the settings or built in, as a format.
 
 use super::amounts::Form;
 use super::dates::Unsettled;
@@ -64,8 +64,7 @@ impl CsvFormat for Arc<Profile> {
         if matches!(self.source, Source::Json { .. }) {
             return of_json_cells(self, head);
         }
-        // Cells of a table, also where the mapping is one for JSON: a spreadsheet may have rounded
-        // them.
+        // Cells of a table, even if the mapping is for JSON: a spreadsheet may have rounded them.
         let form = Form { has_exponents: false, ..self.form.clone() };
         let of_cells = Arc::new(Profile { form, ..Profile::clone(self) });
         let mut sheet = MappedSheet::resolve(&of_cells, head.header);
@@ -119,12 +118,12 @@ fn of_json_cells(profile: &Arc<Profile>, head: &CsvHead<'_>) -> CsvMatch {
     CsvMatch::NotThisFormat
 }
 
-/// The first key of a place in a record.
+/// The first key of a path in a record.
 fn first_key(place: &str) -> &str {
     place.strip_prefix('/').and_then(|place| place.split('/').next()).unwrap_or(place)
 }
 
-/// Whether the key is there, and most of the columns are of this export.
+/// Whether the key exists, and most of the columns belong to this export.
 fn is_near(sheet: &MappedSheet, header: &Header) -> bool {
     let profile = &sheet.profile;
     let key: Vec<Name> = match profile.layout() {

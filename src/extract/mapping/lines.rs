@@ -13,7 +13,7 @@ pub fn is_line(profile: &Profile, values: &dyn Values) -> bool {
     })
 }
 
-/// The line, with what is wrong with it added to the faults.
+/// The line; its errors are added to `faults`.
 pub fn line(
     profile: &Profile,
     values: &dyn Values,

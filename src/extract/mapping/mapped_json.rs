@@ -1,5 +1,6 @@
-//! JSON that a mapping reads: records that are orders, or flat ones for each line of an order. Flat
-//! ones are laid out as a table in a temporary file, whose rows are grouped as those of any table.
+//! JSON that is read by a mapping: records that are orders, or flat records, one for each line of
+//! an order. Flat ones are laid out as a table in a temporary file, whose rows are grouped as those
+//! of any table.
 
 use super::cells::{NO_SINGLE_VALUE, Values};
 use super::profile::{Profile, Source};
@@ -88,7 +89,7 @@ fn row_of(profile: &Profile, document: &Document<'_>) -> ByteRecord {
     let is_damaged = document.has_bad_bytes || !document.value.is_object();
     for name in 0..profile.names.len() {
         let value = values.value(name).unwrap_or(Cow::Borrowed(NO_SINGLE_VALUE));
-        // Each row is one line, as lines within cells mean nothing here.
+        // Each row is one line, as there are no lines within cells here.
         row.push_field(value.replace(['\n', '\r'], " ").as_bytes());
     }
     if is_damaged {

@@ -1,7 +1,7 @@
 //! Exports read by a mapping: data that says which column, or which place in a JSON record, holds
 //! what, and how dates and amounts are written there. The built-in ones (`profiles/*.toml`) and the
-//! users' own are of one form and read by the same code. A mapping declares; what does not fit its
-//! declaration is a fault, and never guessed.
+//! users' own have one form and are read by the same code. What does not match the declaration of a
+//! mapping is an error, and never guessed.
 
 mod amounts;
 mod builtin;

@@ -1,4 +1,4 @@
-//! From rows, or a record, to the order they are.
+//! Builds an order from its rows or its record.
 
 use super::cells::Values;
 use super::consistency::{agreed, agreed_amount};
@@ -15,9 +15,9 @@ use crate::extract::order_errors::OrderErrors;
 use crate::extract::statuses::after_refunds;
 use jiff::tz::TimeZone;
 
-/// Everything one order is made of.
+/// Everything from which one order is built.
 pub struct Material<'a> {
-    /// The rows or records that state values of the order as a whole.
+    /// The rows or records with values of the whole order.
     pub carriers: Vec<&'a dyn Values>,
     /// Each with its line in the file.
     pub lines: Vec<(&'a dyn Values, u64)>,
@@ -29,7 +29,7 @@ pub struct Material<'a> {
     pub line: u64,
 }
 
-/// The order, with all that is wrong with it.
+/// The order, with all its errors.
 pub fn order(
     profile: &Profile,
     kept: Kept,
@@ -123,7 +123,7 @@ impl Making<'_> {
         read.unwrap_or_else(|reason| self.refuse(reason, field))
     }
 
-    /// Blank where none of it is stated.
+    /// Blank if none of it is stated.
     fn sum(&self, sum: &Sum) -> Result<Text, Reason> {
         let form = &self.profile.form;
         let cells_of = |term: &Term| Cells::of(term.name);
@@ -132,7 +132,7 @@ impl Making<'_> {
             let plain = agreed_amount(&cells_of(term), &self.material.carriers, form, true)?;
             amounts.extend(less(&plain, term)?);
         }
-        // Without such a cell, prices are taken to include tax.
+        // Without such a cell, prices are assumed to include tax.
         let has_tax = self.includes_tax() == Some(false);
         let each_tax = sum.each_tax.iter().filter(|_| has_tax);
         let each: Vec<&Term> = sum.each.iter().chain(each_tax).collect();
@@ -174,7 +174,7 @@ impl Making<'_> {
         read.unwrap_or_else(|| self.refuse(Reason::BadDate, field))
     }
 
-    /// `None` where a cell names a zone that is not known.
+    /// `None` if a cell names an unknown zone.
     fn zone(&self) -> Option<Option<TimeZone>> {
         let (column, words) = match &self.profile.zone {
             Zone::Job => return Some(None),
@@ -233,8 +233,8 @@ fn is_converted(rate: &str) -> bool {
     decimal::parse_signed(rate).is_some_and(|rate| decimal::parse_signed("1") != Some(rate))
 }
 
-/// The amount of a term; one that is taken away loses its sign, as some exports state discounts
-/// below zero.
+/// The amount of a term; a subtracted one loses its sign, as some exports state discounts as
+/// negative.
 fn less(plain: &str, term: &Term) -> Result<Option<i128>, Reason> {
     let amount = exact(plain)?;
     Ok(amount.map(|it| if term.is_negative { -it.abs() } else { it }))
@@ -247,8 +247,8 @@ fn exact(plain: &str) -> Result<Option<i128>, Reason> {
     decimal::parse_signed(plain).map(Some).ok_or(Reason::BadMoney)
 }
 
-/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount
-/// above zero.
+/// The order's discount, if there is one: a code with its amount (zero counts), or an amount above
+/// zero.
 fn discount_of(amount: &str, code: Text) -> Option<SourceDiscount> {
     let is_zero = decimal::parse_signed(amount) == Some(0);
     if amount.is_empty() || (code.is_empty() && is_zero) {

@@ -10,7 +10,7 @@ use crate::extract::blank::value;
 use crate::extract::html_entities::decoded;
 use std::borrow::Cow;
 
-/// One line: for each key its value, where it has the key.
+/// One line: the value of each key, if it has the key.
 pub struct Part {
     values: Vec<Option<String>>,
 }
@@ -27,7 +27,7 @@ impl Values for Part {
 
 /// The lines of a cell; none of a blank one.
 ///
-/// `None` where the text is not built like that, or says one key twice in a line.
+/// `None` if the text does not have this form, or has a key twice in a line.
 pub fn split(text: &str, keys: &[String]) -> Option<Vec<Part>> {
     let text = value(text);
     if text.is_empty() {

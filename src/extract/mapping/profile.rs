@@ -31,8 +31,7 @@ impl Names {
     }
 }
 
-/// Declares fields with the names they have in a mapping, and what the target calls them in a
-/// fault.
+/// Declares fields with their names in a mapping and in errors.
 macro_rules! fields {
     ($type:ident, $doc:literal: $($field:ident $name:literal $shown:literal,)*) => {
         #[doc = $doc]
@@ -108,22 +107,22 @@ pub struct Profile {
     /// What the export is, for messages.
     pub title: String,
     pub description: String,
-    /// What to do where columns are missing.
+    /// What to do if columns are missing.
     pub hint: String,
     pub source: Source,
     /// Its records of JSON were found at a place that it does not name.
     pub has_found_place: bool,
-    /// Every column, or place in a record, that is used; its place in this list is its [`Name`].
+    /// Every used column, or path in a record; its position in this list is its [`Name`].
     pub names: Vec<String>,
-    /// The same for lines, where they have names of their own: keys within a cell, or places in a
-    /// line's object.
+    /// The same for lines, if they have separate names: keys within a cell, or paths in a line's
+    /// object.
     pub line_names: Option<Vec<String>>,
     /// Other columns that identify the export.
     pub also: Vec<String>,
     pub order: Vec<Option<Field>>,
     pub line: Vec<Option<Field>>,
     pub status: Vec<StatusRule>,
-    /// What was refunded decides whether a paid order is a refunded one.
+    /// The refunded amount decides whether a paid order counts as refunded.
     pub refunds_tell: bool,
     pub row_kind: Option<RowKinds>,
     /// What identifies a line of an order: rows that agree on it state one line.
@@ -160,7 +159,7 @@ pub enum Source {
     },
 }
 
-/// How the rows of a table make orders.
+/// How orders are built from the rows of a table.
 #[derive(Debug, Clone)]
 pub enum RowLayout {
     /// Each row is an order of one line.
@@ -209,19 +208,19 @@ pub struct Cells {
     pub blank: Vec<String>,
     /// Only the text in the last brackets, if there are any.
     pub in_brackets: bool,
-    /// Words that people write for nothing are text here.
+    /// Words that people write for a missing value are text here.
     pub is_free_text: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// Of every line.
+    /// Summed over every line.
     pub each: Vec<Term>,
-    /// Of the order, however often it is stated.
+    /// Once for the order, however often it is stated.
     pub once: Vec<Term>,
-    /// Of every row that is a refund.
+    /// Summed over every row that is a refund.
     pub refunds: Vec<Term>,
-    /// Tax of every line, which is added where the prices don't include it.
+    /// Tax of every line, which is added if the prices don't include it.
     pub each_tax: Vec<Term>,
 }
 
@@ -244,13 +243,13 @@ pub struct StatusRule {
     pub cells: Cells,
     /// The column may be missing.
     pub is_optional: bool,
-    /// What any text but "no" means; words go before it.
+    /// What any text but "no" means; words take precedence.
     pub filled: Option<Answer>,
     pub blank: Option<Answer>,
-    /// What a date means; a text that is neither a date nor "no" is a fault.
+    /// What a date means; a text that is neither a date nor "no" is an error.
     pub dated: Option<Answer>,
     pub words: Vec<(String, Answer)>,
-    /// The words of a shop system, for what is not in `words`.
+    /// The words of a shop system, for words not in `words`.
     pub table: Option<&'static Statuses>,
 }
 
@@ -266,15 +265,14 @@ pub enum Answer {
 pub struct RowKinds {
     pub column: Name,
     pub words: Vec<(String, RowKind)>,
-    /// The words of a shop system, for what is not in `words`. A blank leaves it to the order's
-    /// status.
+    /// The words of a shop system, for words not in `words`. A blank defers to the order's status.
     pub table: Option<&'static Statuses>,
-    /// Of a word that is not listed; without it the order is refused.
+    /// The kind for an unlisted word; without it the order is refused.
     pub others: Option<RowKind>,
 }
 
 impl RowKinds {
-    /// `None` for a word that is not known.
+    /// `None` for an unknown word.
     pub fn of(&self, text: &str) -> Option<RowKind> {
         let declared = self.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
         let by_table = |table: &Statuses| match blank::value(text) {
@@ -293,13 +291,13 @@ impl RowKinds {
 pub enum RowKind {
     Line,
     Refund,
-    /// A line that was cancelled. An order of nothing else is cancelled.
+    /// A cancelled line. An order with only such lines is cancelled.
     Cancelled,
-    /// Nothing that is sent.
+    /// Not sent.
     Skip,
 }
 
-/// What zone dates are in that state no offset.
+/// The zone of dates without an offset.
 #[derive(Debug, Clone, Default)]
 pub enum Zone {
     /// The job's.
@@ -336,7 +334,7 @@ impl Profile {
         self.line.get(field as usize).and_then(Option::as_ref)
     }
 
-    /// The mapping, for records of JSON that were found at a place that it does not name.
+    /// The mapping, for JSON records that were found at a path that it does not name.
     pub fn within(&self, place: &str) -> Self {
         let mut own = Self { has_found_place: true, ..self.clone() };
         if let Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } = &mut own.source {
@@ -349,7 +347,7 @@ impl Profile {
         matches!(self.source, Source::Csv { .. })
     }
 
-    /// How rows make orders; `None` if orders are records.
+    /// How orders are built from rows; `None` if orders are records.
     pub fn layout(&self) -> Option<&RowLayout> {
         match &self.source {
             Source::Csv { layout, .. } | Source::FlatJson { layout, .. } => Some(layout),

@@ -19,11 +19,10 @@ use crate::extract::passed_over::SharedTally;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The mapping for the records of a file: as it is, or within an envelope that it does not name;
-/// `None` of a file without records.
+/// The mapping for the records of a file: unchanged, or within an envelope that it does not name;
+/// `None` for a file without records.
 ///
-/// # Errors
-/// What the records lack that are nearest to the mapping.
+/// # Errors What the closest records lack.
 pub fn fitting(
     source: &codec::Source,
     profile: &Arc<Profile>,
@@ -42,14 +41,14 @@ pub fn fitting(
                 let what = format!("within {place}: its records lack: {}", lacking.join(", "));
                 nearest = (lacking.len(), what);
             }
-            // The file may be no list of records there.
+            // The file may have no list of records there.
             _ => {}
         }
     }
     Err(ReadError::new(source.shown(), 0, nearest.1, &profile.hint))
 }
 
-/// The needed places that the first records of a file lack; `None` of a file without records.
+/// The required paths that the first records of a file lack; `None` for a file without records.
 fn missing(
     source: &codec::Source,
     profile: &Arc<Profile>,
@@ -69,7 +68,7 @@ fn missing(
     Ok(Some(shown(missing)))
 }
 
-/// The needed places that none of these objects has.
+/// The required paths that none of these objects has.
 pub fn missing_in<'a>(
     objects: impl Iterator<Item = Cow<'a, str>>,
     profile: &Profile,
@@ -98,15 +97,15 @@ pub fn orders(
     json::orders(source, all_wrappers_of(profile), passed_over, of)
 }
 
-/// The places of the records, with other lists beside them: they are read where the mapping does
-/// not say where records are.
+/// The paths of the records, with other lists next to them, which are read if the mapping does not
+/// say where records are.
 pub fn all_wrappers_of(profile: &Arc<Profile>) -> Wrappers {
     let complete = (!profile.has_found_place).then_some(OtherRow::UnnamedList);
     let judge = Box::new(MappingJudge(Arc::clone(profile)));
     wrappers_of(profile).with_further(Arc::new(FurtherLists { judge, complete }))
 }
 
-/// Tells records that a mapping reads from others.
+/// Distinguishes records that a mapping reads from others.
 #[derive(Debug)]
 struct MappingJudge(Arc<Profile>);
 
@@ -162,7 +161,7 @@ pub fn order_of(profile: &Profile, document: &Document<'_>) -> SourceOrder {
     order(profile, profile.dates.all(), &material, faults)
 }
 
-/// An amount with an exponent is exact within JSON. In a cell of its own a spreadsheet may have
+/// An amount with an exponent is exact within JSON. In a separate cell a spreadsheet may have
 /// rounded it.
 fn refuse_rounded(record: Value<'_>, profile: &Profile, faults: &mut OrderErrors, line: u64) {
     use OrderField as F;
@@ -193,7 +192,7 @@ pub fn note_uses(profile: &Profile, record: Value<'_>, uses: &mut KeyUses) {
     }
 }
 
-/// The names on the way to a place; items of a list have none.
+/// The names on the path to a value; items of a list have none.
 fn keys_of(place: &str) -> Vec<String> {
     let Some(pointer) = place.strip_prefix('/') else { return vec![place.to_owned()] };
     let names = pointer.split('/').filter(|token| token.parse::<usize>().is_err());
@@ -204,7 +203,7 @@ fn plain_token(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 
-/// The objects of a record's list of lines; and whether something else is there.
+/// The objects of a record's list of lines, and whether it has other items.
 fn lines_of<'a>(record: Value<'a>, profile: &Profile) -> (Vec<Value<'a>>, bool) {
     let Source::Json { lines, .. } = &profile.source else { return (Vec::new(), false) };
     let found = lines.iter().find_map(|place| at(record, place).ok().flatten());
@@ -219,7 +218,7 @@ fn lines_of<'a>(record: Value<'a>, profile: &Profile) -> (Vec<Value<'a>>, bool) 
     }
 }
 
-/// Places of which a record must have one.
+/// Paths of which a record must have one.
 struct Need {
     places: Vec<Vec<Name>>,
     is_of_line: bool,
@@ -251,7 +250,7 @@ fn needs(profile: &Profile) -> Vec<Need> {
     let line = line.iter().filter_map(|field| Some((profile.line_field(*field)?, true)));
     let need = |(field, is_of_line): (&Field, bool)| {
         let places = field.needs();
-        // A flat record is a line, and has no other names for what is in it.
+        // A flat record is a line, without separate names.
         let line_names = profile.line_names.as_ref().filter(|_| is_of_line);
         let (names, is_of_line) = (line_names.unwrap_or(&profile.names), line_names.is_some());
         let named = |all: &Vec<Name>| {
@@ -303,7 +302,7 @@ impl Values for Object<'_> {
         let found = at(self.value, place).map_err(|RepeatedKey| Reason::MalformedRow)?;
         let Some(value) = found else { return Ok(Cow::Borrowed("")) };
         let text = value.text()?;
-        // JSON's own numbers have a point, whatever mark the amounts in quotes have.
+        // JSON numbers have a point, whatever decimal mark quoted amounts have.
         let mark = self.profile.form.decimal_mark;
         if value.raw().starts_with('"') || mark == '.' {
             return Ok(text);

@@ -1,4 +1,4 @@
-//! A table that a mapping fits: the column of each name, and its rows as orders.
+//! A table that matches a mapping: the column of each name, and its rows as orders.
 
 use super::cells::{RecordValues, RowValues, Values};
 use super::dates::{Kept, Unsettled};
@@ -146,7 +146,7 @@ impl MappedSheet {
             }
         }
         if lines.is_empty() && !refunds.is_empty() {
-            // The rows of what was refunded are in another file.
+            // The rows of the refunds are in another file.
             faults.push(RecordError::new(Reason::OrphanRow), group.line());
         }
         let is_cancelled = lines.is_empty() && refunds.is_empty() && cancelled > 0 && skipped == 0;
@@ -168,7 +168,7 @@ impl MappedSheet {
         at.filter(|at| *at != ABSENT)
     }
 
-    /// Two rows of one line that differ contradict each other.
+    /// Two different rows for one line are a contradiction.
     fn check_line_keys(&self, rows: &[Row<'_>], faults: &mut OrderErrors) {
         let Some(at) = self.line_key_at() else { return };
         let mut keys = HashSet::new();
@@ -179,7 +179,7 @@ impl MappedSheet {
         }
     }
 
-    /// The rows that state values of the order as a whole.
+    /// The rows with values of the whole order.
     fn carriers<'v>(
         &self,
         values: Vec<&'v RowValues<'v>>,
@@ -217,11 +217,11 @@ impl MappedSheet {
         })
     }
 
-    /// A word that is not declared refuses the order: the row may be a line.
+    /// An undeclared word makes the order invalid: the row may be a line.
     fn kind_of(&self, row: &RowValues<'_>, faults: &mut OrderErrors) -> RowKind {
         let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
         let text = row.value(kinds.column).unwrap_or_default();
-        // A word for no value is blank, unless it is declared.
+        // A word for a missing value is blank, unless it is declared.
         let kind = kinds.of(&text).or_else(|| kinds.of(blank::value(&text)));
         kind.unwrap_or_else(|| {
             let column = self.profile.names.get(kinds.column).map_or("", |name| interned(name));
@@ -232,14 +232,14 @@ impl MappedSheet {
     }
 }
 
-/// The rows that may state values of the order as a whole; a refund has a date of its own.
+/// The rows that may have values of the whole order; a refund has a separate date.
 fn stating<'v>(values: &'v [RowValues<'v>], kinds: &[RowKind]) -> Vec<&'v RowValues<'v>> {
     let rows = values.iter().zip(kinds).filter(|(_, kind)| **kind != RowKind::Refund);
     let stating: Vec<&RowValues<'_>> = rows.map(|(row, _)| row).collect();
     if stating.is_empty() { values.iter().collect() } else { stating }
 }
 
-/// `name#2` is the second column of that name, unless one is called so.
+/// `name#2` is the second column of that name, unless a column has this name itself.
 fn column(header: &Header, name: &str) -> usize {
     let nth = |name: &str, n: usize| {
         let alike = header.names().enumerate().filter(|(_, cell)| is_same_if_lossy(cell, name));
@@ -261,8 +261,8 @@ fn faults_of(row: &Row<'_>) -> OrderErrors {
 }
 
 impl CsvLayout for MappedSheet {
-    /// Whatever comes first: a line within a cell with as many delimiters as a row that begins like
-    /// one is a row.
+    /// Whatever the first column is: a line within a cell that begins like a row and has as many
+    /// delimiters is a row.
     fn begins_with_key(&self) -> bool {
         true
     }

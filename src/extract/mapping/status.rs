@@ -1,4 +1,4 @@
-//! What became of an order, by the words a mapping declares.
+//! The status of an order, by the words a mapping declares.
 
 use super::cells::Values;
 use super::consistency::{agreed, agreed_of};
@@ -11,7 +11,7 @@ use crate::extract::header::is_same_if_lossy;
 use crate::extract::json::interned;
 use jiff::tz::TimeZone;
 
-/// The word that decides, or that the rules don't know; blank where none is stated.
+/// The word that decides, or that the rules don't know; blank if none is stated.
 pub fn word(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Text {
     let decides = |rule: &StatusRule, word: &Text| {
         let answer = answer(rule, word, &profile.dates, kept);
@@ -24,14 +24,14 @@ pub fn word(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Text {
     words.next().unwrap_or_default()
 }
 
-/// What a table or a record with some of the mapping's names does not state of an order's status.
+/// What a table or a record with these names does not state about an order's status.
 pub fn unstated(profile: &Profile, has: impl Fn(Name) -> bool) -> Unstated {
     let is_there = |rule: &&StatusRule| {
         rule.cells.alternatives.iter().any(|names| names.iter().all(|name| has(*name)))
     };
     let (there, absent): (Vec<&StatusRule>, Vec<&StatusRule>) =
         profile.status.iter().partition(is_there);
-    // The table of a shop system may have a word for it that goes with another field.
+    // The table of a shop system may have a word for it that belongs to another field.
     let is_known = |status: Status| {
         let is_by_field = absent.iter().any(|rule| rule.declares(status));
         let has_words = |rule: &&&StatusRule| {

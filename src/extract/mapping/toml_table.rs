@@ -1,4 +1,4 @@
-//! Reads TOML strictly: every key is known or a fault, with its line.
+//! Reads TOML strictly: every unknown key is an error with its line.
 
 use crate::domain::{did_you_mean, line_and_column, one_of, toml_kind};
 use crate::extract::error::ReadError;
@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A document being read, and what is wrong with it so far.
+/// A document being read, and its errors so far.
 pub struct Document<'t> {
     pub file: &'t str,
     pub text: &'t str,
@@ -132,7 +132,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// What one of these words means.
+    /// The meaning of one of these words.
     pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
         let chosen = choices.iter().find(|(word, _)| *word == text);
@@ -200,7 +200,7 @@ impl<'t> Value<'t> {
     }
 }
 
-/// The words that could have been meant, and the one that most likely was.
+/// The accepted words, and the most likely intended one.
 fn expected_one_of<'a>(found: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
     let expected = one_of(words.clone());
     did_you_mean(found, words).map_or(expected.clone(), |hint| format!("{expected}; {hint}"))

@@ -26,25 +26,25 @@ pub enum Message<'a> {
     Schema {
         stream: String,
     },
-    /// The writer's position, to be returned to it when the records before it are settled.
+    /// The writer's position, which is returned to it when the records before it are settled.
     State,
     Other,
-    /// A record that lacks its stream or its fields.
+    /// A record without its stream or its fields.
     Damaged,
 }
 
-/// What a record holds.
+/// The content of a record.
 #[derive(Debug)]
 pub struct Row<'a> {
     data: Data<'a>,
-    /// Of a row of a table, whose rows are in no particular order.
+    /// The stamps of a table row, as rows are in no particular order.
     pub stamps: Option<Stamps>,
 }
 
 #[derive(Debug)]
 enum Data<'a> {
     Value(Value<'a>),
-    /// JSON that was in a string, or was put together from several.
+    /// JSON from a string, or assembled from several cells.
     Text(String),
 }
 
@@ -61,7 +61,7 @@ impl Row<'_> {
         self.with(|value| formats.keys_of(value))
     }
 
-    /// Notes which keys of the record are read; the loader's own columns are.
+    /// Notes which keys of the record are read, including the loader's own columns.
     pub fn note_uses(&self, format: &JsonFormat, document: &Document<'_>, uses: &mut KeyUses) {
         self.with(|value| format.note_uses(&Document { value, ..*document }, uses));
         loader_columns::NAMES.iter().for_each(|name| uses.add_place(&[(*name).to_owned()]));
@@ -91,7 +91,7 @@ impl Envelope {
         }
     }
 
-    /// The protocol of a message; `None` for other JSON, and for a message that both may write.
+    /// The protocol of a message; `None` for other JSON, and for a message of either protocol.
     pub fn of(message: Value<'_>) -> Option<Self> {
         if let Some(envelope) = Self::of_row(message) {
             return Some(envelope);
@@ -167,7 +167,7 @@ fn stated<'a>(object: Value<'a>, key: &str) -> Result<Option<Value<'a>>, Repeate
     Ok(object.get(key)?.filter(|value| !value.is_null()))
 }
 
-/// Streams of one name in two namespaces are two.
+/// Streams with the same name in two namespaces are different.
 fn record<'a>(message: Value<'a>, data: &str) -> Result<Message<'a>, RepeatedKey> {
     let (stream, data) = (string(message, "stream")?, stated(message, data)?);
     let (Some(stream), Some(data)) = (stream, data) else { return Ok(Message::Damaged) };
@@ -178,8 +178,8 @@ fn record<'a>(message: Value<'a>, data: &str) -> Result<Message<'a>, RepeatedKey
     Ok(Message::Record { stream, row: Row { data: Data::Value(data), stamps: None } })
 }
 
-/// A row of a loader's table, which is of one stream and does not name it. Its fields are beside
-/// the loader's columns, or as JSON in one of them.
+/// A row of a loader's table, which contains one stream without naming it. Its fields are next to
+/// the loader's columns, or JSON in one of them.
 fn row_of_table<'a>(row: Value<'a>, columns: &LoaderColumns<'a>) -> Message<'a> {
     let data = match columns.data() {
         Some(data) => string_of(data).map_or(Data::Value(data), Data::Text),

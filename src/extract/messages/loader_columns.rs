@@ -54,7 +54,7 @@ const EXTRACTED_AT: [&str; 5] = [
     "_sdc_batched_at",
 ];
 
-/// These columns of one row, those that are `null` left out.
+/// These columns of one row, without those that are `null`.
 #[derive(Debug, Default)]
 pub struct LoaderColumns<'a>(Vec<(&'static str, Value<'a>)>);
 
@@ -86,7 +86,7 @@ impl<'a> LoaderColumns<'a> {
         blank::value(&text).to_owned()
     }
 
-    /// The whole record, where it is in one column.
+    /// The whole record, if it is in one column.
     pub fn data(&self) -> Option<Value<'a>> {
         self.get("_airbyte_data")
     }
@@ -99,7 +99,7 @@ impl<'a> LoaderColumns<'a> {
         self.has_any(&OF_SINGER)
     }
 
-    /// Whether the record was deleted at its source. Some targets write a blank where it was not.
+    /// Whether the record was deleted at its source. Some targets write a blank if it was not.
     pub fn says_deleted(&self) -> Result<bool, RecordError> {
         for name in ["_sdc_deleted_at", "_ab_cdc_deleted_at"] {
             let is_dated = decisive::is_dated(&self.text(name));
@@ -110,15 +110,14 @@ impl<'a> LoaderColumns<'a> {
         Ok(false)
     }
 
-    /// When the row was read at its source; 0 where it does not say, or not in a form that is
-    /// known.
+    /// When the row was read at its source; 0 if it does not say, or in an unknown form.
     pub fn extracted_at(&self) -> u64 {
         let stated = EXTRACTED_AT.iter().find(|name| self.get(name).is_some());
         stated.map_or(0, |name| stamp(&self.text(name), &TimeZone::UTC))
     }
 
-    /// What orders rows that were read at one moment: the number that a loader counts, or the
-    /// moment of the change.
+    /// Orders rows that were read at the same moment: the loader's counter, or the time of the
+    /// change.
     pub fn sequence(&self) -> u64 {
         match self.text("_sdc_sequence").parse::<u64>() {
             Ok(number) => number.saturating_add(1),

@@ -3,8 +3,7 @@
 
 use crate::extract::json::{Tree, Value};
 
-/// The object with each list and each object in it that is written as text; `None` where there is
-/// none.
+/// The object with every list and object that was written as text; `None` if there is none.
 pub fn unfolded(object: Value<'_>) -> Option<String> {
     let mut built = Built::default();
     let mut is_other = false;
@@ -17,8 +16,8 @@ pub fn unfolded(object: Value<'_>) -> Option<String> {
     is_other.then(|| built.end())
 }
 
-/// A row of CSV as an object. Cells that are blank, or `null`, are left out; numbers stay the
-/// digits that they are.
+/// A CSV row as an object. Cells that are blank, or `null`, are left out; numbers keep their
+/// digits.
 pub fn object_of<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut built = Built::default();
     for (name, cell) in cells {
@@ -36,14 +35,14 @@ pub fn object_of<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>) -> String 
     built.end()
 }
 
-/// The text, where it is a whole object or list.
+/// The text, if it is a complete object or list.
 fn structure(text: &str) -> Option<&str> {
     let text = text.trim_ascii();
     let is_one = text.starts_with(['{', '[']) && Tree::parse(text).is_ok();
     is_one.then_some(text)
 }
 
-/// As JSON writes them: no zeros in front, so that `00102` stays the text it is.
+/// As in JSON: no leading zeros, so that `00102` stays a text.
 fn is_number(cell: &str) -> bool {
     cell.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && Tree::parse(cell).is_ok()
 }

@@ -31,8 +31,8 @@ impl States {
         Ok(Self { file, streams, superseded, records: 0, needed: 0, waiting: None })
     }
 
-    /// The next message, if it needs no more than the first `settled` records; byte for byte,
-    /// without a line end.
+    /// The next message, if it only needs the first `settled` records; byte for byte, without a
+    /// line end.
     pub fn next_within(&mut self, settled: u64) -> Result<Option<Vec<u8>>, ReadError> {
         while self.waiting.is_none() {
             let Streams { envelope, taken, .. } = &*self.streams;

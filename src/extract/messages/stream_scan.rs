@@ -14,7 +14,7 @@ const STREAMS_MAX: usize = 200;
 const HINT_SELECT: &str =
     "select the stream of orders, with all its fields, in the catalog of the tap or source";
 
-/// What a file holds of one stream.
+/// What a file contains of one stream.
 #[derive(Default)]
 struct Stream {
     records: usize,
@@ -49,8 +49,8 @@ pub fn streams_of_orders(
 }
 
 impl StreamScan<'_> {
-    /// Damage ends the scan: what is before it is good, and the error is reported when the file is
-    /// read.
+    /// Damage ends the scan: the part before it is valid, and the error is reported when the file
+    /// is read.
     fn read(&mut self, mut file: JsonFile) -> Result<(), ReadError> {
         loop {
             let next = file.next(|document| match self.envelope.read(document.value) {
@@ -112,10 +112,10 @@ impl StreamScan<'_> {
         Ok(taken)
     }
 
-    /// The stream whose records are orders by their keys, if none is called so.
+    /// The stream whose records are orders by their keys, if none is named so.
     fn by_keys(&self) -> Result<Taken, NoMatch> {
         if self.streams.keys().any(|name| is_of_orders(name)) {
-            // It was announced, and has no records this time.
+            // It was announced, but has no records this time.
             return Ok(Vec::new());
         }
         let all: Vec<_> =

@@ -13,7 +13,7 @@ use crate::extract::order_versions::is_damaged;
 /// A first record longer than this is not a message, but the whole file of another format.
 const FIRST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// What is read of a file of messages.
+/// The parts of a file of messages that are read.
 #[derive(Debug)]
 pub struct Streams {
     pub envelope: Envelope,
@@ -22,7 +22,7 @@ pub struct Streams {
     pub superseded: Superseded,
 }
 
-/// What a message is for the reader of orders.
+/// The role of a message for the reader of orders.
 pub enum Part<'a> {
     Order(&'static JsonFormat, Row<'a>),
     State,
@@ -63,7 +63,7 @@ pub fn recognise(
             ));
         }
         (Err(error), Some(_)) => return Err(error),
-        // What is wrong with it as JSON is for that to say.
+        // The JSON reader reports what is wrong with it.
         (_, None) => return Ok(None),
     };
     let taken = stream_scan::streams_of_orders(source, envelope, named.is_some(), formats)?;
@@ -112,8 +112,8 @@ fn superseded_in(
     }
 }
 
-/// The protocol of a loader's table, which may hold an order in several versions; `None` if the
-/// file is no such table.
+/// The protocol of a loader's table, which may contain an order in several versions; `None` if the
+/// file is not such a table.
 pub fn table_in(source: &Source) -> Option<Envelope> {
     let mut file = JsonFile::open(source.clone(), Wrappers::default()).ok()?;
     file.limit(FIRST_BYTES_MAX);
@@ -141,7 +141,7 @@ pub fn note_uses(streams: &Streams, document: &Document<'_>, uses: &mut KeyUses)
     }
 }
 
-/// What a message is for the reader of these streams.
+/// The role of a message for the reader of these streams.
 pub fn part_of<'a>(
     document: &Document<'a>,
     envelope: Envelope,

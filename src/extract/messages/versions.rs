@@ -11,7 +11,7 @@ use std::io;
 const VERSION_BYTES: usize = 56;
 /// A record's number, and that of the record that replaces it.
 const FATE_BYTES: usize = 16;
-/// In place of the replacing record: it is not known which version of the order is the newest.
+/// In place of the replacing record, if it is not known which version of the order is the newest.
 const CONTESTED: u64 = u64::MAX;
 
 /// When a row of a table was read at its source, as stated by the row; see
@@ -36,9 +36,9 @@ pub struct Version {
 }
 
 impl Version {
-    /// With the stamps of a row of a table, whose rows have no order; without, of a record of a
-    /// stream, where the later one is newer. `None` for a record that has neither a key nor a
-    /// number, or whose fields can't be trusted.
+    /// With stamps for a table row, as rows have no order; without for a record of a stream, where
+    /// the later one is newer. `None` for a record that has neither a key nor a number, or has
+    /// unreliable fields.
     pub fn of(order: SourceOrder, stamps: Option<Stamps>, record: u64) -> Option<Self> {
         if is_damaged(&order) {
             return None;
@@ -110,7 +110,7 @@ pub struct Superseded {
     shown: String,
 }
 
-/// What becomes of a record that is not the only one of its order.
+/// The fate of a record that is not the only one of its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// This record replaces it.
@@ -159,7 +159,7 @@ impl Versions {
     }
 }
 
-/// Decides the fate of records. The versions are sorted, of each order the newest first.
+/// Decides the fate of records. The versions are sorted, for each order the newest first.
 fn decide(versions: &Sorted<VERSION_BYTES>) -> io::Result<Sorted<FATE_BYTES>> {
     let mut fates = Sorter::new();
     let mut add = |record: u64, fate: u64| fates.push(fate_bytes(record, fate));
@@ -193,8 +193,8 @@ pub struct Fates {
 }
 
 impl Fates {
-    /// The fate of a record that is not the only one of its order. Records have to be asked for in
-    /// their order.
+    /// The fate of a record that is not the only one of its order. Must be called with ascending
+    /// record numbers.
     pub fn fate_of(&mut self, record: u64) -> Result<Option<Fate>, ReadError> {
         while self.next.is_none_or(|(number, _)| number < record) {
             let Some(bytes) = self.fates.next() else { return Ok(None) };

@@ -102,7 +102,7 @@ fn record_format(
     let mut keys = Keys::default();
     let mut has_records = false;
     if !names.iter().any(|name| name == "_airbyte_data") {
-        // A column that is blank in the first rows counts as there.
+        // A column that is blank in the first rows counts as present.
         keys.add(Keys::of_columns(names));
     }
     for object in objects {
@@ -186,14 +186,14 @@ struct WarehouseRows {
     next: u64,
 }
 
-/// What has to be known before the first order is returned.
+/// What must be known before the first order is returned.
 struct FirstPass {
     format: &'static JsonFormat,
     fates: Fates,
 }
 
 impl WarehouseRows {
-    /// `None` of a table without a row.
+    /// `None` for a table without rows.
     fn first_pass(&self) -> Result<Option<FirstPass>, ReadError> {
         let Some(format) = self.format()? else { return Ok(None) };
         let mut rows = self.rows.again()?;

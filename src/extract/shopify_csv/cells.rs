@@ -1,4 +1,4 @@
-//! From the cells of a row to the fields of an order or a line.
+//! Reads the cells of a row as fields of an order or a line.
 
 use super::columns::{Columns, Field};
 use super::discount;
@@ -8,8 +8,8 @@ use crate::extract::decisive;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
 
-/// The order that a row begins, still without lines. A row with the wrong number of columns gets
-/// no status, because its cells may belong to other columns.
+/// The order that begins with a row, still without lines. A row with the wrong number of columns
+/// gets no status, because its cells may belong to other columns.
 pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
     let mut faults = Vec::new();
     let mut text = |field| text(row.text(columns.at(field)), field, &mut faults);
@@ -33,7 +33,7 @@ pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
     order.faults = faults;
     order.discounts.extend(discount::of(&order, code));
     order.goods = discount::goods_before(&order).unwrap_or_default();
-    // `Shipping` is the price before the discount; what was paid is sent, and that is nothing.
+    // `Shipping` is the price before the discount; the amount paid is sent, which is zero.
     if order.discounts.iter().any(|discount| discount.of_shipping) {
         order.shipping = "0".into();
     }

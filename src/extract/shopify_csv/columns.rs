@@ -1,4 +1,4 @@
-//! Which column holds what, decided once per file by the header.
+//! The columns of a file, determined once by its header.
 
 use crate::domain::Unstated;
 use crate::extract::header::{ABSENT, Header};
@@ -50,7 +50,7 @@ columns! {
     Duties "Duties",
 }
 
-/// Which column each field is in.
+/// The column of each field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     at: [usize; Field::ALL.len()],
@@ -59,7 +59,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Of two columns with one name the first is read.
+    /// If two columns have the same name, the first is read.
     pub fn of(header: &Header) -> Self {
         let mut at = [ABSENT; Field::ALL.len()];
         for field in Field::ALL {

@@ -4,8 +4,8 @@
 use crate::domain::{SourceDiscount, SourceOrder, Text};
 use crate::extract::decimal;
 
-/// The order's discount, where there is one: a code with its amount (a zero counts), or an amount
-/// above zero that was given by hand and has no code.
+/// The order's discount, if there is one: a code with its amount (zero counts), or an amount above
+/// zero of a manual discount without a code.
 pub fn of(order: &SourceOrder, code: Text) -> Option<SourceDiscount> {
     let amount = &order.discount;
     let is_zero = amount.bytes().all(|b| matches!(b, b'0' | b'.' | b'-'));
@@ -21,7 +21,7 @@ pub fn of(order: &SourceOrder, code: Text) -> Option<SourceDiscount> {
 
 /// A free-shipping code does not change `Shipping`, so the order adds up only if the discount is
 /// subtracted from subtotal and shipping. Prices include the taxes in some shops and not in others,
-/// so both sums are tried. In doubt the discount is on the goods, as in nearly every order.
+/// so both sums are tried. If unclear, the discount is on the goods, as in nearly every order.
 fn is_of_shipping(order: &SourceOrder) -> bool {
     let amounts = (|| {
         Some((
@@ -40,7 +40,7 @@ fn is_of_shipping(order: &SourceOrder) -> bool {
 }
 
 /// The lowest price that the goods can have had before the discount. `Subtotal` is their price
-/// after it, which does not show that a cut file lost rows worth no more than the discount.
+/// after it, which does not show that a truncated file lost rows worth up to the discount.
 ///
 /// A part of the discount may have lowered the shipping price instead: at most the amount by which
 /// subtotal, shipping and taxes exceed the total, and nothing if that excess equals taxes that the

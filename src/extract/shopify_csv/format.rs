@@ -63,7 +63,8 @@ pub static FORMAT: ShopCsv = ShopCsv {
         "Phone",
         "Receipt Number",
     ],
-    // Many shops name some columns alike, so enough of the needed ones must be there as well.
+    // Many shops have some of these column names, so enough of the required ones must exist as
+    // well.
     is_near: |it| it.missing <= 5 && (it.known >= 8 || it.known * 2 >= it.columns),
     hint: "export again from Orders > Export in Shopify's admin, and keep all columns",
     others: &[
@@ -121,7 +122,7 @@ mod tests {
     const NEEDED: &str =
         "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem price,Lineitem quantity";
 
-    /// What is missing, or what it is instead; `None` if it is not an export of Shopify.
+    /// What is missing, or what the file is instead; `None` if it is not an export of Shopify.
     fn detect(names: &str) -> Option<Result<(), String>> {
         let head = CsvHead {
             header: &Header::of(names.split(',').map(str::as_bytes)),

@@ -14,7 +14,7 @@ use crate::extract::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 /// A row with an id, or with a status, currency or total, begins an order, unless it repeats those
 /// of the order right above it, which is then marked. One without any of them continues the order
 /// right above it if it has the same `Name`; otherwise it is an orphan, and orphans of one name
-/// that follow each other are one record. An order that comes again further down is another record.
+/// that follow each other are one record. An order that is repeated further down is another record.
 pub struct Orders {
     rows: Rows,
     columns: Columns,
@@ -22,10 +22,10 @@ pub struct Orders {
     current: Option<Group>,
 }
 
-/// An order, and what is needed to recognise its further rows.
+/// An order, with what identifies its further rows.
 struct Group {
     order: Box<SourceOrder>,
-    /// The cells that its rows have in common, as they are in the file.
+    /// The cells that its rows have in common, as in the file.
     key: [Vec<u8>; 2],
     is_orphan: bool,
     bytes: usize,
@@ -78,8 +78,8 @@ impl Group {
         }
     }
 
-    /// Whether the row is one more of this order. A row that is not whole belongs where its name
-    /// says, whatever its other cells contain: they may be shifted.
+    /// Whether the row is one more of this order. An incomplete row belongs to the order that it
+    /// names, whatever its other cells contain: they may be shifted.
     fn owns(&self, row: &Row<'_>, columns: &Columns) -> bool {
         if row.is_whole && begins_order(row, columns) && !self.is_repeated_by(row, columns) {
             return false;
@@ -90,14 +90,14 @@ impl Group {
 
     fn has_key_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let key = key(row, columns);
-        // Byte by byte: for texts this short the call that compares long ones costs more.
+        // Byte by byte: for such short texts, calling `memcmp` costs more.
         let is_same = |cell: &[u8], own: &[u8]| cell.len() == own.len() && cell.iter().eq(own);
         key.iter().zip(&self.key).all(|(cell, own)| is_same(cell, own))
     }
 
-    /// Whether the row states this order's own cells again over another product: somebody filled
-    /// them down. Such rows may be products or something else, so the order is neither split nor
-    /// joined, but marked. With the same product the whole order is repeated.
+    /// Whether the row repeats this order's own cells with another product: they were filled down.
+    /// Such rows may be products or something else, so the order is neither split nor joined, but
+    /// marked. With the same product the whole order is repeated.
     fn is_repeated_by(&self, row: &Row<'_>, columns: &Columns) -> bool {
         let id = row.cell(columns.at(Field::Id));
         id == self.order.id.as_bytes()
@@ -132,7 +132,7 @@ impl Group {
     }
 }
 
-/// Product rows leave blank what is said of the order as a whole.
+/// Product rows leave the cells of the whole order blank.
 fn begins_order(row: &Row<'_>, columns: &Columns) -> bool {
     [Field::Id, Field::FinancialStatus, Field::Currency, Field::Total]
         .iter()

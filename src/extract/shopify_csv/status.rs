@@ -1,4 +1,4 @@
-//! What became of an order, in Shopify's words.
+//! The status of an order, in Shopify's words.
 
 use crate::domain::Status;
 use crate::extract::statuses::SHOPIFY;
@@ -27,7 +27,7 @@ impl Words<'_> {
             None | Some(b"") if self.source.eq_ignore_ascii_case(b"shopify_draft_order") => {
                 Some(Status::Draft)
             }
-            // An export with few columns: an order is not rejected for what it does not state.
+            // An export with few columns: an order is not rejected because a field is missing.
             None => Some(Status::Paid),
             Some(b"") => Some(Status::Pending),
             Some(word) => SHOPIFY.of(&String::from_utf8_lossy(word)),
@@ -35,7 +35,7 @@ impl Words<'_> {
     }
 }
 
-/// The payment method of test orders; the export says it nowhere else.
+/// The payment method of test orders, their only mark in the export.
 pub fn is_of_test(payment_method: &[u8]) -> bool {
     let bogus = b"bogus gateway";
     payment_method.windows(bogus.len()).any(|part| part.eq_ignore_ascii_case(bogus))

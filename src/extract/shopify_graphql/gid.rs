@@ -9,8 +9,7 @@ pub fn parts(text: &str) -> Option<(&str, &str)> {
     Some((kind, id))
 }
 
-/// The number in a global id, which is the id that the other exports know; any other text as it
-/// stands.
+/// The number in a global id, which is the id in the other exports; any other text unchanged.
 pub fn number(text: Text) -> Text {
     match parts(&text) {
         Some((_, id)) => id.into(),

@@ -1,7 +1,6 @@
-//! Shopify's GraphQL Admin API: the results of bulk operations, where an order's lines are records
-//! of their own anywhere in the file, and pages of ordinary queries, where the lines are in the
-//! order. Amounts are in the shop's currency, as stated; only fields that the query asked for are
-//! there.
+//! Shopify's GraphQL Admin API: the results of bulk operations, where an order's lines are separate
+//! records anywhere in the file, and pages of ordinary queries, where the lines are in the order.
+//! Amounts are in the shop's currency, as stated; only fields that the query selected exist.
 
 mod checkout;
 mod gid;
@@ -42,8 +41,8 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ..JsonFormat::USUAL
 };
 
-/// Carts that were left at the checkout. They are known by the numbers of their checkouts, as the
-/// API does not show the tokens.
+/// Abandoned carts. They are identified by the numbers of their checkouts, as the API does not show
+/// the tokens.
 pub static CHECKOUTS: JsonFormat = JsonFormat {
     name: CHECKOUTS_NAME,
     title: "Shopify's abandoned checkouts of the GraphQL API",

@@ -1,4 +1,4 @@
-//! An order with what belongs to it, under the names of the GraphQL API.
+//! An order with its parts, with the names of the GraphQL API.
 
 use super::gid;
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Text};
@@ -17,7 +17,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// An order as its record states it, and how many pieces of goods it says it has.
+/// An order as its record states it, and the number of items that it states.
 pub fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
     let customer = record.object("customer");
     let address = customer.object("defaultEmailAddress");
@@ -32,7 +32,7 @@ pub fn stated(record: &Record<'_>) -> (SourceOrder, Option<u64>) {
         created_at: record.first(["createdAt", "processedAt"]),
         updated_at: record.text("updatedAt"),
         currency: record.text("currencyCode"),
-        // The currency that the customer paid in, where the query asked for it.
+        // The currency that the customer paid in, if the query selected it.
         paid_currency: record.text("presentmentCurrencyCode"),
         status: status(record, "displayFinancialStatus", "cancelledAt", "sourceName"),
         unstated: unstated("shopify-graphql", |key| record.states(key)),
@@ -69,7 +69,7 @@ pub fn id(record: &Record<'_>) -> Text {
     id
 }
 
-/// Consent to mail, as it is now; else what the buyer ticked at this order.
+/// The current consent to e-mail marketing; else the consent given with this order.
 pub fn consent(record: &Record<'_>, customer: &Record<'_>, address: &Record<'_>) -> Option<bool> {
     let state = text_or(address.text("marketingState"), || {
         customer.object("emailMarketingConsent").text("marketingState")
@@ -80,8 +80,8 @@ pub fn consent(record: &Record<'_>, customer: &Record<'_>, address: &Record<'_>)
     }
 }
 
-/// The subtotal is stated too, as lines that are records of their own can get lost: they must not
-/// add up to less.
+/// The subtotal is included, as lines that are separate records can get lost: they must not add up
+/// to less.
 fn add_amounts(record: &Record<'_>, order: &mut SourceOrder) {
     order.total = amount(record, "totalPriceSet", "totalPrice");
     order.current_total = shop_money(record, "currentTotalPriceSet");
@@ -95,8 +95,8 @@ fn add_amounts(record: &Record<'_>, order: &mut SourceOrder) {
     order.refunded = refunded(record, order);
 }
 
-/// What was refunded as stated; else the refunds added up; else what the total was lowered by.
-/// Blank where that is nothing.
+/// The refunded amount as stated; else the sum of the refunds; else the reduction of the total.
+/// Blank if that is zero.
 fn refunded(record: &Record<'_>, order: &SourceOrder) -> Text {
     let mut refunded = amount(record, "totalRefundedSet", "totalRefunded");
     if refunded.is_empty() {
@@ -124,13 +124,13 @@ fn add_shipping(record: &Record<'_>, order: &mut SourceOrder) {
     order.discounts.extend(lines.iter().flat_map(|line| discounts(line, true)));
 }
 
-/// What a shipping line costs before discounts.
+/// The price of a shipping line before discounts.
 pub fn shipping_price(line: &Record<'_>) -> Text {
     amount(line, "originalPriceSet", "price")
 }
 
-/// What the codes took off a line or the shipping. An order states its codes without amounts, so
-/// where its lines do not state what each took, nothing can be said.
+/// The amounts that the codes deducted from lines or shipping. An order states its codes without
+/// amounts, so these are only known if its lines state them.
 pub fn discounts(line: &Record<'_>, of_shipping: bool) -> Vec<SourceDiscount> {
     let allocations = connection(line, "discountAllocations", Record::list);
     let discounts = allocations.iter().map(|allocation| SourceDiscount {
@@ -160,7 +160,7 @@ pub fn line(item: &Record<'_>) -> SourceLine {
     }
 }
 
-/// The shop's money of a set; blank where it is not stated.
+/// The shop's money of a set; blank if it is not stated.
 pub fn shop_money(record: &Record<'_>, set: &'static str) -> Text {
     record.object(set).object("shopMoney").amount("amount")
 }

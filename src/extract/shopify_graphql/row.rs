@@ -76,7 +76,7 @@ fn line(record: &Record<'_>) -> SourceOrder {
     }
 }
 
-/// The checkout that the order was left at before it was placed, as a pull notes it.
+/// The abandoned checkout that the order completed, as noted by a pull.
 fn recovered(checkout: &str) -> SourceOrder {
     SourceOrder { checkout_id: gid::number(checkout.into()), ..SourceOrder::default() }
 }

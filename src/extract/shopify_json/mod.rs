@@ -1,12 +1,12 @@
-//! Shopify's REST Admin API: orders and abandoned checkouts, as its answers or a dump of them hold
-//! them. Amounts are in the shop's currency, as stated.
+//! Shopify's REST Admin API: orders and abandoned checkouts, as in its responses or dumps of them.
+//! Amounts are in the shop's currency, as stated.
 
 mod order;
 
 use super::json::{CartKey, JsonFormat};
 pub use order::{leave_or_complete, status};
 
-/// `orders.json`, and what webhooks and dumps make of it.
+/// `orders.json`, and its forms in webhooks and dumps.
 pub static ORDERS: JsonFormat = JsonFormat {
     name: "shopify-json",
     title: "Shopify orders",
@@ -39,7 +39,7 @@ pub static ORDERS: JsonFormat = JsonFormat {
     ..JsonFormat::USUAL
 };
 
-/// `checkouts.json`: carts that were left at the checkout.
+/// `checkouts.json`: abandoned carts.
 pub static CHECKOUTS: JsonFormat = JsonFormat {
     name: "shopify-checkouts-json",
     title: "Shopify's abandoned checkouts",

@@ -13,7 +13,7 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
         updated_at: record.text("updated_at"),
         current_total: record.amount("current_total_price"),
         charges: charges(record),
-        // The token is what the abandoned checkout was known by.
+        // The token identified the abandoned checkout.
         checkout_id: record.first(["checkout_token", "cart_token", "checkout_id"]),
         status: status(record, "financial_status", "cancelled_at", "source_name"),
         unstated: unstated("shopify-json", |key| record.states(key)),
@@ -24,8 +24,8 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// An abandoned checkout is no order and has no status: its token is its id, and the time it was
-/// abandoned is stated. One that was completed is an order by now, and counts as a draft here.
+/// An abandoned checkout is not an order and has no status: its token is its id, and the time of
+/// its abandonment is stated. A completed one has become an order, and counts as a draft here.
 pub fn checkout(record: &Record<'_>) -> SourceOrder {
     let mut cart = SourceOrder {
         checkout_id: record.text("token"),
@@ -48,8 +48,8 @@ pub fn leave_or_complete(cart: &mut SourceOrder, is_completed: bool) {
     }
 }
 
-/// The subtotal is left out on purpose: it shows that rows are missing, and here a record is whole
-/// or refused, while an edited order's lines need not add up to it.
+/// The subtotal is left out: it serves to detect missing rows, but a record here is complete or
+/// refused, and an edited order's lines need not add up to it.
 fn shared(record: &Record<'_>) -> SourceOrder {
     let customer = record.object("customer");
     let shipping_lines = record.list("shipping_lines");
@@ -87,7 +87,7 @@ fn line(item: &Record<'_>) -> SourceLine {
     }
 }
 
-/// Consent to mail, as it is now; else what the buyer ticked at this order.
+/// The current consent to e-mail marketing; else the consent given with this order.
 fn consent(record: &Record<'_>, customer: &Record<'_>) -> Option<bool> {
     match customer.object("email_marketing_consent").text("state").as_str() {
         "" => record.flag("buyer_accepts_marketing"),
@@ -105,13 +105,13 @@ fn shipping(record: &Record<'_>, shipping_lines: &[Record<'_>]) -> Text {
     })
 }
 
-/// The tip and the duties: in the total, and in no line.
+/// Tip and duties, which are in the total but in no line.
 fn charges(record: &Record<'_>) -> Text {
     let duties = shop_money(record, "original_total_duties_set");
     decimal::sum_stated([record.amount("total_tip_received"), duties])
 }
 
-/// The codes, each with what it took off; a code without an amount is left out.
+/// The codes, each with its amount; a code without one is left out.
 fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     let mut discounts = Vec::new();
     for code in record.list("discount_codes") {
@@ -124,10 +124,10 @@ fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     discounts
 }
 
-/// The refunds that went through, added up; where none is listed, what the total was lowered by.
+/// The sum of the successful refunds; if none is listed, the reduction of the total.
 ///
 /// A refund may be stated in the currency the buyer paid in. Such an amount is never added to one
-/// in the shop's: the lowered total is asked then, and where that is not stated the amount stays
+/// in the shop's: the reduced total is used then, and if that is not stated, the amount stays
 /// unknown, which `net` refuses.
 fn refunded(record: &Record<'_>, order: &SourceOrder) -> Text {
     let mut amounts = Vec::new();

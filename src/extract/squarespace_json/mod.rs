@@ -1,4 +1,4 @@
-//! Squarespace: orders as `GET /1.0/commerce/orders` answers them. Dates are UTC, and every amount
+//! Squarespace: orders as `GET /1.0/commerce/orders` returns them. Dates are UTC, and every amount
 //! states its currency.
 
 mod order;

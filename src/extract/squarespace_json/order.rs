@@ -1,4 +1,4 @@
-//! An order under the names Squarespace gives its fields.
+//! An order with Squarespace's field names.
 
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Status, Text};
 use crate::extract::json::{Record, text_or};
@@ -35,7 +35,7 @@ fn amount(record: &Record<'_>, name: &'static str) -> Text {
     record.object(name).amount("value")
 }
 
-/// An order is placed by its payment, so where no `paymentState` says otherwise it is paid, whether
+/// An order is placed by its payment, so unless `paymentState` says otherwise it is paid, whether
 /// or not it was shipped.
 fn status(record: &Record<'_>, refunded: &str, total: &str) -> Option<Status> {
     if record.is_true("testmode") {
@@ -65,7 +65,7 @@ fn shipping_method(record: &Record<'_>) -> Text {
     methods.into_iter().filter(|method| !method.is_empty()).collect::<Vec<_>>().join(", ").into()
 }
 
-/// A custom amount at a till has no product, and is named by its type.
+/// A custom amount at a point of sale has no product, and is named by its type.
 fn line(item: &Record<'_>) -> SourceLine {
     let options = item.list("variantOptions");
     let options: Vec<Text> = options.iter().map(|option| option.free_text("value")).collect();

@@ -1,4 +1,4 @@
-//! BigCommerce's orders and the saved answers for what they only link to.
+//! BigCommerce's orders, and saved responses for the records that they link to.
 
 use super::*;
 use crate::domain::{SourceDiscount, Status};
@@ -162,7 +162,7 @@ fn an_order_whose_consignments_are_cut_is_not_sent_short() {
         let all = by_id(&Folder::with("orders.json", format!("[{cut},{whole}]")));
         assert_eq!(reasons(&all[0]), [Reason::Truncated]);
         assert!(all[0].lines.is_empty() && all[1].faults.is_empty());
-        // Its products are in a file of their own, or in the place of the link.
+        // Its products are in a separate file, or in place of the link.
         let folder = Folder::with("orders.json", cut.clone());
         folder.put("products.json", format!("[{},{}]", product(100, 1, 2), product(100, 2, 1)));
         let all = by_id(&folder);

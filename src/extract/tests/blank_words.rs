@@ -1,4 +1,4 @@
-//! A word for no value reads as a blank, in every format and every field.
+//! A word for a missing value reads as blank, in every format and every field.
 
 use super::fixtures::{ALL, Fixture};
 use super::*;
@@ -11,7 +11,7 @@ fn read(text: &str) -> Vec<SourceOrder> {
     orders.into_iter().map(without_lines_of_file).collect()
 }
 
-/// What is put into a cell may make it wider, but moves no line.
+/// The inserted text may widen a cell, but moves no line.
 fn without_lines_of_file(mut order: SourceOrder) -> SourceOrder {
     order.position.line = 0;
     order.lines.iter_mut().for_each(|line| line.at_line = 0);
@@ -62,7 +62,7 @@ fn with_word_in_json(text: &str, word: &str) -> String {
 
 fn with_word(fixture: &Fixture, word: &str) -> Option<String> {
     let is_json = fixture.text.trim_start().starts_with(['{', '[']);
-    // Rows in quotes as a whole hold no cells of their own.
+    // Rows that are quoted as a whole have no cells.
     let is_quoted_again = fixture.name.contains("quoted-again");
     match (is_json, is_quoted_again) {
         (true, _) => Some(with_word_in_json(fixture.text, word)),

@@ -64,7 +64,7 @@ fn a_compressed_file_cut_anywhere_is_an_error() {
 
 #[test]
 fn an_error_ends_the_reading_and_names_the_line() {
-    // Long enough for the cut to lie beyond what is looked at when the file is opened.
+    // Long enough for the truncation to be beyond the part that is read when the file is opened.
     let packed = gzip(text().repeat(3).replacen(HEADER, "\n", 0).as_bytes());
     let folder = Folder::with("orders.csv", &packed[..packed.len() - 40]);
     let mut reader = folder.open(&["orders.csv"]).unwrap().read();
@@ -99,7 +99,7 @@ fn a_damaged_or_foreign_archive_is_refused() {
     assert!(refusal(&bytes[..bytes.len() - 30]).contains("no readable zip archive"));
     assert!(refusal(zip(&[("a.md", "x")])).contains("without a .csv"));
     assert!(refusal(zip(&[("xl/workbook.xml", "x")])).contains("Excel workbook"));
-    // A byte of the second, stored member: only the checksum can tell.
+    // A byte of the second, stored member: only the checksum shows it.
     bytes = zip(&[("b.csv", &text), ("orders.csv", &text)]);
     let at = bytes.windows(5).rposition(|part| part == b"#500,").unwrap();
     bytes[at + 1] = b'6';

@@ -97,8 +97,8 @@ fn csv_of_every_kind_that_states_times_is_compared_too() {
         ]),
     );
     assert_eq!(numbers(&["c.csv"]), ["8=5.00", "7=9.00"]);
-    // A copy that is there twice is one by its total. Copies next to each other are not told apart
-    // from one with more lines if they state different times.
+    // The total shows that a repeated copy is one. Adjacent copies with different times can't be
+    // distinguished from one with more lines.
     let (old, new) = (row(7, "2024-01-02 10:00", "9.00"), row(7, "2024-01-03 10:00", "9.00"));
     let others = [row(8, "2024-01-01 10:00", "5.00"), row(9, "2024-01-01 10:00", "5.00")];
     let [eight, nine] = &others;
@@ -168,7 +168,7 @@ proptest! {
         for (at, (order, copy)) in read.iter().zip(&expected).enumerate() {
             let of_order = || expected.iter().filter(|other| other.0 == copy.0);
             let is_older = copy.1 > 0 && of_order().any(|other| other.1 > copy.1);
-            // Identical copies may be left to the run.
+            // The run may handle identical copies.
             let is_repeated = expected[..at].iter().any(|other| other == copy || (other.0, other.1, other.2) == (copy.0, copy.1, copy.2));
             prop_assert!(order.is_superseded || !is_older, "{at} is older: {copies:?}");
             prop_assert!(!order.is_superseded || is_older || is_repeated, "{at} counts: {copies:?}");

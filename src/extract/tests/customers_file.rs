@@ -1,4 +1,4 @@
-//! Addresses that a file beside the export has.
+//! E-mail addresses from a separate file.
 
 use super::*;
 use crate::domain::OtherRow;

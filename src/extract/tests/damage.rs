@@ -1,4 +1,4 @@
-//! What spreadsheets, browsers and file transfers make of an export: read as it was meant, or
+//! What spreadsheets, browsers and file transfers do to an export: it is read as intended, or
 //! refused.
 
 use super::shopify_json::{ORDER, minified};
@@ -181,7 +181,7 @@ fn rows_that_were_quoted_again_are_read_as_what_they_were() {
     let plain = read(text()).unwrap();
     let quoted = |row: &str| format!("\"{}\"", row.replace('"', "\"\""));
     let (header, rows) = (HEADER.to_owned(), text().replacen(&format!("{HEADER}\n"), "", 1));
-    // A row whose cell holds a line end is one row.
+    // A row with a line end in a cell is one row.
     let rows: Vec<String> =
         rows.trim_end().replace("Pen\nred", "Pen~red").lines().map(quoted).collect();
     let rows = rows.join("\n").replace("Pen~red", "Pen\nred");

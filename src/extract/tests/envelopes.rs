@@ -163,7 +163,7 @@ const SEVERAL_LISTS: [&str; 9] = [
     "{\"orders\": §1, \"archived\": §2}\n{\"orders\": [], \"archived\": []}",
 ];
 
-/// The records of a fixture, without what wraps them.
+/// The records of a fixture, without their wrapper.
 fn records_of(text: &str) -> Vec<serde_json::Value> {
     let documents = serde_json::Deserializer::from_str(text).into_iter().map(Result::unwrap);
     documents.flat_map(unwrapped).collect()
@@ -184,7 +184,7 @@ fn unwrapped(document: serde_json::Value) -> Vec<serde_json::Value> {
 
 #[test]
 fn every_list_of_orders_in_a_document_is_read() {
-    // Fast wraps each order in objects of its own.
+    // Fast wraps each order in further objects.
     for (format, text) in RECORDS.into_iter().filter(|(format, _)| *format != "fast-json") {
         let records = records_of(text);
         let json = |records: &[serde_json::Value]| serde_json::to_string(records).unwrap();

@@ -1,4 +1,4 @@
-//! What ExpertSender's orders say, and what becomes of it.
+//! How ExpertSender's orders are read.
 
 use super::json_files::read_anything;
 use super::*;

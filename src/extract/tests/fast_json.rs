@@ -1,11 +1,11 @@
-//! What Fast's documents say, and what becomes of it.
+//! How Fast's documents are read.
 
 use super::json_files::read_anything;
 use super::*;
 use crate::domain::{Status, Text};
 
-/// The answer to a read: an order of two products, one of them stated as a product and the article
-/// chosen.
+/// The response to a read: an order of two products, one of them stated as a product and its chosen
+/// variant.
 const ORDER: &str = r#"{
   "type": "ENTITY_TYPE_ORDER",
   "order": {"order": {

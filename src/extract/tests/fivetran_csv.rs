@@ -1,4 +1,4 @@
-//! Tables of a warehouse, each a CSV file, put together.
+//! Tables of a warehouse, each a CSV file, joined.
 
 use super::*;
 use crate::domain::{SourceDiscount, Status};

@@ -1,11 +1,11 @@
-//! One valid export of each format, for the tests that hold of all of them. A new format joins by a
-//! file in `fixtures/`, named `FORMAT.WHAT.EXTENSION`, and a line in [`ALL`]. `tests/it/golden.rs`
+//! One valid export of each format, for the tests that cover all of them. To add a format, add a
+//! file to `fixtures/`, named `FORMAT.WHAT.EXTENSION`, and a line to [`ALL`]. `tests/it/golden.rs`
 //! plans every file there.
 
 use super::*;
 
 /// A whole export in UTF-8: at least three orders that can be sent, some of several lines, with
-/// discounts, and in several currencies where the format states them.
+/// discounts, and in several currencies if the format states them.
 pub struct Fixture {
     pub name: &'static str,
     pub text: &'static str,
@@ -73,7 +73,7 @@ fn every_fixture_is_read_and_every_format_has_one() {
         }
     }
     for format in crate::extract::formats() {
-        // Its tables are several files; `fivetran_csv` holds them against damage.
+        // Its tables are several files; `fivetran_csv` tests them against damage.
         let is_of_files = format.name() == "fivetran-csv";
         assert!(is_of_files || met.contains(format.name()), "{} has no fixture", format.name());
     }

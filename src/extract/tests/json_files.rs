@@ -1,4 +1,4 @@
-//! JSON files as people have them: wrapped, damaged, and not what was meant.
+//! Real-world JSON files: wrapped, damaged, or the wrong file.
 
 use super::codecs::gzip;
 use super::shopify_json::{ORDER, minified};
@@ -247,7 +247,7 @@ fn fixture() -> Vec<u8> {
     format!("{}\n{{\"orders\":[{},{}]}}\n", minified(&order(1)), order(2), order(3)).into_bytes()
 }
 
-/// Opens and reads whatever it is; errors are fine, panics are not.
+/// Opens and reads anything; errors are fine, panics are not.
 pub(super) fn read_anything(bytes: &[u8]) -> Vec<SourceOrder> {
     match Folder::with("orders.json", bytes).open(&["orders.json"]) {
         Ok(export) => export.read().unboxed().map_while(Result::ok).collect(),

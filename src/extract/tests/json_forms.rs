@@ -47,7 +47,7 @@ fn documents_are_the_same_in_every_form() {
             ("documents between commas", joined(&|document| format!("{document:#} , "))),
             ("a byte order mark", format!("\u{feff}\u{1e}{lines}")),
         ] {
-            // An escaped quote in an inner string is not the same text any more.
+            // An escaped quote in an inner string is no longer the same text.
             if form == "one string, escaped" && lines.contains("\\\"") {
                 continue;
             }

@@ -1,10 +1,10 @@
-//! What Magento's JSON says, and what becomes of it.
+//! How Magento's JSON is read.
 
 use super::json_files::read_anything;
 use super::*;
 use crate::domain::{SourceDiscount, Status, Text};
 
-/// An order of a choosable product and a plain one, with some of what is not read.
+/// An order of a configurable product and a simple one, with some fields that are not read.
 const ORDER: &str = r#"{
   "applied_rule_ids": "1", "base_currency_code": "EUR", "base_grand_total": 20.5, "base_discount_amount": -2.4,
   "coupon_code": "SPRING", "created_at": "2024-01-31 10:11:12", "customer_email": "Ann@Example.com",

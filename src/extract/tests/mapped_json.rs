@@ -257,7 +257,7 @@ fn all_lists_of_an_envelope_that_a_mapping_does_not_name_are_read() {
     }
 }
 
-/// What the export passed over, once it was read: kind, records, and the name of the first list.
+/// What the export skipped: kind, records, and the name of the first list.
 fn passed_over_by(mapping: &str, text: &str) -> (usize, Vec<(OtherRow, u64, Option<String>)>) {
     let folder = Folder::with("api.json", text);
     let export = folder.open_by(mapping, "auto", &["api.json"]).unwrap();

@@ -67,7 +67,7 @@ fn of_a_singer_stream_the_orders_are_read_and_the_last_record_of_each_counts() {
 }
 
 fn loosely(text: &str) -> String {
-    // The same messages with blanks and other line ends.
+    // The same messages with extra blanks and other line ends.
     text.replace("{\"type\"", " { \"type\" ").replace('\n', "\r\n\r\n")
 }
 

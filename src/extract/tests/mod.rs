@@ -1,4 +1,4 @@
-//! What a user would notice of reading an export.
+//! What a user notices when an export is read.
 
 mod advanced_order_export;
 mod bigcommerce_json;

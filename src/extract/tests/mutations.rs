@@ -1,5 +1,5 @@
-//! Whatever is done to a valid export: what is read of it is what was there, or is reported to be
-//! damaged, or lies where the damage is.
+//! Mutations of a valid export: every order read from it is unchanged, reported as damaged, or at
+//! the damaged place.
 
 use super::fixtures::{ALL, Fixture};
 use super::*;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use std::ops::RangeInclusive;
 
-/// Opens and reads whatever it is; errors are fine, panics are not. The flag: it came to the end.
+/// Opens and reads anything; errors are fine, panics are not. The flag: it was read completely.
 fn read_anything(bytes: &[u8]) -> (Vec<SourceOrder>, bool) {
     let folder = Folder::with("export", bytes);
     let Ok(export) = folder.open(&["export"]) else {
@@ -38,12 +38,13 @@ enum Damage {
     SwapCells { at: f64, cell: usize },
 }
 
-/// `ORDERSYNC_PROOF_DAMAGE` asks for another number.
+/// `ORDERSYNC_PROOF_DAMAGE` sets another number.
 fn cases() -> u32 {
     std::env::var("ORDERSYNC_PROOF_DAMAGE").ok().and_then(|n| n.parse().ok()).unwrap_or(512)
 }
 
-/// How far apart the places are that a file is cut at: each one where more cases are asked for.
+/// The distance of the places at which a file is truncated: every place if more cases are
+/// requested.
 fn cut_step() -> usize {
     if cases() > 512 { 1 } else { 5 }
 }
@@ -113,7 +114,7 @@ fn touched(text: &[u8], other: &[u8]) -> RangeInclusive<u64> {
     line(front).saturating_sub(1)..=line(text.len() - back) + 1
 }
 
-/// The lines of an order: up to where the next one begins.
+/// The lines of an order, up to the beginning of the next one.
 fn lines_of(orders: &[SourceOrder], index: usize) -> RangeInclusive<u64> {
     let end = orders.get(index + 1).map_or(u64::MAX, |next| next.position.line);
     orders[index].position.line..=end
@@ -144,8 +145,8 @@ fn needs_of(whole: &[SourceOrder]) -> Needs {
     all.into_iter().filter(|need| whole.iter().all(|order| !need(order).is_empty())).collect()
 }
 
-/// Whether it has a fault, so that it is not sent: one that the reader found, or it lacks what
-/// every order has.
+/// Whether it has an error, so that it is not sent: one from the reader, or a missing required
+/// field.
 fn has_fault(order: &SourceOrder, needs: &Needs) -> bool {
     let is_bare = |line: &SourceLine| {
         line.name.is_empty() || (line.unit_price.is_empty() && line.total.is_empty())
@@ -162,12 +163,12 @@ fn holds(fixture: &Fixture, damage: &Damage) -> TestCaseResult {
     let damaged = damage.done_to(whole);
     let (mut expected, _) = read_anything(whole);
     let (mut found, is_whole) = read_anything(&damaged);
-    // Joined exports give orders out in an order of their own.
+    // Joined exports return orders in another sequence.
     expected.sort_by_key(|order| order.position.line);
     found.sort_by_key(|order| order.position.line);
     let is_csv = !whole.starts_with(b"{") && !whole.starts_with(b"[");
     let (before, after) = (touched(whole, &damaged), touched(&damaged, whole));
-    // A header is of every record.
+    // A header belongs to every record.
     if is_csv
         && *after.start() <= 1
         && damaged.split(|b| *b == b'\n').next() != whole.split(|b| *b == b'\n').next()
@@ -223,9 +224,9 @@ fn a_file_cut_anywhere_gives_no_order_that_was_not_there() {
         for len in (0..whole.len()).step_by(cut_step()) {
             let (found, _) = read_anything(&whole[..len]);
             for (index, order) in found.iter().enumerate() {
-                // The last order may lack rows, or part of its last cell, and the rest of a cut row
-                // may follow it: that its lines add up to less than its subtotal is for `transform`
-                // to see.
+                // The last order may lack rows, or part of its last cell, and the rest of a
+                // truncated row may follow it: `transform` detects that its lines add up to less
+                // than its subtotal.
                 let is_last = index + 2 >= found.len()
                     && content.get(index).is_some_and(|o| o.key() == order.key());
                 assert!(

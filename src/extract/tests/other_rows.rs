@@ -1,4 +1,4 @@
-//! Rows that are no orders, in every format of tables.
+//! Rows that are not orders, in every table format.
 
 use super::fixtures::ALL;
 use super::*;
@@ -6,8 +6,8 @@ use crate::domain::OtherRow;
 use crate::extract::total_words::KEYS_LIKE_LABELS;
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
-/// The tables of all formats, each with its delimiter and rows. One whose rows are in quotes again
-/// is another writing of one that is here.
+/// The tables of all formats, each with its delimiter and rows. A table of quoted rows is another
+/// form of one that is included.
 pub(super) fn tables() -> impl Iterator<Item = (&'static str, u8, Vec<ByteRecord>)> {
     let is_table = |name: &str| name.contains("-csv") && !name.contains("quoted-again");
     ALL.iter().filter(move |fixture| is_table(fixture.name)).map(|fixture| {
@@ -73,7 +73,7 @@ fn product_at(header: &ByteRecord) -> Option<usize> {
     header.iter().position(|name| NAMES.iter().any(|known| known.as_bytes() == name))
 }
 
-/// The first column with what an order is known by.
+/// The first column that identifies an order.
 const KEY_COLUMNS: [&str; 14] = [
     "Name",
     "Id",
@@ -159,14 +159,14 @@ fn a_total_where_products_have_their_names_is_a_record_with_a_fault_in_every_for
                 assert_eq!(with.len(), plain.len() + 1, "{name}");
                 assert!(with[..plain.len()] == plain, "{name}");
             }
-            // A table with a row that names no order may be one with blank further rows.
+            // A table with a row that names no order may leave further rows blank.
             Err(refusal) => assert!(refusal.contains("don't name the order"), "{name}: {refusal}"),
         }
     }
     assert!(formats >= 9, "{formats}");
 }
 
-/// What an export passed over: the kind of each, how many, and the line of the first.
+/// What an export skipped: the kind, number and first line of each.
 fn passed_over(text: &[u8]) -> Vec<(OtherRow, u64, u64)> {
     let folder = Folder::with("table", text);
     let export = folder.open(&["table"]).unwrap();
@@ -356,7 +356,7 @@ fn orders_of_figures_alone_are_no_footers() {
     for key in KEYS_LIKE_LABELS {
         assert_eq!(with(&format!("{key},,5.00,")), 2, "{key}");
     }
-    // What states a customer or a date is an order, whatever its key.
+    // A row with a customer or a date is an order, whatever its key.
     for row in ["SUM,,5.00,77", "Total,,5.00,77", "Total,2024-01-05,5.00,", "Total,,,ann"] {
         assert_eq!(with(row), 2, "{row}");
     }

@@ -219,7 +219,7 @@ fn a_quote_that_is_never_closed_spoils_the_order_it_is_in() {
     assert_eq!((all[1].number.as_str(), reasons(&all[1])), ("#2", vec![Reason::MalformedRow]));
     assert_eq!(all[1].position.line, 3);
     assert_eq!(names(&all[1]), [""], "the rest of the file is no product");
-    // In the last column the number of fields comes out right all the same.
+    // In the last column the number of fields is right nevertheless.
     let all = orders(&[first("#1").replace("web", "\"web"), first("#2")].concat());
     assert_eq!(all.len(), 1);
     assert_eq!(reasons(&all[0]), [Reason::MalformedRow]);

@@ -15,7 +15,7 @@ fn order(number: u32, note: &str) -> String {
     )
 }
 
-/// What the orders of a table are read as: ids, numbers, totals, products.
+/// The content of a table's orders: ids, numbers, totals, products.
 fn known(table: impl AsRef<[u8]>) -> Vec<[Text; 4]> {
     let known = |order: SourceOrder| {
         assert_eq!(reasons(&order), [], "{}", order.id);

@@ -1,4 +1,4 @@
-//! Rows of one order that do not stand together.
+//! Rows of one order that are not contiguous.
 
 use super::other_rows::{contents, tables, written};
 use super::*;
@@ -189,7 +189,7 @@ fn of_a_copy_that_was_cut_and_a_whole_one_the_whole_one_counts() {
             read.sort_by(|a, b| a.number.cmp(&b.number));
             assert!(read == plain, "{name}: {:?}", read.iter().map(reasons).collect::<Vec<_>>());
         }
-        // What is another row is no copy.
+        // A different row is not a copy.
         let mut other: Vec<&[u8]> = first[0].iter().collect();
         let at =
             header[0].iter().position(|name| PRICES.iter().any(|known| known.as_bytes() == name));

@@ -1,4 +1,4 @@
-//! What Shopify's GraphQL API says, in one record or in many, and what becomes of it.
+//! How orders of Shopify's GraphQL API are read, in one record or in many.
 
 use super::shopify_json::{ORDER, minified};
 use super::*;
@@ -6,7 +6,7 @@ use crate::domain::Status;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-/// The order of the REST fixture, as a query answers with it.
+/// The order of the REST fixture, as a query returns it.
 const WHOLE: &str = r##"{
   "id": "gid:\/\/shopify\/Order\/6885604524341", "name": "#1001", "email": " Ann@Example.com ",
   "customer": {"id": "gid://shopify/Customer/207119551", "displayName": "Ann",
@@ -63,7 +63,7 @@ fn by_id(text: &str) -> Vec<SourceOrder> {
     all
 }
 
-/// What is said of an order, wherever it stands.
+/// The content of an order, independent of its place.
 fn said(order: &SourceOrder) -> SourceOrder {
     let mut said = SourceOrder { position: Default::default(), ..order.clone() };
     said.lines.iter_mut().for_each(|line| line.at_line = 0);
@@ -339,7 +339,7 @@ fn an_order_twice_in_a_file_comes_twice_so_that_it_is_counted_twice() {
     assert_eq!(lines, BTreeSet::from([2]), "whichever of them counts, it is whole");
 }
 
-/// Three orders, their lines apart from them.
+/// Three orders with separate lines.
 fn scattered() -> String {
     let ids = ["1", "2", "3"];
     let lines = ids.iter().map(|id| mug(id)).chain(ids.iter().map(|id| candle(id)));

@@ -1,9 +1,9 @@
-//! What Shopify's JSON says, and what becomes of it.
+//! How Shopify's JSON is read.
 
 use super::*;
 use crate::domain::{SourceDiscount, Status};
 
-/// An order with everything that is read, and some of what is not.
+/// An order with every field that is read, and some that are not.
 pub(super) const ORDER: &str = r##"{
   "id": 6885604524341, "admin_graphql_api_id": "gid:\/\/shopify\/Order\/6885604524341",
   "name": "#1001", "order_number": 1001, "note": "a } b \" c [ {",

@@ -1,4 +1,4 @@
-//! Orders of Squarespace's Commerce API, and the records they are read as.
+//! How orders of Squarespace's Commerce API are read.
 
 use super::*;
 use crate::domain::{SourceDiscount, SourceLine, Status, Text};

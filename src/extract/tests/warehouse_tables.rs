@@ -110,7 +110,7 @@ fn each_loaders_times_are_read() {
         let expected = [("12.00".to_owned(), false, vec![]), ("10.00".to_owned(), true, vec![])];
         assert_eq!(versions_both(&rows), expected, "{old}");
     }
-    // Read at one moment: what the shop says of its last change decides.
+    // Read at the same moment: the shop's time of the last change decides.
     let dated = |total: &str, day: &str| {
         order(1, total).replacen("2024-02-01T08:00", &format!("2024-02-{day}T08:00"), 1)
     };
@@ -136,7 +136,7 @@ fn versions_that_nothing_ranks_are_refused_both_and_equal_ones_are_one() {
         versions_both(&rows).iter().map(|one| (one.1, one.2.len())).collect::<Vec<_>>(),
         [(true, 0), (false, 0)]
     );
-    // An older one is out of the question whatever the two newest say.
+    // An older one never counts, whatever the two newest say.
     let rows =
         raw(NEW, &order(1, "1.00")) + &raw(OLD, &order(1, "2.00")) + &raw(NEW, &order(1, "3.00"));
     assert_eq!(

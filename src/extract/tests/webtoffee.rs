@@ -1,4 +1,4 @@
-//! What WebToffee's order export says, in its three layouts, and what becomes of it.
+//! How WebToffee's order export is read, in its three layouts.
 
 use super::*;
 use crate::domain::Status;

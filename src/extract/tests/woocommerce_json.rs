@@ -1,9 +1,9 @@
-//! What WooCommerce's REST API says, and what becomes of it.
+//! How orders of WooCommerce's REST API are read.
 
 use super::*;
 use crate::domain::{SourceDiscount, Status};
 
-/// An order with everything that is read, and some of what is not.
+/// An order with every field that is read, and some that are not.
 const ORDER: &str = r#"{
   "id": 4711, "parent_id": 0, "number": "WEB-4711", "status": "completed", "currency": "EUR", "version": "10.1.0",
   "prices_include_tax": false, "date_created": "2024-01-31T10:11:12", "date_modified": "2024-02-01T09:00:00",

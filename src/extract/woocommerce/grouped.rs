@@ -22,7 +22,7 @@ pub trait RowForm: Send + Sync {
         ABSENT
     }
 
-    /// The order with the cells of its first row, its lines included.
+    /// The order with the cells of its first row, including its line.
     fn begin(&self, row: &Row<'_>) -> SourceOrder;
 
     /// Adds the cells of a further row.
@@ -100,7 +100,7 @@ fn of_group(form: &impl RowForm, group: &Group) -> SourceOrder {
             add_error(&mut order, RecordError::new(Reason::MalformedRow), row.line);
             continue;
         }
-        // Rows of one order agree on it; if they don't, two orders have one name.
+        // Rows of one order agree on it; if they don't, two orders have the same name.
         let differs =
             |column: &&&Column| first.is_whole && column.cell(&row) != column.cell(&first);
         for column in own.iter().filter(differs) {

@@ -1,6 +1,5 @@
 //! The dialects of WooCommerce: its REST API's orders, and the exports of the two plugins most
-//! shops use. They name the fields; amounts are the order's currency, as stated, and nothing is
-//! made up.
+//! shops use. They name the fields; amounts are in the order's currency, as stated.
 
 mod advanced;
 mod grouped;

@@ -1,4 +1,5 @@
-//! Exports of WooCommerce shops that no orders can come of: what each is, and what to take instead.
+//! Exports of WooCommerce shops that contain no usable orders: what each is, and what to export
+//! instead.
 
 use crate::extract::shop_csv::OtherExport;
 

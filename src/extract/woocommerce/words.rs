@@ -1,10 +1,10 @@
-//! What WooCommerce means by its words and numbers, in each of its exports.
+//! The words and numbers of WooCommerce in all its exports.
 
 use crate::domain::{Status, Text};
 use crate::extract::statuses::{WOOCOMMERCE, after_refunds};
 
-/// Fees as charges: what is in the total and in no line. Fees that a plugin took off are stated
-/// below zero and are not a charge; the report then says that the order's parts miss its total.
+/// Fees as charges, which are in the total but in no line. Negative fees of a plugin are not
+/// charges; the report then says that the order's parts don't add up to its total.
 pub fn charges(fees: &str) -> Text {
     if fees.starts_with('-') { Text::default() } else { fees.into() }
 }

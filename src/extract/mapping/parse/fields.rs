@@ -72,7 +72,7 @@ fn field_of(value: &Value<'_>, names: &Names) -> Option<Field> {
     Some(Field::Cells(cells_of(value, names)))
 }
 
-/// `-Name` is taken away.
+/// `-Name` is subtracted.
 fn term_of(text: &str, names: &Names) -> Term {
     match text.strip_prefix('-') {
         Some(name) => Term { name: names.number(name.trim()), is_negative: true },
@@ -142,7 +142,7 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
     });
     let cells = rule.get("column").map(|value| cells_of(&value, names)).unwrap_or_default();
     StatusRule {
-        // A mapping may declare any word, so words are looked up before they count as blank.
+        // A mapping may declare any word, so words are looked up before the test for blanks.
         cells: Cells { is_free_text: true, ..cells },
         is_optional: rule.flag("optional"),
         filled: answer("filled"),

@@ -1,9 +1,9 @@
-//! What the export is built like.
+//! The structure of the export.
 
 use crate::extract::mapping::profile::{Names, Parts, Repeats, RowLayout, Source};
 use crate::extract::mapping::toml_table::Table;
 
-/// The shape, and the names that lines have of their own, where they do.
+/// The shape, and the separate names of lines, if they have any.
 pub fn source(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
     let sources = [("csv", false), ("json", true)];
     let is_json = table.get("source").and_then(|value| value.choice(&sources)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Which column holds what, decided once per file by its header.
+//! The columns of a file, determined once by its header.
 
 use crate::extract::cells::{Column, columns};
 
@@ -28,7 +28,7 @@ columns! {
         product: ["Product Id"];
         variation: ["Variation Id"];
         sku: ["SKU"];
-        /// As ordered, or less what was refunded where that is all there is.
+        /// As ordered, or minus the refunded quantity if only that is stated.
         quantity: ["Quantity", "Quantity (- Refund)"];
         price_before_coupons: ["Item Cost Before Discount"];
         price_after_coupons: ["Item Cost"];

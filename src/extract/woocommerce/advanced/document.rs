@@ -1,4 +1,4 @@
-//! The same export as JSON: an object for each order, with its products and coupons in lists.
+//! The same export as JSON: one object per order, with products and coupons in lists.
 
 use super::orders::is_short;
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceLine, SourceOrder};

@@ -66,8 +66,8 @@ pub static FORMAT: ShopCsv = ShopCsv {
     layout,
 };
 
-/// An option of the plugin states the order's own cells on its first row only: to which order a
-/// further row belongs is then known only by its place in the file.
+/// With an option of the plugin, only the first row has the order's own cells: only its place in
+/// the file then shows to which order a further row belongs.
 fn layout(head: &CsvHead<'_>) -> Result<Arc<dyn CsvLayout>, NoMatch> {
     let columns = Columns::of(head.header);
     let is_blank =

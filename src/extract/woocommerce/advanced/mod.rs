@@ -1,5 +1,5 @@
 //! Advanced Order Export for WooCommerce (AlgolPlus), as CSV and as JSON. The user chooses the
-//! columns; they are known by the labels the plugin gives them.
+//! columns, which are recognised by the plugin's labels.
 
 mod columns;
 mod document;

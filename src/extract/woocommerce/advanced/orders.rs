@@ -1,4 +1,4 @@
-//! From rows to orders. An order's products and its coupons are side by side: with one product
+//! Reads rows as orders. An order's products and coupons are next to each other: with one product
 //! and two coupons there are two rows, the second of them without a product.
 
 use super::columns::Columns;
@@ -148,9 +148,9 @@ impl Columns {
     }
 }
 
-/// Whether products are provably missing: what they cost, with what was refunded and
-/// the discount, is less than the stated subtotal. Prices of one unit are rounded, so each unit may
-/// be off by half of what the last digit counts.
+/// Whether products are provably missing: what they cost, with what was refunded and the discount,
+/// is less than the stated subtotal. Unit prices are rounded, so each unit may be off by half of
+/// the last digit.
 pub fn is_short(order: &SourceOrder, subtotal: &str) -> bool {
     let reduction = |text: &str| match decimal::magnitude(text) {
         "" => Some(0),

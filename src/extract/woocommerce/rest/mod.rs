@@ -1,11 +1,11 @@
-//! Orders as WooCommerce's REST API answers with them (`wc/v2`, `wc/v3`), and as the API before it
-//! did (`wc-api/v1` to `v3`).
+//! Orders as WooCommerce's REST API returns them (`wc/v2`, `wc/v3`), and as the API before it did
+//! (`wc-api/v1` to `v3`).
 
 mod order;
 
 use crate::extract::json::JsonFormat;
 
-/// `wp-json/wc/v3/orders`, and what backups and dumps make of it.
+/// `wp-json/wc/v3/orders`, and its forms in backups and dumps.
 pub static ORDERS: JsonFormat = JsonFormat {
     name: "woocommerce-json",
     title: "WooCommerce orders",

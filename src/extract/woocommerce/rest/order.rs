@@ -1,5 +1,5 @@
-//! An order under the names WooCommerce gives its fields: those of the API of today, and of the old
-//! one where they differ.
+//! An order with WooCommerce's field names: those of the current API, and of the old one where they
+//! differ.
 
 use crate::domain::{Reason, SourceDiscount, SourceLine, SourceOrder, Text};
 use crate::extract::decimal;
@@ -43,8 +43,8 @@ pub fn order(record: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// The time in UTC, which WooCommerce writes without saying so; else the shop's own time, in the
-/// zone of the job.
+/// The time in UTC, which WooCommerce writes without an offset; else the shop's local time, in the
+/// job's zone.
 fn moment(record: &Record<'_>, utc: &'static str, local: &'static str) -> Text {
     match record.text(utc) {
         blank if blank.is_empty() => record.text(local),
@@ -58,8 +58,8 @@ fn says_offset(text: &str) -> bool {
     time.ends_with(['Z', 'z']) || time.contains(['+', '-'])
 }
 
-/// What the line's units cost together, before coupons: WooCommerce rounds `price` for its own use
-/// only, and what one cost is often no whole number of cents.
+/// The price of all units of the line before coupons: `price` is rounded, and the price of one unit
+/// is often not a whole number of cents.
 fn line(item: &Record<'_>) -> SourceLine {
     SourceLine {
         id: text_or(id(item.id("variation_id")), || id(item.id("product_id"))),
@@ -88,7 +88,7 @@ fn image(item: &Record<'_>) -> Text {
 fn fees(record: &Record<'_>) -> Text {
     let (mut added, mut taken) = (Vec::new(), Vec::new());
     for fee in record.list("fee_lines") {
-        // Before tax; below zero where a plugin took something off.
+        // Before tax; negative if a plugin deducted something.
         let amount = fee.amount("total");
         match amount.strip_prefix('-') {
             Some(less) => taken.push(less.into()),
@@ -99,13 +99,12 @@ fn fees(record: &Record<'_>) -> Text {
     if taken.is_empty() { added } else { decimal::excess(&added, &decimal::sum(taken)) }
 }
 
-/// The refunds added up. They are stated below zero.
+/// The sum of the refunds, which are stated as negative.
 fn refunded(record: &Record<'_>) -> Text {
     decimal::sum_reductions(record.list("refunds").iter().map(|refund| refund.amount("total")))
 }
 
-/// The coupons, each with what it took off; one that only made shipping free took nothing off any
-/// price.
+/// The coupons, each with the amount deducted; one that only made shipping free deducted nothing.
 fn discounts(record: &Record<'_>) -> Vec<SourceDiscount> {
     let mut discounts = Vec::new();
     for coupon in record.list("coupon_lines") {

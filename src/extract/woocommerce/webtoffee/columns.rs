@@ -1,4 +1,4 @@
-//! Which column holds what, decided once per file by its header.
+//! The columns of a file, determined once by its header.
 
 use super::dates::Dates;
 use crate::extract::cells::{Column, columns, places};
@@ -38,11 +38,11 @@ pub struct Columns {
 /// How the lines of an order are laid out.
 #[derive(Debug)]
 pub enum Lines {
-    /// `line_item_1` and so on: all of a line in one cell.
+    /// `line_item_1` and so on: a whole line in one cell.
     Packed(Vec<Column>),
     /// `Product Item 1 Name` and so on.
     Columns(Vec<LineColumns>),
-    /// A row for each, which repeats the order's own cells.
+    /// A row per line, which repeats the order's own cells.
     Rows(Box<LineColumns>),
 }
 
@@ -56,9 +56,9 @@ pub struct LineColumns {
 }
 
 impl Lines {
-    /// The layout of a header; `None` if it has no columns of lines. If lines are packed and in
-    /// columns of their own as well, which is what the plugin's "separate columns" means, they are
-    /// read packed: only there the variation is stated.
+    /// The layout of a header; `None` if it has no columns of lines. If lines are both packed and
+    /// in separate columns, as with the plugin's option "separate columns", they are read packed:
+    /// only the packed form states the variation.
     pub fn of(header: &Header) -> Option<Self> {
         let packed = (1..=header.len())
             .map(|n| Column::numbered(header, &format!("line_item_{n}"), "line_item"));
@@ -81,7 +81,7 @@ impl Lines {
 }
 
 impl Lines {
-    /// Where products have their names and ids.
+    /// The columns of product names and ids.
     pub fn products(&self) -> Vec<usize> {
         let of = |line: &LineColumns| places(&[&line.name, &line.product, &line.sku]);
         match self {

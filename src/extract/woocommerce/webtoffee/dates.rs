@@ -1,4 +1,4 @@
-//! The dates of WebToffee's plugin. In shops that store orders as WordPress posts it takes the
+//! The dates of WebToffee's plugin. In shops that store orders as WordPress posts it mistakes the
 //! local time for UTC and converts it to local time again: 08:00 in New York becomes 04:00. The
 //! time of payment is right in both cases, and most orders are paid within minutes, so the
 //! difference shows whether a file is shifted.
@@ -13,7 +13,7 @@ use jiff::tz::{Offset, TimeZone};
 const PAID_WITHIN_S: i64 = 1_800;
 /// How much the clocks of the shop and of its payment service may differ, in seconds.
 const SLACK_S: i64 = 60;
-/// Orders that must indicate a shift where slow payments alone would look the same.
+/// Orders that must indicate a shift if slow payments alone would look the same.
 const EVIDENCE_MIN: usize = 3;
 
 /// How the order dates of one file are read.
@@ -27,7 +27,7 @@ pub struct Dates {
 pub enum Shift {
     None,
     Offset,
-    /// The beginning of the file has no order for which it makes a difference.
+    /// The beginning of the file has no order that is affected.
     Unknown,
 }
 
@@ -44,14 +44,13 @@ pub struct Sample {
 pub enum Undecided {
     /// Too few orders were paid soon after they were placed.
     NoEvidence,
-    /// Orders were paid whole half hours after they were placed, or before; that is not the offset
-    /// of the job's zone.
+    /// Orders were paid a multiple of half an hour after they were placed, or before, which is not
+    /// the offset of the job's zone.
     WrongZone,
 }
 
 impl Dates {
-    /// # Errors
-    /// If it has to follow from the file, makes a difference, and does not follow.
+    /// # Errors If the file must decide, it makes a difference, and it can't be decided.
     pub fn decide(
         choice: DateShift,
         zone: &TimeZone,
@@ -86,8 +85,8 @@ impl Dates {
         }
     }
 
-    /// Undoes the conversion: `stated` is local time that came from local time taken for UTC. Of a
-    /// time that occurs twice, the first.
+    /// Undoes the conversion: `stated` is local time converted from local time that was mistaken
+    /// for UTC. If a time occurs twice, the first counts.
     fn moved_back(&self, stated: DateTime) -> DateTime {
         let instant = self.zone.to_ambiguous_timestamp(stated).compatible();
         instant.map_or(stated, |instant| Offset::UTC.to_datetime(instant))
@@ -101,7 +100,7 @@ struct Votes {
     matters: usize,
     as_stated: usize,
     moved_back: usize,
-    /// An order that indicates the other would have been paid before it was placed.
+    /// An order that shows the opposite would have been paid before it was placed.
     rules_out_as_stated: bool,
     rules_out_moved_back: bool,
     /// Paid a multiple of half an hour too late or too early, within five minutes.
@@ -290,8 +289,7 @@ mod tests {
     }
 
     proptest! {
-        /// What the plugin does, in its own two steps, is undone for every time the clock shows
-        /// once.
+        /// The plugin's two conversion steps are undone for every time that occurs once.
         #[test]
         fn the_plugins_shift_is_undone(second in 0_i64..2_000_000_000, zone in prop::sample::select(vec!["America/New_York", "Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"])) {
             let zone = TimeZone::get(zone).unwrap();

@@ -6,9 +6,9 @@ use crate::extract::blank;
 use crate::extract::decimal;
 use crate::extract::woocommerce::words::id;
 
-/// Reads `name:…|product_id:…|sku:…|quantity:…|total:…|sub_total:…`, with more of it or not, up to
-/// the meta data that the variation is part of. A name may contain bars: what follows it is
-/// recognised by its form.
+/// Reads `name:…|product_id:…|sku:…|quantity:…|total:…|sub_total:…`, optionally with further
+/// fields, up to the metadata that contain the variation. A name may contain bars: the fields after
+/// it are recognised by their form.
 pub fn line(cell: &str) -> Option<SourceLine> {
     let rest = cell.strip_prefix("name:")?;
     let (name, rest) = split_once(rest, |from| {
@@ -53,7 +53,7 @@ fn variation(meta: &str) -> Option<&str> {
     all.next().is_none().then_some(first)
 }
 
-/// The coupons, each with the amount it took off.
+/// The coupons, each with the amount deducted.
 pub fn coupons(cell: &str) -> Option<Vec<SourceDiscount>> {
     if cell.is_empty() {
         return Some(Vec::new());

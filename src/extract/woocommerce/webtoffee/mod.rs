@@ -1,5 +1,5 @@
 //! The order export of WebToffee's plugin ("Order Export & Order Import for WooCommerce"), in its
-//! three layouts: all of a line in one cell, a line over several columns, or a row for each line.
+//! three layouts: a line in one cell, a line over several columns, or a row per line.
 
 mod columns;
 mod dates;

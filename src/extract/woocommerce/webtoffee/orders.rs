@@ -1,4 +1,4 @@
-//! From rows to orders.
+//! Reads rows as orders.
 
 use super::columns::{Columns, LineColumns, Lines, OrderColumns};
 use super::lists;
@@ -63,7 +63,7 @@ impl RowForm for Columns {
             Vec::new()
         });
         let refunds = cells.text(&self.order.refunds);
-        // No number, so that a rule that needs it refuses the order.
+        // Not a number, so that a rule that needs it refuses the order.
         order.refunded = lists::refunded(&refunds).unwrap_or_else(|| "unknown".into());
         let word = cells.text(&self.order.status);
         order.status = status_of(&word, &order.refunded, &order.total);
@@ -109,7 +109,7 @@ impl RowForm for Columns {
     }
 }
 
-/// Whether the lines add up to the stated subtotal. Lines state all their digits, the subtotal is
+/// Whether the lines add up to the stated subtotal. Lines state all digits; the subtotal is
 /// rounded.
 fn check_sum(order: &mut SourceOrder, subtotal: &str) {
     let sum: Option<i128> = order.lines.iter().map(|line| decimal::parse_cut(&line.total)).sum();
