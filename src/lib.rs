@@ -1,12 +1,13 @@
-//! ordersync brings the orders a shop already has into ActiveCampaign. Read from the ground floor
-//! up; `ARCHITECTURE.md` says which module may import which, and `tests/it/floors.rs` checks it.
+//! ordersync brings the orders a shop already has into ActiveCampaign. Read it from the lowest
+//! floor up; `ARCHITECTURE.md` says which module may import which, and `tests/it/floors.rs` checks
+//! it.
 
-// Floor 0: the values everyone speaks in.
+// Floor 0: the values that all modules share.
 pub mod domain;
 
 mod scratch;
 
-// Floor 1: each on its own, knowing only the values.
+// Floor 1: independent modules that only import the values.
 pub mod extract;
 
 pub mod transform;
@@ -30,7 +31,7 @@ pub mod schedule;
 
 pub mod daemon;
 
-// Floor 5: what daemons share, what people set and what they read.
+// Floor 5: what daemons share, the settings and the reports.
 #[cfg(feature = "fleet")]
 pub mod fleet;
 
@@ -45,7 +46,7 @@ pub mod serve;
 // Floor 6: arguments in, exit code out.
 pub mod cli;
 
-// Apart: they import nothing of ours, so that a mistake of ours can't hide in them too.
+// Separate: they import no other module, so that they can't share its mistakes.
 pub mod samples;
 
 pub mod simulator;

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 /// The accounts of the fleet and their leases.
 pub struct Accounts {
     database: Database,
-    /// What the leases of this process are taken under.
+    /// The name under which this process takes leases.
     node: String,
     /// How long a lease is valid from each renewal on.
     lease: Duration,
@@ -29,28 +29,27 @@ pub struct Lease {
     pub handover: Handover,
 }
 
-/// What the holder before left behind.
+/// The state that the previous holder left.
 #[derive(Debug, Clone)]
 pub struct Handover {
     /// The newest copy of the ledger; `None`: there is none yet.
     pub copy: Option<CopyHead>,
-    /// How long the last holder may have sent what the copy does not hold; zero if it ended in
-    /// order.
+    /// How long the last holder may have sent orders that the copy lacks; zero if it ended cleanly.
     pub unrecorded: Duration,
-    /// How long ago the account's schedules were looked at.
+    /// How long ago the account's schedules were checked.
     pub seen: Duration,
     pub pace: Pace,
 }
 
 impl Handover {
-    /// How many steps the copy may lack, by how many orders can be created in a second and be under
-    /// way at one time.
+    /// How many steps the copy may lack, from the number of orders that can be created per second
+    /// and be in flight concurrently.
     pub fn unrecorded_steps(&self, orders_per_second: f64, in_flight_max: usize) -> u32 {
         if self.unrecorded.is_zero() {
             return 0;
         }
         let sent = orders_per_second * self.unrecorded.as_secs_f64();
-        // Those under way count twice: when the copy was made, and when the holder was lost.
+        // Those in flight count twice: when the copy was made, and when the holder was lost.
         sent.ceil() as u32 + 2 * in_flight_max as u32
     }
 }
@@ -59,7 +58,7 @@ impl Handover {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyHead {
     pub fence: i64,
-    /// Counts the copies under one lease.
+    /// Number of the copy under one lease.
     pub number: i64,
     pub chunks: i32,
     /// Length of the file.
@@ -80,12 +79,12 @@ impl CopyHead {
     }
 }
 
-/// What the next holder must know of the requests of this one.
+/// What the next holder must know about the requests of this one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pace {
     /// How long ago the last request left.
     pub sent: Option<Duration>,
-    /// What is left of the pause that ActiveCampaign asked for.
+    /// The remainder of the pause that ActiveCampaign asked for.
     pub pause: Option<Duration>,
 }
 
@@ -100,9 +99,9 @@ pub struct Renewal {
 /// How a lease ends.
 #[derive(Debug, Clone, Copy)]
 pub struct Released {
-    /// From now until the account has to be looked at again.
+    /// Time until the account must be checked again.
     pub due: Duration,
-    /// The newest copy of the ledger holds all that was sent.
+    /// The newest copy of the ledger contains everything that was sent.
     pub is_exact: bool,
     pub pace: Pace,
 }
@@ -118,9 +117,10 @@ const REGISTER: &str = "
         WHERE a.schedules <> excluded.schedules";
 
 /// `$1` the node, `$2` the length of a lease, `$3` the accounts it knows, `$4` how many it has room
-/// for. What is due longest is taken first, and rows that another node is taking are skipped. A
-/// drained node takes nothing. A node takes no more at once than its share: what it lacks of an
-/// equal part of all work, or an equal part of what is due if that is more, as others may be full.
+/// for. Accounts that have been due longest are taken first, and rows that another node is taking
+/// are skipped. A drained node takes nothing. A node takes at most its share at once: what it lacks
+/// of an equal part of all work, or an equal part of the due accounts if that is more, as others
+/// may be full.
 const TAKE: &str = "
     WITH active AS (
         SELECT greatest(count(*), 1)::float AS nodes FROM ordersync.nodes
@@ -154,7 +154,7 @@ const TAKE: &str = "
         ordersync.ms(clock_timestamp() - a.sent_at) AS sent,
         ordersync.ms(a.paused_until - clock_timestamp()) AS pause";
 
-/// What a holder reports of its pace; a column stays where it reports nothing.
+/// What a holder reports about its pace; a column is unchanged if it reports nothing.
 pub(super) const PACE: &str = "
     sent_at = coalesce(clock_timestamp() - given.sent * interval '1 millisecond', a.sent_at),
     paused_until = coalesce(clock_timestamp() + given.pause * interval '1 millisecond', a.paused_until)";
@@ -169,7 +169,7 @@ impl Accounts {
         self.lease
     }
 
-    /// Makes accounts known to the fleet. One whose schedules changed is looked at at once.
+    /// Registers accounts with the fleet. One whose schedules changed becomes due immediately.
     pub async fn register(&self, accounts: &[Registration]) -> Result<(), FleetError> {
         let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
         let schedules: Vec<&[u8]> = accounts.iter().map(|account| &account.schedules[..]).collect();
@@ -180,8 +180,8 @@ impl Accounts {
         self.database.run(run).await
     }
 
-    /// Takes the leases of up to `room` of these accounts that are due and held by nobody, and no
-    /// more than this node's share.
+    /// Takes the leases of up to `room` of these accounts that are due and not held, at most this
+    /// node's share.
     pub async fn take(&self, accounts: &[String], room: usize) -> Result<Vec<Lease>, FleetError> {
         let (length, room) = (millis(self.lease), i64::try_from(room).unwrap_or(i64::MAX));
         let run = async |client: Arc<tokio_postgres::Client>| {
@@ -218,8 +218,7 @@ impl Accounts {
 
     /// Gives a lease back.
     ///
-    /// # Errors
-    /// [`FleetError::Lost`] if it was another's already.
+    /// # Errors [`FleetError::Lost`] if another node has it already.
     pub async fn release(&self, lease: &Lease, ended: Released) -> Result<(), FleetError> {
         let statement = format!(
             "UPDATE ordersync.accounts AS a SET

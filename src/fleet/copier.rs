@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
 
-/// A mebibyte of ledger makes the time between two copies longer by this.
+/// How much each mebibyte of ledger lengthens the time between two copies.
 const PER_MEBIBYTE: Duration = Duration::from_secs(1);
 const EVERY_MAX: Duration = Duration::from_secs(600);
 /// Attempts at the last copy of a lease.
@@ -19,12 +19,12 @@ pub(super) struct Copier<'a> {
     /// The least time between two copies.
     every_min: Duration,
     number: i64,
-    /// The state of the ledger that the newest copy holds; `None`: there is none that holds all.
+    /// The state of the ledger in the newest copy; `None`: no copy contains everything.
     copied: Option<Vec<(u64, Option<SystemTime>)>>,
 }
 
 impl<'a> Copier<'a> {
-    /// Of a ledger that was just put in place.
+    /// For a ledger that was just put in place.
     pub fn new(
         copies: &'a LedgerCopies,
         dir: &'a Path,
@@ -38,7 +38,7 @@ impl<'a> Copier<'a> {
         copier
     }
 
-    /// Copies until the work is done. A copy that is under way then is finished.
+    /// Copies until the work is done. A copy in progress is then finished.
     pub async fn run(&mut self, done: &CancellationToken) {
         loop {
             tokio::select! {
@@ -57,7 +57,8 @@ impl<'a> Copier<'a> {
         tracing::warn!(account, "the ledger of account {account} was not copied: {error}");
     }
 
-    /// The last copy, of a ledger that nothing writes to any more. Whether the database has all.
+    /// The last copy, of a ledger that is no longer written. Returns whether the database has
+    /// everything.
     pub async fn finish(&mut self) -> bool {
         for _ in 0..ATTEMPTS_MAX {
             match self.copy().await {
@@ -76,18 +77,19 @@ impl<'a> Copier<'a> {
     async fn copy(&mut self) -> Result<(), FleetError> {
         let (began, mark) = (Instant::now(), self.mark());
         if self.copied.as_ref() == Some(&mark) {
-            // What is sent is written down first, so nothing was.
+            // Intents are recorded before sending, so nothing was sent.
             return self.copies.still_hold_all(self.lease, began).await;
         }
         let (dir, account, to) = (self.dir.to_owned(), self.lease.account.clone(), self.file());
         let copied = tokio::task::spawn_blocking(move || copy_state(&dir, &account, &to)).await;
         let is_there = copied.map_err(|error| StateError::from(std::io::Error::other(error)))??;
         if is_there {
-            // Each attempt has a number of its own, so that none mixes with what an earlier left.
+            // Each attempt has its own number, so that it never mixes with the remains of an
+            // earlier one.
             self.number += 1;
             let file = self.file();
             self.copies.write(self.lease, self.number, &file, began).await?;
-            // A leftover is written over by the next copy.
+            // The next copy overwrites a leftover.
             let _ = std::fs::remove_file(file);
         }
         self.copied = Some(mark);

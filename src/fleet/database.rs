@@ -20,8 +20,8 @@ const MIGRATION_LOCK: i64 = 0x6f72_6465_7273_796e;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A connection to the database of the fleet, opened again when it broke. What is asked over it at
-/// once is answered in turn.
+/// A connection to the database of the fleet, reopened after it broke. Concurrent requests are
+/// answered one after the other.
 pub struct Database {
     config: Config,
     is_encrypted: bool,
@@ -35,9 +35,8 @@ pub struct Database {
 impl Database {
     /// Connects nothing yet.
     ///
-    /// # Errors
-    /// When the text is not the address of a PostgreSQL database, or asks another machine for a
-    /// connection without TLS.
+    /// # Errors When the text is not the address of a PostgreSQL database, or requests a connection
+    /// to another machine without TLS.
     pub fn new(
         url: &SecretString,
         ca_file: Option<PathBuf>,
@@ -49,7 +48,7 @@ impl Database {
             return Err(FleetError::Url);
         }
         let is_local = config.get_hosts().iter().all(is_local);
-        // The password and the ledgers never leave the machine in the clear.
+        // The password and the ledgers never leave the machine unencrypted.
         if !is_local {
             if config.get_ssl_mode() == SslMode::Disable {
                 return Err(FleetError::NotEncrypted);
@@ -79,8 +78,7 @@ impl Database {
         migrate(MIGRATIONS, &self.connect().await?).await
     }
 
-    /// Runs statements, over a connection that works as far as is known; no longer than the
-    /// time-out.
+    /// Runs statements over a connection that is believed to work, at most as long as the time-out.
     pub(super) async fn run<T, F>(
         &self,
         statements: impl FnOnce(Arc<Client>) -> F,
@@ -138,7 +136,7 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
-/// By the authorities of a file; without one, by the system's.
+/// With the authorities of a file; without one, with the system's.
 fn tls(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, FleetError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let fault = |error: rustls::Error| FleetError::Authorities(error.to_string());

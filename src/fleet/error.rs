@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 /// The code that our triggers raise.
 const LOST_LEASE: &str = "OS001";
 
-/// What a server answers that starts, stops or is full.
+/// Codes of a server that starts, stops or is full.
 const PASSING: [SqlState; 4] = [
     SqlState::CANNOT_CONNECT_NOW,
     SqlState::ADMIN_SHUTDOWN,
@@ -14,11 +14,11 @@ const PASSING: [SqlState; 4] = [
     SqlState::TOO_MANY_CONNECTIONS,
 ];
 
-/// What a server answers whose connection changes under the client.
+/// Codes that a connection pooler causes.
 const OF_POOLERS: [SqlState; 2] =
     [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT];
 
-/// Why the database of the fleet could not be used. None of the texts quotes its address.
+/// Why the database of the fleet could not be used. No message quotes its address.
 #[derive(Debug, thiserror::Error)]
 pub enum FleetError {
     #[error(
@@ -60,7 +60,7 @@ pub enum FleetError {
 }
 
 impl FleetError {
-    /// Whether the same may work later without anybody doing something here.
+    /// Whether the same may work later without intervention.
     pub fn is_away(&self) -> bool {
         matches!(self, Self::Away(_) | Self::TimedOut(_))
     }
@@ -70,7 +70,7 @@ impl FleetError {
         move |source| Self::File { path, source }
     }
 
-    /// What the database answered about an account.
+    /// Reads the database's answer about an account.
     pub(super) fn of(account: &str, error: tokio_postgres::Error) -> Self {
         let is_lost = error.code().is_some_and(|code| code.code() == LOST_LEASE);
         if is_lost { Self::Lost { account: account.to_owned() } } else { error.into() }
@@ -80,7 +80,7 @@ impl FleetError {
 impl From<tokio_postgres::Error> for FleetError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(refusal) = error.as_db_error() else {
-            // What it wraps is an I/O error or one of TLS; neither holds the address.
+            // It wraps an I/O or TLS error; neither contains the address.
             return certificate_fault(&error)
                 .map_or_else(|| Self::Away(causes(&error)), Self::Untrusted);
         };

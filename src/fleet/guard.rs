@@ -1,8 +1,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Whether requests may leave under a lease. It counts from the moment before the last renewal that
-/// succeeded was asked for, and never looks at another machine's clock.
+/// Whether requests may leave under a lease. The time counts from just before the last successful
+/// renewal was requested, and never depends on another machine's clock.
 #[derive(Debug, Clone)]
 pub struct Guard {
     /// No request leaves this long after a renewal.
@@ -16,12 +16,12 @@ enum Validity {
     NotYet,
     /// Since the last renewal.
     Since(Moment),
-    /// For good: a renewal that was under way changes nothing any more.
+    /// Permanently: a renewal in progress has no effect.
     Revoked,
 }
 
-/// A moment by both clocks: the monotonic one stands still while the machine sleeps, the wall clock
-/// can be set. What either says counts.
+/// A moment by both clocks: the monotonic one stops while the machine sleeps, the wall clock can be
+/// set. The larger elapsed time counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     monotonic: Instant,
@@ -41,8 +41,8 @@ impl Moment {
 }
 
 impl Guard {
-    /// For a lease of this length, of which a margin is left, and the longest that a request may
-    /// take: what has left has been answered or given up when the lease expires.
+    /// For a lease of this length and the longest time that a request may take: with a margin,
+    /// requests that left are answered or given up when the lease expires.
     pub fn new(lease: Duration, margin: Duration, request: Duration) -> Self {
         let valid = lease.saturating_sub(margin).saturating_sub(request);
         Self { valid, validity: Arc::default() }

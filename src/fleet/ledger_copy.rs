@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 /// Bytes of the file in one chunk: what a copy holds in memory.
 const CHUNK_LEN: usize = 1024 * 1024;
 
-/// Over a connection of its own, so that no renewal waits behind a chunk.
+/// Over a separate connection, so that no renewal waits behind a chunk.
 pub struct LedgerCopies {
     database: Database,
 }
@@ -22,8 +22,8 @@ impl LedgerCopies {
         Self { database }
     }
 
-    /// Writes a copy of a ledger, which counts once it is whole. `file` does not change meanwhile,
-    /// and holds all that was sent before `began`.
+    /// Writes a copy of a ledger, which counts once it is complete. `file` does not change
+    /// meanwhile, and contains everything that was sent before `began`.
     ///
     /// # Errors
     /// [`FleetError::Lost`] if the account had a newer lease.
@@ -100,8 +100,8 @@ impl LedgerCopies {
         }
     }
 
-    /// Notes that the newest copy holds all that was sent before `began`, as nothing was since it
-    /// was made.
+    /// Notes that the newest copy contains everything that was sent before `began`, as nothing was
+    /// sent since it was made.
     ///
     /// # Errors
     /// [`FleetError::Lost`] if the account had a newer lease.
@@ -118,7 +118,7 @@ impl LedgerCopies {
         }
     }
 
-    /// Removes copies that this one replaces, and what was cut off; nothing of a newer lease.
+    /// Removes copies that this one replaces, and incomplete ones; none of a newer lease.
     async fn remove_others(&self, lease: &Lease, head: &CopyHead) -> Result<(), FleetError> {
         let statement = "
             DELETE FROM ordersync.copy_chunks
@@ -141,10 +141,9 @@ impl LedgerCopies {
         self.database.run(run).await
     }
 
-    /// Writes a copy to a new file at `path`, in place of one that is there.
+    /// Writes a copy to a new file at `path`, replacing an existing one.
     ///
-    /// # Errors
-    /// [`FleetError::Damaged`] if what the database holds is not what was written.
+    /// # Errors [`FleetError::Damaged`] if the content of the database is not what was written.
     pub async fn read(
         &self,
         account: &str,

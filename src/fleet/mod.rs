@@ -1,8 +1,8 @@
-//! Several daemons, on any number of machines, share a set of accounts: who works on an account
-//! holds its lease in PostgreSQL, and brings its ledger along from there.
+//! Several daemons, on any number of machines, share a set of accounts: the node that works on an
+//! account holds its lease in PostgreSQL, and fetches its ledger from there.
 //!
-//! The only place that speaks to PostgreSQL. A ledger is a file here, and its copy in the database
-//! a sequence of compressed chunks.
+//! The only place that uses PostgreSQL. A ledger is a file here, and its copy in the database is a
+//! sequence of compressed chunks.
 
 mod accounts;
 mod copier;

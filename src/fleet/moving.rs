@@ -5,9 +5,9 @@ use crate::state::{Inheritance, MovingLedger, StateError, View, asked_pause, las
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
-/// Moves the ledger of an account between a machine of its own and the fleet. Whose it is follows
-/// from two numbers: `exported` of the account's row, and the mark of the machine's file. Each step
-/// changes one of them, so that a move that is cut off leaves one owner, or none until it is run
+/// Moves the ledger of an account between a single machine and the fleet. Its owner follows from
+/// two numbers: `exported` of the account's row, and the mark of the machine's file. Each step
+/// changes one of them, so that an interrupted move leaves one owner, or none until it is run
 /// again.
 pub struct Mover {
     ownership: Ownership,
@@ -20,14 +20,14 @@ pub struct Moved {
     pub account: String,
     /// The full API address that a ledger must belong to.
     pub url: String,
-    /// Holds the machine's own ledgers.
+    /// The folder of the machine's own ledgers.
     pub dir: PathBuf,
-    /// How many orders may be created in a second, and be under way at one time, at most.
+    /// The most orders that may be created per second, and be in flight concurrently.
     pub orders_per_second: f64,
     pub in_flight_max: usize,
 }
 
-/// Why a ledger was not moved; nothing was changed then.
+/// Why a ledger was not moved; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum MoveError {
     #[error("{0}")]
@@ -63,7 +63,7 @@ impl Moved {
         LedgerMove { account: self.account.clone(), fence: taken.lease.fence, bytes }
     }
 
-    /// What the fleet must know of the requests of this machine.
+    /// What the fleet must know about the requests of this machine.
     fn pace(&self) -> Pace {
         let (dir, account, now) = (&self.dir, &self.account, SystemTime::now());
         let sent = last_send_at(dir, account).map(|at| now.duration_since(at).unwrap_or_default());
@@ -106,7 +106,7 @@ impl Mover {
         Ok(moved.arrived(&taken, head.bytes))
     }
 
-    /// Whether the fleet has nothing but an older copy of the ledger.
+    /// Whether the fleet has only an older copy of the ledger.
     async fn check_import(
         &self,
         moved: &Moved,
@@ -131,7 +131,7 @@ impl Mover {
             return Ok(());
         }
         let Some(number) = taken.exported else { return Err(moved.refused(LIVE_IN_FLEET)) };
-        // It came from there, or an import of it was cut off.
+        // It came from there, or an import of it was interrupted.
         let head = handover.copy.as_ref();
         let is_this = number == 0 || head.is_some_and(|head| head.fence == number);
         if copy.hash_key()? != view.hash_key()? {
@@ -150,7 +150,7 @@ impl Mover {
         let taken = self.take(moved).await?;
         let _renewing = self.ownership.renewing(&taken);
         if let Some(number) = mark.filter(|_| taken.exported == mark) {
-            // It is here already, and the move was cut off.
+            // It is here already, and the move was interrupted.
             self.ownership.give_back(&taken).await?;
             ledger.unmark(number)?;
             let copy = taken.lease.handover.copy.as_ref();
@@ -175,7 +175,7 @@ impl Mover {
         Ok(moved.arrived(&taken, head.bytes))
     }
 
-    /// Whether this machine has nothing but an older copy of the ledger; puts the newest beside it.
+    /// Whether this machine has only an older copy of the ledger; puts the newest next to it.
     async fn check_export(
         &self,
         moved: &Moved,
@@ -218,7 +218,7 @@ impl Mover {
         Err(refusal)
     }
 
-    /// The copy of the fleet, in a file beside the machine's ledger.
+    /// The copy of the fleet, in a file next to the machine's ledger.
     async fn fetch(&self, moved: &Moved, head: &CopyHead) -> Result<View, MoveError> {
         let path = moved.dir.join(format!("{}.moving", moved.account));
         self.copies.read(&moved.account, head, &path).await?;
@@ -229,7 +229,7 @@ impl Mover {
         let (file, began) = (ledger.beside(), Instant::now());
         ledger.copy(&file)?;
         let head = self.copies.write(&taken.lease, 1, &file, began).await?;
-        // A leftover is written over by the next move.
+        // The next move overwrites a leftover.
         let _ = std::fs::remove_file(&file);
         Ok(head)
     }

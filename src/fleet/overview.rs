@@ -4,7 +4,7 @@ use crate::daemon::{Backlog, FleetAccount, FleetNode};
 use std::sync::Arc;
 use tokio_postgres::{Client, Row};
 
-/// The whole fleet at one moment, by the database's clock.
+/// A snapshot of the whole fleet, by the database's clock.
 #[derive(Debug)]
 pub struct Overview {
     pub nodes: Vec<FleetNode>,
@@ -12,7 +12,7 @@ pub struct Overview {
     pub backlog: Backlog,
 }
 
-/// An account that is held by nobody has sent nothing since its lease was given back or expired.
+/// An account without a holder has sent nothing since its lease was given back or expired.
 const ACCOUNTS: &str = "
     SELECT name, holder, fence, exported IS NOT NULL AS is_exported,
         coalesce(expires_at < clock_timestamp(), false) AS is_expired,
@@ -24,7 +24,7 @@ const ACCOUNTS: &str = "
     FROM ordersync.accounts ORDER BY name";
 
 impl Overview {
-    /// Reads it, and changes nothing.
+    /// Reads it without changes.
     pub async fn read(database: &Database) -> Result<Self, FleetError> {
         let run = async |client: Arc<Client>| {
             let accounts = client.query(ACCOUNTS, &[]).await?;

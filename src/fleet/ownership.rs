@@ -5,18 +5,18 @@ use tokio::task::AbortHandle;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
-/// Whose the ledgers are: the fleet's, or a machine's of its own.
+/// The owners of the ledgers: the fleet, or a single machine.
 pub struct Ownership {
     database: Database,
     accounts: Arc<Accounts>,
-    /// What leases are taken under.
+    /// The name under which leases are taken.
     mover: String,
 }
 
 /// The lease of an account whose ledger is moved.
 pub(super) struct Taken {
     pub lease: Lease,
-    /// Under which number the ledger was handed to a machine; `None`: it is the fleet's.
+    /// The number under which the ledger was handed to a machine; `None`: it belongs to the fleet.
     pub exported: Option<i64>,
 }
 
@@ -29,7 +29,7 @@ impl Drop for Renewing {
     }
 }
 
-/// Nothing is known better or worse by it of what the copy holds: the lease sends nothing.
+/// The lease sends nothing, so it changes nothing about what the copy lacks.
 const TAKE: &str = "
     UPDATE ordersync.accounts AS a SET holder = $2, fence = a.fence + 1,
         expires_at = clock_timestamp() + $3::bigint * interval '1 millisecond'
@@ -53,7 +53,7 @@ impl Ownership {
         Self { database, accounts: Arc::new(accounts), mover: mover.into() }
     }
 
-    /// Makes an account known whose ledger is at a machine; one that is known stays as it is.
+    /// Registers an account whose ledger is at a machine; a registered one is unchanged.
     pub(super) async fn know(&self, account: &str) -> Result<(), FleetError> {
         let statement = "
             INSERT INTO ordersync.accounts (name, schedules, due_at, seen_at, exported)
@@ -72,7 +72,7 @@ impl Ownership {
         Ok(Some(Taken { lease: lease_of(&row)?, exported: row.try_get("exported")? }))
     }
 
-    /// Who holds an account.
+    /// The holder of an account.
     pub(super) async fn holder(&self, account: &str) -> Result<Option<String>, FleetError> {
         let statement = "SELECT holder FROM ordersync.accounts WHERE name = $1";
         let run = async |client: Arc<Client>| Ok(client.query_opt(statement, &[&account]).await?);
@@ -80,7 +80,7 @@ impl Ownership {
         Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
     }
 
-    /// Must be called within a runtime. What is done under a lease that could not be renewed is
+    /// Must be called within a runtime. Operations under a lease that could not be renewed are
     /// refused.
     pub(super) fn renewing(&self, taken: &Taken) -> Renewing {
         let (account, fence) = (taken.lease.account.clone(), taken.lease.fence);
@@ -112,13 +112,13 @@ impl Ownership {
         self.changed(taken, &statement, &[&sent, &pause]).await
     }
 
-    /// The ledger is a machine's from now on, and no node takes the account. Ends the lease.
+    /// From now on the ledger belongs to a machine, and no node takes the account. Ends the lease.
     pub(super) async fn hand_to_machine(&self, taken: &Taken) -> Result<(), FleetError> {
         let set = "exported = a.fence, is_exact = true, holder = NULL, expires_at = NULL";
         self.change(taken, set, &[]).await
     }
 
-    /// Ends the lease, and leaves all as it is.
+    /// Ends the lease, and changes nothing else.
     pub(super) async fn give_back(&self, taken: &Taken) -> Result<(), FleetError> {
         self.change(taken, "holder = NULL, expires_at = NULL", &[]).await
     }

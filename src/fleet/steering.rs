@@ -4,9 +4,8 @@ use crate::daemon::FleetEviction;
 use std::sync::Arc;
 use tokio_postgres::{Client, Row};
 
-/// The number grows, so that the holder writes nothing any more. What it may still send until the
-/// lease would have expired counts as sent and not recorded, from the moment on that the ledger
-/// holds.
+/// The number grows, so that the holder can no longer write. Orders that it may still send until
+/// the lease would have expired count as sent but not recorded, from the state of the ledger on.
 const EVICT: &str = "
     UPDATE ordersync.accounts AS a SET fence = a.fence + 1,
         exact_at = a.exact_at - greatest(a.expires_at - clock_timestamp(), interval '0'),
@@ -17,8 +16,8 @@ const EVICT: &str = "
     WHERE a.name = held.name AND held.holder IS NOT NULL
     RETURNING a.name, held.holder, held.remaining";
 
-/// Asks nodes to hand over what they hold and take nothing more, or to take accounts again. They do
-/// so within seconds.
+/// Asks nodes to hand over their leases and take no more, or to take accounts again. They react
+/// within seconds.
 pub async fn drain(
     database: &Database,
     nodes: &[String],
@@ -32,8 +31,8 @@ pub async fn drain(
     database.run(run).await
 }
 
-/// Takes all leases from a node. One that is lost is forgotten; another is drained, or it would
-/// take them again.
+/// Takes all leases from a node. A lost node is removed; another is drained, or it would take them
+/// again.
 pub async fn evict_node(database: &Database, node: &str) -> Result<Vec<FleetEviction>, FleetError> {
     let run = async |client: Arc<Client>| {
         let forget = "
@@ -47,7 +46,7 @@ pub async fn evict_node(database: &Database, node: &str) -> Result<Vec<FleetEvic
     database.run(run).await
 }
 
-/// Takes the lease of an account from its holder; `None` if nobody holds it.
+/// Takes the lease of an account from its holder; `None` if it is not held.
 pub async fn evict_account(
     database: &Database,
     account: &str,

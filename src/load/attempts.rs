@@ -35,7 +35,7 @@ impl<'a> Attempts<'a> {
         Self { client, cancel, retry: client.retry(), made: 0 }
     }
 
-    /// The next turn to send, unless the run is to end.
+    /// The next turn to send, unless the run must end.
     pub(super) async fn turn(&self) -> Result<Turn<'a>, StepError> {
         tokio::select! {
             biased;
@@ -44,8 +44,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Counts a failed attempt; `None` for a throttled request, which was not carried out and is no
-    /// attempt.
+    /// Counts a failed attempt; `None` for a throttled request, which was not carried out and does
+    /// not count.
     pub(super) fn count(&mut self, operation: Operation, failure: &Failure) -> Option<Attempt> {
         if failure.disposition == Disposition::Throttled {
             return None;
@@ -54,7 +54,7 @@ impl<'a> Attempts<'a> {
         Some(failed(operation, failure))
     }
 
-    /// Waits as long as the failure asks for.
+    /// Waits as long as the failure requires.
     pub(super) async fn pause(&mut self, failure: &Failure) -> Result<RetryBudget, StepError> {
         if failure.disposition == Disposition::Throttled {
             return Ok(RetryBudget::Left);
@@ -75,7 +75,7 @@ impl<'a> Attempts<'a> {
     }
 }
 
-/// Waits this long, unless the run is to end.
+/// Waits this long, unless the run must end.
 pub(super) async fn wait(cancel: &CancellationToken, delay: Duration) -> Result<(), StepError> {
     tokio::select! {
         () = cancel.cancelled() => Err(StepError::Cancelled),
@@ -83,7 +83,7 @@ pub(super) async fn wait(cancel: &CancellationToken, delay: Duration) -> Result<
     }
 }
 
-/// A failed attempt, as the history keeps it.
+/// A failed attempt, as stored in the history.
 pub(super) fn failed(operation: Operation, failure: &Failure) -> Attempt {
     let disposition = failure.disposition.word().to_owned();
     let answer = Answer::Failed { disposition, status: failure.status, code: failure.code.clone() };

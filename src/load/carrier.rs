@@ -4,24 +4,24 @@ use crate::plan::Step;
 use crate::state::OrderOutcome;
 use std::pin::Pin;
 
-/// Steps under way.
+/// Steps in progress.
 pub type Carrying<'a> = Pin<Box<dyn Future<Output = Carried> + Send + 'a>>;
 
 /// A way of carrying out steps: one by one by REST, or in batches by GraphQL. What a step is and
 /// what follows from its outcome is the same for both.
 ///
 /// Whatever the way, each step given is carried out exactly once in effect, its intent is durable
-/// before its request leaves, and what may have arrived is read before it is sent again.
+/// before its request leaves, and an order that may have arrived is read before it is sent again.
 pub trait Carrier: Send + Sync {
     /// How many steps to give at once, at least 1; fewer will do.
     fn steps_max(&self) -> usize;
 
-    /// Carries out these steps, with as many requests and retries as it takes. No two steps under
-    /// way at once may be of the same order.
+    /// Carries out these steps, with as many requests and retries as needed. Two concurrent steps
+    /// must not be of the same order.
     fn carry_out_all<'a>(&'a self, steps: &'a [&'a Step]) -> Carrying<'a>;
 }
 
-/// What came of some steps.
+/// The outcome of some steps.
 pub struct Carried {
     /// In the order of the steps. `None`: the run must end before it is settled, and its intent, if
     /// any, makes the next run look it up.

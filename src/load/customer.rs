@@ -8,14 +8,15 @@ use crate::state::{OrderOutcome, Part};
 /// Whether what the ledger has of a customer can be trusted.
 pub(super) enum CachedId {
     Trusted,
-    /// A customer that it does not know may be there.
+    /// A customer that it does not know may exist.
     Incomplete,
     /// ActiveCampaign answered that it has no record of this id.
     Doubted(RemoteId),
 }
 
-/// The remote id of an order's customer, created where ActiveCampaign has none. The inner error: it
-/// rejected the customer. Attempts are noted under the order that asked first.
+/// The remote id of an order's customer, who is created if ActiveCampaign has none. The inner
+/// error: it rejected the customer. Attempts are noted under the first order that needs the
+/// customer.
 pub(super) async fn find_or_create(
     loader: &Loader,
     order: &Order,
@@ -147,7 +148,7 @@ impl<'a> CustomerCreate<'a> {
         }
     }
 
-    /// One that is expected to exist is looked for until lists must show it. The inner error: the
+    /// One that is expected to exist is looked up until lists must show it. The inner error: the
     /// lookup failed.
     async fn look_up_in_time(&self, is_expected: bool) -> Result<Found<RemoteCustomer>, StepError> {
         self.loader.find_in_time(Again::if_expected(is_expected), || self.look_up()).await

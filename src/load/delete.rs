@@ -14,11 +14,11 @@ pub enum Deletion {
     Gone,
     /// ActiveCampaign rejected the delete.
     Refused(Refusal),
-    /// The retries ended without an answer that says whether it was carried out.
+    /// The retries ended without knowing whether it was carried out.
     Undecided(Refusal),
 }
 
-/// What came of a delete that makes room for the same order.
+/// The outcome of a delete that precedes a new create of the same order.
 pub(super) enum TakenOut {
     Deleted,
     /// ActiveCampaign has the order under this customer already.

@@ -22,7 +22,7 @@ pub(super) struct BatchIntent<'a> {
     pub order: &'a Order,
     /// `None`: what was sent can't be distinguished from what is there.
     pub fingerprint: Option<Fingerprint>,
-    /// It stays with another customer than it is of now.
+    /// It stays with another customer than its current one.
     pub keeps_customer: bool,
     pub is_new: bool,
 }
@@ -44,7 +44,7 @@ impl RunLedger {
         self.customers_settled.load(Ordering::Relaxed)
     }
 
-    /// Lookups that the plan counted beside those of the steps.
+    /// Lookups that the plan counted in addition to those of the steps.
     pub fn planned_lookups(&self) -> u64 {
         self.planned_lookups.load(Ordering::Relaxed)
     }
@@ -100,8 +100,8 @@ impl RunLedger {
     }
 
     /// A create of this order is about to be sent. Its cart, which ActiveCampaign does not have, is
-    /// not sent any more: while it is not known what became of the order, the cart could be a
-    /// second record beside it.
+    /// no longer sent: while the outcome of the order is unknown, the cart could become a second
+    /// record.
     pub(super) async fn intend_create(
         &self,
         order: &Order,
@@ -126,8 +126,8 @@ impl RunLedger {
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
-    /// The same of several orders, in one commit. The cart of one that may be new is not sent any
-    /// more, as by [`Self::intend_create`].
+    /// The same of several orders, in one commit. The cart of one that may be new is no longer
+    /// sent, as by [`Self::intend_create`].
     pub(super) async fn intend_orders<'a>(
         &self,
         orders: impl Iterator<Item = BatchIntent<'a>>,
@@ -143,7 +143,7 @@ impl RunLedger {
         self.state.call(move |store| store.intend_orders(run, connection, &intents)).await
     }
 
-    /// Which of these orders the ledger has no row of, also not as deleted or refused.
+    /// Which of these orders have no row in the ledger, not even as deleted or refused.
     pub(super) async fn without_row<'a>(
         &self,
         keys: impl Iterator<Item = &'a OrderKey>,
@@ -158,7 +158,7 @@ impl RunLedger {
         Ok(answer.and_then(|answer| PriceReading::from_word(&answer.word)))
     }
 
-    /// What earlier canaries found out of the connection's bulk path.
+    /// What earlier canaries found out about the connection's bulk path.
     pub(super) async fn bulk_findings(&self) -> Result<Option<BulkFindings>, StateError> {
         let connection = self.connection;
         self.state.call(move |store| Ok(store.connection_path(connection)?.findings)).await
@@ -179,7 +179,7 @@ impl RunLedger {
         OrderIntent { key: key.clone(), fingerprint, customer, cart: None }
     }
 
-    /// Whether ActiveCampaign has the order under another customer than it is of now.
+    /// Whether ActiveCampaign has the order under another customer than its current one.
     pub(super) async fn is_moved(&self, order: &Order) -> Result<bool, StateError> {
         let (connection, key) = (self.connection, order.key.clone());
         let hash = self.fingerprints.customer(&order.customer.key);
@@ -192,7 +192,7 @@ impl RunLedger {
         self.state.call(move |store| store.note_other_customer(connection, &key)).await
     }
 
-    /// The order is about to be deleted, in order to be created again.
+    /// The order is about to be deleted, to be created again.
     pub(super) async fn intend_delete(&self, key: &OrderKey) -> Result<(), StateError> {
         let (connection, key) = (self.connection, key.clone());
         self.state.call(move |store| store.intend_delete(connection, &key.ledger_text())).await
@@ -204,7 +204,7 @@ impl RunLedger {
         self.state.call(move |store| store.note_found(connection, &key, &id)).await
     }
 
-    /// The order was deleted in order to be created again.
+    /// The order was deleted, to be created again.
     pub(super) async fn note_deleted(
         &self,
         key: &OrderKey,
@@ -215,7 +215,7 @@ impl RunLedger {
         self.state.call(move |store| store.note_deleted(run, connection, &key, &id)).await
     }
 
-    /// The order of this cart is at ActiveCampaign: the cart must not be sent any more.
+    /// The order of this cart is at ActiveCampaign: the cart must no longer be sent.
     pub(super) async fn settle_cart(&self, cart: &OrderKey) -> Result<(), StateError> {
         let (run, connection, cart) = (self.run, self.connection, cart.clone());
         self.state.call(move |store| store.settle_cart(run, connection, &cart)).await

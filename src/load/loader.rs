@@ -5,8 +5,8 @@ use crate::activecampaign::Client;
 use crate::domain::{CustomerKey, Deleted, MovedCustomer, OrderKey, Policy, RemoteId};
 use tokio_util::sync::CancellationToken;
 
-/// Carries out steps against one connection. Many may be under way at once; the client's turns pace
-/// them.
+/// Carries out steps against one connection. Many may be in progress concurrently; the client's
+/// turns limit their rate.
 pub struct Loader {
     pub(super) client: Client,
     pub(super) ledger: RunLedger,

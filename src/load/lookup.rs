@@ -23,8 +23,8 @@ impl Again {
 }
 
 impl Loader {
-    /// What `find` finds. While that is nothing, it is repeated as `again` says, with growing
-    /// delays, at most until lists must show the record.
+    /// Calls `find`; while it finds nothing, repeats it as `again` says, with growing delays, at
+    /// most until lists must show the record.
     pub(super) async fn find_in_time<T, F>(
         &self,
         again: Again,

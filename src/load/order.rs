@@ -33,14 +33,14 @@ pub(super) struct OrderWrite<'a> {
     is_cart_gone: bool,
     /// The customer was looked up or created again already, after ActiveCampaign had lost it.
     is_customer_replaced: bool,
-    /// A list and another answer contradicted each other: a create was rejected as a duplicate of
-    /// what no list shows, or a list shows what is gone.
+    /// A list and another answer contradicted each other: a create was rejected as a duplicate of a
+    /// record that no list shows, or a list shows a deleted record.
     is_contradicted: bool,
 }
 
 /// What the writing of an order does next.
 pub(super) enum Next {
-    /// Update the record of its cart where there is one, else create it.
+    /// Update the record of its cart if there is one, else create it.
     CreateOrConvert,
     Create,
     /// Look it up by its key before anything is sent again. With the rejection that led here, if
@@ -105,7 +105,7 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    /// The id of the order's customer, who is created where ActiveCampaign has none. A refused one
+    /// The id of the order's customer, who is created if ActiveCampaign has none. A refused one
     /// settles nothing while an earlier create of the order may have arrived.
     pub(super) async fn find_customer(
         &mut self,
@@ -123,8 +123,8 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    /// An order whose cart ActiveCampaign has is made by updating that record; a create would be a
-    /// second one beside it.
+    /// An order whose cart ActiveCampaign has is made by updating that record; a create would make
+    /// a second one.
     async fn create_or_convert(&mut self) -> Result<Next, StepError> {
         if let Err(outcome) = self.find_customer().await? {
             return Ok(Next::Done(outcome));
@@ -149,8 +149,8 @@ impl<'a> OrderWrite<'a> {
         }
     }
 
-    /// Looks up the cart of an order that is to be created. A record that is another order already
-    /// stays as it is.
+    /// Looks up the cart of an order that is to be created. A record that is already another order
+    /// is unchanged.
     async fn find_cart(&mut self, cart: &OrderKey, again: Again) -> Result<Next, StepError> {
         let found = self.lookup.find_in_time(cart, again).await?;
         self.loader.ledger.note_planned_lookup();
@@ -268,7 +268,7 @@ impl<'a> OrderWrite<'a> {
         })
     }
 
-    /// Whether the remote order is of another customer, which no update changes.
+    /// Whether the remote order belongs to another customer, which no update changes.
     async fn compare_customer(
         &mut self,
         remote: &RemoteOrder,
@@ -312,7 +312,7 @@ impl<'a> OrderWrite<'a> {
         self.count(Operation::Update, &failure).await?;
         let next = match failure.disposition {
             Disposition::Throttled | Disposition::Again => Next::Update(id),
-            // A single 404 may be another's than ActiveCampaign's.
+            // A single 404 may come from something else than ActiveCampaign.
             Disposition::LookUp | Disposition::Gone if self.is_gone(&id).await? => {
                 self.deleted(&id).await?
             }
@@ -358,7 +358,7 @@ impl<'a> OrderWrite<'a> {
                 Next::Create
             }
             TakenOut::Superseded => Next::Done(OrderOutcome::Superseded),
-            // A list may still show what is gone: that is looked up once, and not again and again.
+            // A list may still show a deleted record: that is looked up once, not repeatedly.
             TakenOut::NotThere if std::mem::replace(&mut self.is_contradicted, true) => {
                 self.given_up(&Failure::undecided("recreate_order"))
             }
@@ -370,8 +370,8 @@ impl<'a> OrderWrite<'a> {
     }
 
     /// Someone deleted it there: create it again, or leave it alone, as the policy says. An order
-    /// whose cart was deleted was never there. Where no lookup by key follows that would show the
-    /// record, it is read again first: a single 404 proves nothing.
+    /// whose cart was deleted was never there. If no lookup by key follows, the record is read
+    /// again first: a single 404 proves nothing.
     async fn deleted(&mut self, id: &RemoteId) -> Result<Next, StepError> {
         let is_looked_up = self.loader.deleted == Deleted::Create && !self.is_conversion;
         if !is_looked_up {

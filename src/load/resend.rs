@@ -14,17 +14,17 @@ pub enum Rewrite<'a> {
     Bulk(&'a BulkForm),
 }
 
-/// What came of it.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rewritten {
     Accepted,
     Refused(Refusal),
-    /// The retries ended without an answer that says whether it was carried out.
+    /// The retries ended without knowing whether it was carried out.
     Undecided(Refusal),
 }
 
-/// Writes one order again, with the content it has, in as many requests and retries as it takes.
-/// That does no harm however often it arrives. The ledger is not asked and not changed.
+/// Writes one order again, with the content it has, in as many requests and retries as it takes. It
+/// is idempotent. The ledger is neither read nor changed.
 ///
 /// # Errors
 /// When the work must end; whether the order was written is then not known.
@@ -67,8 +67,8 @@ pub async fn rewrite(
     }
 }
 
-/// Reads what may have arrived before it is sent again. That it is there proves nothing of its
-/// content, so it is sent again in any case.
+/// Reads an order that may have arrived before it is sent again. Its existence proves nothing about
+/// its content, so it is sent again in any case.
 async fn look(
     client: &Client,
     cancel: &CancellationToken,
@@ -112,7 +112,7 @@ async fn send(
     }
 }
 
-/// By an error that came for the order alone.
+/// Refused by an error that the order alone caused.
 fn refused(code: String) -> Refusal {
     Refusal { part: Part::Order, status: None, code: Some(code), pointer: None, attempts: 1 }
 }

@@ -7,8 +7,8 @@ use crate::state::{OrderOutcome, StateError};
 
 impl Loader {
     /// Carries out one step, with as many requests and retries as it takes: customer first, then
-    /// order. A cart and its order wait for each other. No two steps under way at once may be of
-    /// the same order.
+    /// order. A cart and its order exclude each other. Two concurrent steps must not be of the same
+    /// order.
     ///
     /// # Errors
     /// When the run must end; the step is then not settled, and its intent makes the next run look
@@ -50,8 +50,9 @@ impl Loader {
         Ok(outcome)
     }
 
-    /// Whether somebody else may have created an order that the ledger does not know: its customer
-    /// is not known either. No customer is created for such an order before it was looked up.
+    /// Whether another program may have created an order that the ledger does not know: its
+    /// customer is not known either. No customer is created for such an order before it was looked
+    /// up.
     async fn may_be_foreign(&self, order: &Order) -> Result<bool, StateError> {
         Ok(self.ledger.customer(&order.customer).await? == CustomerEntry::Unknown
             && !self.ledger.knows_every_order().await?)

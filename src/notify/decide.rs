@@ -3,14 +3,14 @@ use crate::state::{RunId, Standing};
 /// A condition that lasts is notified again after this long.
 const REMIND_MS: i64 = 24 * 3_600_000;
 
-/// How a job is after a run, or its orders after a verification.
+/// The condition of a job after a run, or of its orders after a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     Well,
     Failed,
     /// ActiveCampaign refuses access, or too many orders.
     Refused,
-    /// ActiveCampaign is away.
+    /// ActiveCampaign is unavailable.
     Away,
     /// A verification found differences.
     Differs,
@@ -59,9 +59,8 @@ impl Event {
     }
 }
 
-/// The notice about a condition, and what the state keeps of it. A notice is sent on a change and
-/// once a day while it lasts; that ActiveCampaign is away only once it has been for
-/// `away_after_ms`.
+/// The notice about a condition, and what the state stores of it. A notice is sent on a change and
+/// once a day while it lasts; one about an unavailable ActiveCampaign only after `away_after_ms`.
 pub(super) fn news(
     before: Option<Standing>,
     now: Condition,
@@ -84,8 +83,8 @@ pub(super) fn news(
     (Standing { condition, since_ms, noticed }, Some(now.event()))
 }
 
-/// The same of the dead letters that nobody has accepted. News is a letter of a later run, also
-/// where another was fixed meanwhile, or one more than before.
+/// The same for dead letters that were not accepted. A letter of a later run is news, even if
+/// another was fixed meanwhile, and so is a larger number.
 pub(super) fn letters_news(
     before: Option<&Standing>,
     (letters, newest_run): (u64, RunId),
@@ -108,7 +107,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    /// The notices about conditions at these hours, if ActiveCampaign may be away for two.
+    /// The notices about conditions at these hours, if ActiveCampaign may be unavailable for two.
     fn notices(course: &[(i64, Condition)]) -> Vec<Option<Event>> {
         let mut standing = None;
         let mut events = Vec::new();
@@ -143,7 +142,7 @@ mod tests {
         let away = Some(Event::Away);
         assert_eq!(notices(&[(0, Away), (1, Away), (2, Away), (3, Well)])[1..3], [None, away]);
         assert_eq!(notices(&[(0, Away), (1, Well), (5, Away), (6, Away)]), [None; 4]);
-        // There was a notice of the failure, so there is one of its end.
+        // A notice of the failure was sent, so one of its end is sent too.
         let events = notices(&[(0, Failed), (1, Away), (2, Well)]);
         assert_eq!(events[1..], [None, Some(Event::Recovered)]);
     }

@@ -10,7 +10,7 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 /// How often the command is polled for its end.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Where notices go. The addresses may hold a secret, so none is shown.
+/// Where notices go. The addresses may contain a secret, so none is shown.
 #[derive(Debug, Clone, Default)]
 pub struct Receivers {
     /// Gets a POST for each event.
@@ -30,7 +30,7 @@ pub(super) struct Delivery {
 
 impl Delivery {
     pub(super) fn new(receivers: Receivers) -> Result<Self, String> {
-        // A second install is refused, harmlessly.
+        // A second install fails harmlessly.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .user_agent(concat!("ordersync/", env!("CARGO_PKG_VERSION")))
@@ -85,7 +85,7 @@ impl Delivery {
 }
 
 /// Runs the command with the event on its standard input, without ordersync's own variables, which
-/// may hold a token.
+/// may contain a token.
 fn run(program: &str, arguments: &[String], (word, json): (&str, &str)) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -101,7 +101,7 @@ fn run(program: &str, arguments: &[String], (word, json): (&str, &str)) -> Resul
         .map_err(|error| error.to_string())?;
     if let Some(mut input) = child.stdin.take() {
         let json = json.as_bytes().to_vec();
-        // Not waited for: a command that does not read its input is content with the variable.
+        // Not awaited: a command may ignore its input and use the variable.
         std::thread::spawn(move || input.write_all(&json));
     }
     let begun = Instant::now();

@@ -1,8 +1,8 @@
-//! Notifies people of how runs ended: an HTTP POST, a ping, a command. It holds up no run and fails
-//! none: a thread of its own delivers, and what can't be delivered is logged.
+//! Notifies people of how runs ended: an HTTP POST, a ping, a command. It neither delays nor fails
+//! a run: a separate thread delivers, and what can't be delivered is logged.
 //!
-//! Whether an event is news follows from the last notices, which the state keeps for each
-//! job, so that timers and restarts repeat no notice.
+//! The last notices, which the state stores for each job, determine whether an event is news, so
+//! that timers and restarts repeat no notice.
 
 mod decide;
 mod deliver;

@@ -39,7 +39,7 @@ pub enum Outcome {
     },
 }
 
-/// Delivers notices on a thread of its own.
+/// Delivers notices on a separate thread.
 #[derive(Debug)]
 pub struct Notifier {
     sender: Option<SyncSender<Notice>>,
@@ -75,7 +75,7 @@ impl Notifier {
     pub fn finish(mut self) {
         drop(self.sender.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of it was logged, and is no fault of the run.
+            // A panic of it was logged, and does not fail the run.
             let _ = thread.join();
         }
     }
@@ -154,8 +154,8 @@ impl Worker {
         });
     }
 
-    /// Sends what is news, and keeps that it was sent. If nobody took it, it is news the next time
-    /// too; if the state can't be used, it is news each time.
+    /// Sends what is news, and records that it was sent. If no receiver accepted it, it is news the
+    /// next time too; if the state can't be used, it is news each time.
     fn tell_news<'a>(
         &self,
         about: (&str, &str),
@@ -193,7 +193,7 @@ impl Worker {
         }
     }
 
-    /// Whether anybody took it.
+    /// Returns whether any receiver accepted it.
     fn send(&self, (account, job): (&str, &str), event: Event, text: &str, body: &Value) -> bool {
         let mut json = json!({
             "event": event.word(),

@@ -28,9 +28,9 @@ impl ChangeCause {
 /// What becomes of an order that is in ActiveCampaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// `None` where it was not asked for.
+    /// `None` if it was not requested.
     pub why: Option<ChangeCause>,
-    /// Empty where it is not known.
+    /// Empty if not known.
     pub fields: Vec<FieldChange>,
 }
 
@@ -48,7 +48,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Counts one; `example` says where it is.
+    /// Counts one; `example` locates it.
     pub fn add(&mut self, change: &Change, example: impl FnOnce() -> Example) {
         self.orders += 1;
         for change in &change.fields {

@@ -1,11 +1,11 @@
-//! Makes the digest of an order, by which a later plan names the fields that changed.
+//! Builds the digest of an order, by which a later plan names the fields that changed.
 
 use super::fingerprint::Fingerprints;
 use crate::domain::{Field, Order, OrderDigest, OrderKey, Position, SourceOrder};
 use serde_json::Value;
 
 impl Fingerprints {
-    /// `source` is the hash of the record the order was made of, `mapping` that of the rules.
+    /// `source` is the hash of the order's record, `mapping` that of the rules.
     pub fn digest(&mut self, order: &Order, source: [u8; 4], mapping: [u8; 4]) -> OrderDigest {
         let payload = serde_json::to_value(order).unwrap_or_default();
         let hashes = Field::ALL.map(|field| {
@@ -29,8 +29,7 @@ impl Fingerprints {
         }
     }
 
-    /// The hash of what a record states; its place in the file, and what was found wrong with
-    /// it there, is no part of that.
+    /// The hash of the content of a record, without its place in the file and its errors.
     pub fn source(&mut self, source: &SourceOrder) -> [u8; 4] {
         let mut stated = source.clone();
         stated.position = Position::default();
@@ -40,21 +39,21 @@ impl Fingerprints {
         [a, b, c, d]
     }
 
-    /// The hash of the rules that make orders of records, as text.
+    /// The hash of the rules that turn records into orders, as text.
     pub fn mapping(&mut self, mapping: &str) -> [u8; 4] {
         let [a, b, c, d, ..] = self.hash(b"mapping\0", &mapping);
         [a, b, c, d]
     }
 
     /// The order's key is part of each hash, so that two orders of one buyer, or of one product,
-    /// have nothing in common.
+    /// share no hash.
     fn field(&mut self, key: &OrderKey, value: &FieldValues<'_>) -> [u8; 3] {
         let [a, b, c, ..] = self.hash(b"field\0", &(key.ledger_text(), value));
         [a, b, c]
     }
 }
 
-/// The value of a field in a payload; of a field of products, one of each product.
+/// The value of a field in a payload; for a field of products, one value per product.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 enum FieldValues<'a> {
@@ -62,7 +61,7 @@ enum FieldValues<'a> {
     OfProducts(Vec<Option<&'a Value>>),
 }
 
-/// `None` where the payload has no such field.
+/// `None` if the payload has no such field.
 fn value_of(payload: &Value, field: Field) -> Option<FieldValues<'_>> {
     let Some((list, name)) = field.path().split_once('.') else {
         return payload.get(field.path()).map(FieldValues::One);

@@ -9,7 +9,7 @@ const MONTHS_MAX: usize = 12_000;
 /// Orders with this many products or more are counted together.
 pub const PRODUCTS_MAX: usize = 10;
 
-/// What an order is worth to reports.
+/// The value of an order in reports.
 #[derive(Debug, Clone, Copy)]
 pub struct OrderValue {
     pub currency: Currency,
@@ -28,20 +28,20 @@ impl OrderValue {
     }
 }
 
-/// What charts are drawn from: the orders to send over time, and all valid ones by size. Carts are
-/// no revenue and are left out. Its memory does not grow with the export.
+/// The data of charts: the orders to send over time, and all valid ones by size. Carts are not
+/// revenue and are left out. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct Distribution {
     months: BTreeMap<(Currency, Month), MonthTotal>,
-    /// The month met last, not yet added to the others: exports come by date, so most orders are of
-    /// it.
+    /// The month of the last order, not yet added to the others: exports are sorted by date, so
+    /// most orders belong to it.
     current: Option<((Currency, Month), MonthTotal)>,
     /// Orders by their number of product lines: at `n`, those with `n + 1`; at the end, those with
     /// more.
     products: [u64; PRODUCTS_MAX],
 }
 
-/// A month of the calendar where the order was placed.
+/// A calendar month at the order's UTC offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month {
     pub year: i16,
@@ -102,7 +102,7 @@ impl Distribution {
         all.months
     }
 
-    /// Orders by their number of product lines: 1, 2 and so on; the last entry is of
+    /// Orders by their number of product lines: 1, 2 and so on; the last entry counts
     /// [`PRODUCTS_MAX`] or more.
     pub fn products(&self) -> &[u64; PRODUCTS_MAX] {
         &self.products

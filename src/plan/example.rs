@@ -1,17 +1,17 @@
 use crate::domain::{Position, ShownValue};
 
-/// Most examples kept of one thing that is counted.
+/// The most examples stored for one count.
 pub const EXAMPLES_MAX: usize = 5;
 
-/// Where to look for one order.
+/// The location of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
     /// The order's number or id as the export writes it; may be blank.
     pub order: String,
     pub position: Position,
-    /// The field at fault, where it is one.
+    /// The field with the error, if there is one.
     pub field: Option<&'static str>,
-    /// What was found there.
+    /// The value found there.
     pub value: ShownValue,
 }
 
@@ -29,7 +29,7 @@ pub struct ExampleCount {
 }
 
 impl ExampleCount {
-    /// Counts one; `example` is asked for only while there is room for it.
+    /// Counts one; `example` is only called while there is room for it.
     pub fn add(&mut self, example: impl FnOnce() -> Example) {
         self.count += 1;
         if self.examples.len() < EXAMPLES_MAX {

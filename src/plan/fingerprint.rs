@@ -1,21 +1,21 @@
 use crate::domain::{CustomerKey, Fingerprint, Order, OrderKey};
 use serde::Serialize;
 
-/// Makes fingerprints and key hashes with the account's own secret key: without that key nobody can
-/// find out from the state whose orders it is about by hashing guesses.
+/// Makes fingerprints and key hashes with the account's own secret key: without that key, guesses
+/// can't be hashed to find out whose orders are in the state.
 pub struct Fingerprints {
     key: [u8; 32],
-    /// What was hashed last, kept so that its allocation is reused: a prefix for the kind of hash,
-    /// then JSON.
+    /// The last hashed text, kept to reuse its allocation: a prefix for the kind of hash, then
+    /// JSON.
     text: Vec<u8>,
 }
 
 const PAYLOAD: &[u8] = b"payload\0";
 
-/// What would be sent for an order.
+/// The payload of an order.
 pub struct Payload<'a> {
     pub fingerprint: Fingerprint,
-    /// The JSON that was hashed, byte by byte what is sent, without the two ids that only
+    /// The hashed JSON: exactly the bytes that are sent, without the two ids that only
     /// ActiveCampaign knows.
     pub json: &'a [u8],
 }
@@ -34,8 +34,8 @@ impl Fingerprints {
         Self { key, text: Vec::with_capacity(1024) }
     }
 
-    /// The fingerprint is the first 64 bits of keyed BLAKE3 over the JSON. Every ledger holds such
-    /// numbers: if the JSON or the hash changes, every order looks changed, once.
+    /// The fingerprint is the first 64 bits of keyed BLAKE3 over the JSON. Every ledger contains
+    /// these numbers: if the JSON or the hash changes, every order looks changed, once.
     pub fn payload(&mut self, order: &Order) -> Payload<'_> {
         let [a, b, c, d, e, f, g, h, ..] = self.hash(PAYLOAD, order);
         let fingerprint = Fingerprint::from_bytes([a, b, c, d, e, f, g, h]);
@@ -54,14 +54,14 @@ impl Fingerprints {
     pub(super) fn hash(&mut self, kind: &[u8], value: &impl Serialize) -> [u8; 32] {
         self.text.clear();
         self.text.extend_from_slice(kind);
-        // Writing to memory can't fail, and no `Serialize` of ours does. If one ever did, the JSON
-        // cut short would still give a fingerprint, and at worst an update too many.
+        // Writing to memory can't fail, and no `Serialize` of ours does. If one ever did, the
+        // truncated JSON would still give a fingerprint, and at worst an unnecessary update.
         let _ = serde_json::to_writer(&mut self.text, value);
         *blake3::keyed_hash(&self.key, &self.text).as_bytes()
     }
 
     fn short(&self, kind: &[u8], text: &str) -> [u8; 16] {
-        // Nearly every key fits, and hashing one piece costs a third of hashing two.
+        // Nearly every key fits, and hashing one chunk costs a third of hashing two.
         let mut room = [0; 128];
         let hash = match room.get_mut(..kind.len() + text.len()) {
             Some(whole) => {
@@ -121,7 +121,8 @@ mod tests {
         }
     }
 
-    /// Ledgers hold such numbers: if this one changes, every order of every ledger looks changed.
+    /// Ledgers contain these numbers: if this one changes, every order of every ledger looks
+    /// changed.
     #[test]
     fn fingerprints_stay_what_they_are() {
         assert_eq!(format!("{:?}", print(1, &tests_order("1"))), "6fd36469412c3859");

@@ -1,52 +1,52 @@
 use std::time::Duration;
 
-/// The pace kept is this share of what the account allows: the margin against jitter on the way.
+/// The rate of sends is this share of the account's limit: a margin against network jitter.
 pub const PACE_SHARE: f64 = 0.98;
-/// What ActiveCampaign allows an account; more is allowed by a simulator on this machine alone.
+/// ActiveCampaign's limit for an account; only a simulator on this machine allows more.
 const ALLOWED_MAX: f64 = 5.0;
-/// From a request to its answer, as recorded of ActiveCampaign: creates of orders took 0.44 s in
-/// the middle, of customers 0.59 s.
+/// From a request to its answer, as recorded of ActiveCampaign: the median was 0.44 s for creates
+/// of orders and 0.59 s for customers.
 const ROUND_TRIP: Duration = Duration::from_millis(500);
-/// The same of a simulator on this machine, each answer being made durable before the next request.
+/// The same for a simulator on this machine, with each answer made durable before the next request.
 const ROUND_TRIP_LOCAL: Duration = Duration::from_millis(5);
 
-/// What a forecast takes for given.
+/// The assumptions of a forecast.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Assumptions {
-    /// What the account allows for all its integrations together, in requests a second, above 0.
+    /// The account's limit for all its integrations together, in requests per second, above 0.
     pub allowed_per_second: f64,
-    /// Steps under way at once, at least 1.
+    /// Concurrent steps, at least 1.
     pub in_flight_max: usize,
     /// From a request to its answer.
     pub round_trip: Duration,
 }
 
 impl Assumptions {
-    /// With the round trip that such an account is known for.
+    /// With the usual round trip of such an account.
     pub fn new(allowed_per_second: f64, in_flight_max: usize) -> Self {
         let is_local = allowed_per_second > ALLOWED_MAX;
         let round_trip = if is_local { ROUND_TRIP_LOCAL } else { ROUND_TRIP };
         Self { allowed_per_second, in_flight_max, round_trip }
     }
 
-    /// Requests a second that the limit lets through.
+    /// Requests per second that the limit allows.
     pub fn pace(&self) -> f64 {
         self.allowed_per_second * PACE_SHARE
     }
 
-    /// Requests a second with this many under way at once: what is under way waits for its answer,
-    /// so slow answers bind where the limit would not.
+    /// Requests per second with this many in flight: each waits for its answer, so slow answers can
+    /// reduce the rate below the limit.
     fn rate(&self, in_flight: usize) -> f64 {
         self.pace().min(in_flight as f64 / self.round_trip.as_secs_f64())
     }
 
-    /// The round trip from which on answers bind and not the limit.
+    /// The round trip above which slow answers reduce the rate, not the limit.
     pub fn round_trip_max(&self) -> Duration {
         Duration::try_from_secs_f64(self.in_flight_max as f64 / self.pace())
             .unwrap_or(Duration::MAX)
     }
 
-    /// Answers bind and not the limit.
+    /// Slow answers reduce the rate, not the limit.
     pub fn is_bound_by_answers(&self) -> bool {
         self.rate(self.in_flight_max) < self.pace()
     }
@@ -54,23 +54,20 @@ impl Assumptions {
 
 /// What a run would take, from counts alone.
 ///
-/// Assumes one request for each new customer, each order to write and each lookup, nobody else
-/// spending the account's budget, no retries, and a target that holds none of what is to be
-/// created.
+/// Assumes one request for each new customer, each order to write and each lookup, no other client
+/// on the account's budget, no retries, and none of the records to create at ActiveCampaign.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
-    /// Without `one_by_one`, which a run without requests does not send. All but `in_turn` run side
-    /// by side.
+    /// Without `one_by_one`, which a run without requests does not send. All except `in_turn` run
+    /// concurrently.
     pub requests: u64,
-    /// Requests before them of which each waits for the answer of the one before: the connection,
-    /// or pages of a list.
+    /// Sequential requests before them: the connection, or pages of a list.
     pub one_by_one: u64,
-    /// Of `requests`: those of which each waits for the answer of the one before.
+    /// The sequential ones among `requests`.
     pub in_turn: u64,
-    /// Time in which nothing is sent, as records are waited for.
+    /// Time in which nothing is sent while waiting for records to appear.
     pub waits: Duration,
-    /// So many of `requests` may turn out not to be needed: what they would make may be there
-    /// already.
+    /// How many of `requests` may turn out to be unnecessary: the records may exist already.
     pub unsure: u64,
     /// Orders in one batch at most; `None`: each order has a request of its own.
     pub batch_max: Option<u64>,
@@ -83,7 +80,7 @@ impl Forecast {
         Self { requests, one_by_one: 0, in_turn, waits, unsure: 0, batch_max: None, terms }
     }
 
-    /// The same with requests before it that wait for each other.
+    /// The same with sequential requests before it.
     #[must_use]
     pub fn after(self, one_by_one: u64) -> Self {
         Self { one_by_one, ..self }
@@ -95,17 +92,17 @@ impl Forecast {
         Self { terms: Assumptions { allowed_per_second, ..self.terms }, ..self }
     }
 
-    /// All that leave.
+    /// All requests.
     pub fn total(&self) -> u64 {
         self.requests + self.one_by_one
     }
 
-    /// At which they leave when they run side by side: the pace, or what slow answers leave of it.
+    /// The rate of concurrent requests: the limit, or less with slow answers.
     pub fn requests_per_second(&self) -> f64 {
         self.terms.rate(self.terms.in_flight_max)
     }
 
-    /// At which they leave on average, waits included.
+    /// The average rate, including waits.
     pub fn average_per_second(&self) -> f64 {
         let seconds = self.after_those().as_secs_f64();
         if seconds > 0.0 { self.requests as f64 / seconds } else { self.requests_per_second() }
@@ -116,12 +113,12 @@ impl Forecast {
         self.before().saturating_add(self.after_those())
     }
 
-    /// What the requests take that wait for each other.
+    /// The time of the sequential requests.
     pub fn before(&self) -> Duration {
         time(self.one_by_one as f64 / self.terms.rate(1))
     }
 
-    /// What the others take.
+    /// The time of the others.
     pub fn after_those(&self) -> Duration {
         let side_by_side = self.requests.saturating_sub(self.in_turn);
         time(side_by_side as f64 / self.requests_per_second())
@@ -129,7 +126,7 @@ impl Forecast {
             .saturating_add(self.waits)
     }
 
-    /// Runs it takes where each is stopped after this long, above 0; at least 1.
+    /// Runs needed if each is stopped after this long, above 0; at least 1.
     pub fn runs_of(&self, longest: Duration) -> u64 {
         let runs = self.duration().as_millis().div_ceil(longest.as_millis().max(1)).max(1);
         u64::try_from(runs).unwrap_or(u64::MAX)

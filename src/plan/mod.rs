@@ -1,5 +1,4 @@
-//! Compares an `Order` with what the ledger remembers and decides on a `Step`. Pure: does nothing
-//! itself.
+//! Compares an `Order` with its ledger entry and decides on a `Step`. Pure: carries nothing out.
 
 mod changes;
 mod digest;

@@ -2,7 +2,7 @@ use super::example::{EXAMPLES_MAX, Example};
 use crate::domain::{Currency, Notes, Order, Position, RefundNote, Status};
 use std::collections::BTreeMap;
 
-/// What the policy made of an export, counted record by record. Its memory grows with the
+/// The effects of the policy on an export, counted record by record. Its memory grows with the
 /// number of files, not of records.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyEffects {
@@ -11,13 +11,13 @@ pub struct PolicyEffects {
     pub status_unknown: u64,
     /// The export's first few words for each status, `None` for an unknown one.
     words: Vec<StatusWord>,
-    /// Valid orders whose export has no field for their status: they were taken for paid ones.
+    /// Valid orders whose export has no field for their status: they were assumed to be paid.
     pub status_assumed: u64,
-    /// Valid orders of which the export does not say whether they were cancelled.
+    /// Valid orders for which the export does not say whether they were cancelled.
     pub cancelled_unknown: u64,
-    /// Valid orders of which the export does not say whether they are tests.
+    /// Valid orders for which the export does not say whether they are tests.
     pub test_unknown: u64,
-    /// By file: valid orders that state what was refunded, and those that don't, where the policy
+    /// By file: valid orders that state a refunded amount, and those that don't, if the policy
     /// needs it.
     refunds: BTreeMap<u32, (u64, u64)>,
     /// Valid orders that got the job's currency, as the export names none.
@@ -26,9 +26,9 @@ pub struct PolicyEffects {
     pub paid_otherwise: u64,
     /// Valid orders that got the job's date, as the export states none.
     pub date_assumed: u64,
-    /// Valid orders whose date was taken to be in UTC.
+    /// Valid orders whose date was assumed to be in UTC.
     pub zone_assumed: u64,
-    /// Valid orders whose total as ordered was taken for the current one.
+    /// Valid orders whose total as ordered was assumed to be the current one.
     pub current_total_assumed: u64,
     /// Valid orders whose amounts may be in another currency than the stated one.
     pub currency_doubtful: u64,
@@ -67,7 +67,7 @@ pub struct TotalMismatches {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MismatchTotal {
     pub orders: u64,
-    /// The one farthest from zero, in minor units: the total less its parts.
+    /// The largest difference in minor units: the total minus its parts.
     pub largest: i64,
 }
 
@@ -77,8 +77,8 @@ impl TotalMismatches {
     }
 }
 
-/// Whether a word is shown as that for a status: what has another look may be a person's data in
-/// the wrong column.
+/// Whether a word looks like one for a status and may be shown; anything else may be personal data
+/// in the wrong column.
 fn is_shown(word: &str) -> bool {
     const WORD_LEN_MAX: usize = 40;
     let is_of_word = |c: char| c.is_alphabetic() || " _-".contains(c);
@@ -109,15 +109,15 @@ impl PolicyEffects {
         Status::ALL.into_iter().zip(self.by_status)
     }
 
-    /// Valid orders in files of which no order states what was refunded, where the policy needs it:
-    /// such a file may lack the column. In one that states it of some, nothing was refunded of the
-    /// others.
+    /// Valid orders in files in which no order states a refunded amount, if the policy needs it:
+    /// such a file may lack the column. If some orders of a file state it, nothing was refunded of
+    /// the others.
     pub fn refunds_unknown(&self) -> u64 {
         let files = self.refunds.values().filter(|(stated, _)| *stated == 0);
         files.map(|(_, unstated)| unstated).sum()
     }
 
-    /// Counts what was decided about a valid order. `label` is what people know it by.
+    /// Counts what was decided about a valid order. `label` is its name in reports.
     pub fn note(
         &mut self,
         order: &Order,

@@ -8,23 +8,23 @@ pub struct Step {
     pub action: Action,
 }
 
-/// What has to be done in ActiveCampaign.
+/// The action in ActiveCampaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Never sent.
     Create,
     /// An earlier write may or may not have arrived: look it up, then create or update.
     LookUp(PriorWrite),
-    /// Known there with other content, or with content we can't vouch for.
+    /// Known there with other content, or with unknown content.
     Update(RemoteId),
 }
 
 /// An earlier write whose answer was never recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriorWrite {
-    /// A create of exactly what is to be sent now: found as such, it is ours.
+    /// A create of exactly the current payload: if a lookup finds it, it is ours.
     SameCreate,
-    /// A create of other content: found, it has to be updated.
+    /// A create of other content: if a lookup finds it, it must be updated.
     OtherCreate,
     /// An update: a list does not show whether it arrived, so it is repeated.
     Update,
@@ -36,14 +36,14 @@ pub enum Decision {
     Send(Step),
     /// ActiveCampaign already holds exactly this.
     Unchanged,
-    /// As [`Self::Unchanged`] by what was sent, but the last verification found the order different
-    /// at ActiveCampaign, or missing there. Only a plan distinguishes the two.
+    /// The payload is unchanged, but the last verification found the order different or missing at
+    /// ActiveCampaign. Only a plan distinguishes this from [`Self::Unchanged`].
     Different,
-    /// ActiveCampaign would not take exactly this before, and would not now.
+    /// ActiveCampaign refused exactly this before.
     StillRefused,
 }
 
-/// Decides by what the ledger remembers.
+/// Decides by the ledger entry.
 pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: LedgerEntry) -> Decision {
     let action = match memory {
         LedgerEntry::Unknown => Action::Create,

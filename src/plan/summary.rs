@@ -7,28 +7,28 @@ use crate::domain::{Currency, Moment, Order, Position, Reason, RecordError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The types that are read of the schema, once in each run of the bulk path.
+/// Requests for the types of the schema, once per run of the bulk path.
 const SCHEMA_REQUESTS: u64 = 3;
 const CANARY_ORDERS: u64 = 3;
-/// Questions to GraphQL until it shows a canary, as it takes a moment.
+/// Queries to GraphQL until it shows a canary, which takes a moment.
 const CANARY_QUESTIONS: u64 = 2;
-/// Between those questions.
+/// Pause between those queries.
 const CANARY_WAIT: Duration = Duration::from_secs(1);
-/// After the last batch, before copies are looked for.
+/// Pause after the last batch, before copies are looked up.
 const COPIES_WAIT: Duration = Duration::from_secs(3);
 
-/// How long batches are: they begin at one length, and grow by half when one was taken.
+/// The lengths of batches: they begin at one length, and grow by half when one was accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchLengths {
     pub max: u64,
-    /// Batches on their way at once, which have the length of when they were made.
+    /// Batches in flight concurrently, with the length at their creation.
     pub in_flight_max: u64,
 }
 
 impl BatchLengths {
     pub const FIRST: u64 = 10;
 
-    /// The length after one of `len` was taken.
+    /// The length after a batch of `len` was accepted.
     pub fn after(len: u64, max: u64) -> u64 {
         (len + len.div_ceil(2)).min(max)
     }
@@ -37,7 +37,7 @@ impl BatchLengths {
         Self::FIRST.min(self.max.max(1))
     }
 
-    /// In how many batches so many orders are sent, where each is taken.
+    /// The number of batches for so many orders, if all are accepted.
     fn batches_of(self, orders: u64) -> u64 {
         let max = self.max.max(1);
         let (mut batches, mut left, mut len) = (0, orders, self.first());
@@ -50,8 +50,8 @@ impl BatchLengths {
         batches + left.div_ceil(max)
     }
 
-    /// The same where the first batch is divided into a canary and the others of it, which are too
-    /// few for batches to grow by.
+    /// The same if the first batch is divided into a canary and its rest, which is too short for
+    /// batches to grow.
     fn batches_after_canary(self, orders: u64) -> u64 {
         let divided = orders.min(self.first());
         let parts = u64::from(divided > 0) + u64::from(divided > CANARY_ORDERS);
@@ -59,7 +59,7 @@ impl BatchLengths {
     }
 }
 
-/// What the requests of the bulk path depend on beside the orders that are sent.
+/// What the requests of the bulk path depend on in addition to the orders that are sent.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchTerms {
     pub lengths: BatchLengths,
@@ -67,7 +67,7 @@ pub struct BatchTerms {
     pub is_canary_due: bool,
     /// A record is read before it is updated.
     pub reads_updates: bool,
-    /// An order is looked for before it is created, as someone else may have written it.
+    /// An order is looked up before it is created, as another program may have written it.
     pub looks_up_creates: bool,
     /// Orders of the connection that its lists show.
     pub listed: u64,
@@ -77,36 +77,36 @@ pub struct BatchTerms {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BatchCost {
     pub requests: u64,
-    /// Of these: those of which each waits for the answer of the one before.
+    /// The sequential ones among these.
     pub in_turn: u64,
     pub waits: Duration,
 }
 
-/// Carts that are sent, by a request of their own on either path.
+/// Carts that are sent, one request each on either path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CartSteps {
     pub create: u64,
     pub update: u64,
-    /// Their requests, with lookups and with customers that no earlier cart names.
+    /// Their requests, including lookups and customers that no earlier cart names.
     pub requests: u64,
 }
 
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
 
-/// What a plan comes to, counted record by record. Its memory does not grow with the export.
+/// The result of a plan, counted record by record. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct PlanSummary {
     pub read: u64,
     pub create: u64,
     pub update: u64,
-    /// Of `create` and `update`: those that an earlier run may have sent already, and that are
+    /// Those among `create` and `update` that an earlier run may have sent already, which are
     /// looked up first.
     pub look_up: u64,
     pub unchanged: u64,
     /// Not changed since they were sent, but found different or missing by the last verification.
     pub different: u64,
-    /// Of the orders that are in ActiveCampaign: what would change of them.
+    /// Changes of the orders that are in ActiveCampaign.
     pub changes: Changes,
     pub filtered: u64,
     pub filtered_reasons: BTreeMap<&'static str, u64>,
@@ -115,22 +115,22 @@ pub struct PlanSummary {
     pub invalid: u64,
     /// A record with two reasons counts in both.
     pub invalid_reasons: BTreeMap<Reason, ExampleCount>,
-    /// What those filtered state as their total, by reason; copies of other records not included.
+    /// The stated totals of filtered records, by reason, without copies of other records.
     pub filtered_values: BTreeMap<&'static str, Totals>,
     /// The same of invalid records whose currency and total can be read.
     pub invalid_values: BTreeMap<Reason, Totals>,
-    /// Refunded orders that are sent with their full total, and what was refunded of them.
+    /// Refunded orders that are sent with their full total, and the refunded amounts.
     pub refunds_ignored: Totals,
     pub customers_new: u64,
-    /// Of `customers_new`: whether they accept marketing, as the first order of each states it.
+    /// Marketing consent of `customers_new`, as stated by the first order of each.
     pub consent: Consent,
-    /// Of `customers_new`: those that an earlier run may have made already, and that are looked up
-    /// first.
+    /// Those among `customers_new` that an earlier run may have created already, which are looked
+    /// up first.
     pub customers_look_up: u64,
-    /// Requests of `create`, `update` and `look_up` that carts don't take, as their orders are made
-    /// before them.
+    /// Requests of `create`, `update` and `look_up` that are saved because the orders of these
+    /// carts are created first.
     pub spared: u64,
-    /// Of `create` and `update`: carts.
+    /// Carts among `create` and `update`.
     pub cart_steps: CartSteps,
     /// Reads before a write: of carts that may have become orders, and on a connection with orders
     /// that the ledger does not know, of an order's cart and of the first order of each new
@@ -138,21 +138,21 @@ pub struct PlanSummary {
     pub lookups: u64,
     /// Requests beyond one for each order that is deleted and created again: a read and a delete.
     pub recreate_requests: u64,
-    /// Of the valid orders: abandoned carts.
+    /// Abandoned carts among the valid orders.
     pub carts: u64,
     /// Product lines of all valid orders.
     pub products: u64,
-    /// Of these: whose price of one unit had to be rounded, see [`crate::domain::Line`].
+    /// Those among them whose unit price had to be rounded, see [`crate::domain::Line`].
     pub prices_rounded: u64,
-    /// Of the orders to create or update: what would be sent. Carts are no revenue.
+    /// Totals of the orders to create or update. Carts are not revenue.
     pub totals: Totals,
-    /// Of the valid orders that would not be sent, as they did not change since they were loaded or
-    /// refused.
+    /// Totals of the valid orders that would not be sent, as they did not change since they were
+    /// loaded or refused.
     pub totals_unchanged: Totals,
     pub distribution: Distribution,
     pub first_order: Option<Moment>,
     pub last_order: Option<Moment>,
-    /// Payloads whose `source` is not 0; looked at one by one.
+    /// Payloads whose `source` is not 0; checked one by one.
     pub source_not_historical: u64,
     pub policy_effects: PolicyEffects,
     pub anomalies: Anomalies,
@@ -165,17 +165,16 @@ pub enum LeftOutBy<'a> {
     Faults(&'a [RecordError]),
 }
 
-/// Orders that break no rule, but that a person may want to look at. Its memory does not grow with
-/// the export.
+/// Orders that break no rule, but may need a look. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct Anomalies {
     /// Valid orders dated after the moment the plan was made.
     pub future: ExampleCount,
     /// Orders to send whose e-mail address differs from that of their customer's first order.
     pub other_address: ExampleCount,
-    /// Orders to update whose customer is another one now, as their address changed.
+    /// Orders to update whose customer changed, because their e-mail address changed.
     pub moved_by_address: ExampleCount,
-    /// The same where the address is as before: the export identifies customers in another way.
+    /// The same with an unchanged address: the export identifies customers differently.
     pub moved_by_key: ExampleCount,
     /// Currencies of orders that the ledger knows.
     pub currencies_known: BTreeSet<Currency>,
@@ -197,7 +196,7 @@ impl CurrencyTotal {
     }
 }
 
-/// Customers by what is stated of their consent to marketing.
+/// Customers by their stated consent to marketing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consent {
     pub given: u64,
@@ -241,7 +240,7 @@ impl PlanSummary {
         }
     }
 
-    /// Counts what is to be done about a valid order.
+    /// Counts the decision about a valid order.
     pub fn decide(&mut self, decision: &Decision) {
         self.read += 1;
         match decision {
@@ -263,7 +262,7 @@ impl PlanSummary {
         }
     }
 
-    /// Counts a valid order. Gives what it is worth; a cart is worth nothing yet.
+    /// Counts a valid order. Returns its value; a cart has none yet.
     pub fn count(&mut self, order: &Order) -> Option<OrderValue> {
         self.products += order.lines.len() as u64;
         self.prices_rounded +=
@@ -279,7 +278,7 @@ impl PlanSummary {
         Some(OrderValue::of(order))
     }
 
-    /// Adds what an order is worth to what would be sent, or to what would not.
+    /// Adds an order's value to the totals that would be sent, or to those that would not.
     pub fn add_value(&mut self, value: OrderValue, is_sent: bool) {
         if is_sent {
             self.distribution.add_value(value);
@@ -288,7 +287,7 @@ impl PlanSummary {
         totals.entry(value.currency).or_default().add(value.minor_units);
     }
 
-    /// Adds what a filtered or invalid record states as its total.
+    /// Adds the stated total of a filtered or invalid record.
     pub fn add_left_out(&mut self, verdict: LeftOutBy<'_>, currency: Currency, minor_units: i64) {
         let add = |totals: &mut Totals| totals.entry(currency).or_default().add(minor_units);
         match verdict {
@@ -302,12 +301,12 @@ impl PlanSummary {
         }
     }
 
-    /// Of `filtered`: copies of orders of which another record counts.
+    /// Those among `filtered` that are copies of orders of which another record counts.
     pub fn superseded(&self) -> u64 {
         self.filtered_reasons.get("superseded").copied().unwrap_or_default()
     }
 
-    /// Requests the plan takes: one for each new customer, each order to write, and each lookup.
+    /// Requests of the plan: one for each new customer, each order to write, and each lookup.
     pub fn requests(&self) -> u64 {
         let customers = self.customers_new + self.customers_look_up;
         let orders =
@@ -315,9 +314,9 @@ impl PlanSummary {
         (customers + orders).saturating_sub(self.spared)
     }
 
-    /// The cost where orders are sent in batches, each with its customer, and carts one by one.
-    /// The orders whose copies are looked for, `looked_for` of all that are sent, are read in a
-    /// list, or one by one where that is less.
+    /// The cost if orders are sent in batches, each with its customer, and carts one by one. The
+    /// orders whose copies are looked up, `looked_for` of all that are sent, are read in a list, or
+    /// one by one if that is cheaper.
     pub fn cost_in_batches(&self, terms: BatchTerms, looked_for: impl Fn(u64) -> u64) -> BatchCost {
         let carts = self.cart_steps;
         let (create, update) = (self.create - carts.create, self.update - carts.update);
@@ -328,7 +327,7 @@ impl PlanSummary {
         let mut in_turn = SCHEMA_REQUESTS;
         let mut waits = Duration::ZERO;
         let batches = if terms.is_canary_due {
-            // Each of its orders is found by REST, and its lines are read.
+            // Each of its orders is looked up by REST, and its lines are read.
             in_turn += 1 + CANARY_QUESTIONS + 2 * orders.min(CANARY_ORDERS);
             waits += CANARY_WAIT;
             terms.lengths.batches_after_canary(orders) - 1
@@ -346,7 +345,7 @@ impl PlanSummary {
         BatchCost { requests: in_turn + side_by_side + carts.requests, in_turn, waits }
     }
 
-    /// Of these: creates after a lookup, which are not sent where it finds what they would make.
+    /// Those among them that are creates after a lookup, which are not sent if it finds the record.
     pub fn requests_unsure(&self) -> u64 {
         self.customers_look_up + self.look_up
     }

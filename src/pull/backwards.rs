@@ -1,9 +1,9 @@
-//! Reading a window whose lists are paged by number, from the last page to the first.
+//! Reads a window whose lists are paged by number, from the last page to the first.
 //!
-//! An order that leaves the window moves the orders after it forward. The end of a window lies in
-//! the past, so orders only leave it: read from the last page to the first, an order that moves
-//! forward is read twice and never missed. Pages are split where the shop is too slow for them,
-//! down to the one order that it can't deliver.
+//! An order that leaves the window moves the orders after it forward. The end of a window is in the
+//! past, so orders only leave it: read from the last page to the first, an order that moves forward
+//! is read twice and never missed. Pages are split if the shop is too slow for them, down to the
+//! one order that it can't deliver.
 
 use super::error::PullError;
 use super::folder::Folder;
@@ -38,7 +38,7 @@ struct Lists<'r, 'w> {
     reading: &'r mut Reading<'w>,
     /// The orders of the list that is being read.
     in_list: BTreeSet<OrderId>,
-    /// Orders that the shop counted and left out of its pages.
+    /// Orders that the shop counted but left out of its pages.
     gaps: u64,
     counted: Option<Counted>,
 }
@@ -156,8 +156,8 @@ impl<A: PagedApi> Shop<'_, A> {
         Ok(())
     }
 
-    /// How large a list is. A shop whose headers are removed on the way is asked page by page until
-    /// one has no order.
+    /// How large a list is. If a shop's headers are stripped by a proxy, it is read page by page
+    /// until one has no order.
     async fn size_of(&mut self, list: &List<'_>) -> Result<Size, Misread> {
         let mut number = self.api.first_asked(list);
         let mut first_before = None;
@@ -169,7 +169,7 @@ impl<A: PagedApi> Shop<'_, A> {
             };
             let total = match &listed {
                 Some(listed) => listed.total,
-                // The count alone, of a shop that is too slow for the page.
+                // The count alone, for a shop that is too slow for the page.
                 None => self.api.count(list).await?,
             };
             if let Some(total) = total {
@@ -180,7 +180,7 @@ impl<A: PagedApi> Shop<'_, A> {
             }
             let first = match &listed {
                 Some(listed) => listed.rows.first().map(|row| row.id.clone()),
-                // Too slow for a page, and counts nothing: only its ids show where the list ends.
+                // Too slow for a page, and without counts: only its ids show where the list ends.
                 None => self.api.ids(list, Page::whole(number, A::SIZES)).await?.into_iter().next(),
             };
             if first.is_none() {
@@ -206,7 +206,7 @@ impl<A: PagedApi> Shop<'_, A> {
         self.api.client().unexpected(what, A::CONTRADICTION_HINT)
     }
 
-    /// A page of one order that the shop can't list: the order may be delivered by its id.
+    /// A page of one order that the shop can't list: it may deliver the order by its id.
     async fn isolate(
         &mut self,
         list: &List<'_>,
@@ -229,9 +229,9 @@ impl<A: PagedApi> Shop<'_, A> {
 
 /// How large a list is.
 struct Size {
-    /// Of the largest size.
+    /// Number of pages of the largest size.
     pages: u64,
-    /// The last page, where it was read already; there may be nothing on it.
+    /// The last page, if it was read already; it may be empty.
     last: Option<ReceivedPage>,
     total: Option<u64>,
 }

@@ -1,12 +1,12 @@
-//! What a shop answers: JSON, or JSON with something in front of it, or a web page.
+//! The body of a shop's answer: JSON, JSON with something in front of it, or a web page.
 
 use serde::de::IgnoredAny;
 
-/// Characters shown of an answer that is no JSON.
+/// Characters shown of an answer that is not JSON.
 const EXCERPT_CHARS: usize = 200;
 
-/// The JSON in an answer, and what a plug-in or PHP printed in front of it, if anything. The rest
-/// is taken only if it is JSON to its end.
+/// The JSON in an answer, and the output of a plug-in or PHP in front of it, if any. The rest is
+/// only used if it is complete JSON.
 ///
 /// # Errors
 /// With the beginning of the text, without tags and e-mail addresses.
@@ -26,8 +26,8 @@ pub(super) fn json_in(body: &[u8]) -> Result<(&[u8], Option<String>), String> {
         .ok_or_else(|| excerpt(body))
 }
 
-/// Whether an answer begins as JSON and is none: its end is missing, or what a program printed
-/// while it was stopped follows in its place.
+/// Whether an answer begins as JSON but is not: its end is missing, or replaced by the output of an
+/// aborting program.
 pub(super) fn is_broken_json(body: &[u8]) -> bool {
     let body = without_mark(body);
     matches!(body.first(), Some(b'[' | b'{')) && !is_json(body)

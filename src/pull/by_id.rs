@@ -1,7 +1,7 @@
 //! Shops whose APIs have no list: every order of a list of ids, one request each.
 //!
 //! Every pull is a full one. An id that the shop does not know is a warning; an answer about
-//! another order than the one asked for ends the pull.
+//! another order than the requested one ends the pull.
 
 use super::body::{excerpt, json_in};
 use super::credentials::Credentials;
@@ -60,9 +60,8 @@ enum Api {
 
 /// Pulls a window into the folder.
 ///
-/// # Errors
-/// When the list of ids can't be read, the shop refuses or does not answer, or an answer is about
-/// another order: nothing of the window counts then.
+/// # Errors When the list of ids can't be read, the shop refuses or does not answer, or an answer
+/// is about another order: then nothing of the window counts.
 async fn pull(
     options: &Options,
     api: Api,
@@ -121,7 +120,7 @@ async fn pull(
     writer.commit(manifest)
 }
 
-/// Asks for the first order of the list.
+/// Requests the first order of the list.
 async fn examine(
     options: &Options,
     api: Api,
@@ -168,7 +167,7 @@ impl<'a> Shop<'a> {
         Ok(Self { client: ShopClient::new(options, credentials, cancel)?, api, app_id })
     }
 
-    /// The answer about an order, in one line; `None` if the shop does not know it.
+    /// The answer about an order, as one line; `None` if the shop does not know it.
     async fn order(&mut self, id: &str) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = match self.api {
             Api::ExpertSender => self.client.get(&["orders", id], &[]).await?,
@@ -193,10 +192,10 @@ impl<'a> Shop<'a> {
         let (json, _) = json_in(&answer.body).map_err(|text| self.unexpected(&text))?;
         let value: Value = serde_json::from_slice(json).map_err(|_| self.unexpected("text"))?;
         match self.api.ids_of(&value).as_slice() {
-            // An order without an id is how Fast answers for one that it does not have.
+            // Fast answers with an order without an id for one that it does not have.
             [] => Ok(None),
             ids if ids.iter().any(|echoed| *echoed == id.trim_start_matches("order_id:")) => {
-                // As received, but for line ends: each answer is a line.
+                // As received, except line ends: each answer is a line.
                 let one_line = |byte: &u8| !matches!(byte, b'\n' | b'\r');
                 Ok(Some(json.iter().copied().filter(one_line).collect()))
             }
@@ -222,7 +221,7 @@ impl<'a> Shop<'a> {
 }
 
 impl Api {
-    /// The ids under which an answer's order is known.
+    /// The ids of an answer's order.
     fn ids_of(self, answer: &Value) -> Vec<String> {
         let found = match self {
             Self::ExpertSender => vec![&answer["data"]["id"]],

@@ -5,18 +5,18 @@ use reqwest::header::{DATE, HeaderMap, HeaderName};
 /// A difference between the clocks that is worth a warning.
 const DIFFERENCE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
-/// The shop's clock, by the `Date` of its answers: windows end where the shop says so, whatever
-/// this machine's clock shows.
+/// The shop's clock, by the `Date` of its answers: windows end by the shop's clock, whatever this
+/// machine's clock shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ShopClock {
     ahead: Option<SignedDuration>,
-    /// By an answer of the shop itself.
+    /// Set by an answer of the shop itself.
     is_certain: bool,
 }
 
 impl ShopClock {
-    /// Compares the clocks by the first success that has a date. Another answer may be of a host in
-    /// front of the shop, with a clock of its own; it counts until then.
+    /// Compares the clocks by the first success that has a date. Another answer may come from a
+    /// host in front of the shop, with another clock; it counts until then.
     pub(super) fn note(&mut self, status: StatusCode, headers: &HeaderMap) {
         let Some(date) = date_of(headers, DATE).filter(|_| !self.is_certain) else { return };
         self.ahead = Some(date.duration_since(Timestamp::now()));

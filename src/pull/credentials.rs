@@ -4,7 +4,7 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Request, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
-/// What a request carries as proof that it may read.
+/// The credentials of a request.
 pub(super) enum Credentials {
     None,
     /// A header of this name.
@@ -28,7 +28,7 @@ impl Credentials {
         url
     }
 
-    /// The request as it is sent once, at this time.
+    /// The request, authorised for one send at this time.
     pub(super) fn authorise(
         &self,
         client: &Client,

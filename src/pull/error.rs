@@ -3,7 +3,7 @@ use std::path::Path;
 
 const HINT: &str = "\n  hint: ";
 
-/// Why a pull is not complete. None of the texts contains a secret or personal data.
+/// Why a pull is not complete. No message contains a secret or personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
     /// The settings, or the folder that they name.
@@ -25,7 +25,7 @@ pub enum PullError {
 }
 
 impl PullError {
-    /// What is wrong, and what to do about it.
+    /// The message and the hint.
     pub fn parts(&self) -> (String, String) {
         match self {
             Self::Settings { what, expected, hint } => {
@@ -48,7 +48,7 @@ impl PullError {
     }
 }
 
-/// What to do about a fault of the disk, as a line of its own.
+/// The hint for a disk error, as a separate line.
 fn hint_of(fault: &std::io::Error) -> String {
     let what = match fault.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {

@@ -1,11 +1,11 @@
 use jiff::{SignedDuration, Timestamp};
 
-/// What a shop says before anything is pulled.
+/// What a shop reports before anything is pulled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examination {
     /// The API that answered, with its version.
     pub api: String,
-    /// What the app may do, where the shop says so.
+    /// The scopes of the app, if the shop states them.
     pub scopes: Vec<String>,
     /// How far the shop's clock is ahead of this machine's, if it shows it.
     pub clock_ahead: Option<SignedDuration>,
@@ -13,7 +13,7 @@ pub struct Examination {
     pub orders: Option<u64>,
     /// When the oldest order that can be seen was placed.
     pub oldest: Option<Timestamp>,
-    /// A window in the future has no order: the shop does not ignore windows.
+    /// A window in the future has no order, so the shop does not ignore windows.
     pub is_filtered: bool,
     /// Whether an order shows its e-mail address; `None` without an order.
     pub shows_email: Option<bool>,

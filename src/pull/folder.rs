@@ -1,4 +1,4 @@
-//! Where the windows of one job lie: `pulls/<job>/<number>-<end>-<extent>/`.
+//! The folder of the windows of one job: `pulls/<job>/<number>-<end>-<extent>/`.
 
 use super::error::PullError;
 use super::manifest::{Manifest, PulledWindow};
@@ -24,13 +24,13 @@ pub struct Folder {
 }
 
 /// The locked file. Closing it is not enough to give the lock back: a program that this process is
-/// starting just then has a copy of it for a moment.
+/// just starting has a copy of it for a moment.
 #[derive(Debug)]
 struct Held(File);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Where that fails, closing does it.
+        // If that fails, closing releases it.
         let _ = self.0.unlock();
     }
 }
@@ -41,10 +41,10 @@ impl Folder {
         Self { dir, _lock: None }
     }
 
-    /// For writing: makes the folder, takes its lock, and removes what a killed pull left.
+    /// For writing: creates the folder, takes its lock, and removes the remains of a killed pull.
     ///
-    /// # Errors
-    /// When another process pulls into it, others can read it, or it can't be written.
+    /// # Errors When another process pulls into it, other users can read it, or it can't be
+    /// written.
     pub fn open(dir: PathBuf) -> Result<Self, PullError> {
         DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(PullError::io(&dir))?;
         check_private(&dir)?;
@@ -80,7 +80,7 @@ impl Folder {
         Ok(windows)
     }
 
-    /// The windows that are the whole export together: the last full one and what follows it.
+    /// The windows that together are the whole export: the last full one and those after it.
     pub fn export(&self) -> Result<Vec<PulledWindow>, PullError> {
         let mut windows = self.windows()?;
         let full = windows.iter().rposition(|window| window.manifest.window.extent == Extent::Full);
@@ -105,7 +105,7 @@ impl Folder {
         }
     }
 
-    /// Leaves a note for the pull after this one, should this one not end.
+    /// Leaves a note for the next pull, in case this one is interrupted.
     pub(super) fn leave_note(&self, name: &str, text: &[u8]) -> Result<(), PullError> {
         put(&self.dir, name, text)
     }
@@ -125,16 +125,14 @@ impl Folder {
         remove_window(&window.dir)
     }
 
-    /// Removes the files of a window. What was pulled when stays known: the next window begins at
-    /// its end.
+    /// Removes the files of a window, but keeps its manifest: the next window begins at its end.
     pub fn empty(&self, window: &PulledWindow) -> Result<(), PullError> {
         let manifest = Manifest { is_emptied: true, ..window.manifest.clone() };
         put(&window.dir, MANIFEST, &manifest.text().map_err(PullError::io(&window.dir))?)?;
         remove_files(&window.dir)
     }
 
-    /// Removes what a failed pull or a killed program left of windows that are incomplete or were
-    /// being emptied.
+    /// Removes the remains of windows that are incomplete or were being emptied.
     pub(super) fn remove_incomplete(&self) -> Result<(), PullError> {
         for (_, dir) in self.folders()? {
             match read_manifest(&dir)? {
@@ -167,8 +165,8 @@ impl Folder {
     }
 }
 
-/// The number at the beginning of a window's name; `None` for every name that no window has, as
-/// other folders next to windows are not ours.
+/// The number at the beginning of a window's name; `None` for other names, as other folders next to
+/// windows are not ours.
 fn number_of(name: &str) -> Option<u32> {
     let (number, rest) = name.split_once('-')?;
     let (end, extent) = rest.split_once('-')?;
@@ -177,7 +175,7 @@ fn number_of(name: &str) -> Option<u32> {
     (number.len() >= 6 && is_end && is_extent).then(|| number.parse().ok()).flatten()
 }
 
-/// `None` where there is none. One of a newer program is a fault: it is not ours to overlook.
+/// `None` if there is none. A manifest of a newer program is an error and must not be ignored.
 fn read_manifest(dir: &Path) -> Result<Option<Manifest>, PullError> {
     let path = dir.join(MANIFEST);
     let text = match fs::read(&path) {
@@ -203,7 +201,8 @@ fn remove_files(dir: &Path) -> Result<(), PullError> {
     Ok(())
 }
 
-/// The manifest goes first, so that a removal that is cut off leaves nothing that looks complete.
+/// The manifest is removed first, so that an interrupted removal leaves nothing that looks
+/// complete.
 fn remove_window(dir: &Path) -> Result<(), PullError> {
     let manifest = dir.join(MANIFEST);
     match fs::remove_file(&manifest) {
@@ -214,7 +213,8 @@ fn remove_window(dir: &Path) -> Result<(), PullError> {
     fs::remove_dir_all(dir).map_err(PullError::io(dir))
 }
 
-/// Pulled orders hold personal data: their folder is a real one that only its owner can read.
+/// Pulled orders contain personal data: their folder must not be a link, and only its owner may
+/// read it.
 fn check_private(dir: &Path) -> Result<(), PullError> {
     let metadata = fs::symlink_metadata(dir).map_err(PullError::io(dir))?;
     let mode = metadata.mode() & 0o777;
@@ -232,8 +232,7 @@ fn check_private(dir: &Path) -> Result<(), PullError> {
     })
 }
 
-/// What another user owns, that user may change; and what is written for somebody else, the owner
-/// can't read.
+/// Another owner could change the folder, or be unable to read the files written to it.
 fn check_own(dir: &Path) -> Result<(), PullError> {
     let owner = fs::metadata(dir).map_err(PullError::io(dir))?.uid();
     let user = rustix::process::geteuid().as_raw();

@@ -1,4 +1,4 @@
-//! Orders that are gone from a shop.
+//! Orders that no longer exist in a shop.
 
 use super::error::PullError;
 use super::folder::Folder;
@@ -9,7 +9,7 @@ use super::order_id::OrderId;
 use super::shop_api::ShopApi;
 use std::collections::BTreeSet;
 
-/// Orders that a full pull asks for by their ids, to prove that they are gone. The next one
+/// Orders that a full pull requests by their ids, to prove that they no longer exist. The next one
 /// continues with the others.
 const ASKED_MAX: usize = 1000;
 
@@ -20,10 +20,10 @@ pub(super) struct PreviousExport<'a> {
 }
 
 impl PreviousExport<'_> {
-    /// Asks for the orders of the previous export that are not among `present`, those of the new
+    /// Requests the orders of the previous export that are not among `present`, those of the new
     /// full window, and notes in its manifest which are gone. An order that changed after the end
-    /// of the window is in no list of it, and not gone. A shop that stops answering is asked no
-    /// further.
+    /// of the window is in none of its lists, but not gone. If the shop stops answering, no more
+    /// are requested.
     pub(super) async fn find_gone(
         &self,
         present: &BTreeSet<OrderId>,
@@ -44,9 +44,9 @@ impl PreviousExport<'_> {
         Ok(())
     }
 
-    /// Its orders that are not among `present`: first those that it still had to ask for, then
+    /// Its orders that are not among `present`: first those that were still to be requested, then
     /// those that the shop could not deliver, those that changed after its end and those that it
-    /// holds, then those that were gone.
+    /// contains, then those that were gone.
     pub(super) fn missing(
         &self,
         shop: &str,
@@ -73,12 +73,12 @@ impl PreviousExport<'_> {
 
 /// The orders that are missing from a full window.
 pub(super) struct Missing {
-    /// To be asked for by their ids.
+    /// To be requested by their ids.
     pub now: Vec<OrderId>,
     later: Vec<OrderId>,
 }
 
-/// What the shop said of the orders that it was asked for by their ids.
+/// The shop's answers about orders that were requested by their ids.
 #[derive(Default)]
 pub(super) struct Answers {
     pub gone: Vec<OrderId>,
@@ -118,7 +118,7 @@ impl Answers {
 
 impl Missing {
     /// Writes the answers into the manifest of the window, with every order that the next full pull
-    /// has to ask for. Those without an answer come last, as they may never get one.
+    /// must request. Those without an answer come last, as they may never get one.
     pub(super) fn settle(
         self,
         answers: Answers,

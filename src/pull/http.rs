@@ -17,20 +17,20 @@ use tokio_util::sync::CancellationToken;
 const ANSWER_LEN_MAX: usize = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// For a whole file: millions of orders over a slow line.
+/// For a whole file: millions of orders over a slow connection.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(12 * 60 * 60);
-/// Between two pieces of a file.
+/// Between two chunks of a file.
 const DOWNLOAD_IDLE_MAX: Duration = Duration::from_secs(60);
 /// Between two requests to a host on another machine.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Requests for one answer, the first included.
 const ATTEMPTS_MAX: u32 = 4;
-/// The same where fewer orders at once may help sooner.
+/// The same if requesting fewer orders may help sooner.
 const ATTEMPTS_BEFORE_LESS: u32 = 2;
 /// Before the second attempt; doubled before each further one.
 const BACKOFF: Duration = Duration::from_secs(1);
 /// Orders in a row that a shop may fail to deliver by their ids. After more, the shop counts as
-/// away.
+/// unavailable.
 pub(super) const FAILED_IN_A_ROW_MAX: usize = 5;
 /// A pause at least this long is logged.
 const LOGGED_PAUSE_MIN: Duration = Duration::from_secs(10);
@@ -48,11 +48,11 @@ pub(super) struct ShopClient {
     cancel: CancellationToken,
     pub(super) clock: ShopClock,
     pub(super) requests: u64,
-    /// What somebody should look into.
+    /// Warnings for the operator.
     pub(super) warnings: Vec<String>,
 }
 
-/// An answer that was received whole. Its status may be that of an error.
+/// A completely received answer. Its status may be that of an error.
 pub(super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -68,7 +68,7 @@ impl Answer {
 
 /// Why there is no answer.
 pub(super) enum RequestError {
-    /// The shop took too long, failed or broke off: a request for fewer orders may succeed.
+    /// The shop took too long, failed or disconnected: a request for fewer orders may succeed.
     TooMuch(String),
     Fatal(PullError),
 }
@@ -135,12 +135,12 @@ impl ShopClient {
         self.credentials = credentials;
     }
 
-    /// Between two requests that ask whether something is finished; callers make it longer.
+    /// The pause between two polls; callers lengthen it.
     pub(super) fn poll_interval(&self) -> Duration {
         if self.interval.is_zero() { Duration::from_millis(5) } else { Duration::from_secs(2) }
     }
 
-    /// Reads what is below the shop's address.
+    /// Reads a path below the shop's address.
     pub(super) async fn get(
         &mut self,
         path: &[&str],
@@ -149,7 +149,7 @@ impl ShopClient {
         self.ask(self.client.get(self.address(path, query))).await
     }
 
-    /// Sends a query that only reads, to an API that takes queries as bodies.
+    /// Sends a read-only query to an API that accepts queries as bodies.
     pub(super) async fn read(
         &mut self,
         path: &[&str],
@@ -160,8 +160,8 @@ impl ShopClient {
         self.ask(request).await
     }
 
-    /// Reads a file that the shop put at another address, once and without credentials, piece by
-    /// piece. Returns the status; nothing is taken of an answer with another one than 200.
+    /// Reads a file that the shop put at another address, once and without credentials, in chunks.
+    /// Returns the status; the body is only used if it is 200.
     pub(super) async fn download(
         &mut self,
         address: &str,
@@ -266,7 +266,7 @@ impl ShopClient {
         }
     }
 
-    /// The error of a request after which nothing smaller can be asked for.
+    /// The error of a request that can't be made smaller.
     pub(super) fn fatal(&self, error: RequestError) -> PullError {
         match error {
             RequestError::Fatal(error) => error,
@@ -279,7 +279,7 @@ impl ShopClient {
         PullError::Away { shop: self.shop(), what, hint }
     }
 
-    /// A rejection of the credentials, or of this machine.
+    /// Access was refused to the credentials, or to this machine.
     pub(super) fn refused(&self, what: impl Into<String>, hint: impl Into<String>) -> PullError {
         PullError::Refused { shop: self.shop(), what: what.into(), hint: hint.into() }
     }
@@ -296,7 +296,7 @@ impl ShopClient {
         }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
-            // Some servers take a plus sign for itself.
+            // Some servers read a plus sign literally.
             let query = url.query().map(|query| query.replace('+', "%20"));
             url.set_query(query.as_deref());
         }
@@ -339,7 +339,7 @@ impl ShopClient {
         Ok(Answer { status, headers: std::mem::take(response.headers_mut()), body })
     }
 
-    /// The text of an error of reqwest may hold the address, and that the key.
+    /// reqwest's error text may contain the address, which may contain the key.
     fn attempt_error(&self, error: &reqwest::Error) -> AttemptError {
         if let Some(why) = certificate_fault(error) {
             return AttemptError::Fatal(self.refused(
@@ -396,7 +396,7 @@ impl ShopClient {
     }
 }
 
-/// Why a single attempt brought no answer.
+/// Why a single attempt got no answer.
 enum AttemptError {
     NotConnected(String),
     Cut(String),
@@ -445,7 +445,7 @@ fn root_of(text: &str) -> Result<Url, PullError> {
     }
 }
 
-/// How manifests name the shop at an address, however that is written.
+/// The name of a shop in manifests, independent of how its address is written.
 pub(super) fn shop_at(url: &str) -> Result<String, PullError> {
     root_of(url).map(|root| shown(&root))
 }

@@ -4,8 +4,8 @@ use super::order_id::OrderId;
 use super::shops::shop_named;
 use std::collections::BTreeSet;
 
-/// The orders of an export that are gone from the shop: its full window found them gone, and no
-/// later window has them, or names them as orders that the shop could not deliver.
+/// The orders of an export that no longer exist in the shop: its full window found them gone, and
+/// no later window contains them or lists them as undeliverable.
 pub fn gone_orders(export: &[PulledWindow]) -> Vec<OrderId> {
     let Some((full, later)) = export.split_first() else { return Vec::new() };
     if full.manifest.gone.is_empty() {
@@ -19,7 +19,7 @@ pub fn gone_orders(export: &[PulledWindow]) -> Vec<OrderId> {
     full.manifest.gone.iter().filter(|id| !back.contains(id)).cloned().collect()
 }
 
-/// The orders of an export that the next full pull has to ask for, as they may be gone.
+/// The orders of an export that the next full pull must request, as they may be gone.
 pub fn missing_orders(export: &[PulledWindow]) -> &[OrderId] {
     export.first().map_or(&[], |full| &full.manifest.missing)
 }

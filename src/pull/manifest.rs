@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// The newest form of a manifest that this program reads and writes.
 const FORM: u32 = 1;
 
-/// What a complete window holds. Written last, it makes the window complete. Contains nothing of
-/// any order and no secret.
+/// The content of a complete window. Written last, it makes the window complete. Contains no order
+/// data and no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub form: u32,
@@ -21,38 +21,38 @@ pub struct Manifest {
     pub version: String,
     /// The shop's address, without credentials.
     pub shop: String,
-    /// Which shop it is, if it says so.
+    /// The identity of the shop, if it states one.
     #[serde(default)]
     pub identity: Option<Identity>,
     #[serde(flatten)]
     pub window: Window,
-    /// What was left out and who was asked: a change of it makes another export.
+    /// The filters and the app: a change of them makes another export.
     pub query: String,
     /// Orders in the files, each once.
     pub orders: u64,
     pub requests: u64,
     /// The shop's own count, if it states one.
     pub counted: Option<Counted>,
-    /// Orders that the shop could not deliver: their ids. Asked for again by the next pull.
+    /// Ids of orders that the shop could not deliver. The next pull requests them again.
     pub failed: Vec<String>,
-    /// Orders of the export before that this full window does not hold: deleted for good in the
-    /// shop. Their ids.
+    /// Ids of orders of the previous export that this full window lacks: permanently deleted in the
+    /// shop.
     #[serde(default)]
     pub gone: Vec<OrderId>,
-    /// Orders of the export before that this full window does not hold either, and that the shop
-    /// was not asked for by their ids yet, or gave no answer about. Their ids, in the order in
-    /// which the next full pull asks for them.
+    /// Ids of orders of the previous export that this full window also lacks, and that were not
+    /// requested by their ids yet, or got no answer; in the order in which the next full pull
+    /// requests them.
     #[serde(default)]
     pub missing: Vec<OrderId>,
-    /// Orders of the export before that the shop has and this full window does not: they changed
-    /// after its end. The next increment has them, unless they are deleted before it. Their ids.
+    /// Ids of orders of the previous export that the shop has but this full window lacks: they
+    /// changed after its end. The next increment contains them, unless they are deleted before.
     #[serde(default)]
     pub changed_since: Vec<OrderId>,
     /// Abandoned carts in the files.
     #[serde(default)]
     pub carts: u64,
-    /// Of orders that were left at the checkout before they were placed: the carts that they were,
-    /// by the ids of the orders. An order that changes later is still made from its cart.
+    /// The carts of orders that were abandoned before they were placed, by the ids of the orders.
+    /// An order that changes later still completes its cart.
     #[serde(default)]
     pub recovered: BTreeMap<u64, u64>,
     pub warnings: Vec<String>,
@@ -64,7 +64,7 @@ pub struct Manifest {
     pub program: String,
 }
 
-/// What a shop calls itself, whatever its address: its id stays when it is renamed.
+/// The shop's own identity, independent of its address: the id stays when it is renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub id: String,
@@ -82,7 +82,7 @@ pub struct Counted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PulledFile {
     pub name: String,
-    /// As it lies on disk, compressed.
+    /// As on disk, compressed.
     pub bytes: u64,
     /// BLAKE3 of the bytes on disk, in hexadecimal.
     pub hash: String,
@@ -121,7 +121,7 @@ impl Manifest {
         Ok(text)
     }
 
-    /// `None` for a text that is no manifest of a form this program knows.
+    /// `None` for a text that is not a manifest of a known form.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         serde_json::from_slice(text).ok().filter(|manifest: &Self| manifest.form <= FORM)
     }
@@ -131,7 +131,7 @@ impl Manifest {
         self.failed.iter().map(|id| id.as_str().into())
     }
 
-    /// Whether it was read of this shop by the same API, limited in the same way.
+    /// Whether it was read from this shop by the same API, with the same filters.
     pub(super) fn is_of(&self, api: &str, shop: &str, query: &str) -> bool {
         self.api == api && self.shop == shop && self.query == query
     }
@@ -155,7 +155,7 @@ pub struct PulledWindow {
 }
 
 impl PulledWindow {
-    /// Logs what was pulled, with everything that someone should look at.
+    /// Logs what was pulled, with all warnings.
     pub fn log(&self, job: &str) {
         let Manifest { warnings, failed, gone, orders, requests, window, .. } = &self.manifest;
         for warning in warnings {
@@ -175,14 +175,14 @@ impl PulledWindow {
         tracing::info!(job, orders, requests, "pulled the {extent} window up to {to}");
     }
 
-    /// Its files in the order of the requests; none of an emptied window.
+    /// Its files in the order of the requests; none for an emptied window.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let files = if self.manifest.is_emptied { &[][..] } else { &self.manifest.files };
         files.iter().map(|file| self.dir.join(&file.name))
     }
 
-    /// What the shop answered: a file at once, or a line of one that has a row on each. A damaged
-    /// file is read as far as it goes.
+    /// The shop's answers: whole files, or the lines of a file of rows. A damaged file is read as
+    /// far as possible.
     pub(super) fn parts(&self) -> impl Iterator<Item = Vec<u8>> {
         self.files().flat_map(|path| -> Box<dyn Iterator<Item = Vec<u8>>> {
             let is_rows = path.to_string_lossy().ends_with(".jsonl.gz");

@@ -7,12 +7,11 @@ use super::options::{Options, Request};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-/// Pulls the next window into the folder: an increment where the windows there can be continued,
-/// else, or on request, a full one.
+/// Pulls the next window into the folder: an increment if the windows there can be continued, else,
+/// or on request, a full one.
 ///
-/// # Errors
-/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then,
-/// or stays on disk.
+/// # Errors When the shop refuses, does not answer or contradicts itself: then nothing of the
+/// window counts or stays on disk.
 pub async fn pull(
     options: &Options,
     is_full: bool,
@@ -29,7 +28,7 @@ pub async fn pull(
     pulled
 }
 
-/// Asks whether a pull would succeed.
+/// Checks whether a pull would succeed.
 pub async fn examine(
     options: &Options,
     cancel: CancellationToken,

@@ -7,10 +7,10 @@ use reqwest::{Method, Url};
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 
-/// All but the unreserved characters, section 3.6.
+/// All except the unreserved characters, section 3.6.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What a shop gave its client.
+/// The credentials that a shop issued to its client.
 pub(super) struct OAuth1 {
     pub consumer_key: String,
     pub consumer_secret: SecretString,
@@ -19,9 +19,9 @@ pub(super) struct OAuth1 {
 }
 
 impl OAuth1 {
-    /// The `Authorization` header of one request without a body. Servers take each one once.
+    /// The `Authorization` header of one request without a body. Servers accept each one once.
     pub(super) fn header(&self, method: &Method, url: &Url, now: Timestamp) -> String {
-        // Has to be new, and need not be secret.
+        // It must be new, but need not be secret.
         self.signed(method, url, now, &format!("{:032x}", fastrand::u128(..)))
     }
 

@@ -14,25 +14,25 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// A shop system whose orders are pulled, with all that is particular to it. `shops.rs` lists them.
+/// A shop system whose orders can be pulled, with its particulars. `shops.rs` lists them.
 #[derive(Debug)]
 pub struct ShopSystem {
     /// Its name in settings and manifests.
     pub name: &'static str,
-    /// The format of its answers; `auto` where they are of several.
+    /// The format of its answers; `auto` if they have several.
     pub format: &'static str,
-    /// The credentials that it takes. The first set whose setting is set is used.
+    /// The credentials that it accepts. The first set whose setting is set is used.
     pub credential_sets: &'static [CredentialSet],
-    /// Where people find its credentials.
+    /// Where to find its credentials.
     pub credentials_hint: &'static str,
-    /// Settings that it needs besides.
+    /// Settings that it needs in addition.
     pub needs: &'static [&'static str],
-    /// What a shop ignores if it lists orders for a window in the future, and what follows; part of
-    /// a message.
+    /// What the shop ignores if it lists orders for a window in the future, and the consequence;
+    /// part of a message.
     pub ignored_window: &'static str,
     /// A window ends this long before the shop's present: later changes may not be visible yet.
     pub lag: SignedDuration,
-    /// The pause that an answer asks for, besides `Retry-After`.
+    /// The pause that an answer asks for, other than by `Retry-After`.
     pub(super) pause: fn(StatusCode, &HeaderMap) -> Option<Duration>,
     /// The ids of the orders in one of its answers, by which full pulls are compared.
     pub(super) ids: fn(&[u8]) -> Vec<OrderId>,
@@ -48,12 +48,12 @@ pub struct ShopSystem {
 /// Secrets that a shop accepts together.
 #[derive(Debug)]
 pub struct CredentialSet {
-    /// The setting by which it is chosen; `None` for the one without such a setting.
+    /// The setting that selects it; `None` for the set without such a setting.
     pub by: Option<&'static str>,
     pub secrets: &'static [&'static str],
 }
 
-/// Settings that leave orders of a shop out.
+/// Settings that exclude orders of a shop.
 const NARROWING: [&str; 1] = ["store_ids"];
 
 /// The future of one task at a shop.
@@ -65,14 +65,14 @@ impl ShopSystem {
         self.credential_sets.iter().flat_map(|set| set.secrets).copied().collect()
     }
 
-    /// The secrets of the set that these settings choose.
+    /// The secrets of the set that these settings select.
     pub fn secrets_for(&self, access: &Access) -> &'static [&'static str] {
         let chosen =
             self.credential_sets.iter().find(|set| set.by.is_none_or(|key| access.has(key)));
         chosen.map_or(&[], |set| set.secrets)
     }
 
-    /// The settings of its own that are texts.
+    /// Its particular settings that are texts.
     pub fn texts(&self) -> BTreeSet<&'static str> {
         let chosen_by = self.credential_sets.iter().filter_map(|set| set.by);
         let needed = self.needs.iter().copied().filter(|key| *key != "ids");
@@ -80,12 +80,12 @@ impl ShopSystem {
     }
 }
 
-/// For a shop that asks for pauses by `Retry-After` alone.
+/// For a shop that only asks for pauses by `Retry-After`.
 pub(super) fn no_pause(_: StatusCode, _: &HeaderMap) -> Option<Duration> {
     None
 }
 
-/// What a pull has to know of a shop.
+/// What a pull must know about a shop.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub system: &'static ShopSystem,
@@ -94,13 +94,13 @@ pub struct Options {
     pub access: Access,
     /// PEM file of the authorities to trust, in place of the system's.
     pub ca_file: Option<PathBuf>,
-    /// The first pull begins here; left out, with the first order.
+    /// The first pull begins here; `None`: with the first order.
     pub since: Option<Timestamp>,
     /// How far an increment reaches back before the end of the window before.
     pub overlap: SignedDuration,
     /// The longest time between two full pulls.
     pub full_every: SignedDuration,
-    /// Orders that the last full pull found gone: the next one asks for them too.
+    /// Orders that the last full pull found gone: the next one requests them too.
     pub gone_before: Vec<OrderId>,
     /// The longest pause that the shop may ask for; a longer one ends the pull.
     pub wait_max: Duration,
@@ -112,7 +112,7 @@ pub struct Options {
 pub struct Access {
     secrets: BTreeMap<&'static str, SecretString>,
     texts: BTreeMap<&'static str, String>,
-    /// Lists the orders to pull, of shops without a list of their own.
+    /// Lists the orders to pull, for shops without lists.
     ids: Option<PathBuf>,
 }
 
@@ -169,7 +169,7 @@ impl Options {
     /// How long a pull waits for a shop that asks for it.
     pub const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 
-    /// What is asked of the shop besides the window. With another one, only a full pull makes an
+    /// The query to the shop in addition to the window. After a change, only a full pull makes an
     /// export.
     pub(super) fn query(&self) -> String {
         let since = self.since.map(|since| format!("after={since}"));
@@ -188,7 +188,7 @@ pub(super) enum Request {
 }
 
 impl Request {
-    /// The window that ends just before the shop's present, `now`; a full one too where the shop's
+    /// The window that ends just before the shop's present, `now`; also a full one if the shop's
     /// clock was set back since.
     pub(super) fn window(self, options: &Options, now: Timestamp) -> Window {
         let to = now.checked_sub(options.system.lag).unwrap_or(Timestamp::MIN);

@@ -18,7 +18,7 @@ impl From<u64> for OrderId {
 }
 
 impl From<&str> for OrderId {
-    /// A number only where it is written as one: `007` is a text.
+    /// A number only if written as one: `007` is a text.
     fn from(text: &str) -> Self {
         let number = text.parse().ok().filter(|number: &u64| number.to_string() == text);
         number.map_or_else(|| Self::Text(text.to_owned()), Self::Number)

@@ -1,4 +1,4 @@
-//! Lists in numbered pages: what each shop system defines, and what all have in common.
+//! Lists in numbered pages: what each shop system defines, and the common part.
 
 use super::error::PullError;
 use super::http::RequestError;
@@ -10,20 +10,20 @@ use jiff::Timestamp;
 /// The API of a shop whose orders come in numbered pages, in ascending order of their ids.
 pub(super) trait PagedApi: ShopApi {
     const VERSION: &'static str;
-    /// Orders on a page: the most that the API takes, then smaller numbers for shops that are too
-    /// slow. Each divides the one before, so that a page is split into whole pages; the last is 1.
+    /// Orders on a page: the most that the API accepts, then smaller numbers for slow shops. Each
+    /// divides the one before, so that a page is split into whole pages; the last is 1.
     const SIZES: &'static [u64];
     /// The names of the lists that hold a window's orders together, in the order in which they are
     /// read. One may come twice, as orders move from one to another meanwhile.
     const LISTS: &'static [&'static str];
     /// How many of the lists hold every order once: the first ones.
     const COUNTED_LISTS: usize;
-    /// Whether counts take requests of their own, and are not part of every answer.
+    /// Whether counts take separate requests, instead of being part of every answer.
     const COUNTS_APART: bool = false;
     /// What to do about a list that contradicts itself.
     const CONTRADICTION_HINT: &'static str;
 
-    /// The page at which a list is first asked for its end: from 1. An estimate.
+    /// The page at which the search for a list's end begins, from 1. An estimate.
     fn first_asked(&self, list: &List<'_>) -> u64;
 
     fn page(
@@ -32,13 +32,13 @@ pub(super) trait PagedApi: ShopApi {
         page: Page,
     ) -> impl Future<Output = Result<ReceivedPage, RequestError>> + Send;
 
-    /// How many orders a list has, where the shop says so.
+    /// The number of orders in a list, if the shop states it.
     fn count(
         &mut self,
         list: &List<'_>,
     ) -> impl Future<Output = Result<Option<u64>, PullError>> + Send;
 
-    /// The ids on a page, for one whose orders can't be listed whole.
+    /// The ids on a page whose orders can't be listed completely.
     fn ids(
         &mut self,
         list: &List<'_>,
@@ -56,7 +56,7 @@ pub(super) struct List<'a> {
 }
 
 impl List<'_> {
-    /// Whether an order lies before the window. One without a time does not.
+    /// Whether an order is from before the window. One without a time is not.
     pub(super) fn is_earlier(&self, row: &Row) -> bool {
         self.window.from.zip(row.modified).is_some_and(|(from, modified)| modified < from)
     }
@@ -100,7 +100,7 @@ impl Page {
     }
 }
 
-/// What the pull itself reads of an order.
+/// The fields of an order that the pull itself reads.
 #[derive(Debug)]
 pub(super) struct Row {
     pub id: OrderId,

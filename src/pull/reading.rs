@@ -1,4 +1,4 @@
-//! Reading a window until the shop's counts agree, whatever its lists are like.
+//! Reads a window until the shop's counts agree, independent of the form of its lists.
 
 use super::error::PullError;
 use super::folder::Folder;
@@ -11,7 +11,7 @@ use super::window::{Extent, Window};
 use super::writer::WindowWriter;
 use std::collections::BTreeSet;
 
-/// Times that a window is read before a contradiction of its counts is believed.
+/// Times that a window is read before a contradiction in its counts is final.
 const READINGS_MAX: u32 = 3;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: u64 = 10;
@@ -36,7 +36,7 @@ pub(super) trait WindowReader: Send {
         reading: &mut Reading<'_>,
     ) -> impl Future<Output = Result<Option<Counted>, Misread>> + Send;
 
-    /// An order that its list can't deliver. Returns whether it belongs to the window still.
+    /// Reads an order that its list can't deliver. Returns whether it still belongs to the window.
     fn read_one(
         &mut self,
         id: &OrderId,
@@ -64,7 +64,7 @@ pub(super) struct Reading<'w> {
 }
 
 impl Reading<'_> {
-    /// Orders that were found so far.
+    /// Orders found so far.
     pub(super) fn found(&self) -> u64 {
         (self.ids.len() + self.singles.failed.len()) as u64
     }
@@ -95,8 +95,8 @@ impl From<PullError> for Misread {
 
 /// Pulls a window into the folder.
 ///
-/// # Errors
-/// When the shop refuses, does not answer or contradicts itself: nothing of the window counts then.
+/// # Errors When the shop refuses, does not answer or contradicts itself: then nothing of the
+/// window counts.
 pub(super) async fn pull<R: WindowReader>(
     mut reader: R,
     options: &Options,

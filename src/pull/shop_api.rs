@@ -1,5 +1,4 @@
-//! What every API with single orders has, and the reading of orders that a shop can't list by their
-//! ids.
+//! What every API with single orders has, and reading orders by id that a shop can't list.
 
 use super::error::PullError;
 use super::http::{FAILED_IN_A_ROW_MAX, RequestError, ShopClient};
@@ -10,7 +9,7 @@ use std::collections::BTreeSet;
 pub(super) trait ShopApi: Send {
     fn client(&mut self) -> &mut ShopClient;
 
-    /// An order by its id, as JSON; `None` for one that is gone.
+    /// An order by its id, as JSON; `None` if it no longer exists.
     fn order(
         &mut self,
         id: &OrderId,
@@ -34,8 +33,7 @@ impl SingleReads {
     /// An order, as JSON; `None` for one that was deleted since it was listed, or that the shop
     /// can't deliver.
     ///
-    /// # Errors
-    /// When too many in a row fail: the shop does not answer then.
+    /// # Errors When too many in a row fail: then the shop does not answer.
     pub(super) async fn read(
         &mut self,
         api: &mut impl ShopApi,

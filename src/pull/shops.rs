@@ -1,5 +1,5 @@
-//! The shop systems that can be pulled. A new one is a line here, and a file or folder beside this
-//! one.
+//! The shop systems that can be pulled. To add one, add a line here, and a file or folder next to
+//! this one.
 
 use super::options::ShopSystem;
 use super::{bigcommerce, by_id, magento, shopify, squarespace, woocommerce};

@@ -1,10 +1,10 @@
-//! Squarespace's Commerce API 1.0: lists of orders by when they changed, page by page with a
+//! Squarespace's Commerce API 1.0: lists of orders by modification time, page by page with a
 //! cursor.
 //!
 //! A cursor is not a snapshot: an order that changes while a list is read leaves the list, and may
-//! move an unread order to a page that was read already. As the end of a window lies in the past,
-//! an order that left does not come back. So if a second reading has every order of the first, none
-//! had left, and none was moved.
+//! move an unread order to a page that was read already. As the end of a window is in the past, an
+//! order that left does not come back. So if a second reading contains every order of the first,
+//! none had left, and none was moved.
 
 use super::body::{excerpt, json_in};
 use super::credentials::Credentials;
@@ -64,7 +64,7 @@ struct Pagination {
     next_page_cursor: Option<String>,
 }
 
-/// What the pull itself reads of an order.
+/// The fields of an order that the pull itself reads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
@@ -74,7 +74,7 @@ struct Row {
     customer_email: Option<String>,
 }
 
-/// The ids of the orders on a page; none of one that is damaged.
+/// The ids of the orders on a page; none if it is damaged.
 fn ids_in(page: &[u8]) -> Vec<OrderId> {
     #[derive(Deserialize)]
     struct Orders {
@@ -107,7 +107,7 @@ async fn pull(
     writer.commit(manifest)
 }
 
-/// Asks whether a pull would succeed, in two requests.
+/// Checks whether a pull would succeed, in two requests.
 async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examination, PullError> {
     let mut shop = Shop::find(options, cancel).await?;
     let now = shop.client.clock.now();
@@ -120,10 +120,10 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
         api: format!("Squarespace Commerce API {VERSION}"),
         scopes: Vec::new(),
         clock_ahead: shop.client.clock.ahead(),
-        // The API counts nothing, and its lists begin with the newest change.
+        // The API has no counts, and its lists begin with the newest change.
         orders: is_whole.then_some(page.result.len() as u64),
         oldest: oldest.filter(|_| is_whole).and_then(|row| row.created_on),
-        // Proven by finding the shop.
+        // Proven when the shop was found.
         is_filtered: true,
         shows_email: page
             .result
@@ -133,7 +133,7 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
     })
 }
 
-/// Both bounds, as the API takes none alone.
+/// Both bounds, as the API doesn't accept only one.
 fn between(from: Timestamp, to: Timestamp) -> Vec<(&'static str, String)> {
     vec![("modifiedAfter", from.to_string()), ("modifiedBefore", to.to_string())]
 }
@@ -161,8 +161,8 @@ impl ShopApi for Shop {
 }
 
 impl Shop {
-    /// Asks for what changed in a day of the far future. A shop that answers with no order exists,
-    /// accepts the credentials, filters, and shows its clock.
+    /// Queries the changes of a day in the far future. A shop that returns no order exists, accepts
+    /// the credentials, filters, and shows its clock.
     async fn find(options: &Options, cancel: CancellationToken) -> Result<Self, PullError> {
         let token = options.access.secret("token")?;
         let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
@@ -182,8 +182,8 @@ impl Shop {
         }
     }
 
-    /// Reads the window until a reading has every order of the one before; a single page is of one
-    /// moment. Returns its orders.
+    /// Reads the window until a reading contains every order of the previous one; a single page is
+    /// consistent. Returns its orders.
     async fn read(
         &mut self,
         window: &Window,
@@ -259,7 +259,7 @@ impl Shop {
         self.client.get(&path, query).await
     }
 
-    /// The JSON of an answer that is a success.
+    /// The JSON of a success response.
     fn accept(&self, answer: &Answer) -> Result<Vec<u8>, PullError> {
         let status = answer.status.as_u16();
         let said = message_in(answer).unwrap_or_else(|| excerpt(&answer.body));

@@ -123,7 +123,7 @@ impl Pulls<WooCommerce> {
         all
     }
 
-    /// What the shop has, as the export should have it.
+    /// The orders of the shop, as the export should contain them.
     fn truth(&self) -> BTreeMap<u64, (String, String)> {
         let shown = |order: &ShopOrder| {
             (order.status.clone(), format!("{}.{:02}", order.total / 100, order.total % 100))
@@ -141,7 +141,7 @@ async fn a_full_pull_is_the_whole_shop_and_complete() {
         (window.manifest.orders, window.manifest.counted),
         (250, Some(Counted { before: 250, after: 250 }))
     );
-    // One to find the API and count the orders, two for the trash, and the pages.
+    // One request to find the API and count the orders, two for the trash, and the pages.
     assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (6, 6));
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&window.dir), 0o700);
@@ -200,7 +200,7 @@ async fn a_night_takes_the_pages_of_its_overlap_and_three_requests() {
     }
 }
 
-/// The count of the first answer is of another moment than the list.
+/// The count of the first answer is from another moment than the list.
 #[tokio::test]
 async fn a_list_that_grows_after_it_was_counted_is_read_whole() {
     let mut orders = orders(250);
@@ -227,7 +227,7 @@ async fn an_order_that_goes_into_the_trash_or_out_of_it_between_lists_is_there()
             let window = pulls.full().await;
             assert_eq!(window.manifest.orders, 250, "{before} before request {request}");
             let status = &pulls.export()[&5].0;
-            // After it was read it is as it was, until the next window.
+            // After it was read it is unchanged until the next window.
             assert!(status == after || status == before, "{status}");
         }
     }
@@ -446,7 +446,7 @@ async fn a_folder_is_private_and_of_one_pull() {
 async fn a_folder_of_another_user_is_refused() {
     let pulls = Pulls::of(WooOptions::default(), orders(1)).await;
     drop(pulls.folder());
-    // Only the administrator can give a folder away.
+    // Only the superuser can change the owner of a folder.
     if std::os::unix::fs::chown(pulls.path(), Some(4711), None).is_ok() {
         let refused = Folder::open(pulls.path()).unwrap_err().to_string();
         assert!(refused.contains("belongs to the user 4711"), "{refused}");
@@ -455,7 +455,7 @@ async fn a_folder_of_another_user_is_refused() {
 
 #[tokio::test]
 async fn everything_is_pulled_again_where_a_file_is_damaged_or_missing() {
-    /// Damages a file; and what is then said of it.
+    /// Damages a file; with the expected message.
     type Damage = (fn(&std::path::Path), &'static str);
     let damages: [Damage; 3] = [
         (|file| fs::write(file, b"something else").unwrap(), "is not what was pulled"),

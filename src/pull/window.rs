@@ -10,7 +10,7 @@ choices! {
     }
 }
 
-/// The time that a pull is about, by the shop's clock.
+/// The time range of a pull, by the shop's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     pub extent: Extent,

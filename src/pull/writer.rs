@@ -18,12 +18,12 @@ pub struct WindowWriter {
 }
 
 impl WindowWriter {
-    /// In a folder that exists and is empty.
+    /// Writes to an existing, empty folder.
     pub(super) fn new(dir: PathBuf) -> Self {
         Self { dir, files: Vec::new() }
     }
 
-    /// Adds an answer as it was received. The suffix says what it is: `json` or `jsonl`.
+    /// Adds an answer as received. The suffix states its form: `json` or `jsonl`.
     pub(super) fn add(&mut self, body: &[u8], suffix: &str) -> Result<(), PullError> {
         let name = format!("{:06}.{suffix}.gz", self.files.len() + 1);
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
@@ -35,7 +35,7 @@ impl WindowWriter {
         Ok(())
     }
 
-    /// Begins a file that is written piece by piece.
+    /// Begins a file that is written in chunks.
     pub(super) fn open(&self, suffix: &str) -> Result<OpenFile, PullError> {
         let name = format!("{:06}.{suffix}.gz", self.files.len() + 1);
         let partial = self.dir.join(format!("{name}.{PARTIAL}"));
@@ -43,7 +43,7 @@ impl WindowWriter {
         Ok(OpenFile { name, partial, packed: GzEncoder::new(file, Compression::fast()) })
     }
 
-    /// Ends a file that was written piece by piece.
+    /// Ends a file that was written in chunks.
     pub(super) fn close(&mut self, open: OpenFile) -> Result<(), PullError> {
         let OpenFile { name, partial, packed } = open;
         let mut hasher = blake3::Hasher::new();
@@ -81,7 +81,7 @@ impl WindowWriter {
         Ok(())
     }
 
-    /// Removes the folder of a window that is read in another way.
+    /// Removes the folder of a window that is read differently.
     pub(super) fn discard(self) -> Result<(), PullError> {
         fs::remove_dir_all(&self.dir).map_err(PullError::io(&self.dir))
     }
@@ -116,7 +116,7 @@ impl OpenFile {
     }
 }
 
-/// Writes a file whole: it is there under its name only with all its bytes on disk.
+/// Writes a file atomically: it only exists under its name with all its bytes on disk.
 pub(super) fn put(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), PullError> {
     let path = dir.join(name);
     let partial = dir.join(format!("{name}.{PARTIAL}"));

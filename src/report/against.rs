@@ -1,5 +1,4 @@
-//! A plan compared with a saved one, as text and JSON. Addresses are masked unless they are asked
-//! for.
+//! A plan compared with a saved one, as text and JSON. E-mail addresses are masked by default.
 
 use super::comparison::Comparison;
 use super::examples::{example_json, example_text};
@@ -9,7 +8,7 @@ use crate::domain::{Currency, Email, Field};
 use crate::run::{ChangedOrder, Preview, SavedPlanDiff, SavedPlanForm, ValueChange};
 use serde_json::{Value, json};
 
-/// Changes shown of one example.
+/// Changes shown per example.
 const SHOWN_MAX: usize = 6;
 /// Letters shown of one value.
 const VALUE_LEN_MAX: usize = 60;
@@ -45,7 +44,7 @@ fn form_word(form: SavedPlanForm) -> &'static str {
     }
 }
 
-/// Each value as the payloads have it.
+/// Each value as in the payloads.
 pub(super) fn values_json(changes: &[ValueChange], reveal: bool) -> Value {
     let shown =
         |path, value: &Option<Value>| value.as_ref().map(|value| shown(path, value, reveal));
@@ -60,7 +59,7 @@ pub(super) fn values_json(changes: &[ValueChange], reveal: bool) -> Value {
     changes.iter().map(of_one).collect()
 }
 
-/// A value without what identifies the buyer, as `explain` shows payloads.
+/// A value without what identifies the buyer, as in `explain`.
 fn shown(path: &str, value: &Value, reveal: bool) -> Value {
     let mut value = value.clone();
     if reveal {
@@ -83,7 +82,7 @@ fn shown(path: &str, value: &Value, reveal: bool) -> Value {
     }
 }
 
-/// The comparison as a person reads it.
+/// The comparison as text.
 pub fn against_comparison(preview: &Preview, against: &SavedPlanDiff, reveal: bool) -> Comparison {
     let title = format!(
         "Plan of {} against {} ({})",
@@ -119,7 +118,7 @@ pub fn against_comparison(preview: &Preview, against: &SavedPlanDiff, reveal: bo
     comparison
 }
 
-/// One order's changes in a line.
+/// One order's changes, on one line.
 fn compared_text(compared: &ChangedOrder, reveal: bool) -> String {
     let changes = &compared.changes;
     let mut parts: Vec<String> = changes

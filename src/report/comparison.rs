@@ -1,6 +1,6 @@
 use super::text::columns;
 
-/// A report of counts and lists, as text or as part of a page. Its texts may come from an
+/// A report of counts and lists, as text or as part of a page. Its texts may contain text from an
 /// export.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
@@ -20,14 +20,14 @@ pub(super) struct Section {
 }
 
 impl Comparison {
-    /// Adds a section, unless there is nothing in it.
+    /// Adds a section, unless it is empty.
     pub(super) fn add(&mut self, title: &str, rows: Vec<Vec<String>>, lines: Vec<String>) {
         if !rows.is_empty() || !lines.is_empty() {
             self.sections.push(Section { title: title.to_owned(), rows, lines });
         }
     }
 
-    /// As a person reads it on a terminal.
+    /// As text for a terminal.
     pub fn text(&self) -> String {
         let mut text = format!("{}\n", self.title);
         for Section { title, rows, lines } in &self.sections {

@@ -25,7 +25,7 @@ pub fn connections_json(lines: &[ConnectionLine]) -> Value {
     json!({ "connections": lines })
 }
 
-/// `width`: columns of the terminal; `None` breaks no line.
+/// `width`: columns of the terminal; `None`: no wrapping.
 pub fn connections_text(lines: &[ConnectionLine], width: Option<usize>) -> String {
     if lines.is_empty() {
         return "No connections.\n".to_owned();

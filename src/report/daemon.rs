@@ -4,8 +4,8 @@ use crate::daemon::{AccountStatus, DaemonView, JobView, Running};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What the daemon is doing, in one line: runs under way with their progress, rate and expected
-/// end, accounts that wait, and the next start. Times are of `zone`.
+/// What the daemon is doing, in one line: runs in progress with their rate and expected end,
+/// waiting accounts, and the next start. Times are in `zone`.
 pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String {
     let mut parts: Vec<String> = view
         .jobs
@@ -50,7 +50,7 @@ fn running(job: &JobView, running: &Running, now: Timestamp, zone: &TimeZone) ->
     format!("{}: {}{of} records, {rate:.1} requests/s{end}", job.job, count(progress.read))
 }
 
-/// A time of day, with its date where that is another than today's.
+/// A time of day, with its date unless that is today.
 fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     let format = if at.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };

@@ -55,8 +55,8 @@ pub fn letters_json(letters: &[DeadLetter]) -> Value {
     })
 }
 
-/// Counts by reason, then the letters themselves, `at_most` of them. `width`: columns of the
-/// terminal; `None` breaks no line.
+/// Counts by reason, then up to `at_most` letters. `width`: columns of the terminal; `None`: no
+/// wrapping.
 pub fn letters_text(letters: &[DeadLetter], at_most: usize, width: Option<usize>) -> String {
     if letters.is_empty() {
         return "No dead letters.\n".to_owned();
@@ -110,7 +110,7 @@ fn name_of(letter: &DeadLetter) -> &str {
     if letter.number.is_empty() { &letter.record } else { &letter.number }
 }
 
-/// What `dead-letters accept` did. `chosen`: those that were asked for.
+/// The result of `dead-letters accept`. `chosen`: the selected ones.
 pub fn accepted_text(chosen: u64, accepted: u64) -> String {
     if chosen == 0 {
         return "No dead letter is like that, so none is accepted.\n".to_owned();
@@ -122,7 +122,7 @@ pub fn accepted_text(chosen: u64, accepted: u64) -> String {
     format!("{} accepted{before}\n", many(accepted, "dead letter"))
 }
 
-/// One letter, with what to do about each reason.
+/// One letter, with advice for each reason.
 pub fn letter_text(letter: &DeadLetter, width: Option<usize>) -> String {
     let mut text = format!(
         "{} of {}, key {}: {}\n  {}:{}, seen in {}, {}",
@@ -160,7 +160,7 @@ pub fn letter_text(letter: &DeadLetter, width: Option<usize>) -> String {
     fitted(&text, width)
 }
 
-/// One object to a line.
+/// One object per line.
 pub fn letters_jsonl(letters: &[DeadLetter]) -> String {
     letters.iter().map(|letter| format!("{}\n", letter_json(letter))).collect()
 }
@@ -206,7 +206,7 @@ pub fn letters_csv(letters: &[DeadLetter]) -> Result<String, csv::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A cell that no spreadsheet takes for a formula, whatever a shop's order number begins with.
+/// A cell that no spreadsheet evaluates as a formula, whatever a shop's order number begins with.
 fn inert(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{cell}")

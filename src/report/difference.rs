@@ -1,4 +1,4 @@
-//! What became of orders since they were written: which fields, from what to what, and why.
+//! Changes of orders since they were written: which fields, old and new values, and causes.
 
 use super::comparison::Comparison;
 use super::examples::{example_json, example_text};
@@ -8,7 +8,7 @@ use crate::plan::{Change, ChangeCause, Changes};
 use crate::run::{Preview, SinceRun};
 use serde_json::{Value, json};
 
-/// Changes shown of one example.
+/// Changes shown per example.
 const SHOWN_MAX: usize = 6;
 
 /// The `difference` of `plan --since-run --json`.
@@ -52,13 +52,13 @@ fn by_field_json(changes: &Changes) -> Value {
     changes.by_field.iter().map(|(field, n)| json!({ "field": field.path(), "count": n })).collect()
 }
 
-/// Of a plan that is compared with nothing: what is known of its updates.
+/// For a plan without a comparison: what is known about its updates.
 pub(super) fn changes_counted_json(changes: &Changes) -> Value {
     json!({ "orders": changes.orders, "by_field": by_field_json(changes), "fields_unknown": changes.fields_unknown })
 }
 
-/// Amounts are in minor units; a field that the payload lacked is null; of one whose value is not
-/// kept neither is shown.
+/// Amounts are in minor units; a field that the payload lacked is null; if the old value was not
+/// stored, neither is shown.
 pub(super) fn changes_json(fields: &[FieldChange]) -> Value {
     let of_one = |change: &FieldChange| {
         let is_kept = (change.from, change.to) != (FieldValue::NotKept, FieldValue::NotKept);
@@ -77,7 +77,7 @@ fn held_json(held: FieldValue) -> Value {
     }
 }
 
-/// The comparison as a person reads it.
+/// The comparison as text.
 pub fn since_comparison(preview: &Preview, since: &SinceRun) -> Comparison {
     let title = format!(
         "Since run {} of {}: what became of the orders loaded by it or by an earlier run",
@@ -160,7 +160,7 @@ fn add_changes(comparison: &mut Comparison, preview: &Preview, changes: &Changes
     comparison.add("Examples", Vec::new(), examples.collect());
 }
 
-/// Orders by the field that changed, in one line; nothing where nothing changed.
+/// Orders by the field that changed, on one line; empty if nothing changed.
 pub(super) fn fields_line(changes: &Changes) -> String {
     let mut fields: Vec<(&Field, &u64)> = changes.by_field.iter().collect();
     fields.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
@@ -172,7 +172,7 @@ pub(super) fn fields_line(changes: &Changes) -> String {
     parts.join(", ")
 }
 
-/// One order's changes in a line.
+/// One order's changes, on one line.
 fn change_text(change: &Change) -> String {
     let mut parts: Vec<String> = change.fields.iter().take(SHOWN_MAX).map(field_text).collect();
     match change.fields.len() {

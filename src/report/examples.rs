@@ -22,7 +22,7 @@ pub(super) fn file_of(preview: &Preview, file: u32) -> String {
     file.map(ToString::to_string).unwrap_or_default()
 }
 
-/// The order, and where to look.
+/// The order and its place.
 pub(super) fn example_text(preview: &Preview, example: &Example) -> String {
     let order = match example.order.as_str() {
         "" => "no number".to_owned(),
@@ -42,18 +42,18 @@ pub(super) fn field_text(field: Option<&str>, value: &ShownValue) -> String {
     }
 }
 
-/// `orders.csv:7`, or `record 3 of orders.json, line 57` where several records may be on a line.
+/// `orders.csv:7`, or `record 3 of orders.json, line 57` if several records may be on a line.
 pub(super) fn place_text(file: &str, position: Position) -> String {
     let Position { in_file, line, .. } = position;
     match in_file {
         0 => format!("{file}:{line}"),
-        // A line that says no more is left out.
+        // A line number that adds nothing is left out.
         n if line == n || line <= 1 => format!("record {n} of {file}"),
         n => format!("record {n} of {file}, line {line}"),
     }
 }
 
-/// The same number for scripts; null where lines tell records apart.
+/// The same number for scripts; null if lines distinguish records.
 pub(super) fn record_json(position: Position) -> Value {
     if position.in_file == 0 { Value::Null } else { position.in_file.into() }
 }

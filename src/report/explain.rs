@@ -46,7 +46,7 @@ fn fate_json(fate: &RecordOutcome, reveal: bool) -> Value {
     }
 }
 
-/// The body as it is sent, less the two ids that only ActiveCampaign knows.
+/// The body as sent, without the two ids that only ActiveCampaign knows.
 fn payload(order: &Order, reveal: bool) -> Value {
     json!({ "ecomOrder": if reveal { body_of(order) } else { masked(order) } })
 }
@@ -55,8 +55,8 @@ fn body_of(order: &Order) -> Value {
     serde_json::to_value(order).unwrap_or_default()
 }
 
-/// The body without what identifies the buyer: e-mail addresses anywhere, and what follows `?` in
-/// the order's link, which opens a cart to anyone who has it.
+/// The body without what identifies the buyer: e-mail addresses anywhere, and the part after `?` in
+/// the order's link, which opens a cart to anyone with the link.
 pub(super) fn masked(order: &Order) -> Value {
     let mut body = body_of(order);
     hide_addresses(&mut body);
@@ -82,7 +82,7 @@ fn file_of(explanation: &Explanation, record: &ExplainedRecord) -> String {
     explanation.files.get(record.file).map(ToString::to_string).unwrap_or_default()
 }
 
-/// The same for a person. Addresses are masked unless `reveal`.
+/// The same as text. Addresses are masked unless `reveal`.
 pub fn explanation_text(explanation: &Explanation, reveal: bool) -> String {
     let asked = printable(&explanation.asked);
     let mut text = format!("{asked} of {}\n", explanation.job);

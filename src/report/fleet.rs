@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A fleet at one moment.
+/// The status of a fleet.
 #[derive(Debug)]
 pub struct FleetStatus {
     pub nodes: Vec<FleetNode>,
@@ -45,7 +45,7 @@ pub fn fleet_json(fleet: &FleetStatus) -> Value {
     })
 }
 
-/// `width`: columns of the terminal; `None` breaks no line.
+/// `width`: columns of the terminal; `None`: no wrapping.
 pub fn fleet_text(fleet: &FleetStatus, width: Option<usize>) -> String {
     let (nodes, accounts) = (fleet.nodes.len() as u64, fleet.accounts.len() as u64);
     let held = fleet.accounts.iter().filter(|account| account.holder.is_some()).count() as u64;
@@ -60,7 +60,7 @@ pub fn fleet_text(fleet: &FleetStatus, width: Option<usize>) -> String {
     )
 }
 
-/// How much work waits for a node.
+/// How much work is waiting for a node.
 pub fn backlog_text(backlog: Backlog) -> String {
     match backlog.accounts {
         0 => "nothing is due that no node works on".to_owned(),

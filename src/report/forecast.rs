@@ -1,4 +1,4 @@
-//! How long a plan takes and when it ends, under what assumptions, and at other paces.
+//! How long a plan takes and when it ends, with its assumptions, and at other rates.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Zoned};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Paces of an account that are compared, in requests a second that it allows.
+/// Rate limits that are compared, in requests per second.
 const ALLOWED: [f64; 3] = [1.0, 2.0, 5.0];
 /// A plan that takes longer is also given in nights.
 const NIGHT: Duration = Duration::from_secs(6 * 3600);
@@ -36,8 +36,7 @@ pub(super) fn forecast_text(preview: &Preview, now: &Zoned) -> String {
     )
 }
 
-/// The same with what it takes for given, and the table of other paces; lines that stand below each
-/// other.
+/// The same with its assumptions and the table of other rates, as lines.
 pub(super) fn forecast_lines(preview: &Preview, now: &Zoned) -> String {
     let mut text = format!("{}\n", forecast_text(preview, now));
     if preview.forecast.requests == 0 {
@@ -52,8 +51,7 @@ pub(super) fn forecast_lines(preview: &Preview, now: &Zoned) -> String {
     text
 }
 
-/// At each pace: what the account allows a second, what is kept of it, how long it takes, and when
-/// it ends.
+/// For each rate: the account's limit per second, the rate that is used, the duration and the end.
 pub(super) fn pace_rows(preview: &Preview, now: &Zoned) -> Vec<Vec<String>> {
     let (own, now) = (preview.forecast.terms.allowed_per_second, in_zone(preview, now));
     let row = |forecast: Forecast| {
@@ -66,7 +64,7 @@ pub(super) fn pace_rows(preview: &Preview, now: &Zoned) -> Vec<Vec<String>> {
     paces(&preview.forecast).into_iter().map(row).collect()
 }
 
-/// In nights, where it does not fit into one.
+/// In nights, if it does not fit into one.
 pub(super) fn nights(forecast: &Forecast) -> Option<String> {
     let runs = forecast.runs_of(NIGHT);
     (runs > 1).then(|| {
@@ -81,7 +79,7 @@ pub fn runs_text(forecast: &Forecast, duration_max: Duration) -> Option<String> 
     (runs > 1).then(|| format!("Stopped after {within} each time, it takes {} runs.", count(runs)))
 }
 
-/// What a canary of this many orders takes, and what reading it back adds.
+/// The duration of a canary of this many orders, with and without reading it back.
 pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
     let orders = orders as u64;
     // The connection; then each order, its products and its discounts.
@@ -96,8 +94,8 @@ pub fn canary_forecast_text(forecast: &Forecast, orders: usize) -> String {
     )
 }
 
-/// What reading `orders` of ActiveCampaign back takes: in pages of a list, or one by one with their
-/// lines.
+/// The duration of reading back `orders` from ActiveCampaign: in pages of a list, or one by one
+/// with their lines.
 pub fn reading_text(job: &str, orders: u64, by_line: u64, forecast: &Forecast) -> String {
     let lines = match by_line {
         0 => String::new(),
@@ -112,7 +110,8 @@ pub fn reading_text(job: &str, orders: u64, by_line: u64, forecast: &Forecast) -
     )
 }
 
-/// What asking takes that begins now, after so many requests that showed how much there is to read.
+/// The duration of a query that begins now, after so many requests that showed how much there is to
+/// read.
 pub fn asking_text(account: &str, sent: u64, left: &Forecast) -> String {
     format!(
         "{account}: asking ActiveCampaign what exists already, reading only: {}, about {}",
@@ -121,7 +120,7 @@ pub fn asking_text(account: &str, sent: u64, left: &Forecast) -> String {
     )
 }
 
-/// How far reading back is.
+/// Progress of reading back.
 pub fn reading_progress_text(progress: CompareProgress) -> String {
     let listed = |what: &str, listed: u64, total: Option<u64>| {
         let of = total.map_or_else(String::new, |total| format!(" of {}", count(total)));
@@ -135,7 +134,7 @@ pub fn reading_progress_text(progress: CompareProgress) -> String {
     }
 }
 
-/// What the forecast takes for given, a sentence each.
+/// The assumptions of the forecast, one sentence each.
 pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     let terms = &forecast.terms;
     let connection = match forecast.one_by_one {
@@ -178,12 +177,12 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     all
 }
 
-/// `forecast` of `plan --json`: by the names of the interface, where `duration_ms` is the time of
-/// `requests`, and more beside them. It `ends` after both that and `connection_ms`.
+/// `forecast` of `plan --json`: by the names of the interface; `duration_ms` is the time of
+/// `requests` alone, and `ends` also includes `connection_ms`.
 pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     let (forecast, now) = (&preview.forecast, in_zone(preview, now));
     let terms = &forecast.terms;
-    // Who has nothing to send does not look for it.
+    // Without anything to send, it is not looked up.
     let connecting = forecast.after(if forecast.requests == 0 { 0 } else { forecast.one_by_one });
     let paces = paces(forecast).into_iter().map(|forecast| {
         json!({
@@ -213,8 +212,8 @@ pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     })
 }
 
-/// The jobs of one account run one after the other: all of them together, where there are several.
-/// Each with the name of its account.
+/// The sum over the jobs of one account, which run one after the other, if there are several; with
+/// the name of the account.
 pub fn together_text(plans: &[(String, &Preview)], now: &Zoned) -> String {
     let mut text = String::new();
     for (account, all) in by_account(plans).into_iter().filter(|(_, all)| all.len() > 1) {
@@ -265,12 +264,12 @@ fn sums(all: &[&Preview]) -> (u64, Duration) {
     )
 }
 
-/// Nothing to send takes no time worth comparison.
+/// Without anything to send there is nothing to compare.
 fn taken(forecast: &Forecast) -> Duration {
     if forecast.requests == 0 { Duration::ZERO } else { forecast.duration() }
 }
 
-/// The paces that are compared, the account's own among them; those of the same order of size.
+/// The rates that are compared, including the account's own; those of the same magnitude.
 fn paces(forecast: &Forecast) -> Vec<Forecast> {
     let own = forecast.terms.allowed_per_second;
     let mut allowed = ALLOWED.to_vec();
@@ -285,7 +284,7 @@ fn in_zone(preview: &Preview, now: &Zoned) -> Zoned {
     now.with_time_zone(preview.rules.zone.clone())
 }
 
-/// When it ends: the local time with its offset from UTC, and the zone, with a word where clocks
+/// When it ends: the local time with its offset from UTC, and the zone, with a note if clocks
 /// change before.
 fn ends(forecast: &Forecast, now: &Zoned) -> Option<(String, String)> {
     let end = end_after(taken(forecast), now)?;
@@ -303,7 +302,7 @@ fn ends_json(forecast: &Forecast, now: &Zoned) -> Option<String> {
     end_after(taken(forecast), now).map(|end| end.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
-/// `None` beyond the years that a calendar holds.
+/// `None` beyond the range of the calendar.
 fn end_after(takes: Duration, now: &Zoned) -> Option<Zoned> {
     now.checked_add(SignedDuration::try_from(takes).ok()?).ok()
 }

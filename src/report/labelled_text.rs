@@ -1,21 +1,20 @@
-//! A page of text with names at its left: short lines stay as they are, long ones continue below
-//! themselves.
+//! A page of text with names on the left; long lines wrap.
 
 use super::text::{cells, columns};
 
-/// Columns of the names at the left, blanks between included.
+/// Columns of the names on the left, including spaces.
 const LABEL_LEN: usize = 11;
-/// What a text gets at least, however narrow the terminal is.
+/// The minimum width of a text, however narrow the terminal is.
 const TEXT_LEN_MIN: usize = 24;
 
-/// Text as it grows.
+/// Text under construction.
 pub(super) struct LabelledText {
-    /// Columns of the terminal; `None`: lines are as long as they are.
+    /// Columns of the terminal; `None`: no wrapping.
     width: Option<usize>,
     text: String,
 }
 
-/// A line of a section: a head in columns of its own, and a text that wraps beside it.
+/// A line of a section: a head in fixed columns, and a text that wraps next to it.
 pub(super) struct Line {
     pub head: String,
     pub text: String,
@@ -36,12 +35,12 @@ impl LabelledText {
         Self { width, text: format!("{title}\n\n") }
     }
 
-    /// Columns there are for the lines of a section.
+    /// Columns available for the lines of a section.
     pub fn room(&self) -> Option<usize> {
         self.width.map(|width| width.saturating_sub(LABEL_LEN))
     }
 
-    /// Lines under a name; nothing where there are none.
+    /// Lines under a name; nothing if there are none.
     pub fn section(&mut self, label: &str, lines: impl IntoIterator<Item = Line>) {
         let mut label = label;
         for Line { head, text } in lines {
@@ -61,8 +60,8 @@ impl LabelledText {
     }
 }
 
-/// A text in lines of at most so many columns, broken at blanks; a word that is longer stays whole,
-/// so that a path can be copied.
+/// A text in lines of at most so many columns, broken at blanks; a longer word is not broken, so
+/// that a path can be copied.
 pub fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else { return vec![text.to_owned()] };
     let mut lines = vec![String::new()];
@@ -110,20 +109,20 @@ fn hang(out: &mut String, text: &str, indent: usize, width: usize) {
     }
 }
 
-/// Rows in columns, as long as the terminal is wide enough for them.
+/// Rows in columns, if the terminal is wide enough.
 pub(super) struct Table<'a> {
-    /// As [`columns`] has it.
+    /// As in [`columns`].
     pub align: &'a str,
-    /// Names of the columns; empty: they need none.
+    /// Names of the columns; may be empty.
     pub head: &'a [&'a str],
-    /// The first columns that say what a row is about.
+    /// The number of leading columns that identify a row.
     pub lead: usize,
     pub rows: &'a [Vec<String>],
 }
 
 impl Table<'_> {
-    /// Where the columns are too wide, each row becomes a paragraph: what it is about, and the
-    /// other cells, each with the name of its column.
+    /// If the columns are too wide, each row becomes a paragraph: its leading cells, and the other
+    /// cells, each with the name of its column.
     pub fn text(&self, width: Option<usize>) -> String {
         let head = (!self.head.is_empty()).then(|| self.head.iter().map(|&name| name.to_owned()));
         let rows: Vec<Vec<String>> =

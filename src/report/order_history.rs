@@ -1,4 +1,4 @@
-//! What the state holds about an order: its attempts, and what verifications found.
+//! What the state contains about an order: its attempts, and the results of verifications.
 
 use super::text::{columns, count, local_ms, printable};
 use crate::domain::{Answer, Attempt, Operation};
@@ -176,7 +176,7 @@ fn answer_text(attempt: &Attempt) -> String {
     }
 }
 
-/// What a judgement means, in a few words.
+/// The meaning of a disposition, in a few words.
 fn disposition_text(disposition: &str) -> &str {
     match disposition {
         "again" => "not processed",

@@ -12,7 +12,7 @@ use crate::run::{Destination, Existing, Overlap, Preview};
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
-/// `plan --json`, by the names of the interface. Made `now`.
+/// `plan --json`, by the names of the interface, created at `now`.
 pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
     json!({ "plans": previews.iter().map(|preview| one_json(preview, now)).collect::<Value>() })
 }
@@ -87,7 +87,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
     plan
 }
 
-/// What the state needs of its disk; nothing where no order is new.
+/// Disk space that the state needs; empty if no order is new.
 pub(super) fn disk_text(preview: &Preview) -> Option<String> {
     let (bytes, usable) = (preview.disk.bytes, preview.disk.usable_bytes());
     let free = usable.map(|usable| format!("; its disk has {} to spare", size(usable)));
@@ -95,7 +95,7 @@ pub(super) fn disk_text(preview: &Preview) -> Option<String> {
         .then(|| format!("the state grows by about {}{}", size(bytes), free.unwrap_or_default()))
 }
 
-/// What ActiveCampaign holds already, a line for each kind; nothing where it was not asked.
+/// What exists at ActiveCampaign already, one line per kind; empty if it was not queried.
 pub(super) fn existing_lines(preview: &Preview) -> Vec<String> {
     let Some(existing) = &preview.existing else { return Vec::new() };
     let Overlap { to_create, found, listed } = existing.orders;

@@ -1,4 +1,4 @@
-//! The dry run on a screen: what a person says yes to.
+//! The dry run on a screen, which is shown for confirmation.
 
 use super::difference::fields_line;
 use super::examples::example_text;
@@ -16,16 +16,16 @@ use crate::run::Preview;
 use jiff::Zoned;
 use std::collections::BTreeSet;
 
-/// What the plan's row of orders that a verification found different says.
+/// The text of the row of orders that a verification found different.
 const DIFFERENT: &str = "no change here, but the last verification found them different or missing";
 
-/// Files that are named; the rest are counted.
+/// The most files that are named; the rest are counted.
 const FILES_MAX: usize = 3;
-/// With more currencies than this, two stand side by side.
+/// With more currencies than this, there are two per row.
 const CURRENCIES_BELOW_MAX: usize = 6;
 
-/// The dry run as a person reads it. `now` is in the job's zone: the forecast ends in it. `width`:
-/// columns of the terminal; `None` breaks no line.
+/// The dry run as text. `now` is in the job's zone, which is used for the end of the forecast.
+/// `width`: columns of the terminal; `None`: no wrapping.
 pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String {
     let mut text = LabelledText::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
     let room = text.room();
@@ -56,7 +56,7 @@ pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String
     text.into_text()
 }
 
-/// The plan's id, its time and the program that made it.
+/// The plan's id, its time and the program version.
 pub(super) fn identity(preview: &Preview, now: &Zoned) -> String {
     let now = now.strftime("%Y-%m-%d %H:%M %Z");
     format!("{}, made {now} by {PROGRAM}", preview.id)
@@ -93,7 +93,7 @@ fn export(preview: &Preview) -> Vec<Line> {
     lines
 }
 
-/// What becomes of each record, and their sum.
+/// The decision on each record, and their sum.
 fn records(preview: &Preview) -> Vec<Line> {
     let summary = &preview.summary;
     let customers = match summary.customers_new {
@@ -122,7 +122,7 @@ fn records(preview: &Preview) -> Vec<Line> {
         ("refused", summary.refused, "rejected by ActiveCampaign before, and unchanged since"),
         ("read", summary.read, "the sum of these"),
     ];
-    // The other rows are shown with zero too: they are what a first plan is about.
+    // The other rows are shown with zero too: they matter in a first plan.
     let only_if_any = ["update", "  look up", "unchanged", "different", "older", "refused"];
     rows.retain(|(name, n, _)| *n > 0 || !only_if_any.contains(name));
     if summary.read == 0 {
@@ -135,7 +135,7 @@ fn records(preview: &Preview) -> Vec<Line> {
     rows.into_iter().map(line).collect()
 }
 
-/// Since when orders are as they were loaded, and what the last verification found.
+/// Since when orders are unchanged, and what the last verification found.
 pub(super) fn unchanged_since(preview: &Preview) -> String {
     let history = &preview.history;
     let mut text = "already loaded, no change".to_owned();
@@ -157,7 +157,7 @@ pub(super) fn unchanged_since(preview: &Preview) -> String {
     text
 }
 
-/// What the export states of the consent of new customers.
+/// The consent of new customers, as stated by the export.
 pub(super) fn consent(summary: &PlanSummary) -> Option<String> {
     let Consent { given, refused, unstated } = summary.consent;
     let all = many(given + refused + unstated, "new customer");
@@ -215,7 +215,7 @@ fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
     lines
 }
 
-/// A row for each currency; two of them side by side where there are many, and room.
+/// A row per currency; two per row if there are many and the terminal is wide enough.
 fn total_rows(totals: &Totals, room: Option<usize>) -> Vec<String> {
     let rows: Vec<Vec<String>> = totals
         .iter()
@@ -246,7 +246,7 @@ fn total_rows(totals: &Totals, room: Option<usize>) -> Vec<String> {
     left.iter().enumerate().map(beside).collect()
 }
 
-/// The statuses that count, then those that don't.
+/// The included statuses, then the excluded ones.
 fn statuses(preview: &Preview) -> Option<Line> {
     let (mut counting, mut left_out, mut unknown) = (Vec::new(), Vec::new(), None);
     for (status, orders, counts) in counted(preview) {
@@ -269,7 +269,7 @@ fn statuses(preview: &Preview) -> Option<Line> {
     (parts.len() > 1 || !counting.is_empty()).then(|| Line::of(parts.join("; ")))
 }
 
-/// What each rule leaves out, the most first.
+/// What each rule leaves out, the largest number first.
 fn filtered(summary: &PlanSummary) -> Vec<Line> {
     let mut by_rule: Vec<(&str, Vec<String>)> = Vec::new();
     let mut reasons: Vec<_> =
@@ -290,7 +290,7 @@ fn filtered(summary: &PlanSummary) -> Vec<Line> {
         .collect()
 }
 
-/// Each reason with its count and where to look, and below it what to do.
+/// Each reason with its count and examples, and advice below it.
 fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
     let mut lines = Vec::new();
     let reasons = invalid_reasons(&preview.summary);
@@ -308,7 +308,7 @@ fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
     lines
 }
 
-/// As many as fit into a line; one, whatever its length.
+/// As many as fit on a line; at least one.
 fn examples(preview: &Preview, found: &ExampleCount, room: Option<usize>) -> String {
     let mut text = String::new();
     for example in found.examples.iter().take(3).map(|example| example_text(preview, example)) {
@@ -322,14 +322,14 @@ fn examples(preview: &Preview, found: &ExampleCount, room: Option<usize>) -> Str
     text
 }
 
-/// What happens to orders that are gone from the shop, where they are to be deleted.
+/// What happens to orders that no longer exist in the shop, if they are to be deleted.
 pub(super) fn deletes(preview: &Preview) -> Option<&'static str> {
     (preview.rules.policy.gone == Gone::Delete).then_some(
         "orders that are gone from the shop are deleted by a sync or a backfill that finishes; a backfill with --plan deletes none",
     )
 }
 
-/// What is triggered in ActiveCampaign: nothing, whatever is sent.
+/// The automations that are triggered in ActiveCampaign: none.
 pub(super) fn historical(summary: &PlanSummary) -> String {
     let payloads = summary.create + summary.update;
     match (payloads, summary.source_not_historical) {
@@ -346,7 +346,7 @@ pub(super) fn historical(summary: &PlanSummary) -> String {
     }
 }
 
-/// The command that a yes would be.
+/// The command that carries the plan out.
 fn next(preview: &Preview) -> Option<String> {
     let (summary, job, id) = (&preview.summary, &preview.job, preview.id);
     match summary.create + summary.update {

@@ -1,4 +1,4 @@
-//! What the policy made of the export: the part of the plan about effects.
+//! The effects of the policy on the export, as a part of the plan.
 
 use super::examples::{file_of, record_json, short_name_of};
 use super::text::{count, grouped, many, printable};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// Currencies listed in one sentence.
 const CURRENCIES_MAX: usize = 4;
 
-/// The keys that a plan's JSON gets.
+/// The keys in a plan's JSON.
 pub(super) fn policy_effects_json(preview: &Preview) -> Map<String, Value> {
     let effects = &preview.summary.policy_effects;
     let words_json = |status: Option<Status>| -> Vec<Value> {
@@ -87,7 +87,7 @@ fn passed_over_json(preview: &Preview) -> Value {
     preview.passed_over.iter().map(json).collect()
 }
 
-/// The statuses met: the word, how many orders, and whether the policy takes them.
+/// The statuses found: the word, the number of orders, and whether the policy includes them.
 pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, u64, bool)> {
     let rules = &preview.rules;
     let effects = &preview.summary.policy_effects;
@@ -98,10 +98,10 @@ pub(super) fn counted(preview: &Preview) -> impl Iterator<Item = (&'static str, 
     known.chain([unknown]).filter(|(_, count, _)| *count > 0)
 }
 
-/// The name under which orders are counted whose status is not known.
+/// The name for orders with an unknown status.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// What becomes of the orders of a status.
+/// The decision on orders with a status.
 pub(super) fn becomes(preview: &Preview, status: &str, counts: bool) -> String {
     let words: Vec<String> = words(preview, None);
     let is_unknown = status == UNKNOWN;
@@ -125,7 +125,7 @@ fn words(preview: &Preview, status: Option<Status>) -> Vec<String> {
     words.map(|(word, n)| format!("`{}` {}", printable(word), count(n))).collect()
 }
 
-/// The export's words for a known status, where they are not simply ours.
+/// The export's words for a known status, if they differ from ours.
 pub(super) fn words_beside(preview: &Preview, status: &str) -> Option<String> {
     let known = Status::from_word(status)?;
     let is_ours = |(word, _): (&str, u64)| word.to_lowercase().replace(['-', ' '], "_") == status;
@@ -150,7 +150,7 @@ pub(super) fn policy_line(preview: &Preview) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// What the policy put in the place of what the export does not say, or rounded.
+/// Values that the policy assumed because the export does not state them, or that it rounded.
 pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     let (rules, effects) = (&preview.rules, &preview.summary.policy_effects);
     let mut lines = Vec::new();
@@ -202,7 +202,7 @@ pub(super) fn assumed_lines(preview: &Preview) -> Vec<String> {
     lines
 }
 
-/// Rows or records of the export that were passed over, with the place of the first one.
+/// Rows or records of the export that were skipped, with the place of the first one.
 fn passed_over_line(preview: &Preview, passed: &PassedOver) -> String {
     let place = format!("{}:{}", short_name_of(preview, &passed.file), passed.line);
     let first = if passed.rows > 1 { "the first " } else { "" };
@@ -212,7 +212,7 @@ fn passed_over_line(preview: &Preview, passed: &PassedOver) -> String {
     format!("{rows} passed over {kind}, {first}{list}at {place}")
 }
 
-/// By currency, how many totals are not the sum of their parts, and how far from it.
+/// By currency, the number of totals that are not the sum of their parts, and the difference.
 pub(super) fn differ_text(preview: &Preview) -> String {
     let of_currency = |(currency, of_one): (&Currency, &MismatchTotal)| {
         let sign = if of_one.largest > 0 { "+" } else { "" };

@@ -9,7 +9,7 @@ use crate::state::RunEnd;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The stored answers, and when each was given, in milliseconds since 1970.
+/// The stored answers, each with its time, in milliseconds since 1970.
 type Stored = [(ProbeAnswer, i64)];
 
 fn stored<'a>(known: &'a Stored, question: &Question) -> Option<&'a (ProbeAnswer, i64)> {
@@ -59,7 +59,7 @@ fn asked_json(Asked { question, outcome }: &Asked, known: &Stored) -> Value {
     })
 }
 
-/// What a probe that may write does.
+/// The description of a probe that may write.
 pub fn probe_writes_text() -> String {
     let writes = QUESTIONS.iter().filter(|question| question.writes()).count() as u64;
     format!(
@@ -72,7 +72,7 @@ pub fn probe_writes_text() -> String {
     )
 }
 
-/// `width`: columns of the terminal; `None` breaks no line.
+/// `width`: columns of the terminal; `None`: no wrapping.
 pub fn probe_text(
     account: &str,
     report: &ProbeReport,
@@ -139,7 +139,7 @@ fn answer_text(Asked { question, outcome }: &Asked, known: &Stored) -> String {
 /// Ids of one kind that are named in the text.
 const IDS_MAX: usize = 5;
 
-/// What is still there, by kind.
+/// The remaining records, by kind.
 fn left_text(account: &str, left: &[LeftRecord]) -> String {
     let by_next = format!(
         "Still there, and removed by `ordersync probe {} --write`, connection",

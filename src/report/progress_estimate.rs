@@ -5,26 +5,26 @@ use crate::state::RunRow;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// A run under way.
+/// A run in progress.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProgressEstimate {
     /// Records that are settled.
     pub settled: u64,
     /// Records there are, by its plan or by the job's last finished run.
     pub records_expected: Option<u64>,
-    /// Over all the time it was running; `None` before the first settlement.
+    /// Averaged over its running time; `None` before the first settlement.
     pub requests_per_second: Option<f64>,
     /// ActiveCampaign asked to wait until then.
     pub waits_until: Option<Timestamp>,
-    /// Since when ActiveCampaign does not answer it.
+    /// Since when ActiveCampaign does not answer.
     pub unanswered_since: Option<Timestamp>,
-    /// If its pace stays the same, after it has waited.
+    /// The end at a constant rate, after the wait.
     pub expected_end: Option<Timestamp>,
 }
 
 impl ProgressEstimate {
-    /// `records_before`: what the job's last finished run had read. A plan estimates by requests,
-    /// as these are what takes the time; else records are used.
+    /// `records_before`: what the job's last finished run had read. With a plan, the estimate is by
+    /// requests, which take the time; otherwise by records.
     pub fn of(
         row: &RunRow,
         records_before: Option<u64>,
@@ -36,8 +36,7 @@ impl ProgressEstimate {
         let records_expected =
             row.records_planned.or(records_before).filter(|expected| *expected >= settled);
         let requests = row.requests.total;
-        // More requests than planned: the plan did not know all, so the records are what is
-        // left.
+        // More requests than planned: the plan was incomplete, so records are used.
         let left = match row.requests_planned {
             Some(planned) if requests < planned => time_left(requests, planned - requests, active),
             _ => {
@@ -104,7 +103,7 @@ mod tests {
             (estimate.requests_per_second, estimate.expected_end),
             (Some(5.0), Some(at(10_270)))
         );
-        // What is there already is looked up, which no plan knows of.
+        // Existing records are looked up, which no plan includes.
         let more =
             RunRow { records_planned: Some(500), requests_planned: Some(400), ..row(250, 450, 90) };
         assert_eq!(

@@ -5,7 +5,7 @@ use crate::domain::{Currency, Reason, ShownValue};
 use crate::plan::{CurrencyTotal, ExampleCount, PlanSummary, Totals};
 use crate::run::Preview;
 
-/// What a filter does, and the setting behind it.
+/// The effect of a filter, and its setting.
 pub(super) fn filter_advice(code: &str) -> &'static str {
     match code {
         "fully_refunded" => "fully refunded; excluded by policy.refunds",
@@ -83,7 +83,7 @@ pub(super) fn invalid_reasons(summary: &PlanSummary) -> Vec<(Reason, &ExampleCou
     reasons
 }
 
-/// If every order that counts is invalid: that, the most frequent reason with a value, and the most
+/// The warning if every included order is invalid, with the most frequent reason and the most
 /// likely cause.
 pub fn none_valid(preview: &Preview) -> Option<String> {
     let summary = &preview.summary;
@@ -109,14 +109,14 @@ pub fn none_valid(preview: &Preview) -> Option<String> {
     })
 }
 
-/// `` `19/09/2022` is not a date in this format; ``, with a blank at the end; blank without a
+/// `` `19/09/2022` is not a date in this format; ``, with a space at the end; empty without a
 /// value.
 fn complaint(reason: Reason, value: &ShownValue) -> String {
     let (Some(value), Some(what)) = (value.get(), reason.complaint()) else { return String::new() };
     format!("`{}` {what}; ", printable(value))
 }
 
-/// Why all orders of an export of this format are likely to have this fault.
+/// The likely cause if all orders of an export of this format have this error.
 fn likely_cause(reason: Reason, format: &str, value: &str) -> Option<&'static str> {
     let is_table = format.ends_with("-csv");
     let has_other_date = value.contains('/') || value.contains('.') || value.parse::<f64>().is_ok();

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// A line of `plan --jsonl`: what would be done about one record, and why. No personal data.
+/// A line of `plan --jsonl`: the decision on one record, and why. No personal data.
 pub fn record_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Value {
     let mut line = fate_json(job, files, judged);
     if let Some(change) = &judged.change {
@@ -20,8 +20,8 @@ pub fn record_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -
     line
 }
 
-/// The same of a plan that is compared with a saved one: its `changes` are those since then, and
-/// left out where there are none. Addresses are masked unless `reveal`.
+/// The same for a plan that is compared with a saved one: `changes` are those since then, and
+/// absent if there are none. Addresses are masked unless `reveal`.
 pub fn compared_record_json(
     job: &str,
     files: &[impl ToString],
@@ -57,8 +57,8 @@ fn fate_json(job: &str, files: &[impl ToString], judged: &PlannedRecord) -> Valu
 }
 
 /// Writes the lines of `plan --payloads`: the job, with the body of a new customer and that of the
-/// order, as they would be sent, less the ids that only ActiveCampaign knows. Nothing for a record
-/// that sends nothing. Holds personal data.
+/// order, as they would be sent, without the ids that only ActiveCampaign knows. Nothing for a
+/// record that is not sent. Contains personal data.
 pub fn write_payload(job: &str, record: &PlannedRecord, out: &mut impl Write) -> io::Result<()> {
     let Some(payload) = &record.details.payload else { return Ok(()) };
     if let RecordVerdict::Decided(Decision::Send(step)) = &record.verdict
@@ -92,7 +92,7 @@ impl<'a> From<&'a Customer> for CustomerBody<'a> {
     }
 }
 
-/// The word for what becomes of a record, with the reasons where it is left out.
+/// The word for the decision on a record, with the reasons if it is left out.
 pub(super) fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<Value>) {
     match verdict {
         RecordVerdict::Decided(Decision::Send(step)) => match step.action {

@@ -59,7 +59,7 @@ fn with_counts(mut object: Value, counts: &Counts) -> Value {
     object
 }
 
-/// A run as a person reads it: every part of the account, zeros too.
+/// A run as text: every count, including zeros.
 pub fn run_text(report: &RunReport) -> String {
     let row = &report.row;
     let customers_counted = row.customers_created + row.customers_adopted;
@@ -113,11 +113,11 @@ pub fn run_text(report: &RunReport) -> String {
     )
 }
 
-/// What a run of an approved plan does about orders that are gone from the shop.
+/// How a run of an approved plan treats orders that no longer exist in the shop.
 const GONE_WITHHELD: &str =
     "a run with --plan deletes no orders; the next sync deletes those gone from the shop";
 
-/// Orders of the ledger that the shop has no more.
+/// Orders of the ledger that no longer exist in the shop.
 fn gone_rows(gone: &GoneReport) -> impl Iterator<Item = Vec<String>> {
     let left = match gone.too_many {
         Some(too_many) => too_many.to_string(),
@@ -132,7 +132,7 @@ fn gone_rows(gone: &GoneReport) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// What a run did not send, and where to look for it.
+/// What a run did not send, and where to find it.
 pub fn letters_met_text(job: &str, met: LetterCounts) -> String {
     let accepted = match met.all - met.new {
         0 => String::new(),
@@ -181,7 +181,7 @@ pub fn orders_left_json(left: OrdersLeft) -> Value {
     json!({ "loaded": left.loaded, "to_go": left.to_go })
 }
 
-/// How far a run came that did not finish.
+/// The progress of an unfinished run.
 pub fn stopped_text(report: &RunReport, left: Option<OrdersLeft>) -> String {
     let progress = match left {
         Some(left) => left.to_string(),
@@ -210,15 +210,15 @@ pub(super) fn rate_of(progress: &Progress) -> f64 {
     if seconds > 0.0 { progress.requests.total as f64 / seconds } else { 0.0 }
 }
 
-/// The forecast's pace counts for as much as what is measured until so much time has passed, or
+/// The forecast's rate has as much weight as the measured one until this much time has passed, or
 /// this part of the whole.
 const FORECAST_COUNTS: Duration = Duration::from_secs(60);
 const FORECAST_COUNTS_SHARE: u32 = 4;
-/// Requests after which those that no plan knew of are taken for typical, and not for chance.
+/// Requests after which the share of unplanned ones counts as typical.
 const TYPICAL: f64 = 50.0;
 
-/// How long it still takes, where there is a forecast: at the start what that says, and more and
-/// more what is measured.
+/// The time left, if there is a forecast: at first the forecast, then increasingly the measured
+/// rate.
 fn left_of(progress: &Progress, forecast: Option<&Forecast>) -> Option<Duration> {
     let forecast = forecast?;
     let (planned, done) = (forecast.total() as f64, progress.planned_done as f64);
@@ -234,7 +234,7 @@ fn left_of(progress: &Progress, forecast: Option<&Forecast>) -> Option<Duration>
     if rate > 0.0 { Duration::try_from_secs_f64(left / rate).ok() } else { None }
 }
 
-/// What a run that is over was forecast to take, and took; of this process' share of it alone.
+/// The forecast and actual duration of an ended run, for this process' share of it.
 pub fn forecast_held_text(report: &RunReport, forecast: &Forecast) -> String {
     format!(
         "  forecast {} in {}, took {} in {}\n",
@@ -255,11 +255,11 @@ pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
     })
 }
 
-/// A run under way. The most important part comes first: a narrow terminal cuts off the end.
+/// A run in progress. The most important part comes first: a narrow terminal cuts off the end.
 pub struct ProgressText {
     /// `shop backfill: 162 of 20,000 orders`, or without the orders where they are not planned.
     pub done: String,
-    /// How long it takes, how fast it is, and what became of the records.
+    /// The time left, the rate, and the outcomes of the records.
     pub rest: String,
     has_orders: bool,
 }
@@ -271,7 +271,7 @@ impl ProgressText {
     }
 }
 
-/// A run under way, with what its plan forecast, where there is one.
+/// A run in progress, with the forecast of its plan, if there is one.
 pub fn progress_text(
     progress: &Progress,
     forecast: Option<&Forecast>,
@@ -313,7 +313,7 @@ fn progress_rest(progress: &Progress, forecast: Option<&Forecast>) -> String {
     line
 }
 
-/// How many batches were sent, and how long they were.
+/// The number and lengths of sent batches.
 fn batches_text(batches: &Batches) -> String {
     let Batches { sent, divided, .. } = *batches;
     let what = if sent == 1 { "batch" } else { "batches" };

@@ -13,10 +13,10 @@ pub struct ComingRuns {
     pub schedule: Option<String>,
     pub zone: TimeZone,
     pub zone_name: String,
-    /// What its starts are moved by.
+    /// The delay of its starts.
     pub jitter: SignedDuration,
     pub starts: Vec<Start>,
-    /// As it was written; `None` for a job that is verified by hand.
+    /// As it was written; `None` for a job that is verified manually.
     pub verify: Option<String>,
     pub verifications: Vec<Start>,
 }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// What is known of one job.
+/// The status of one job.
 #[derive(Debug)]
 pub struct JobStatus {
     pub job: String,
@@ -21,11 +21,11 @@ pub struct JobStatus {
     pub schedule: Option<String>,
     /// When the daemon starts it next.
     pub next_due: Option<Timestamp>,
-    /// As it was written; `None` for a job that is verified by hand.
+    /// As it was written; `None` for a job that is verified manually.
     pub verify: Option<String>,
     /// When the daemon verifies it next.
     pub next_verification: Option<Timestamp>,
-    /// Why the last attempt did not come to its end.
+    /// Why the last attempt did not finish.
     pub trouble: Option<Trouble>,
     /// The last ones first.
     pub runs: Vec<RunRow>,
@@ -33,10 +33,10 @@ pub struct JobStatus {
     pub orders_loaded: u64,
     /// A process holds the account's lock right now.
     pub is_locked: bool,
-    /// Of the last run, where a process is at it.
+    /// The estimate for the last run, if a process works on it.
     pub estimate: Option<ProgressEstimate>,
-    /// Until when ActiveCampaign asked to wait, in milliseconds since 1970; also where nobody is at
-    /// work.
+    /// Until when ActiveCampaign asked to wait, in milliseconds since 1970; also if no process is
+    /// working.
     pub asked_to_wait_ms: Option<i64>,
     pub last_verification: Option<VerificationRow>,
     /// The state of its account.
@@ -90,7 +90,7 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
     json!({ "jobs": jobs.iter().map(job).collect::<Value>() })
 }
 
-/// `width`: columns of the terminal; `None` breaks no line.
+/// `width`: columns of the terminal; `None`: no wrapping.
 pub fn status_text(jobs: &[JobStatus], width: Option<usize>) -> String {
     let texts = jobs.iter().map(|job| fitted(&job_text(job, width), width));
     texts.collect::<Vec<_>>().join("\n")
@@ -110,7 +110,7 @@ fn path_json(path: &ConnectionPath, zone: &TimeZone) -> Value {
     })
 }
 
-/// What is known of a connection's bulk path.
+/// The status of a connection's bulk path.
 fn bulk_text(path: &ConnectionPath, zone: &TimeZone) -> String {
     let price = match path.findings.and_then(|found| found.price) {
         Some(PriceReading::Unit) => "prices of lines are of one unit",
@@ -195,7 +195,7 @@ fn job_text(job: &JobStatus, width: Option<usize>) -> String {
     text
 }
 
-/// The size of a state, and what is free beside it.
+/// The size of a state, and the free space on its disk.
 pub fn disk_text(disk: &StateDisk) -> String {
     let free = disk.free_bytes.map(|free| format!(", {} free on its disk", size(free)));
     format!("{}{}", size(disk.size_bytes), free.unwrap_or_default())
@@ -210,7 +210,7 @@ fn trouble_json(trouble: &Trouble, zone: &TimeZone) -> Value {
     })
 }
 
-/// What keeps a job from its end, in one sentence.
+/// Why a job does not finish, in one sentence.
 pub fn trouble_text(trouble: &Trouble, zone: &TimeZone) -> String {
     let Trouble { kind, since_ms, at_ms, reason } = trouble;
     let (since, at) = (local_ms(*since_ms, zone), local_ms(*at_ms, zone));
@@ -226,7 +226,7 @@ pub fn trouble_text(trouble: &Trouble, zone: &TimeZone) -> String {
 /// Clocks that differ by less than this are not wrong.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(1);
 
-/// Whether a moment is one that only a wrong clock can have noted. In milliseconds since 1970.
+/// Whether a time, in milliseconds since 1970, can only come from a wrong clock.
 pub fn is_ahead(ms: i64, now: Timestamp) -> bool {
     Timestamp::from_millisecond(ms).is_ok_and(|at| at.duration_since(now) > CLOCK_SLACK)
 }
@@ -235,8 +235,7 @@ fn is_in_future(row: &RunRow, now: Timestamp) -> bool {
     is_ahead(row.ended_ms.unwrap_or(row.started_ms), now)
 }
 
-/// Whether the next run of its kind resumes it: no process runs it, and it did not come to its
-/// end.
+/// Whether the next run of its kind resumes it: no process runs it, and it did not finish.
 fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
     let is_open = match row.outcome {
         None => job.estimate.is_none(),
@@ -312,7 +311,7 @@ fn verification_text(by: &VerificationRow, zone: &TimeZone) -> String {
 fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     let to_go = row.records_planned.map(|all| all.saturating_sub(row.counts.sum()));
     let rest = match to_go {
-        // The reader's lead does not show what remains.
+        // The reader is ahead, so its position does not show what remains.
         Some(to_go) if goes_on(job, n, row) => ("to go", to_go),
         _ => ("pending", row.pending),
     };

@@ -3,7 +3,7 @@ use crate::run::{SecondRecord, SwitchPlan, SwitchReport, SwitchTask};
 use crate::state::RunEnd;
 use serde_json::{Value, json};
 
-/// A change of path that was planned alone, or that there is nothing to do about.
+/// A change of path that was only planned, or needs nothing.
 pub fn switch_plan_json(plan: &SwitchPlan, canary: Option<&str>) -> Value {
     let outcome = if plan.task == SwitchTask::Nothing { "nothing_to_do" } else { "planned" };
     document(plan, canary, outcome)
@@ -71,7 +71,8 @@ fn outcome(report: &SwitchReport) -> &'static str {
     }
 }
 
-/// What came of it. `others`: jobs of the connection whose settings name another path.
+/// The result of a change of path. `others`: jobs of the connection whose settings name another
+/// path.
 pub fn switch_text(report: &SwitchReport, others: &[&str]) -> String {
     let plan = &report.plan;
     let (from, to) = (plan.from.word(), plan.to.word());

@@ -3,17 +3,17 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
-/// A count with its thousands apart: `1,234,567`.
+/// A count with thousands separators: `1,234,567`.
 pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
-/// A row of a table: a name, a count, and what it means.
+/// A row of a table: a name, a count, and its meaning.
 pub(super) fn count_row(name: &str, n: u64, meaning: &str) -> Vec<String> {
     vec![name.to_owned(), count(n), meaning.to_owned()]
 }
 
-/// A count with what is counted: `1 order`, `1,200 orders`.
+/// A count with its noun: `1 order`, `1,200 orders`.
 pub fn many(n: u64, one: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {one}{plural}", count(n))
@@ -24,7 +24,7 @@ pub fn is_are(n: u64) -> &'static str {
     if n == 1 { "is" } else { "are" }
 }
 
-/// Digits with their thousands apart; a sign and a fraction stay as they are.
+/// Digits with thousands separators; a sign and a fraction are unchanged.
 pub(super) fn grouped(number: &str) -> String {
     let (sign, rest) = match number.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -88,9 +88,8 @@ pub(super) fn local_ms(ms: i64, zone: &TimeZone) -> String {
     local(Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH), zone)
 }
 
-/// Columns of a terminal that a text takes: two for the wide letters of East Asia and for emoji,
-/// none for marks that stand on the letter before. By the blocks of Unicode, which is near enough
-/// to line things up.
+/// Columns of a terminal that a text takes: two for wide East Asian characters and emoji, none for
+/// combining marks. Based on Unicode blocks, which is accurate enough for alignment.
 pub(super) fn cells(text: &str) -> usize {
     let of = |c: char| match u32::from(c) {
         0x300..=0x36f | 0x200b..=0x200f | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f => 0,
@@ -130,19 +129,19 @@ pub(super) fn columns(align: &str, rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A text that somebody else wrote, without what may be somebody's address.
+/// A foreign text, without what may be an e-mail address.
 pub(super) fn discreet(text: &str) -> &str {
     if text.contains('@') { "***@***" } else { text }
 }
 
-/// Makes a text from an export safe to show: no control character reaches the terminal, and nothing
-/// turns the text around it about or hides in it.
+/// Makes a text from an export safe to show: without control characters, bidirectional controls and
+/// hidden characters.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// Characters that show nothing themselves and change how others are shown: directions, separators,
-/// and what is of no width. The two joiners of emoji and of Persian words are left as they are.
+/// Invisible characters that change how others are shown: directions, separators, and zero-width
+/// ones. The two joiners of emoji and of Persian words are kept.
 pub(super) fn is_hidden(c: char) -> bool {
     let is_joiner = matches!(c, '\u{200c}' | '\u{200d}');
     (is_invisible(c) && !is_joiner)

@@ -1,4 +1,4 @@
-//! What the export states and is not sent, as nothing is made of it.
+//! Fields of the export that are not sent, because they are not used.
 
 use super::text::{count, many, printable};
 use crate::domain::Unplaced;

@@ -107,7 +107,7 @@ pub(super) fn month_text(month: &MonthSums) -> String {
     format!("{:04}-{:02}", month.month / 12, month.month % 12 + 1)
 }
 
-/// The months whose sums differ, each; the others by their number.
+/// Each month whose sums differ; the others only as a number.
 fn sums_text(v: &Verification) -> String {
     if v.months.is_empty() {
         return String::new();
@@ -150,14 +150,14 @@ fn sums_text(v: &Verification) -> String {
     text
 }
 
-/// What follows from a canary.
+/// The consequence of a canary.
 #[derive(Debug, Clone, Copy)]
 pub struct CanaryEnd {
     pub run: RunId,
     pub left: OrdersLeft,
 }
 
-/// The orders of a canary, each as it was read back.
+/// The orders of a canary, as read back.
 pub fn canary_text(verification: &Verification, orders: &[CheckedOrder], end: CanaryEnd) -> String {
     let job = &verification.job;
     let rows: Vec<Vec<String>> = orders

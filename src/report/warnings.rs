@@ -1,4 +1,4 @@
-//! What a person should know before the first write, in whole sentences.
+//! What the operator should know before the first write, in whole sentences.
 
 use super::examples::{example_json, example_text};
 use super::policy_effects::{assumed_lines, counted, differ_text};
@@ -11,11 +11,11 @@ use crate::state::ConnectionOwner;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Something a person should look at before sending anything.
+/// Something to check before anything is sent.
 pub(super) struct Warning {
     /// Stable, for scripts.
     code: &'static str,
-    /// The key of the settings that decides it, where one does.
+    /// The setting that affects it, if there is one.
     setting: Option<String>,
     pub text: String,
     /// The first few records it is about.
@@ -23,7 +23,7 @@ pub(super) struct Warning {
 }
 
 impl Warning {
-    /// The sentence, with a record to look at.
+    /// The sentence, with an example record.
     pub(super) fn with_example(&self, preview: &Preview) -> String {
         match self.examples.first() {
             Some(example) => format!("{} ({})", self.text, example_text(preview, example)),
@@ -35,7 +35,7 @@ impl Warning {
 /// Differences in orders below this are ignored.
 const RECORDS_FEW: u64 = 20;
 
-/// The warnings of a plan, what may stop everything first.
+/// The warnings of a plan, the most severe first.
 pub(super) fn warnings(preview: &Preview) -> Vec<Warning> {
     let mut all = Warnings { job: &preview.job, all: Vec::new() };
     of_connection(&mut all, preview);
@@ -49,7 +49,8 @@ pub(super) fn warnings(preview: &Preview) -> Vec<Warning> {
     all.all
 }
 
-/// What `check` shows of an export beside its files: what was assumed, and what the policy lacks.
+/// What `check` shows about an export in addition to its files: assumptions, and what the policy
+/// lacks.
 pub fn data_notes(preview: &Preview) -> Vec<String> {
     let mut all = Warnings { job: &preview.job, all: Vec::new() };
     all.all.extend(of_statuses(preview));
@@ -144,7 +145,7 @@ fn of_connection(all: &mut Warnings<'_>, preview: &Preview) {
     }
 }
 
-/// In UTC, so that the page, the text and the JSON of a plan say the same.
+/// In UTC, so that the page, the text and the JSON of a plan are consistent.
 fn seen_on(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     format!(", as of {} (UTC)", at.strftime("%Y-%m-%d"))
@@ -187,7 +188,7 @@ fn of_statuses(preview: &Preview) -> Option<Warning> {
     Some(Warning { code, setting: Some(setting), text, examples: Vec::new() })
 }
 
-/// What a setting of the policy depends on, and the export does not state.
+/// Fields that a policy setting depends on, but the export does not state.
 fn of_policy(all: &mut Warnings<'_>, preview: &Preview) {
     let effects = &preview.summary.policy_effects;
     let warnings = [
@@ -231,7 +232,7 @@ fn of_policy(all: &mut Warnings<'_>, preview: &Preview) {
     }
 }
 
-/// Orders whose refund is not in what is sent.
+/// Orders that are sent without their refund.
 fn of_refunds(all: &mut Warnings<'_>, preview: &Preview) {
     let refunds = &preview.summary.refunds_ignored;
     let orders: u64 = refunds.values().map(|total| total.orders).sum();
@@ -246,13 +247,13 @@ fn of_refunds(all: &mut Warnings<'_>, preview: &Preview) {
     }
 }
 
-/// What differs from what earlier runs of the job had.
+/// Differences from earlier runs of the job.
 fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
     for less in &preview.shrinkage {
         all.add("export_shrank", Some("export"), less.to_string());
     }
     let read = preview.summary.read;
-    // A file that shrank says it already.
+    // A shrunk file is reported already.
     if let Some(before) = preview.history.read_before.filter(|_| preview.shrinkage.is_empty())
         && read.abs_diff(before) >= RECORDS_FEW
     {
@@ -290,7 +291,7 @@ fn of_earlier_runs(all: &mut Warnings<'_>, preview: &Preview) {
     }
 }
 
-/// What is odd about single orders.
+/// Anomalies of single orders.
 fn of_orders(all: &mut Warnings<'_>, preview: &Preview) {
     let (summary, odd) = (&preview.summary, &preview.summary.anomalies);
     if let Some(last) = summary.last_order.filter(|_| odd.future.count > 0) {
@@ -365,7 +366,7 @@ fn of_moved_customers(all: &mut Warnings<'_>, preview: &Preview) {
     }
 }
 
-/// What happens to marketing besides.
+/// Effects on marketing.
 fn of_contacts(all: &mut Warnings<'_>, preview: &Preview) {
     let new = preview.summary.customers_new;
     if new == 0 {

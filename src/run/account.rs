@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// An account opened for writing. The client keeps the account's lock through its log of sends, so
-/// both have to be dropped before another process can write.
+/// An account opened for writing. The client holds the account's lock through its log of sends, so
+/// both must be dropped before another process can write.
 pub struct OpenedAccount {
     pub state: StateHandle,
     pub client: Client,
@@ -63,15 +63,15 @@ impl AccountRunner {
     }
 }
 
-/// What the end of a run means for the other jobs of its account.
+/// The consequence of a run's end for the other jobs of its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountCondition {
     Usable,
-    /// ActiveCampaign is away, or asked to wait this long.
+    /// ActiveCampaign is unavailable, or asked to wait this long.
     Away {
         retry_after: Option<Duration>,
     },
-    /// ActiveCampaign refuses the account; someone has to act.
+    /// ActiveCampaign refuses the account; the operator must act.
     Refused,
     /// The state can't be written, or ActiveCampaign answers in an unknown way.
     Broken,
@@ -95,7 +95,7 @@ impl AccountCondition {
                     | FatalError::Blocked
                     | FatalError::Tls { .. } => Self::Refused,
                     FatalError::Unexpected { .. } => Self::Broken,
-                    // Other jobs have connections of their own.
+                    // Other jobs have other connections.
                     FatalError::ConnectionGone
                     | FatalError::Schema
                     | FatalError::Unfiltered

@@ -23,7 +23,7 @@ use crate::state::{
 /// Rows written to the ledger at once.
 const ADOPTED_MAX: usize = 1_000;
 
-/// What ActiveCampaign already holds of an export.
+/// The orders of an export that ActiveCampaign already has.
 #[derive(Debug, Clone, Default)]
 pub struct Adoption {
     pub job: String,
@@ -31,11 +31,11 @@ pub struct Adoption {
     pub read: u64,
     /// The same as in the export: nothing will be sent for them.
     pub adopted: u64,
-    /// With other content: the next run updates them.
+    /// With different content: the next run updates them.
     pub differing: u64,
-    /// Valid orders that ActiveCampaign does not hold: the next run creates them.
+    /// Valid orders that ActiveCampaign lacks: the next run creates them.
     pub absent: u64,
-    /// Orders that the ledger had already; left as they are.
+    /// Orders that the ledger had already; unchanged.
     pub known: u64,
     /// Orders in ActiveCampaign that a rule leaves out now, or that are invalid now.
     pub left_out: u64,
@@ -88,12 +88,11 @@ impl From<FetchError> for AdoptError {
 }
 
 /// Rebuilds the ledger of a job from what ActiveCampaign holds: reads the connection's customers
-/// and orders, compares them with the export, and records what it finds. Writes nothing to
+/// and orders, compares them with the export, and records the result. Writes nothing to
 /// ActiveCampaign, and only adds to the ledger. `progress` is called after each page of a list.
 ///
-/// # Errors
-/// When either side can't be read to its end; what was found until then may be in the ledger, and
-/// is right.
+/// # Errors When either side can't be read completely; what was found until then may be in the
+/// ledger, and is correct.
 pub async fn adopt(
     job: &Job,
     export: &Export,
@@ -143,7 +142,7 @@ pub async fn adopt(
     for judged in reader {
         let judged = judged?;
         adopting.adoption.read += 1;
-        // The order itself is another record's.
+        // The order itself is in another record.
         let is_repeat = judged.verdict.is_repeat();
         match (judged.verdict, judged.key) {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
@@ -166,7 +165,7 @@ pub async fn adopt(
     Ok(adoption)
 }
 
-/// Whether GraphQL shows all of these orders. It never shows one that came by REST.
+/// Whether GraphQL shows all of these orders. It never shows one that was sent by REST.
 async fn came_by_bulk(
     job: &Job,
     client: &Client,
@@ -246,7 +245,7 @@ impl Adopting<'_> {
             let is_stated = !buyer.as_str().is_empty();
             self.customers.key_of(&buyer)?.or(is_stated.then_some(OTHER_CUSTOMER))
         };
-        // No update moves it to its customer.
+        // An update can't move it to its customer.
         let is_kept = !is_buyer && customer.is_some() && self.keeps_customers;
         let same = found.iter().all(|found| match found {
             Mismatch::Duplicate => true,
@@ -266,8 +265,7 @@ impl Adopting<'_> {
         Ok(())
     }
 
-    /// The cart of an order: nothing is left to send of it, or the next run turns it into its
-    /// order.
+    /// The cart of an order: nothing is left to send, or the next run turns it into its order.
     fn take_cart(&mut self, cart: &OrderKey, has_order: bool) -> Result<(), AdoptError> {
         if has_order {
             self.found.carts.push(cart.clone());

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 const BATCH_LEN_MAX: u64 = 5_000;
 /// Batches waiting to be loaded: the reader stops while the loader is this far behind.
 const BATCHES_WAITING_MAX: usize = 32;
-/// Exports that are read at one time, by all runs of this process.
+/// Exports that are read concurrently, by all runs of this process.
 const READING_MAX: usize = 16;
 
 static READING: Semaphore = Semaphore::const_new(READING_MAX);
@@ -28,7 +28,7 @@ pub(super) enum ReaderEvent {
     /// The export was read to its end, or a canary to its last order.
     End {
         records: u64,
-        /// Every dead letter was handed over; none was omitted for their number.
+        /// Every dead letter was handed over; none was omitted because of a limit.
         all_letters: bool,
     },
     Failed(ReadingError),
@@ -44,14 +44,14 @@ pub(super) struct PendingStep {
     pub digest: Option<Box<OrderDigest>>,
 }
 
-/// The export in the batches in which it is handed over.
+/// Reads the export in batches for the loader.
 pub(super) struct BatchReader {
     reader: PlanReader,
     letters: DeadLetterBuilder,
     known: KnownLetters,
     line: LineCounter,
     dead_letters_left: u64,
-    /// The record after the last one read; of a canary the number of its orders that were read.
+    /// The record after the last one read; for a canary, the number of its orders that were read.
     through: u64,
     /// The orders of a canary; no other record is handed over.
     only: Option<Arc<BTreeSet<String>>>,
@@ -80,8 +80,8 @@ impl BatchReader {
         }
     }
 
-    /// Plans as far as there is room, and again once half of it is free; until the export ends, or
-    /// the receiver is gone. In between no thread is held: most of a run is waiting for
+    /// Plans until the channel is full, and again once half of it is free, until the export ends or
+    /// the receiver is gone. It holds no thread in between, as most of a run is waiting for
     /// ActiveCampaign.
     pub(super) fn start(self) -> mpsc::Receiver<ReaderEvent> {
         let (sender, events) = mpsc::channel(BATCHES_WAITING_MAX);
@@ -115,7 +115,7 @@ impl BatchReader {
             self.reader.rest();
             let _ = done.send(is_full.then_some(self));
         })?;
-        // After a panic there is nothing more.
+        // After a panic nothing follows.
         let reader = filled.await.unwrap_or_default();
         drop(turn);
         Ok(reader)
@@ -212,8 +212,7 @@ impl BatchReader {
             }
             RecordVerdict::Filtered(filter) => {
                 batch.counts.filtered += 1;
-                // A letter may be of the copy that counts, and a date limit is not a lasting
-                // reason.
+                // The letter may be of the copy that counts, and a date limit is not permanent.
                 let is_fine = !matches!(filter, Filter::Superseded | Filter::Dates);
                 let key = key.filter(|_| is_fine);
                 batch.cleared.extend(self.known.take_earlier(key));
@@ -221,12 +220,12 @@ impl BatchReader {
             }
             RecordVerdict::Decided(Decision::StillRefused) => {
                 batch.counts.refused += 1;
-                // Its reasons are in the letter that exists already.
+                // Its reasons are in the existing letter.
                 DeadLetter { stage: Stage::Refused, ..self.letters.letter(key, label, position) }
             }
             RecordVerdict::Invalid(faults) => {
                 batch.counts.invalid += 1;
-                // A repeat is not the order itself, which another record brings.
+                // A repeat is not the order itself, which is in another record.
                 let is_repeat = faults.iter().any(|fault| fault.reason == Reason::Duplicate);
                 let key = key.filter(|key| !is_repeat && self.known.is_first(key));
                 let reasons = LetterReasons(faults.iter().map(letter_reason).collect());
@@ -249,7 +248,7 @@ fn is_among(keys: &BTreeSet<String>, judged: &PlannedRecord) -> bool {
         && judged.key.as_ref().is_some_and(|key| keys.contains(&*key.ledger_text()))
 }
 
-/// The dead letters that the job has when its export is read.
+/// The existing dead letters of the job.
 #[derive(Debug, Default)]
 pub(super) struct KnownLetters {
     /// Records of earlier runs that this one has not read yet.
@@ -259,7 +258,7 @@ pub(super) struct KnownLetters {
 }
 
 impl KnownLetters {
-    /// These records, each with the run that read it last.
+    /// Of these records, each with the run that read it last.
     pub(super) fn of(records: Vec<(String, RunId)>, run: RunId) -> Self {
         let (own, earlier): (Vec<_>, Vec<_>) =
             records.into_iter().partition(|(_, last_run)| *last_run == run);

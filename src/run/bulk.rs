@@ -1,5 +1,5 @@
-//! What a run does besides sending where orders go by the bulk path: it keeps each connection to
-//! its path, and gives accepted orders their ids once the REST API shows the copies.
+//! What a run does in addition to sending on the bulk path: it keeps each connection on its path,
+//! and gives accepted orders their ids when the REST API shows the copies.
 
 use super::plan_reader::ReadingError;
 use super::remote_fetch::mirrored;
@@ -13,10 +13,10 @@ use crate::state::{
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How many finished runs look for an accepted order. After them only `verify` and `undo` do, as
-/// somebody may have deleted it.
+/// How many finished runs look up an accepted order. Later only `verify` and `undo` do, as it may
+/// have been deleted.
 const LOOKED_FOR_RUNS: u64 = 10;
-/// Accepted orders that are read from the state at once.
+/// Accepted orders that are read from the state together.
 const COUNTED_AT_ONCE: u64 = 1_000;
 /// Orders that a page of a list shows.
 const PAGE_LEN: u64 = 100;
@@ -34,8 +34,8 @@ pub(super) fn batch_max(view: &View, job: &Job) -> Result<usize, StateError> {
     })
 }
 
-/// What the batches of a job depend on beside its orders. A connection that is not known holds
-/// none.
+/// What the batches of a job depend on in addition to its orders. An unknown connection has no
+/// orders.
 pub(super) fn batch_terms(
     view: &View,
     job: &Job,
@@ -59,7 +59,7 @@ pub(super) fn batch_terms(
     })
 }
 
-/// Checks that a job's orders go the way that the orders of its connection came.
+/// Checks that a job's path is the one by which its connection's orders were sent.
 ///
 /// # Errors
 /// [`ReadingError::OtherPath`] if not; when the state can't be read.
@@ -69,19 +69,19 @@ pub(super) fn check_path(view: &View, job: &Job) -> Result<(), ReadingError> {
     check_connection(view, connection, job)
 }
 
-/// The path that the orders of a connection came by; `None`: it holds none.
+/// The path by which the orders of a connection were sent; `None`: it has none.
 pub(super) fn path_of(
     view: &View,
     connection: ConnectionId,
 ) -> Result<Option<LoadPath>, StateError> {
     Ok(match view.connection_path(connection)?.load {
-        // Orders that are there already were not written by the bulk path.
+        // Existing orders were not written by the bulk path.
         None if !view.knows_every_order(connection)? => Some(LoadPath::Rest),
         load => load,
     })
 }
 
-/// The same of a connection that is known.
+/// The same for a known connection.
 fn check_connection(view: &View, connection: ConnectionId, job: &Job) -> Result<(), ReadingError> {
     check_no_switch(view, connection, job)?;
     let before = path_of(view, connection)?.unwrap_or(job.load);
@@ -92,7 +92,7 @@ fn check_connection(view: &View, connection: ConnectionId, job: &Job) -> Result<
     Err(ReadingError::OtherPath { job: job.name.clone(), before, now })
 }
 
-/// Checks that no change of path is under way, after which orders may exist twice or be written
+/// Checks that no change of path is in progress, after which orders may exist twice or be written
 /// again.
 ///
 /// # Errors
@@ -127,21 +127,21 @@ pub(super) struct AcceptedOrders<'a> {
     pub in_flight_max: usize,
     pub connection: ConnectionId,
     pub remote: &'a RemoteId,
-    /// Those that are looked for.
+    /// Those that are looked up.
     pub sample: Sample,
 }
 
-/// What a run read back of the orders that were accepted.
+/// The accepted orders that a run read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadBack {
     pub sample: Sample,
-    /// Those that it looked for and ActiveCampaign does not show.
+    /// Those that it looked up but ActiveCampaign does not show.
     pub not_visible: u64,
-    /// Those that it did not look for, as they are not of the sample.
+    /// Those that it did not look up, as they are not in the sample.
     pub not_read: u64,
 }
 
-/// Why accepted orders could not be looked for. That is no fault of theirs.
+/// Why accepted orders could not be looked up, which is not an error of the orders.
 #[derive(Debug)]
 pub(super) enum LookError {
     Target(Failure),
@@ -150,8 +150,8 @@ pub(super) enum LookError {
 }
 
 impl AcceptedOrders<'_> {
-    /// Settles what earlier runs left accepted. What ActiveCampaign does not show, or still shows
-    /// with another total, is sent again by this `run`.
+    /// Settles orders that earlier runs left accepted. Orders that ActiveCampaign does not show, or
+    /// still shows with another total, are sent again by this `run`.
     pub(super) async fn settle_earlier(&self, run: RunId) -> Result<(), LookError> {
         let connection = self.connection;
         let since = self.call(move |store| store.run_before(connection, LOOKED_FOR_RUNS)).await?;
@@ -189,11 +189,11 @@ impl AcceptedOrders<'_> {
         }
     }
 
-    /// Looks for the copies of orders that were accepted since this run, until the REST API must
-    /// show them, and returns what of all it does not show yet.
+    /// Looks up the copies of orders that were accepted since this run, until the REST API must
+    /// show them, and returns those that it does not show yet.
     pub(super) async fn settle(&self, since: RunId) -> Result<ReadBack, LookError> {
         let mut delays = self.client.lookup_delays();
-        // A list that is read before the copies arrive, within seconds, is read again.
+        // A list that was read before the copies arrived, which takes seconds, is read again.
         let mut delay = Some(delays.by_ref().take(2).sum());
         while self.left(since).await? > 0 {
             if let Some(delay) = delay {
@@ -214,7 +214,7 @@ impl AcceptedOrders<'_> {
         Ok(ReadBack { sample: self.sample, not_visible, not_read })
     }
 
-    /// Accepted orders that are still to be looked for.
+    /// Accepted orders that are still to be looked up.
     async fn left(&self, since: RunId) -> Result<u64, LookError> {
         if self.sample == Sample::ALL {
             return self.count_since(since).await;
@@ -233,8 +233,8 @@ impl AcceptedOrders<'_> {
         self.call(move |store| store.accepted_since(connection, since)).await
     }
 
-    /// Some of the accepted orders of the sample after a key, and what was sent of each where that
-    /// is known; none: there are no more.
+    /// Some of the accepted orders of the sample after a key, each with what was sent, if known;
+    /// empty: there are no more.
     async fn orders(
         &self,
         since: RunId,
@@ -262,7 +262,7 @@ impl AcceptedOrders<'_> {
         }
     }
 
-    /// Looks once: at the whole list, or for each order where that takes fewer requests.
+    /// Looks them up once: in the whole list, or one by one if that takes fewer requests.
     pub(super) async fn look(&self, since: RunId) -> Result<(), LookError> {
         let connection = self.connection;
         let prints = Fingerprints::new(self.call(|store| store.hash_key()).await?);
@@ -291,8 +291,8 @@ impl AcceptedOrders<'_> {
         Ok(())
     }
 
-    /// Of orders that are not visible under their ids: forgets ids that somebody deleted, as the
-    /// copy has another one. Returns whether there were any.
+    /// Removes the ids of orders that are not visible under them: the record was deleted, and the
+    /// copy has another id. Returns whether there were any.
     async fn forget_deleted(&self, since: RunId) -> Result<bool, LookError> {
         let connection = self.connection;
         let known = self.call(move |store| store.accepted_again(connection, since)).await?;
@@ -325,7 +325,7 @@ impl AcceptedOrders<'_> {
         }
     }
 
-    /// Follows an interruption.
+    /// Ends on an interruption.
     async fn read<T>(
         &self,
         reading: impl Future<Output = Result<T, Failure>>,

@@ -17,7 +17,7 @@ const KINDS: [fn(&Order) -> bool; 6] = [
 ];
 
 /// Chooses a few orders of different kinds among the first of an export: one in each currency, one
-/// of each kind, the most expensive, and then those that come first.
+/// of each kind, the most expensive, and then the first ones.
 #[derive(Debug)]
 pub struct Canary {
     wanted: usize,
@@ -42,7 +42,7 @@ impl Canary {
         }
     }
 
-    /// Looks at a record of the plan.
+    /// Examines a record of the plan.
     pub fn take(&mut self, judged: &PlannedRecord) {
         let RecordVerdict::Decided(Decision::Send(step)) = &judged.verdict else { return };
         if self.looked == LOOK_MAX {

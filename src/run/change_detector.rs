@@ -4,7 +4,7 @@ use crate::domain::{Order, OrderDigest, OrderKey, SourceOrder};
 use crate::plan::{Action, Change, ChangeCause, Decision, PriorWrite};
 use crate::state::{RunId, StateError, StoredDigest};
 
-/// What a reading finds out about orders besides the decision.
+/// Detects changes of orders while an export is read.
 pub(super) struct ChangeDetector {
     depth: Depth,
     mapping: [u8; 4],
@@ -14,15 +14,15 @@ pub(super) struct ChangeDetector {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
-    /// The digest of each order that is to be written, for the ledger.
+    /// Only the digest of each order that is to be written, for the ledger.
     ForLedger,
     /// The changed fields of an order that is to be updated.
     Fields,
-    /// Why as well; and of every record, which run wrote its order last.
+    /// Also the causes, and for every record the run that wrote its order last.
     Whole,
 }
 
-/// What was found out about one record.
+/// The result for one record.
 #[derive(Debug, Default)]
 pub(super) struct DetectedChange {
     pub digest: Option<Box<OrderDigest>>,
@@ -46,14 +46,14 @@ impl ChangeDetector {
         Self { depth: Depth::Whole, mapping, source: [0; 4] }
     }
 
-    /// Looks at a record before anything is taken out of it.
+    /// Reads a record before it is consumed.
     pub(super) fn look_at(&mut self, ledger: &mut Ledger, source: &SourceOrder) {
         if self.depth != Depth::Fields {
             self.source = ledger.fingerprints.source(source);
         }
     }
 
-    /// Finds out what is asked for about a record whose decision is known.
+    /// Detects the changes of a record after the decision.
     pub(super) fn find_out(
         &self,
         ledger: &mut Ledger,

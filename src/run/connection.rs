@@ -21,7 +21,7 @@ impl ConnectionSpec {
         (self.service.clone(), self.externalid.clone())
     }
 
-    /// Whether both are one connection at ActiveCampaign.
+    /// Whether both are the same connection at ActiveCampaign.
     pub fn is_same(&self, other: &Self) -> bool {
         (&self.service, &self.externalid) == (&other.service, &other.externalid)
     }
@@ -79,7 +79,7 @@ pub struct EstablishedConnection {
     pub is_new: bool,
 }
 
-/// Asks ActiveCampaign for the connection, creates it where there is none, and makes it the one in
+/// Looks the connection up at ActiveCampaign, creates it if it is missing, and makes it the one in
 /// use.
 ///
 /// # Errors
@@ -93,7 +93,7 @@ pub async fn ensure(
 }
 
 /// [`ensure`]; a connection that was deleted with `lost` orders on it is not created again, and one
-/// that somebody else created in its place is not loaded without being asked for.
+/// that another program created in its place is not loaded without consent.
 async fn ensure_unless_lost(
     state: &StateHandle,
     client: &Client,
@@ -144,7 +144,7 @@ async fn ensure_unless_lost(
     Ok(EstablishedConnection { local, id, is_new })
 }
 
-/// Asks whether the connection still exists, for a run that had nothing to send and so did not
+/// Checks whether the connection still exists, for a run with nothing to send, which would not
 /// notice. An unavailable ActiveCampaign does not fail such a run.
 pub(super) async fn confirm(
     client: &Client,
@@ -163,16 +163,16 @@ pub(super) async fn confirm(
 }
 
 /// Whether a connection that exists already holds neither orders nor customers: a single list may
-/// be empty by mistake. If it holds any, the ledger was probably lost. A list that does not say it
-/// counts as holding some.
+/// be empty by mistake. If it holds any, the ledger was probably lost. A list without a total
+/// counts as not empty.
 ///
-/// # Errors
-/// When no list came: the answer is kept for good, so the next run asks again.
+/// # Errors When no list was received: the answer is stored permanently, so the next run asks
+/// again.
 async fn is_empty(client: &Client, id: &RemoteId) -> Result<bool, ConnectionError> {
     let Some((total, shown)) = list_length(client.orders(id).next().await)? else {
         return Ok(false);
     };
-    // Where ActiveCampaign ignores the filter, the page may show other connections alone.
+    // If ActiveCampaign ignores the filter, the page may only contain other connections.
     let orders = total.unwrap_or_default().max(shown);
     if orders > 0 {
         tracing::warn!(
@@ -186,11 +186,11 @@ async fn is_empty(client: &Client, id: &RemoteId) -> Result<bool, ConnectionErro
     Ok(list_length(client.customers(id).next().await)? == Some(EMPTY))
 }
 
-/// A list that states that it has nothing, and shows nothing.
+/// A list with a total of zero and no entries.
 const EMPTY: (Option<u64>, u64) = (Some(0), 0);
 
-/// The length that a list states, and that of its first page; `None` where ActiveCampaign answers
-/// with something else.
+/// The length that a list states, and that of its first page; `None` if ActiveCampaign answers with
+/// something else.
 fn list_length<T>(
     first: Result<Option<Page<T>>, Failure>,
 ) -> Result<Option<(Option<u64>, u64)>, ConnectionError> {
@@ -214,7 +214,7 @@ pub fn connection_check(found: Option<&Connection>) -> ConnectionCheck {
     ConnectionCheck { owner, list_id: found.and_then(|found| found.list_id.clone()) }
 }
 
-/// Keeps it for plans, which send no request.
+/// Stores it for plans, which send no request.
 async fn note(
     state: &StateHandle,
     spec: &ConnectionSpec,
@@ -224,7 +224,7 @@ async fn note(
     state.call(move |store| store.note_connection(&service, &externalid, &seen)).await
 }
 
-/// The connection, looked for until lists must show it.
+/// The connection, looked up until lists must show it.
 async fn find_in_time(
     client: &Client,
     spec: &ConnectionSpec,
@@ -255,7 +255,7 @@ fn ours(found: Connection, spec: &ConnectionSpec) -> Result<RemoteId, Connection
     Ok(found.id)
 }
 
-/// If ActiveCampaign could not be asked, it is away, not refusing.
+/// A failed request means that ActiveCampaign is unavailable, not that it refuses.
 fn given_up(failure: Failure) -> ConnectionError {
     match failure.disposition {
         Disposition::Stop(stop) => stop.into(),

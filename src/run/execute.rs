@@ -25,7 +25,7 @@ use tracing::Instrument;
 /// # Errors
 /// Only when the state itself fails; every other end is in the report.
 pub async fn execute(task: RunContext<'_>) -> Result<RunReport, RunError> {
-    // Of the highest level, so that it is on every line, whichever are shown.
+    // At the highest level, so that every line has it, whichever level is shown.
     let span = tracing::error_span!("run", job = task.job.name, run = tracing::field::Empty);
     carry_out(task).instrument(span).await
 }
@@ -37,7 +37,7 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     check_key(&view, task.job, &mapping)?;
     check_carts(&view, task.job, &mapping)?;
     check_path(&view, task.job)?;
-    // Where that can't be read, the export can't either.
+    // If that can't be read, neither can the export.
     let is_night = task.job.loads_changes_only(&view).unwrap_or(false);
     let row = begin(&task, &mapping).await?;
     let run = row.id;
@@ -83,9 +83,9 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
             Err(fault) => error = Some(fault.into()),
         }
     }
-    // A night without changes asks nothing; the next full pull, a change or a verification does.
+    // A run without changes makes no request; a full pull, a change or a verification does.
     let is_unasked = task.kind == Kind::Sync && execution.sent() == 0 && !is_night;
-    // What is refused of every order may be a connection that was deleted.
+    // If every order is refused, the connection may have been deleted.
     let is_in_question = match &error {
         None => is_unasked,
         Some(error) => {
@@ -124,7 +124,7 @@ async fn begin(task: &RunContext<'_>, mapping: &str) -> Result<RunRow, RunError>
     Ok(row)
 }
 
-/// Logs which rows of a whole export were passed over.
+/// Logs which rows of a complete export were skipped.
 fn log_passed_over(task: &RunContext<'_>) {
     for passed in task.export.passed_over() {
         tracing::info!(
@@ -137,7 +137,7 @@ fn log_passed_over(task: &RunContext<'_>) {
     }
 }
 
-/// Before anything is sent: the path of the connection, and what earlier runs left on it.
+/// Before anything is sent: checks the connection's path and settles what earlier runs left.
 async fn open(
     task: &RunContext<'_>,
     run: RunId,
@@ -168,8 +168,7 @@ fn look_for_less(task: &RunContext<'_>, view: &View) -> Result<Vec<Shrinkage>, R
     Ok(found)
 }
 
-/// By the connection to the state that was open before: each costs memory and files for the whole
-/// run.
+/// Uses the existing database connection: each one costs memory and files for the whole run.
 fn start_reading(
     task: &RunContext<'_>,
     row: &RunRow,
@@ -180,7 +179,7 @@ fn start_reading(
     let known = KnownLetters::of(view.dead_records(&task.job.name)?, row.id);
     let mut fingerprints = Fingerprints::new(view.hash_key()?);
     let detector = ChangeDetector::for_ledger(fingerprints.mapping(mapping));
-    // A run that never settled anything has nothing to skip, and needs no query to know it.
+    // A run that never settled anything has nothing to skip, so no query is needed.
     let begun_before = row.checkpoint > 0 || row.counts.sum() > 0;
     let resumed = begun_before.then(|| row.clone());
     let ledger = Ledger { view, connection: Some(connection), fingerprints, resumed };
@@ -202,7 +201,7 @@ async fn close(
     let run = row.id;
     let (sent, elapsed) = (meter.total(), meter.elapsed());
     let mut end = error.as_ref().map_or(RunEnd::Finished, RunError::end);
-    // It failed, and the next run resumes it as one that was interrupted.
+    // It failed, and the next run resumes it like an interrupted one.
     let is_open = matches!(&error, Some(RunError::State(error)) if error.is_lack_of_space());
     let records = reached.records.filter(|_| end == RunEnd::Finished);
     let (requests, active_ms) = meter.take();
@@ -283,9 +282,8 @@ async fn letters_met(
     Ok(LetterCounts { all: met.all + unwritten, new: met.new + unwritten })
 }
 
-/// A finished run has read its export to the end and settled every record of it; and what it wrote
-/// is what the ledger says it wrote. `written` is `None` where a later run has written over some of
-/// it.
+/// A finished run has read its export completely and settled every record, and its writes match the
+/// ledger. `written` is `None` if a later run has overwritten some of them.
 fn accounts_add_up(row: &RunRow, end: RunEnd, written: Option<Counts>) -> bool {
     let whole = end != RunEnd::Finished || (row.records.is_some() && row.pending == 0);
     let of_orders = Counts { unchanged: 0, filtered: 0, invalid: 0, refused: 0, ..row.counts };

@@ -25,7 +25,7 @@ use tracing::Instrument;
 /// How long a step may wait for others to be sent with.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// What one run is given.
+/// The input of one run.
 pub struct RunContext<'a> {
     pub job: &'a Job,
     pub kind: Kind,
@@ -37,10 +37,10 @@ pub struct RunContext<'a> {
     pub grace: Duration,
     /// A canary: reads and sends these orders alone, by their keys as the ledger writes them.
     pub only: Option<Arc<BTreeSet<String>>>,
-    /// What the plan says it takes, where there is one: the records of the export, and the requests
-    /// still to be sent.
+    /// The plan's counts, if there is one: the records of the export, and the requests still to be
+    /// sent.
     pub planned: Option<(u64, u64)>,
-    /// The plan that somebody approved, where the run loads that and nothing else.
+    /// The approved plan, if the run loads only that.
     pub approved: Option<PlanId>,
     /// Called after each settlement.
     pub progress: &'a (dyn Fn(&Progress) + Send + Sync),
@@ -57,13 +57,13 @@ pub(super) struct ReadProgress {
     pub records: Option<u64>,
     /// The record after the last one taken from the reader.
     pub through: u64,
-    /// Every dead letter was written; none was omitted for their number.
+    /// Every dead letter was written; none was omitted because of a limit.
     pub all_letters: bool,
-    /// Orders that were sent, by what became of them.
+    /// Orders that were sent, by outcome.
     pub orders: Counts,
 }
 
-/// One run under way.
+/// One run in progress.
 pub(super) struct Execution<'a> {
     task: &'a RunContext<'a>,
     row: &'a RunRow,
@@ -73,11 +73,11 @@ pub(super) struct Execution<'a> {
     /// Ends every step at its next request: from outside, or when one step found that the run must
     /// end.
     halt: CancellationToken,
-    /// Steps that are sent with the next ones, and when the first of them came.
+    /// Steps that wait to be sent together, and the arrival of the first.
     waiting: Vec<Begun>,
     waiting_since: Instant,
     steps: JoinSet<Finished>,
-    /// Orders of those under way.
+    /// Orders in progress.
     in_flight: usize,
     tracker: CheckpointTracker,
     letters: DeadLetterBuilder,
@@ -87,13 +87,13 @@ pub(super) struct Execution<'a> {
     /// Noted in the state by this process.
     currencies: BTreeSet<Currency>,
     counts: Counts,
-    /// A settlement failed: what it held is lost to this process, so the checkpoint must not move
+    /// A settlement failed: its outcomes are lost to this process, so the checkpoint must not move
     /// past it.
     is_broken: bool,
     /// Whether each of the last orders sent was refused.
     refused: VecDeque<bool>,
     meter: Meter,
-    /// Of the requests that a plan counts: those of the connection and of orders that are settled.
+    /// Requests that the plan counted for the connection and for settled orders.
     planned_done: u64,
 }
 
@@ -221,8 +221,8 @@ impl<'a> Execution<'a> {
         error.map_or(Ok(()), Err)
     }
 
-    /// After the end was called: waits for what is in flight, up to the grace, and settles it.
-    /// Returns a contradiction that came up, which is the account's and not of the moment.
+    /// After a stop: waits for what is in flight, up to the grace, and settles it. Returns a
+    /// contradiction if one was found, as it concerns the account.
     async fn wind_up(&mut self) -> Result<Option<RunError>, RunError> {
         let deadline = Instant::now() + self.task.grace;
         let mut found = None;
@@ -238,7 +238,7 @@ impl<'a> Execution<'a> {
                 _ => {}
             }
         }
-        // What did not answer in time stays intended: the next run looks it up.
+        // Requests without an answer in time stay intended: the next run looks them up.
         self.steps.shutdown().await;
         Ok(found)
     }
@@ -281,7 +281,8 @@ impl<'a> Execution<'a> {
         self.steps.spawn(carry_out.in_current_span());
     }
 
-    /// Before the first order of a currency is sent, so that no kill makes it look new later.
+    /// Before the first order of a currency is sent, so that after a kill the currency does not
+    /// look new.
     async fn note_currency(&mut self, currency: Currency) -> Result<(), StateError> {
         if self.currencies.insert(currency) {
             let job = self.task.job.name.clone();
@@ -360,7 +361,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Outcomes, and whatever the checkpoint can move over, in one transaction.
+    /// Stores outcomes and moves the checkpoint in one transaction.
     async fn settle(
         &mut self,
         orders: Vec<Settled>,
@@ -391,7 +392,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// Keeps the figures shown while the run is under way; the accounts are the state's.
+    /// Updates the figures shown during the run; the accounts are in the state.
     fn note(&mut self, orders: &[Settled], passed: Counts) {
         self.counts += passed;
         for settled in orders {
@@ -416,7 +417,7 @@ impl<'a> Execution<'a> {
                         + self.loader.ledger().customers_settled()
                         + self.loader.ledger().planned_lookups()
                 }
-                // A plan counts batches, and not what each order is part of.
+                // A plan counts batches, not their orders.
                 LoadPath::Bulk => self.meter.total().total,
             },
             recent: self.meter.recent(),
@@ -435,7 +436,7 @@ fn planned_for(step: &Step, outcome: &OrderOutcome) -> u64 {
     }
 }
 
-/// A receiver that has nothing more to receive.
+/// A closed receiver.
 fn closed() -> Receiver<ReaderEvent> {
     tokio::sync::mpsc::channel(1).1
 }

@@ -1,5 +1,6 @@
-//! What ActiveCampaign holds already of what a plan would create: `plan --ask`. It only reads: a
-//! request for each connection, and one for each hundred orders of it and contacts of the account.
+//! `plan --ask`: which of the records that a plan would create exist at ActiveCampaign. It only
+//! reads: a request for each connection, and one for each hundred orders of it and contacts of the
+//! account.
 
 use super::connection::{ConnectionSpec, connection_check};
 use super::planned_record::{PlannedRecord, RecordVerdict};
@@ -15,7 +16,7 @@ use crate::state::{ConnectionCheck, StateError};
 /// Records on a page of a list.
 const PAGE_LEN: u64 = 100;
 
-/// What a plan would create, collected while its export is read.
+/// The records that a plan would create, collected while its export is read.
 #[derive(Debug, Default)]
 pub struct ToCreate {
     orders: Keys,
@@ -52,7 +53,7 @@ impl ToCreate {
     }
 }
 
-/// What ActiveCampaign holds already of what a plan would create.
+/// Which of the records that a plan would create exist at ActiveCampaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Existing {
     /// Whether it has the job's connection.
@@ -62,36 +63,36 @@ pub struct Existing {
     pub contacts: Option<Overlap>,
 }
 
-/// What a plan and a list have in common.
+/// The intersection of a plan and a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overlap {
-    /// What the plan would create.
+    /// The number of records that the plan would create.
     pub to_create: u64,
-    /// Of these: what exists.
+    /// Those among them that exist.
     pub found: u64,
-    /// All that the list holds.
+    /// The length of the list.
     pub listed: u64,
 }
 
-/// One job of an account, and what its plan would create.
+/// One job of an account, and the records that its plan would create.
 pub struct AskedJob<'a> {
     pub connection: &'a ConnectionSpec,
     pub to_create: &'a ToCreate,
 }
 
-/// What was learned for a job.
+/// The answer for a job.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub existing: Existing,
     pub connection: ConnectionCheck,
 }
 
-/// How an account is asked.
+/// How an account is queried.
 pub struct Questioning<'a> {
     pub client: &'a Client,
     pub terms: Assumptions,
-    /// Called once, when it is known how much there is to read, before it is read: with the
-    /// requests sent so far.
+    /// Called once before reading, when the amount to read is known, with the number of requests
+    /// sent so far.
     pub begin: &'a dyn Fn(u64, &Forecast),
     pub progress: &'a dyn Fn(CompareProgress),
 }
@@ -102,8 +103,8 @@ struct OrdersOf {
     list: Option<List<RemoteOrder>>,
 }
 
-/// Asks about the plans of an account's jobs: an answer for each. The account's contacts are read
-/// once; a plan that creates nothing needs no list.
+/// Queries the account about the plans of its jobs: an answer for each. The account's contacts are
+/// read once; a plan that creates nothing needs no list.
 pub async fn ask(ask: &Questioning<'_>, jobs: &[AskedJob<'_>]) -> Result<Vec<Answer>, FetchError> {
     let mut lists = Vec::new();
     let mut sent = 0;
@@ -185,7 +186,7 @@ async fn contacts_of(client: &Client) -> Result<Option<List<RemoteContact>>, Fet
 
 const NO_SUCH_LIST: Disposition = Disposition::Stop(FatalError::Unexpected { status: 404 });
 
-/// Keys that are looked for in a list.
+/// Keys that are searched for in a list.
 struct Search<'a> {
     wanted: &'a Keys,
     /// Those found: a key may be listed twice.

@@ -13,8 +13,7 @@ use crate::state::{ConnectionId, DeadLetter, LastWrite, Remembered, Verification
 use crate::transform::Filter;
 use jiff::tz::TimeZone;
 
-/// Records of one order that are listed; of a file that repeats it more often the rest are
-/// counted.
+/// Records of one order that are listed; further ones are counted.
 const RECORDS_MAX: usize = 20;
 /// Dead letters looked through.
 const LETTERS_MAX: u32 = 1_000_000;
@@ -23,9 +22,9 @@ const LETTERS_MAX: u32 = 1_000_000;
 #[derive(Debug)]
 pub struct Explanation {
     pub job: String,
-    /// The order as it was asked for.
+    /// The order as requested.
     pub asked: String,
-    /// The job's, in which times are shown.
+    /// The job's zone, in which times are shown.
     pub zone: TimeZone,
     /// How the job's orders are sent.
     pub load: LoadPath,
@@ -34,23 +33,23 @@ pub struct Explanation {
     pub records: Vec<ExplainedRecord>,
     /// Records of it beyond those.
     pub more: u64,
-    /// What the state has of it, for each key that its records have: mostly one.
+    /// Its entries in the state, for each key of its records: usually one.
     pub known: Vec<Known>,
     pub letters: Vec<DeadLetter>,
 }
 
-/// What the state has of one key.
+/// The entry of one key in the state.
 #[derive(Debug)]
 pub struct Known {
     pub key: String,
     pub remote_id: Option<RemoteId>,
     pub last_write: Option<LastWrite>,
-    /// The attempts that are kept, the first one first.
+    /// The stored attempts, the first one first.
     pub attempts: Vec<Remembered>,
     pub verified: VerificationStatus,
 }
 
-/// What verifications say of an order.
+/// The results of verifications for an order.
 #[derive(Debug)]
 pub enum VerificationStatus {
     /// The job was never verified.
@@ -64,8 +63,8 @@ pub enum VerificationStatus {
         /// It was sent again since.
         is_written_since: bool,
     },
-    /// It differed and was queued for the next sync, under which it became a new one: what it was
-    /// then is not kept.
+    /// It differed and was queued for the next sync, which created it again; its earlier state is
+    /// not stored.
     Queued {
         at_ms: i64,
         /// The fields that differed, in the words of [`Mismatch::word`].
@@ -83,7 +82,7 @@ pub struct ExplainedRecord {
     pub fate: RecordOutcome,
 }
 
-/// What becomes of a record.
+/// The outcome of a record.
 #[derive(Debug)]
 pub enum RecordOutcome {
     Filtered(Filter),
@@ -99,8 +98,7 @@ pub enum RecordOutcome {
 
 /// Looks an order up by its number or id: in the export, in the ledger, among the dead letters.
 ///
-/// # Errors
-/// When the export or the state can't be read to the end: an order may stand in it twice.
+/// # Errors When the export or the state can't be read completely: an order may occur in it twice.
 pub fn explain(
     job: &Job,
     export: &Export,
@@ -122,7 +120,7 @@ pub fn explain(
     let spec = &job.connection;
     let connection =
         view.connection(&spec.service, &spec.externalid)?.map(|(connection, _)| connection);
-    // Also of an order that is in no export any more.
+    // Also for an order that is no longer in the export.
     let mut keys: Vec<OrderKey> =
         OrderKey::parse(asked).into_iter().chain(OrderKey::of_cart(asked)).collect();
     let reader = reading_of(job, export, view)?;
@@ -160,7 +158,7 @@ pub fn explain(
     Ok(explanation)
 }
 
-/// What the state has of a key, where it has anything.
+/// The entry of a key in the state, if there is one.
 fn known(
     job: &str,
     connection: Option<ConnectionId>,
@@ -189,8 +187,8 @@ fn known(
     Ok(Some(Known { key, remote_id, last_write, attempts, verified }))
 }
 
-/// A verification that found the order missing has taken it out of the ledger, for the next sync to
-/// make it again.
+/// A verification that found the order missing removed it from the ledger, so that the next sync
+/// creates it again.
 fn queued(attempts: &[Remembered]) -> Option<VerificationStatus> {
     let at = attempts.iter().rposition(|past| past.attempt.operation == Operation::Repair)?;
     let (repair, later) = attempts.get(at..)?.split_first()?;
@@ -204,7 +202,7 @@ fn queued(attempts: &[Remembered]) -> Option<VerificationStatus> {
     Some(VerificationStatus::Queued { at_ms: repair.at_ms, differs, is_written_since })
 }
 
-/// A number with or without the sign shops put before it.
+/// A number with or without the sign that shops prepend.
 fn is_it(asked: &str, number: &str) -> bool {
     let bare = |text: &'_ str| text.trim_start_matches('#').to_owned();
     !number.is_empty() && (asked == number || bare(asked) == bare(number))
@@ -255,7 +253,7 @@ fn remote_id(memory: &LedgerEntry) -> Option<RemoteId> {
 }
 
 impl Explanation {
-    /// Whether anything is known of the order.
+    /// Whether anything is known about the order.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty() && self.letters.is_empty() && self.known.is_empty()
     }

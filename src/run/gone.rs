@@ -1,4 +1,4 @@
-//! Orders that are gone from the shop: deleted at ActiveCampaign, where the policy asks for it.
+//! Orders that no longer exist in the shop are deleted at ActiveCampaign, if the policy says so.
 
 use super::bulk::AcceptedOrders;
 use super::pulls::{GoneOrders, keys_of};
@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 const NOT_DELETED: &str = "gone from the shop, and not deleted at ActiveCampaign";
 
-/// So few are deleted whatever share they are.
+/// Up to this many are deleted, whatever their share is.
 const FEW: usize = 10;
 
-/// What became of the orders that are gone from the shop. Those without an entry in the ledger are
+/// The result for orders that no longer exist in the shop. Those without an entry in the ledger are
 /// not counted.
 #[derive(Debug, Default)]
 pub struct GoneReport {
@@ -28,7 +28,7 @@ pub struct GoneReport {
     /// Those of them that ActiveCampaign refuses to delete. They are new in the run that is refused
     /// first.
     pub refused: LetterCounts,
-    /// Too many to delete without being asked.
+    /// Too many to delete without confirmation.
     pub too_many: Option<TooManyGone>,
     /// The run was of an approved plan, which deletes nothing.
     pub is_withheld: bool,
@@ -36,7 +36,7 @@ pub struct GoneReport {
     pub error: Option<UndoError>,
 }
 
-/// More orders that a shop does not have than the policy lets go.
+/// More orders are gone from the shop than the policy allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyGone {
     /// Gone from the shop, or missing from its last full pull.
@@ -58,7 +58,7 @@ impl fmt::Display for TooManyGone {
 }
 
 impl GoneReport {
-    /// Orders are left for another reason than that ActiveCampaign refuses to delete them.
+    /// Orders are left for another reason than a refusal by ActiveCampaign.
     pub fn is_unfinished(&self) -> bool {
         self.left.len() as u64 > self.refused.all || self.error.is_some()
     }
@@ -84,14 +84,14 @@ impl GoneReport {
     }
 }
 
-/// A plan names no order to delete, so a run of an approved plan deletes none.
+/// A plan does not name orders to delete, so a run of an approved plan deletes none.
 pub(super) fn withheld(job: &Job) -> Option<GoneReport> {
     (job.rules.policy.gone == Gone::Delete)
         .then(|| GoneReport { is_withheld: true, ..GoneReport::default() })
 }
 
-/// Deletes the gone orders of a job that was loaded to its end, where the policy asks for it. Only
-/// under the key and id of the ledger, and only while ActiveCampaign has that order under the id.
+/// Deletes the gone orders of a completely loaded job, if the policy says so. Only deletes an id of
+/// the ledger while ActiveCampaign has the order with that key under it.
 pub(super) async fn delete_gone(
     job: &Job,
     run: RunId,
@@ -109,13 +109,13 @@ pub(super) async fn delete_gone(
     Some(report)
 }
 
-/// What the ledger has of the orders that a full pull did not have.
+/// The ledger's entries of orders that a full pull did not contain.
 struct InLedger {
     /// Gone from the shop.
     held: HeldOrders,
-    /// How many the shop is still to be asked for.
+    /// How many are still to be requested from the shop.
     suspected: usize,
-    /// How many orders it has at all.
+    /// How many orders it has in total.
     known: u64,
 }
 
@@ -172,7 +172,7 @@ async fn delete_all(
     }
     let orders = held.known;
     let percent_max = job.rules.policy.gone_max_percent;
-    // A full pull asks for some of many missing orders only: the limit is for all of them.
+    // A full pull only requests some of many missing orders; the limit applies to all of them.
     let all = orders.len() + suspected;
     if !orders.is_empty() && all > FEW && all as u64 > known * u64::from(percent_max) / 100 {
         report.too_many = Some(TooManyGone { gone: all as u64, loaded: known, percent_max });
@@ -187,7 +187,8 @@ async fn delete_all(
     Ok(())
 }
 
-/// Orders that are gone from the shop, and whose create got no answer because the run was cut off.
+/// Orders that no longer exist in the shop, and whose create got no answer because the run was
+/// interrupted.
 struct InDoubt<'a> {
     state: &'a StateHandle,
     client: &'a Client,
@@ -197,8 +198,8 @@ struct InDoubt<'a> {
 }
 
 impl InDoubt<'_> {
-    /// Looks each up by its key until lists must show it: notes the id of what is there, and drops
-    /// the others from the ledger. Where a lookup does not decide, the order stays in doubt.
+    /// Looks each up by its key until lists must show it: notes the id of an existing one, and
+    /// removes the others from the ledger. If a lookup does not decide, the order stays in doubt.
     async fn settle(&self, keys: &[String]) -> Result<(), UndoError> {
         let mut absent: Vec<_> = keys.iter().filter_map(|key| OrderKey::parse(key).ok()).collect();
         let mut delays = self.client.lookup_delays();
@@ -253,7 +254,7 @@ impl InDoubt<'_> {
 enum LookedUp {
     /// Not listed, or not yet.
     Absent,
-    /// It is there, or the lookup failed.
+    /// It exists, or the lookup failed.
     Decided,
 }
 

@@ -20,17 +20,17 @@ pub struct Job {
     pub load: LoadPath,
     /// Orders in one batch of the bulk path at most.
     pub bulk_max: usize,
-    /// That is what somebody wants, whatever a probe has measured.
+    /// It was set explicitly, so a probe's result does not change it.
     pub is_bulk_max_set: bool,
-    /// The accepted orders that a run looks for at its end.
+    /// The accepted orders that a run looks up at its end.
     pub bulk_sample: Sample,
-    /// Steps under way at once: enough to keep the pace at ActiveCampaign's latency, 1 to 64.
+    /// Concurrent steps: enough to keep the rate at ActiveCampaign's latency, 1 to 64.
     pub in_flight_max: usize,
-    /// What a run leaves free on the disk of the state.
+    /// Space that a run keeps free on the disk of the state.
     pub state_free_min_bytes: u64,
 }
 
-/// Where the windows of a job are, and whether what was loaded stays there.
+/// The folder of a job's windows, and whether loaded orders are kept there.
 #[derive(Debug, Clone)]
 pub struct Pulls {
     pub dir: PathBuf,
@@ -44,9 +44,9 @@ impl Job {
         self.rules.from.is_none() && self.rules.to.is_none() && is_kept
     }
 
-    /// A digest of what a run reads and the limits asked for: an interrupted run resumes only where
-    /// both are the same. Correctness does not rest on it, the ledger decides; it only shows when a
-    /// checkpoint still points to the same record.
+    /// A digest of what a run reads and its limits: an interrupted run is only resumed if both are
+    /// the same. Correctness does not depend on it, as the ledger decides; it only shows whether a
+    /// checkpoint still refers to the same record.
     pub(super) fn identity_of(&self, files: &[extract::ExportFile]) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
         for file in files {
@@ -56,7 +56,7 @@ impl Job {
             hasher.update(&file.size_bytes.to_le_bytes());
             hasher.update(&modified.as_nanos().to_le_bytes());
         }
-        // All that decides what is sent: a run is never resumed under other rules.
+        // Everything that determines what is sent: a run is never resumed with other rules.
         let rules = &self.rules;
         let zone = rules.zone.iana_name().unwrap_or_default();
         let connection = &self.connection;

@@ -4,37 +4,36 @@ use crate::plan::PlanSummary;
 use crate::state::{ConnectionCheck, RunRow, StateError, VerificationRow, View};
 use std::collections::BTreeSet;
 
-/// Runs looked through for one that finished.
+/// Runs searched for one that finished.
 const RUNS_MAX: u32 = 50;
 
-/// What the state knows of a job's past that a plan is compared with.
+/// The past of a job, with which a plan is compared.
 #[derive(Debug, Clone, Default)]
 pub struct JobHistory {
     /// Service and external id of the job's connection.
     pub connection: (String, String),
     /// The ledger has it, so a run has written to it.
     pub is_connected: bool,
-    /// What ActiveCampaign said last of it, and when, in milliseconds since 1970; `None`: it was
-    /// not asked.
+    /// ActiveCampaign's last answer about it, and its time in milliseconds since 1970; `None`: not
+    /// requested.
     pub asked: Option<(ConnectionCheck, i64)>,
-    /// Records that the job's last finished run had read; not of a pipe, of which less is known
-    /// each time.
+    /// Records that the job's last finished run had read; not for a pipe, which may be incremental.
     pub read_before: Option<u64>,
     /// When the job's last finished run ended, in milliseconds since 1970.
     pub loaded_ms: Option<i64>,
     /// The job's last verification of all its orders, if it began after the last run that wrote
     /// any.
     pub verified: Option<VerificationRow>,
-    /// Orders that the job's runs have written, whatever became of them since.
+    /// Orders that the job's runs have written, including those deleted since.
     pub written: u64,
-    /// Currencies that no run of the job has sent; none where no run has sent anything.
+    /// Currencies that no run of the job has sent; none if no run has sent anything.
     pub currencies_new: Vec<Currency>,
     currencies_sent: BTreeSet<String>,
-    /// Runs have begun, and none has come to its end.
+    /// Runs have begun, but none has finished.
     is_first_load: bool,
 }
 
-/// Why a schedule doesn't start a job, if nothing was ever loaded of it.
+/// Why a schedule doesn't start a job that was never loaded.
 pub fn never_loaded(view: &View, job: &Job) -> Result<Option<String>, StateError> {
     let (name, spec) = (&job.name, &job.connection);
     if view.has_begun_loading(name, &spec.service, &spec.externalid)? {
@@ -55,7 +54,7 @@ impl JobHistory {
         let last_write = runs.iter().find(|row| row.counts.written() > 0);
         let written_ms = last_write.map_or(0, |row| row.ended_ms.unwrap_or(row.started_ms));
         let verified = view.last_whole_verification(&job.name)?;
-        // A canary sends a few: what it did not send is not new.
+        // A canary only sends a few orders, so currencies that it did not send are not new.
         let is_first_load = !runs.is_empty() && last_whole.is_none();
         Ok(Self {
             connection: (service.clone(), externalid.clone()),
@@ -71,8 +70,8 @@ impl JobHistory {
         })
     }
 
-    /// Finds what is new in a plan. An order that the ledger knows vouches for its currency too:
-    /// `adopt` sends nothing.
+    /// Finds what is new in a plan. The currency of an order in the ledger is known too, as `adopt`
+    /// sends nothing.
     pub(super) fn compare(&mut self, summary: &PlanSummary) {
         let known = &summary.anomalies.currencies_known;
         if self.is_first_load || (self.currencies_sent.is_empty() && known.is_empty()) {

@@ -2,7 +2,7 @@ use crate::domain::{CustomerEntry, CustomerKey, LedgerEntry, Order, OrderKey};
 use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, RunRow, StateError, View};
 
-/// What the state knows of the orders and customers of a connection.
+/// The ledger of a connection's orders and customers.
 pub(super) struct Ledger {
     pub view: View,
     /// `None`: the connection has never been seen, so nothing has been sent to it.
@@ -13,7 +13,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// One that knows nothing: for reading an export by itself.
+    /// An empty one, for reading an export by itself.
     pub(super) fn empty(fingerprints: Fingerprints) -> Result<Self, StateError> {
         Ok(Self { view: View::empty()?, connection: None, fingerprints, resumed: None })
     }
@@ -42,7 +42,7 @@ impl Ledger {
             .map_or(Ok(false), |connection| self.view.is_found_different(connection, key))
     }
 
-    /// Whether ActiveCampaign has the order under another customer than it is of now.
+    /// Whether ActiveCampaign has the order under another customer than its current one.
     pub(super) fn is_moved(&self, order: &Order) -> Result<bool, StateError> {
         self.connection.map_or(Ok(false), |connection| {
             let customer = self.fingerprints.customer(&order.customer.key);
@@ -51,12 +51,12 @@ impl Ledger {
     }
 
     /// Whether ActiveCampaign has no order that the ledger does not know. A connection that was
-    /// never seen is taken to hold nothing.
+    /// never seen counts as empty.
     pub(super) fn knows_every_order(&self) -> Result<bool, StateError> {
         self.connection.map_or(Ok(true), |connection| self.view.knows_every_order(connection))
     }
 
-    /// Whether the cart of an order to be created is looked up before.
+    /// Whether the cart of an order is looked up before a create.
     pub(super) fn looks_up(&self, cart: &OrderKey) -> Result<bool, StateError> {
         Ok(match self.order(cart)? {
             LedgerEntry::Intended { .. } => true,

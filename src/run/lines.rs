@@ -3,8 +3,8 @@ use crate::activecampaign::{Client, Disposition, Failure, RemoteDiscount, Remote
 use crate::domain::{Order, RemoteId};
 use tokio::task::JoinSet;
 
-/// Products and discounts of one order as ActiveCampaign has them; `None`: the order does not exist
-/// any more.
+/// Products and discounts of one order as ActiveCampaign has them; `None`: the order no longer
+/// exists.
 pub(super) type RemoteLines = Option<(Vec<RemoteProduct>, Vec<RemoteDiscount>)>;
 
 /// An order that is compared line by line, with what its list entry showed.
@@ -60,7 +60,7 @@ pub(super) async fn read_lines(client: &Client, id: &RemoteId) -> Result<RemoteL
     }
 }
 
-/// Adds to `found` what differs in the lines of an order.
+/// Adds the differences in the lines of an order to `found`.
 pub(super) fn compare_lines(
     label: &str,
     order: &Order,
@@ -93,7 +93,7 @@ pub(super) fn compare_lines(
     }
 }
 
-/// In whatever sequence; what the answer does not say of a product is not compared.
+/// In any sequence; fields that the answer lacks are not compared.
 fn has_same_products(order: &Order, products: &[RemoteProduct]) -> bool {
     let says_sku = products.iter().all(|line| line.sku.is_some());
     let says_category = products.iter().all(|line| line.category.is_some());
@@ -139,7 +139,7 @@ mod tests {
     use crate::domain::{Amount, Discount, DiscountKind};
     use crate::plan::tests_order;
 
-    /// The products of an order as ActiveCampaign would answer them.
+    /// The products of an order as ActiveCampaign would return them.
     fn answered(order: &Order) -> Vec<RemoteProduct> {
         let product = |line: &crate::domain::Line| RemoteProduct {
             id: RemoteId::new("1"),

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Batches {
     pub sent: u64,
-    /// Orders in them, those that were sent again included.
+    /// Orders in them, including those that were sent again.
     pub orders: u64,
-    /// Those that were sent in parts, as they were refused, unanswered or too long.
+    /// Those that were divided because they were refused, unanswered or too long.
     pub divided: u64,
 }
 
@@ -21,7 +21,7 @@ impl Batches {
     }
 }
 
-/// Requests and time since a run began, and since they were last written down.
+/// Requests and time since a run began, and since they were last stored.
 pub(super) struct Meter {
     client: Client,
     begun: Instant,
@@ -52,12 +52,12 @@ impl Meter {
         }
     }
 
-    /// What came since the last call: requests, and milliseconds.
+    /// Requests and milliseconds since the last call.
     pub(super) fn take(&mut self) -> (Requests, u64) {
         let now = requests(&self.client);
         let taken = since(self.written, now);
         let active = u64::try_from(self.written_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // Only whole milliseconds are taken; what is left over counts next time.
+        // Only whole milliseconds are taken; the remainder counts next time.
         self.written_at += Duration::from_millis(active);
         self.written = now;
         (taken, active)
@@ -78,7 +78,7 @@ impl Meter {
         }
     }
 
-    /// Requests of the last minutes, and how long these were.
+    /// Requests of the last minutes, and the length of that time.
     pub(super) fn recent(&mut self) -> (u64, Duration) {
         let (now, total) = (Instant::now(), self.total().total);
         if self.samples.back().is_none_or(|(at, _)| now - *at >= SAMPLE_EVERY) {

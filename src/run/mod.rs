@@ -1,4 +1,4 @@
-//! One run of one job: take, map, plan, intend, load, settle. Assembles the stages below it; knows
+//! One run of one job: take, map, plan, intend, load, settle. Assembles the stages below it; reads
 //! no settings file and prints nothing.
 
 mod account;

@@ -1,23 +1,23 @@
-//! Work side by side: values go from one thread to the next in batches over a bounded channel, so
-//! that a slow stage holds the others up instead of filling memory.
+//! Pipelines: values pass from one thread to the next in batches over a bounded channel, so that a
+//! slow stage blocks the others instead of filling memory.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// Values handed over at once: enough that waking the other thread costs nothing beside the work.
+/// Values in a batch: enough that waking the other thread costs little compared with the work.
 const BATCH_LEN_MAX: usize = 128;
-/// A batch with more than this in it is handed over early: a single order may have 16 MiB.
+/// A batch with more bytes than this is handed over early: a single order may have 16 MiB.
 const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Batches waiting between two stages.
 const BATCHES_WAITING_MAX: usize = 4;
 
-/// What a value takes in memory, about.
+/// The approximate memory of a value.
 pub(super) trait ByteSize {
     fn byte_size(&self) -> usize;
 }
 
-/// Collects values and sends them in batches; what is left is sent when it is dropped.
+/// Collects values and sends them in batches; the rest is sent when it is dropped.
 pub(super) struct BatchSender<T> {
     batch: Vec<T>,
     bytes: usize,
@@ -49,13 +49,13 @@ impl<T> BatchSender<T> {
 
 impl<T> Drop for BatchSender<T> {
     fn drop(&mut self) {
-        // If the receiver is gone, the values are not wanted.
+        // If the receiver is gone, the values are not needed.
         let _ = self.flush();
     }
 }
 
-/// Does `work` here, and hands each value it sends to `each` on a thread of its own. Returns when
-/// both are done.
+/// Runs `work` here, and passes each value it sends to `each` on another thread. Returns when both
+/// are done.
 pub(super) fn with_consumer<T, R>(
     each: impl FnMut(T) + Send,
     work: impl FnOnce(&mut BatchSender<T>) -> R,

@@ -1,4 +1,4 @@
-//! What identifies a plan, so that a backfill loads what was approved and nothing else.
+//! The identity of a plan, so that a backfill loads exactly what was approved.
 
 use crate::domain::Order;
 use crate::plan::{Action, Decision};
@@ -6,21 +6,21 @@ use crate::state::{StateError, View};
 use std::fmt;
 use std::str::FromStr;
 
-/// Bytes hashed at once: BLAKE3 is several times faster on long pieces.
+/// Bytes hashed together: BLAKE3 is several times faster on long inputs.
 const PIECE_LEN: usize = 64 * 1024;
 
-/// `980-3fa9c1d2-77b0a1c4-5c2e9f10`: how many orders are sent, and short digests of the orders, of
-/// the settings, and of what is done with each order.
+/// `980-3fa9c1d2-77b0a1c4-5c2e9f10`: the number of orders to send, and short digests of the orders,
+/// of the settings, and of the decision on each order.
 ///
-/// It is the same on every machine and whatever the state's hash key is.
+/// It does not depend on the machine or the state's hash key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PlanId {
     sends: u64,
     /// Every valid order in reading order, as it would be sent.
     orders: u32,
-    /// The destination, and the rules by which orders are made and chosen.
+    /// The destination, and the rules by which orders are built and selected.
     settings: u32,
-    /// What is done with each of the orders; the ledger decides it.
+    /// The decision on each order, which depends on the ledger.
     steps: u32,
 }
 
@@ -87,10 +87,9 @@ impl fmt::Display for NotApproved {
     }
 }
 
-/// Whether `now` is what was approved. Where the job's last run was of the approved plan, the rest
-/// of it is still to be loaded: no more than was approved, less what its runs have written. What
-/// was undone, queued for repair or released for another attempt since closes that run, and with it
-/// the plan; an order that was deleted is over the number.
+/// Whether `now` is what was approved. If the job's last run was of the approved plan, the rest is
+/// still to be loaded: at most what was approved, minus what its runs have written. An undo, repair
+/// or retry since then closes that run, and with it the plan; a deleted order exceeds the number.
 pub fn check_approved(
     view: &View,
     job: &str,
@@ -108,7 +107,7 @@ pub fn check_approved(
     Ok(if is_same { Ok(()) } else { Err(NotApproved { job, approved, now }) })
 }
 
-/// Makes the id of a plan while that is read.
+/// Computes the id of a plan while it is read.
 #[derive(Default)]
 pub(super) struct PlanDigest {
     orders: Pieces,
@@ -117,7 +116,7 @@ pub(super) struct PlanDigest {
 }
 
 impl PlanDigest {
-    /// A valid order, by its body and what is sent of its customer.
+    /// Adds a valid order, by its body and the customer's data that are sent.
     pub fn order(&mut self, json: &[u8], order: &Order) {
         self.orders.add(json);
         self.orders.add(order.customer.key.as_str().as_bytes());
@@ -129,7 +128,7 @@ impl PlanDigest {
         self.orders.add(&[0, consent]);
     }
 
-    /// What is done with it.
+    /// Adds the decision on it.
     pub fn step(&mut self, decision: &Decision) {
         self.sends += u64::from(matches!(decision, Decision::Send(_)));
         let word = match decision {
@@ -146,7 +145,7 @@ impl PlanDigest {
     }
 
     /// `settings`: the destination and the rules, as a text. `written`: orders that the job's runs
-    /// have written so far; what is loaded again after an undo is another plan.
+    /// have written so far; loading again after an undo is another plan.
     pub fn finish(mut self, settings: &str, written: u64) -> PlanId {
         self.steps.add(&written.to_be_bytes());
         let mut pieces = Pieces::default();

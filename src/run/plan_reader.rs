@@ -17,7 +17,7 @@ use crate::transform::{Filter, Mapped, Rules, transform};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// Of further invalid orders a valid copy that comes later counts as a repeat.
+/// Beyond this limit, a later valid copy of an invalid order counts as a repeat.
 const INVALID_KEYS_MAX: usize = 100_000;
 
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +52,7 @@ pub enum ReadingError {
     SwitchOpen { job: String, to: &'static str, from: &'static str },
 }
 
-/// Reads an export record by record up to the decision. A dry run and a run share every line of
-/// this.
+/// Reads an export record by record up to the decision. Dry runs and real runs share this code.
 pub(super) struct PlanReader {
     records: Records,
     rules: Rules,
@@ -61,20 +60,20 @@ pub(super) struct PlanReader {
     seen: SeenKeys,
     /// By the key of orders whose first record is invalid.
     after_invalid: HashMap<String, Latest>,
-    /// Only in a dry run: a run finds out as it goes.
+    /// Only in a dry run.
     counter: Option<RequestCounter>,
     /// Only in a dry run.
     digest: Option<PlanDigest>,
     detector: Option<ChangeDetector>,
-    /// Only where ActiveCampaign is asked what exists.
+    /// Only if ActiveCampaign is queried for what exists.
     to_create: Option<ToCreate>,
     keep: Keep,
-    /// Orders dated after this are of the future.
+    /// Orders dated after this are in the future.
     now: Timestamp,
     summary: PlanSummary,
 }
 
-/// What was read of a whole export.
+/// The result of reading a complete export.
 pub(super) struct ReadPlan {
     pub summary: PlanSummary,
     /// For the account's next job.
@@ -88,11 +87,11 @@ pub(super) struct ReadPlan {
 struct Latest {
     content: u32,
     is_valid: bool,
-    /// Some of it is missing, so that it says nothing of the order as a whole.
+    /// It is incomplete, so it says nothing about the whole order.
     is_part: bool,
 }
 
-/// The record of an order that was read before another one of it.
+/// An earlier record of the same order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Earlier {
     None,
@@ -102,7 +101,7 @@ enum Earlier {
     Identical,
 }
 
-/// A verdict, with the details that were asked for.
+/// A verdict, with the requested details.
 struct Judged {
     verdict: RecordVerdict,
     details: Details,
@@ -132,7 +131,7 @@ impl PlanReader {
         }
     }
 
-    /// Lets go of memory that is not needed while nothing is read.
+    /// Releases memory that is not needed while nothing is read.
     pub(super) fn rest(&self) {
         self.ledger.view.rest();
     }
@@ -150,7 +149,7 @@ impl PlanReader {
         self
     }
 
-    /// Also finds out what changed.
+    /// Also detects changes.
     pub(super) fn with_detector(mut self, detector: Option<ChangeDetector>) -> Self {
         self.detector = detector;
         self
@@ -179,8 +178,8 @@ impl PlanReader {
         ReadPlan { summary, counter, digest: digest.unwrap_or_default(), to_create }
     }
 
-    /// Hands on the key of each order that `run`, or an earlier run of the job, wrote, and that no
-    /// record read so far is about.
+    /// Passes on the key of each order that `run`, or an earlier run of the job, wrote, and that no
+    /// record read so far concerns.
     pub(super) fn each_unread(
         &mut self,
         run: RunId,
@@ -203,7 +202,7 @@ impl PlanReader {
         let position = source.position;
         let kept = self.keep.sources.then(|| source.clone());
         if let Some(detector) = &mut self.detector {
-            // Before `judge`, which takes the record's texts.
+            // Before `judge`, which consumes the record's texts.
             detector.look_at(&mut self.ledger, &source);
         }
         let Judged { verdict, mut details } = self.judge(source, &identity)?;
@@ -242,7 +241,7 @@ impl PlanReader {
         identity: &Identity,
     ) -> Result<Judged, ReadingError> {
         let position = source.position;
-        // Before anything is decided: a resumed run has to know the keys below its checkpoint.
+        // Before anything is decided: a resumed run must know the keys below its checkpoint.
         let earlier = self.earlier(&source, identity)?;
         if self.ledger.is_below_checkpoint(position.record) {
             if earlier == Earlier::None && !source.is_superseded {
@@ -288,7 +287,7 @@ impl PlanReader {
         }
     }
 
-    /// What a record states that is not sent, as far as it can be read.
+    /// Counts the stated values of a record that is not sent, as far as they can be read.
     fn note_left_out(&mut self, source: &SourceOrder, by: LeftOutBy<'_>) {
         let currency = Currency::parse(&source.currency).ok().or(self.rules.policy.currency);
         if let Some(currency) = currency.filter(|_| !source.is_cart())
@@ -298,7 +297,7 @@ impl PlanReader {
         }
     }
 
-    /// What was refunded of an order that has its total as ordered nevertheless.
+    /// The refunded amount of an order that is sent with its total as ordered.
     fn refund_ignored(&self, source: &SourceOrder, order: &Order) -> Option<(Currency, i64)> {
         let policy = &self.rules.policy;
         if policy.refunds != Refunds::Original || policy.total != Total::Original {
@@ -315,13 +314,13 @@ impl PlanReader {
     }
 
     /// The earlier record of the order that counts. An invalid one of the same file does not; one
-    /// of a newer file does, as what an older file says may be out of date, unless it was cut.
+    /// of a newer file does, unless it was truncated, as older files may be out of date.
     fn earlier(
         &mut self,
         source: &SourceOrder,
         identity: &Identity,
     ) -> Result<Earlier, ReadingError> {
-        // Rows without their order's first row carry its number, but are not the order.
+        // Rows without their order's first row have its number, but are not the order.
         let Some(key) = &identity.key else { return Ok(Earlier::None) };
         if has(source, Reason::OrphanRow) || source.is_superseded {
             return Ok(Earlier::None);
@@ -349,7 +348,7 @@ impl PlanReader {
         let Some(key) = &identity.key else { return };
         let latest = |is_valid, is_part| Latest { content: identity.content, is_valid, is_part };
         match mapped {
-            // Of two versions in one table neither counts.
+            // If one table has two versions, neither counts.
             Mapped::Invalid(faults)
                 if faults.iter().any(|fault| {
                     matches!(fault.reason, Reason::ConflictingVersions | Reason::OrphanRow)
@@ -369,7 +368,7 @@ impl PlanReader {
     }
 
     /// Whether the order can't move to its customer and stays with another one. Counts orders whose
-    /// customer is another one, and why.
+    /// customer changed, and why.
     fn keeps_customer(&mut self, step: &Step, position: Position) -> Result<bool, StateError> {
         let order = &step.order;
         let is_update =
@@ -451,8 +450,8 @@ impl PlanReader {
     }
 }
 
-/// An amount of a record in minor units. Amounts of records that were not looked into may still be
-/// in minor units themselves.
+/// An amount of a record in minor units. Amounts of records that were not mapped may still be in
+/// minor units.
 fn stated_amount(source: &SourceOrder, text: &str, currency: Currency) -> Option<i64> {
     if source.in_minor_units && !text.contains('.') {
         return text.parse().ok();
@@ -464,9 +463,9 @@ fn has(source: &SourceOrder, reason: Reason) -> bool {
     source.faults.iter().any(|fault| fault.reason == reason)
 }
 
-/// The verdict on a record that need not be looked into.
+/// The verdict on a record that need not be mapped.
 fn judge_unmapped(source: &SourceOrder, earlier: Earlier) -> Option<RecordVerdict> {
-    // Of two versions in one file neither counts, and both are invalid for that reason.
+    // If one file has two versions, neither counts, and both are invalid for that reason.
     let is_contested = has(source, Reason::ConflictingVersions);
     match earlier {
         _ if source.is_superseded => Some(RecordVerdict::Filtered(Filter::Superseded)),

@@ -5,33 +5,33 @@ use crate::plan::{Change, Decision, Example};
 use crate::state::RunId;
 use crate::transform::Filter;
 
-/// What became of one record before anything is sent.
+/// The decision on one record, before anything is sent.
 #[derive(Debug)]
 pub struct PlannedRecord {
     pub position: Position,
-    /// What people know the order by.
+    /// The name of the order in reports.
     pub label: String,
-    /// The order's key, where it has one.
+    /// The order's key, if it has one.
     pub key: Option<OrderKey>,
     pub verdict: RecordVerdict,
-    /// The digest of an order that is to be written, if it was asked for.
+    /// The digest of an order that is to be written, if requested.
     pub digest: Option<Box<OrderDigest>>,
-    /// What changed of an order that was loaded before, if it was asked for.
+    /// The changes of an order that was loaded before, if requested.
     pub change: Option<Change>,
-    /// The run that wrote the order last, if it was asked for and the order was loaded before; 0
-    /// stands for `adopt`.
+    /// The run that wrote the order last, if requested and the order was loaded before; 0 stands
+    /// for `adopt`.
     pub written_by: Option<RunId>,
     pub details: Details,
 }
 
-/// What a plan keeps of a record only if it was asked for; see [`Keep`].
+/// Details of a record that a plan only keeps on request; see [`Keep`].
 #[derive(Debug, Default)]
 pub struct Details {
-    /// The record as its export states it.
+    /// The record as in the export.
     pub source: Option<Box<SourceOrder>>,
     /// The payload of an order that is to be sent.
     pub payload: Option<Vec<u8>>,
-    /// The order is the first one sent of a customer that is created before it.
+    /// The order is the first one of a new customer, who is created before it.
     pub is_new_customer: bool,
     /// A valid order that is not to be sent.
     pub order: Option<Box<Order>>,
@@ -54,8 +54,8 @@ pub enum RecordVerdict {
     Settled,
 }
 
-/// Why an order that was loaded before is not sent any more: `filtered`, `invalid` or `refused`,
-/// and the reason's name.
+/// Why an order that was loaded before is no longer sent: `filtered`, `invalid` or `refused`, and
+/// the reason's name.
 pub type LeftOut = (&'static str, &'static str);
 
 impl PlannedRecord {
@@ -103,8 +103,8 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Cells of a damaged row may be in the wrong column: its number may be somebody's e-mail
-    /// address, so it has neither a label nor a key.
+    /// Cells of a damaged row may be in the wrong column: its number may be an e-mail address, so
+    /// it has neither a label nor a key.
     pub(super) fn of(source: &SourceOrder) -> Self {
         let damage = [Reason::MalformedRow, Reason::BadEncoding];
         if source.faults.iter().any(|fault| damage.contains(&fault.reason)) {
@@ -115,12 +115,12 @@ impl Identity {
     }
 }
 
-/// What people know a valid order by.
+/// The name of a valid order in reports.
 pub(super) fn label_of(order: &Order) -> String {
     shown(if order.number.is_empty() { order.key.as_str() } else { &order.number })
 }
 
-/// An order's number as it may be kept and shown. One that doesn't look like a number may be
+/// An order's number as it may be stored and shown. One that doesn't look like a number may be
 /// personal data in the wrong column.
 fn shown(label: &str) -> String {
     const NUMBER_LEN_MAX: usize = 64;

@@ -26,37 +26,37 @@ pub struct Preview {
     pub id: PlanId,
     pub destination: Destination,
     pub files: Vec<ExportFile>,
-    /// The rules that were in force.
+    /// The rules in force.
     pub rules: Rules,
     pub summary: PlanSummary,
     pub forecast: Forecast,
-    /// In what the export is less than it was; mostly nothing.
+    /// How the export shrank; usually empty.
     pub shrinkage: Vec<Shrinkage>,
     pub history: JobHistory,
     pub disk: DiskNeed,
-    /// Rows of tables that were passed over, as they are no rows of orders.
+    /// Rows of tables that were skipped because they are not rows of orders.
     pub passed_over: Vec<PassedOver>,
-    /// What the export states and no order is made of.
+    /// Fields of the export that are not used for orders.
     pub unplaced: Vec<Unplaced>,
-    /// What it would create, if it is to be asked how much of it exists.
+    /// The records that it would create, if ActiveCampaign is to be queried for them.
     pub to_create: Option<ToCreate>,
-    /// What exists already, if ActiveCampaign was asked.
+    /// The existing records, if ActiveCampaign was queried.
     pub existing: Option<Existing>,
 }
 
-/// What a plan needs of the disk that the state is on.
+/// The disk space that a plan needs for the state.
 #[derive(Debug, Clone, Default)]
 pub struct DiskNeed {
-    /// What the orders to create take in the state, estimated.
+    /// Estimated space of the orders to create.
     pub bytes: u64,
-    /// What is free there; `None`: the system does not say.
+    /// Free space; `None`: the system does not say.
     pub free_bytes: Option<u64>,
-    /// What is kept free of that, see [`Job::state_free_min_bytes`].
+    /// Space that is kept free, see [`Job::state_free_min_bytes`].
     pub free_min_bytes: u64,
 }
 
 impl DiskNeed {
-    /// What is free there and may be used; `None`: the system does not say.
+    /// Usable free space; `None`: the system does not say.
     pub fn usable_bytes(&self) -> Option<u64> {
         self.free_bytes.map(|free| free.saturating_sub(self.free_min_bytes))
     }
@@ -72,14 +72,14 @@ impl DiskNeed {
     }
 }
 
-/// Where the orders of a job go.
+/// The destination of a job's orders.
 #[derive(Debug, Clone, Default)]
 pub struct Destination {
     /// The API address of the account.
     pub account_url: String,
     pub service: String,
     pub externalid: String,
-    /// The name that people see.
+    /// The display name.
     pub name: String,
 }
 
@@ -96,12 +96,12 @@ impl Destination {
     }
 }
 
-/// Requests for a connection that the ledger does not know: looking for it, and then making it or
-/// seeing what it holds.
+/// Requests for a connection that the ledger does not know: looking it up, and then creating it or
+/// checking whether it is empty.
 const CONNECTING: u64 = 2;
 
-/// What is done with each record of a plan, in reading order and on a thread of its own: a plan
-/// need not wait for the files that describe it.
+/// Called for each record of a plan, in reading order and on another thread, so that a plan does
+/// not wait for its output files.
 pub struct OnRecord<'a> {
     pub keep: Keep,
     pub each: &'a mut (dyn FnMut(PlannedRecord) + Send),
@@ -117,8 +117,8 @@ pub struct PlanInput<'a> {
     pub is_asked: bool,
 }
 
-/// The jobs of one account that are planned to run one after the other: what the earlier ones send,
-/// the later ones need not.
+/// Plans the jobs of one account in the sequence in which they run: later ones need not send what
+/// earlier ones send.
 #[derive(Debug, Default)]
 pub struct AccountPlanner {
     /// Jobs that are still to be planned, by their connection.
@@ -127,7 +127,7 @@ pub struct AccountPlanner {
     counters: BTreeMap<ConnectionKey, RequestCounter>,
 }
 
-/// A dry run under way.
+/// A dry run in progress.
 pub(super) struct PlanInProgress<'a> {
     job: &'a Job,
     export: &'a Export,
@@ -143,7 +143,7 @@ pub(super) struct PlanInProgress<'a> {
 }
 
 impl PlanInProgress<'_> {
-    /// Plans every record: `look` sees it first, here; then it goes to `on_record`.
+    /// Plans every record: passes it to `look` first, on this thread, and then to `on_record`.
     pub(super) fn read_all(
         &mut self,
         on_record: Option<OnRecord<'_>>,
@@ -169,7 +169,7 @@ impl PlanInProgress<'_> {
     }
 }
 
-/// What ActiveCampaign knows a connection by: its service, and the shop's own name for itself.
+/// What identifies a connection at ActiveCampaign: its service and external id.
 type ConnectionKey = (String, String);
 
 /// Plans a job by itself, see [`AccountPlanner::preview`].
@@ -185,7 +185,7 @@ pub fn preview(
 }
 
 impl AccountPlanner {
-    /// Of these jobs, which are then planned in this sequence.
+    /// For these jobs, which are then planned in this sequence.
     pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
         let mut planner = Self::default();
         for job in jobs {

@@ -1,4 +1,4 @@
-//! The export of a job that pulls its shop: the windows on disk, and what the state knows of them.
+//! The export of a job that pulls its shop: the windows on disk, and their entries in the state.
 
 use super::shrinkage::{Shrinkage, is_less, shrinkage};
 use super::{ConnectionSpec, Job};
@@ -8,7 +8,7 @@ use crate::pull::{Extent, Folder, OrderId, PullError, PulledWindow, gone_orders,
 use crate::state::{StateError, View};
 use std::collections::BTreeSet;
 
-/// Why the windows of a job can't be looked through.
+/// Why the windows of a job can't be examined.
 #[derive(Debug, thiserror::Error)]
 pub enum PullsError {
     #[error(transparent)]
@@ -19,11 +19,10 @@ pub enum PullsError {
 
 impl Job {
     /// Opens the export: the files that the settings name, or what was pulled last. Pulled files
-    /// are compared with their manifests. Of a job that keeps nothing it is what was not loaded
-    /// yet.
+    /// are compared with their manifests. For a job that keeps nothing, only the orders that are
+    /// not loaded yet.
     ///
-    /// # Errors
-    /// With every fault of every file; also where nothing was pulled yet.
+    /// # Errors With every fault of every file; also if nothing was pulled yet.
     pub fn open_export(&self) -> Result<Export, OpenError> {
         let Some(pulls) = &self.pulls else { return Export::open(&self.export) };
         let windows = Folder::view(pulls.dir.clone()).export().map_err(open_error)?;
@@ -36,8 +35,7 @@ impl Job {
 
     /// Opens the export for a comparison of all its orders.
     ///
-    /// # Errors
-    /// As [`Self::open_export`]; also where orders were removed once they were loaded.
+    /// # Errors As [`Self::open_export`]; also if orders were removed after they were loaded.
     pub fn open_whole_export(&self) -> Result<Export, OpenError> {
         let Some(pulls) = &self.pulls else { return self.open_export() };
         let windows = Folder::view(pulls.dir.clone()).export().map_err(open_error)?;
@@ -58,7 +56,7 @@ impl Job {
         Export::open(&Options { patterns, ..self.export.clone() })
     }
 
-    /// The names of the windows that these files are of.
+    /// The names of the windows that contain these files.
     pub(super) fn windows_of(&self, files: &[ExportFile]) -> Result<Vec<String>, PullError> {
         let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
         let read: BTreeSet<_> = files.iter().filter_map(|file| file.path.parent()).collect();
@@ -76,7 +74,7 @@ impl Job {
         Ok(windows)
     }
 
-    /// Whether nothing is to be loaded but what changed in the shop, as in most nights.
+    /// Whether only changes in the shop are to be loaded, as usual.
     pub(super) fn loads_changes_only(&self, view: &View) -> Result<bool, PullsError> {
         let is_increment =
             |window: &PulledWindow| window.manifest.window.extent == Extent::Increment;
@@ -84,7 +82,7 @@ impl Job {
     }
 
     /// The window that has to be loaded before anything is pulled, if there is one. There is none
-    /// in an export that is damaged: a pull replaces it.
+    /// in a damaged export: a pull replaces it.
     pub fn waiting_window(&self, view: &View) -> Result<Option<PulledWindow>, PullsError> {
         let waiting = self.unsettled_windows(view)?.pop();
         let (Some(pulls), Some(waiting)) = (&self.pulls, waiting) else { return Ok(None) };
@@ -93,8 +91,8 @@ impl Job {
         Ok(is_whole.then_some(waiting))
     }
 
-    /// Whether everything has to be pulled: another machine loaded a newer window than those of
-    /// this folder, and may have deleted orders that they still have.
+    /// Whether a full pull is needed: another machine loaded a newer window than those of this
+    /// folder, and may have deleted orders that they still contain.
     pub fn needs_full_pull(&self, view: &View) -> Result<bool, PullsError> {
         let Some(pulls) = &self.pulls else { return Ok(false) };
         if self.rules.policy.gone != Gone::Delete {
@@ -106,7 +104,7 @@ impl Job {
     }
 
     /// Removes windows that the last full one replaces, once that one was loaded; and the orders of
-    /// every window that was loaded, where nothing is kept. Returns them.
+    /// every loaded window, if nothing is kept. Returns the removed windows.
     pub fn remove_replaced_windows(&self, view: &View) -> Result<Vec<PulledWindow>, PullsError> {
         let Some(pulls) = &self.pulls else { return Ok(Vec::new()) };
         let folder = Folder::open(pulls.dir.clone())?;
@@ -130,8 +128,8 @@ impl Job {
     }
 
     /// The orders that the last full pull found gone and the ledger still has: those not deleted
-    /// yet, those whose create is in doubt, and all of them where the policy only reports them, as
-    /// it may become another one. The next full pull has to ask for them too.
+    /// yet, those whose create is in doubt, and all of them if the policy only reports them, as it
+    /// may change. The next full pull must request them too.
     pub fn gone_before(&self, view: &View) -> Result<Vec<OrderId>, PullsError> {
         let ConnectionSpec { service, externalid, .. } = &self.connection;
         let Some((connection, _)) = view.connection(service, externalid)? else {
@@ -141,15 +139,15 @@ impl Job {
         Ok(held.keys().map(|key| key.as_str().into()).collect())
     }
 
-    /// The orders that are gone from the shop, by the windows of the export.
+    /// The orders that no longer exist in the shop, according to the windows of the export.
     pub(super) fn gone(&self) -> Result<GoneOrders, PullError> {
         let Some(pulls) = &self.pulls else { return Ok(GoneOrders::default()) };
         let export = Folder::view(pulls.dir.clone()).export()?;
         Ok(GoneOrders { found: gone_orders(&export), suspected: missing_orders(&export).to_vec() })
     }
 
-    /// In what the export is less than it was when the last run finished: files by their sizes,
-    /// full pulls by their orders.
+    /// How the export shrank since the last finished run: files by their sizes, full pulls by their
+    /// orders.
     pub fn shrinkage(
         &self,
         view: &View,
@@ -166,23 +164,23 @@ impl Job {
     }
 }
 
-/// Ids of orders that a full pull did not have.
+/// Ids of orders that a full pull did not contain.
 #[derive(Default)]
 pub(super) struct GoneOrders {
     /// The shop does not know them.
     pub found: Vec<OrderId>,
-    /// The shop is still to be asked.
+    /// Still to be requested from the shop.
     pub suspected: Vec<OrderId>,
 }
 
-/// The keys of the ledger of these orders.
+/// The ledger keys of these orders.
 pub(super) fn keys_of(ids: &[OrderId]) -> Vec<String> {
     let keys = ids.iter().filter_map(|id| OrderKey::parse(&id.to_string()).ok());
     keys.map(|key| key.ledger_text().into_owned()).collect()
 }
 
-/// Whether the last full window has fewer orders than those that it replaces. These are the one
-/// that was loaded last, with the full ones that were not loaded since.
+/// Whether the last full window has fewer orders than those that it replaces. These are the last
+/// loaded one and the full ones since then that were not loaded.
 fn fewer_orders(windows: &[PulledWindow]) -> Option<Shrinkage> {
     let manifests = windows.iter().map(|window| &window.manifest);
     let mut full = manifests.filter(|manifest| manifest.window.extent == Extent::Full);

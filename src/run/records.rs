@@ -15,7 +15,7 @@ pub(super) struct ReadRecord {
 }
 
 impl ReadRecord {
-    /// Part of reading: the text of a record costs least where it was written.
+    /// A part of the reading thread: a record's text is cheapest to read where it was written.
     fn of(mut source: Box<SourceOrder>, order_key: OrderId) -> Self {
         apply_order_key(&mut source, order_key);
         let identity = Identity::of(&source);
@@ -23,8 +23,8 @@ impl ReadRecord {
     }
 }
 
-/// Removes the id from orders that are to be known by their number; nothing is wrong with an id
-/// that is not used.
+/// Removes the id from orders that are identified by their number; errors of an unused id don't
+/// matter.
 fn apply_order_key(source: &mut SourceOrder, order_key: OrderId) {
     if order_key == OrderId::Number && !source.is_cart() && !source.number.is_empty() {
         source.id.clear();
@@ -34,9 +34,9 @@ fn apply_order_key(source: &mut SourceOrder, order_key: OrderId) {
 
 /// The records of an export, in reading order.
 pub(super) enum Records {
-    /// Read by the thread that asks for the next one: a run, which waits most of the time.
+    /// Read by the thread that requests the next one: for a run, which mostly waits.
     Inline(Box<Reader>, OrderId),
-    /// Read ahead on a thread of its own: a plan, which never waits.
+    /// Read ahead on another thread: for a plan, which never waits.
     Threaded(ReadAhead),
 }
 
@@ -91,8 +91,8 @@ impl ReadAhead {
             match self.batches.recv() {
                 Ok(batch) => self.batch = batch.into_iter(),
                 Err(_) => {
-                    // A reader that panicked has not read the whole export: the panic continues in
-                    // the thread that waits for the records.
+                    // A reader that panicked has not read the whole export: the panic is propagated
+                    // to the thread that waits for the records.
                     if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
                         resume_unwind(panic);
                     }
@@ -109,8 +109,7 @@ impl ByteSize for Record {
     }
 }
 
-/// The texts that may be long: a cell can hold anything in any column, but one that is not known
-/// here only lets a batch become longer.
+/// The texts that may be long. A long text that is not counted here only makes a batch larger.
 impl ByteSize for SourceOrder {
     fn byte_size(&self) -> usize {
         let texts = [

@@ -3,7 +3,7 @@ use crate::domain::{CustomerKey, Email, RemoteId};
 use crate::plan::Fingerprints;
 use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
 
-/// Why ActiveCampaign's lists could not be read to their end.
+/// Why ActiveCampaign's lists could not be read completely.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     #[error(transparent)]
@@ -12,20 +12,20 @@ pub enum FetchError {
     State(#[from] StateError),
 }
 
-/// How far a comparison of both sides is.
+/// The progress of a comparison of both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompareProgress {
-    /// Orders that were listed, of as many as ActiveCampaign says there are.
+    /// Orders that were listed, of the total that ActiveCampaign states.
     Orders { listed: u64, total: Option<u64> },
-    /// The same of customers.
+    /// The same for customers.
     Customers { listed: u64, total: Option<u64> },
-    /// The same of the account's contacts.
+    /// The same for the account's contacts.
     Contacts { listed: u64, total: Option<u64> },
     /// Orders that were compared line by line.
     Lines(u64),
 }
 
-/// The lists of a connection, each read with up to so many pages on their way at once.
+/// The lists of a connection, each read with up to so many pages in flight.
 pub(super) struct Lists<'a> {
     pub client: &'a Client,
     pub connection: &'a RemoteId,
@@ -44,7 +44,7 @@ pub(super) async fn fetch_orders(
     Ok(mirror)
 }
 
-/// Adds every order of the list that is not there yet.
+/// Adds every order of the list that is not stored yet.
 pub(super) async fn add_orders(
     lists: &Lists<'_>,
     prints: &Fingerprints,
@@ -62,7 +62,7 @@ pub(super) async fn add_orders(
     Ok(())
 }
 
-/// Every customer of a connection, by the hashes of its external id and its address, as
+/// Every customer of a connection, by the hashes of its external id and its e-mail address, as
 /// [`fetch_orders`].
 pub(super) async fn fetch_customers(
     lists: &Lists<'_>,
@@ -96,8 +96,7 @@ pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> RemoteRow {
     }
 }
 
-/// Hashed the way a guest's key is, so that two addresses can be distinguished without either being
-/// kept.
+/// Hashed like a guest's key, so that two addresses can be distinguished without storing either.
 fn hash_of_address(text: &str, prints: &Fingerprints) -> [u8; 16] {
     Email::parse(text).map(|email| prints.customer(&CustomerKey::guest(&email))).unwrap_or_default()
 }

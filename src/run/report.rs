@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Window of the refusal-rate check, in orders sent.
 pub(super) const SENT_REMEMBERED: usize = 100;
 
-/// How a run is getting on.
+/// The progress of a run.
 #[derive(Debug, Clone)]
 pub struct Progress {
     pub job: String,
@@ -17,7 +17,7 @@ pub struct Progress {
     pub kind: Kind,
     /// Records taken from the export so far.
     pub read: u64,
-    /// The records from the first one on that are all settled.
+    /// The number of records at the beginning that are all settled.
     pub settled: u64,
     /// Settled in this process.
     pub counts: Counts,
@@ -25,16 +25,16 @@ pub struct Progress {
     pub requests: Requests,
     /// `None`: orders are sent one by one.
     pub batches: Option<Batches>,
-    /// Of the requests that a plan counts, those whose work is settled: of the connection,
-    /// customers and orders. What was sent beyond them and what is in flight, no plan knew of.
+    /// Requests of the plan whose work is settled: of the connection, customers and orders. Other
+    /// sent requests are unplanned or in flight.
     pub planned_done: u64,
-    /// Requests of the last minutes, and how long these were.
+    /// Requests of the last minutes, and the length of that time.
     pub recent: (u64, Duration),
     pub elapsed: Duration,
 }
 
-/// How long the rest takes at the same pace: `done` took `elapsed`, and `left` is to be
-/// done. `None` while there is too little to estimate from.
+/// The time for the rest at the same rate: `done` took `elapsed`, and `left` remains. `None` if
+/// there is too little to estimate from.
 pub fn time_left(done: u64, left: u64, elapsed: Duration) -> Option<Duration> {
     if done == 0 {
         return None;
@@ -42,27 +42,27 @@ pub fn time_left(done: u64, left: u64, elapsed: Duration) -> Option<Duration> {
     Duration::try_from_secs_f64(elapsed.as_secs_f64() * left as f64 / done as f64).ok()
 }
 
-/// What came of a run, from the state itself.
+/// The result of a run, from the state.
 #[derive(Debug)]
 pub struct RunReport {
     pub row: RunRow,
     pub end: RunEnd,
     /// Why it did not finish.
     pub error: Option<RunError>,
-    /// In what the export is less than it was; mostly nothing.
+    /// How the export shrank; usually empty.
     pub shrinkage: Vec<Shrinkage>,
-    /// The dead letters that it met.
+    /// The dead letters that it found.
     pub dead_letters: LetterCounts,
-    /// Orders that this process sent of it, by what became of them.
+    /// Orders of the run that this process sent, by outcome.
     pub orders: Counts,
     /// What was read back of the connection's orders that the bulk path has accepted; `None` on the
-    /// other path, and where the run did not finish.
+    /// other path, and if the run did not finish.
     pub read_back: Option<ReadBack>,
-    /// Requests that this process sent of it, and how long it was at it; the row's are of all that
-    /// worked on the run.
+    /// Requests that this process sent for the run, and its time; the row has the sums of all
+    /// processes.
     pub sent: Requests,
     pub elapsed: Duration,
-    /// What became of orders that are gone from the shop, where they are to be deleted.
+    /// The result for orders that no longer exist in the shop, if they are to be deleted.
     pub gone: Option<GoneReport>,
 }
 
@@ -74,7 +74,7 @@ pub enum RunEvent<'a> {
     /// It could not begin, or the state failed, for this reason.
     Failed(&'a str),
     Verified(&'a Verification),
-    /// A verification did not come to its end, as a run would have ended, for this reason.
+    /// A verification did not finish, for this reason; `end` is that of a run.
     Unverified {
         end: RunEnd,
         error: &'a str,
@@ -113,11 +113,11 @@ pub enum RunError {
 )]
 pub struct Accounting {
     pub run: RunId,
-    /// `None`: the reader never said that it was at the end.
+    /// `None`: the reader never reported the end.
     pub read: Option<u64>,
     pub counts: Counts,
     pub pending: u64,
-    /// `None`: a later run has written over some of it.
+    /// `None`: a later run has overwritten some of it.
     pub written: Option<Counts>,
 }
 
@@ -148,7 +148,7 @@ impl From<StepError> for RunError {
 }
 
 impl RunError {
-    /// How a run ends that ends by this.
+    /// The end of a run with this error.
     pub fn end(&self) -> RunEnd {
         match self {
             Self::Interrupted => RunEnd::Interrupted,
@@ -170,7 +170,7 @@ impl RunError {
     }
 }
 
-/// How work ends that needs what could not be read.
+/// The end of work that needs what could not be read.
 pub fn end_of(failure: &Failure) -> RunEnd {
     match failure.disposition {
         Disposition::Throttled | Disposition::Again | Disposition::LookUp => RunEnd::Paused,
@@ -179,7 +179,7 @@ pub fn end_of(failure: &Failure) -> RunEnd {
     }
 }
 
-/// How work ends that is ended by this.
+/// The end of work with this error.
 pub fn end_by(stop: &FatalError) -> RunEnd {
     match stop {
         FatalError::Away { .. } => RunEnd::Paused,

@@ -5,8 +5,8 @@ use crate::plan::{Action, Example, PlanSummary, Step};
 use crate::scratch::SeenKeys;
 use crate::state::StateError;
 
-/// Counts what a plan takes in requests beside one for each order: customers, each with the first
-/// order sent that names it, and carts that an order before them takes the place of.
+/// Counts the requests of a plan in addition to one per order: for customers, each with the first
+/// order that names it; minus carts that an earlier order replaces.
 #[derive(Debug, Default)]
 pub(super) struct RequestCounter {
     customers: SeenKeys,
@@ -16,13 +16,12 @@ pub(super) struct RequestCounter {
     cart_customers: SeenKeys,
 }
 
-/// What was sent first of a cart and its order.
+/// Which of a cart and its order was sent first.
 const CART: u64 = 0;
 const ORDER: u64 = 1;
 
 impl RequestCounter {
-    /// Holding no more than so many keys of each kind in memory from now on, and more of them on
-    /// disk.
+    /// Keeps at most this many keys of each kind in memory from now on, and more of them on disk.
     pub(super) fn limited_to(self, keys_max: usize) -> Self {
         Self {
             customers: self.customers.limited_to(keys_max),
@@ -31,8 +30,8 @@ impl RequestCounter {
         }
     }
 
-    /// Takes orders in the sequence in which a run would send them. Whether the order's customer is
-    /// created before it.
+    /// Counts orders in the sequence in which a run would send them. Returns whether the order's
+    /// customer is created before it.
     pub(super) fn count(
         &mut self,
         step: &Step,

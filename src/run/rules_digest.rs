@@ -7,18 +7,18 @@ use crate::transform;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// All that decides what order is made of a record that counts, `name=value` line by line: the
+/// Everything that determines the order that is built from a record, `name=value` line by line: the
 /// formats it was read as, the job's rules, and the program's own mapping. Rules that only leave
 /// records out are not among them.
 ///
-/// An order that changed while these are the same changed at its source.
+/// An order that changed while these are the same has changed at its source.
 pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     let rules = &job.rules;
     let zone = rules.zone.iana_name().map_or_else(|| format!("{:?}", rules.zone), str::to_owned);
     let formats: BTreeSet<&str> = files.iter().map(|file| file.format.as_str()).collect();
     let mut text = format!("program={}\n", transform::VERSION);
     let mut line = |name: &str, value: &str| {
-        // A settings file may hold any text; one line stays one.
+        // A settings file may contain any text; line breaks are escaped.
         let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         // Writing to a text can't fail.
         let _ = writeln!(text, "{name}={value}");
@@ -41,8 +41,8 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     text
 }
 
-/// All that decides what is sent of an export and where to, `name=value` line by line: the mapping,
-/// the rules that leave records out, and the destination.
+/// Everything that determines what is sent from an export and where to, `name=value` line by line:
+/// the mapping, the rules that leave records out, and the destination.
 pub(super) fn plan_settings(job: &Job, files: &[ExportFile]) -> String {
     let mut text = mapping_of(job, files);
     let connection = &job.connection;
@@ -65,8 +65,8 @@ pub(super) fn plan_settings(job: &Job, files: &[ExportFile]) -> String {
     text
 }
 
-/// Refuses to know a job's orders by something else than they were loaded by: all of them would be
-/// loaded once more.
+/// Refuses to identify a job's orders differently than when they were loaded: all of them would be
+/// loaded again.
 ///
 /// # Errors
 /// [`ReadingError::Rekeyed`] then; when the state can't be read.
@@ -82,8 +82,8 @@ pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), Reading
     }
 }
 
-/// Refuses carts that are known by something else than those that the connection holds, or by two
-/// things in one export.
+/// Refuses carts that are identified differently than those of the connection, or in two ways
+/// within one export.
 ///
 /// # Errors
 /// [`ReadingError::MixedCarts`] then; when the state can't be read.
@@ -110,8 +110,7 @@ pub(super) fn check_carts(view: &View, job: &Job, now: &str) -> Result<(), Readi
     }
 }
 
-/// The settings that are another by now: name, before, now. A setting that one of them lacks is
-/// blank there.
+/// The settings that changed: name, before, now. A missing setting is blank.
 pub(super) fn settings_changed(before: &str, now: &str) -> Vec<(String, String, String)> {
     let pairs = |text: &str| -> Vec<(String, String)> {
         let lines = text.lines().filter_map(|line| line.split_once('='));

@@ -11,7 +11,7 @@ use crate::plan::{Decision, Fingerprints};
 use crate::state::{MatchedOrder, RunId, StateHandle, Store};
 use std::collections::BTreeSet;
 
-/// One order that was looked at.
+/// One order that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedOrder {
     pub order: String,
@@ -30,11 +30,11 @@ pub struct CanaryToRead<'a> {
     pub keys: &'a BTreeSet<String>,
 }
 
-/// Reads back the orders of a canary one by one and line by line, and keeps what it finds as a
-/// verification of them. It takes three requests for each.
+/// Reads back the orders of a canary one by one and line by line, and stores the result as a
+/// verification. It takes three requests per order.
 ///
-/// # Errors
-/// When either side can't be read to its end: what was not looked at is never called verified.
+/// # Errors When either side can't be read to its end: an order that was not checked never counts
+/// as verified.
 pub async fn verify_orders(
     job: &Job,
     export: &Export,

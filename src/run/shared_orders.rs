@@ -1,5 +1,5 @@
-//! Whether jobs that share a connection hold the same orders. Each job would then update them to
-//! what its own export says, in every run.
+//! Whether jobs that share a connection contain the same orders. Each job would then update them to
+//! its own export in every run.
 
 use super::Job;
 use super::plan_reader::ReadingError;
@@ -15,7 +15,7 @@ use std::fmt;
 /// Orders that two jobs would both send to one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedOrders {
-    /// In the sequence in which they were given.
+    /// In the given sequence.
     pub jobs: [String; 2],
     connection: String,
     what: Shared,
@@ -23,9 +23,10 @@ pub struct SharedOrders {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Shared {
-    /// So many, such as the one of this key.
+    /// This many, such as the one with this key.
     Orders { count: u64, example: String },
-    /// Carts that either job knows by another key, so that nobody can say which are the same.
+    /// Carts that each job identifies by another key, so that it can't be decided which are the
+    /// same.
     Carts([CartKey; 2]),
 }
 
@@ -56,7 +57,7 @@ impl fmt::Display for SharedOrders {
     }
 }
 
-/// What was found so far about two jobs.
+/// The result so far for two jobs.
 struct Found {
     count: u64,
     example: String,

@@ -7,12 +7,12 @@ use crate::extract::ExportFile;
 use crate::state::FileRead;
 use std::fmt;
 
-/// One way in which an export is less than it was.
+/// One way in which an export shrank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shrinkage {
-    /// The file is there, with fewer bytes.
+    /// The file has fewer bytes.
     Shrunk { file: String, before: u64, now: u64 },
-    /// The file is gone, and what is there in its place is less.
+    /// The file is gone, and its replacement is smaller.
     Gone { file: String, before: u64 },
     /// The last full pull has fewer orders than the one that it replaces.
     FewerOrders { before: u64, now: u64 },
@@ -40,12 +40,12 @@ impl fmt::Display for Shrinkage {
     }
 }
 
-/// A tenth less is nothing to speak of: a re-export of the last weeks varies by that much.
+/// A tenth less is insignificant: a re-export of the last weeks varies by that much.
 pub(super) fn is_less(now: u64, before: u64) -> bool {
     now.saturating_mul(10) < before.saturating_mul(9)
 }
 
-/// What is missing of an export of files. Not files that others took the place of, as where each
+/// What is missing from an export of files, except files that were replaced by others, as when each
 /// night's export has the date in its name.
 pub(super) fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrinkage> {
     let now: Vec<(String, u64)> =
@@ -67,8 +67,7 @@ pub(super) fn shrinkage(before: &[FileRead], files: &[ExportFile]) -> Vec<Shrink
     found
 }
 
-/// What a run keeps for the next one. Not of a pipe: a tap that continues where it stopped always
-/// has less known.
+/// What a run stores for the next one. Not for a pipe, as an incremental tap sends less each time.
 pub(super) fn files_read(files: &[ExportFile]) -> Vec<FileRead> {
     files
         .iter()

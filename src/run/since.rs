@@ -7,31 +7,31 @@ use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
 use crate::state::RunId;
 use std::collections::BTreeMap;
 
-/// What became since a run of the orders that it, or an earlier one of its job, left in
+/// The changes since a run of the orders that it, or an earlier one of its job, left in
 /// ActiveCampaign. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]
 pub struct SinceRun {
     pub run: RunId,
-    /// Settings that are another by now: name, then, now. `None` where the run kept none.
+    /// Settings that changed: name, then, now. `None` if the run stored none.
     pub settings: Option<Vec<(String, String, String)>>,
-    /// Orders that would be sent as they are.
+    /// Orders that would be sent unchanged.
     pub unchanged: u64,
-    /// Orders that would be sent otherwise.
+    /// Orders that would be sent differently.
     pub changes: Changes,
-    /// Orders that would not be sent any more; they stay in ActiveCampaign as they are.
+    /// Orders that would no longer be sent; they stay unchanged in ActiveCampaign.
     pub left_out: BTreeMap<LeftOut, u64>,
     pub left_out_examples: Vec<(Example, LeftOut)>,
-    /// Orders that no sound record of the export is of; they stay in ActiveCampaign as they are.
+    /// Orders without a valid record in the export; they stay unchanged in ActiveCampaign.
     pub gone: u64,
     /// Keys of the first few.
     pub gone_examples: Vec<String>,
-    /// Orders in ActiveCampaign that a later run wrote: what they were before is not kept.
+    /// Orders in ActiveCampaign that a later run wrote: their earlier state is not stored.
     pub written_later: u64,
     /// Orders that would be created.
     pub new: u64,
 }
 
-/// The dry run, compared with what the ledger says of `run` and the runs before it.
+/// The dry run, compared with the ledger's entries of `run` and the runs before it.
 pub fn preview_since(
     planner: &mut AccountPlanner,
     input: PlanInput<'_>,

@@ -1,7 +1,7 @@
 use crate::state::{Counts, DeadLetter};
 use std::collections::VecDeque;
 
-/// Which step of a run, by the order in which they were begun.
+/// The number of a step of a run, in the order of their beginning.
 pub(super) type Ticket = u64;
 
 /// Records in reading order that needed no request, then at most one that does.
@@ -9,14 +9,14 @@ pub(super) type Ticket = u64;
 pub(super) struct Batch {
     pub counts: Counts,
     pub dead: Vec<DeadLetter>,
-    /// Records that had a dead letter and are fine now.
+    /// Records with a dead letter that are valid now.
     pub cleared: Vec<String>,
-    /// The record after the last of this batch, its step included.
+    /// The record after the last of this batch, including its step.
     pub through: u64,
 }
 
-/// Keeps the checkpoint honest: steps end in any order, but it moves only to the lowest record not
-/// yet settled.
+/// Tracks the checkpoint: steps end in any order, but it only moves to the lowest record not yet
+/// settled.
 #[derive(Debug, Default)]
 pub(super) struct CheckpointTracker {
     /// In reading order; `true`: all of it is settled or needs no request.
@@ -26,8 +26,8 @@ pub(super) struct CheckpointTracker {
 }
 
 impl CheckpointTracker {
-    /// Adds what comes next in reading order; `is_open` where it ends with a step that is now under
-    /// way.
+    /// Adds what comes next in reading order; `is_open` if it ends with a step that is now in
+    /// progress.
     pub(super) fn push(&mut self, batch: Batch, is_open: bool) -> Ticket {
         self.batches.push_back((batch, !is_open));
         self.first + self.batches.len() as u64 - 1
@@ -41,7 +41,7 @@ impl CheckpointTracker {
         }
     }
 
-    /// What can be settled up to the lowest record that is not; `None` where nothing moved.
+    /// The batches that can be settled, up to the lowest unsettled record; `None` if nothing moved.
     pub(super) fn take(&mut self) -> Option<Batch> {
         let mut taken: Option<Batch> = None;
         while let Some((batch, _)) = self.batches.pop_front_if(|(_, done)| *done) {

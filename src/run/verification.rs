@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// Differences listed one by one; all of them are counted.
 const EXAMPLES_MAX: usize = 100;
 
-/// What source and target have in common, and what not.
+/// The comparison of export and ActiveCampaign.
 #[derive(Debug, Clone, Default)]
 pub struct Verification {
     pub job: String,
@@ -21,23 +21,22 @@ pub struct Verification {
     /// Orders compared line by line, product by product and discount by discount. All others are
     /// compared by what lists show.
     pub line_by_line: u64,
-    /// Orders ActiveCampaign holds that the export has too, but that a rule leaves out or that are
-    /// invalid now.
+    /// Orders at ActiveCampaign that the export contains too, but that are now filtered or invalid.
     pub left_out: u64,
-    /// Orders ActiveCampaign holds that we loaded, from an export that is not this one.
+    /// Orders at ActiveCampaign that we loaded from another export.
     pub from_elsewhere: u64,
     /// Orders whose difference the next sync will repair.
     pub queued: u64,
-    /// Orders and their sums on both sides by currency and month, UTC; carts are no revenue. Empty
-    /// for a sample.
+    /// Orders and their sums on both sides by currency and month, UTC, without carts, which are not
+    /// revenue. Empty for a sample.
     pub months: Vec<MonthSums>,
-    /// How many buyers there are, and of how many the sums of some month differ.
+    /// The number of buyers, and of those with different sums in some month.
     pub customers: CustomerSums,
     pub differences: BTreeMap<Mismatch, u64>,
     pub examples: Vec<Difference>,
 }
 
-/// One order that is not the same on both sides.
+/// One order that differs between the two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pub order: String,
@@ -110,12 +109,12 @@ impl Sample {
         (self.part, self.of)
     }
 
-    /// This part, or the one whose turn it is among those that were read before.
+    /// This part, or the next one in turn after those that were read before.
     pub fn due(self, view: &View, job: &str) -> Result<Self, StateError> {
         Ok(Self { part: view.part_due(job, self.parts())?, ..self })
     }
 
-    /// About how many it holds of so many.
+    /// Approximate number of orders in the sample.
     pub fn share_of(self, orders: u64) -> u64 {
         orders.div_ceil(u64::from(self.of))
     }

@@ -6,15 +6,15 @@ use crate::state::{ConnectionId, StateError, Store, VerificationId, Verification
 const BATCH_MAX: usize = 500;
 const LINES_BATCH_MAX: usize = 20;
 
-/// Where a verification records what it found.
+/// Where a verification records its results.
 #[derive(Debug)]
 pub struct VerificationSink<'a> {
     pub store: &'a mut Store,
-    /// Have the next sync write again what differs.
+    /// Let the next sync rewrite what differs.
     pub repair: bool,
 }
 
-/// What a verification under way has found, on its way into the state.
+/// The results of a verification in progress, which are written to the state in batches.
 pub(super) struct VerificationLog<'a> {
     record: VerificationSink<'a>,
     verification: VerificationId,
@@ -32,13 +32,13 @@ impl<'a> VerificationLog<'a> {
     ) -> Result<Self, StateError> {
         let sample = sample.map(Sample::parts);
         let verification = record.store.begin_verification(job, connection, sample)?;
-        // What was read line by line is not to be read again by a verification that resumes.
+        // A resumed verification need not read again what was read line by line.
         let batch_max = if sample.is_some() { LINES_BATCH_MAX } else { BATCH_MAX };
         Ok(Self { record, verification, connection, batch: Vec::new(), batch_max })
     }
 
-    /// Notes an order that was compared, and whether the next sync is to write it again. `is_kept`:
-    /// it stays with another customer, whatever is sent.
+    /// Notes an order that was compared, and whether the next sync rewrites it. `is_kept`: it stays
+    /// with another customer, whatever is sent.
     pub(super) fn take(
         &mut self,
         key: &OrderKey,
@@ -62,14 +62,13 @@ impl<'a> VerificationLog<'a> {
         Ok(is_queued)
     }
 
-    /// What an interrupted verification that is resumed found of an order; `None`: it did not
-    /// compare it.
+    /// What the interrupted verification found for an order; `None`: it did not compare it.
     pub(super) fn found_before(&self, key: &OrderKey) -> Result<Option<Vec<Mismatch>>, StateError> {
         let found = self.record.store.compared_by(self.verification, self.connection, key)?;
         Ok(found.map(found_of))
     }
 
-    /// Every order was looked at that was to be.
+    /// All orders in question were checked.
     pub(super) fn end(mut self, result: &Verification) -> Result<(), StateError> {
         self.flush()?;
         self.record.store.end_verification(self.verification, &sums_of(result))
@@ -95,7 +94,7 @@ pub(super) fn sums_of(result: &Verification) -> VerificationSums {
     }
 }
 
-/// As the state keeps it; see `state/0001_schema.sql`.
+/// As stored in the state; see `state/0001_schema.sql`.
 const BITS: [(Mismatch, u8); 8] = [
     (Mismatch::Missing, 1),
     (Mismatch::Total, 2),

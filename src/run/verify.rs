@@ -21,8 +21,7 @@ use crate::transform::Filter;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-/// Comparing by lists waits for nothing: a caller that stops it gets its turn after so many
-/// records.
+/// Comparing by lists never waits, so it yields after this many records, to let a caller stop it.
 const YIELD_EVERY: usize = 256;
 
 /// Orders that the list lacks and that are read by their id. If it lacks more, the list is read
@@ -65,11 +64,11 @@ pub struct VerifyRequest<'a> {
 }
 
 /// Reads back every order of the job's connection and compares it with the export, in both
-/// directions: by lists, and line by line where that is asked for. One that was interrupted reads
-/// no lines again that it has compared.
+/// directions: by lists, and line by line if requested. A resumed verification does not read lines
+/// again that were compared.
 ///
-/// # Errors
-/// When either side can't be read to its end: what was not looked at is never called verified.
+/// # Errors When either side can't be read to its end: an order that was not checked never counts
+/// as verified.
 pub async fn verify(
     job: &Job,
     export: &Export,
@@ -115,13 +114,13 @@ pub async fn verify(
     verifying.end()
 }
 
-/// A verification under way.
+/// A verification in progress.
 struct Verifying<'a> {
     job: &'a Job,
     comparison: OrderComparison<'a>,
     mirror: RemoteSnapshot,
     log: Option<VerificationLog<'a>>,
-    /// The connection, and how to ask for one of its orders.
+    /// The connection, and how to request one of its orders.
     target: (&'a Client, &'a RemoteId),
     /// Orders that may still be read by their id.
     unlisted_left: u64,
@@ -136,7 +135,7 @@ impl Verifying<'_> {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
                 self.take_order(judged.label, step.order).await?;
             }
-            // The order itself is another record's.
+            // The order itself is in another record.
             (RecordVerdict::Filtered(Filter::Superseded), _) => {}
             (RecordVerdict::Invalid(faults), _)
                 if faults.iter().any(|fault| fault.reason == Reason::Duplicate) => {}
@@ -165,7 +164,8 @@ impl Verifying<'_> {
         let is_selected = self.result.lines.is_some_and(|sample| sample.holds(&hash));
         match id.filter(|_| is_selected) {
             Some(id) => self.compare_lines(LineCheck { label, order, id, found }).await,
-            // A sample does not cover the lines of other orders, which may be known to be equal.
+            // A sample does not cover the lines of other orders, which an earlier one may have
+            // found equal.
             None if self.result.lines.is_some() && found.is_empty() => Ok(()),
             None => self.note(&order, &found),
         }
@@ -223,7 +223,7 @@ impl Verifying<'_> {
         self.note(&check.order, &found)
     }
 
-    /// Whether the export states the order as it was sent: another export may have come since an
+    /// Whether the export has the order as it was sent: the export may have changed since an
     /// interruption.
     fn is_as_sent(&mut self, order: &Order) -> Result<bool, StateError> {
         let now = self.comparison.fingerprints.payload(order).fingerprint;
@@ -307,13 +307,12 @@ pub(super) struct OrderComparison<'a> {
     pub view: &'a View,
     pub connection: ConnectionId,
     pub fingerprints: Fingerprints,
-    /// Where sums are asked for.
+    /// Only if sums are requested.
     pub balance: Option<Reconciliation>,
 }
 
 impl OrderComparison<'_> {
-    /// What differs; `None`: there was nothing to compare, as it is a cart that its order has taken
-    /// over.
+    /// What differs; `None`: it is a cart that became its order, so there is nothing to compare.
     pub(super) fn compare(
         &self,
         label: &str,
@@ -323,7 +322,7 @@ impl OrderComparison<'_> {
     ) -> Result<Option<Vec<Mismatch>>, StateError> {
         let Some(matched) = there else {
             if self.view.order(self.connection, &order.key)? == LedgerEntry::BecameOrder {
-                // A cart, which its order has taken over.
+                // A cart that became its order.
                 result.matching += 1;
                 return Ok(None);
             }
@@ -393,7 +392,7 @@ impl OrderComparison<'_> {
         self.view.is_moved(self.connection, &order.key, &customer)
     }
 
-    /// Each further order of a key is a difference of its own, even one that another program
+    /// Each further order with a key is a separate difference, even one that another program
     /// created.
     fn judge_copies(
         &self,
@@ -430,8 +429,8 @@ impl OrderComparison<'_> {
         balance.add(Side::Target, &there.email_hash, &there.currency, month_of(at), total)
     }
 
-    /// An order at ActiveCampaign that is not in the export: ours from another export, or someone
-    /// else's. A copy has the key of the order before it.
+    /// An order at ActiveCampaign that is not in the export: ours from another export, or another
+    /// program's. A copy has the key of the order before it.
     fn judge_unmet(
         &self,
         there: &RemoteRow,

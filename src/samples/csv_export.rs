@@ -5,7 +5,7 @@ use super::expected::{Expected, ExpectedCounter};
 use super::order::{GeneratorOptions, Order, orders};
 use std::io::{self, Write};
 
-/// Text is written in pieces of about this size.
+/// Text is written in chunks of about this size.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// Writes a Shopify orders export: 79 columns, one to eight lines an order, prices in five
@@ -83,7 +83,8 @@ fn set_order(order: &Order, rows: &mut CsvRows) {
     }
 }
 
-/// What the loader does not read; without it a row would be shorter than those of a real shop.
+/// Fields that the loader does not read; without them a row would be shorter than those of a real
+/// shop.
 fn set_unused(order: &Order, rows: &mut CsvRows) {
     set!(rows, "Fulfilled at" => order.stated_date(DATE));
     let payment = format!("sample-{:020}", order.index);

@@ -117,7 +117,7 @@ impl CsvRows {
         Self { text: HEADER.join(",") + "\n", count: 0, cells: vec![String::new(); HEADER.len()] }
     }
 
-    /// Fills a cell of the row being made.
+    /// Fills a cell of the current row.
     pub fn set(&mut self, column: usize, value: impl fmt::Display) {
         let cell = &mut self.cells[column];
         cell.clear();

@@ -3,8 +3,8 @@
 ///
 /// Among them: orders of several lines, a quoted line break, emoji, orders in JPY and KWD, one
 /// refunded, two partly refunded, two cancelled, one pending, a draft, a test order, a tip,
-/// discount codes, free shipping, one without an e-mail address, one with a total that is no number
-/// (`185,00`), and times around changes of the clock.
+/// discount codes, free shipping, one without an e-mail address, one with a total that is not a
+/// number (`185,00`), and times around changes of the clock.
 pub fn demo_orders() -> &'static str {
     include_str!("demo_orders.csv")
 }

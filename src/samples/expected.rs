@@ -1,12 +1,12 @@
 use super::order::Order;
 use std::collections::BTreeMap;
 
-/// What a generated export holds, counted while it was written.
+/// The content of a generated export, counted while it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
     /// All orders in the file.
     pub orders: u64,
-    /// Orders without a defect; all numbers below except the last two are of these alone.
+    /// Orders without a defect; all numbers below except the last two only count these.
     pub valid: u64,
     /// Distinct addresses.
     pub customers: u64,
@@ -19,9 +19,9 @@ pub struct Expected {
     /// The date of the earliest and the latest valid order, as RFC 3339 with the shop's offset.
     pub first_order: Option<String>,
     pub last_order: Option<String>,
-    /// Orders with a defect, by the code of the reason for which the loader is to refuse them.
+    /// Orders with a defect, by the code of the reason for which the loader must refuse them.
     pub invalid: BTreeMap<&'static str, u64>,
-    /// Rows of the file, the header not counted.
+    /// Rows of the file without the header.
     pub rows: u64,
 }
 

@@ -1,13 +1,13 @@
-//! The same generated orders as Shopify's REST API answers with, one to a line.
+//! The same generated orders in the form of Shopify's REST API, one per line.
 
 use super::expected::{Expected, ExpectedCounter};
 use super::order::{GeneratorOptions, Line, Order, orders};
 use serde_json::{Number, Value, json};
 use std::io::{self, Write};
 
-/// Writes JSON lines: an order each, with most of the fields that the API sends and the loader does
-/// not read. The orders are those of [`super::generate_csv`] with the same options; `rows` counts
-/// lines of the file.
+/// Writes JSON lines: one order each, with most of the fields that the API sends but the loader
+/// does not read. The orders are those of [`super::generate_csv`] with the same options; `rows`
+/// counts lines of the file.
 pub fn generate_json(options: &GeneratorOptions, out: &mut impl Write) -> io::Result<Expected> {
     let mut counter = ExpectedCounter::default();
     let mut rows = 0;

@@ -1,9 +1,8 @@
-//! Sample exports that travel in the binary, for the demo and for tests: a small hand-made shop,
-//! and generated exports of any size, with what a correct loader must find in them.
+//! Sample exports in the binary, for the demo and for tests: a small hand-made shop, and generated
+//! exports of any size, with the counts that a correct loader must find.
 //!
-//! All persons and shops are invented, all addresses lie under example.com, .org and .net. This
-//! module imports nothing of ours, so that a mistake in the reader can't hide behind the same
-//! mistake here.
+//! All persons and shops are invented, all addresses are under example.com, .org and .net. This
+//! module imports no other module, so that it can't share a mistake with the reader.
 
 mod csv_export;
 mod csv_rows;

@@ -1,4 +1,4 @@
-//! One generated order, before it is written in a format.
+//! One generated order, independent of its format.
 
 use super::csv_rows::Decimal;
 use fastrand::Rng;
@@ -7,22 +7,22 @@ use jiff::{Timestamp, Zoned};
 use std::io;
 
 /// What to generate. The same options give the same bytes; the order of an index is the same for
-/// the same `orders` and `seed`, whatever the other options say.
+/// the same `orders` and `seed`, whatever the other options are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GeneratorOptions {
     pub orders: u64,
     pub seed: u64,
-    /// Orders with a defect, of a thousand.
+    /// Orders with a defect, per thousand.
     pub defects_permille: u16,
-    /// Orders whose total differs from an export with 0 here, of a thousand: the export of the next
+    /// Orders per thousand whose total differs from an export with 0 here: the export of the next
     /// day.
     pub changed_permille: u16,
     /// New orders after the others.
     pub extra_orders: u64,
 }
 
-/// Each purpose has random numbers of its own, so that asking for defects or changes alters no
-/// other order.
+/// Each purpose has separate random numbers, so that requesting defects or changes alters no other
+/// order.
 #[derive(Clone, Copy)]
 enum Purpose {
     Order = 1,
@@ -30,7 +30,7 @@ enum Purpose {
     Change = 3,
 }
 
-/// Random numbers of one purpose for the order of this index, and of nothing else.
+/// Random numbers for one purpose and the order of this index.
 fn rng_for(seed: u64, purpose: Purpose, index: u64) -> Rng {
     let start = Rng::with_seed(seed ^ (purpose as u64).rotate_left(48)).u64(..);
     Rng::with_seed(start ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15))
@@ -40,7 +40,7 @@ fn permille(rng: &mut Rng, share: u16) -> bool {
     rng.u16(..1_000) < share
 }
 
-/// 2026-10-31 12:00:00 UTC: when the last of the orders asked for was placed; extra ones follow.
+/// 2026-10-31 12:00:00 UTC: when the last of the requested orders was placed; extra ones follow.
 const END: i64 = 1_793_448_000;
 /// From the first order to the last: the orders begin in January 2019.
 const SPAN_SECONDS: i64 = 246_700_000;
@@ -74,12 +74,12 @@ pub struct Pricing {
     pub digits: usize,
     /// Minor units for one hundredth of a price in the list.
     factor: u64,
-    /// Orders of a thousand.
+    /// Orders per thousand.
     permille: u64,
     tax: Tax,
 }
 
-/// In parts of ten thousand.
+/// In units of 1/10,000.
 #[derive(Clone, Copy)]
 enum Tax {
     OnTop(u64),
@@ -125,7 +125,7 @@ impl Defect {
         Self::BadQuantity,
     ];
 
-    /// The reason for which the loader is to refuse the order.
+    /// The reason for which the loader must refuse the order.
     pub fn reason(self) -> &'static str {
         match self {
             Self::NoEmail => "missing_email",
@@ -162,8 +162,8 @@ pub struct Order {
 }
 
 impl Order {
-    /// The order of this index: the same for the same seed and number of orders, whatever else is
-    /// asked.
+    /// The order of this index: the same for the same seed and number of orders, whatever the other
+    /// options are.
     pub fn new(options: &GeneratorOptions, index: u64, zone: &TimeZone) -> Self {
         let mut rng = rng_for(options.seed, Purpose::Order, index);
         let pricing = pick_pricing(rng.u64(..1_000));
@@ -240,7 +240,7 @@ impl Order {
         }
     }
 
-    /// The quantity of a line; of the first one it may be the defect.
+    /// The quantity of a line; that of the first one may be the defect.
     pub fn stated_quantity(&self, line: usize) -> String {
         match self.defect {
             Some(Defect::BadQuantity) if line == 0 => "one".to_owned(),
@@ -283,7 +283,7 @@ fn lines(rng: &mut Rng, pricing: &Pricing) -> Vec<Line> {
 }
 
 /// Customers are drawn from nine for ten orders, so that six of ten orders bring a new one. Half of
-/// the extra orders are of customers not seen before.
+/// the extra orders are from new customers.
 fn pick_customer(rng: &mut Rng, options: &GeneratorOptions, index: u64) -> u64 {
     let known = (options.orders * 9 / 10).max(1);
     let customer = rng.u64(..known);

@@ -1,5 +1,4 @@
-//! Local times that match, on a clock that never changes. The only file that names `cron` and
-//! `chrono`.
+//! Matching local times, on a clock without changes. The only file that names `cron` and `chrono`.
 
 use super::ScheduleError;
 use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND, Values};
@@ -26,7 +25,7 @@ impl Civil {
         };
         let any_of: Result<Arc<[_]>, _> =
             lines.iter().map(|line| cron::Schedule::from_str(line)).collect();
-        // The crate accepts all fields that were read; otherwise, its message has to do.
+        // The crate accepts all fields that were read; if not, its message is used.
         let any_of = any_of.map_err(|error| ScheduleError::new(error.to_string(), "a schedule"))?;
         Ok(Self { any_of })
     }

@@ -7,7 +7,7 @@ pub(super) struct Field {
     pub name: &'static str,
     pub min: u8,
     pub max: u8,
-    /// Of `min` and what follows it.
+    /// Names of `min` and the following values.
     names: &'static [&'static str],
 }
 
@@ -24,7 +24,7 @@ pub(super) const DAY_OF_WEEK: Field = Field { name: "day of week", min: 0, max: 
 pub(super) struct Values {
     /// Bit n is value n; for days of the week, 0 is Sunday, and 7 is not used.
     bits: u64,
-    /// It begins with `*`: of the two fields for days, the other one then decides.
+    /// It begins with `*`: then the other of the two fields for days decides.
     pub is_free: bool,
 }
 

@@ -1,8 +1,7 @@
 //! When a job is due: crontab syntax on the clock of a time zone. Pure: the current time is an
 //! argument.
 //!
-//! The `cron` crate generates local times, in `civil.rs` alone; `zoned.rs` says what they mean
-//! where clocks change.
+//! The `cron` crate generates local times, only in `civil.rs`; `zoned.rs` handles clock changes.
 
 mod calendar;
 mod civil;
@@ -15,7 +14,7 @@ mod zoned;
 pub use calendar::{Calendar, ClockChange, clock_change};
 pub use zoned::{Schedule, Schedules};
 
-/// Why a text is no schedule: what was found and in which field, what was expected, and a hint.
+/// Why a text is not a schedule: what was found and in which field, what was expected, and a hint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{found}; expected {expected}{}", hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
 pub struct ScheduleError {

@@ -10,7 +10,7 @@ pub(super) struct Fields {
     pub day_of_month: Values,
     pub month: Values,
     pub day_of_week: Values,
-    /// A field for seconds was written.
+    /// It has a field for seconds.
     pub has_seconds: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The shop systems that can be simulated, by their names in settings. A new one is a line here,
-//! and a file or folder beside this one.
+//! The shop systems that can be simulated, by their names in settings. To add one, add a line here,
+//! and a file or folder next to this one.
 
 use super::any_shop::System;
 use super::{bigcommerce, magento, shopify, squarespace, woocommerce};

@@ -18,7 +18,7 @@ pub struct JobStats {
     /// When a run last finished that was no canary, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     pub dead_letters: LetterCounts,
-    /// Why the last attempt did not come to its end.
+    /// Why the last attempt did not finish.
     pub trouble: Option<Trouble>,
     /// The last one that looked for all orders.
     pub last_verification: Option<VerificationRow>,

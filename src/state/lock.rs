@@ -28,15 +28,14 @@ pub struct SendLog {
     file: Mutex<Arc<Held>>,
 }
 
-/// The locked file. The last who holds it unlocks it explicitly: closing the
-/// file is not enough, as a program that this process is starting just then has a copy of it for a
-/// moment.
+/// The locked file. The last who holds it unlocks it explicitly: closing the file is not enough, as
+/// a program that this process is just starting has a copy of it for a moment.
 #[derive(Debug)]
 struct Held(File);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Where that fails, closing does it.
+        // If that fails, closing releases it.
         let _ = self.0.unlock();
     }
 }

@@ -168,7 +168,7 @@ impl Nights {
         self.shop.apply(Change::Delete { id });
     }
 
-    /// Moves the shop's clock on; returns what it shows.
+    /// Advances the shop's clock; returns its time.
     pub fn pass(&self, seconds: i64) -> Timestamp {
         self.ahead_s.set(self.ahead_s.get() + seconds);
         self.shop.set_clock(self.ahead_s.get());

@@ -90,7 +90,7 @@ impl Nights {
         self.rehearsal.job()
     }
 
-    /// Moves the shop's clock on; returns what it shows.
+    /// Advances the shop's clock; returns its time.
     fn pass(&mut self, seconds: u64) -> Timestamp {
         self.ahead_s += seconds as i64;
         self.shop.set_clock(self.ahead_s);

@@ -18,7 +18,7 @@ struct Encrypted {
     dir: TempDir,
 }
 
-/// Makes an authority's file, and with it the certificate and the key of a server.
+/// Creates an authority's file, and with it the certificate and the key of a server.
 fn certify(dir: &Path) -> PathBuf {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

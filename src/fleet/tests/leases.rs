@@ -116,7 +116,7 @@ async fn the_pace_travels_and_so_does_what_may_be_unrecorded() {
     assert_eq!((lease.handover.unrecorded, lease.handover.pace), (Duration::ZERO, Pace::default()));
     let pace = Pace { sent: Some(20 * MS), pause: Some(Duration::from_secs(90)) };
     one.renew(&[renewal(&lease, pace)]).await.unwrap();
-    // Nothing new to report takes nothing away.
+    // A report without news deletes nothing.
     one.renew(&[renewal(&lease, Pace::default())]).await.unwrap();
     let lease = take_in_time(&two, "a").await;
     let handover = &lease.handover;

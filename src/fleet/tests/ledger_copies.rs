@@ -69,8 +69,7 @@ async fn who_lost_the_lease_writes_no_copy() {
     assert_eq!(std::fs::read(&read).unwrap(), std::fs::read(&new).unwrap());
 }
 
-/// What is looked up after a loss grows with the time for which the copy may not hold all that was
-/// sent.
+/// The number of lookups after a loss grows with the time for which the copy may be incomplete.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_nothing_was_written_to_is_not_copied_again_and_holds_all_until_now() {
     let (postgres, dir) = (Postgres::start(), tempfile::tempdir().unwrap());

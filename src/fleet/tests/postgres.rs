@@ -1,4 +1,4 @@
-//! A PostgreSQL of the test's own: in a temporary folder, on a Unix socket in it.
+//! A PostgreSQL server for one test: in a temporary folder, on a Unix socket in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,12 +8,12 @@ use tempfile::TempDir;
 pub struct Postgres {
     dir: TempDir,
     port: u16,
-    /// Of the server, as on its command line.
+    /// Settings of the server, as on its command line.
     settings: Vec<String>,
     server: Child,
 }
 
-/// Whom the server runs as where the tests run as root, which it refuses: `nobody`.
+/// The user of the server if the tests run as root, which it refuses: `nobody`.
 const NOBODY: &str = "65534";
 
 impl Postgres {
@@ -41,7 +41,7 @@ impl Postgres {
         postgres
     }
 
-    /// Lets the server read a file that is its owner's alone.
+    /// Lets the server read a file that only its owner can read.
     pub fn give(path: &Path) {
         if is_root() {
             std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
@@ -63,7 +63,7 @@ impl Postgres {
 
     fn wait(&self) {
         let deadline = Instant::now() + Duration::from_secs(30);
-        // A server that still starts up takes connections and refuses what is asked.
+        // A server that is starting up accepts connections and refuses statements.
         while self.psql("SELECT 1").is_err() {
             assert!(Instant::now() < deadline, "PostgreSQL did not start");
             std::thread::yield_now();
@@ -82,7 +82,7 @@ impl Postgres {
     }
 
     fn stop(&mut self) {
-        // SIGQUIT: it takes its children along.
+        // SIGQUIT also ends its children.
         let pid = self.server.id().to_string();
         let _ = Command::new("kill").args(["-QUIT", &pid]).status();
         self.server.wait().unwrap();

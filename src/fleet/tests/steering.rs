@@ -1,4 +1,4 @@
-//! What people ask of nodes, and which accounts are not the fleet's.
+//! Draining and evicting nodes, and accounts that don't belong to the fleet.
 
 use super::postgres::Postgres;
 use crate::fleet::{FleetError, Pace, Renewal, drain, evict_account};
@@ -39,7 +39,7 @@ async fn who_was_evicted_writes_nothing_and_what_it_may_still_send_is_looked_up(
     assert!(matches!(written, Err(FleetError::Lost { .. })), "{written:?}");
     let next = two.take(&["a".to_owned()], 1).await.unwrap().remove(0);
     assert!(next.fence > lease.fence);
-    // All of the lease, though it was taken early.
+    // The whole lease, though it was taken early.
     assert!(next.handover.unrecorded >= Duration::from_secs(59), "{:?}", next.handover);
     assert!(evict_account(&postgres.database(), "b").await.unwrap().is_none());
 }

@@ -12,32 +12,33 @@ use crate::plan::{Action, PriorWrite, Step};
 use crate::state::{OrderOutcome, Part, Refusal};
 use std::collections::VecDeque;
 
-/// Answers without a word on a batch after which it is divided.
+/// Unclear answers to a batch after which it is divided.
 const UNCLEAR_MAX: u32 = 2;
 
-/// Orders are named by their place in `steps`.
+/// Orders are identified by their index in `steps`.
 pub(super) struct BatchWrite<'a> {
     pub(super) loader: &'a BulkPath,
     pub(super) steps: &'a [&'a Step],
     pub(super) outcomes: &'a mut [Option<OrderOutcome>],
-    /// What is known of each.
+    /// The state of each order.
     pub(super) orders: Vec<Known>,
-    /// What is sent now is not known to be read as it is meant: it settles nothing by itself.
+    /// It is not known how ActiveCampaign reads what is sent now, so a response alone settles
+    /// nothing.
     pub(super) is_canary: bool,
     /// Orders that are sent together, the next first.
     parts: VecDeque<Vec<usize>>,
 }
 
-/// What is known of an order when it is sent.
+/// What is known about an order when it is sent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
     pub(super) is_new: bool,
-    /// ActiveCampaign has it under another customer, where it stays.
+    /// ActiveCampaign has it under another customer and keeps it there.
     pub(super) kept: Option<KeptCustomer>,
     /// It may have arrived.
     pub(super) in_doubt: bool,
-    /// Of this order nothing but this payload was ever sent, so what GraphQL shows of it is this
-    /// payload. In all other cases an equal total proves nothing.
+    /// Only this payload was ever sent for this order, so what GraphQL shows is this payload. In
+    /// all other cases an equal total proves nothing.
     pub(super) is_first: bool,
     /// Orders of the batch that it was sent in last; 0: it was not sent.
     batch: u32,
@@ -108,8 +109,8 @@ impl<'a> BatchWrite<'a> {
         orders.iter().copied().filter(|index| self.outcomes[*index].is_none()).collect()
     }
 
-    /// Sends one batch, with a retry budget of its own, and settles what it can of it. What is to
-    /// be sent in other company becomes further parts.
+    /// Sends one batch, with its own retry budget, and settles what it can. Orders to be sent in
+    /// other batches become further parts.
     async fn send(&mut self, form: &BulkForm, part: Vec<usize>) -> Result<(), StepError> {
         let mut attempts = self.loader.rest.attempts();
         let (mut left, mut unclear) = (part, 0);
@@ -126,7 +127,7 @@ impl<'a> BatchWrite<'a> {
                 return Ok(());
             }
             let turn = attempts.turn().await?;
-            // While it waited for its turn, others may have shown that it is too long.
+            // While it waited for its turn, other batches may have shown that it is too long.
             let length = self.loader.length.now();
             if left.len() > length {
                 self.split(&left, length);
@@ -178,8 +179,8 @@ impl<'a> BatchWrite<'a> {
         Ok(())
     }
 
-    /// What is not known to be read as meant is stored without its fingerprint: a later run sends
-    /// it again, whatever GraphQL shows.
+    /// Orders of a canary are stored without fingerprint: a later run sends them again, whatever
+    /// GraphQL shows.
     async fn intend(&self, orders: &[usize]) -> Result<(), StepError> {
         let intents = orders.iter().map(|index| {
             let (step, known) = (self.steps[*index], &self.orders[*index]);
@@ -194,8 +195,8 @@ impl<'a> BatchWrite<'a> {
         Ok(self.loader.rest.ledger.intend_orders(intents).await?)
     }
 
-    /// Settles what the replies decide, and returns what they leave unclear. An order that is named
-    /// is tried alone before it is rejected: an error may name the wrong one.
+    /// Settles what the replies decide, and returns what they leave unclear. A named order is sent
+    /// alone before it is rejected: an error may name the wrong one.
     fn take(&mut self, part: &[usize], replies: Vec<BulkReply>) -> Vec<usize> {
         if replies.iter().all(|reply| *reply == BulkReply::BatchRefused) {
             self.loader.length.too_much(part.len());
@@ -239,7 +240,7 @@ impl<'a> BatchWrite<'a> {
         self.split(part, part.len().div_ceil(2));
     }
 
-    /// Makes parts of this length, which are sent next.
+    /// Splits the orders into parts of this length, which are sent next.
     fn split(&mut self, part: &[usize], length: usize) {
         for chunk in part.chunks(length.max(1)).rev() {
             self.parts.push_front(chunk.to_vec());
@@ -249,7 +250,7 @@ impl<'a> BatchWrite<'a> {
         }
     }
 
-    /// A whole request was refused: one of its orders is the cause, or their number.
+    /// A whole request was refused, because of one of its orders or their number.
     fn divide_or_refuse(&mut self, part: &[usize], refusal: Refusal) {
         if let [index] = part {
             self.refuse(*index, refusal);
@@ -260,7 +261,7 @@ impl<'a> BatchWrite<'a> {
     }
 
     /// Reads these orders before any of them is sent again, and settles those that GraphQL shows as
-    /// they were sent, where that is proof.
+    /// sent, if that is proof.
     async fn read_back(&mut self, orders: &[usize]) -> Result<(), StepError> {
         let rest = &self.loader.rest;
         for part in orders.chunks(READ_BACK_MAX) {
@@ -315,7 +316,7 @@ impl<'a> BatchWrite<'a> {
     }
 }
 
-/// Refused by an error that names the order, or that came for it alone.
+/// Refused by an error that names the order, or that the order alone caused.
 fn refusal_of(text: &str) -> Refusal {
     let code = Some(text.to_owned());
     Refusal { part: Part::Order, status: None, code, pointer: None, attempts: 1 }

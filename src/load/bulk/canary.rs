@@ -12,18 +12,18 @@ use std::time::Duration;
 /// Orders of a canary.
 const ORDERS_MAX: usize = 3;
 /// Delays before a canary is read again; ActiveCampaign copies orders to its REST API within
-/// seconds. None is so long that a daemon that watches for signs of life takes the run for stuck.
+/// seconds. None is so long that the daemon's watchdog considers the run stuck.
 pub const COPY_DELAYS_S: [u64; 9] = [1, 2, 4, 8, 15, 30, 60, 60, 60];
 
 /// An order of a canary.
 struct Canary {
     index: usize,
-    /// What the REST API showed before it was sent.
+    /// The order in the REST API before it was sent.
     before: Option<Shown>,
 }
 
 impl Canary {
-    /// Whether this is what was sent, and not what was there before.
+    /// Whether this is what was sent, not an earlier version.
     fn is_copy(&self, shown: &Shown) -> bool {
         self.before.as_ref() != Some(shown)
     }
@@ -33,7 +33,7 @@ impl Canary {
 #[derive(Clone, PartialEq, Eq)]
 struct Shown {
     order: RemoteOrder,
-    /// Each write gives them other ids, whatever else it changes.
+    /// Each write gives them new ids.
     products: Vec<RemoteProduct>,
 }
 
@@ -48,9 +48,9 @@ impl Shown {
 }
 
 impl BatchWrite<'_> {
-    /// How to write orders; and those of `orders` that are left after a canary, where one was due:
-    /// the first time, after the schema has changed, and before the first order whose lines could
-    /// be read in two ways. A canary that ActiveCampaign refused decides nothing, so another one
+    /// How to write orders, and those of `orders` that are left after a canary, if one was due: the
+    /// first time, after the schema has changed, and before the first order whose lines could be
+    /// read in two ways. A canary that ActiveCampaign refused decides nothing, so another one
     /// follows.
     pub(super) async fn canary(
         &mut self,
@@ -75,7 +75,7 @@ impl BatchWrite<'_> {
             let chosen = self.choose(&due);
             if let Err(error) = self.decide(known, &chosen).await {
                 known.stopped = Some(Stopped::from(&error));
-                // They are sent again once their meaning is known.
+                // They are sent again once it is known how prices are read.
                 for index in &chosen {
                     self.outcomes[*index].take_if(|outcome| outcome.is_at_remote());
                 }
@@ -85,15 +85,15 @@ impl BatchWrite<'_> {
         }
     }
 
-    /// Orders that a canary can decide by: while only the price is open, those with such a line.
+    /// Orders with which a canary can decide: if only the price is open, those with such a line.
     fn due(&self, orders: &[usize], is_price_alone: bool) -> Vec<usize> {
         let decides =
             |index: &usize| !is_price_alone || ambiguous_line(self.order(*index)).is_some();
         orders.iter().copied().filter(decides).collect()
     }
 
-    /// One with a line of several units, one with a discount, and others up to the number. Of an
-    /// order that was never sent before no older copy can be read.
+    /// One with a line of several units, one with a discount, and others up to the maximum. Orders
+    /// that were never sent have no older copy that could be read.
     fn choose(&self, due: &[usize]) -> Vec<usize> {
         let first: Vec<usize> =
             due.iter().copied().filter(|index| self.orders[*index].is_first).collect();
@@ -109,7 +109,7 @@ impl BatchWrite<'_> {
         chosen
     }
 
-    /// Sends a canary and reads it back. Nothing is decided where ActiveCampaign refuses all of it.
+    /// Sends a canary and reads it back. Nothing is decided if ActiveCampaign refuses all of it.
     async fn decide(&mut self, known: &mut CanaryState, chosen: &[usize]) -> Result<(), StepError> {
         let mut canaries = Vec::new();
         for index in chosen.iter().copied() {
@@ -145,8 +145,8 @@ impl BatchWrite<'_> {
         self.outcomes[index].as_ref().is_some_and(OrderOutcome::is_at_remote)
     }
 
-    /// Reads the canary until both APIs show it, and decides. Where the prices of lines are read as
-    /// totals, the orders are sent again with totals.
+    /// Reads the canary until both APIs show it, and decides. If line prices are read as totals,
+    /// the orders are sent again with totals.
     async fn read_canary(
         &mut self,
         form: BulkForm,
@@ -181,8 +181,8 @@ impl BatchWrite<'_> {
         Ok(found)
     }
 
-    /// Sends orders again whose prices were taken for something else, and reads whether the prices
-    /// are right now. Returns whether any order shows that.
+    /// Resends orders whose prices were misread, and checks whether the prices are right now.
+    /// Returns whether any order shows that.
     async fn correct(
         &mut self,
         form: &BulkForm,
@@ -206,8 +206,8 @@ impl BatchWrite<'_> {
         Ok(!canaries.is_empty())
     }
 
-    /// The copies of a canary in the REST API, once both APIs show all of them. One that was there
-    /// before counts when it has changed, or when it had the time to.
+    /// The copies of a canary in the REST API, once both APIs show all of them. An existing one
+    /// counts when it has changed, or had time to change.
     async fn copies(&self, canaries: &[Canary]) -> Result<Vec<Shown>, StepError> {
         let mut delays = COPY_DELAYS_S.iter();
         loop {
@@ -230,7 +230,7 @@ impl BatchWrite<'_> {
         }
     }
 
-    /// Whether GraphQL shows all of these as they were sent.
+    /// Whether GraphQL shows all of these as sent.
     async fn are_shown(&self, canaries: &[Canary]) -> Result<bool, StepError> {
         let rest = &self.loader.rest;
         let keys: Vec<_> = canaries.iter().map(|canary| &self.order(canary.index).key).collect();
@@ -244,8 +244,8 @@ impl BatchWrite<'_> {
         }))
     }
 
-    /// The order as the REST API shows it, its record and its lines of one moment: the copy may
-    /// arrive between the requests for them.
+    /// The order in the REST API, with record and lines from the same moment: the copy may arrive
+    /// between the two requests.
     async fn look_after(&self, canary: &Canary) -> Result<Option<Shown>, StepError> {
         let shown = self.look(canary.index).await?;
         match (&shown, &canary.before) {
@@ -258,7 +258,7 @@ impl BatchWrite<'_> {
         }
     }
 
-    /// The order as the REST API shows it now.
+    /// The current order in the REST API.
     async fn look(&self, index: usize) -> Result<Option<Shown>, StepError> {
         let (rest, order) = (&self.loader.rest, self.order(index));
         let reading = rest.client.order_by_key(&rest.connection, &order.key);
@@ -273,12 +273,12 @@ fn ambiguous_line(order: &Order) -> Option<&Line> {
     order.lines.iter().find(|line| line.quantity > 1 && line.price.minor() > 0)
 }
 
-/// What ActiveCampaign took the price of a line for that was sent by the reading `sent`; `None`
-/// where what is `shown`, in minor units, fits neither.
+/// How ActiveCampaign read the price of a line that was sent by the reading `sent`; `None` if the
+/// `shown` price, in minor units, fits neither.
 fn reading(sent: PriceReading, line: &Line, shown: Option<i64>) -> Option<PriceReading> {
     let (unit, shown) = (line.price.minor(), shown?);
     let (other, by_other) = match sent {
-        // Taken as a total, the price of one unit is divided, and rounded either way.
+        // Read as a total, the unit price is divided, and rounded either way.
         PriceReading::Unit => {
             let part = unit / i64::from(line.quantity);
             (PriceReading::LineTotal, part..=part + 1)

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Orders in the first batch.
 const LEN_FIRST: usize = BatchLengths::FIRST as usize;
 
-/// How many orders a batch has: it grows while batches are taken, and is halved when one was too
-/// much at once.
+/// The number of orders in a batch: it grows while batches are accepted, and is halved when one was
+/// too large.
 #[derive(Debug)]
 pub(super) struct BatchLength {
     now: AtomicUsize,
@@ -22,7 +22,7 @@ impl BatchLength {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// A batch of so many was taken.
+    /// A batch of this length was accepted.
     pub(super) fn taken(&self, len: usize) {
         if len >= self.now() {
             let longer = BatchLengths::after(len as u64, self.max as u64);
@@ -30,7 +30,7 @@ impl BatchLength {
         }
     }
 
-    /// A batch of so many was too large, or had no answer in time.
+    /// A batch of this length was too large, or timed out.
     pub(super) fn too_much(&self, len: usize) {
         self.now.store((len / 2).clamp(1, self.now()), Ordering::Relaxed);
     }

@@ -47,7 +47,7 @@ impl BulkLoader {
         if orders.is_empty() {
             return Ok(());
         }
-        // In one sequence for all batches, or two of them could wait for each other.
+        // In the same sequence for all batches, to prevent a deadlock.
         let mut carts: Vec<_> =
             orders.iter().filter_map(|index| steps[*index].order.cart.as_ref()).collect();
         carts.sort_by(|a, b| a.as_str().cmp(b.as_str()));

@@ -1,4 +1,4 @@
-//! What this process knows of a connection's bulk path.
+//! What this process knows about a connection's bulk path.
 
 use super::super::attempts::StepError;
 use super::super::loader::Loader;
@@ -10,18 +10,17 @@ use tokio::sync::Mutex;
 
 /// What the batches of one connection share.
 pub(super) struct BulkPath {
-    /// For carts and lookups; its client, ledger and connection are those of the batches too.
+    /// For carts and lookups; batches share its client, ledger and connection.
     pub(super) rest: Arc<Loader>,
     pub(super) length: BatchLength,
-    /// Locked while a canary is under way, as no batch may leave before it is read back.
+    /// Locked during a canary, as no batch may leave before it is read back.
     pub(super) state: Mutex<Option<CanaryState>>,
 }
 
-/// What this process knows of the connection's bulk path.
+/// What this process knows about the connection's bulk path.
 pub(super) struct CanaryState {
     schema: Arc<OrderSchema>,
-    /// What a probe of the account found the price of a line to be read as; a canary decides all
-    /// the same.
+    /// How line prices are read, according to a probe of the account; a canary still decides.
     expected_price: PriceReading,
     /// `None`: no canary was read back yet.
     pub(super) findings: Option<BulkFindings>,
@@ -73,7 +72,7 @@ impl CanaryState {
 }
 
 impl BulkPath {
-    /// The schema, read once for each run, and what canaries found out by it.
+    /// The schema, read once per run, and the findings of canaries with it.
     pub(super) async fn open(&self) -> Result<CanaryState, StepError> {
         let schema = self.read(self.rest.client.order_schema()).await?;
         if schema.is_assumed {

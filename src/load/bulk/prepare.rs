@@ -1,5 +1,5 @@
-//! What must be known of orders before they are sent: whether they are there still, whose they are
-//! at ActiveCampaign, and whether somebody else wrote them.
+//! What must be known about orders before they are sent: whether they still exist, their customers
+//! at ActiveCampaign, and whether another program wrote them.
 
 use super::super::attempts::StepError;
 use super::super::customer;
@@ -29,8 +29,8 @@ impl BatchWrite<'_> {
         self.find_strangers(orders).await
     }
 
-    /// An update of what somebody deleted would create it again. Returns whether the order is of
-    /// another customer, with whom it stays.
+    /// An update of a deleted order would create it again. Returns whether the order belongs to
+    /// another customer, which it keeps.
     async fn prepare_update(&mut self, index: usize) -> Result<bool, StepError> {
         let (order, rest) = (self.order(index), &*self.loader.rest);
         let is_moved = rest.ledger.is_moved(order).await?;
@@ -64,7 +64,8 @@ impl BatchWrite<'_> {
         })
     }
 
-    /// Deletes the order, in order to create it under its customer, unless it has that customer.
+    /// Deletes the order, so that it can be created under its customer, unless it has that
+    /// customer.
     async fn recreate(&mut self, index: usize, id: &RemoteId) -> Result<(), StepError> {
         let (order, rest) = (self.order(index), &*self.loader.rest);
         let Some(customer) = self.customer(index).await? else { return Ok(()) };
@@ -104,7 +105,7 @@ impl BatchWrite<'_> {
         }
     }
 
-    /// Of orders that may be of another customer: whose they are, as GraphQL shows it, else the
+    /// The customers of orders that may belong to another one, as shown by GraphQL, else by the
     /// REST API.
     async fn compare_customers(&mut self, orders: &[usize]) -> Result<(), StepError> {
         let rest = &*self.loader.rest;
@@ -175,7 +176,8 @@ impl BatchWrite<'_> {
         Ok(())
     }
 
-    /// Looks for orders that the ledger may lack: someone else wrote them, or it is an older copy.
+    /// Looks for orders that the ledger may lack: another program wrote them, or it is an older
+    /// copy.
     async fn find_strangers(&mut self, orders: &[usize]) -> Result<(), StepError> {
         let ledger = &self.loader.rest.ledger;
         if ledger.knows_every_order().await? && !ledger.is_behind().await? {

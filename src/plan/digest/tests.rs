@@ -11,7 +11,7 @@ fn prints() -> Fingerprints {
     Fingerprints::new([1; 32])
 }
 
-/// An order with something in each of its fields, and two products.
+/// An order with every field set, and two products.
 fn full() -> Order {
     let amount = |minor| Amount::from_minor(minor);
     let mut order = tests_order("1");
@@ -93,7 +93,7 @@ proptest! {
         prop_assert_eq!(named(&after, &before), Vec::from_iter(expected));
     }
 
-    /// Whatever changes a payload's fingerprint is a field that is named, and nothing else is.
+    /// A field is named if and only if it changes the payload's fingerprint.
     #[test]
     fn a_field_is_named_exactly_where_the_payload_changed(index in 0..Field::ALL.len(), at in any::<usize>()) {
         let (before, mut after) = (full(), full());

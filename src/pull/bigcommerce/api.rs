@@ -1,4 +1,4 @@
-//! Requests to the API, and what its answers mean.
+//! Requests to the API, and the interpretation of its answers.
 
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
@@ -21,25 +21,26 @@ pub(super) const VERSION: &str = "v2";
 pub(super) const SIZES: [u64; 5] = [250, 50, 25, 5, 1];
 /// Lines and coupons on a page.
 const PARTS_MAX: u64 = 250;
-/// Lines and coupons on a page where the limit is ignored. A page of fewer is not cut.
+/// Lines and coupons on a page if the limit is ignored. A shorter page is complete.
 const PARTS_DEFAULT: usize = 50;
 /// Pages of the lines of one order.
 const PARTS_PAGES_MAX: u64 = 100;
-/// All orders but the deleted ones.
+/// All orders except deleted ones.
 pub(super) const LIVE: &str = "live";
-/// Deleted in the admin, which archives an order. They are listed before and after: what is
-/// restored meanwhile is in the list of the others, what is deleted meanwhile in the last one.
+/// Deleted in the admin, which archives an order. They are listed before and after the others: an
+/// order that is restored meanwhile is in the list of the others, one that is deleted meanwhile in
+/// the last one.
 const DELETED: &str = "deleted";
 
 pub(super) struct Api {
     client: ShopClient,
-    /// How many orders had changed since the beginning of the window when it was found: it only
-    /// says how far to read at first.
+    /// How many orders had changed since the beginning of the window when it was found: only an
+    /// estimate of how far to read.
     pub changed: u64,
 }
 
 impl Api {
-    /// Asks how many orders changed since this moment.
+    /// Queries how many orders changed since this moment.
     pub(super) async fn find(
         options: &Options,
         from: Option<Timestamp>,
@@ -66,7 +67,7 @@ impl Api {
         Ok(count.map_err(|_| self.unexpected(json))?.count)
     }
 
-    /// The JSON of an answer that is a success; `None` of 204, which has none.
+    /// The JSON of a success response; `None` for 204, which has none.
     fn accept<'a>(&self, answer: &'a Answer) -> Result<Option<&'a [u8]>, PullError> {
         match answer.status {
             StatusCode::NO_CONTENT => return Ok(None),
@@ -145,8 +146,9 @@ impl Api {
         Ok(parts)
     }
 
-    /// What an order links to, of all pages. The last one is the one before a 204; lines are
-    /// complete with the last piece of the order, coupons on a page that can't be cut.
+    /// The records that an order links to, from all pages. The last page is the one before a 204;
+    /// lines are complete with the last item of the order, coupons on a page that can't be
+    /// truncated.
     async fn part(&mut self, order: &Order, name: &'static str) -> Result<String, RequestError> {
         let id = order.id.to_string();
         let (mut found, mut pieces) = (Vec::new(), 0);
@@ -224,7 +226,7 @@ impl PagedApi for Api {
         self.number_of(&bounds_of(list)).await.map(Some)
     }
 
-    /// Without their lines: one of the orders may be one that the shop can't show.
+    /// Without their lines, as one of the orders may be one that the shop can't show.
     async fn ids(&mut self, list: &List<'_>, page: Page) -> Result<Vec<OrderId>, PullError> {
         let answer = self.client.get(&[VERSION, "orders"], &query(list, page)).await;
         let answer = answer.map_err(|error| self.client.fatal(error))?;
@@ -278,14 +280,14 @@ struct ApiError {
     message: String,
 }
 
-/// The API answers with a list of errors, a server in front of it with a single one.
+/// The API returns a list of errors, a proxy in front of it a single one.
 fn error_in(body: &[u8]) -> Option<ApiError> {
     let (json, _) = json_in(body).ok()?;
     let errors: Option<Vec<ApiError>> = serde_json::from_slice(json).ok();
     errors.map_or_else(|| serde_json::from_slice(json).ok(), |errors| errors.into_iter().next())
 }
 
-/// Status and message of an error, or what the text begins with.
+/// Status and message of an error, or the beginning of the text.
 fn message_in(body: &[u8]) -> String {
     match error_in(body) {
         Some(ApiError { status, message }) => excerpt(format!("{status}: {message}").as_bytes()),
@@ -293,7 +295,7 @@ fn message_in(body: &[u8]) -> String {
     }
 }
 
-/// The address of the API names the store by its hash.
+/// The address of the API contains the store's hash.
 fn check_address(url: &str) -> Result<(), PullError> {
     let path = url.trim_end_matches('/');
     let named = path.rsplit_once("/stores/").map(|(_, hash)| hash);

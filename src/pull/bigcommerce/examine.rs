@@ -11,7 +11,7 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-/// Asks whether a pull would succeed, in three requests.
+/// Checks whether a pull would succeed, in three requests.
 pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,
@@ -34,7 +34,7 @@ pub(super) async fn examine(
     let end = tomorrow.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
     let future = Window { extent: Extent::Increment, from: Some(tomorrow), to: end };
     let future = List { window: &future, name: LIVE, since: None };
-    // Of the largest size, which a pull asks for.
+    // Of the largest size, which a pull requests.
     let is_filtered = api.ids(&future, Page::whole(1, &SIZES)).await?.is_empty();
     let oldest: Vec<Order> = serde_json::from_slice(&listed).unwrap_or_default();
     let oldest = oldest.into_iter().next();

@@ -1,8 +1,8 @@
 //! BigCommerce's orders API, version 2.
 //!
-//! Orders come with their lines (`include=consignments.line_items`). What an answer leaves out
-//! (lines after the fiftieth, coupons) takes the place of the order's link to it. The quota is the
-//! shop's, and other apps take from it too.
+//! Orders come with their lines (`include=consignments.line_items`). Parts that an answer leaves
+//! out (lines after the fiftieth, coupons) replace the order's links to them. The quota belongs to
+//! the shop, and other apps use it too.
 
 mod api;
 mod examine;

@@ -1,4 +1,4 @@
-//! What an answer with orders leaves out of them.
+//! The parts of orders that an answer leaves out.
 
 use super::super::order_id::OrderId;
 use super::super::pages::Row;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// What is read of an order besides its text.
+/// The fields of an order that are read in addition to its text.
 #[derive(Debug, Deserialize)]
 pub(super) struct Order {
     pub id: u64,
@@ -29,7 +29,7 @@ pub(super) struct Billing {
     pub email: Option<String>,
 }
 
-/// A line, as far as it is counted.
+/// The quantity of a line.
 #[derive(Deserialize)]
 struct Line {
     #[serde(default)]
@@ -42,12 +42,12 @@ impl Order {
         Row { id: self.id.into(), modified: modified.map(|date| date.timestamp()) }
     }
 
-    /// Whether lines are missing: the answer says so, or has fewer pieces than the order.
+    /// Whether lines are missing: the answer says so, or has fewer items than the order.
     pub(super) fn lacks_lines(&self) -> bool {
         is_warned(&self.consignments) || pieces_in(&self.consignments) < self.pieces()
     }
 
-    /// How many pieces of goods it says it has.
+    /// The number of items that it states.
     pub(super) fn pieces(&self) -> u64 {
         whole(&self.items_total)
     }
@@ -59,7 +59,7 @@ impl Order {
     }
 }
 
-/// How many pieces of goods these lines are.
+/// The number of items in these lines.
 pub(super) fn pieces_of(lines: &[&RawValue]) -> u64 {
     let lines = lines.iter().filter_map(|line| serde_json::from_str::<Line>(line.get()).ok());
     lines.map(|line| whole(&line.quantity)).fold(0, u64::saturating_add)
@@ -70,7 +70,7 @@ fn whole(number: &Value) -> u64 {
     number.as_u64().or(text).unwrap_or_default()
 }
 
-/// Whether some consignment has a warning that not all of its lines are there.
+/// Whether a consignment has a warning that some of its lines are missing.
 fn is_warned(value: &Value) -> bool {
     match value {
         Value::Object(object) => {
@@ -81,7 +81,7 @@ fn is_warned(value: &Value) -> bool {
     }
 }
 
-/// The pieces of all lines of all consignments.
+/// The items of all lines of all consignments.
 fn pieces_in(value: &Value) -> u64 {
     match value {
         Value::Object(object) => object
@@ -98,7 +98,7 @@ fn pieces_in(value: &Value) -> u64 {
     }
 }
 
-/// The text of an order whose fields of these names have other values; all else is as received.
+/// The text of an order with the values of these fields replaced; all else is as received.
 pub(super) fn with_parts(
     order: &str,
     parts: &[(&'static str, String)],
@@ -138,7 +138,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     }
 }
 
-/// The ids of the orders on a page; none of one that is damaged.
+/// The ids of the orders on a page; none if it is damaged.
 pub(super) fn ids_in(page: &[u8]) -> Vec<OrderId> {
     #[derive(Deserialize)]
     struct Id {
@@ -148,7 +148,7 @@ pub(super) fn ids_in(page: &[u8]) -> Vec<OrderId> {
     orders.into_iter().map(|order| order.id.into()).collect()
 }
 
-/// Whether a text is a list, of whatever.
+/// Whether a text is a list of anything.
 pub(super) fn is_list(text: &[u8]) -> bool {
     serde_json::from_slice::<Vec<IgnoredAny>>(text).is_ok()
 }

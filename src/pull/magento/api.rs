@@ -1,4 +1,4 @@
-//! Requests to Magento's REST API, and what its answers mean.
+//! Requests to Magento's REST API, and the interpretation of its answers.
 
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
@@ -20,7 +20,7 @@ pub(super) const VERSION: &str = "V1";
 pub(super) const CONSUMER_KEY: &str = "consumer_key";
 pub(super) const CONTRADICTION_HINT: &str =
     "an extension or a cache may change its lists; look at the shop's var/log/exception.log";
-/// The list of an id that no order has.
+/// The list for an id that no order has.
 const NOTHING: Filter = ("entity_id", "lt", Cow::Borrowed("1"));
 
 pub(super) struct Api {
@@ -33,8 +33,8 @@ impl ShopApi for Api {
         &mut self.client
     }
 
-    /// Magento says in the shop's language that an order is gone, so what counts is that no list
-    /// has it.
+    /// Magento reports a missing order in the shop's language, so the proof is that no list
+    /// contains it.
     async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = self.client.get(&["rest", VERSION, "orders", &id.to_string()], &[]).await?;
         if answer.status == StatusCode::NOT_FOUND && json_in(&answer.body).is_ok() {
@@ -56,8 +56,8 @@ impl ShopApi for Api {
 }
 
 impl Api {
-    /// Asks for a list without orders. A shop that answers with one exists, accepts the
-    /// credentials, filters, and shows its clock.
+    /// Requests a list without orders. A shop that returns one exists, accepts the credentials,
+    /// filters, and shows its clock.
     pub(super) async fn find(
         options: &Options,
         cancel: CancellationToken,
@@ -68,7 +68,7 @@ impl Api {
         let mut answer =
             api.ask(&[NOTHING], 1, true).await.map_err(|what| api.client.fatal(what))?;
         if answer.status == StatusCode::UNAUTHORIZED && api.client.clock.warning().is_some() {
-            // A signature contains the time, and now the shop's clock is known.
+            // A signature contains the time, and the shop's clock is known now.
             answer = api.ask(&[NOTHING], 1, true).await.map_err(|what| api.client.fatal(what))?;
         }
         let nothing = api.accept(answer).and_then(|json| api.page_in(json));
@@ -115,7 +115,7 @@ impl Api {
         self.client.get(&["rest", VERSION, "orders"], &query).await
     }
 
-    /// The orders on a page. For an order that it can't show, Magento answers without `items`.
+    /// The orders on a page. If it can't show an order, Magento's answer lacks `items`.
     fn page_in(&self, json: Vec<u8>) -> Result<ReceivedPage, RequestError> {
         match serde_json::from_slice(&json) {
             Ok(PageBody { items, total_count }) if items.is_some() || total_count == 0 => {
@@ -129,7 +129,7 @@ impl Api {
         }
     }
 
-    /// The JSON of an answer that is a success.
+    /// The JSON of a success response.
     fn accept(&self, answer: Answer) -> Result<Vec<u8>, RequestError> {
         let status = answer.status.as_u16();
         let json = match json_in(&answer.body) {
@@ -146,7 +146,7 @@ impl Api {
             200 => Ok(json.to_vec()),
             401 | 403 => Err(self.refused(status, &message()).into()),
             404 => Err(self.has_no_api(&message()).into()),
-            // Names of parameters are in no language.
+            // Names of parameters are not translated.
             400 if message().contains("pageSize") => Err(RequestError::TooMuch(message())),
             _ => Err(self.unexpected(json).into()),
         }
@@ -180,8 +180,7 @@ impl Api {
     }
 }
 
-/// A signature of each request where there is the key of a consumer, else the token of its
-/// integration alone.
+/// A signature of each request if there is a consumer key, else only the token of its integration.
 fn credentials(access: &Access) -> Result<Credentials, PullError> {
     let token = access.secret("token")?;
     let Some(consumer_key) = access.text(CONSUMER_KEY) else {

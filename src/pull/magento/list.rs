@@ -1,4 +1,4 @@
-//! What is asked of Magento's list of orders, and what its answers hold.
+//! Queries of Magento's list of orders, and their answers.
 
 use super::super::options::Options;
 use super::super::order_id::OrderId;
@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::borrow::Cow;
 
-/// Orders on a page: what is tried one after the other where that is too much. Magento takes any
-/// number, or as a shop's administrator chose, at most 300 or fewer.
+/// Orders on a page, tried one after the other if a page is too large. Magento accepts any number,
+/// or at most 300 or fewer if the shop's administrator limited it.
 pub(super) const SIZES: [u64; 5] = [100, 50, 20, 5, 1];
 
-/// A condition that orders have to fulfil: field, how it is compared, with what.
+/// A condition that orders must meet: field, comparison and value.
 pub(super) type Filter = (&'static str, &'static str, Cow<'static, str>);
 
 /// The orders of a window after one of them, in ascending order of their ids. An id never changes
@@ -24,7 +24,7 @@ pub(super) struct List<'a> {
     pub window: &'a Window,
     /// Leaves out orders placed before.
     pub since: Option<Timestamp>,
-    /// Of these store views alone, written as `1,3`.
+    /// Only of these store views, written as `1,3`.
     pub store_ids: Option<&'a str>,
     /// Orders with greater ids.
     pub after: u64,
@@ -33,7 +33,7 @@ pub(super) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// All orders of the window that the job wants.
+    /// All orders of the window that the job selects.
     pub(super) fn of(window: &'a Window, options: &'a Options) -> Self {
         let store_ids = options.access.text("store_ids");
         Self { window, since: options.since, store_ids, after: 0, up_to: None }
@@ -51,7 +51,7 @@ impl<'a> List<'a> {
         filters
     }
 
-    /// Whether these orders can be those of the list: each of an id of its own, in order.
+    /// Whether these orders can be those of the list: with different ids, in order.
     pub(super) fn may_have(&self, rows: &[Row]) -> bool {
         let mut last = self.after;
         rows.iter().all(|row| {
@@ -61,14 +61,14 @@ impl<'a> List<'a> {
         }) && self.up_to.is_none_or(|up_to| last <= up_to)
     }
 
-    /// Whether an order lies before the window. One without a time does not.
+    /// Whether an order is from before the window. One without a time is not.
     pub(super) fn is_earlier(&self, row: &Row) -> bool {
         let updated = row.updated_at.as_deref().and_then(moment);
         self.window.from.zip(updated).is_some_and(|(from, updated)| updated < from)
     }
 }
 
-/// The parameters of a page. Brackets and spaces are encoded where the address is made.
+/// The parameters of a page. Brackets and spaces are encoded when the address is built.
 pub(super) fn query(filters: &[Filter], size: u64) -> Vec<(String, String)> {
     let mut query = Vec::new();
     for (group, (field, condition, value)) in filters.iter().enumerate() {
@@ -99,7 +99,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
     civil.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
-/// What the pull itself reads of an order.
+/// The fields of an order that the pull itself reads.
 #[derive(Debug, Deserialize)]
 pub(super) struct Row {
     pub entity_id: u64,
@@ -124,7 +124,7 @@ pub(super) struct ReceivedPage {
     pub json: Vec<u8>,
 }
 
-/// The ids of the orders on a page; none of one that is damaged.
+/// The ids of the orders on a page; none if it is damaged.
 pub(super) fn ids_in(page: &[u8]) -> Vec<OrderId> {
     #[derive(Deserialize)]
     struct Items {

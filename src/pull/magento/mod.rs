@@ -2,7 +2,7 @@
 //!
 //! Magento pages by number, repeats the last page after the end, and moves orders between pages
 //! while they are read. So only first pages are read here: each asks for the orders after the last
-//! id. Pages get smaller where the shop is too slow for them, down to the one order that it can't
+//! id. Pages get smaller if the shop is too slow for them, down to the one order that it can't
 //! list.
 
 mod api;
@@ -40,7 +40,7 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 
 /// Some versions compare dates in the zone of the database, where the clocks may have changed.
 const OVERLAP_MIN: SignedDuration = SignedDuration::from_hours(2);
-/// The longest gap between ids: if no order is found within it, the shop is away.
+/// The longest gap between ids: if no order is found within it, the shop counts as unavailable.
 const GAP_MAX: u64 = 1 << 40;
 
 /// Pulls a window into the folder.
@@ -55,7 +55,7 @@ async fn pull(
     reading::pull(Shop { api, options, size: 0 }, options, request, folder).await
 }
 
-/// Asks whether a pull would succeed, in three requests.
+/// Checks whether a pull would succeed, in three requests.
 async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examination, PullError> {
     let mut api = Api::find(options, cancel).await?;
     let now = api.client.clock.now();
@@ -182,8 +182,8 @@ impl Shop<'_> {
         }
     }
 
-    /// The counts of the window before and after. Orders only leave it, so it can't hold more than
-    /// were found. A single page is of one moment, and an order that breaks lists breaks this one
+    /// The counts of the window before and after. Orders only leave it, so it can't contain more
+    /// than were found. A single page is consistent, and an order that breaks lists breaks this one
     /// too.
     async fn count_again(
         &mut self,
@@ -205,7 +205,7 @@ impl Shop<'_> {
     }
 
     /// Gets past the first order of a list that can't be listed: it is found by lists of ever fewer
-    /// ids, as those before it are empty, and asked for by its id. Returns the id after which the
+    /// ids, as those before it are empty, and requested by its id. Returns the id after which the
     /// list continues.
     async fn isolate(
         &mut self,

@@ -1,4 +1,4 @@
-//! Queries to Shopify, and what its answers mean.
+//! Queries to Shopify, and the interpretation of its answers.
 
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
@@ -15,16 +15,15 @@ use tokio_util::sync::CancellationToken;
 
 /// The version of the API that is read.
 pub(super) const VERSION: &str = "2026-10";
-/// The system that reads abandoned checkouts besides the orders.
+/// The system that reads abandoned checkouts in addition to orders.
 pub(super) const WITH_CHECKOUTS_NAME: &str = "shopify-checkouts";
 /// A granted token is renewed when less than this is left of its life.
 const RENEWED_BEFORE: Duration = Duration::from_secs(5 * 60);
-/// The longest life that a granted token is taken to have, in seconds: Shopify's are valid for a
-/// day.
+/// The longest life that is assumed for a granted token, in seconds: Shopify's are valid for a day.
 const TOKEN_LIFE_MAX: u64 = 86_400;
 /// Times that a query waits for points.
 const THROTTLED_MAX: u32 = 20;
-/// Times that a query is sent after errors of the shop itself.
+/// Times that a query is sent after errors of the shop.
 const FAILED_MAX: u32 = 3;
 const SCOPES_HINT: &str =
     "give the app the scopes read_orders, read_all_orders and read_customers, and install it again";
@@ -33,11 +32,11 @@ pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request acc
 
 pub(super) struct Api {
     pub client: ShopClient,
-    /// The app whose tokens are granted, where none is set.
+    /// The app that tokens are granted to, if none is set.
     app: Option<App>,
-    /// When the token that was granted ends.
+    /// When the granted token expires.
     expires: Option<Instant>,
-    /// The version of the API that the shop serves, as it says.
+    /// The version of the API that the shop states.
     pub served: String,
 }
 
@@ -64,11 +63,11 @@ fn token_header(token: SecretString) -> Credentials {
 /// What an answer means.
 enum Reply {
     Data(Value),
-    /// The bucket lacks points for so long.
+    /// The bucket lacks points for this long.
     Throttled(Duration),
     /// The shop failed.
     Failed(String),
-    /// The token is not valid, or no longer.
+    /// The token is not valid, or expired.
     Unauthorized,
 }
 
@@ -122,8 +121,7 @@ impl Api {
         }
     }
 
-    /// Has a token granted where none is set, in good time before the last one ends. It is kept in
-    /// memory alone.
+    /// Obtains a token if none is set, before the last one expires. It is only kept in memory.
     async fn have_token(&mut self) -> Result<(), PullError> {
         #[derive(Deserialize)]
         struct Grant {
@@ -264,7 +262,7 @@ impl Api {
     }
 }
 
-/// A count that is not cut off at a limit.
+/// A count that is not capped at a limit.
 pub(super) fn exact_count(count: &Value) -> Option<u64> {
     count["count"].as_u64().filter(|_| count["precision"] == "EXACT")
 }

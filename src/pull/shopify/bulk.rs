@@ -19,15 +19,16 @@ use tokio::time::Instant;
 
 /// Operations started for one window.
 const STARTS_MAX: u32 = 3;
-/// The longest wait for an operation, and for others to end before it. The next pull waits on.
+/// The longest wait for an operation, and for others to end before it. The next pull continues to
+/// wait.
 const WAIT_MAX: Duration = Duration::from_secs(6 * 60 * 60);
 /// Between two queries for the status of an operation.
 const POLL_MAX: Duration = Duration::from_secs(60);
-/// Addresses of a result that are tried.
+/// Result addresses that are tried.
 const DOWNLOADS_MAX: u32 = 4;
 /// More orders from before the window than this mean that the shop ignores the window.
 const EARLIER_MAX: u64 = 10;
-/// Orders among which one has an e-mail address, in any shop that shows them.
+/// Among this many orders, one has an e-mail address in any shop that shows them.
 const EMAIL_SAMPLE: u64 = 20;
 
 /// Reads the orders or checkouts of a window.
@@ -39,7 +40,7 @@ pub(super) struct Bulk<'a> {
     pub window: Window,
     /// The search that finds them.
     pub search: String,
-    /// The carts of orders, by the numbers of the orders: each is written after the orders.
+    /// The carts of orders, by the numbers of the orders; they are written after the orders.
     pub recovered: &'a BTreeMap<u64, u64>,
 }
 
@@ -66,12 +67,12 @@ struct Finished {
 /// How an operation ended.
 enum Ended {
     Completed(Finished),
-    /// It has to be started again.
+    /// It must be started again.
     Failed(String),
 }
 
 impl Bulk<'_> {
-    /// Has the window read, by the operation that is left or a new one.
+    /// Has the window read by an unfinished operation or a new one.
     pub(super) async fn read(
         &mut self,
         wanted: &Operation,
@@ -101,8 +102,8 @@ impl Bulk<'_> {
         Err(self.api.unexpected(&format!("{what}, {STARTS_MAX} times")))
     }
 
-    /// Starts an operation, after others of the app if the shop says so. None of another client is
-    /// ever cancelled.
+    /// Starts an operation, after others of the app if the shop requires it. Operations of other
+    /// clients are never cancelled.
     async fn start(&mut self, wanted: &Operation) -> Result<Operation, PullError> {
         let bulk = self.subject.bulk(&self.search);
         let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
@@ -189,8 +190,8 @@ impl Bulk<'_> {
         }
     }
 
-    /// Receives a result, and compares it with what was announced. The inner error says in what it
-    /// falls short.
+    /// Receives a result, and compares it with the announced numbers. The inner error is the
+    /// difference.
     async fn receive(
         &mut self,
         mut finished: Finished,
@@ -212,7 +213,7 @@ impl Bulk<'_> {
             if downloads == DOWNLOADS_MAX {
                 return Err(self.api.client.away(what));
             }
-            // Asked for again, the result gets a new address.
+            // A further query gives the result a new address.
             self.api.client.pause(self.api.client.poll_interval()).await?;
             let Finished { id, .. } = &finished;
             let operation =
@@ -260,13 +261,13 @@ impl Bulk<'_> {
         Ok(status)
     }
 
-    /// Refuses a result that Shopify limited without an error. It is not downloaded a second time.
+    /// Refuses a result that Shopify limited without an error. It is not downloaded again.
     fn check(&self, rows: &Rows<'_>) -> Result<(), PullError> {
         if rows.earlier > EARLIER_MAX.max(rows.roots / 100) {
             Operation::forget(self.folder)?;
             return Err(self.api.unexpected("ignores the search for a window"));
         }
-        // A checkout has none itself.
+        // A checkout itself has none.
         let shows_email = self.subject == Subject::Checkouts || rows.with_email > 0;
         if rows.roots >= EMAIL_SAMPLE && !shows_email {
             Operation::forget(self.folder)?;
@@ -286,7 +287,7 @@ fn recovered_row(order: u64, cart: u64) -> String {
     )
 }
 
-/// In what a result differs from what was announced, if in anything.
+/// How a result differs from what was announced, if it does.
 fn fault_of(finished: &Finished, rows: &Rows<'_>, subject: Subject) -> Option<String> {
     let least = finished.counted.map_or(0, |counted| counted.after.min(counted.before));
     let words = subject.words();

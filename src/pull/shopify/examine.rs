@@ -1,4 +1,4 @@
-//! What an app may see of a shop: Shopify silently leaves out the rest.
+//! What an app may see of a shop. Shopify silently leaves out the rest.
 
 use super::super::error::PullError;
 use super::super::examination::Examination;
@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-/// Orders older than this take `read_all_orders`.
+/// Orders older than this require `read_all_orders`.
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// The shop's answer to the first query, for an app that may read what the job needs. It counts
@@ -53,7 +53,7 @@ pub(super) async fn open(
     Ok(data)
 }
 
-/// Asks whether a pull would succeed, in two requests.
+/// Checks whether a pull would succeed, in two requests.
 pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,

@@ -1,9 +1,9 @@
 //! Shopify's Admin GraphQL API: orders, and abandoned checkouts, by bulk operations.
 //!
 //! An operation reads the orders of a window on Shopify's side and writes them to a file, which is
-//! kept only if it has the announced numbers of rows and orders. What the app may see is checked
-//! before it starts, as Shopify silently leaves out the rest. An order that changes while the
-//! operation is at work leaves the window, and is in the next one.
+//! kept only if it has the announced numbers of rows and orders. The app's permissions are checked
+//! before it starts, as Shopify silently leaves out the rest. An order that changes during the
+//! operation leaves the window, and is in the next one.
 
 mod api;
 mod bulk;
@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) static SYSTEM: ShopSystem = ORDERS_ALONE;
 
-/// The orders, and the abandoned checkouts that some of them were.
+/// The orders, and the abandoned checkouts that some of them completed.
 pub(super) static WITH_CHECKOUTS: ShopSystem =
     ShopSystem { name: WITH_CHECKOUTS_NAME, format: "auto", ..ORDERS_ALONE };
 
@@ -56,11 +56,11 @@ const ORDERS_ALONE: ShopSystem = ShopSystem {
     examine: |options, cancel| Box::pin(examine(options, cancel)),
 };
 
-/// Ids asked for at once.
+/// Ids in one query.
 const IDS_MAX: usize = 250;
-/// Searches in one query. Each costs about 5 points, and an answer no more than 1,000.
+/// Searches in one query. Each costs about 5 points, and a query at most 1,000.
 const SEARCHES_MAX: usize = 20;
-/// How a page of a list without an order looks.
+/// A page of a list without orders.
 const EMPTY_PAGE: &[u8] = br#"{"data":{"orders":{"edges":[]}}}"#;
 
 /// Pulls a window into the folder.
@@ -97,7 +97,7 @@ struct Shop<'a> {
 
 impl Shop<'_> {
     /// Reads what changed in the window, checkouts before orders: an order is written with the cart
-    /// that it was.
+    /// that it completed.
     async fn pull(
         &mut self,
         opening: &Value,
@@ -141,7 +141,7 @@ impl Shop<'_> {
         Bulk { api, options, folder, subject, window: *window, search, recovered }
     }
 
-    /// The carts of orders that the windows before know, which this one continues.
+    /// The carts of orders that are known from the previous windows, which this one continues.
     fn recovered_before(&self) -> Result<BTreeMap<u64, u64>, PullError> {
         if self.window.extent == Extent::Full || !reads_checkouts(self.options) {
             return Ok(BTreeMap::new());
@@ -150,8 +150,8 @@ impl Shop<'_> {
         Ok(export.into_iter().flat_map(|window| window.manifest.recovered).collect())
     }
 
-    /// The orders that checkouts became, each with its checkout. A checkout whose order is known
-    /// already is not asked for.
+    /// The orders that completed checkouts, each with its checkout. Checkouts with a known order
+    /// are not queried.
     async fn find_orders(
         &mut self,
         completed: BTreeMap<u64, String>,
@@ -183,8 +183,9 @@ impl Shop<'_> {
         Ok(found)
     }
 
-    /// Whether the export already holds all that changed of a subject since the last window as it
-    /// is now, by what the first answer shows. Of many it shows some, and nothing is compared.
+    /// Whether the export already contains the current state of everything that changed of a
+    /// subject since the last window, by the first answer. If that shows only some of many, nothing
+    /// is compared.
     fn is_unchanged(&self, subject: Subject, opening: &Value) -> Result<bool, PullError> {
         let Some(from) = self.window.from else { return Ok(false) };
         let edges = opening[subject.list()]["edges"].as_array().map(Vec::as_slice);
@@ -255,7 +256,7 @@ impl Shop<'_> {
     }
 }
 
-/// Which shop answers. A copy of a shop, or another one under its address, has another id.
+/// The identity of the shop. A copy of a shop, or another one under its address, has another id.
 ///
 /// # Errors
 /// When it is not the shop of the last window.

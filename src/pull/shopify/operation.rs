@@ -32,7 +32,7 @@ impl Operation {
         folder.remove_note(NOTE)
     }
 
-    /// The one that was left by a pull of the same window, but for its end.
+    /// The operation left by a pull of the same window, except its end.
     pub(super) fn left(
         folder: &Folder,
         wanted: &Self,
@@ -44,7 +44,7 @@ impl Operation {
             let Window { extent, from, to } = left.window;
             let is_same = (&left.shop, &left.query, extent, from)
                 == (&wanted.shop, &wanted.query, wanted.window.extent, wanted.window.from);
-            // One whose window was written just before the program was killed is done.
+            // If its window was written just before the process was killed, it is done.
             is_same && last.is_none_or(|last| to > last) && to.duration_until(now) < AGE_MAX
         }))
     }

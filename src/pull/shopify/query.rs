@@ -3,8 +3,8 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
-/// What is read of an order, as docs/formats.md shows it. `LINES` is replaced by the arguments of
-/// its lines.
+/// The fields that are read of an order, as docs/formats.md shows them. `LINES` is replaced by the
+/// arguments of its lines.
 const ORDER: &str = "
   id name email createdAt updatedAt cancelledAt displayFinancialStatus test sourceName currencyCode
   customer { id emailMarketingConsent { marketingState } }
@@ -15,8 +15,8 @@ const ORDER: &str = "
     discountAllocations { allocatedAmountSet { shopMoney { amount } } discountApplication { ... on DiscountCodeApplication { code } } }
   } } }";
 
-/// What is read of an abandoned checkout. The e-mail address is the customer's, and the token is in
-/// the checkout's address.
+/// The fields that are read of an abandoned checkout. The e-mail address is the customer's, and the
+/// token is in the checkout's address.
 const CHECKOUT: &str = "
   id abandonedCheckoutUrl createdAt updatedAt completedAt
   customer { id defaultEmailAddress { emailAddress marketingState } }
@@ -24,7 +24,7 @@ const CHECKOUT: &str = "
   totalDiscountSet { shopMoney { amount } }
   lineItems { edges { node { id title sku quantity originalUnitPriceSet { shopMoney { amount } } variant { id } product { id } } } }";
 
-/// What an operation reads.
+/// The subject of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Orders,
@@ -67,7 +67,7 @@ impl Subject {
 
     /// The query of a bulk operation.
     pub(super) fn bulk(self, search: &str) -> String {
-        // Checkouts can't be sorted by the time that is searched.
+        // Checkouts can't be sorted by the time that is searched for.
         let (sort_key, fields) = match self {
             Self::Orders => ("UPDATED_AT", ORDER.replace("LINES", "")),
             Self::Checkouts => ("ID", CHECKOUT.to_owned()),
@@ -115,7 +115,7 @@ pub(super) enum Query<'a> {
 pub(super) enum FirstOrders<'a> {
     /// The oldest one of a search.
     Oldest(&'a str),
-    /// Those of a search that changed first, as far as one answer may hold them.
+    /// The first ones of a search by change, as many as one answer may contain.
     Changed(&'a str),
 }
 
@@ -123,10 +123,10 @@ pub(super) enum FirstOrders<'a> {
 const OPENING_CHECKOUTS: &str = "abandonedCheckoutsCount(query: $counted, limit: null) { count precision } \
      abandonedCheckouts(first: 20, sortKey: ID, query: $counted) { edges { node { id updatedAt } } }";
 
-/// The shortest text that is taken for a token of an address.
+/// The shortest text that counts as a token in an address.
 const TOKEN_LEN_MIN: usize = 12;
 
-/// Orders of the first answer. Each costs about 25 points, and an answer no more than 1,000.
+/// Orders of the first answer. Each costs about 25 points, and a query at most 1,000.
 const CHANGED_MAX: usize = 20;
 
 impl Query<'_> {
@@ -173,7 +173,7 @@ impl Query<'_> {
                 let named = || (0..).zip(*searches).map(|(n, search)| (format!("s{n}"), search));
                 let declared: String =
                     named().map(|(name, _)| format!("${name}: String! ")).collect();
-                // A second one shows that a search is ambiguous.
+                // A second result shows that a search is ambiguous.
                 let lists: String = named()
                     .map(|(name, _)| {
                         format!(
@@ -210,9 +210,9 @@ pub(super) fn search(
     terms.into_iter().flatten().collect::<Vec<_>>().join(" AND ")
 }
 
-/// The search for the order that a checkout became, by the token in the path of its address: that
-/// of the cart in `/checkouts/ac/TOKEN/recover`, its own in the older `/checkouts/TOKEN/recover`.
-/// `None` for an address of another form.
+/// The search for the order that completed a checkout, by the token in the path of its address:
+/// that of the cart in `/checkouts/ac/TOKEN/recover`, its own in the older
+/// `/checkouts/TOKEN/recover`. `None` for an address of another form.
 pub(super) fn order_of_checkout(url: &str) -> Option<String> {
     let (_, path) = url.split(['?', '#']).next()?.split_once("/checkouts/")?;
     let mut parts = path.split('/');

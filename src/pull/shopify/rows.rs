@@ -1,4 +1,4 @@
-//! The result of an operation, looked at row by row while it is received.
+//! The result of an operation, checked row by row while it is received.
 
 use super::super::order_id::OrderId;
 use super::super::window::Window;
@@ -12,7 +12,7 @@ const ROW_BYTES_MAX: usize = 8 << 20;
 /// The longest result, in bytes: about ten million orders.
 const FILE_BYTES_MAX: u64 = 32 << 30;
 
-/// An order as it was at a moment.
+/// A version of an order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct Version {
     id: String,
@@ -45,29 +45,29 @@ struct Row {
     url: Option<String>,
 }
 
-/// What was received so far.
+/// The rows received so far.
 pub(super) struct Rows<'a> {
     subject: Subject,
     window: &'a Window,
-    /// Orders placed before this were not asked for.
+    /// Orders placed before this were not requested.
     since: Option<Timestamp>,
     bytes: u64,
-    /// The beginning of a row whose end is to come.
+    /// The beginning of an incomplete row.
     rest: Vec<u8>,
     /// The numbers of the orders or checkouts.
     pub numbers: BTreeSet<u64>,
     /// The addresses of the checkouts that became orders.
     pub completed: BTreeMap<u64, String>,
-    /// Orders that have parts and were not seen yet.
+    /// Orders that have parts but were not seen yet.
     awaited: BTreeSet<u64>,
     pub count: u64,
     pub roots: u64,
-    /// Orders from before the window, or placed before what was asked for.
+    /// Orders from before the window, or placed before the requested time.
     pub earlier: u64,
     pub with_email: u64,
-    /// Rows that are no JSON.
+    /// Rows that are not JSON.
     pub broken: u64,
-    /// What is longer than any result can be; nothing after it was read.
+    /// What exceeded a limit; nothing after it was read.
     pub excess: Option<String>,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Takes the next piece, unless it makes the result too long.
+    /// Adds the next chunk, unless it makes the result too long.
     pub(super) fn take(&mut self, piece: &[u8]) {
         let mut lines = piece.split(|byte| *byte == b'\n');
         let first = lines.next().unwrap_or_default();
@@ -111,12 +111,12 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// How many orders have parts, and are not there themselves.
+    /// How many orders have parts but are missing themselves.
     pub fn orphaned(&self) -> usize {
         self.awaited.len()
     }
 
-    /// After the last piece. Returns whether the last row lacked the end of its line.
+    /// Ends the result after the last chunk. Returns whether the last row lacked its line end.
     pub(super) fn end(&mut self) -> bool {
         let row = std::mem::take(&mut self.rest);
         self.look_at(&row);
@@ -156,7 +156,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The order of a row: one, or none of a line or of a page without orders.
+/// The order of a row: one, or none for a line or a page without orders.
 pub(super) fn ids_in(row: &[u8]) -> Vec<OrderId> {
     let row: Option<Row> = serde_json::from_slice(row).ok();
     let row = row.filter(|row| row.parent.is_none());

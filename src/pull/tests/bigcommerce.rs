@@ -19,7 +19,7 @@ pub(super) fn orders(n: u64) -> Vec<BigCommerceOrder> {
     (1..=n).map(|id| BigCommerceOrder::new(id, first + (id as i64).hours())).collect()
 }
 
-/// Total, number of lines and whether it is deleted, as an order of the export has them.
+/// Total, number of lines and deletion of an order in the export.
 type Copy = (String, usize, bool);
 
 impl Pulls<BigCommerce> {
@@ -36,7 +36,7 @@ impl Pulls<BigCommerce> {
         window
     }
 
-    /// Each order as its copy in the last file has it.
+    /// Each order, from its copy in the last file.
     fn export(&self) -> BTreeMap<u64, Copy> {
         let mut all = BTreeMap::new();
         for window in self.folder().export().unwrap() {
@@ -55,7 +55,7 @@ impl Pulls<BigCommerce> {
         all
     }
 
-    /// What the shop has, as the export should have it.
+    /// The orders of the shop, as the export should contain them.
     fn truth(&self) -> BTreeMap<u64, Copy> {
         let shown = |order: &BigCommerceOrder| {
             let total = format!("{}.{:02}00", order.total / 100, order.total % 100);
@@ -84,7 +84,7 @@ async fn a_full_pull_is_the_whole_shop_as_it_was_received() {
     let window = pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
     assert_eq!(window.manifest.counted, Some(Counted { before: 600, after: 600 }));
-    // The count, three pages and the 204 after them, the count again, and two looks for deleted
+    // The count, three pages and the 204 after them, the count again, and two requests for deleted
     // orders.
     assert_eq!(window.manifest.requests, 8);
     assert!(pulls.shop.requests()[2].contains("page=4"), "{:?}", pulls.shop.requests());
@@ -106,7 +106,7 @@ async fn whatever_leaves_the_list_while_it_is_read_no_other_order_is_lost() {
             });
             pulls.full().await;
             let (mut export, mut truth) = (pulls.export(), pulls.truth());
-            // Read before it was deleted; a change is in the next window.
+            // It was read before it was deleted; the change is in the next window.
             for all in [&mut export, &mut truth] {
                 all.remove(&4);
                 all.remove(&5);
@@ -166,7 +166,7 @@ async fn lines_after_the_fiftieth_coupons_and_lines_that_are_not_shown_are_asked
     let pulls = Pulls::of_bigcommerce(BigCommerceOptions::default(), all).await;
     pulls.full().await;
     assert_eq!(pulls.export(), pulls.truth());
-    // Fifty in the shipping and one download are whole; 300 are two pages.
+    // Fifty in the shipping and one download are complete; 300 are two pages.
     assert_eq!((pulls.asked("/products"), pulls.asked("/coupons")), (5, 2));
     assert_eq!(pulls.asked("orders/2/products"), 0);
 }
@@ -211,7 +211,7 @@ async fn a_429_is_waited_for_with_the_headers_of_the_quota_and_without_them() {
     let begun = Instant::now();
     pulls.shop.set(|options| options.quota = 3);
     let error = pulls.pull(Request::Full).await.unwrap_err();
-    // Others take everything: each time until the quota is full again.
+    // Other apps use the whole quota: each time until it is full again.
     assert!(matches!(error, PullError::Away { .. }), "{error}");
     assert!(begun.elapsed().as_secs() >= 90, "{:?}", begun.elapsed());
 }

@@ -58,7 +58,7 @@ async fn orders_known_to_be_gone_are_asked_for_after_those_that_are_missing() {
 async fn a_missing_order_without_an_answer_is_asked_for_by_the_next_full_pull() {
     let pulls = Pulls::of(WooOptions::default(), orders(40)).await;
     pulls.full().await;
-    // It changed after the end of the window, so that no list has it, and its page is broken.
+    // It changed after the end of the window, so no list contains it, and its page is broken.
     pulls.shop.change(|orders| orders.get_mut(&30).unwrap().modified = Timestamp::now());
     pulls.shop.set(|options| options.broken = [30].into());
     let window = pulls.full().await;

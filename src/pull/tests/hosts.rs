@@ -7,7 +7,7 @@ use crate::simulator::woocommerce::{Cache, Permalinks, ShopOrder, WooOptions};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-/// What a host may do to one answer, and whether the pull ends with it.
+/// Faults of a host for one answer, and whether the fault ends the pull.
 pub(super) fn host_faults() -> Vec<(HostFault, bool)> {
     let busy =
         |status, retry_after: &str| HostFault::Busy { status, retry_after: retry_after.to_owned() };
@@ -30,8 +30,7 @@ pub(super) fn host_faults() -> Vec<(HostFault, bool)> {
     faults
 }
 
-/// A window that ended by the clock of a host in front of the shop would leave out, or skip, what
-/// changes until then.
+/// A window that ended by the clock of a host in front of the shop would omit changes until then.
 #[tokio::test(start_paused = true)]
 async fn the_clock_of_a_host_in_front_is_not_taken_for_the_shops() {
     for ahead_s in [-100_000, 100_000] {
@@ -45,7 +44,8 @@ async fn the_clock_of_a_host_in_front_is_not_taken_for_the_shops() {
     }
 }
 
-/// Each fault at each request. What ends a pull leaves nothing, and the next one is whole.
+/// Each fault at each request. A pull that ends by one leaves nothing, and the next one is
+/// complete.
 #[tokio::test(start_paused = true)]
 async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
     for (fault, is_fatal) in host_faults() {
@@ -94,11 +94,11 @@ async fn a_page_of_a_firewall_is_not_taken_for_a_wrong_key() {
     assert!(error.contains("answers 403 with a page") && error.contains("firewall"), "{error}");
 }
 
-/// Over a connection that is too slow for a page, smaller ones are asked for.
+/// If a connection is too slow for a page, smaller ones are requested.
 #[tokio::test(start_paused = true)]
 async fn a_page_that_takes_too_long_twice_is_asked_for_in_parts() {
     let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
-    // The last page twice, which is how the list is measured, and then as a page.
+    // The last page twice, to measure the list, and then as a page.
     for after in [2, 0, 1, 0] {
         pulls.shop.fail_at(after, HostFault::Trickle { seconds: 180 });
     }
@@ -127,7 +127,7 @@ async fn a_cache_that_knows_addresses_has_no_answer_of_an_earlier_pull() {
     assert_eq!(pulls.full().await.manifest.gone, [6]);
 }
 
-/// Whether or not it passes on how many orders there are.
+/// Whether or not it passes on the number of orders.
 #[tokio::test(start_paused = true)]
 async fn a_cache_that_answers_every_page_with_the_first_one_ends_the_pull() {
     for hides_totals in [false, true] {

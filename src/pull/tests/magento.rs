@@ -38,7 +38,7 @@ impl Pulls<Magento> {
         window
     }
 
-    /// What a pull is refused with.
+    /// The error of a refused pull.
     async fn refusal(&self) -> PullError {
         let error = self.pull(Request::Full).await.unwrap_err();
         assert!(self.folder().windows().unwrap().is_empty());
@@ -61,7 +61,7 @@ impl Pulls<Magento> {
         all
     }
 
-    /// What the shop has, as the export should have it.
+    /// The orders of the shop, as the export should contain them.
     fn truth_of_magento(&self) -> BTreeMap<u64, String> {
         let shown = |order: &MagentoOrder| format!("{:?}", order.total as f64 / 100.0);
         self.shop.orders().iter().map(|order| (order.id, shown(order))).collect()
@@ -75,7 +75,7 @@ async fn a_full_pull_is_the_whole_shop_with_every_request_signed() {
     assert_eq!(pulls.totals(), pulls.truth_of_magento());
     let counted = Some(Counted { before: 250, after: 250 });
     assert_eq!((window.manifest.orders, window.manifest.counted), (250, counted));
-    // One to find the API, the pages, and one to count again.
+    // One request to find the API, the pages, and one to count again.
     assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (5, 5));
 }
 
@@ -115,7 +115,7 @@ async fn what_is_signed_with_another_secret_or_may_not_read_orders_is_refused() 
     assert!(error.contains("Sales, Operations, Orders"), "{error}");
 }
 
-/// Magento refuses a request that comes twice, and one from the future.
+/// Magento refuses repeated requests, and those from the future.
 #[tokio::test(start_paused = true)]
 async fn a_request_is_signed_again_for_each_attempt_and_by_the_shops_clock() {
     for ahead_s in [0, 3600, -3600] {

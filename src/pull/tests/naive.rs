@@ -1,4 +1,4 @@
-//! Clients that lose orders: what they do wrong is what the tests of pulls change the shops for.
+//! Naive clients that lose orders: the tests of pulls change the shops in the ways that break them.
 
 use super::{bigcommerce, magento, moment, orders, shopify};
 use crate::simulator::bigcommerce::{BigCommerce, BigCommerceOptions};
@@ -30,7 +30,7 @@ async fn ask(shop: &Shopify, query: &str) -> Value {
     serde_json::from_str(&answer.text().await.unwrap()).unwrap()
 }
 
-/// The orders of a bulk operation, by its file alone.
+/// The orders of a bulk operation, only by its file.
 async fn bulk(shop: &Shopify, search: &str) -> BTreeSet<u64> {
     let list = format!(
         "{{ orders(query: \\\"{search}\\\", sortKey: UPDATED_AT) {{ edges {{ node {{ id }} }} }} }}"
@@ -69,7 +69,7 @@ async fn a_client_that_pages_forward_loses_an_order() {
     assert!(!ids.contains(&201));
 }
 
-/// The orders that a client finds that ends at the first page that is not full, or at a 204.
+/// The orders found by a client that ends at the first page that is not full, or at a 204.
 async fn forward(shop: &BigCommerce, ends_at_short_page: bool) -> BTreeSet<u64> {
     let mut ids = BTreeSet::new();
     for number in 1.. {
@@ -99,7 +99,7 @@ async fn a_client_of_bigcommerce_that_pages_forward_loses_an_order() {
     }
 }
 
-/// The hour in which the clocks go back is there twice.
+/// The hour in which the clocks go back occurs twice.
 #[tokio::test]
 async fn a_client_that_compares_local_dates_loses_an_order() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
@@ -115,7 +115,7 @@ async fn a_client_that_compares_local_dates_loses_an_order() {
     assert_eq!(page(&shop, utc).await, [7]);
 }
 
-/// Shopify has no pages to drift: what moves is the window.
+/// Shopify has no pages that drift, but the window moves.
 #[tokio::test]
 async fn a_client_that_goes_on_where_it_ended_loses_an_order() {
     let shop = Shopify::start(ShopifyOptions::default(), shopify::orders(30)).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_client_that_goes_on_behind_the_last_time_loses_orders() {
     };
     assert_eq!(magento_page(&shop, &after("2026-01-01%2000:00:00")).await.len(), 100);
     assert_eq!(magento_page(&shop, &after("2026-02-01%2000:00:00")).await, [0; 0]);
-    // Nor does a page without orders ever come.
+    // And there is never a page without orders.
     let last = magento_page(&shop, "searchCriteria%5BcurrentPage%5D=3").await;
     assert_eq!(
         (last.len(), magento_page(&shop, "searchCriteria%5BcurrentPage%5D=9").await),
@@ -171,7 +171,7 @@ async fn a_client_that_counts_no_rows_loses_an_order() {
     assert_eq!(bulk(&shop, "updated_at:>='2026-01-01T00:00:00Z'").await.len(), 29);
 }
 
-/// The time is cut off, and the day begins at the shop's midnight.
+/// The time is ignored, and the day begins at the shop's midnight.
 #[tokio::test]
 async fn a_search_without_quotes_finds_other_orders() {
     let zone = TimeZone::get("America/New_York").unwrap();
@@ -187,7 +187,7 @@ async fn a_search_without_quotes_finds_other_orders() {
     assert_eq!(shop.violations().len(), 1);
 }
 
-/// The APIs of both answer XML to a client that does not say what it takes.
+/// Both APIs return XML to a client that does not state what it accepts.
 #[tokio::test]
 async fn a_client_that_does_not_say_what_it_takes_gets_xml() {
     let big =

@@ -19,7 +19,7 @@ pub(super) fn orders(n: u64) -> Vec<ShopifyOrder> {
     (1..=n).map(|id| ShopifyOrder::new(id, first + (id as i64).hours())).collect()
 }
 
-/// What lets an app in that has an id and a secret.
+/// The credentials of an app with an id and a secret.
 fn app(id: &str, secret: &str) -> Access {
     Access::default().with("client_id", id).with_secret("client_secret", secret)
 }
@@ -48,7 +48,7 @@ impl Pulls<Shopify> {
         error.to_string()
     }
 
-    /// Total and number of lines of each order, as the last result with it says.
+    /// Total and number of lines of each order, from the last result that contains it.
     fn export(&self) -> BTreeMap<u64, (String, usize)> {
         let mut all = BTreeMap::new();
         for window in self.folder().export().unwrap() {
@@ -79,7 +79,7 @@ impl Pulls<Shopify> {
         self.shop.orders().iter().map(|order| (order.id, shown(order))).collect()
     }
 
-    /// Moves the shop's clock on; returns what it shows.
+    /// Advances the shop's clock; returns its time.
     fn pass(&self, seconds: i64) -> Timestamp {
         let mut ahead_s = seconds;
         self.shop.set(|options| {
@@ -99,7 +99,7 @@ async fn a_full_pull_is_the_whole_shop_by_one_operation() {
         assert_eq!(pulls.export(), pulls.truth());
         assert_eq!(window.manifest.counted, Some(Counted { before: 120, after: 120 }));
         assert_eq!((window.manifest.orders, window.manifest.gone.len()), (120, 0));
-        // The opening, the start, two looks, and the file.
+        // The opening, the start, two polls, and the file.
         assert_eq!((pulls.shop.requests().len(), window.manifest.requests), (5, 5));
         assert!(!pulls.path().join("operation.json").exists());
     }
@@ -127,7 +127,7 @@ async fn an_increment_holds_what_changed_and_the_newer_result_counts() {
     assert_eq!(pulls.shop.violations(), [""; 0]);
 }
 
-/// The start, a look or more, and the file, after the first question.
+/// The start, one or more polls, and the file, after the first query.
 #[tokio::test]
 async fn a_night_without_changes_takes_one_request_and_any_other_four_and_further_looks() {
     for polls in [0, 1, 4] {
@@ -289,7 +289,7 @@ async fn what_keeps_the_shop_busy_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
     for (fault, is_fatal) in host_faults() {
-        // The last one is for the file, which may be asked for again whatever its answer.
+        // The last one is for the file, which may be requested again whatever its answer.
         for request in 0..5 {
             let is_fatal = is_fatal && request < 4;
             let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(30)).await;
@@ -302,7 +302,7 @@ async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
     }
 }
 
-/// A search finds a change minutes later; the end of a window is older than that.
+/// A search finds a change only minutes later; the end of a window is older than that.
 #[tokio::test]
 async fn a_change_that_the_search_finds_late_is_in_a_later_window() {
     let host = ShopifyOptions { index_lag_s: 240, ..ShopifyOptions::default() };
@@ -334,7 +334,7 @@ async fn an_operation_that_is_at_work_after_a_restart_is_waited_for() {
     assert_eq!(pulls.shop.operations(), 1);
     assert_eq!(pulls.export(), pulls.truth());
 
-    // One that was killed right after its window was complete leaves a note that nobody follows.
+    // A pull that was killed right after its window was complete leaves a note that is ignored.
     let window_to = window.manifest.window.to;
     let note = format!(
         r#"{{"id":"gid://shopify/BulkOperation/1000","shop":"{}","query":"","extent":"full","from":null,"to":"{window_to}"}}"#,
@@ -408,7 +408,7 @@ async fn a_full_pull_that_gets_orders_from_before_its_beginning_is_refused() {
     assert_eq!(pulls.full().await.manifest.orders, 7);
 }
 
-/// Shopify shows no address to an app that was not approved for them.
+/// Shopify shows no e-mail address to an app that is not approved for them.
 #[tokio::test]
 async fn a_result_without_addresses_is_refused_and_not_used_again() {
     let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(25)).await;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 impl Pulls<Shopify> {
-    /// With orders of which every third one was left at the checkout before it was placed.
+    /// With orders of which every third one was abandoned at the checkout before it was placed.
     async fn with_checkouts(options: ShopifyOptions, orders: u64) -> Self {
         let options = ShopifyOptions { has_checkouts: true, ..options };
         let shop = Shopify::start(options, Vec::new()).await.unwrap();
@@ -31,7 +31,7 @@ impl Pulls<Shopify> {
         window
     }
 
-    /// A night later, the shop's clock less ten minutes.
+    /// A night later, ten minutes before the shop's present.
     fn night(&self) -> Timestamp {
         let mut ahead_s = 90_000;
         self.shop.set(|options| {
@@ -41,7 +41,7 @@ impl Pulls<Shopify> {
         Timestamp::now() + ahead_s.seconds() - 600.seconds()
     }
 
-    /// Gives an order a total; places one that is not there.
+    /// Sets an order's total; places a new one if it does not exist.
     fn put(&self, id: u64, total: u64, at: Timestamp) {
         self.shop.apply(Change::Put { id, total, at });
     }
@@ -52,7 +52,7 @@ fn number(gid: &Value) -> u64 {
     gid.as_str().unwrap().rsplit('/').next().unwrap().parse().unwrap()
 }
 
-/// The rows of a window that state the cart of an order: the orders, with their carts.
+/// The rows of a window with the cart of an order: the orders, with their carts.
 fn carts_of_orders(window: &PulledWindow) -> BTreeMap<u64, u64> {
     let rows = window.parts().filter_map(|row| serde_json::from_slice::<Value>(&row).ok());
     let links = rows.filter(|row| {
@@ -66,12 +66,12 @@ fn carts_of_orders(window: &PulledWindow) -> BTreeMap<u64, u64> {
 async fn a_full_pull_has_orders_and_checkouts_and_says_which_was_which() {
     let pulls = Pulls::with_checkouts(ShopifyOptions::default(), 12).await;
     let window = pulls.next().await;
-    // Beside every third order one is left; and each order of those from the second on completes
-    // one.
+    // Next to every third order a checkout is abandoned, and each of those orders from the second
+    // on completes one.
     assert_eq!((window.manifest.orders, window.manifest.carts), (12, 4 + 4));
     let known = BTreeMap::from([(6, 10_006), (9, 10_009), (12, 10_012)]);
     assert_eq!((&window.manifest.recovered, carts_of_orders(&window)), (&known, known.clone()));
-    // The opening; the start, two looks and the file of each; one search for all.
+    // The opening; the start, two polls and the file of each; one search for all.
     assert_eq!(pulls.shop.requests().len(), 1 + 4 + 1 + 4);
     assert_eq!(window.manifest.warnings, [""; 0]);
 }
@@ -108,8 +108,8 @@ async fn a_night_reads_what_changed_of_either_and_asks_for_no_order_twice() {
     assert_eq!(quiet(before), 1);
 }
 
-/// An order that leaves a window has its cart in the next one, although the checkout is not in
-/// that.
+/// An order that leaves a window has its cart in the next one, although that doesn't contain the
+/// checkout.
 #[tokio::test]
 async fn an_order_that_changes_later_still_names_its_cart() {
     let pulls = Pulls::with_checkouts(ShopifyOptions::default(), 14).await;
@@ -166,7 +166,7 @@ async fn what_checkouts_take_is_said_before_anything_is_pulled() {
     }
 }
 
-/// A job that is changed to pull checkouts too has none of those before.
+/// A job that is changed to pull checkouts too has no earlier ones.
 #[tokio::test]
 async fn another_subject_makes_a_full_pull() {
     let mut pulls = Pulls::with_checkouts(ShopifyOptions::default(), 6).await;

@@ -46,7 +46,7 @@ impl Pulls<Squarespace> {
         all
     }
 
-    /// What the shop has, as the export should have it.
+    /// The orders of the shop, as the export should contain them.
     fn there(&self) -> BTreeMap<u64, String> {
         let shown = |total: u64| format!("{}.{:02}", total / 100, total % 100);
         self.shop.orders().iter().map(|order| (order.id, shown(order.total))).collect()
@@ -58,7 +58,7 @@ async fn a_full_pull_is_the_whole_shop_by_cursors() {
     let pulls = Pulls::squarespace(SquarespaceOptions::default(), orders(120)).await;
     let window = pulls.complete().await;
     assert_eq!(pulls.pulled(), pulls.there());
-    // One to find the API, and the pages twice.
+    // One request to find the API, and the pages twice.
     assert_eq!((window.manifest.orders, window.manifest.requests), (120, 7));
     let none = Pulls::squarespace(SquarespaceOptions::default(), Vec::new()).await;
     assert_eq!(none.complete().await.files().count(), 1);

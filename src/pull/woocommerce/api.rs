@@ -1,4 +1,4 @@
-//! Finding the API on a site, and what its answers mean.
+//! Finding the API on a site, and the interpretation of its answers.
 
 use super::super::body::{excerpt, json_in};
 use super::super::credentials::Credentials;
@@ -18,7 +18,7 @@ const CACHE_HINT: &str =
     "a cache or a plug-in may change its lists; exclude /wp-json/ from caches and pull again";
 const KEY_IN_QUERY: &str = "key_in_query";
 
-/// Where the API is on a site: by its permalinks.
+/// The location of the API on a site, which depends on its permalinks.
 #[derive(Debug, Clone, Copy)]
 enum AddressForm {
     Pretty,
@@ -33,7 +33,7 @@ pub(super) struct Api<'a> {
     options: &'a Options,
     form: AddressForm,
     /// How many orders had changed since the beginning of the window when it was found, if the shop
-    /// says so and compares: it only says how far to read at first.
+    /// states it and filters; only an estimate of how far to read.
     pub changed: Option<u64>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Api<'a> {
         let mut shop = Self { client, options, form, changed };
         let bounds = Bounds { from, to: None, since: options.since };
         let mut query = bounds.query(EVERY, Page::smallest(&SIZES));
-        // The id alone: the order may be one that the shop can't show.
+        // Only the id, as the order may be one that the shop can't show.
         query.push(("_fields", "id".to_owned()));
         let mut seen = String::new();
         for form in FORMS {
@@ -85,7 +85,7 @@ impl<'a> Api<'a> {
         query: &[(&str, String)],
     ) -> Result<Answer, RequestError> {
         let route = [&["wc", "v3"], resource].concat();
-        // A cache in front of the shop has no answer to an address that was never asked for.
+        // A cache in front of the shop has no answer to an address that was never requested.
         let fresh = ("_", Timestamp::now().as_microsecond().to_string());
         let mut query = [query, &[fresh]].concat();
         match self.form {
@@ -102,7 +102,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// The JSON of an answer that is a success.
+    /// The JSON of a success response.
     fn accept(&mut self, answer: &Answer) -> Result<Vec<u8>, PullError> {
         let json = match json_in(&answer.body) {
             Ok((json, noise)) => {
@@ -190,7 +190,7 @@ impl PagedApi for Api<'_> {
         changed.div_ceil(SIZES[0]).max(1)
     }
 
-    /// Asks for the smallest page.
+    /// Requests the smallest page.
     async fn count(&mut self, list: &List<'_>) -> Result<Option<u64>, PullError> {
         let mut query = query(list, Page::smallest(&SIZES));
         query.push(("_fields", "id".to_owned()));
@@ -234,12 +234,12 @@ pub(super) fn credentials(access: &Access) -> Result<Credentials, PullError> {
     })
 }
 
-/// The error that WordPress answers for an address it does not know.
+/// The error of WordPress for an unknown address.
 fn is_no_route(answer: &Answer) -> bool {
     answer.status == StatusCode::NOT_FOUND && message_in(&answer.body).starts_with("rest_no_route")
 }
 
-/// Code and message of an error, or what the text begins with.
+/// Code and message of an error, or the beginning of the text.
 fn message_in(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct ApiError {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-/// What is looked at of the oldest order.
+/// The fields of the oldest order that are checked.
 #[derive(Deserialize)]
 struct Order {
     date_created_gmt: Option<String>,
@@ -23,7 +23,7 @@ struct Billing {
     email: Option<String>,
 }
 
-/// Asks whether a pull would succeed, in three requests.
+/// Checks whether a pull would succeed, in three requests.
 pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,

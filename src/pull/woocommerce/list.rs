@@ -5,15 +5,16 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-/// The status of all orders but those in the trash.
+/// The status of all orders except those in the trash.
 pub(super) const EVERY: &str = "any";
-/// An order in the trash is deleted for the shop. The trash is listed before and after: what is
-/// taken out meanwhile is in the list of the others, what is put there in the last one.
+/// An order in the trash counts as deleted. The trash is listed before and after the others: an
+/// order that is restored meanwhile is in the list of the others, one that is trashed meanwhile in
+/// the last one.
 pub(super) const STATUSES: [&str; 3] = ["trash", EVERY, "trash"];
 /// Orders on a page.
 pub(super) const SIZES: [u64; 5] = [100, 50, 25, 5, 1];
 
-/// What a list is limited to.
+/// The limits of a list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// Changed after this.
@@ -57,7 +58,7 @@ fn bare(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
-/// What is read of an order.
+/// The fields of an order that are read.
 #[derive(Debug, Deserialize)]
 pub(super) struct Order {
     pub id: u64,
@@ -71,7 +72,7 @@ impl Order {
     }
 }
 
-/// The ids of the orders on a page; none of one that is damaged.
+/// The ids of the orders on a page; none if it is damaged.
 pub(super) fn ids_in(page: &[u8]) -> Vec<OrderId> {
     let orders: Vec<Order> = serde_json::from_slice(page).unwrap_or_default();
     orders.into_iter().map(|order| order.id.into()).collect()

@@ -1,5 +1,5 @@
-//! A verification as one page to hand over: what was compared with what, and what came of it. It
-//! names orders by their numbers and holds no personal data.
+//! A verification as one self-contained page: what was compared, and the result. It names orders by
+//! their numbers and contains no personal data.
 
 use super::{HasScript, page};
 use crate::domain::Currency;
@@ -12,16 +12,16 @@ use jiff::Zoned;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-/// All that the page is made of.
+/// The data of the page.
 #[derive(Debug)]
 pub struct Certificate<'a> {
     pub verification: &'a Verification,
     pub destination: Destination,
-    /// What each file of the export is: name, format, size.
+    /// The files of the export: name, format, size.
     pub files: Vec<String>,
     /// The job's runs, the last one first.
     pub runs: &'a [RunRow],
-    /// In the zone that times are shown in.
+    /// In the zone of all times on the page.
     pub began: Zoned,
     pub ended: Zoned,
 }
@@ -105,7 +105,7 @@ fn sums(verification: &Verification) -> Markup {
     }
 }
 
-/// A row: what it is of, the currency, and the sums.
+/// A row: its label, the currency, and the sums.
 type SumsRow<'a> = (String, &'a str, &'a Sums);
 
 fn sums_table<'a>(head: &str, rows: impl Iterator<Item = SumsRow<'a>>) -> Markup {

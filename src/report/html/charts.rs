@@ -1,24 +1,24 @@
-//! Charts as inline SVG, each with its numbers as a table beside it, for readers who can't see
-//! them. Narrow enough to be read on a phone without scrolling.
+//! Charts as inline SVG, each with a table of its numbers, for readers who can't see them. Narrow
+//! enough to be read on a phone without scrolling.
 
 use crate::report::text::count;
 use maud::{Markup, html};
 
 const WIDTH: f64 = 480.0;
-/// Of upright bars.
+/// Height of vertical bars.
 const HEIGHT: f64 = 190.0;
 const BASE: f64 = 160.0;
 const TOP: f64 = 12.0;
-/// Of one character of a label, at most; `page.css` sets the size of the font.
+/// Maximum width of one character of a label; `page.css` sets the size of the font.
 const CHAR_WIDTH: f64 = 8.4;
-/// Between two labels, and between a label and what it names.
+/// The gap between two labels, and between a label and its bar.
 const GAP: f64 = 8.0;
-/// Of a bar with its gaps, where there are few.
+/// Maximum width of a bar with its gaps.
 const BAR_WIDTH_MAX: f64 = 90.0;
-/// Intervals of the upright axis, at most.
+/// The most intervals of the vertical axis.
 const INTERVALS_MAX: f64 = 4.0;
 
-/// Of lying bars: the height of one with its label above it, and the length of the longest.
+/// Horizontal bars: the height of one with its label above it, and the length of the longest.
 const ROW: f64 = 46.0;
 const ROW_LEN_MAX: f64 = 370.0;
 
@@ -35,7 +35,7 @@ impl Bar {
     }
 }
 
-/// Upright bars, for what comes in an order of its own.
+/// Vertical bars, for values in a natural order.
 pub(super) fn columns(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup {
     let values: Vec<f64> = bars.iter().map(|bar| bar.value).collect();
     let marks = marks(&values);
@@ -44,7 +44,7 @@ pub(super) fn columns(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup 
     let left = widest + GAP;
     let step = ((WIDTH - left) / bars.len().max(1) as f64).min(BAR_WIDTH_MAX);
     let height = |value: f64| (BASE - TOP) * value / highest;
-    // A bar of more than zero is never invisible.
+    // A bar above zero is never invisible.
     let bar_height = |bar: &Bar| if bar.value > 0.0 { height(bar.value).max(1.5) } else { 0.0 };
     html! {
         figure {
@@ -72,8 +72,8 @@ pub(super) fn columns(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup 
     }
 }
 
-/// The labels under the bars that have room, each with its middle: every one, or every second, or
-/// every third, …
+/// The labels under the bars that fit, each with its centre: every one, or every second, or every
+/// third, …
 fn labels(bars: &[Bar], left: f64, step: f64) -> Vec<(f64, &str)> {
     let widest = bars.iter().map(|bar| width_of(&bar.label)).fold(0.0, f64::max);
     let every = ((widest + GAP) / step).ceil().max(1.0) as usize;
@@ -85,8 +85,8 @@ fn labels(bars: &[Bar], left: f64, step: f64) -> Vec<(f64, &str)> {
     placed.filter(|(at, label)| at + width_of(label) / 2.0 <= WIDTH).collect()
 }
 
-/// Where the upright axis is marked, from zero to the first mark that no bar exceeds. Steps of one,
-/// two or five of some power of ten; whole ones where all values are whole, such as counts.
+/// The marks of the vertical axis, from zero to the first mark that no bar exceeds. Steps are one,
+/// two or five times a power of ten; whole numbers if all values are whole, such as counts.
 fn marks(values: &[f64]) -> Vec<f64> {
     let highest = values.iter().copied().fold(0.0, f64::max);
     let least_step = if values.iter().all(|value| value.fract() == 0.0) { 1.0 } else { 0.0 };
@@ -101,7 +101,7 @@ fn marks(values: &[f64]) -> Vec<f64> {
     (0..=last).map(|n| step * f64::from(n)).collect()
 }
 
-/// `1.5k`, `2M`: short enough to stand beside an axis.
+/// `1.5k`, `2M`: short enough for an axis.
 fn short(value: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
     let (unit, name) = UNITS.into_iter().find(|(unit, _)| value >= *unit).unwrap_or((1.0, ""));
@@ -113,7 +113,7 @@ fn width_of(label: &str) -> f64 {
     label.chars().count() as f64 * CHAR_WIDTH
 }
 
-/// Lying bars with their names, for what is compared.
+/// Horizontal bars with their names, for comparisons.
 pub(super) fn rows(title: &str, heads: (&str, &str), bars: &[Bar]) -> Markup {
     let highest = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
     let height = ROW * bars.len() as f64;
@@ -147,7 +147,7 @@ fn numbers(heads: (&str, &str), bars: &[Bar]) -> Markup {
     }
 }
 
-/// What the chart says, in a sentence.
+/// A summary of the chart, in one sentence.
 fn summary(title: &str, bars: &[Bar]) -> String {
     let highest = bars.iter().max_by(|a, b| a.value.total_cmp(&b.value));
     match (bars, highest) {

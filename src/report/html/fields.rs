@@ -1,5 +1,5 @@
-//! What an export says of one order, made fit to be looked at: masked, cut to a length, and without
-//! what hides in text.
+//! The content of one order, prepared for display: masked, truncated, and without hidden
+//! characters.
 
 use crate::domain::{Currency, Order, SourceOrder, Text};
 use crate::report::explain::masked;
@@ -11,8 +11,7 @@ const TEXT_LEN_MAX: usize = 300;
 /// Product lines and discounts shown of one order.
 const PARTS_MAX: usize = 20;
 
-/// The fields that are not blank, by the names this program gives them. Addresses are masked unless
-/// `reveals`.
+/// The fields that are not blank, by this program's names. Addresses are masked unless `reveals`.
 pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, text: &str| {
@@ -72,8 +71,8 @@ pub(super) fn fields_of(source: &SourceOrder, reveals: bool) -> Vec<(String, Str
     fields
 }
 
-/// The body as it would be sent; addresses are masked unless `reveals`. What is long is cut, and
-/// says so.
+/// The body as it would be sent; addresses are masked unless `reveals`. Long texts are truncated,
+/// and marked as such.
 pub(super) fn payload_of(order: &Order, reveals: bool) -> String {
     let mut body =
         if reveals { serde_json::to_value(order).unwrap_or_default() } else { masked(order) };
@@ -97,7 +96,7 @@ fn shorten(value: &mut Value) {
     }
 }
 
-/// The first letters of a long text, and how many there are.
+/// The beginning of a long text, and its length.
 fn cut(text: &str) -> String {
     match text.char_indices().nth(TEXT_LEN_MAX) {
         None => text.to_owned(),
@@ -107,7 +106,7 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// JSON with what hides in it or turns it about written as JSON writes it: `\u202e`.
+/// JSON with hidden and bidirectional characters escaped: `\u202e`.
 fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
@@ -125,7 +124,7 @@ fn escaped(json: &str) -> String {
     text
 }
 
-/// A text that a spreadsheet does not run, into which a table of the page may be copied.
+/// A text that a spreadsheet does not evaluate, as a table of the page may be copied into one.
 pub(super) fn inert(text: &str) -> String {
     let is_number =
         text.trim_start_matches(['-', '+']).bytes().all(|b| b.is_ascii_digit() || b == b'.');
@@ -136,8 +135,8 @@ pub(super) fn inert(text: &str) -> String {
     }
 }
 
-/// An amount with the digits its currency has: 1264.4 USD is 1264.40. What is no plain number stays
-/// as it is.
+/// An amount with the digits of its currency: 1264.4 USD is 1264.40. Text that is not a plain
+/// number is unchanged.
 fn padded(text: &str, currency: &str) -> String {
     let digits = Currency::parse(currency).map_or(0, |currency| usize::from(currency.exponent()));
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -151,7 +150,7 @@ fn padded(text: &str, currency: &str) -> String {
     }
 }
 
-/// A text without the address that may be in it.
+/// A text without any e-mail address in it.
 fn without_address(text: &str) -> String {
     match text.split_once('@') {
         Some((local, domain)) => {

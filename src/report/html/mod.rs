@@ -2,7 +2,7 @@
 //! script from an export.
 //!
 //! Everything that came from an export passes through `maud`, which escapes it; the page's policy
-//! forbids whatever is not its own. Addresses are masked unless they are asked for.
+//! forbids everything else. E-mail addresses are masked by default.
 
 mod certificate;
 mod charts;
@@ -21,18 +21,18 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Only what is written here: the hashes are of `page.css` and `page.js`, and a test holds them to
-/// that.
+/// Allows only the page's own code: the hashes are those of `page.css` and `page.js`, as checked by
+/// a test.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-Bp49IroKkI/ZY2lxIHORNErPxTqpvHHbczNmL3gyTHc='; script-src 'sha256-0JcjY7HvkqhLWuGQ+/5FakYI4IwsgHXuQZmMSvc1q6k='; base-uri 'none'; form-action 'none'";
 
-/// Whether a page has something to search in.
+/// Whether a page has a search field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HasScript {
     Yes,
     No,
 }
 
-/// The plans as one self-contained page. `now` is in the zone that times are shown in.
+/// The plans as one self-contained page. `now` is in the zone of all times on the page.
 pub fn plan_html(plans: &[(Preview, PageDetail)], now: &Zoned) -> String {
     let title = match plans {
         [(preview, _)] => format!("Plan of {}", preview.job),

@@ -5,13 +5,13 @@ use crate::report::comparison::Comparison;
 use crate::report::text::printable;
 use crate::run::{PlannedRecord, RecordVerdict};
 
-/// Invalid records shown one by one; all of them are counted.
+/// Invalid records that are listed; all of them are counted.
 const INVALID_MAX: usize = 5_000;
 
 /// A kind of order: its title, and how it is recognised.
 type OfKind = (&'static str, fn(&Order) -> bool);
 
-/// Of which kinds of orders a sample is shown, in this order.
+/// The kinds of orders of which a sample is shown, in this order.
 const KINDS: [OfKind; 6] = [
     ("The first order", |_| true),
     ("With a discount", |order| !order.discounts.is_empty()),
@@ -21,20 +21,20 @@ const KINDS: [OfKind; 6] = [
     ("An abandoned cart", |order| order.key.is_cart()),
 ];
 
-/// What a page shows of single records. Its memory does not grow with the export.
+/// The single records that a page shows. Its memory does not grow with the export.
 #[derive(Debug, Default)]
 pub struct PageDetail {
     reveals: bool,
     pub(super) samples: Vec<Sample>,
-    /// For each of the kinds, whether it has been met.
+    /// For each of the kinds, whether one was found.
     met: [bool; KINDS.len()],
     pub(super) invalid: Vec<InvalidRecord>,
     pub(super) invalid_more: u64,
-    /// What the plan differs in from what it is compared with.
+    /// The difference from the plan it is compared with.
     pub difference: Option<Comparison>,
 }
 
-/// An order as its export states it, and as it would be sent.
+/// An order as in the export, and as it would be sent.
 #[derive(Debug)]
 pub(super) struct Sample {
     pub title: &'static str,
@@ -53,12 +53,12 @@ pub(super) struct InvalidRecord {
 }
 
 impl PageDetail {
-    /// `reveals` shows addresses as they are.
+    /// `reveals` shows e-mail addresses unmasked.
     pub fn new(reveals: bool) -> Self {
         Self { reveals, ..Self::default() }
     }
 
-    /// Takes from a record what a page shows of it.
+    /// Adds a record to the page.
     pub fn take(&mut self, judged: &PlannedRecord) {
         let file = usize::try_from(judged.position.file).unwrap_or(usize::MAX);
         match &judged.verdict {

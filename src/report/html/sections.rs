@@ -20,7 +20,7 @@ use jiff::Zoned;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-/// Columns of a chart at most; beyond that it goes by years.
+/// The most columns of a chart; with more months it shows years.
 const COLUMNS_MAX: i32 = 72;
 
 pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup {
@@ -62,7 +62,7 @@ pub(super) fn job(preview: &Preview, detail: &PageDetail, now: &Zoned) -> Markup
     }
 }
 
-/// The forecast at other paces, and what it takes for given.
+/// The forecast at other rates, and its assumptions.
 fn forecast(preview: &Preview, now: &Zoned) -> Markup {
     html! {
         @if preview.forecast.requests > 0 {
@@ -156,7 +156,7 @@ fn meaning(preview: &Preview) -> Markup {
     }
 }
 
-/// A pair of charts for each currency, all on one time axis.
+/// A pair of charts for each currency, all on the same time axis.
 fn months(summary: &PlanSummary) -> Markup {
     let mut by_currency: BTreeMap<Currency, BTreeMap<i32, MonthTotal>> = BTreeMap::new();
     for ((currency, month), total) in summary.distribution.months() {
@@ -184,7 +184,7 @@ fn number_of(month: Month) -> i32 {
     i32::from(month.year) * 12 + i32::from(month.month) - 1
 }
 
-/// Every month from the first to the last, those without an order too; years where that is too
+/// Every month from the first to the last, including those without orders; years if that is too
 /// many.
 fn filled(months: &BTreeMap<i32, MonthTotal>, first: i32, last: i32) -> Vec<(String, MonthTotal)> {
     if last - first < COLUMNS_MAX {
@@ -218,7 +218,7 @@ fn customers(summary: &PlanSummary) -> Markup {
     charts::rows("Orders to create, by", ("By", "Orders"), &bars)
 }
 
-/// What is not sent: how many records, and what they are worth.
+/// What is not sent: the number of records, and their value.
 fn left_out(summary: &PlanSummary) -> Markup {
     let filtered: Vec<LeftOut<'_>> = summary
         .filtered_reasons
@@ -352,7 +352,7 @@ fn difference(comparison: &Comparison) -> Markup {
     }
 }
 
-/// A name, a number, and mostly what it means.
+/// A name, a number, and usually its meaning.
 fn row_of(row: &[String]) -> Markup {
     html! {
         tr {

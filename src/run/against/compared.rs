@@ -21,10 +21,10 @@ pub struct SavedPlanDiff {
     pub saved: u64,
     pub same: u64,
     pub changed: u64,
-    /// Orders by what changed of them, by the names of [`ValueChange::path`].
+    /// Orders by changed field, by the names of [`ValueChange::path`].
     pub by_path: BTreeMap<&'static str, u64>,
     pub examples: Vec<ChangedOrder>,
-    /// Orders of the saved plan that have no valid record in the export.
+    /// Orders of the saved plan without a valid record in the export.
     pub only_saved: u64,
     /// Keys of the first few, and their lines in the saved file.
     pub only_saved_examples: Vec<(String, u64)>,
@@ -43,7 +43,7 @@ pub struct ChangedOrder {
     pub currencies: [Option<Currency>; 2],
 }
 
-/// What is done with each record, and with what changed of its order since the plan was saved; see
+/// Called for each record, with the changes of its order since the plan was saved; see
 /// [`OnRecord`].
 ///
 /// [`OnRecord`]: crate::run::OnRecord
@@ -52,7 +52,7 @@ pub struct OnChanges<'a> {
     pub each: &'a mut (dyn FnMut(RecordChanges) + Send),
 }
 
-/// A record, with what changed of its order since the plan was saved.
+/// A record, with the changes of its order since the plan was saved.
 pub type RecordChanges = (PlannedRecord, Vec<ValueChange>);
 
 impl ByteSize for RecordChanges {
@@ -137,7 +137,7 @@ impl SavedPlanDiff {
         Ok(changes)
     }
 
-    /// A file of payloads has no orders that did not have to be sent.
+    /// A file of payloads only contains orders that had to be sent.
     fn add_new(&mut self, record: &PlannedRecord) {
         let is_sent = matches!(record.verdict, RecordVerdict::Decided(Decision::Send(_)));
         if self.form == SavedPlanForm::Payloads && !is_sent {

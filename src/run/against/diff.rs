@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 /// A field that changed. Its values may be personal data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueChange {
-    /// Its name in the payload, as [`Field::path`] writes it; `action` for what becomes of the
+    /// Its name in the payload, as [`Field::path`] writes it; `action` for the decision on the
     /// order; `other` for a name that no payload of this program has.
     pub path: &'static str,
-    /// Which product, from 1, where it is a field of one.
+    /// The number of the product, from 1, for a field of one.
     pub product: Option<usize>,
     /// `None`: the payload had no such field.
     pub from: Option<Value>,
@@ -18,7 +18,7 @@ const PRODUCTS: &str = "orderProducts";
 /// Fields that two payloads of one order have in common.
 const SAME: [&str; 2] = ["externalid", "externalcheckoutid"];
 
-/// What differs between `before` and `now`, two payloads of one order.
+/// The differences between `before` and `now`, two payloads of one order.
 ///
 /// If products were added or removed, only their number is shown: their fields all moved with them.
 pub(super) fn diff(before: &Map<String, Value>, now: &Map<String, Value>) -> Vec<ValueChange> {
@@ -69,7 +69,7 @@ fn path_of(name: &str) -> &'static str {
     Field::of_path(name).map_or("other", Field::path)
 }
 
-/// The names whose values differ, with both.
+/// The names with different values, and both values.
 fn pairs<'a>(
     before: &'a Map<String, Value>,
     now: &'a Map<String, Value>,

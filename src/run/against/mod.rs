@@ -1,4 +1,4 @@
-//! A plan compared with one that was saved: order by order, field by field, from what to what.
+//! A plan compared with a saved one: order by order and field by field, with old and new values.
 
 mod compared;
 mod diff;

@@ -2,29 +2,28 @@ use crate::state::{SavedAt, SavedIndex, StateError};
 use serde_json::{Map, Value};
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
-/// The longest line read, in bytes: an order with the largest record an export may have is far
-/// below it.
+/// The longest line read, in bytes: an order from the largest possible record is far below it.
 const LINE_BYTES_MAX: u64 = 16 << 20;
 
-/// What a saved plan holds of each order.
+/// What a saved plan contains for each order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SavedPlanForm {
     /// The payloads that would have been sent: `plan --payloads`.
     Payloads,
-    /// What would have become of every record: `plan --jsonl`.
+    /// The decisions on all records: `plan --jsonl`.
     Records,
 }
 
 /// A plan that was saved, opened for being compared with another.
 pub struct SavedPlan<R> {
     file: R,
-    /// As shown to people.
+    /// As shown in messages.
     pub(super) name: String,
     pub(super) form: SavedPlanForm,
     /// Orders in it.
     pub(super) orders: u64,
     index: SavedIndex,
-    /// Where the file is read from next.
+    /// The position of the next read.
     offset: u64,
     line: Vec<u8>,
 }
@@ -53,7 +52,7 @@ pub enum SavedPlanError {
     State(#[from] StateError),
 }
 
-/// An order as a line of a saved plan has it.
+/// A line of a saved plan.
 pub(super) enum Line {
     Payload {
         key: String,
@@ -71,11 +70,11 @@ pub(super) enum Line {
 }
 
 impl<R: BufRead + Seek> SavedPlan<R> {
-    /// Reads through a saved plan once, to know where its orders are. Of a file of several jobs
-    /// only those of `job` count, if the file states the job.
+    /// Reads a saved plan once, to index its orders. If a file contains several jobs, only the
+    /// orders of `job` count.
     ///
-    /// # Errors
-    /// When the file can't be read, is not what a plan writes, or holds an order twice.
+    /// # Errors When the file can't be read, is not the output of a plan, or contains an order
+    /// twice.
     pub fn open(file: R, name: &str, job: &str) -> Result<Self, SavedPlanError> {
         let mut saved = Self {
             file,
@@ -127,7 +126,7 @@ impl<R: BufRead + Seek> SavedPlan<R> {
             self.offset = at.offset;
         }
         self.read_line(at.line)?;
-        // It was read before; another process may have changed the file.
+        // It was read before, but another process may have changed the file.
         let changed = || SavedPlanError::Foreign { name: self.name.clone(), line: at.line };
         let (_, line) = parse(&self.line, job).ok_or_else(changed)?;
         match &line {
@@ -146,7 +145,7 @@ impl<R: BufRead + Seek> SavedPlan<R> {
         Ok(self.index.unmet(at_most)?)
     }
 
-    /// Takes the next line, with its end; false at the end of the file.
+    /// Reads the next line, with its end; false at the end of the file.
     fn read_line(&mut self, number: u64) -> Result<bool, SavedPlanError> {
         self.line.clear();
         let taken = (&mut self.file).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut self.line);
@@ -163,7 +162,7 @@ impl<R: BufRead + Seek> SavedPlan<R> {
     }
 }
 
-/// What becomes of a record, in the words of `plan --jsonl`.
+/// The decision on a record, in the words of `plan --jsonl`.
 pub(super) const ACTIONS: [&str; 7] =
     ["create", "update", "look_up", "unchanged", "refused", "filtered", "invalid"];
 

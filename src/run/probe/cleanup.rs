@@ -1,4 +1,4 @@
-//! Removes what a probe wrote, its own or an earlier one's.
+//! Removes what this or an earlier probe wrote.
 
 use super::prober::Prober;
 use super::report::{LeftRecord, NoAnswer, Removed};
@@ -13,7 +13,7 @@ const TRIES_MAX: u8 = 3;
 /// Delays while copies of orders of GraphQL are waited for.
 const COPY_DELAYS_S: [u64; 7] = [1, 2, 4, 8, 15, 30, 60];
 
-/// What was removed, and what is left.
+/// The removed records, and the remaining ones.
 #[derive(Default)]
 pub(super) struct Cleanup {
     pub(super) removed: Removed,
@@ -25,9 +25,9 @@ pub(super) struct Used {
     pub(super) connection: RemoteId,
     /// Orders whose records have to be removed, whether or not lists show them.
     pub(super) created: Vec<RemoteId>,
-    /// Orders that GraphQL took.
+    /// Orders that GraphQL accepted.
     pub(super) sent: Vec<OrderKey>,
-    /// Of those the ones whose copies came already.
+    /// Those among them whose copies have arrived.
     pub(super) copied: Vec<OrderKey>,
 }
 
@@ -79,8 +79,8 @@ impl Cleanup {
         Ok(())
     }
 
-    /// Removes the orders of a connection until its list has none for as long as lists may lag, and
-    /// every order of GraphQL had the time to be copied.
+    /// Removes the orders of a connection until its list stays empty for as long as lists may lag,
+    /// and every order of GraphQL had time to be copied.
     async fn orders(&mut self, prober: &Prober<'_>, used: &Used) -> Result<(), NoAnswer> {
         let copied: BTreeSet<&str> = used.copied.iter().map(OrderKey::as_str).collect();
         let mut expected: BTreeSet<&str> = used.sent.iter().map(OrderKey::as_str).collect();
@@ -148,7 +148,7 @@ impl Cleanup {
         Ok(())
     }
 
-    /// Removes one record, and counts it; one that can't be removed is left.
+    /// Removes one record and counts it; if that fails, it is left.
     async fn remove(
         &mut self,
         prober: &Prober<'_>,
@@ -184,7 +184,7 @@ fn word(what: Removable) -> &'static str {
     }
 }
 
-/// Deletes a record; false where it was gone already.
+/// Deletes a record; false if it was gone already.
 async fn removal(prober: &Prober<'_>, what: Removable, id: &RemoteId) -> Result<bool, NoAnswer> {
     let tried = prober.send(async |turn| match turn.remove(what, id).await {
         Err(failure) if failure.disposition == Disposition::Gone => Ok(false),

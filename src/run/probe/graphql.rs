@@ -7,11 +7,11 @@ use super::test_shops::{TestShops, amount, line};
 use crate::activecampaign::{BulkMutation, BulkReply, BulkTrial, OrderTrial};
 use crate::domain::{Currency, Line, Order, PriceReading, RemoteId};
 
-/// Lengths of batches that are tried, the longest first.
+/// Batch lengths that are tried, the longest first.
 const LENGTHS: [usize; 4] = [100, 40, 20, 10];
 /// Orders of a batch with a long body.
 const OF_BODY: usize = 10;
-/// Orders that all questions here send, each with an id of its own: beside the batches 15.
+/// Orders that all questions here send, each with a different id: 15 in addition to the batches.
 pub const ORDERS_MAX: u64 = (LENGTHS[0] + OF_BODY + 15) as u64;
 
 pub(super) async fn schema(at: &Prober<'_>) -> Answered {
@@ -63,7 +63,7 @@ pub(super) async fn price(at: &TestShops<'_>) -> Answered {
     let products = at.read(at.client.products_of(&copy.id)).await?;
     let word = match products.first().and_then(|product| product.price_minor) {
         Some(price) if price == unit => PriceReading::Unit.word(),
-        // Taken for the price of both, it is divided.
+        // Read as the price of both, it is divided.
         Some(price) if price == unit / 2 => PriceReading::LineTotal.word(),
         _ => "other",
     };
@@ -96,7 +96,7 @@ pub(super) async fn units(at: &TestShops<'_>) -> Answered {
     Ok((word, None))
 }
 
-/// The record that REST has of an order, and the ids of its lines: each write gives them others.
+/// The record of an order in REST, and the ids of its lines, which change with each write.
 async fn standing(at: &TestShops<'_>, id: &RemoteId) -> Result<(String, Vec<RemoteId>), NoAnswer> {
     let record = at.record(id).await?;
     let lines = at.read(at.client.products_of(id)).await?;
@@ -120,7 +120,7 @@ pub(super) async fn update(at: &TestShops<'_>) -> Answered {
     either(lines.len() == 1, "replaces", "merges")
 }
 
-/// Sends an order that is right and one of no pieces, and gives the reply to each.
+/// Sends a valid order and one with quantity 0, and returns the reply to each.
 async fn right_and_wrong(at: &TestShops<'_>, name: &str) -> Result<[BulkReply; 2], NoAnswer> {
     let right = at.bulk.order(&format!("{name}-right"))?;
     let wrong =
@@ -191,7 +191,7 @@ pub(super) async fn body(at: &TestShops<'_>) -> Answered {
     Ok(("refused", None))
 }
 
-/// Whether a batch is taken as a whole. One that is too long may have no clear answer either.
+/// Whether a batch is accepted as a whole. One that is too long may get no clear answer either.
 async fn is_accepted(at: &TestShops<'_>, orders: &[Order]) -> Result<bool, NoAnswer> {
     match at.upsert(orders).await {
         Ok(Tried::Taken(replies)) => Ok(replies.iter().all(|it| *it == BulkReply::Accepted)),

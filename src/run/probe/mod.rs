@@ -1,5 +1,5 @@
 //! Asks an account how its API behaves where the documentation is silent or contradicts itself,
-//! with connections of its own, and removes what it wrote.
+//! with its own connections, and removes what it wrote.
 
 mod cleanup;
 mod graphql;

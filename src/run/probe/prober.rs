@@ -1,4 +1,4 @@
-//! How a probe asks: in turn, at the account's pace, and until it is interrupted.
+//! How a probe sends requests: one by one, at the account's rate, until it is interrupted.
 
 use super::report::{NoAnswer, ProbeError};
 use crate::activecampaign::{Client, Disposition, Failure, RetryDecision, Turn};
@@ -6,11 +6,11 @@ use crate::domain::RemoteId;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Delays before something is looked for again that may take a while to appear.
+/// Delays before a lookup of something that may take a while to appear is repeated.
 const LOOK_DELAYS_MS: [u64; 11] =
     [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 60_000, 60_000];
 
-/// What a request came to that may be refused.
+/// The outcome of a request that may be refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Tried<T> {
     Taken(T),
@@ -22,7 +22,7 @@ impl<T> Tried<T> {
         matches!(self, Self::Taken(_))
     }
 
-    /// What was taken, where a refusal answers nothing.
+    /// The accepted result, if a refusal is no answer to the question.
     pub(super) fn taken(self) -> Result<T, NoAnswer> {
         match self {
             Self::Taken(taken) => Ok(taken),
@@ -31,7 +31,7 @@ impl<T> Tried<T> {
     }
 }
 
-/// Questions that read alone are asked here.
+/// Asks the questions that only read.
 #[derive(Clone, Copy)]
 pub(super) struct Prober<'a> {
     pub(super) client: &'a Client,
@@ -41,7 +41,7 @@ pub(super) struct Prober<'a> {
 }
 
 impl Prober<'_> {
-    /// Follows an interruption.
+    /// Ends on an interruption.
     pub(super) async fn read<T>(
         &self,
         reading: impl Future<Output = Result<T, Failure>>,
@@ -60,8 +60,8 @@ impl Prober<'_> {
         }
     }
 
-    /// Sends a request until it is taken or refused. One that may have been carried out is not
-    /// repeated: what it left is found when the probe cleans up.
+    /// Sends a request until it is accepted or refused. One that may have been carried out is not
+    /// repeated: the cleanup finds what it left.
     pub(super) async fn send<T>(
         &self,
         send: impl AsyncFn(Turn<'_>) -> Result<T, Failure>,
@@ -93,7 +93,7 @@ impl Prober<'_> {
         }
     }
 
-    /// Looks until something is there, for as long as it may take.
+    /// Polls until something exists, for as long as it may take.
     pub(super) async fn look<T>(
         &self,
         look: impl AsyncFn() -> Result<Option<T>, NoAnswer>,
@@ -127,7 +127,7 @@ impl Prober<'_> {
     }
 }
 
-/// The number of an id, so that ids compare as they were given; 0 of what is no number.
+/// The number of an id, so that ids compare in the order of creation; 0 if it is not a number.
 pub(super) fn number_of(id: &RemoteId) -> u64 {
     id.as_str().parse().unwrap_or(0)
 }

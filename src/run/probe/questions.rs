@@ -1,4 +1,4 @@
-//! Every question of a probe: what it asks, what the answers mean, and who asks it.
+//! Every question of a probe: its text, the meaning of the answers, and the code that asks it.
 
 use super::prober::Prober;
 use super::report::NoAnswer;
@@ -8,7 +8,7 @@ use crate::domain::ProbeAnswer;
 use std::fmt;
 use std::pin::Pin;
 
-/// What was found: a word of the question, and a number where it has one.
+/// The answer: a word of the question, and a number if it has one.
 pub(super) type Found = (&'static str, Option<i64>);
 pub(super) type Asking<'a> = Pin<Box<dyn Future<Output = Result<Found, NoAnswer>> + 'a>>;
 
@@ -16,7 +16,7 @@ pub(super) type Asking<'a> = Pin<Box<dyn Future<Output = Result<Found, NoAnswer>
 pub struct Question {
     pub id: &'static str,
     pub asks: &'static str,
-    /// The words of its answers, each with what it means.
+    /// The words of its answers, each with its meaning.
     pub means: &'static [(&'static str, &'static str)],
     /// What its number counts.
     pub unit: Option<&'static str>,
@@ -30,7 +30,7 @@ pub(super) enum Ask {
 }
 
 impl Question {
-    /// What a word means; empty where it says all.
+    /// The meaning of a word; empty if the word says it all.
     pub fn meaning(&self, word: &str) -> &'static str {
         self.means.iter().find(|(name, _)| *name == word).map_or("", |(_, meaning)| meaning)
     }
@@ -60,7 +60,7 @@ macro_rules! questions {
     (@unit) => { None };
 }
 
-/// In the sequence in which they are asked.
+/// All questions, in the sequence in which they are asked.
 pub const QUESTIONS: &[Question] = questions! {
     Reading "schema", graphql::schema, "Which fields do orders of GraphQL have?", in "documented fields that are missing", {
         "documented": "all that are documented",

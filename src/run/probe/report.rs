@@ -6,14 +6,14 @@ use crate::run::report::end_by;
 use crate::state::{Requests, RunEnd, StateError};
 use std::time::Duration;
 
-/// What a probe came to.
+/// The result of a probe.
 #[derive(Debug)]
 pub struct ProbeReport {
     /// It was allowed to write.
     pub writes: bool,
     /// Every question, in the order of the table.
     pub asked: Vec<Asked>,
-    /// Connections that an earlier probe left, and that were removed before this one.
+    /// Connections that an earlier probe left and this one removed first.
     pub earlier: u64,
     pub removed: Removed,
     pub left: Vec<LeftRecord>,
@@ -23,7 +23,7 @@ pub struct ProbeReport {
     pub error: Option<ProbeError>,
 }
 
-/// A question, and what came of it.
+/// A question, and its result.
 #[derive(Debug)]
 pub struct Asked {
     pub question: &'static Question,
@@ -53,7 +53,7 @@ pub struct Removed {
 pub struct LeftRecord {
     /// `order`, `customer`, `contact`, `connection` or `graphql_order`.
     pub kind: &'static str,
-    /// Its id; of a GraphQL order its key.
+    /// Its id, or the key of a GraphQL order.
     pub id: String,
 }
 
@@ -116,7 +116,7 @@ impl NoAnswer {
 impl From<Failure> for NoAnswer {
     fn from(failure: Failure) -> Self {
         match failure.disposition {
-            // A form that GraphQL does not take is no reason to ask it nothing else.
+            // After a form that GraphQL refuses, other questions can still be asked.
             Disposition::Stop(FatalError::Schema) => Self::because("graphql_schema"),
             Disposition::Stop(stop) => Self::End(stop.into()),
             _ => Self::Unanswered(match (failure.status, failure.code) {

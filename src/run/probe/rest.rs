@@ -9,12 +9,12 @@ use crate::domain::{Discount, DiscountKind, Order, OrderKey, RemoteId};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// Orders and carts that all questions of the table create by REST, where the account takes each.
+/// Orders and carts that all questions of the table create by REST, if the account accepts each.
 pub const ORDERS_MAX: u64 = 23;
 
 pub(super) type Answered = Result<Found, NoAnswer>;
 
-/// One word of two.
+/// One of two words.
 pub(super) fn either(is_first: bool, first: &'static str, second: &'static str) -> Answered {
     Ok((if is_first { first } else { second }, None))
 }
@@ -32,7 +32,7 @@ pub(super) fn source_of(record: &RemoteOrder) -> Found {
     (word, None)
 }
 
-/// Milliseconds since then.
+/// Milliseconds since a moment.
 fn since(then: Instant, now: Instant) -> Option<i64> {
     i64::try_from((now - then).as_millis()).ok()
 }
@@ -45,7 +45,7 @@ pub(super) async fn rate_headers(at: &Prober<'_>) -> Answered {
     either(traffic.budgets_stated > 0, "stated", "not_stated")
 }
 
-/// No record has an id like this.
+/// An id that no record has.
 const ID_OF_NONE: &str = "2000000000";
 
 pub(super) async fn missing_record(at: &Prober<'_>) -> Answered {
@@ -97,7 +97,7 @@ pub(super) async fn is_listed(
     Ok(at.read(at.client.order_by_key(connection, &order.key)).await?.is_some())
 }
 
-/// How long an order that was just sent is missing where `is_there` looks for it.
+/// How long an order that was just sent is missing, according to `is_there`.
 pub(super) async fn lag(
     at: &TestShops<'_>,
     is_there: impl AsyncFn() -> Result<bool, NoAnswer>,
@@ -183,7 +183,7 @@ pub(super) async fn filter_signs(at: &TestShops<'_>) -> Answered {
     either(at.look_in_time(look).await?.is_some(), "found", "not_found")
 }
 
-/// The ids of the probe's orders as a list has them.
+/// The ids of the probe's orders in a list.
 async fn listed(at: &TestShops<'_>, is_newest_first: bool) -> Result<Vec<u64>, NoAnswer> {
     let filters = [("connectionid", at.shop.connection.as_str())];
     let mut listed = at.read(at.client.listed_orders(&filters, is_newest_first)).await?;

@@ -1,5 +1,5 @@
-//! Where a probe writes: two connections that no shop has, each with a customer, and orders made up
-//! here.
+//! The connections to which a probe writes: two that no shop has, each with a customer and invented
+//! orders.
 
 use super::prober::{Prober, Tried};
 use super::report::NoAnswer;
@@ -16,9 +16,9 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::ops::Deref;
 
-/// The service of the probe's connections: what has it may be removed.
+/// The service of the probe's connections: everything with it may be removed.
 pub const PROBE_SERVICE: &str = "ordersync-probe";
-/// Persons that a probe makes up, from 1.
+/// The number of an invented person, from 1.
 pub const PERSONS: u64 = 4;
 
 /// A connection, and the customer of its orders.
@@ -28,7 +28,7 @@ pub(super) struct TestShop {
     person: u64,
 }
 
-/// Questions that write are asked here.
+/// Asks the questions that write.
 pub(super) struct TestShops<'a> {
     pub(super) prober: &'a Prober<'a>,
     /// Its orders come by REST.
@@ -37,9 +37,9 @@ pub(super) struct TestShops<'a> {
     pub(super) bulk: TestShop,
     /// Orders that REST created.
     pub(super) created: RefCell<Vec<RemoteId>>,
-    /// Orders that GraphQL may have taken.
+    /// Orders that GraphQL may have accepted.
     pub(super) sent: RefCell<Vec<OrderKey>>,
-    /// Of those the ones that REST has shown.
+    /// Those among them that REST has shown.
     pub(super) copied: RefCell<Vec<OrderKey>>,
     schema: RefCell<Option<OrderSchema>>,
 }
@@ -63,7 +63,7 @@ pub(super) fn connection_spec(number: u8) -> ConnectionSpec {
     }
 }
 
-/// The address of a made-up person.
+/// The e-mail address of an invented person.
 pub(super) fn address(person: u64) -> String {
     format!("{PROBE_SERVICE}-{person}@example.com")
 }
@@ -96,7 +96,7 @@ pub(super) fn key(name: &str) -> Result<OrderKey, NoAnswer> {
     OrderKey::parse(&format!("{PROBE_SERVICE}-{name}")).map_err(|_| bad_constant())
 }
 
-/// A constant of this file is not what its type takes.
+/// A constant of this file is invalid for its type.
 fn bad_constant() -> NoAnswer {
     NoAnswer::because("constant")
 }
@@ -171,7 +171,7 @@ impl<'a> TestShops<'a> {
         Ok(tried)
     }
 
-    /// The record of an id as REST shows it.
+    /// The record of an id in REST.
     pub(super) async fn record(&self, id: &RemoteId) -> Result<RemoteOrder, NoAnswer> {
         let found = self.read(self.client.order(id)).await?;
         found.ok_or_else(|| NoAnswer::because("not_found"))
@@ -203,7 +203,7 @@ impl<'a> TestShops<'a> {
         tried
     }
 
-    /// Sends one order by GraphQL in a way that no load does.
+    /// Sends one order by GraphQL in a form that no load uses.
     pub(super) async fn try_bulk(
         &self,
         order: &Order,
@@ -244,7 +244,7 @@ impl<'a> TestShops<'a> {
         }
     }
 
-    /// The record that REST has of an order of GraphQL, once it is there.
+    /// The REST record of an order that was sent by GraphQL, once it exists.
     pub(super) async fn copy_of(&self, key: &OrderKey) -> Result<RemoteOrder, NoAnswer> {
         let connection = &self.bulk.connection;
         let look = async || self.read(self.client.order_by_key(connection, key)).await;

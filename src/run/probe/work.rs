@@ -11,19 +11,19 @@ use crate::state::StateHandle;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// What a probe is given.
+/// The input of a probe.
 pub struct ProbeContext<'a> {
-    /// Whether it may write; else it asks what it can by reading.
+    /// Whether it may write; otherwise it only asks what can be read.
     pub writes: bool,
     pub state: &'a StateHandle,
     pub client: &'a Client,
-    /// Ends it. What it wrote is removed by the next one.
+    /// Ends it. The next probe removes what it wrote.
     pub cancel: CancellationToken,
     /// What it does.
     pub progress: &'a dyn Fn(&str),
 }
 
-/// Asks every question, and removes what that wrote. Answers are durable once they are given.
+/// Asks every question, and removes what was written. Each answer is stored durably.
 pub async fn probe(task: ProbeContext<'_>) -> ProbeReport {
     let mut meter = Meter::new(task.client);
     let (client, cancel, progress) = (task.client, &task.cancel, task.progress);
@@ -84,7 +84,7 @@ impl Work<'_> {
         result
     }
 
-    /// Lists what an earlier probe left, for one that may not remove it.
+    /// Lists what an earlier probe left, for a probe that may not remove it.
     async fn note_earlier(&mut self) -> Result<(), ProbeError> {
         let found = connections(&self.prober).await.map_err(ended)?;
         self.opened = found.into_iter().map(|connection| connection.id).collect();
@@ -106,9 +106,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Asks everything with these two connections. Gives what they were used for, and what kept it
-    /// from its end where requests can still be sent: an interruption too, so that what was written
-    /// is removed. Another one ends the process.
+    /// Asks everything with these two connections. Returns what they were used for, and why it
+    /// ended early if requests can still be sent. An interruption is such a reason, so that what
+    /// was written is removed; a second one ends the process.
     async fn ask_in(
         &mut self,
         connections: Vec<RemoteId>,
@@ -186,7 +186,7 @@ impl Work<'_> {
     }
 }
 
-/// What ended a part that has no answer of its own.
+/// Why a part without an answer ended.
 fn ended(no_answer: NoAnswer) -> ProbeError {
     match no_answer {
         NoAnswer::End(error) => error,

@@ -1,4 +1,4 @@
-//! What ActiveCampaign shows of an order that was sent by the other path.
+//! How ActiveCampaign shows an order that was sent by the other path.
 
 use super::SwitchError;
 use super::work::SwitchContext;
@@ -10,23 +10,23 @@ use std::time::Duration;
 
 /// What both APIs show.
 pub(super) enum Seen {
-    /// One record, the one before.
+    /// Only the previous record.
     One(Box<RemoteOrder>),
-    /// Others beside it; none: GraphQL alone shows two.
+    /// Further records; empty: only GraphQL shows two.
     Second(Vec<RemoteId>),
     /// It is not known whether the order arrived.
     Nothing,
-    /// The record before is not there any more.
+    /// The previous record no longer exists.
     Gone,
 }
 
-/// The parts of a record that no write leaves as they were.
+/// The parts of a record that every write changes.
 pub(super) struct Standing {
     pub(super) order: RemoteOrder,
     pub(super) shown: String,
 }
 
-/// An order that is looked at.
+/// An order that is being checked.
 pub(super) struct Looking<'a> {
     pub(super) task: &'a SwitchContext<'a>,
     pub(super) connection: &'a RemoteId,
@@ -60,8 +60,8 @@ impl Looking<'_> {
         Ok(found)
     }
 
-    /// Records that may be a second one of this order. One that has its address alone counts only
-    /// with its total: the customer may have bought something else meanwhile.
+    /// Records that may be a second one of this order. One that only has its e-mail address must
+    /// also have its total: the customer may have bought something else meanwhile.
     async fn second_records(
         &self,
         original: &RemoteOrder,
@@ -82,10 +82,10 @@ impl Looking<'_> {
         Ok(self.read(reading).await?.iter().any(Option::is_some))
     }
 
-    /// Looks until the order that was sent is visible: as a change of its record or as a second
-    /// one. ActiveCampaign may see that nothing changes, so a record that stays as it was decides
-    /// too, at the end of the longest wait. `was_sent`: else its absence from GraphQL says that it
-    /// was not.
+    /// Polls until the order that was sent is visible: as a change of its record or as a second
+    /// one. ActiveCampaign may detect that nothing changes, so an unchanged record decides too,
+    /// after the longest wait. `was_sent`: otherwise its absence from GraphQL shows that it was not
+    /// sent.
     pub(super) async fn wait(
         &self,
         open: &OpenSwitch,
@@ -103,8 +103,8 @@ impl Looking<'_> {
             let Some(standing) = self.standing(&open.id).await? else { return Ok(Seen::Gone) };
             let second = self.second_records(&standing.order, &known).await?;
             let is_twice = match self.is_twice_in_graphql(open.to).await {
-                // Going back leaves the connection on REST whatever GraphQL shows, so a search that
-                // fails must not prevent it.
+                // Going back leaves the connection on REST whatever GraphQL shows, so a failed
+                // search must not prevent it.
                 Err(SwitchError::Target(failure)) if !was_sent => {
                     tracing::warn!("whether GraphQL shows the order twice is not known: {failure}");
                     false
@@ -136,7 +136,7 @@ impl Looking<'_> {
         }
     }
 
-    /// Second records that come while lists may lag.
+    /// Second records that appear while lists may lag.
     pub(super) async fn later_records(
         &self,
         original: &RemoteOrder,
@@ -160,7 +160,7 @@ impl Looking<'_> {
         Ok(self.read(found).await?.is_some_and(|found| found > 1))
     }
 
-    /// Follows an interruption.
+    /// Ends on an interruption.
     pub(super) async fn read<T>(
         &self,
         reading: impl Future<Output = Result<T, Failure>>,

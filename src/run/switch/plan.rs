@@ -10,9 +10,9 @@ use crate::run::{ConnectionSpec, Job};
 use crate::state::{ConnectionId, OpenSwitch, StateError, View};
 use std::collections::BTreeSet;
 
-/// Records after which an order that could be sent is taken, and no better one is looked for.
+/// Records after which any suitable order is used, and no better one is searched for.
 const LOOK_MAX: usize = 50_000;
-/// Orders that GraphQL never took, of which one is looked for.
+/// Orders that GraphQL never accepted, among which one is searched for.
 const BY_REST_MAX: usize = 10_000;
 
 /// What a change of path would do, from the ledger alone.
@@ -31,13 +31,13 @@ pub struct SwitchPlan {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SwitchTask {
-    /// Its orders come that way already.
+    /// Its orders are on that path already.
     Nothing,
-    /// The connection holds no order, so none can get a second record.
+    /// The connection has no order, so none can get a second record.
     Note,
     /// One order is sent. `resumed`: it may have been sent already, before an interruption.
     Canary { resumed: Option<OpenSwitch> },
-    /// A change to the other path was interrupted, and is taken back.
+    /// A change to the other path was interrupted, and is rolled back.
     GoBack(OpenSwitch),
 }
 
@@ -111,10 +111,9 @@ pub fn plan_switch(view: &View, job: &Job, to: LoadPath) -> Result<SwitchPlan, S
     })
 }
 
-/// The order to send: one that the ledger has as the export states it, with its customer, so that
-/// nothing of it changes. For GraphQL one that it never took is preferred, as any other proves
-/// nothing about those; and then one of single units: of such an order no price can be read in two
-/// ways.
+/// The order to send: one whose export and ledger agree, including its customer, so that it does
+/// not change. For GraphQL, one that it never accepted is preferred, as others prove nothing about
+/// those; then one of single units, whose prices can't be misread.
 ///
 /// # Errors
 /// When there is none; when the export or the state can't be read.
@@ -174,11 +173,11 @@ pub fn canary_order(
     }
 }
 
-/// How well an order serves to try a path; the greater, the better.
+/// How suitable an order is for testing a path; greater is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Fitness {
-    /// GraphQL never took it.
+    /// GraphQL never accepted it.
     is_telling: bool,
-    /// All its lines are of one unit.
+    /// All its lines have quantity 1.
     is_unambiguous: bool,
 }

@@ -7,7 +7,7 @@ use crate::run::report::{end_by, end_of};
 use crate::state::{Requests, RunEnd, StateError};
 use std::time::Duration;
 
-/// What a change of path came to.
+/// The result of a change of path.
 #[derive(Debug)]
 pub struct SwitchReport {
     pub plan: SwitchPlan,
@@ -17,16 +17,16 @@ pub struct SwitchReport {
     pub second: Option<SecondRecord>,
     pub requests: Requests,
     pub elapsed: Duration,
-    /// Why the path is what it was.
+    /// Why the path is unchanged.
     pub error: Option<SwitchError>,
 }
 
-/// A second record of one order, and what became of it.
+/// A second record of one order, and its fate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondRecord {
-    /// In the REST API; `None`: GraphQL alone shows two.
+    /// Its id in the REST API; `None`: only GraphQL shows two.
     pub id: Option<RemoteId>,
-    /// Why it is still there; `None`: it was deleted, and read back as gone.
+    /// Why it still exists; `None`: it was deleted, as confirmed by reading it back.
     pub left: Option<String>,
     /// GraphQL still shows the order, and has no way to delete it.
     pub is_in_graphql: bool,

@@ -11,7 +11,7 @@ use crate::state::{OpenSwitch, StateHandle};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// What a change of path is given.
+/// The input of a change of path.
 pub struct SwitchContext<'a> {
     pub plan: &'a SwitchPlan,
     pub job: &'a Job,
@@ -19,14 +19,14 @@ pub struct SwitchContext<'a> {
     pub canary: Option<&'a Order>,
     pub state: &'a StateHandle,
     pub client: &'a Client,
-    /// Ends it; the same call resumes it.
+    /// Ends it; calling again resumes it.
     pub cancel: CancellationToken,
     /// What it waits for.
     pub progress: &'a (dyn Fn(&str) + Send + Sync),
 }
 
-/// Changes the path of a connection, or leaves it where that would make second records. The same
-/// call resumes one that was interrupted.
+/// Changes the path of a connection, unless that would create second records. Calling again resumes
+/// an interrupted change.
 pub async fn switch(task: SwitchContext<'_>) -> SwitchReport {
     let mut meter = Meter::new(task.client);
     let canary = match (&task.plan.task, task.canary) {
@@ -101,11 +101,11 @@ impl Work<'_> {
             Some(open) => open.clone(),
             None => self.begin(at, order).await?,
         };
-        // It may have arrived already, so it is asked for before it is sent again.
+        // It may have arrived already, so it is looked up before it is sent again.
         if resumed.is_some() && plan.to == LoadPath::Bulk {
             at.is_in_graphql().await?;
         }
-        // Where a second record is known already, nothing is sent any more.
+        // If a second record is known already, nothing more is sent.
         let sent = if open.second.is_empty() {
             self.send(at, order, &open).await?
         } else {
@@ -149,7 +149,7 @@ impl Work<'_> {
         Ok(state.call(move |store| store.end_switch(connection, to, &key)).await?)
     }
 
-    /// Notes durably what is there before the order is sent.
+    /// Stores the existing records durably before the order is sent.
     async fn begin(&self, at: &Looking<'_>, order: &Order) -> Result<OpenSwitch, SwitchError> {
         let SwitchContext { plan, job, state, client, cancel, .. } = self.task;
         let connection = plan.connection;
@@ -208,7 +208,7 @@ impl Work<'_> {
         Ok(rewrite(client, cancel, order, &Rewrite::Bulk(&form)).await?)
     }
 
-    /// Takes back what an interrupted or refused change may have sent.
+    /// Rolls back what an interrupted or refused change may have sent.
     async fn go_back(&mut self, at: &Looking<'_>, open: &OpenSwitch) -> Result<(), SwitchError> {
         match at.wait(open, false).await? {
             Seen::One(_) | Seen::Nothing | Seen::Gone => {
@@ -218,7 +218,7 @@ impl Work<'_> {
         }
     }
 
-    /// Deletes the records that only the canary can have made, and leaves the path as it was.
+    /// Deletes the records that only the canary can have created, and leaves the path unchanged.
     async fn take_back(
         &mut self,
         at: &Looking<'_>,
@@ -236,7 +236,7 @@ impl Work<'_> {
             for id in &second {
                 left = left.or(self.delete_ours(at, original.as_ref(), id).await?);
             }
-            // An order that was sent twice is copied twice, the second time into another record.
+            // An order that was sent twice is copied twice, the second time to another record.
             second = match &original {
                 Some(original) => {
                     let known = [&found[..], &open.others, std::slice::from_ref(&open.id)].concat();
@@ -250,8 +250,8 @@ impl Work<'_> {
         self.end(self.task.plan.from, at.key).await
     }
 
-    /// Deletes a record if only the switch can have made it; returns why it is still there, if it
-    /// is.
+    /// Deletes a record if only the switch can have created it; returns why it still exists, if it
+    /// does.
     async fn delete_ours(
         &self,
         at: &Looking<'_>,
@@ -268,10 +268,10 @@ impl Work<'_> {
         Ok(Some("it is not certain that the switch made it".to_owned()))
     }
 
-    /// Deletes a record; returns why it is still there, if it is.
+    /// Deletes a record; returns why it still exists, if it does.
     async fn delete(&self, at: &Looking<'_>, id: &RemoteId) -> Result<Option<String>, SwitchError> {
         let SwitchContext { client, cancel, .. } = self.task;
-        // What is deleted is durable since before the order was sent.
+        // The records to delete were stored durably before the order was sent.
         match delete(client, cancel, id, || async { Ok(()) }).await? {
             Deletion::Deleted | Deletion::Gone => {
                 let is_there = at.read(client.order(id)).await?.is_some();

@@ -5,7 +5,7 @@ use crate::load::{Deletion, delete};
 use crate::state::{ConnectionId, CreatedOrder, Part, Refusal, RunId, StateHandle, Store};
 use tokio_util::sync::CancellationToken;
 
-/// What ActiveCampaign's list says of the id of an order that the run created.
+/// How ActiveCampaign's list shows the id of an order that the run created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum ListedAs {
     AsCreated,
@@ -14,10 +14,10 @@ pub(in crate::run) enum ListedAs {
     NotAtAll,
 }
 
-/// Deletes of an order that is answered with 404 and is there all the same.
+/// Deletes of an order that are answered with 404 although it exists.
 const CONTRADICTIONS_MAX: u32 = 3;
 
-/// What came of one order.
+/// The result for one order.
 #[derive(Debug)]
 pub(in crate::run) enum DeleteOutcome {
     Deleted,
@@ -43,15 +43,15 @@ pub(in crate::run) struct Deleting {
 /// Why orders are deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum Purpose {
-    /// The run that created them is taken back. What was deleted is remembered until that was read
-    /// back.
+    /// The run that created them is undone. Deleted orders are recorded until that is confirmed by
+    /// reading back.
     Undo,
-    /// They are gone from the shop.
+    /// They no longer exist in the shop.
     Gone,
 }
 
 impl Deleting {
-    /// Deletes one order, unless its id is not its own any more, and takes it out of the ledger.
+    /// Deletes one order, unless its id now belongs to another, and removes it from the ledger.
     pub(in crate::run) async fn carry_out(
         &self,
         order: CreatedOrder,
@@ -98,8 +98,8 @@ impl Deleting {
         Ok(DeleteOutcome::Refused(order.key, reason))
     }
 
-    /// A list that is paged while others write can leave an order out: only the order itself proves
-    /// that it is gone.
+    /// A list that is paged during other writes can omit an order: only reading the order itself
+    /// proves that it is gone.
     async fn look_again(&self, order: &CreatedOrder) -> Result<ListedAs, UndoError> {
         let found = self.or_interrupted(self.client.order_in_time(&order.id)).await??;
         let Some(there) = found else { return Ok(ListedAs::NotAtAll) };

@@ -1,5 +1,5 @@
-//! Takes a run back: plans what that is, deletes in ActiveCampaign what the run created, and reads
-//! back that it is gone.
+//! Undoes a run: plans it, deletes in ActiveCampaign what the run created, and reads back that it
+//! is gone.
 
 mod deleting;
 mod plan;

@@ -9,14 +9,14 @@ const PAGE_LEN: u64 = 100;
 #[derive(Debug, Clone)]
 pub struct UndoPlan {
     pub run: RunRow,
-    /// Where the run wrote to; `None`: it never came to send anything.
+    /// The connection that the run wrote to; `None`: it never sent anything.
     pub connection: Option<(ConnectionId, RemoteId)>,
     pub undoable: Undoable,
     pub forecast: Forecast,
 }
 
 impl UndoPlan {
-    /// There is neither an order to delete nor a deletion to read back.
+    /// There is nothing to delete, and no deletion to read back.
     pub fn is_empty(&self) -> bool {
         self.undoable.orders + self.undoable.deleted == 0
     }
@@ -72,8 +72,8 @@ pub fn plan_undo(
     }
     let undoable = view.undoable(run, connection)?;
     let known = view.orders_known(connection)?;
-    // Whether the connection is there, its orders, one delete each, and its orders again. Of a list
-    // the first page comes before the others.
+    // A check of the connection, its orders, one delete each, and its orders again. The first page
+    // of a list comes before the others.
     let pages = |orders: u64| orders.div_ceil(PAGE_LEN).saturating_sub(1);
     let others = pages(known) + pages(known.saturating_sub(undoable.orders));
     let forecast = Forecast::new(undoable.orders + others, terms).after(3);

@@ -6,22 +6,22 @@ use crate::run::report::{end_by, end_of};
 use crate::state::{Requests, RunEnd, RunId, StateError};
 use std::time::Duration;
 
-/// What an undo has done, in this process.
+/// The work of an undo in this process.
 #[derive(Debug)]
 pub struct UndoReport {
     pub run: RunId,
     pub job: String,
-    /// Orders that the ledger had as created by the run when the undo began.
+    /// Orders that the run had created, by the ledger at the beginning of the undo.
     pub planned: u64,
     pub deleted: u64,
     /// Already gone at their turn: deleted by someone else, or by a delete that a kill interrupted.
     pub gone: u64,
     /// Keys of orders whose id now belongs to another order: left alone.
     pub foreign: Vec<String>,
-    /// Keys of orders that ActiveCampaign would not delete, each with the reason.
+    /// Keys of orders that ActiveCampaign refused to delete, each with the reason.
     pub refused: Vec<(String, String)>,
-    /// Keys that ActiveCampaign holds and that the run was about to create when it was killed: not
-    /// known to be its own.
+    /// Keys that ActiveCampaign has and that the run was about to create when it was killed: its
+    /// authorship is not proven.
     pub unconfirmed: Vec<String>,
     /// Keys of deleted orders that ActiveCampaign still lists.
     pub still_there: Vec<String>,
@@ -40,7 +40,7 @@ impl UndoReport {
         self.error.as_ref().map_or(RunEnd::Finished, UndoError::end)
     }
 
-    /// Reading back showed that all that the run created is gone.
+    /// Reading back showed that everything that the run created is gone.
     pub fn is_clean(&self) -> bool {
         self.left == Some(0) && self.still_there.is_empty() && self.unconfirmed.is_empty()
     }

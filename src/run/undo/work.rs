@@ -14,26 +14,26 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Orders read from the ledger at once.
+/// Orders read from the ledger together.
 const CREATED_MAX: u32 = 500;
 
-/// What an undo is given.
+/// The input of an undo.
 pub struct UndoContext<'a> {
     pub plan: &'a UndoPlan,
     pub state: &'a StateHandle,
     pub client: &'a Client,
-    /// Deletes under way at once.
+    /// Concurrent deletes.
     pub in_flight_max: usize,
-    /// Ends it: what was sent is waited for, up to `grace`, and settled.
+    /// Ends it: waits up to `grace` for what was sent, and settles it.
     pub cancel: CancellationToken,
     pub grace: Duration,
-    /// Called after each order with how many are done and how many there were.
+    /// Called after each order with the number done and the total.
     pub progress: &'a (dyn Fn(u64, u64) + Send + Sync),
     /// Called after each page of the lists that are read before and after.
     pub listing: &'a dyn Fn(CompareProgress),
 }
 
-/// Deletes in ActiveCampaign what a run created, and reads back that it is gone. The same call
+/// Deletes in ActiveCampaign what a run created, and reads back that it is gone. Calling again
 /// resumes an interrupted undo.
 pub async fn undo(task: UndoContext<'_>) -> UndoReport {
     let mut meter = Meter::new(task.client);
@@ -94,8 +94,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What the connection holds now, before anything is deleted. Orders that the bulk path took
-    /// get their ids first.
+    /// Lists the connection before anything is deleted. Orders that the bulk path accepted get
+    /// their ids first.
     async fn look(
         &self,
         connection: ConnectionId,

@@ -10,7 +10,7 @@ fn a_time_that_does_not_exist_runs_at_the_first_moment_after() {
             "Mon 2026-03-30 02:30:00 +02:00"
         ]
     );
-    // All of a gap is one run, and with it the run that is due at its end.
+    // All starts within a gap are one run, together with the one at its end.
     assert_eq!(
         runs("*/30 1-3 * * *", "America/New_York", "2026-03-08T06:00:00Z", 4),
         [
@@ -45,7 +45,7 @@ fn a_time_that_is_shown_twice_runs_once() {
         runs("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 2),
         ["Sun 2026-10-25 02:30:00 +02:00", "Mon 2026-10-26 02:30:00 +01:00"]
     );
-    // A start within the second showing does not bring the first back.
+    // A start within the second occurrence does not repeat the first.
     assert_eq!(
         runs("30 2 * * *", "Europe/Berlin", "2026-10-25T01:10:00Z", 1),
         ["Mon 2026-10-26 02:30:00 +01:00"]

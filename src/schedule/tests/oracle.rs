@@ -1,6 +1,5 @@
-//! The schedule against a clock that is watched minute by minute. Of jiff the oracle takes the
-//! offset at a moment and nothing else: days, weekdays and what a line of crontab means are its
-//! own.
+//! Compares the schedule with a clock that is checked minute by minute. The oracle only takes
+//! offsets from jiff; days, weekdays and the meaning of a crontab line are its own.
 
 use super::super::Schedule;
 use super::zone;

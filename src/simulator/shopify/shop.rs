@@ -12,7 +12,7 @@ use super::{BulkEnd, ProtectedData};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-/// Orders older than this take `read_all_orders`.
+/// Orders older than this require `read_all_orders`.
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// The most orders of one answer.
 const FIRST_MAX: u64 = 250;
