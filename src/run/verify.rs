@@ -57,7 +57,7 @@ impl From<FetchError> for VerifyError {
 pub struct VerifyRequest<'a> {
     /// Where the result of each order is recorded.
     pub record: Option<VerificationSink<'a>>,
-    /// The orders that are compared line by line; `None`: all are compared by lists alone.
+    /// The orders that are compared line by line; `None`: all are only compared by lists.
     pub lines: Option<Sample>,
     /// Called after each page of a list and each order that was compared line by line.
     pub progress: &'a dyn Fn(CompareProgress),

@@ -19,7 +19,7 @@ pub struct Schedule {
     has_seconds: bool,
 }
 
-/// Reads schedules, and holds each once: it takes a kilobyte, and thousands of jobs may have the
+/// Reads schedules, and stores each once: it takes a kilobyte, and thousands of jobs may have the
 /// same.
 #[derive(Debug, Default)]
 pub struct Schedules(BTreeMap<String, Vec<(TimeZone, Schedule)>>);
@@ -59,7 +59,7 @@ impl Schedule {
         loop {
             local = self.civil.after(local)?;
             let at = self.moment_of(local)?;
-            // In a repeated hour, the first occurrence is over.
+            // In a repeated hour, the first occurrence has passed.
             if at > after {
                 return Some(at);
             }

@@ -1,4 +1,4 @@
-//! Values by key, in a database without a name that the system deletes.
+//! Values by key, in an unnamed database that the system deletes.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use std::io;

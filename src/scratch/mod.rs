@@ -1,4 +1,4 @@
-//! Temporary on-disk stores for data that outgrows memory. The files have no name: no other process
+//! Temporary on-disk stores for data that outgrows memory. The files are unnamed: no other process
 //! can open them, and they disappear with this one.
 
 mod key_values;

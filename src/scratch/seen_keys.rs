@@ -9,7 +9,7 @@ use std::io;
 /// The keys read so far from an export, each with a note on the record that has it first.
 ///
 /// Up to a bound, keys are in memory. Beyond it they are written to temporary files in sorted runs,
-/// behind a Bloom filter: a key is looked up on disk only where the filter says maybe. Stores only
+/// behind a Bloom filter: a key is looked up on disk only if the filter says maybe. Stores only
 /// hashes keyed per process, so the temporary files reveal nothing.
 #[derive(Debug)]
 pub struct SeenKeys {
@@ -87,16 +87,16 @@ impl SeenKeys {
         Key(key)
     }
 
-    /// Keys held in memory beside the filter.
+    /// Keys held in memory next to the filter.
     fn beside_filter_max(&self) -> usize {
         self.in_memory_max / 4
     }
 
-    /// Moves what is in memory to disk.
+    /// Moves the keys in memory to disk.
     fn spill(&mut self) -> io::Result<()> {
         self.in_memory_len = 0;
         let table_len_max = self.beside_filter_max() / TABLES;
-        // The tables are in order of their keys already.
+        // The tables are already in the order of their keys.
         let entries = self.in_memory.iter_mut().flat_map(|table| {
             let mut entries: Vec<Entry> = table.drain().map(entry_of).collect();
             table.shrink_to(table_len_max);

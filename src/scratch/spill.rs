@@ -1,5 +1,5 @@
-//! Collects entries by key on disk, and returns them key by key; the entries of a key may come in
-//! any place.
+//! Collects entries by key on disk, and returns them key by key; the entries of a key may be added
+//! at any time.
 //!
 //! Entries are partitioned into *buckets* by a hash of their key, each small enough to be held in
 //! memory; a bucket that grew too large is partitioned again. Memory does not grow with the number
@@ -28,7 +28,7 @@ pub const KEY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Lengths of the key and of the entry, before each of them.
 const HEAD_BYTES: usize = 8;
 
-/// Place and length of the bucket's block before, at the beginning of each block.
+/// Place and length of the bucket's previous block, at the beginning of each block.
 const LINK_BYTES: usize = 16;
 
 /// Entries being collected.
@@ -161,7 +161,7 @@ impl Spill {
         Ok(blocks)
     }
 
-    /// Passes the entries of a bucket to `take`, in pieces of whole entries.
+    /// Passes the entries of a bucket to `take`, in chunks of whole entries.
     fn each_piece(
         &mut self,
         bucket: usize,

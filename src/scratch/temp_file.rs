@@ -1,21 +1,21 @@
-//! Temporary files without a name.
+//! Unnamed temporary files.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::sync::Arc;
 
-/// Creates a file without a name in `$TMPDIR`, else `/tmp`. It disappears when it is closed,
-/// however the program ends. Its mode is 0600, because some systems let others open the files of a
-/// process through `/proc`.
+/// Creates an unnamed file in `$TMPDIR`, else `/tmp`. It disappears when it is closed, however the
+/// process ends. Its mode is 0600, because some systems let others open the files of a process
+/// through `/proc`.
 pub fn create() -> io::Result<File> {
     let file = tempfile::tempfile()?;
     file.set_permissions(PermissionsExt::from_mode(0o600))?;
     Ok(file)
 }
 
-/// Reads an open file from its start. Each reader has its own position, so a file without a name
-/// can be read several times at once.
+/// Reads an open file from its start. Each reader has its own position, so an unnamed file can be
+/// read by several readers concurrently.
 #[derive(Debug)]
 pub struct PositionedReader {
     file: Arc<File>,

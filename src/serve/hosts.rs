@@ -1,19 +1,20 @@
 use axum::http::uri::Authority;
 use std::net::IpAddr;
 
-/// By which names it may be asked. A web page can give its own name the address of this machine
-/// (DNS rebinding); its visitor's browser then asks under that name, and would hand the page what
-/// it was told.
+/// The host names that requests may use. A web page can point its own name at this machine (DNS
+/// rebinding); a visitor's browser then sends requests under that name, and would show the page the
+/// answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hosts {
-    /// Besides `localhost` and addresses, in lower case.
+    /// Names other than `localhost` and addresses, in lower case.
     pub names: Vec<String>,
-    /// Addresses other than this machine's own count too: they are nobody's name.
+    /// Addresses other than this machine's own are accepted too, as no page can claim an address as
+    /// its name.
     pub allow_remote: bool,
 }
 
 impl Hosts {
-    /// Whether a request with this `Host` is meant for us.
+    /// Whether a request with this `Host` is accepted.
     pub(super) fn admit(&self, host: &str) -> bool {
         let Ok(authority) = host.parse::<Authority>() else { return false };
         if authority.as_str().contains('@') {

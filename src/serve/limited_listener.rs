@@ -10,13 +10,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
-/// Connections at one time; the next one waits until one ends.
+/// Concurrent connections; the next one waits until one ends.
 const CONNECTIONS_MAX: usize = 16;
-/// A connection is cut after this long, whatever it is doing: it carries one request, and its
-/// answer is small.
+/// A connection is closed after this long in any case: it carries one request with a small answer.
 const LIFE_MAX: Duration = Duration::from_secs(10);
 
-/// A listening socket whose connections are few and short, so that no client can hold the daemon.
+/// A listening socket with few and short connections, so that no client can block the daemon.
 pub(super) struct LimitedListener {
     listener: TcpListener,
     places: Arc<Semaphore>,
@@ -37,7 +36,7 @@ impl Listener for LimitedListener {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => return (TimedStream::new(stream, place), peer),
-                // Out of file descriptors, most likely: some will come free.
+                // Most likely out of file descriptors: some will be freed.
                 Err(_) => sleep(Duration::from_millis(50)).await,
             }
         }
@@ -48,7 +47,7 @@ impl Listener for LimitedListener {
     }
 }
 
-/// A connection that ends by itself.
+/// A connection with a time limit.
 pub(super) struct TimedStream<S> {
     stream: S,
     end: Pin<Box<Sleep>>,

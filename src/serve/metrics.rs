@@ -109,9 +109,9 @@ const STATE_FREE_MIN: Family = gauge(
 /// The disposition of a request that succeeded.
 const OK: &str = "ok";
 
-/// The metrics that follow from the state alone, in the form that node_exporter reads from a file.
-/// `jobs`: each with its account. Requests are left out: each process counts its own, so their
-/// counters would start at 0 with each run.
+/// The metrics from the state alone, in the form that node_exporter reads from a file. `jobs`: each
+/// with its account. Requests are left out: each process counts its own, so their counters would
+/// start at 0 with each run.
 pub fn state_metrics(
     state_dir: &Path,
     jobs: &[(String, String)],
@@ -189,7 +189,7 @@ impl<'a> Writer<'a> {
         self.add_jobs(&READABLE, |job| Some(u8::from(job.stored.is_some())));
     }
 
-    /// What the state says of jobs.
+    /// Metrics of jobs from the state.
     fn add_stored(&mut self) {
         self.add_jobs(&SUCCESS, |job| {
             Some(seconds(job.stored.as_ref()?.figures.last_success_ms.unwrap_or(0).into()))
@@ -243,7 +243,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What the daemon's board says of jobs.
+    /// Metrics of jobs from the daemon's board.
     fn add_live(&mut self) {
         let now = self.snapshot.at;
         self.add_jobs(&RUNNING, |job| Some(u8::from(job.live.as_ref()?.running.is_some())));

@@ -1,9 +1,8 @@
-//! What the daemon shows of itself: metrics for Prometheus, two questions for probes, and a status
-//! page.
+//! The daemon's HTTP server: metrics for Prometheus, two endpoints for probes, and a status page.
 //!
 //! Reads the daemon's board and the state; changes neither, sends nothing to ActiveCampaign, and
-//! shows no address of a customer. Clients can't hold it: connections are few and short, and what
-//! is gathered is kept for a moment.
+//! shows no address of a customer. Clients can't block it: connections are few and short, and
+//! snapshots are cached briefly.
 
 mod exposition;
 mod fleet_metrics;

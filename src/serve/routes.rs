@@ -16,7 +16,7 @@ use tokio::time::Instant;
 /// Snapshots are kept this long, so that frequent requests don't read the state each time.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// Returns what keeps the daemon from working, as messages. May block for a moment.
+/// Returns what prevents the daemon from working, as messages. May block for a moment.
 pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 struct Given {

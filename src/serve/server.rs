@@ -30,12 +30,12 @@ impl Server {
         Ok(Self { address, state, task: tokio::spawn(server.into_future()) })
     }
 
-    /// Where it listens; the port is the one that was taken where 0 was asked for.
+    /// The address it listens on; for port 0, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on shows this.
+    /// Shows this from now on.
     pub fn show(&self, sources: Sources, readiness: Readiness) {
         self.state.show(sources, readiness);
     }

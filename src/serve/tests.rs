@@ -1,4 +1,4 @@
-//! The page's policy, and what a hostile word does to it.
+//! The page's policy, and hostile texts in it.
 
 use super::page::{POLICY, live, whole};
 use super::snapshot::{Floors, JobSnapshot, Process, Snapshot, StoredJob};

@@ -11,8 +11,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Reads the files into the draft and reports every fault. False if one is no TOML: then nothing
-/// further can be said about the whole.
+/// Reads the files into the draft and reports every fault. False if one is not TOML: then the rest
+/// can't be checked.
 pub(super) fn read(found: &Found, draft: &mut Draft) -> bool {
     let mut names = BTreeMap::new();
     let mut is_toml = true;
@@ -23,7 +23,7 @@ pub(super) fn read(found: &Found, draft: &mut Draft) -> bool {
     is_toml
 }
 
-/// Names that variables can't tell apart from others: by table and the name with `_` for `-`.
+/// Names that variables can't distinguish: by table and the name with `_` for `-`.
 type Names = BTreeMap<(String, String), String>;
 
 fn read_file(file: &SettingsText, is_drop_in: bool, names: &mut Names, draft: &mut Draft) -> bool {
@@ -129,7 +129,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A table that another file has too: which of them counts would depend on their names.
+    /// A table that another file has too: which one counts would depend on their names.
     fn repeated(&mut self, at: &str, place: Place) {
         let found = format!("also set at {}", self.draft.places.nearest(at));
         let expected = format!("[{at}] in one file");

@@ -13,9 +13,9 @@ pub(super) struct Draft {
     faults: Vec<SettingsError>,
     pub file: Layer,
     pub environment: Layer,
-    /// What a value means by others, such as a day in the job's time zone.
+    /// Values resolved with the help of others, such as a day in the job's time zone.
     resolved: Layer,
-    /// The layers put together; empty until then.
+    /// The merged layers; empty before.
     values: config::Config,
 }
 
@@ -57,7 +57,7 @@ impl Draft {
         self.push(SettingsError::new(place, key, found, expected).hint(hint));
     }
 
-    /// Reports a key that there is not.
+    /// Reports an unknown key.
     pub fn unknown(&mut self, key: &str, expected: String, hint: Option<String>) {
         let fault = SettingsError::new(self.places.nearest(key), key, "unknown key", expected);
         self.push(fault.of_kind(FaultKind::UnknownKey).hint(hint));
@@ -67,15 +67,15 @@ impl Draft {
         self.faults.push(fault);
     }
 
-    /// Puts a value in the place of the one that was set.
+    /// Replaces a value.
     pub fn resolve(&mut self, key: &str, value: impl Into<config::ValueKind>) {
         self.resolved.set(key, value);
     }
 
-    /// Puts the layers together: defaults, the file over them, and the environment over both.
+    /// Merges the layers: defaults, the file over them, and the environment over both.
     pub fn merge(&mut self) {
-        // Thousands of accounts take hundreds of megabytes meanwhile, so no two of these are held
-        // at once.
+        // Thousands of accounts take hundreds of megabytes here, so no two of these exist at the
+        // same time.
         self.values = config::Config::default();
         let mut defaults = Layer::default();
         schema::defaults(ROOT, "", &self.places, &mut defaults);
@@ -110,8 +110,8 @@ impl Draft {
         (self.places, self.values, self.faults)
     }
 
-    /// Unsets each faulty value, and puts a stand-in where one is needed, so that a check can look
-    /// at the rest.
+    /// Unsets each faulty value, and inserts a placeholder where one is needed, so that the rest
+    /// can be checked.
     fn set_aside_faulty(&mut self) {
         let keys: Vec<String> = self.faults.iter().map(|fault| fault.key.to_string()).collect();
         for key in keys.iter().filter(|key| !key.is_empty()) {
@@ -175,8 +175,8 @@ impl Draft {
         }
     }
 
-    /// A slip in a variable's name makes a table of its own: one message says that, not each key it
-    /// lacks.
+    /// A typo in a variable's name creates a new table: one message says that, instead of one for
+    /// each missing key.
     fn stray(&mut self, at: &str, name: &str) {
         let names = self.places.names(at);
         let others = || names.iter().map(String::as_str).filter(|other| *other != name);

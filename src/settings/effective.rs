@@ -33,7 +33,7 @@ impl Toml<'_> {
         for key in keys {
             let at = schema::join(path, key.name);
             match &key.kind {
-                // Without an address nothing is shown, whatever else is set.
+                // Without an address the table is left out, whatever else is set.
                 Kind::Table(_) if at == "metrics" && !self.places.has("metrics.listen") => {}
                 Kind::Table(_) if matches!(key.unset, Unset::Absent) && !self.places.has(&at) => {}
                 Kind::Table(_)
@@ -75,7 +75,7 @@ impl Toml<'_> {
         }
     }
 
-    /// What is not set and has no default is left out.
+    /// A key that is not set and has no default is left out.
     fn entry(&mut self, kind: &Kind, name: &str, at: &str) {
         let value = match self.values.get::<Value>(at).map(|value| value.kind) {
             Err(_) | Ok(ValueKind::Nil) => return,

@@ -11,7 +11,7 @@ pub enum Place {
     Line { file: PathBuf, line: usize, column: usize },
     /// An environment variable.
     Variable(String),
-    /// What was typed on the command line.
+    /// A command-line argument.
     Argument,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Place {
 }
 
 choices! {
-    /// What kind of fault it is, as programs tell them apart.
+    /// The kind of fault, for programs.
     pub enum FaultKind {
         NoFile "no_settings" "There is no settings file, or it can't be read.";
         Syntax "syntax" "It is not TOML.";
@@ -40,7 +40,7 @@ choices! {
 
 /// One fault of the settings: where, which key, what was found, what was expected, and what to try.
 ///
-/// Carries no secret: of the keys that may hold one, no value is quoted.
+/// Contains no secret: values of keys that may contain one are never quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
     pub place: Place,

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 pub struct Fleet {
     /// How long a lease is valid, in seconds, 5 to 3600.
     pub lease_s: u64,
-    /// Accounts that one daemon works on at one time.
+    /// Accounts that one daemon works on concurrently.
     pub accounts_max: usize,
     /// Certificates to trust in place of the system's, PEM.
     pub ca_file: Option<PathBuf>,
-    /// Holds the ledgers of this machine alone, from before it was one of a fleet. Absolute.
+    /// The folder of this machine's own ledgers, from before it joined a fleet. Absolute.
     #[serde(skip)]
     pub own_state_dir: PathBuf,
     #[serde(skip)]

@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 /// The annotated settings that `init` writes: the documentation of every key.
 pub const ANNOTATED: &str = include_str!("../../config/ordersync.toml");
 
-/// The folders that the annotated settings name, besides that of the file.
+/// The folders that the annotated settings name, in addition to that of the file.
 const FOLDERS: [&str; 2] = ["exports", "state"];
 
 /// What [`write_new`] did, each path below the folder it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     pub settings_file: PathBuf,
-    /// What was not there before, in the order it was made.
+    /// What was created, in this order.
     pub created: Vec<PathBuf>,
     /// What existed and was not changed.
     pub kept: Vec<PathBuf>,
 }
 
-/// A key of the annotated settings with a value of its own.
+/// A key of the annotated settings with another value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilledKey {
     /// The whole key, such as `jobs.shop.format`.
     pub key: &'static str,
-    /// As TOML writes it; `None` leaves the annotated value as it is.
+    /// As TOML; `None` keeps the annotated value.
     pub value: Option<String>,
     /// A comment above it; blank for none.
     pub note: String,
@@ -35,7 +35,7 @@ pub struct FilledKey {
 #[error("the annotated settings have no key {0}")]
 pub struct UnknownKey(pub &'static str);
 
-/// The annotated settings with these values, each of its own key.
+/// The annotated settings with these values.
 pub fn filled(keys: &[FilledKey]) -> Result<String, UnknownKey> {
     let mut text = String::with_capacity(ANNOTATED.len());
     let mut table = "";
@@ -70,13 +70,13 @@ pub fn new_file(dir: &Path) -> PathBuf {
 }
 
 /// Whether a path is a symbolic link whose target does not exist: there is no file to keep, and
-/// none is made through it.
+/// none is created through it.
 pub fn is_dangling(path: &Path) -> bool {
     path.is_symlink() && !path.exists()
 }
 
-/// Writes `dir/config/ordersync.toml`, for its owner only as it may come to hold a token, and the
-/// folders it names. What is there already stays as it is.
+/// Writes `dir/config/ordersync.toml`, for its owner only, as it may contain a token later, and the
+/// folders it names. Existing files are unchanged.
 ///
 /// # Errors
 /// When a folder or the file can't be made; its path is in the message.
@@ -109,7 +109,7 @@ fn make_dir(path: &Path, mode: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Writes a file for its owner alone, unless there is one. Whether it is new.
+/// Writes a file for its owner only, unless it exists. Returns whether it is new.
 ///
 /// # Errors
 /// When it can't be written; its path is in the message, and nothing of it is left.
@@ -120,7 +120,7 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<bool> {
         Err(fault) => return Err(naming(path, &fault)),
     };
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|fault| {
-        // Half a file would be kept by the next `init`. If it can't be removed either, the message
+        // The next `init` would keep an incomplete file. If it can't be removed either, the message
         // names it.
         let _ = std::fs::remove_file(path);
         naming(path, &fault)

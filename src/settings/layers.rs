@@ -51,7 +51,7 @@ impl Places {
     }
 }
 
-/// Values by their full keys, all of one origin. A clone shares them.
+/// Values by their full keys, all from one origin. A clone shares them.
 #[derive(Clone, Default)]
 pub(super) struct Layer(Arc<config::Map<String, config::Value>>);
 

@@ -2,13 +2,13 @@ use super::draft::Draft;
 use serde::Deserialize;
 use std::net::SocketAddr;
 
-/// Where the daemon shows its metrics and its status page.
+/// The address of the daemon's metrics and status page.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Metrics {
-    /// Of this machine, unless `allow_remote` is set.
+    /// An address of this machine, unless `allow_remote` is set.
     pub listen: SocketAddr,
     pub allow_remote: bool,
-    /// Names, besides this machine's own, that a request may be addressed to; in lower case.
+    /// Names, other than this machine's own, that a request may be addressed to; in lower case.
     #[serde(default)]
     pub hosts: Vec<String>,
 }

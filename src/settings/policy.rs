@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 /// The longest category, in bytes: the width of ActiveCampaign's text columns.
 const CATEGORY_LEN_MAX: usize = 255;
 
-/// Checks the settings that are more than a word or a number.
+/// Checks the settings that are not just a word or a number.
 pub(super) fn check(table: &str, zone: &TimeZone, draft: &mut Draft) {
     let key = |leaf: &str| format!("{table}.{leaf}");
     check_statuses(&key("statuses"), draft);

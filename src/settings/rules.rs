@@ -1,4 +1,4 @@
-//! Rules of values that other modules know, such as what a schedule is: they come as functions, so
+//! Rules for values that other modules define, such as schedules: they are passed as functions, so
 //! that one reading finds every fault.
 
 use super::draft::Draft;
@@ -15,7 +15,7 @@ pub struct JobRule {
     pub check: fn(&RuleInput<'_>) -> Option<RuleFault>,
 }
 
-/// What a rule may look at.
+/// The input of a rule.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleInput<'a> {
     pub value: &'a str,

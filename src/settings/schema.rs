@@ -1,6 +1,6 @@
-//! The table of keys: name, what it may hold, default and documentation. The strict reading of the
-//! file and of the environment, the defaults and the effective settings follow it; tests compare it
-//! with the annotated settings and with README.md.
+//! The table of keys: name, type, default and documentation. The strict reading of the file and of
+//! the environment, the defaults and the effective settings are based on it; tests compare it with
+//! the annotated settings and with README.md.
 
 use super::layers::{Layer, Places};
 use crate::domain::{Policy, PolicySetting, PolicyValues};
@@ -10,7 +10,7 @@ pub(super) struct Key {
     pub name: &'static str,
     pub kind: Kind,
     pub unset: Unset,
-    /// Its line in README.md; blank if the table there has none.
+    /// Its line in README.md; blank if it is not in the table there.
     #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of README.md"))]
     pub doc: &'static str,
 }
@@ -38,7 +38,7 @@ pub(super) enum Kind {
     Table(&'static [Key]),
     /// A table of tables, each under a name the user chose.
     Named(&'static [Key]),
-    /// Such tables whose keys only the readers of exports know and check.
+    /// Such tables, with keys that only the readers of exports know and check.
     Mappings,
 }
 
@@ -231,7 +231,7 @@ const fn policy_keys() -> [Key; Policy::SETTINGS.len()] {
     keys
 }
 
-/// The defaults of these keys, for each account and job there is.
+/// The defaults of these keys, for each existing account and job.
 pub(super) fn defaults(keys: &[Key], path: &str, places: &Places, layer: &mut Layer) {
     for key in keys {
         let at = join(path, key.name);

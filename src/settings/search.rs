@@ -12,7 +12,7 @@ const USUAL: [&str; 2] = ["config/ordersync.toml", "/etc/ordersync/ordersync.tom
 /// Settings are written by people; a longer file is something else.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// The folder beside the settings file whose files add accounts and jobs.
+/// The folder next to the settings file with files that add accounts and jobs.
 pub(super) const DROP_INS: &str = "accounts.d";
 
 /// The settings file that was found, with the files of [`DROP_INS`], read.
@@ -54,8 +54,8 @@ impl Found {
 }
 
 /// Looks for the settings file: the one named on the command line, else by `$ORDERSYNC_CONFIG`,
-/// else `config/ordersync.toml`, else `/etc/ordersync/ordersync.toml`. A named file is never passed
-/// over.
+/// else `config/ordersync.toml`, else `/etc/ordersync/ordersync.toml`. A named file is never
+/// skipped.
 pub(super) fn find(
     explicit: Option<&Path>,
     environment: &Environment,
@@ -81,8 +81,8 @@ fn shown(path: &Path, working_dir: &Path) -> PathBuf {
     path.strip_prefix(working_dir).unwrap_or(path).to_owned()
 }
 
-/// Reads the `*.toml` files of a folder, if there is one. Hidden ones are left alone: editors and
-/// mounted secrets make them.
+/// Reads the `*.toml` files of a folder, if there is one. Hidden ones are ignored: editors and
+/// mounted secrets create them.
 fn drop_ins(folder: &Path, working_dir: &Path) -> (Vec<SettingsText>, Vec<SettingsError>) {
     let paths = match list(folder) {
         Ok(paths) => paths,
@@ -119,7 +119,7 @@ fn usual(dir: &Path) -> Option<PathBuf> {
     USUAL
         .iter()
         .map(|path| dir.join(path))
-        // A file that may not be looked at exists: reading it then says why not.
+        // A file that may not be examined exists: reading it reports why not.
         .find(|path| path.try_exists().unwrap_or(true))
 }
 
@@ -178,8 +178,8 @@ fn unreadable(shown: &Path, named_by: Option<Place>, fault: &io::Error) -> Setti
 /// The project folder: the one that holds the settings file, or the one above when that is called
 /// `config`.
 ///
-/// It never depends on where the program is started from. The ledger lies below it, and a second
-/// ledger for one file, by a start from another folder, would not know what the first has loaded.
+/// It never depends on the working directory, because the ledger is below it: a start from another
+/// folder must not create a second ledger, which would not know what the first has loaded.
 fn base_of(path: &Path) -> PathBuf {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());

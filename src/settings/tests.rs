@@ -1,4 +1,4 @@
-//! What a person notices of settings: the values, the faults, the places.
+//! What a user notices of settings: values, errors and places.
 
 mod annotated;
 mod drop_ins;
@@ -11,7 +11,7 @@ use super::{Environment, Settings, SettingsError};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The smallest settings that are whole.
+/// The smallest complete settings.
 const SMALL: &str = r#"
 [accounts.main]
 url = "https://example.api-us1.com"
@@ -50,7 +50,7 @@ impl Project {
         self.load_from(".", None, variables)
     }
 
-    /// Starts in a folder of the project, with what was typed after `--config`.
+    /// Loads from a folder of the project, with the argument of `--config`.
     fn load_from(
         &self,
         working_dir: &str,

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-/// The parts of a web address that settings are judged by.
+/// The parts of a web address that settings are checked by.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Url<'a> {
     pub secure: bool,
@@ -12,8 +12,8 @@ pub(super) struct Url<'a> {
 }
 
 impl<'a> Url<'a> {
-    /// Reads `http[s]://host[:port][/path]`; user names, queries and fragments are no part of a
-    /// setting, and the first of them would put a secret into an address.
+    /// Reads `http[s]://host[:port][/path]`; user names, queries and fragments are refused, the
+    /// first because it would put a secret into an address.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let secure = match scheme.to_ascii_lowercase().as_str() {
@@ -36,7 +36,7 @@ impl<'a> Url<'a> {
         is_host(host).then_some(Self { secure, authority, host, path: path.trim_matches('/') })
     }
 
-    /// Whether requests stay on this machine. A name that only looks like an address of it does not
+    /// Whether requests stay on this machine. A name that only looks like its address does not
     /// count.
     pub fn is_loopback(&self) -> bool {
         let literal = self.host.trim_start_matches('[').trim_end_matches(']');
@@ -50,13 +50,13 @@ pub fn is_web_address(text: &str) -> bool {
     Url::parse(text).is_some()
 }
 
-/// Why a text is no API address of an account.
+/// Why a text is not the API address of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AddressFault {
     Invalid,
     /// The token would be sent as plain text through a network.
     NotEncrypted,
-    /// Something but `/api/3` follows the host.
+    /// Something other than `/api/3` follows the host.
     HasPath,
 }
 

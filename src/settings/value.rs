@@ -1,12 +1,12 @@
-//! From what the file or a variable says to a value of the right type, or what is wrong with it.
-//! Nothing is converted: `5.7` is no whole number, and `"true"` no flag.
+//! Reads a value of the file or of a variable as the right type. Nothing is converted: `5.7` is not
+//! a whole number, and `"true"` is not a flag.
 
 use super::schema::Kind;
 use crate::domain::{did_you_mean, toml_kind};
 use config::{Value, ValueKind};
 use toml::de::{DeInteger, DeValue};
 
-/// What was found in place of what a key expects, and what to try.
+/// What was found instead of the expected value, and what to try.
 pub(super) struct Wrong {
     pub found: String,
     pub hint: Option<String>,
@@ -97,7 +97,7 @@ fn list(texts: Vec<String>) -> Result<ValueKind, Wrong> {
     }
 }
 
-/// A list in a variable: `a,b`, or as in TOML `["a", "b"]` if an item contains a comma.
+/// A list in a variable: `a,b`, or as TOML `["a", "b"]` if an item contains a comma.
 fn items(text: &str) -> Vec<String> {
     #[derive(serde::Deserialize)]
     struct Wrapped {
@@ -109,7 +109,7 @@ fn items(text: &str) -> Vec<String> {
     }
 }
 
-/// What makes a text unusable, whichever key it is for.
+/// Why a text is unusable for any key.
 fn fault_of(text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return Some(EMPTY.to_owned());
@@ -134,8 +134,7 @@ pub(super) fn to_toml(value: &ValueKind) -> String {
     }
 }
 
-/// A basic string of TOML. Texts contain no control characters, but the path of the file they came
-/// from may.
+/// A basic string of TOML. Texts contain no control characters, but the path of their file may.
 fn quoted(text: &str) -> String {
     let escaped = text.chars().map(|c| match c {
         '"' | '\\' => format!("\\{c}"),

@@ -1,8 +1,7 @@
 //! The environment as settings: `ORDERSYNC_ACCOUNTS__MAIN__TOKEN` sets `accounts.main.token`.
 //!
-//! A variable with two underscores after the prefix is meant for us, and a fault when no key has
-//! its name. Any other is left alone: container platforms set variables such as ORDERSYNC_PORT by
-//! themselves.
+//! A variable with two underscores after the prefix must name a key; otherwise it is an error. Any
+//! other is ignored, as container platforms set variables such as ORDERSYNC_PORT themselves.
 
 use super::draft::{Draft, variable_of};
 use super::schema::{self, Key, Kind, ROOT};
@@ -71,7 +70,7 @@ impl Fault {
     }
 }
 
-/// `accounts_main_token`: surely meant for us, and ignored without this check.
+/// `accounts_main_token`: certainly a typo, which would be ignored without this check.
 fn lacks_an_underscore(rest: &str) -> bool {
     let leaves = |keys: &'static [Key]| -> bool {
         leaf_names(keys).iter().any(|leaf| rest.ends_with(&format!("_{leaf}")))

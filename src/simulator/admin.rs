@@ -1,4 +1,4 @@
-//! The side channel: how a test or a person inspects and controls the simulator, outside `/api/3`
+//! The side channel: how tests and operators inspect and control the simulator, outside `/api/3`
 //! and its limit.
 
 use super::edit::{Edit, EditError};
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<SharedState> {
         .route("/__sim/reset", post(reset))
 }
 
-/// Everything the account holds, as single records show it, orders with their products and
+/// Everything in the account, in the form of single records; orders with their products and
 /// discounts.
 pub(super) fn dump(world: &World) -> Value {
     let view = world.view("");
@@ -77,7 +77,7 @@ async fn add_faults(
         Faults::Many(faults) => faults,
         Faults::One(fault) => vec![fault],
     };
-    // Read one by one, so that the message says what is wrong with the fault, not with the list.
+    // Read one by one, so that the message is about the fault, not the list.
     let read: Result<Vec<Fault>, _> = faults.into_iter().map(serde_json::from_value).collect();
     match read {
         Ok(faults) => {
@@ -95,7 +95,7 @@ async fn clear_faults(State(state): State<SharedState>) -> Json<Value> {
     Json(json!({}))
 }
 
-/// Takes the place of all options of GraphQL.
+/// Replaces all options of GraphQL.
 async fn graphql(
     State(state): State<SharedState>,
     Json(options): Json<GraphqlOptions>,

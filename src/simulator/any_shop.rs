@@ -10,9 +10,9 @@ use std::pin::Pin;
 /// What happens to an order of a shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It gets another total, in hundredths; one that is not there is placed.
+    /// It gets another total, in hundredths; a new one is placed if it does not exist.
     Put { id: u64, total: u64, at: Timestamp },
-    /// It is deleted for good.
+    /// It is deleted permanently.
     Delete { id: u64 },
     /// It gets another total without a new time of modification, as by the deletion of a refund.
     Silent { id: u64, total: u64 },
@@ -30,8 +30,8 @@ pub trait AnyShop: Any + Send + Sync {
     /// The total of each order, in hundredths.
     fn totals(&self) -> BTreeMap<u64, u64>;
 
-    /// The abandoned carts that an account may hold besides the orders: with its total, in
-    /// hundredths, one that it has to hold.
+    /// The abandoned carts that an account may have in addition to the orders; one with a total, in
+    /// hundredths, must be there.
     fn carts(&self) -> BTreeMap<u64, Option<u64>>;
 
     fn apply(&self, change: Change);
@@ -42,13 +42,13 @@ pub trait AnyShop: Any + Send + Sync {
     /// Changes the shop right before it answers its request of this number, counted from 1.
     fn apply_before(&self, request: usize, change: Change);
 
-    /// Forgets what was to happen before requests that did not come.
+    /// Drops changes that wait for requests that did not come.
     fn forget_changes(&self);
 
-    /// Fails the next request in this way, after those already announced.
+    /// Fails the next request in this way, after those already queued.
     fn fail_next(&self, fault: HostFault);
 
-    /// Announces a fault that only this system has; `nth` chooses it.
+    /// Queues a fault that only this system has; `nth` selects it.
     fn inject_own_fault(&self, nth: u64);
 
     /// How far its clock is ahead, in seconds.
@@ -68,7 +68,7 @@ pub struct System {
     /// The requests of a pull without changes: with the last day's changes in the overlap, and
     /// without.
     pub idle_requests: [usize; 2],
-    /// Starts a shop with these orders, given by id and time. `variant` chooses how it and its host
-    /// behave; 0 is a shop as most are.
+    /// Starts a shop with these orders, given by id and time. `variant` selects the behaviour of
+    /// the shop and its host; 0 is a typical shop.
     pub start: fn(orders: Vec<(u64, Timestamp)>, variant: u64) -> Starting,
 }

@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 
 /// One request under `/api/3`, read.
 pub(super) struct Call {
-    /// Its number since the start, from 1; 0 until it is let in.
+    /// Its number since the start, from 1; 0 until it is admitted.
     pub number: u64,
     pub method: Method,
-    /// Path under `/api/3`; the whole path when it is elsewhere.
+    /// Path under `/api/3`; the whole path if it is elsewhere.
     pub path: String,
-    /// Where the path leads; `None` when nowhere.
+    /// The route of the path; `None` if it is unknown.
     pub route: Option<Route>,
     pub query: Vec<(String, String)>,
-    /// The JSON body; `None` when there is none, or it isn't JSON.
+    /// The JSON body; `None` if there is none, or it isn't JSON.
     pub body: Option<Value>,
     /// Length of the body in bytes, as far as it was read.
     pub body_len: usize,
@@ -22,7 +22,7 @@ pub(super) struct Call {
     pub graphql: Option<Result<Request, GraphqlError>>,
     /// The orders of GraphQL mutations, as they were sent.
     pub orders: Vec<Value>,
-    /// What links start with: `http://host/api/3`.
+    /// The beginning of links: `http://host/api/3`.
     pub base: String,
     /// The `Api-Token` sent.
     pub token: Option<String>,
@@ -42,7 +42,7 @@ pub(super) enum Resource {
     Graphql,
 }
 
-/// Where a path leads.
+/// The route of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Route {
     pub resource: Resource,
@@ -53,7 +53,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// Reads a path under `/api/3`; `None` when it leads nowhere.
+    /// Reads a path under `/api/3`; `None` if it is unknown.
     pub fn parse(path: &str) -> Option<Self> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let (resource, id, sub) = match parts[..] {
@@ -224,12 +224,12 @@ impl Call {
     }
 }
 
-/// The pairs of a query string, decoded; none when it can't be read.
+/// The pairs of a query string, decoded; none if it can't be read.
 fn query_of(uri: &Uri) -> Vec<(String, String)> {
     axum::extract::Query::try_from_uri(uri).map(|query| query.0).unwrap_or_default()
 }
 
-/// A text or a whole number, as text: ids are sent as either.
+/// A text or a whole number, as text: ids are sent in both forms.
 pub(super) fn scalar(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) => Some(text.clone()),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A change of the account that somebody else makes: it passes no gate, and no client is blamed for
+/// A change of the account by another program: it bypasses all checks, and no client is blamed for
 /// it.
 ///
 /// As JSON: `{"op":"delete_order","externalid":"1001"}`. Keys are those of the shop.
@@ -36,11 +36,11 @@ pub enum Edit {
     DeleteCustomer {
         externalid: String,
     },
-    /// Its customers stay, under a made-up address and without a key.
+    /// Its customers stay, with an invented address and without a key.
     DeleteContact {
         email: String,
     },
-    /// The fields of an `ecomOrder`. It is stored even when the account has that order already.
+    /// The fields of an `ecomOrder`. It is stored even if the account has that order already.
     AddOrder {
         order: Map<String, Value>,
     },
@@ -53,7 +53,7 @@ pub enum Edit {
         externalid: String,
         total: i64,
     },
-    /// Puts another product in the place of the one with this `externalid`.
+    /// Replaces the product with this `externalid` by another one.
     ExchangeProduct {
         externalid: String,
         product: String,
@@ -73,11 +73,11 @@ pub enum Edit {
     SwitchPath {
         id: u64,
     },
-    /// Orders of connections of this service may try what the documents leave open.
+    /// Orders of connections of this service may test what the documentation leaves open.
     AllowTrials {
         service: String,
     },
-    /// Takes the product with this `externalid` off an order.
+    /// Removes the product with this `externalid` from an order.
     RemoveProduct {
         externalid: String,
         product: String,

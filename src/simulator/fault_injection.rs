@@ -114,7 +114,7 @@ pub(super) fn add_retry_after(world: &World, reply: &mut Reply, retry_after: Ret
             let pause = Duration::from_secs(seconds.into()).saturating_sub(fraction);
             let end = now + Duration::from_secs(seconds.into());
             reply.headers.push(("retry-after", http_date(end)));
-            // It is measured against the answer's own date, so both are of one moment.
+            // It is measured against the answer's own date, so both are from the same moment.
             reply.headers.push(("date", http_date(now)));
             reply.pause = Some(Pause::Until(world.clock() + pause));
         }
@@ -149,14 +149,14 @@ fn delete_connection(world: &mut World, call: &Call) {
     }
 }
 
-/// Stores the order of this request just before it, as somebody else would.
+/// Stores the order of this request just before it, like another program.
 fn create_first(world: &mut World, call: &Call) {
     let is_create = call.method == "POST" && call.path.starts_with("/ecomOrders");
     let Some(sent) = call.sent().filter(|_| is_create) else {
         return;
     };
     let draft = routes::Draft::of_new(sent, &world.zone).ok();
-    // The account refuses a second one to anybody.
+    // The account refuses a second one from any client.
     if let Some(draft) = draft.filter(|draft| routes::taken(world, draft).is_none()) {
         routes::stored(world, draft, call.now);
     }

@@ -1,19 +1,19 @@
-//! The pending faults, and which request each of them hits.
+//! The pending faults, and the requests they hit.
 
 use super::faults::{Fault, Kind, Match};
 use fastrand::Rng;
 use std::collections::BTreeMap;
 
-/// When in the life of a request a fault is looked for.
+/// The stage of a request at which a fault is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Before every gate: faults that replace the answer.
+    /// Before all checks: faults that replace the answer.
     BeforeChecks,
-    /// Behind the gates: faults that change what is done or answered.
+    /// After the checks: faults that change what is done or answered.
     AfterChecks,
 }
 
-/// What a fault looks at in a request.
+/// The parts of a request that a fault matches.
 pub(super) struct Target<'a> {
     pub method: &'a str,
     /// Path under `/api/3`.

@@ -9,12 +9,11 @@ use serde::Deserialize;
 pub struct Fault {
     #[serde(default)]
     pub matches: Match,
-    /// How many requests it strikes; `None` (JSON null) strikes for ever. Left out in JSON: once.
+    /// How many requests it strikes; `None` (JSON null): all. Absent in JSON: one.
     #[serde(default = "once")]
     pub times: Option<u32>,
     pub kind: Kind,
-    /// Chance, 0 to 1, that it strikes a request it matches; left out: certain. Drawn from the
-    /// seed.
+    /// Probability, 0 to 1, that it strikes a matching request; absent: 1. Drawn from the seed.
     #[serde(default)]
     pub probability: Option<f64>,
 }
@@ -23,7 +22,7 @@ fn once() -> Option<u32> {
     Some(1)
 }
 
-/// Which requests a fault strikes; a field left out matches all.
+/// The requests that a fault strikes; an absent field matches all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Match {
@@ -32,7 +31,7 @@ pub struct Match {
     pub path: Option<String>,
     /// A field at the top of a GraphQL request, such as `bulkUpsertOrders`.
     pub operation: Option<String>,
-    /// Leave the first n-1 matching requests alone.
+    /// Skip the first n-1 matching requests.
     pub nth: Option<u64>,
     /// The shop's key (`externalid` or `externalcheckoutid`) of the record, in the body, in the
     /// filter, or of the record that the path names.
@@ -53,9 +52,9 @@ pub enum Kind {
     },
     /// 429 without `Retry-After`.
     RateLimit,
-    /// 403, as a bad key gets, now and then with a good one.
+    /// 403, as for a bad key, and sometimes for a good one.
     Forbidden,
-    /// 402, as an unpaid account gets.
+    /// 402, as for an unpaid account.
     PaymentRequired,
     /// 302 to another host.
     Redirect,
@@ -69,27 +68,27 @@ pub enum Kind {
     StoredInPart { orders: usize, then: Ending },
     /// A new order is stored, then answered with 404 for a missing contact.
     NotFoundSubscriberAfterStore,
-    /// 200 without a body; what was asked is done.
+    /// 200 without a body; the request is carried out.
     EmptyBody,
-    /// Half of the JSON; what was asked is done.
+    /// Half of the JSON; the request is carried out.
     TruncatedJson,
-    /// The answer takes this much longer; what was asked is done first.
+    /// The answer takes this much longer; the request is carried out first.
     Slow { ms: u32 },
     /// A list as if no filter had been sent.
     IgnoreFilters,
-    /// A list without records, whatever the account holds.
+    /// A list without records, whatever the account contains.
     EmptyList,
-    /// A list without its first record, as one that moves while it is paged.
+    /// A list without its first record, as if it moved while it was paged.
     ListWithoutFirst,
-    /// The titles of errors in the account's language; codes stay.
+    /// The titles of errors in the account's language; codes are unchanged.
     LocalisedTitles,
     /// `meta.total` as a number.
     TotalAsInt,
     /// Unknown keys, as newer versions send.
     ExtraKeys,
-    /// Somebody deletes the connection that the request names, just before it.
+    /// The connection that the request names is deleted just before it.
     DeleteConnection,
-    /// Somebody creates the same order just before this one.
+    /// Another program creates the same order just before this one.
     CreateDuplicateFirst,
     /// GraphQL accepts this order, else the last one of the request, and loses it.
     AsyncDropsOne {
@@ -177,7 +176,7 @@ impl Fault {
         self
     }
 
-    /// Strikes a matching request with this chance, 0 to 1.
+    /// Strikes a matching request with this probability, 0 to 1.
     pub fn probability(mut self, probability: f64) -> Self {
         self.probability = Some(probability);
         self
@@ -185,7 +184,7 @@ impl Fault {
 }
 
 impl Kind {
-    /// The name in counts; that in JSON, and for what follows a store the ending with it.
+    /// The name in counts: that in JSON, with the ending for faults after a store.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Status { .. } => "status",
@@ -218,7 +217,7 @@ impl Kind {
         }
     }
 
-    /// Whether it takes the place of the whole answer, so that the request passes no gate.
+    /// Whether it replaces the whole answer, so that the request reaches no check.
     pub(super) fn replaces(&self) -> bool {
         matches!(
             self,

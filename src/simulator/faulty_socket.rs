@@ -22,7 +22,7 @@ const TRICKLING: u8 = 4;
 /// How much of an answer a cut keeps back, in bytes.
 pub(super) const CUT_LEN: usize = 16;
 
-/// How much of a trickling answer comes at once, in bytes, and how long after the piece before.
+/// The length of a chunk of a trickling answer, in bytes, and the time between chunks.
 const PIECE_LEN: usize = 16;
 const PIECE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -33,7 +33,7 @@ pub(super) struct ConnectionFault(Arc<Fault>);
 #[derive(Debug, Default)]
 struct Fault {
     kind: AtomicU8,
-    /// Pieces of a trickling answer that are to come, before the rest comes at once.
+    /// Chunks of a trickling answer that are still to come, before the rest is sent together.
     pieces: AtomicU32,
 }
 
@@ -48,7 +48,7 @@ impl ConnectionFault {
         self.0.kind.store(CUT, Ordering::Release);
     }
 
-    /// The next answer comes in so many small pieces, one a second, and then the rest of it.
+    /// The next answer comes in this many small chunks, one per second, and then the rest.
     pub fn trickle(&self, pieces: u32) {
         self.0.pieces.store(pieces, Ordering::Release);
         self.0.kind.store(TRICKLING, Ordering::Release);
@@ -66,7 +66,7 @@ impl Connected<IncomingStream<'_, FaultyListener>> for ConnectionFault {
 pub(super) struct Connections(Arc<()>);
 
 impl Connections {
-    /// Each connection holds a copy, as does the port.
+    /// Each connection has a copy, and so does the port.
     pub fn count(&self) -> usize {
         Arc::strong_count(&self.0).saturating_sub(2)
     }
@@ -97,7 +97,7 @@ impl Listener for FaultyListener {
                     };
                     return (wire, peer);
                 }
-                // Out of file descriptors, most likely: some will come free.
+                // Most likely out of file descriptors: some will be freed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
@@ -112,13 +112,13 @@ impl Listener for FaultyListener {
 pub(super) struct FaultyStream {
     stream: TcpStream,
     fault: ConnectionFault,
-    /// Before the next piece of an answer that trickles.
+    /// Before the next chunk of a trickling answer.
     pause: Option<Pin<Box<Sleep>>>,
     _counted: Connections,
 }
 
 impl FaultyStream {
-    /// Writes the next piece of an answer that trickles.
+    /// Writes the next chunk of a trickling answer.
     fn poll_piece(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(cx));

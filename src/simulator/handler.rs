@@ -24,7 +24,7 @@ pub(super) struct Outcome {
     pub end: RequestEnd,
 }
 
-/// Decides a request at once: everything it changes is changed when this returns.
+/// Decides a request synchronously: everything it changes is changed when this returns.
 pub(super) fn handle(world: &mut World, call: &Call, admission: &Admission) -> Outcome {
     world.note_names(call);
     let keys = RecordKey::all_of(call, &world.store);
@@ -56,8 +56,7 @@ pub(super) fn handle(world: &mut World, call: &Call, admission: &Admission) -> O
 fn end(call: &Call, keys: Vec<RecordKey>, reply: &Reply, delivery: Delivery) -> RequestEnd {
     let whole =
         delivery == Delivery::Whole && matches!(reply.body, Content::Json(_) | Content::Html(_));
-    // A refusal with a time to come back is a clear answer, unless something was stored all the
-    // same.
+    // A refusal with `Retry-After` is a clear answer, unless something was stored nevertheless.
     let unclear = reply.status >= 500 && !(reply.status == 503 && reply.pause.is_some());
     let email = call.sent().and_then(|sent| sent.get("email")).and_then(Value::as_str);
     let is_answered = whole && reply.succeeded();
@@ -97,7 +96,7 @@ fn matching_fault(world: &mut World, call: &Call, stage: Stage) -> Option<Kind> 
     world.faults.next_match(stage, &target, &mut world.rng)
 }
 
-/// The refusal of a request that doesn't pass; `None` lets it in.
+/// The refusal of a request; `None` admits it.
 fn refusal(world: &mut World, call: &Call, admission: &Admission) -> Option<Reply> {
     if !admission.authorised {
         return Some(Reply::message(403, "You are not authorized to access this resource."));

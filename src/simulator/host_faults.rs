@@ -14,11 +14,11 @@ use std::io::Write;
 pub enum HostFault {
     /// A web page with this status: 200 for a login page or a firewall's check.
     Page(u16),
-    /// A web page with 502, of a host whose clock is this far ahead of the shop's.
+    /// A web page with 502, from a host with its clock this far ahead of the shop's.
     OtherClock { ahead_s: i64 },
     /// This status with `Retry-After`, seconds or a date.
     Busy { status: u16, retry_after: String },
-    /// This status, and on to this address.
+    /// This status, with a redirect to this address.
     Redirect { status: u16, to: String },
     /// 200 without a body.
     Empty,
@@ -28,7 +28,7 @@ pub enum HostFault {
     Cut,
     /// The answer announces too small a length, and ends there.
     Short,
-    /// The answer comes compressed, whatever was asked for.
+    /// The answer is compressed, whatever was requested.
     Gzip,
     /// A byte order mark comes before the answer.
     Mark,
@@ -37,7 +37,7 @@ pub enum HostFault {
 }
 
 impl HostFault {
-    /// What is answered in place of `own`, the shop's answer.
+    /// The answer that replaces `own`, the shop's answer.
     pub(super) async fn over(
         self,
         own: Response<Body>,

@@ -1,5 +1,5 @@
-//! Judges the body and the query of a request by what is documented, whether or not the account
-//! lets it pass.
+//! Checks the body and the query of a request against the documentation, whether or not the account
+//! accepts it.
 
 use super::call::{Call, Resource};
 use super::fields::integer_of;
@@ -57,7 +57,7 @@ const PRODUCT: &[&str] = &[
 ];
 const DISCOUNT: &[&str] = &["name", "type", "discountAmount"];
 
-/// Rules that a trial may break: what the account does then is what it asks.
+/// Rules that a trial may break to learn how the account reacts.
 pub(super) const TRIED: &[Rule] = &[
     Rule::ProductsDropped,
     Rule::NotAnInteger,
@@ -169,7 +169,7 @@ fn judge_order(call: &Call, sent: &Map<String, Value>, store: &Store, note: Repo
     judge_relations(call, sent, store, note);
 }
 
-/// What an order says of its customer, and what an update does to its products.
+/// Checks what an order says about its customer, and what an update does to its products.
 fn judge_relations(call: &Call, sent: &Map<String, Value>, store: &Store, note: Report<'_>) {
     let stored = (call.method == "PUT")
         .then(|| call.route.as_ref().and_then(|route| store.orders.get(route.id_number())))
@@ -205,7 +205,7 @@ fn judge_relations(call: &Call, sent: &Map<String, Value>, store: &Store, note: 
     }
 }
 
-/// A name the client made up, cut to a readable length.
+/// A name invented by the client, truncated to a readable length.
 fn short(name: &str) -> String {
     name.chars().take(40).collect()
 }

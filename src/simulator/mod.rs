@@ -1,11 +1,11 @@
-//! A local ActiveCampaign for demonstrations, rehearsals and tests: strict, stateful, and judging
-//! its client.
+//! A local ActiveCampaign for demonstrations, rehearsals and tests: strict and stateful; it also
+//! checks its client.
 //!
-//! It answers `/api/3` as the e-commerce part of the real account is documented and was observed
-//! to, keeps its limit, fails as it fails on request, and notes everything a good client never
-//! does. `/__sim` beside it shows and changes its state. It must not share code with the loader,
-//! not even `domain`: what one gets wrong the other would then get wrong too. It never leaves the
-//! loopback address.
+//! It answers `/api/3` like the e-commerce API of a real account, as documented and observed, keeps
+//! its limit, fails on request as the real one fails, and notes everything that a correct client
+//! never does. `/__sim` shows and changes its state. It must not share code with the loader, not
+//! even `domain`, so that both can't have the same mistake. It only listens on the loopback
+//! address.
 
 mod admin;
 pub mod any_shop;

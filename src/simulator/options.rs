@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Options {
     /// FaultyListener on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// The only value of `Api-Token` that is let in.
+    /// The only value of `Api-Token` that is accepted.
     pub token: String,
     /// Requests accepted in a second, for the whole account; `None` is unlimited.
     pub requests_per_second: Option<u32>,
@@ -16,13 +16,13 @@ pub struct Options {
     /// Time between a request and its answer.
     pub latency: Latency,
     /// Spread of the half-normal delay on the way in, in milliseconds, before the limit is checked.
-    /// It makes evenly sent requests arrive in clumps, as a real network does.
+    /// It makes evenly sent requests arrive in bursts, as in a real network.
     pub jitter_ms: u32,
     /// Seed of every random draw: latency, jitter, faults with a probability.
     pub seed: u64,
     /// IANA name of the account's time zone: dates are answered in it.
     pub time_zone: String,
-    /// What makes two customers of a connection the same; the real rule is unknown.
+    /// What makes two customers of a connection duplicates; the real rule is unknown.
     pub customer_key: CustomerRule,
     /// Seconds announced with a refusal for the rate; `None` sends no `Retry-After`.
     pub retry_after_s: Option<u32>,
@@ -34,9 +34,10 @@ pub struct Options {
     pub connection_created_as_200: bool,
     /// Refuse a customer without `externalid`.
     pub customer_externalid_required: bool,
-    /// Refuse an order whose customer belongs to another connection.
+    /// Refuse an order with a customer of another connection.
     pub foreign_customer_refused: bool,
-    /// Answer 404 to a live order (source 1) whose e-mail has no contact, after it was stored.
+    /// Answer 404 to a live order (source 1) without a contact for its e-mail address, after it was
+    /// stored.
     pub email_mismatch_as_404: bool,
     /// Write `/` as `\/` in JSON, as the real account does.
     pub escape_slashes: bool,
@@ -76,15 +77,15 @@ pub enum Latency {
     Fixed {
         ms: u32,
     },
-    /// Log-normal around `median_ms`; twenty recorded creates of orders took 303 to 983 ms, 440 in
-    /// the middle.
+    /// Log-normal around `median_ms`; twenty recorded creates of orders took 303 to 983 ms, with a
+    /// median of 440.
     Lognormal {
         median_ms: u32,
         sigma: f64,
     },
 }
 
-/// What makes two customers of one connection the same.
+/// What makes two customers of one connection duplicates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CustomerRule {
     #[default]

@@ -1,5 +1,5 @@
-//! Carries a request through time: in after its jitter, decided at once, answered after its
-//! latency.
+//! The timing of a request: it arrives after its jitter, is decided synchronously, and answered
+//! after its latency.
 
 use super::call::Call;
 use super::delays::jitter;
@@ -36,16 +36,16 @@ impl SharedState {
         Self { world: Arc::new(Mutex::new(world)), stop: CancellationToken::new(), released }
     }
 
-    /// The world as it is at this moment, for a moment: never hold it across an await.
+    /// Locks the world: never hold the guard across an await.
     pub fn world(&self) -> MutexGuard<'_, World> {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         settle(&mut world);
         world
     }
 
-    /// Takes back every fault still to come, and ends the wait of every answer under way.
+    /// Removes every pending fault, and ends the wait of every answer in progress.
     pub fn release(&self) {
-        // Behind one lock, so that no answer is struck by a fault of before and released by none.
+        // Read under one lock, so that fault and release state are consistent.
         let mut world = self.world();
         world.faults.clear();
         self.released.send_replace(());
@@ -62,11 +62,11 @@ impl SharedState {
     }
 }
 
-/// What a client without a socket gets of an answer.
+/// The answer for a client without a socket.
 #[derive(Debug)]
 pub enum ClientResponse {
     Whole(axum::http::Response<Vec<u8>>),
-    /// All but the end of the body; then the connection is gone.
+    /// All except the end of the body; then the connection is gone.
     Cut(axum::http::Response<Vec<u8>>),
     /// Nothing: the connection is reset.
     Reset,
@@ -89,8 +89,8 @@ pub(super) async fn serve(
     response
 }
 
-/// The same without a socket. A request that was handed over arrives, whether or not anyone waits
-/// for its answer.
+/// The same without a socket. A request that was passed on arrives, whether or not its answer is
+/// awaited.
 pub(super) async fn serve_in_process(
     state: SharedState,
     request: axum::http::Request<Vec<u8>>,
@@ -100,7 +100,7 @@ pub(super) async fn serve_in_process(
     let Ok(arrived) = arrived.await else { return ClientResponse::Reset };
     let (response, reaches) = arrived.deliver().await;
     let (mut head, body) = response.into_parts();
-    // Over a socket the server adds it where it is missing.
+    // Over a socket the server adds it if it is missing.
     if !head.headers.contains_key(DATE) {
         let date = http_date(jiff::Timestamp::now());
         head.headers.extend(HeaderValue::try_from(date).ok().map(|date| (DATE, date)));
@@ -155,12 +155,12 @@ struct PendingAnswer {
     reply: Reply,
     delivery: Delivery,
     wait: Duration,
-    /// Changes when nothing waits any longer.
+    /// Changes when all waits end.
     released: watch::Receiver<()>,
     open: OpenRequest,
 }
 
-/// How much of an answer the client gets.
+/// The part of an answer that the client gets.
 enum Reaches {
     Whole,
     Cut,
@@ -171,7 +171,7 @@ impl PendingAnswer {
     async fn deliver(self) -> (Response, Reaches) {
         let (state, released) = (self.open.state.clone(), self.released);
         let wait = async |time| {
-            // A copy has seen no more than its origin: what is released is so for each wait.
+            // A clone has seen what its origin has seen, so a release reaches every wait.
             let mut released = released.clone();
             tokio::select! {
                 () = state.wait(time) => {}
@@ -179,8 +179,7 @@ impl PendingAnswer {
             }
         };
         wait(self.wait).await;
-        // From here on nothing more can happen to the answer; a held one never comes, so its write
-        // is over as well.
+        // From here on the answer can't change; a held one never comes, so its write is over too.
         self.open.close();
         let reaches = match self.delivery {
             Delivery::Whole => Reaches::Whole,
@@ -208,7 +207,7 @@ fn response(reply: &Reply, number: u64, escape_slashes: bool) -> Response {
     response.body(Body::from(bytes)).unwrap_or_default()
 }
 
-/// A request under way. When the client goes away, this is dropped with the answer unsent.
+/// A request in progress. If the client disconnects, this is dropped with the answer unsent.
 struct OpenRequest {
     state: SharedState,
     end: Option<RequestEnd>,

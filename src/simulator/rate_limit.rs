@@ -12,7 +12,7 @@ pub(super) struct RateLimit {
     window: Window,
     /// Accepted requests: of the trailing second (sliding), or of the current full second (fixed).
     accepted: VecDeque<Duration>,
-    /// Nanoseconds of allowance in the bucket; a request costs a second divided by the limit.
+    /// Nanoseconds of credit in the bucket; a request costs a second divided by the limit.
     credit_ns: u64,
     filled_at: Duration,
 }

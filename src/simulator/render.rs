@@ -1,5 +1,5 @@
-//! The shapes on the wire. Lists and single records have every scalar as text or null; the answer
-//! to a write echoes what was sent in the type it was sent in.
+//! The forms on the wire. In lists and single records every scalar is text or null; the answer to a
+//! write echoes what was sent in the type it was sent in.
 
 use super::call::scalar;
 use super::options::ProductCount;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// What every rendering needs: the account's zone for dates, and the start of links.
+/// The context of a rendering: the account's zone for dates, and the beginning of links.
 pub(super) struct View<'a> {
     pub zone: &'a TimeZone,
     /// `http://host/api/3`.
@@ -216,7 +216,7 @@ pub(super) fn echo(rendered: &mut Value, sent: &Map<String, Value>) {
     }
 }
 
-/// Takes out the named keys.
+/// Removes the named keys.
 pub(super) fn without(rendered: &mut Value, names: &[&str]) {
     if let Some(rendered) = rendered.as_object_mut() {
         rendered.retain(|name, _| !names.contains(&name.as_str()));

@@ -182,7 +182,7 @@ impl Reply {
         }
     }
 
-    /// Adds unknown keys, beside and inside the records.
+    /// Adds unknown keys, next to the records and inside them.
     pub fn add_extra_keys(&mut self) {
         let Some(object) = self.object_mut() else { return };
         for value in object.values_mut() {

@@ -6,17 +6,18 @@ use std::time::Duration;
 /// How many requests are kept one by one; older ones only count.
 const ENTRIES_MAX: usize = 1_000_000;
 
-/// A pause longer than this between two requests is idleness of the client, not slowness.
+/// After a longer pause between two requests the client counts as idle, not slow.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// One request as `/__sim/requests` shows it. The query is left out: it can hold e-mail addresses.
+/// One request as `/__sim/requests` shows it. The query is left out: it can contain e-mail
+/// addresses.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Entry {
     pub number: u64,
     pub at_ms: u64,
     pub method: String,
     pub path: String,
-    /// `None` while it is being answered, and when it never was.
+    /// `None` while it is being answered, and if it never was.
     pub status: Option<u16>,
     /// Id of the connection it names.
     pub connection: Option<String>,

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// How long [`Simulator::stop`] waits for answers under way.
+/// How long [`Simulator::stop`] waits for answers in progress.
 const STOP_WAIT: Duration = Duration::from_secs(2);
 
 /// A running local ActiveCampaign. Dropping it stops it.
@@ -46,8 +46,8 @@ impl Simulator {
         Ok(simulator)
     }
 
-    /// One without a socket, which answers by [`Self::serve`] alone: its time is tokio's, and can
-    /// be paused.
+    /// A simulator without a socket, which only answers by [`Self::serve`]: its time is tokio's,
+    /// and can be paused.
     pub fn in_process(options: Options) -> io::Result<Self> {
         let senseless = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         if options.token.is_empty() {
@@ -73,7 +73,7 @@ impl Simulator {
         })
     }
 
-    /// Answers one request without a socket, by the same gates and faults, after the same time.
+    /// Answers one request without a socket, with the same checks, faults and delays.
     pub async fn serve(&self, request: axum::http::Request<Vec<u8>>) -> ClientResponse {
         serve_in_process(self.state.clone(), request).await
     }
@@ -83,12 +83,12 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// What happened so far, taken at one moment.
+    /// A summary of what happened so far.
     pub fn summary(&self) -> Summary {
         Summary::of(&self.state.world())
     }
 
-    /// Everything the account holds: `connections`, `ecomCustomers`, `ecomOrders` with their
+    /// Everything in the account: `connections`, `ecomCustomers`, `ecomOrders` with their
     /// `ecomOrderProducts` and `ecomOrderDiscounts`, and `graphqlOrders`. The same as
     /// `GET /__sim/state`.
     pub fn state(&self) -> Value {
@@ -105,34 +105,34 @@ impl Simulator {
         self.state.world().configure_graphql(options);
     }
 
-    /// Adds a fault after those already announced.
+    /// Adds a fault after those already queued.
     pub fn inject(&self, fault: Fault) {
         self.state.world().faults.push(fault);
     }
 
-    /// Takes back every fault still to come.
+    /// Removes every pending fault.
     pub fn clear_faults(&self) {
         self.state.world().faults.clear();
     }
 
-    /// Takes back every fault still to come, and lets every answer go that waits now: one that
-    /// takes its time leaves, one that is held is broken off.
+    /// Removes every pending fault, and ends every waiting answer: a delayed one is sent, a held
+    /// one is aborted.
     pub fn release(&self) {
         self.state.release();
     }
 
-    /// Connections that clients hold. One whose client is gone counts until all that it sent was
+    /// Open client connections. After the client is gone, one counts until everything it sent was
     /// read.
     pub fn connections_open(&self) -> usize {
         self.connections.count()
     }
 
-    /// Changes the account as somebody else would, and returns the id of the record.
+    /// Changes the account like another program, and returns the id of the record.
     pub fn edit(&self, edit: Edit) -> Result<u64, EditError> {
         self.state.world().edit(edit)
     }
 
-    /// Stops taking requests, and waits up to two seconds for answers under way.
+    /// Stops accepting requests, and waits up to two seconds for answers in progress.
     pub async fn stop(mut self) {
         self.state.stop.cancel();
         let Some(task) = &mut self.task else { return };

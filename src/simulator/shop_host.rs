@@ -1,5 +1,5 @@
-//! What every simulated shop has in common: its port, the faults of its host, the log of requests,
-//! and orders that change between requests. A shop system defines how it answers.
+//! The common part of simulated shops: port, faults of the host, request log, and orders that
+//! change between requests. A shop system defines the answers.
 
 use super::any_shop::{AnyShop, Change, Starting, System};
 use super::faulty_socket::ConnectionFault;
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A shop system as it is simulated. The value is what a shop has besides its orders.
+/// A simulated shop system. The value is the state of a shop in addition to its orders.
 pub trait SimulatedShop: Send + Sized + 'static {
     /// Its name in the settings.
     const NAME: &'static str;
@@ -26,7 +26,7 @@ pub trait SimulatedShop: Send + Sized + 'static {
     /// Whether it serves files from a second host.
     const HAS_FILES: bool = false;
 
-    /// How a shop and its host behave; the default is a shop as most are.
+    /// The behaviour of a shop and its host; the default is a typical shop.
     type Options: Default + Send;
     type Order: SimulatedOrder;
 
@@ -53,7 +53,7 @@ pub trait SimulatedShop: Send + Sized + 'static {
     /// Called after an order was placed, changed or deleted. `is_new`: it was placed.
     fn follow(_shop: &mut Shop<Self>, _change: Change, _is_new: bool) {}
 
-    /// Carts that an account may hold besides the orders, as [`AnyShop::carts`].
+    /// Carts that an account may have in addition to the orders, as [`AnyShop::carts`].
     fn carts(_shop: &Shop<Self>) -> BTreeMap<u64, Option<u64>> {
         BTreeMap::new()
     }
@@ -63,7 +63,7 @@ pub trait SimulatedShop: Send + Sized + 'static {
         false
     }
 
-    /// Announces a fault that only this system has.
+    /// Queues a fault that only this system has.
     fn inject_own_fault(_shop: &mut Shop<Self>, _nth: u64) {}
 }
 
@@ -149,14 +149,14 @@ pub struct Shop<S: SimulatedShop> {
     pub own: S,
     requests: Vec<String>,
     in_flight: u32,
-    /// By the number of the request, from 1.
+    /// Changes by the number of the request, from 1.
     changes: VecDeque<(usize, Before<S>)>,
-    /// How the next requests fail, if they do.
+    /// The failures of the next requests.
     failures: VecDeque<Option<HostFault>>,
 }
 
 impl<S: SimulatedShop> Shop<S> {
-    /// What its clock shows.
+    /// The time of its clock.
     pub fn now(&mut self) -> Timestamp {
         let ahead = SignedDuration::from_secs(*S::clock_ahead_s(&mut self.options));
         Timestamp::now().checked_add(ahead).unwrap_or_default()
@@ -166,7 +166,7 @@ impl<S: SimulatedShop> Shop<S> {
         self.violations.push(text.into());
     }
 
-    /// Whether a fault may take the place of the answer to this request.
+    /// Whether a fault may replace the answer to this request.
     pub fn is_answer_at_risk(&self) -> bool {
         matches!(self.failures.front(), Some(Some(_)))
     }
@@ -266,13 +266,13 @@ impl<S: SimulatedShop> HostedShop<S> {
         lock(&self.shop).changes.push_back((request, change));
     }
 
-    /// Fails the request after this many in this way; no other fault may be announced.
+    /// Fails the request after this many in this way; no other fault may be queued.
     pub fn fail_at(&self, after: usize, fault: HostFault) {
         let failures = &mut lock(&self.shop).failures;
         failures.extend(std::iter::repeat_n(None, after).chain([Some(fault)]));
     }
 
-    /// Fails the next request in this way, after those already announced.
+    /// Fails the next request in this way, after those already queued.
     pub fn fail_next(&self, fault: HostFault) {
         lock(&self.shop).failures.push_back(Some(fault));
     }
@@ -317,7 +317,7 @@ async fn answer<S: SimulatedShop>(
             shop.violation("two requests at once");
         }
     }
-    // Others get a chance to send a second request at the same time.
+    // Gives clients a chance to send a second request concurrently.
     tokio::task::yield_now().await;
     let stalls = {
         let mut shop = lock(&shop);

@@ -67,12 +67,12 @@ impl SingleOrders {
         lock(&self.shop).violations.clone()
     }
 
-    /// Fails the next request in this way, after those already announced.
+    /// Fails the next request in this way, after those already queued.
     pub fn fail_next(&self, fault: HostFault) {
         lock(&self.shop).failures.push_back(fault);
     }
 
-    /// Answers every question with this order.
+    /// Answers every request with this order.
     pub fn echo(&self, id: &str) {
         lock(&self.shop).echoes = Some(id.to_owned());
     }

@@ -1,7 +1,7 @@
 //! A local Squarespace shop: its Commerce API as far as orders are read, strict and stateful.
 //!
-//! A cursor is a place in a list that is selected again for each page, so that an order that leaves
-//! the list moves the orders after it.
+//! A cursor is a position in a list that is selected again for each page, so that an order that
+//! leaves the list shifts those after it.
 
 use super::any_shop::System;
 use super::shop_host::{
@@ -96,7 +96,7 @@ pub struct Cursors(Vec<Place>);
 struct Place {
     after: Timestamp,
     before: Timestamp,
-    /// Orders on the pages before.
+    /// Orders on earlier pages.
     skipped: usize,
 }
 

@@ -4,14 +4,14 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What happened so far, taken at one moment.
+/// A summary of what happened so far.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
-    /// Requests received, whatever became of them.
+    /// Requests received, whatever their outcome.
     pub requests: u64,
     /// Requests by method and path, ids left out: `POST /ecomOrders`.
     pub by_route: BTreeMap<String, u64>,
-    /// Answers by status; requests whose answer never came are missing.
+    /// Answers by status, without requests that were never answered.
     pub by_status: BTreeMap<u16, u64>,
     /// Requests other than GET, those refused for the rate left out.
     pub writes: u64,
@@ -38,7 +38,7 @@ pub struct Summary {
     pub triggers_fired: usize,
     /// Orders and carts by currency.
     pub by_currency: BTreeMap<String, CurrencyTotal>,
-    /// What a good client never does; the first thousand.
+    /// Violations by the client; the first thousand.
     pub violations: Vec<Violation>,
     /// All of them.
     pub violations_total: u64,

@@ -4,17 +4,17 @@ use std::fmt;
 /// How many violations are kept one by one; further ones only count.
 const KEPT_MAX: usize = 1_000;
 
-/// Something a good client never does.
+/// A violation: something that a correct client never does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Number of the request, from 1.
     pub at_request: u64,
     pub rule: Rule,
-    /// What was seen; it names fields, ids and order keys, never a person.
+    /// The details: fields, ids and order keys, never personal data.
     pub detail: String,
 }
 
-/// The rules a client is judged by.
+/// The rules that a client is checked against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
@@ -22,9 +22,9 @@ pub enum Rule {
     TokenInUrl,
     /// A request came while an announced pause was running.
     Paused,
-    /// Two writes for one order or one customer were under way at once.
+    /// Two concurrent writes for one order or one customer.
     TwoWrites,
-    /// A create was repeated, without a lookup, after one whose answer the client can't have seen.
+    /// A create was repeated, without a lookup, after one without a visible answer.
     RepeatedCreate,
     /// An update left out the products of an order that had some, which deletes them.
     ProductsDropped,
@@ -56,7 +56,7 @@ pub enum Rule {
     SeveralIntrospections,
     /// One batch has the same order twice.
     SameKeyTwice,
-    /// A batch has more orders than any document speaks of.
+    /// A batch has more orders than documented.
     BatchTooLong,
     /// Orders of one connection were written by REST and by GraphQL, without a switch.
     MixedPaths,

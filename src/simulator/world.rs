@@ -15,10 +15,10 @@ use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A request this soon after a pause was announced can't have known of it.
+/// A request this soon after a pause was announced can't have known about it.
 const PAUSE_GRACE: Duration = Duration::from_millis(250);
 
-/// A clock may be read this much early at the end of a pause.
+/// The tolerance at the end of a pause.
 const PAUSE_TOLERANCE: Duration = Duration::from_millis(5);
 
 /// An automation of the account that a live order set off.
@@ -29,8 +29,8 @@ pub(super) struct Trigger {
     pub order: String,
 }
 
-/// Everything that changes while the simulator runs. It is behind one lock, never held across
-/// an await.
+/// Everything that changes while the simulator runs, behind one lock that is never held across an
+/// await.
 pub(super) struct World {
     pub options: Options,
     pub zone: TimeZone,
@@ -43,7 +43,7 @@ pub(super) struct World {
     pub log: RequestLog,
     pub triggers: Vec<Trigger>,
     pub duplicate_orders: u64,
-    /// Orders of connections of this service may try what the documents leave open.
+    /// Orders of connections of this service may test what the documentation leaves open.
     pub trial_service: Option<String>,
     limiter: RateLimit,
     /// The pause that was announced last, from when it binds to its end.
@@ -51,7 +51,7 @@ pub(super) struct World {
     started: Instant,
 }
 
-/// What is known of a request when its head has come.
+/// What is known about a request when its head has arrived.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Admission {
     pub number: u64,
@@ -59,7 +59,7 @@ pub(super) struct Admission {
     pub allowance: Allowance,
 }
 
-/// What to note of a request when it ends.
+/// What to note about a request when it ends.
 pub(super) struct RequestEnd {
     pub number: u64,
     /// The status that the client sees, if any.
@@ -68,7 +68,7 @@ pub(super) struct RequestEnd {
     pub keys: Vec<RecordKey>,
     /// Whether it is a create.
     pub creates: bool,
-    /// Whether the client can't know how it ended.
+    /// Whether the client can't know the outcome.
     pub lost: bool,
     pub email: Option<String>,
     pub lookups: Vec<Lookup>,
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// Forgets everything: an empty account, no faults, nothing counted.
+    /// Resets everything: an empty account, no faults, no counts.
     pub fn reset(&mut self) {
         *self = Self::new(self.options.clone(), self.zone.clone());
     }
@@ -107,7 +107,7 @@ impl World {
         self.options.graphql = options;
     }
 
-    /// Whether a request writes an order that may try something.
+    /// Whether a request writes an order that may be a trial.
     pub fn is_trial(&self, call: &Call) -> bool {
         let Some(service) = &self.trial_service else { return false };
         let sent = call.sent().and_then(|sent| scalar(sent.get("connectionid")));
@@ -126,7 +126,7 @@ impl World {
         self.started.elapsed()
     }
 
-    /// How old a record is before another one of its key is refused, and what time it is.
+    /// The age from which a record blocks another one with its key, and the current time.
     pub fn uniqueness_age(&self) -> (Duration, Duration) {
         (Duration::from_millis(self.options.uniqueness_lag_ms.into()), self.clock())
     }
@@ -135,7 +135,7 @@ impl World {
         View { zone: &self.zone, base, total_products: self.options.total_products }
     }
 
-    /// Notes a request whose head left the client at `sent`, and asks the limit for it. Requests
+    /// Notes a request with a head that left the client at `sent`, and checks the limit. Requests
     /// without the right token don't count for the limit.
     pub fn admit(&mut self, call: &Call, sent: Duration) -> Admission {
         let at = self.clock();
@@ -198,7 +198,7 @@ impl World {
         }
     }
 
-    /// A request was answered, or broken off on purpose.
+    /// A request was answered, or aborted on purpose.
     pub fn close(&mut self, end: RequestEnd) {
         if let Some(status) = end.status {
             self.log.answered(end.number, status);
@@ -210,7 +210,7 @@ impl World {
         self.end_write(end);
     }
 
-    /// The client went away before the answer.
+    /// The client disconnected before the answer.
     pub fn abandon(&mut self, end: RequestEnd) {
         self.end_write(RequestEnd { lost: true, ..end });
     }
@@ -239,7 +239,7 @@ impl World {
 }
 
 /// `/ecomOrders/12/orderProducts` as `/ecomOrders/{id}/orderProducts`, so that requests can be
-/// counted by route. What leads nowhere is counted together: it could be anything.
+/// counted by route. Unknown paths are counted together: they could be anything.
 fn without_ids(call: &Call) -> String {
     let Some(route) = &call.route else {
         return "elsewhere".to_owned();

@@ -1,4 +1,5 @@
-//! Watches the writes of a client over time: two at once for one key, and creates repeated blindly.
+//! Tracks the writes of a client over time, to detect concurrent writes for one key, and creates
+//! repeated without a lookup.
 
 use super::call::{Call, Resource, scalar};
 use super::graphql::Request;
@@ -6,7 +7,7 @@ use super::store::Store;
 use super::violations::{Rule, Violations};
 use std::collections::{HashMap, HashSet};
 
-/// What a write is about: a record of the shop.
+/// The subject of a write: a record of the shop.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct RecordKey {
     resource: Resource,
@@ -20,7 +21,7 @@ impl RecordKey {
         Self { resource, scope: scope.to_string(), external }
     }
 
-    /// The key of an order, or a cart, which can't be mistaken for one.
+    /// The key of an order, or a different one for a cart.
     fn order(
         scope: impl ToString,
         externalid: Option<String>,
@@ -35,7 +36,7 @@ impl RecordKey {
         let of_graphql = call
             .order_keys()
             .filter_map(|(connection, id)| Self::order(connection, Some(id), None));
-        // One key twice in a batch is a fault of its own.
+        // A key twice in a batch is a separate violation.
         let distinct: HashSet<Self> = of_graphql.collect();
         distinct.into_iter().chain(Self::of(call, store)).collect()
     }
@@ -90,7 +91,7 @@ impl RecordKey {
     }
 }
 
-/// A list answered in full: what the client knows from it.
+/// A completely answered list, and what the client knows from it.
 pub(super) struct Lookup {
     resource: Resource,
     scope: Option<String>,
@@ -101,7 +102,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The lookups that a request is; none when it is neither a list nor a query of orders.
+    /// The lookups of a request; none if it is neither a list nor a query of orders.
     pub fn all_of(call: &Call, ends: bool) -> Vec<Self> {
         let of_graphql = call.request().map(Request::lookups).unwrap_or_default();
         let of_graphql = of_graphql.into_iter().map(|(scope, external)| Self {
@@ -129,8 +130,8 @@ impl Lookup {
         })
     }
 
-    /// Whether the client now knows if this record exists. A list without a key shows it at its
-    /// end.
+    /// Whether the client now knows if this record exists. A list without the key only shows that
+    /// at its end.
     fn matches(&self, key: &RecordKey, email: Option<&str>) -> bool {
         if self.resource != key.resource
             || self.scope.as_ref().is_some_and(|scope| *scope != key.scope)
@@ -151,7 +152,7 @@ struct UnknownCreate {
     email: Option<String>,
 }
 
-/// Writes under way, and creates with an unknown end.
+/// Writes in progress, and creates with an unknown outcome.
 #[derive(Default)]
 pub(super) struct WriteTracker {
     in_progress: HashMap<RecordKey, u64>,
@@ -188,13 +189,13 @@ impl WriteTracker {
         }
     }
 
-    /// Whether no write is under way.
+    /// Whether no write is in progress.
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.in_progress.is_empty()
     }
 
-    /// The client can't know how this create ended.
+    /// The client can't know the outcome of this create.
     pub fn lost(&mut self, request: u64, key: RecordKey, email: Option<String>) {
         self.unknown
             .insert(key, UnknownCreate { request, email: email.map(|email| email.to_lowercase()) });

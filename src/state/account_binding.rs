@@ -3,13 +3,12 @@ use super::{StateError, Store, View};
 use crate::domain::host_and_port;
 use rusqlite::Connection;
 
-/// Which account a state is of. Without this, a state that was filled in a rehearsal would say of
-/// the real account that everything is there already.
+/// The account of a state. Without this, a state from a rehearsal would claim that everything is
+/// already in the real account.
 impl Store {
-    /// Ties the state to the account at `url`, unless it holds anything of another.
+    /// Binds the state to the account at `url`, unless it belongs to another.
     ///
-    /// # Errors
-    /// [`StateError::Elsewhere`] when it is of another account.
+    /// # Errors [`StateError::Elsewhere`] when it belongs to another account.
     pub fn belong_to(&mut self, url: &str) -> Result<(), StateError> {
         let host = host_and_port(url);
         match held(&self.db)? {
@@ -22,10 +21,9 @@ impl Store {
 }
 
 impl View {
-    /// Whether the state is of the account at `url`, or of none yet.
+    /// Whether the state belongs to the account at `url`, or to none yet.
     ///
-    /// # Errors
-    /// [`StateError::Elsewhere`] when it is of another account.
+    /// # Errors [`StateError::Elsewhere`] when it belongs to another account.
     pub fn check_belongs_to(&self, url: &str) -> Result<(), StateError> {
         let host = host_and_port(url);
         match held(&self.db)? {
@@ -37,7 +35,7 @@ impl View {
     }
 }
 
-/// The host of the account that the state holds something of.
+/// The host of the state's account.
 fn held(db: &Connection) -> Result<Option<String>, StateError> {
     let host =
         "SELECT value FROM account WHERE name = 'host' AND EXISTS (SELECT 1 FROM connections)";

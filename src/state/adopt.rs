@@ -5,7 +5,7 @@ use super::{StateError, Store, history, order_digests};
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::params;
 
-/// The content of an order that is confirmed.
+/// The confirmed content of an order.
 pub type Content = (Fingerprint, OrderDigest);
 
 /// An order that was found at ActiveCampaign.
@@ -19,7 +19,7 @@ pub struct AdoptedOrder {
     pub customer: Option<[u8; 16]>,
 }
 
-/// What was found in ActiveCampaign, for a ledger that has lost it.
+/// The records found in ActiveCampaign, for a ledger that was lost.
 #[derive(Debug, Clone, Default)]
 pub struct AdoptedOrders {
     pub orders: Vec<AdoptedOrder>,
@@ -39,8 +39,8 @@ impl AdoptedOrders {
 }
 
 impl Store {
-    /// Adds rows where the ledger has none; one that it has says more than ActiveCampaign's list
-    /// does. Gives the number of customers that were added.
+    /// Adds missing rows to the ledger; existing ones say more than ActiveCampaign's list. Returns
+    /// the number of added customers.
     pub fn adopt(
         &mut self,
         connection: ConnectionId,

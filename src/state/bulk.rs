@@ -1,5 +1,5 @@
-//! What the state knows of the bulk path: the path of each connection, the canary's findings, and
-//! the orders that were accepted and are not visible yet.
+//! The state of the bulk path: the path of each connection, the canary's findings, and the orders
+//! that were accepted and are not visible yet.
 
 use super::clock::now_ms;
 use super::remote_snapshot::RemoteRow;
@@ -12,7 +12,7 @@ use super::{StateError, Store, View};
 use crate::domain::{BulkFindings, LoadPath, OrderDigest, OrderKey, PriceReading};
 use rusqlite::{Connection, params};
 
-/// The path that a connection's orders came by, and what is known of the bulk path.
+/// The path by which a connection's orders were sent, and the state of its bulk path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionPath {
     /// `None`: no order was sent to it yet.
@@ -23,7 +23,7 @@ pub struct ConnectionPath {
     pub decided_ms: Option<i64>,
     /// Orders that were accepted by the bulk path and are not visible in the REST API yet.
     pub accepted: u64,
-    /// Beside them those that are not looked for, as they are not of the sample.
+    /// Further ones that are not looked up, as they are not in the sample.
     pub not_read: u64,
     /// The path that an undecided switch leads to; nothing is sent until it is decided.
     pub open_switch: Option<LoadPath>,
@@ -74,7 +74,7 @@ impl Store {
         )
     }
 
-    /// Notes how many accepted orders a run did not look for.
+    /// Notes how many accepted orders a run did not look up.
     pub fn note_not_read(
         &mut self,
         connection: ConnectionId,
@@ -84,7 +84,7 @@ impl Store {
         self.db.run(sql, params![connection, orders])
     }
 
-    /// Gives accepted orders the ids of these copies in the REST API, where a copy shows what was
+    /// Gives accepted orders the ids of these copies in the REST API, if a copy shows what was
     /// sent.
     pub fn see_copies(
         &mut self,
@@ -110,8 +110,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Notes, durably, that somebody deleted the record that an accepted order was copied to
-    /// before: its copy has another id, and is the work of the run that sent it.
+    /// Notes, durably, that the record to which an accepted order was copied before was deleted:
+    /// its copy has another id, and counts as created by the run that sent it.
     pub fn forget_id(
         &mut self,
         connection: ConnectionId,
@@ -124,7 +124,7 @@ impl Store {
         )
     }
 
-    /// Takes back that orders were accepted, as ActiveCampaign shows them nowhere: the next plan
+    /// Marks accepted orders as not accepted, as ActiveCampaign does not show them: the next plan
     /// sends them again. Those of the `run` itself stay, as it has counted them.
     pub fn doubt_accepted(
         &mut self,
@@ -163,8 +163,8 @@ pub(super) fn note_load_path(
     )
 }
 
-/// The accepted order that this is the copy of; `None` where the copy shows another total, as one
-/// of an earlier write does.
+/// The accepted order that this is the copy of; `None` if the copy shows another total, like one of
+/// an earlier write.
 fn accepted_order(
     db: &Connection,
     connection: ConnectionId,
@@ -202,7 +202,7 @@ impl View {
             let load = match load.as_deref() {
                 Some("bulk") => Some(LoadPath::Bulk),
                 Some(_) => Some(LoadPath::Rest),
-                // Before this was noted there was one path.
+                // Before this was stored there was only one path.
                 None => row.get::<_, bool>(4)?.then_some(LoadPath::Rest),
             };
             Ok((load, findings, row.get(5)?, row.get(6)?))
@@ -216,7 +216,7 @@ impl View {
         Ok(ConnectionPath { load, findings, decided_ms, accepted, not_read, open_switch })
     }
 
-    /// The same of the connection that the last run of a job wrote to.
+    /// The same for the connection that the last run of a job wrote to.
     pub(super) fn path_of_job(&self, job: &str) -> Result<Option<ConnectionPath>, StateError> {
         let sql = "SELECT connection FROM runs WHERE job = ?1 AND connection IS NOT NULL
                    ORDER BY id DESC LIMIT 1";
@@ -224,7 +224,7 @@ impl View {
         connection.map(|connection| self.connection_path(connection)).transpose()
     }
 
-    /// Which of these orders have no row, so that nothing was ever sent of them.
+    /// Which of these orders have no row, so that they were never sent.
     pub fn without_row(
         &self,
         connection: ConnectionId,
@@ -250,8 +250,8 @@ impl View {
         self.db.one(sql, params![connection, OrderState::Accepted, since])
     }
 
-    /// The first run of a connection after which fewer than `runs`, at least 1, were finished; 0
-    /// where all are like that.
+    /// The first run of a connection after which fewer than `runs`, at least 1, were finished; 0 if
+    /// that applies to all.
     pub fn run_before(&self, connection: ConnectionId, runs: u64) -> Result<RunId, StateError> {
         let sql = "SELECT id FROM runs WHERE connection = ?1 AND outcome = 'finished'
              ORDER BY id DESC LIMIT 1 OFFSET ?2 - 1";
@@ -259,7 +259,7 @@ impl View {
         Ok(found.unwrap_or(0))
     }
 
-    /// Such orders since this run whose earlier copy has an id.
+    /// Such orders since this run with an earlier copy that has an id.
     pub fn accepted_again(
         &self,
         connection: ConnectionId,

@@ -5,16 +5,16 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// What a shared clock showed at a moment of the monotonic clock, which nobody sets.
+/// The time of a shared clock at a moment of the monotonic clock, which can't be set.
 static SHARED: Mutex<Option<(Timestamp, Instant)>> = Mutex::new(None);
 
-/// States of this process follow a shared clock from now on, which shows this now. The clocks of
-/// machines differ: a start that one of them noted would be ahead of another, or behind it.
+/// From now on, states of this process follow a shared clock with this current time. Machines'
+/// clocks differ, so a start noted by one machine could be ahead of another's clock, or behind it.
 pub fn follow_clock(shows: Timestamp) {
     *SHARED.lock().unwrap_or_else(PoisonError::into_inner) = Some((shows, Instant::now()));
 }
 
-/// What the clock of the states shows.
+/// The current time of the states' clock.
 pub fn clock_now() -> Timestamp {
     let shared = *SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     let passed = |(shows, at): (Timestamp, Instant)| {

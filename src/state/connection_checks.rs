@@ -17,7 +17,7 @@ stored_numbers! {
     }
 }
 
-/// What ActiveCampaign said when it was asked for a connection.
+/// ActiveCampaign's answer about a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionCheck {
     pub owner: ConnectionOwner,
@@ -26,7 +26,7 @@ pub struct ConnectionCheck {
 }
 
 impl Store {
-    /// Notes what ActiveCampaign said of a connection, in place of what it said before.
+    /// Stores ActiveCampaign's answer about a connection, replacing the previous one.
     pub fn note_connection(
         &mut self,
         service: &str,
@@ -48,8 +48,8 @@ impl Store {
 }
 
 impl View {
-    /// What ActiveCampaign said last of a connection, and when, in milliseconds since 1970; `None`:
-    /// it was not asked.
+    /// ActiveCampaign's last answer about a connection, and its time in milliseconds since 1970;
+    /// `None`: there is none.
     pub fn connection_asked(
         &self,
         service: &str,
@@ -61,7 +61,7 @@ impl View {
         })
     }
 
-    /// The currencies that runs of a job have sent orders in.
+    /// The currencies of orders that runs of a job have sent.
     pub fn currencies_sent(&self, job: &str) -> Result<BTreeSet<String>, StateError> {
         let sql = "SELECT currency FROM currencies_sent WHERE job = ?1";
         Ok(self.db.all(sql, [job], |row| row.get(0))?.into_iter().collect())

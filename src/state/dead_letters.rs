@@ -12,14 +12,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 stored_words! {
-    /// Where a record fell out.
+    /// The stage at which a record failed.
     Stage {
         Invalid "invalid" "Not sent.";
         Refused "refused" "Rejected by ActiveCampaign.";
     }
 }
 
-/// A reason of a dead letter, with the field at fault if there is one: `bad_money(total)`.
+/// A reason of a dead letter, with the faulty field if there is one: `bad_money(total)`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LetterReason {
     pub code: String,
@@ -35,7 +35,7 @@ impl fmt::Display for LetterReason {
     }
 }
 
-/// All reasons of a dead letter; empty in a letter that repeats one that is there already.
+/// All reasons of a dead letter; empty in a letter that repeats an existing one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LetterReasons(pub Vec<LetterReason>);
 
@@ -73,8 +73,8 @@ impl FromSql for LetterReasons {
     }
 }
 
-/// Why ActiveCampaign did not take a record. Titles and bodies of its responses are not kept: they
-/// can quote addresses.
+/// Why ActiveCampaign rejected a record. Titles and bodies of its responses are not stored: they
+/// can quote e-mail addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub part: Part,
@@ -82,7 +82,7 @@ pub struct Refusal {
     pub status: Option<u16>,
     /// ActiveCampaign's error code, or ours for what broke.
     pub code: Option<String>,
-    /// ActiveCampaign's pointer to the field at fault.
+    /// ActiveCampaign's pointer to the faulty field.
     pub pointer: Option<String>,
     /// Requests made for it.
     pub attempts: u32,
@@ -121,34 +121,34 @@ impl Refusal {
     }
 }
 
-/// A record that did not make it, with every reason and where to find it; no value of it is kept.
+/// A record that failed, with every reason and its place; none of its values is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     pub job: String,
-    /// The order's key. Of a record without one, and of a further invalid record of the same order,
-    /// `file:line`; from the second record that begins on a line on, `file:line#2`; beside a
-    /// refused record of the same order, `file:line (key)`.
+    /// The order's key. For a record without one, and for a further invalid record of the same
+    /// order, `file:line`; from the second record on a line on, `file:line#2`; next to a refused
+    /// record of the same order, `file:line (key)`.
     pub record: String,
     pub stage: Stage,
-    /// The order's number as people know it; may be blank.
+    /// The order's number; may be blank.
     pub number: String,
     pub file: String,
     pub line: u64,
     pub reasons: LetterReasons,
-    /// HTTP status of the last answer, of refused ones.
+    /// HTTP status of the last answer, for refused ones.
     pub status: Option<u16>,
     pub attempts: u32,
-    /// Runs that met it: the first and the last. Set when it is written.
+    /// Runs that found it: the first and the last. Set when it is written.
     pub first_run: RunId,
     pub last_run: RunId,
-    /// Nothing in a letter that is written.
+    /// Ignored when a letter is written.
     pub accepted: Option<Acceptance>,
 }
 
-/// Reason of a refused record whose earlier letter was not kept.
+/// The reason of a refused record if its earlier letter was not stored.
 const REFUSED_BEFORE: &str = "refused_before";
 
-/// That a person has seen a dead letter and leaves it as it is.
+/// The acceptance of a dead letter by an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
     /// In milliseconds since 1970.
@@ -156,14 +156,14 @@ pub struct Acceptance {
     pub note: Option<String>,
 }
 
-/// Dead letters written for one run; beyond it records are counted and no letter of them is kept.
+/// Dead letters written for one run; further records are counted without a letter.
 pub const LETTERS_OF_RUN_MAX: u64 = 100_000;
 
 /// How many dead letters there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LetterCounts {
     pub all: u64,
-    /// Those that nobody has accepted.
+    /// Those that were not accepted.
     pub new: u64,
 }
 
@@ -203,9 +203,9 @@ pub(super) fn write(
     )
 }
 
-/// The record under which a letter is kept. If a run read an invalid copy of an order beside one
-/// that is refused, each has its letter, whichever was settled first. A refusal that no run meets
-/// any more goes with [`sweep`].
+/// The record under which a letter is stored. If a run read an invalid copy of an order and a
+/// refused one, each has its letter, whichever was settled first. A refusal that no run finds any
+/// more is removed by [`sweep`].
 fn place_of<'a>(
     transaction: &Transaction<'_>,
     run: RunId,
@@ -233,8 +233,8 @@ fn place_of<'a>(
     Ok(Cow::Borrowed(&letter.record))
 }
 
-/// Removes the letter of a record that is neither invalid nor refused any more, unless this run
-/// wrote it, for another copy of the order.
+/// Removes the letter of a record that is no longer invalid or refused, unless this run wrote it,
+/// for another copy of the order.
 pub(super) fn clear(
     transaction: &Transaction<'_>,
     run: RunId,
@@ -253,7 +253,7 @@ pub(super) fn clear(
     Ok(())
 }
 
-/// Removes the letters of the job that this run, which read its whole export, no longer met.
+/// Removes the letters of the job that this run, which read its whole export, no longer found.
 pub(super) fn sweep(transaction: &Transaction<'_>, run: RunId) -> Result<(), StateError> {
     let connection: Option<ConnectionId> =
         transaction.one("SELECT connection FROM runs WHERE id = ?1", [run])?;
@@ -271,8 +271,8 @@ pub(super) fn sweep(transaction: &Transaction<'_>, run: RunId) -> Result<(), Sta
     Ok(())
 }
 
-/// Takes back that ActiveCampaign refused an order, so that it is sent when it is met again; gives
-/// the order if the ledger had it as refused.
+/// Clears the refusal of an order, so that it is sent when it is read again; returns the order if
+/// the ledger had it as refused.
 fn reopen(
     transaction: &Transaction<'_>,
     connection: ConnectionId,
@@ -326,7 +326,7 @@ impl View {
         )
     }
 
-    /// The records that dead letters of a job are about, each with the run that met it last.
+    /// The records of a job's dead letters, each with the run that found it last.
     pub fn dead_records(&self, job: &str) -> Result<Vec<(String, RunId)>, StateError> {
         let sql = "SELECT record, last_run FROM dead_letters WHERE job = ?1";
         self.db.all(sql, [job], |row| Ok((row.get::<_, StoredText>(0)?.0, row.get(1)?)))
@@ -337,8 +337,8 @@ impl View {
         self.dead_letters_met(job, 0)
     }
 
-    /// Records that the job's last run did not send, and of which it kept no letter, as there were
-    /// too many.
+    /// Records that the job's last run did not send, and for which it stored no letter, as there
+    /// were too many.
     pub fn letters_omitted(&self, job: &str) -> Result<u64, StateError> {
         let Some(run) = self.runs(job, 1)?.pop() else { return Ok(0) };
         let kept = self.dead_letters_met(job, run.id)?.all;
@@ -346,15 +346,15 @@ impl View {
         Ok(if kept < LETTERS_OF_RUN_MAX { 0 } else { met.saturating_sub(kept) })
     }
 
-    /// The latest run that met one of a job's letters for the first time, of those that nobody has
-    /// accepted; 0: there is none.
+    /// The latest run that first found one of a job's letters that were not accepted; 0: there is
+    /// none.
     pub fn newest_letter(&self, job: &str) -> Result<RunId, StateError> {
         let sql = "SELECT coalesce(max(first_run), 0) FROM dead_letters
                    WHERE job = ?1 AND accepted_ms IS NULL";
         self.db.one(sql, [job])
     }
 
-    /// How many of a job's dead letters this run or a later one met.
+    /// How many of a job's dead letters this run or a later one found.
     pub fn dead_letters_met(&self, job: &str, since: RunId) -> Result<LetterCounts, StateError> {
         let all = "SELECT count(*) FROM dead_letters WHERE job = ?1 AND last_run >= ?2";
         let new = format!("{all} AND accepted_ms IS NULL");
@@ -366,8 +366,7 @@ impl View {
 }
 
 impl Store {
-    /// Notes that a person accepts these dead letters of a job; gives how many nobody had accepted
-    /// before.
+    /// Accepts these dead letters of a job; returns how many were not accepted before.
     pub fn accept_letters(
         &mut self,
         job: &str,
@@ -390,9 +389,9 @@ impl Store {
         Ok(accepted)
     }
 
-    /// Takes back that ActiveCampaign refused these orders, so that the next run sends them again;
-    /// gives how many the ledger held as refused. The job's interrupted runs are not resumed:
-    /// they have counted them already.
+    /// Clears the refusals of these orders, so that the next run sends them again; returns how many
+    /// the ledger had as refused. The job's interrupted runs are not resumed: they have counted
+    /// them already.
     pub fn retry_refused(
         &mut self,
         job: &str,

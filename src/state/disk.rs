@@ -4,8 +4,8 @@ use super::StateError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a new order takes in the state, with its customer and its share of the indexes, in bytes.
-/// Measured: 170 to 190 in backfills of 5,000 to 20,000 orders; keys may be longer than theirs.
+/// Bytes of a new order in the state, with its customer and its share of the indexes. Measured: 170
+/// to 190 in backfills of 5,000 to 20,000 orders; keys may be longer than theirs.
 /// `disk::an_order_takes_…` measures it.
 pub const ORDER_BYTES: u64 = 250;
 
@@ -14,7 +14,7 @@ pub const ORDER_BYTES: u64 = 250;
 pub struct StateDisk {
     /// It need not exist yet.
     pub file: PathBuf,
-    /// With the journal beside it.
+    /// Including its journal.
     pub size_bytes: u64,
     /// `None`: the system does not say.
     pub free_bytes: Option<u64>,
@@ -36,7 +36,7 @@ impl StateDisk {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Floor {
     pub min_bytes: u64,
-    /// What is free on the disk of a path, in bytes.
+    /// Free bytes on the disk of a path.
     pub free: fn(&Path) -> Option<u64>,
 }
 
@@ -58,8 +58,8 @@ impl Floor {
     }
 }
 
-/// What an unprivileged user may still write to the disk of `path`, or of the nearest folder above
-/// it that exists.
+/// The bytes that an unprivileged user may still write to the disk of `path`, or of its nearest
+/// existing parent folder.
 #[cfg(unix)]
 fn free_bytes(path: &Path) -> Option<u64> {
     let disk = path.ancestors().find_map(|path| {

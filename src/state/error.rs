@@ -26,8 +26,8 @@ pub enum StateError {
     HandedOver { path: PathBuf },
     #[error("{}: {source}\n  hint: check that the folder exists and belongs to the user ordersync runs as", path.display())]
     Io { path: PathBuf, source: std::io::Error },
-    /// Also to read it: SQLite keeps a file beside it in which readers and the writer find each
-    /// other.
+    /// Also for reading: SQLite keeps a file next to it through which readers and the writer are
+    /// coordinated.
     #[error(
         "{}: it can't be used without writing beside it, and this user may not ({source})\n  hint: run ordersync as the user its folder belongs to, or let it look at a copy of the folder",
         path.display()
@@ -49,7 +49,7 @@ pub enum StateError {
 }
 
 impl StateError {
-    /// The disk is full or nearly so: nothing is wrong with the state itself.
+    /// The disk is full or nearly full: the state itself is intact.
     pub fn is_lack_of_space(&self) -> bool {
         match self {
             Self::LowDisk { .. } => true,
@@ -63,7 +63,7 @@ impl StateError {
         }
     }
 
-    /// With the file that it is about, where that is the state's and is not named yet.
+    /// Adds the file, if the error is about the state's file and does not name it yet.
     pub(super) fn at(self, path: &Path) -> Self {
         match self {
             Self::Sql(source) => Self::sqlite(path)(source),
@@ -87,7 +87,7 @@ impl StateError {
     }
 }
 
-/// What to do about an error of the database that a person can do something about.
+/// The hint for an error of the database that can be fixed.
 fn hint_of(error: &rusqlite::Error) -> &'static str {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
     const DAMAGED: &str = "\n  hint: the state file is damaged; move it and its -wal and -shm files away, and restore a backup; \

@@ -7,15 +7,15 @@ use rusqlite::params;
 /// A file that a run has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileRead {
-    /// Its path, with the member in brackets where it is an archive.
+    /// Its path, with the member in brackets if it is an archive.
     pub file: String,
-    /// Its size as it lay there.
+    /// Its size on disk.
     pub bytes: u64,
 }
 
 impl Store {
-    /// Notes what a job's last finished run had read, in place of what the one before had, and the
-    /// pulled windows that it has settled.
+    /// Stores the files that a job's last finished run had read, replacing those of the previous
+    /// one, and the pulled windows that it has settled.
     pub fn keep_files(
         &mut self,
         run: RunId,
@@ -37,7 +37,7 @@ impl Store {
 }
 
 impl View {
-    /// What the job's last finished run had read, by name.
+    /// The files that the job's last finished run had read, by name.
     pub fn files_read(&self, job: &str) -> Result<Vec<FileRead>, StateError> {
         let sql = "SELECT file, bytes FROM export_files WHERE job = ?1 ORDER BY file";
         self.db.all(sql, [job], |row| Ok(FileRead { file: row.get(0)?, bytes: row.get(1)? }))

@@ -16,8 +16,8 @@ fn on<T>(
 /// One call on the store.
 type Call = Box<dyn FnOnce(&mut Store) + Send>;
 
-/// The account's state, shared by the tasks of a run. When the last handle is dropped, every call
-/// was made and the file is closed before the drop returns.
+/// The account's state, shared by the tasks of a run. Dropping the last handle makes all queued
+/// calls and closes the file before it returns.
 #[derive(Debug, Clone)]
 pub struct StateHandle {
     backend: Backend,
@@ -33,8 +33,8 @@ enum Backend {
 #[derive(Debug)]
 struct Owner(Arc<Queue>);
 
-/// Calls that are made one after the other, on a thread of the runtime's pool for as long as there
-/// are any: a state that nobody asks takes no thread.
+/// Calls that are made one after the other, on a thread of the runtime's pool while there are any:
+/// an idle state takes no thread.
 struct Queue {
     /// Locked by the thread that makes the calls; `None` once the file is closed.
     store: Mutex<Option<Store>>,
@@ -58,7 +58,7 @@ impl Queue {
         }
     }
 
-    /// Once a call panicked, no other is made: who waits for one gets an error.
+    /// After a call panicked, no other is made; their callers get an error.
     fn make_calls(&self, store: &mut Option<Store>) {
         while let Some(call) = self.next() {
             let made = store.as_mut().map(|store| catch_unwind(AssertUnwindSafe(|| call(store))));
@@ -130,7 +130,7 @@ impl StateHandle {
         };
         let (answer, answered) = oneshot::channel();
         let call: Call = Box::new(move |store| {
-            // A caller that was cancelled no longer waits; the call is made all the same.
+            // A cancelled caller no longer waits, but the call is made nevertheless.
             let _ = answer.send(on(store, call));
         });
         queue.push(call);

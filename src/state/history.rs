@@ -1,4 +1,4 @@
-//! What was done about each order: a bounded history, with nothing of the order in it.
+//! The attempts at each order: a bounded history without order data.
 
 use super::clock::now_ms;
 use super::order_rows::enrol;
@@ -10,15 +10,15 @@ use rusqlite::{Connection, Row, params};
 
 /// Attempts kept of one order: the first, which shows how it began, and the last ones.
 const KEPT_MAX: i64 = 10;
-/// As the state writes what a lookup did not find.
+/// How the state stores a lookup that found nothing.
 const ABSENT: &str = "absent";
 
-/// One attempt at an order as the state has it.
+/// One stored attempt at an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
-    /// Counted from 1 for each order; where one is missing, it was not kept.
+    /// Counted from 1 for each order; a missing one was not stored.
     pub n: u64,
-    /// The run it was of; of a delete the run that is undone. 0: no run, but people.
+    /// Its run; for a delete the run that is undone. 0: an operator's command.
     pub run: RunId,
     /// Milliseconds since 1970, to the second.
     pub at_ms: i64,
@@ -82,7 +82,7 @@ pub(super) fn add(
 
 impl View {
     /// Since when the attempts of a run, in milliseconds since 1970, got no answer or an error of
-    /// the server alone; `None` while they get answers, or after a failure or two.
+    /// the server alone; `None` while they get answers, or after only a failure or two.
     pub fn unanswered_since(&self, run: RunId) -> Result<Option<i64>, StateError> {
         const FAILURES_MIN: i64 = 3;
         let found = self.db.first(
@@ -112,7 +112,7 @@ impl View {
     }
 }
 
-/// `None`: an operation that this version knows nothing of.
+/// `None`: an operation that this version does not know.
 fn remembered(row: &Row<'_>) -> rusqlite::Result<Option<Remembered>> {
     let Some(operation) = Operation::of_number(row.get(3)?) else { return Ok(None) };
     let answer = match row.get::<_, Option<String>>(4)? {

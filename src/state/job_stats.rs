@@ -6,24 +6,23 @@ use super::{
 };
 use rusqlite::params;
 
-/// Different lists of reasons read at most; a job of more has long been stopped.
+/// The most different lists of reasons that are read; a job with more would have been stopped.
 const REASONS_MAX: u32 = 10_000;
 
 /// Statistics of a job, over all of its runs. The sums only grow, so a restart
 /// loses none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobStats {
-    /// Records settled by all runs, those under way included.
+    /// Records settled by all runs, including those in progress.
     pub settled: Counts,
-    /// When a run last finished that was no canary, in milliseconds since 1970.
+    /// When a run other than a canary last finished, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     pub dead_letters: LetterCounts,
     /// Why the last attempt did not finish.
     pub trouble: Option<Trouble>,
-    /// The last one that looked for all orders.
+    /// The last one that covered all orders.
     pub last_verification: Option<VerificationRow>,
-    /// Of each kind the last run that ended, with the time it was running in
-    /// milliseconds.
+    /// For each kind, the last run that ended, with its running time in milliseconds.
     pub durations: Vec<(Kind, u64)>,
     /// How orders reach the connection that the job wrote to last; `None`: it wrote to none.
     pub path: Option<ConnectionPath>,

@@ -10,11 +10,11 @@ use crate::domain::{
 };
 use rusqlite::{Transaction, params};
 
-/// In place of the hash of a customer's key: ActiveCampaign has the order under a customer that the
-/// ledger does not know, or that was deleted.
+/// Replaces the hash of a customer's key if ActiveCampaign has the order under an unknown or
+/// deleted customer.
 pub const OTHER_CUSTOMER: [u8; 16] = [0; 16];
 
-/// What the ledger says of the last write of one order.
+/// The ledger's entry of the last write of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastWrite {
     /// The run that touched it last; 0 stands for `adopt`.
@@ -30,18 +30,18 @@ pub struct LastWrite {
 #[derive(Debug, Clone)]
 pub struct OrderIntent {
     pub key: OrderKey,
-    /// Of the payload; `None`: a lookup can't tell it from what was sent before.
+    /// Of the payload; `None`: a lookup can't distinguish it from an earlier write.
     pub fingerprint: Option<Fingerprint>,
     /// The hash of the customer's key; `None`: the order keeps the customer that it has.
     pub customer: Option<[u8; 16]>,
-    /// Of an order that is created beside no record of its cart: the cart, which must not be sent
-    /// any more, whatever becomes of the request.
+    /// The cart of an order that is created without a record of its cart: it must no longer be
+    /// sent, whatever the outcome of the request.
     pub cart: Option<OrderKey>,
 }
 
 impl Store {
-    /// Notes, durably, that these orders are about to be written at ActiveCampaign. Where that
-    /// fails, the request must not be sent.
+    /// Notes, durably, that these orders are about to be written at ActiveCampaign. If that fails,
+    /// the request must not be sent.
     pub fn intend_orders(
         &mut self,
         run: RunId,
@@ -53,8 +53,8 @@ impl Store {
         for OrderIntent { key, fingerprint, customer, cart } in intents {
             enrol(&transaction, run, connection, &key.ledger_text())?;
             transaction.run(
-                // What an intended delete may have taken away is created, or found again by its
-                // key.
+                // An order that an intended delete may have removed is created, or found again by
+                // its key.
                 "UPDATE orders SET state = iif(remote_id IS NULL OR state = ?8, ?5, ?6),
                          remote_id = iif(state = ?8, NULL, remote_id), verified = -abs(verified),
                          fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)
@@ -99,7 +99,7 @@ impl Store {
         self.db.run(sql, params![connection, stored_key(key), &OTHER_CUSTOMER[..]])
     }
 
-    /// Notes, durably, that this order was deleted in order to be created again.
+    /// Notes, durably, that this order was deleted, to be created again.
     pub fn note_deleted(
         &mut self,
         run: RunId,
@@ -116,9 +116,9 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Notes that ActiveCampaign's order of this key is not what the ledger says: the next sync
-    /// writes it again; where it `is_missing` there, as a new one. `found`: the fields that differ,
-    /// for the history.
+    /// Notes that ActiveCampaign's order with this key differs from the ledger: the next sync
+    /// writes it again; as a new one if it `is_missing` there. `found`: the fields that differ, for
+    /// the history.
     pub fn doubt_order(
         &mut self,
         connection: ConnectionId,
@@ -161,8 +161,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Notes, durably, that the order of this cart is at ActiveCampaign. What this run did with the
-    /// cart before still counts.
+    /// Notes, durably, that the order of this cart is at ActiveCampaign. Earlier outcomes of the
+    /// cart in this run still count.
     pub fn settle_cart(
         &mut self,
         run: RunId,
@@ -174,8 +174,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Notes, durably, that this customer is about to be created at ActiveCampaign. Where that
-    /// fails, the request must not be sent.
+    /// Notes, durably, that this customer is about to be created at ActiveCampaign. If that fails,
+    /// the request must not be sent.
     pub fn intend_customer(
         &mut self,
         connection: ConnectionId,
@@ -212,7 +212,7 @@ impl Store {
     }
 }
 
-/// The cart is an order by now, and no cart any more.
+/// The cart has become an order.
 fn become_order(
     transaction: &Transaction<'_>,
     run: RunId,
@@ -227,8 +227,8 @@ fn become_order(
 }
 
 impl View {
-    /// Whether an order was sent for another customer than the one of this hash. Two keys of one
-    /// remote customer are the same.
+    /// Whether an order was sent for another customer than the one with this hash. Two keys of the
+    /// same remote customer are equal.
     pub fn is_moved(
         &self,
         connection: ConnectionId,
@@ -264,7 +264,7 @@ impl View {
         })
     }
 
-    /// What the ledger says of the last write of an order; `None` where it was never sent.
+    /// The ledger's entry of the last write of an order; `None` if it was never sent.
     pub fn last_write(
         &self,
         connection: ConnectionId,
@@ -320,7 +320,7 @@ impl View {
         })
     }
 
-    /// Orders this connection holds as far as the ledger knows.
+    /// Orders of this connection in the ledger.
     pub fn orders_known(&self, connection: ConnectionId) -> Result<u64, StateError> {
         let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND remote_id IS NOT NULL";
         self.db.one(sql, [connection])

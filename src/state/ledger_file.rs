@@ -1,5 +1,5 @@
-//! The state of an account as a file that travels: copied while it is written to, and replaced by a
-//! copy.
+//! The state of an account as a file that moves between machines: copied while it is written to,
+//! and replaced by a copy.
 
 use super::lock::{Lock, private};
 use super::sql::Sql;
@@ -11,12 +11,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// What the writer before left behind, where it was on another machine.
+/// The state left by the previous writer, if it was on another machine.
 #[derive(Debug, Clone, Default)]
 pub struct Inheritance {
     /// A copy of its state, which is moved into place; `None`: there is none.
     pub copy: Option<PathBuf>,
-    /// How many steps it may have begun that the copy does not hold.
+    /// How many steps it may have begun that the copy lacks.
     pub unrecorded: u32,
     /// When it sent its last request.
     pub sent_at: Option<SystemTime>,
@@ -24,8 +24,7 @@ pub struct Inheritance {
     pub pause_left: Option<Duration>,
 }
 
-/// Copies the state of an account as it is at this moment, also while it is written to. False if
-/// there is none yet.
+/// Copies the current state of an account, even while it is written to. False if there is none yet.
 pub fn copy_state(dir: &Path, account: &str, to: &Path) -> Result<bool, StateError> {
     let path = path_of(dir, account);
     if !path.try_exists().map_err(StateError::io(&path))? {
@@ -36,7 +35,7 @@ pub fn copy_state(dir: &Path, account: &str, to: &Path) -> Result<bool, StateErr
     if version(&db).map_err(StateError::sqlite(&path))? == 0 {
         return Ok(false);
     }
-    // SQLite writes into an empty file, which is its owner's alone.
+    // SQLite writes into an empty file that only its owner may read.
     private(OpenOptions::new().create(true).truncate(true).write(true))
         .open(to)
         .map_err(StateError::io(to))?;
@@ -59,7 +58,7 @@ pub fn last_send_at(dir: &Path, account: &str) -> Option<SystemTime> {
     std::fs::metadata(lock).ok()?.modified().ok()
 }
 
-/// Puts what another machine left in place of what is here.
+/// Replaces the local state by what another machine left.
 ///
 /// # Errors
 /// [`StateError::Locked`] when a process on this machine writes to the account.
@@ -73,11 +72,11 @@ pub fn inherit_state(dir: &Path, account: &str, from: &Inheritance) -> Result<()
     Ok(())
 }
 
-/// Puts a copy in place of the ledger at a path, under its lock, with what is known of the requests
-/// of who wrote it.
+/// Replaces the ledger at a path by a copy, under its lock, with what is known about its writer's
+/// requests.
 pub(super) fn put_in_place(path: &Path, lock: &Lock, from: &Inheritance) -> Result<(), StateError> {
     let beside = [path.with_extension("db-wal"), path.with_extension("db-shm")];
-    // A copy replaces the file in one step: nobody finds it missing.
+    // A copy replaces the file atomically, so that it is never missing.
     let own = from.copy.is_none().then(|| path.to_owned());
     for file in beside.into_iter().chain(own) {
         match std::fs::remove_file(&file) {
@@ -102,8 +101,8 @@ pub(super) fn put_in_place(path: &Path, lock: &Lock, from: &Inheritance) -> Resu
 }
 
 impl View {
-    /// Whether ActiveCampaign may hold what this ledger lacks: it is an older copy, and fewer steps
-    /// were settled in it since than may have been begun after it was made.
+    /// Whether ActiveCampaign may have records that this ledger lacks: it is an older copy, and
+    /// fewer steps were settled since than may have been begun after it was made.
     pub fn is_behind(&self) -> Result<bool, StateError> {
         self.db.has("SELECT 1 FROM account WHERE name = 'unrecorded' AND value > 0", [])
     }
@@ -118,8 +117,8 @@ pub(super) fn add_unrecorded(db: &Connection, steps: u32) -> Result<(), StateErr
     )
 }
 
-/// What was lost after a copy is done again in the same sequence, so each step that is settled is
-/// one less that may be unrecorded.
+/// Steps that were lost after a copy are repeated in the same sequence, so each settled step
+/// reduces the number that may be unrecorded.
 pub(super) fn count_recorded(db: &Connection, steps: usize) -> Result<(), StateError> {
     let sql =
         "UPDATE account SET value = max(0, value - ?1) WHERE name = 'unrecorded' AND value > 0";
@@ -162,7 +161,7 @@ mod tests {
             is_behind
         });
         assert_eq!(is_behind, [true, true, false], "two steps may be unrecorded");
-        // Other files than the state's, so that only times as the system keeps them count.
+        // Files other than the state's, so that only the system's timestamps count.
         let lock = inherited.lock();
         assert!(lock.pause_left().unwrap() > Duration::from_secs(50));
     }

@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const NOTE_LEN_MAX: u64 = 64;
 
-/// One writer for each account: an advisory lock on a file beside the state, freed by the system
+/// One writer for each account: an advisory lock on a file next to the state, freed by the system
 /// when the process dies. (Such locks don't hold on network file systems.)
 ///
 /// The lock file's modification time is the time of the last request sent, so that the next process
-/// keeps its distance from it even after a crash; setting it costs microseconds and needs no flush,
-/// as a crash of the whole machine takes longer than the distance. Its text is the last pause that
+/// keeps the spacing even after a crash; setting it costs microseconds and needs no flush, as a
+/// reboot after a machine crash takes longer than the spacing. Its text is the last pause that
 /// ActiveCampaign asked for.
 #[derive(Debug)]
 pub struct Lock {
@@ -21,15 +21,15 @@ pub struct Lock {
     pause_before: Option<Duration>,
 }
 
-/// Notes what the next process must know. Losing a note costs nothing but distance after a crash,
-/// so failures are ignored.
+/// Notes what the next process must know. A lost note only affects the spacing after a crash, so
+/// failures are ignored.
 #[derive(Debug)]
 pub struct SendLog {
     file: Mutex<Arc<Held>>,
 }
 
-/// The locked file. The last who holds it unlocks it explicitly: closing the file is not enough, as
-/// a program that this process is just starting has a copy of it for a moment.
+/// The locked file. The last holder unlocks it explicitly: closing the file is not enough, as a
+/// program that this process is just starting has a copy of it for a moment.
 #[derive(Debug)]
 struct Held(File);
 
@@ -50,7 +50,7 @@ impl SendLog {
     pub fn paused(&self, from: SystemTime, until: SystemTime) {
         let held = self.file();
         let mut file = &held.0;
-        // Of one width, so that it covers the one before.
+        // With a fixed width, so that it overwrites the previous one.
         let text = format!("{:>15} {:>15}\n", millis(from), millis(until));
         let _ = file.rewind().and_then(|()| file.write_all(text.as_bytes()));
     }
@@ -64,8 +64,8 @@ fn millis(at: SystemTime) -> u128 {
     at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
-/// What is left at `now` of the pause in a lock file. On a clock that went back it is
-/// the whole pause, and never more.
+/// The remainder at `now` of the pause in a lock file. If the clock went back, it is at most the
+/// whole pause.
 fn pause_left(text: &str, now: SystemTime) -> Option<Duration> {
     let mut parts = text.split_whitespace().map(|part| part.parse::<u64>().ok());
     let (from, until) = (parts.next()??, parts.next()??);
@@ -95,23 +95,23 @@ impl Lock {
         Ok(Self { file, sent_before: existed.then_some(modified), pause_before })
     }
 
-    /// When the process before this one sent its last request, as far as is known.
+    /// When the previous process sent its last request, as far as is known.
     pub fn last_send_at(&self) -> Option<SystemTime> {
         self.sent_before
     }
 
-    /// What is left of a pause that ActiveCampaign asked the process before this one for.
+    /// The remainder of a pause that ActiveCampaign asked the previous process for.
     pub fn pause_left(&self) -> Option<Duration> {
         self.pause_before
     }
 
-    /// A handle that notes requests and pauses, and holds the lock as this does.
+    /// A handle that notes requests and pauses, and holds the lock too.
     pub fn send_log(&self) -> SendLog {
         SendLog { file: Mutex::new(Arc::clone(&self.file)) }
     }
 }
 
-/// A look at whether it is held takes the lock for a moment; so one refusal is not believed.
+/// Checking whether it is held takes the lock for a moment, so one failure is not conclusive.
 fn try_lock(file: &File) -> std::io::Result<bool> {
     for attempt in 0..5 {
         match file.try_lock() {
@@ -130,12 +130,12 @@ fn try_lock(file: &File) -> std::io::Result<bool> {
 pub fn is_locked(dir: &Path, account: &str) -> bool {
     let Ok(file) = File::open(dir.join(format!("{account}.lock"))) else { return false };
     let looked = file.try_lock_shared();
-    // Explicitly, as a lock that was held is given back.
+    // Explicitly, as for a held lock.
     let _ = file.unlock();
     matches!(looked, Err(TryLockError::WouldBlock))
 }
 
-/// Until when ActiveCampaign asked the writers of an account to wait; `None` where that is over, or
+/// Until when ActiveCampaign asked the writers of an account to wait; `None` if that has passed, or
 /// it did not ask.
 pub fn asked_pause(dir: &Path, account: &str, now: SystemTime) -> Option<SystemTime> {
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! The ledger of a machine of its own on its way to a fleet, and back.
+//! The ledger of a single machine on its way to a fleet, and back.
 
 use super::ledger_file::{Inheritance, add_unrecorded, copy_state, put_in_place};
 use super::sql::Sql;
@@ -11,7 +11,7 @@ const MARK: &str = "INSERT OR REPLACE INTO account (name, value) VALUES ('handed
 const CAME_BACK: &str = "INSERT OR REPLACE INTO account (name, value) VALUES ('came_back', ?1)";
 const UNMARK: &str = "DELETE FROM account WHERE name = 'handed_over'";
 
-/// The ledger of an account, which nobody else on this machine writes to meanwhile.
+/// The ledger of an account, locked against other writers on this machine.
 #[derive(Debug)]
 pub struct MovingLedger {
     dir: PathBuf,
@@ -27,7 +27,7 @@ impl MovingLedger {
         Ok(Self { dir: dir.to_owned(), account: account.to_owned(), lock })
     }
 
-    /// The ledger itself; an empty one where there is none.
+    /// The ledger itself; an empty one if there is none.
     pub fn view(&self) -> Result<View, StateError> {
         View::open(&self.dir, &self.account)
     }
@@ -40,18 +40,18 @@ impl MovingLedger {
         path_of(&self.dir, &self.account)
     }
 
-    /// A file beside it, for a copy.
+    /// A file next to it, for a copy.
     pub fn beside(&self) -> PathBuf {
         self.path().with_extension("moving")
     }
 
-    /// Notes under which number the ledger is handed to a fleet: nothing here writes to it any
-    /// more.
+    /// Notes the number under which the ledger is handed to a fleet: from then on, it is not
+    /// written here.
     pub fn mark(&self, number: i64) -> Result<(), StateError> {
         mark(&self.path(), number)
     }
 
-    /// Makes it this machine's, as it came back under this number.
+    /// Marks it as this machine's, as it came back under this number.
     pub fn unmark(&self, number: i64) -> Result<(), StateError> {
         let path = self.path();
         let mut db = open(&path)?;
@@ -71,7 +71,7 @@ impl MovingLedger {
         Ok(())
     }
 
-    /// Puts a ledger in its place that is still the fleet's, under this number.
+    /// Replaces it by a ledger that still belongs to the fleet, under this number.
     pub fn replace(&self, from: &Inheritance, number: i64) -> Result<(), StateError> {
         if let Some(copy) = &from.copy {
             mark(copy, number)?;
@@ -97,13 +97,13 @@ impl View {
         Self::of_file(path)
     }
 
-    /// Under which number the ledger was handed to a fleet; `None`: it is its machine's.
+    /// The number under which the ledger was handed to a fleet; `None`: it belongs to its machine.
     pub fn handed_over(&self) -> Result<Option<i64>, StateError> {
         let sql = "SELECT value FROM account WHERE name = 'handed_over'";
         self.db.first(sql, [], |row| row.get(0))
     }
 
-    /// Under which number it last came back from a fleet.
+    /// The number under which it last came back from a fleet.
     pub fn came_back(&self) -> Result<Option<i64>, StateError> {
         let sql = "SELECT value FROM account WHERE name = 'came_back'";
         self.db.first(sql, [], |row| row.get(0))

@@ -1,4 +1,4 @@
-//! What shows later which fields of an order changed since it was written.
+//! Digests that later show which fields of an order changed since it was written.
 
 use super::sql::Sql;
 use super::sql_types::{
@@ -8,18 +8,18 @@ use super::{StateError, View};
 use crate::domain::{OrderDigest, OrderKey};
 use rusqlite::{Connection, params};
 
-/// What the ledger keeps of the last write of one order.
+/// What the ledger stores about the last write of one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredDigest {
     /// The run that touched it last; 0 stands for `adopt`.
     pub run: RunId,
     /// It is in ActiveCampaign.
     pub is_known: bool,
-    /// A write was begun and its answer never recorded.
+    /// A write was begun, and its answer was never recorded.
     pub is_open: bool,
-    /// It is confirmed that ActiveCampaign holds what was written last.
+    /// It is confirmed that ActiveCampaign has what was written last.
     pub is_vouched: bool,
-    /// Of what was written last; `None` where it was not kept.
+    /// The digest of what was written last; `None` if it was not stored.
     pub outline: Option<OrderDigest>,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn write(
 }
 
 impl View {
-    /// What is kept of the last write of an order; `None` where it was never sent.
+    /// What is stored about the last write of an order; `None` if it was never sent.
     pub fn trace(
         &self,
         connection: ConnectionId,
@@ -64,7 +64,7 @@ impl View {
         })
     }
 
-    /// Looks at the key of each order of a connection that is in ActiveCampaign since `run` or an
+    /// Visits the key of each order of a connection that is in ActiveCampaign since `run` or an
     /// earlier one of this job.
     pub fn each_written_until(
         &self,
@@ -85,8 +85,8 @@ impl View {
         Ok(())
     }
 
-    /// The settings that the job's last run made orders by, where it wrote any at this connection:
-    /// service and external id.
+    /// The mapping settings of the job's last run that wrote to this connection: service and
+    /// external id.
     pub fn last_mapping(
         &self,
         job: &str,
@@ -104,8 +104,8 @@ impl View {
         Ok(found.flatten())
     }
 
-    /// The settings that the runs of a connection made orders by, whichever their jobs, as
-    /// [`Self::last_mapping`]. Those of runs that sent nothing are among them.
+    /// The mapping settings of all runs of a connection, of any job, as [`Self::last_mapping`],
+    /// including runs that sent nothing.
     pub fn mappings_of_connection(
         &self,
         service: &str,
@@ -119,8 +119,7 @@ impl View {
         )
     }
 
-    /// The settings that a run made orders by, `name=value` line by line; `None` where they were
-    /// not kept.
+    /// The mapping settings of a run, `name=value` line by line; `None` if they were not stored.
     pub fn mapping_of(&self, run: RunId) -> Result<Option<String>, StateError> {
         let found =
             self.db.first("SELECT mapping FROM runs WHERE id = ?1", [run], |row| row.get(0))?;

@@ -5,8 +5,8 @@ use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderId, OrderState, RunId, stored};
 use rusqlite::{Connection, params};
 
-/// The number of an order's row, which is added, as not in the ledger, where there is none. `key`:
-/// as the ledger writes it.
+/// The number of an order's row, which is added if there is none, as not in the ledger. `key`: as
+/// the ledger writes it.
 pub(super) fn enrol(
     db: &Connection,
     run: RunId,
@@ -42,7 +42,7 @@ pub(super) fn enrol(
     Ok(id)
 }
 
-/// Takes an order out of the ledger; its history stays.
+/// Removes an order from the ledger; its history stays.
 pub(super) fn forget(
     db: &Connection,
     connection: ConnectionId,

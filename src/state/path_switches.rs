@@ -18,11 +18,11 @@ pub struct OpenSwitch {
     pub key: String,
     /// Its record before.
     pub id: RemoteId,
-    /// What the REST API showed of it before that changes with each write.
+    /// The parts of it in the REST API that change with each write.
     pub shown: String,
-    /// The records of its key or its e-mail address that were there before.
+    /// The existing records with its key or its e-mail address.
     pub others: Vec<RemoteId>,
-    /// The records that came to it, about to be deleted.
+    /// The records that were added, about to be deleted.
     pub second: Vec<RemoteId>,
 }
 
@@ -87,7 +87,7 @@ impl Store {
     }
 }
 
-/// GraphQL does not see updates by REST, and still shows what it was sent before.
+/// GraphQL does not see updates by REST, and still shows the earlier payload.
 fn send_again_what_rest_updated(
     db: &Connection,
     connection: ConnectionId,
@@ -110,7 +110,7 @@ fn apart(ids: &str) -> Vec<RemoteId> {
 }
 
 impl View {
-    /// The change of path that is under way on a connection.
+    /// The change of path in progress on a connection.
     pub fn open_switch(&self, connection: ConnectionId) -> Result<Option<OpenSwitch>, StateError> {
         let sql = "SELECT load, key, remote_id, shown, others, second FROM path_switches
                    WHERE connection = ?1";
@@ -127,7 +127,7 @@ impl View {
         })
     }
 
-    /// Keys of orders that GraphQL never took, as the ledger writes them; the first so many.
+    /// Keys of orders that GraphQL never accepted, as the ledger writes them; up to a limit.
     pub fn orders_by_rest_alone(
         &self,
         connection: ConnectionId,
@@ -142,7 +142,7 @@ impl View {
         Ok(keys.into_iter().collect())
     }
 
-    /// Orders whose last write was cut off, so that it is not known whether it arrived.
+    /// Orders with an interrupted last write, which may or may not have arrived.
     pub fn orders_in_doubt(&self, connection: ConnectionId) -> Result<u64, StateError> {
         let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND state IN (?2, ?3, ?4)";
         let (create, update) = (OrderState::CreateIntended, OrderState::UpdateIntended);

@@ -5,7 +5,7 @@ use crate::domain::ProbeAnswer;
 use rusqlite::{Row, params};
 
 impl Store {
-    /// Records an answer in place of the one before to the same question.
+    /// Stores an answer, replacing the previous one to the same question.
     pub fn record_probe_answer(&mut self, answer: &ProbeAnswer) -> Result<(), StateError> {
         let ProbeAnswer { question, word, number } = answer;
         self.db.run(
@@ -22,7 +22,7 @@ impl View {
         self.db.all(sql, [], |row| Ok((read(row)?, row.get(3)?)))
     }
 
-    /// The answer to a question; `None`: no probe has asked it.
+    /// The answer to a question; `None`: no probe has answered it.
     pub fn probe_answer(&self, question: &str) -> Result<Option<ProbeAnswer>, StateError> {
         let sql = "SELECT question, word, number FROM probe_answers WHERE question = ?1";
         self.db.first(sql, [question], read)

@@ -33,15 +33,15 @@ pub struct MonthSums {
     pub sums: Sums,
 }
 
-/// How many customers there are, and of how many the sums differ.
+/// The number of customers, and of those with different sums.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CustomerSums {
     pub customers: u64,
     pub differing: u64,
 }
 
-/// Sums per customer, currency and month of two sides. It is a temporary database without a name,
-/// so memory does not grow with the number of customers.
+/// Sums per customer, currency and month of two sides. It is an unnamed temporary database, so
+/// memory does not grow with the number of customers.
 #[derive(Debug)]
 pub struct Reconciliation {
     db: Connection,
@@ -102,7 +102,7 @@ impl Reconciliation {
         )
     }
 
-    /// A customer differs who does in any month of any currency.
+    /// A customer differs if any month of any currency differs.
     pub fn customers(&self) -> Result<CustomerSums, StateError> {
         let sql = "SELECT count(*), coalesce(sum(differs), 0) FROM (
                        SELECT max(source_orders != target_orders OR source_minor != target_minor) AS differs

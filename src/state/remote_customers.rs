@@ -4,7 +4,7 @@ use crate::domain::RemoteId;
 use rusqlite::{Connection, params};
 
 /// A temporary copy of ActiveCampaign's list of customers, as hashes: like
-/// [`super::RemoteSnapshot`], a database without a name that the system deletes.
+/// [`super::RemoteSnapshot`], an unnamed database that the system deletes.
 #[derive(Debug)]
 pub struct CustomerMirror {
     db: Connection,
@@ -42,7 +42,7 @@ impl CustomerMirror {
         self.db.first("SELECT key FROM mirror WHERE id = ?1", [id.as_str()], |row| row.get(0))
     }
 
-    /// The customer of a key, else of an address; of several the one with the lowest id.
+    /// The customer with a key, else with an address; of several the one with the lowest id.
     pub fn find(&self, key: &[u8; 16], email: &[u8; 16]) -> Result<Option<RemoteId>, StateError> {
         let by_key = "SELECT id FROM mirror WHERE key = ?1 ORDER BY length(id), id LIMIT 1";
         let by_email = "SELECT id FROM mirror WHERE email = ?1 ORDER BY length(id), id LIMIT 1";

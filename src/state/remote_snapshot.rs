@@ -3,12 +3,12 @@ use super::sql::{Sql, temporary};
 use crate::domain::RemoteId;
 use rusqlite::{Connection, params};
 
-/// What ActiveCampaign holds of one order, as far as its lists show.
+/// One order at ActiveCampaign, as far as its lists show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteRow {
     pub id: RemoteId,
     pub key: String,
-    /// The ledger's key of the cart that it was, if it was one.
+    /// The ledger's key of the cart that it was, if any.
     pub cart: Option<String>,
     pub total_minor: Option<i64>,
     pub currency: String,
@@ -19,15 +19,16 @@ pub struct RemoteRow {
     pub email_hash: [u8; 16],
 }
 
-/// The order of a key at ActiveCampaign, and more orders of the same key, which should not exist.
+/// The order with a key at ActiveCampaign, and further orders with the same key, which should not
+/// exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchedOrder {
     pub order: RemoteRow,
     pub copies: Vec<RemoteRow>,
 }
 
-/// A temporary copy of ActiveCampaign's list of orders, to compare with an export whose order is
-/// another. It is a database without a name that the system deletes; memory does not grow with the
+/// A temporary copy of ActiveCampaign's list of orders, to compare with an export in another
+/// sequence. It is an unnamed database that the system deletes; memory does not grow with the
 /// number of orders.
 #[derive(Debug)]
 pub struct RemoteSnapshot {
@@ -48,8 +49,8 @@ impl RemoteSnapshot {
         Ok(Self { db })
     }
 
-    /// Adds an order of ActiveCampaign's list, and returns whether it is new; one that a moving
-    /// list shows twice is there once.
+    /// Adds an order of ActiveCampaign's list, and returns whether it is new; one that a shifting
+    /// list shows twice is stored once.
     pub fn add(&mut self, order: &RemoteRow) -> Result<bool, StateError> {
         let added = self.db.changed(
             "INSERT OR IGNORE INTO mirror VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)",
@@ -112,7 +113,7 @@ impl RemoteSnapshot {
         self.db.one("SELECT count(*) FROM mirror WHERE met = 0", [])
     }
 
-    /// Looks at each order that nothing in the export has met, sorted by key.
+    /// Visits each order that nothing in the export matched, sorted by key.
     pub fn each_unmet(
         &self,
         mut look: impl FnMut(RemoteRow) -> Result<(), StateError>,

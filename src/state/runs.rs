@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, named_params, params};
 
 macro_rules! counts {
     ($($name:ident)+) => {
-        /// Records by what became of them, in the order in which reports show them.
+        /// Records by outcome, in the order in which reports show them.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub struct Counts {
             $(pub $name: u64,)+
@@ -45,7 +45,7 @@ impl Counts {
     }
 }
 
-/// Requests by what became of them.
+/// Requests by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Requests {
     pub total: u64,
@@ -53,7 +53,7 @@ pub struct Requests {
     pub throttled: u64,
 }
 
-/// One run as the state has it.
+/// One run as stored in the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRow {
     pub id: RunId,
@@ -66,32 +66,32 @@ pub struct RunRow {
     pub outcome: Option<RunEnd>,
     /// The lowest record not yet settled.
     pub checkpoint: u64,
-    /// Records in the export, known once it was read to its end; of a canary its orders.
+    /// Records in the export, known once it was read completely; for a canary, its orders.
     pub records: Option<u64>,
     pub counts: Counts,
     pub pending: u64,
     pub customers_created: u64,
     pub customers_adopted: u64,
     pub requests: Requests,
-    /// When an undo had deleted all that it created.
+    /// When an undo had deleted everything that it created.
     pub undone_ms: Option<i64>,
-    /// It is not resumed: what it had settled was taken back since.
+    /// It is not resumed: what it had settled was undone since.
     pub is_closed: bool,
-    /// What its plan said it would read and send in all, where there was a plan.
+    /// The records and requests in its plan, if there was one.
     pub records_planned: Option<u64>,
     pub requests_planned: Option<u64>,
-    /// The id of the approved plan that it loads, where it was given one.
+    /// The id of the approved plan that it loads, if any.
     pub plan: Option<String>,
 }
 
 impl RunRow {
-    /// Records this run has read: all of them where it came to the end, else those it has settled
-    /// or had read without settling them.
+    /// Records this run has read: all of them if it reached the end, else those that it has settled
+    /// or had read without settling.
     pub fn read(&self) -> u64 {
         self.records.unwrap_or(self.counts.sum() + self.pending)
     }
 
-    /// It came to the end of the export; a canary never does.
+    /// It reached the end of the export; a canary never does.
     pub fn is_finished_load(&self) -> bool {
         self.outcome == Some(RunEnd::Finished) && self.kind != Kind::Canary
     }
@@ -106,29 +106,29 @@ impl RunRow {
 #[derive(Debug, Clone, Copy)]
 pub struct RunClose {
     pub end: RunEnd,
-    /// How many records the reader counted, where it came to the end.
+    /// How many records the reader counted, if it reached the end.
     pub records: Option<u64>,
     /// How many it had handed over that were not settled.
     pub pending: u64,
-    /// Everything in the export was looked at, and every dead letter of it written.
+    /// Everything in the export was read, and every dead letter was written.
     pub whole: bool,
 }
 
-/// What a run is of.
+/// The identity of a run.
 #[derive(Debug, Clone)]
 pub struct RunStart<'a> {
     pub job: &'a str,
     pub kind: Kind,
-    /// A digest of the export's files and the limits asked for: an interrupted run resumes only on
+    /// A digest of the export's files and the limits: an interrupted run is only resumed if it is
     /// the same.
     pub export: [u8; 16],
-    /// The settings it makes orders by, `name=value` line by line.
+    /// Its mapping settings, `name=value` line by line.
     pub mapping: &'a str,
 }
 
 impl Store {
-    /// Begins a run, or resumes the job's last one where that was interrupted over the same
-    /// export.
+    /// Begins a run, or resumes the job's last one if that was interrupted and the export is the
+    /// same.
     pub fn begin(&mut self, start: &RunStart<'_>) -> Result<RunRow, StateError> {
         self.check_space()?;
         let transaction = self.db.transaction()?;
@@ -140,7 +140,7 @@ impl Store {
         )?;
         let resumed = match last {
             Some((id, outcome, export, kind)) => {
-                // One whose accounts failed would fail them again.
+                // A run with inconsistent counts would fail again.
                 let is_over = matches!(outcome, Some(RunEnd::Finished | RunEnd::Failed));
                 let is_same =
                     export[..] == start.export[..] && kind == start.kind && kind != Kind::Canary;
@@ -152,7 +152,7 @@ impl Store {
             }
             None => None,
         };
-        // Whatever else has no outcome was killed: this process holds the account's lock.
+        // Other runs without an outcome were killed: this process holds the account's lock.
         transaction.run(
             "UPDATE runs SET outcome = ?2 WHERE outcome IS NULL AND job = ?1",
             params![start.job, RunEnd::Interrupted],
@@ -177,8 +177,8 @@ impl Store {
         self.known_run(id)
     }
 
-    /// Notes what the plan says of the run that begins: the records of the export, and the requests
-    /// that are still to be sent.
+    /// Stores the plan's numbers for the run that begins: the records of the export, and the
+    /// requests that are still to be sent.
     pub fn set_plan(&mut self, run: RunId, records: u64, requests: u64) -> Result<(), StateError> {
         self.db.run(
             "UPDATE runs SET records_planned = ?2, requests_planned = requests_total + ?3 WHERE id = ?1",
@@ -217,7 +217,7 @@ impl Store {
     }
 
     /// Orders that this run wrote, counted from the ledger's own rows: these must agree with the
-    /// run's counts. `None` where a later run on the same connection may have written over them.
+    /// run's counts. `None` if a later run on the same connection may have overwritten them.
     pub fn outcomes_of(&self, run: RunId) -> Result<Option<Counts>, StateError> {
         if !is_last(&self.db, run)? {
             return Ok(None);
@@ -270,15 +270,15 @@ impl View {
         self.db.one(sql, params)
     }
 
-    /// Orders that runs of the job have written, whatever became of them since; with `plan` those
-    /// of its runs alone.
+    /// Orders that runs of the job have written, including those deleted since; with `plan`, only
+    /// those of its runs.
     pub fn orders_written(&self, job: &str, plan: Option<&str>) -> Result<u64, StateError> {
         let sql = "SELECT coalesce(sum(created + updated + adopted), 0) FROM runs
                    WHERE job = ?1 AND (?2 IS NULL OR plan = ?2)";
         self.db.one(sql, params![job, plan])
     }
 
-    /// Whether the job has loaded a canary, whatever else it loaded.
+    /// Whether the job has ever loaded a canary.
     pub fn has_canary(&self, job: &str) -> Result<bool, StateError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job = ?1 AND kind = ?2)";
         self.db.one(sql, params![job, Kind::Canary])
@@ -298,7 +298,7 @@ fn is_last(db: &Connection, run: RunId) -> Result<bool, StateError> {
     )
 }
 
-/// Whether the connection a run wrote to is still there, as far as is known.
+/// Whether the connection that a run wrote to still exists, as far as is known.
 fn is_connected(db: &Connection, run: RunId) -> Result<bool, StateError> {
     db.one(
         "SELECT NOT EXISTS (SELECT 1 FROM runs JOIN connections ON connections.id = runs.connection

@@ -13,9 +13,8 @@ pub struct SavedAt {
     pub line: u64,
 }
 
-/// Finds the orders of a saved plan by their keys. It is a database without a name that the system
-/// deletes, and of the plan it holds the keys alone; memory does not grow with the number of
-/// orders.
+/// Finds the orders of a saved plan by their keys. It is an unnamed database that the system
+/// deletes, and only contains the keys of the plan; memory does not grow with the number of orders.
 #[derive(Debug)]
 pub struct SavedIndex {
     db: Connection,
@@ -32,7 +31,7 @@ impl SavedIndex {
         Ok(Self { db })
     }
 
-    /// Adds an order; where its key is there already, its place is given back and nothing is added.
+    /// Adds an order; if its key exists already, returns its place and adds nothing.
     pub fn add(&mut self, key: &str, at: SavedAt) -> Result<Option<SavedAt>, StateError> {
         let added = self.db.changed(
             "INSERT OR IGNORE INTO saved VALUES (?1, ?2, ?3, ?4, 0)",
@@ -41,7 +40,7 @@ impl SavedIndex {
         if added == 1 { Ok(None) } else { self.find(key) }
     }
 
-    /// The place of an order, which is then met.
+    /// The place of an order, which is then marked as matched.
     pub fn meet(&mut self, key: &str) -> Result<Option<SavedAt>, StateError> {
         let found = self.find(key)?;
         if found.is_some() {
@@ -57,7 +56,7 @@ impl SavedIndex {
         })
     }
 
-    /// How many orders nothing has met, and the keys and lines of the first ones.
+    /// How many orders were not matched, and the keys and lines of the first ones.
     pub fn unmet(&self, at_most: usize) -> Result<(u64, Vec<(String, u64)>), StateError> {
         let count = self.db.one("SELECT count(*) FROM saved WHERE met = 0", [])?;
         let sql = "SELECT key, line FROM saved WHERE met = 0 ORDER BY line LIMIT ?1";

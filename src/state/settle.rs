@@ -8,12 +8,12 @@ use super::{
 use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
 use rusqlite::{Transaction, params};
 
-/// What came of an order's step.
+/// The outcome of an order's step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderOutcome {
     Created(RemoteId),
     Updated(RemoteId),
-    /// ActiveCampaign had it already, written by someone else.
+    /// ActiveCampaign had it already, written by another program.
     Adopted(RemoteId),
     /// The bulk path accepted it; its id is not known before the REST API shows the copy.
     Accepted {
@@ -21,9 +21,9 @@ pub enum OrderOutcome {
         /// Orders of the batch that it was sent in; 0: not known.
         batch: u32,
     },
-    /// A cart whose order was sent before it.
+    /// A cart that is superseded by its order.
     Superseded,
-    /// Someone deleted it at ActiveCampaign, and it is to stay deleted.
+    /// It was deleted at ActiveCampaign, and stays deleted.
     LeftDeleted,
     /// ActiveCampaign rejected this payload.
     Refused(Refusal),
@@ -33,7 +33,7 @@ pub enum OrderOutcome {
 }
 
 impl OrderOutcome {
-    /// Whether ActiveCampaign holds what was sent.
+    /// Whether ActiveCampaign has what was sent.
     pub fn is_at_remote(&self) -> bool {
         matches!(
             self,
@@ -77,7 +77,7 @@ impl Counts {
     }
 }
 
-/// One order's outcome with the payload it was of.
+/// One order's outcome with its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     pub key: OrderKey,
@@ -87,17 +87,17 @@ pub struct Settled {
     pub outline: Option<OrderDigest>,
 }
 
-/// What one transaction settles: outcomes with the counts and the checkpoint that follow from them.
+/// The content of one settlement transaction: outcomes with the resulting counts and checkpoint.
 #[derive(Debug, Clone, Default)]
 pub struct Settlement {
     pub orders: Vec<Settled>,
     pub dead: Vec<DeadLetter>,
-    /// Records with a dead letter that are fine now and needed no request.
+    /// Records with a dead letter that are valid now and needed no request.
     pub cleared: Vec<String>,
-    /// Of records that needed no request, up to the checkpoint; those of `orders` are counted by
-    /// themselves.
+    /// Counts of records that needed no request, up to the checkpoint; those of `orders` are
+    /// counted separately.
     pub counts: Counts,
-    /// The lowest record not yet settled, where it moved.
+    /// The lowest record not yet settled, if it moved.
     pub checkpoint: Option<u64>,
     /// Since the last settlement.
     pub requests: Requests,
@@ -143,7 +143,7 @@ impl Store {
     }
 }
 
-/// What the history keeps of an outcome. Of one that did not come about it has the answers already.
+/// The history entry of an outcome. Failed attempts were recorded when they happened.
 fn attempt_of(outcome: &OrderOutcome) -> Option<Attempt> {
     let done = |operation, id: &RemoteId| Some(Attempt::done(operation, Some(id.clone())));
     match outcome {
@@ -180,12 +180,12 @@ fn write_order(
         }
         OrderOutcome::LeftDeleted => (None, OrderState::Settled, Some(WriteOutcome::LeftDeleted)),
         OrderOutcome::Refused(_) => (None, OrderState::Refused, None),
-        // Noted as settled, or a resumed run counts the cart once more.
+        // Noted as settled, so that a resumed run does not count the cart again.
         OrderOutcome::Superseded => (None, OrderState::BecameOrder, Some(WriteOutcome::Superseded)),
         OrderOutcome::Unconfirmed(_) => return Ok(order),
     };
-    // An undo rests on `created_run`: the run whose intent it was has created the order, whichever
-    // learned of it; and an id that was known before was not created now.
+    // An undo depends on `created_run`: the run with the intent has created the order, whichever
+    // run learned about it; and an order with a known id was not created now.
     transaction.run(
         "UPDATE orders SET
                  created_run = CASE WHEN ?5 = ?10 AND ?6 = ?8 THEN run

@@ -1,4 +1,4 @@
-//! The few ways in which this module asks SQLite. Statements stay prepared.
+//! Helpers for SQLite queries. Statements stay prepared.
 
 use super::error::StateError;
 use rusqlite::types::FromSql;
@@ -12,7 +12,7 @@ pub(super) trait Sql {
         self.changed(sql, parameters).map(|_| ())
     }
 
-    /// What `read` makes of the first row, if there is one.
+    /// Applies `read` to the first row, if there is one.
     fn first<T>(
         &self,
         sql: &str,
@@ -63,8 +63,7 @@ impl Sql for Connection {
     }
 }
 
-/// A database without a name that the system deletes, so that memory does not grow with what it
-/// holds.
+/// An unnamed database that the system deletes, so that memory does not grow with its content.
 pub(super) fn temporary(schema: &str) -> Result<Connection, StateError> {
     let db = Connection::open("")?;
     db.execute_batch(

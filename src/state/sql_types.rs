@@ -1,4 +1,4 @@
-//! How values of ours are stored: each enum with its word or number in one place.
+//! How values are stored: each enum with its word or number in one place.
 
 use crate::domain::{Operation, OrderKey, RemoteId};
 use rusqlite::ToSql;
@@ -65,7 +65,7 @@ pub(super) type OrderId = i64;
 pub type RunId = i64;
 
 stored_words! {
-    /// What asked for a run.
+    /// What started a run.
     Kind {
         Backfill "backfill" "The first full run.";
         Sync "sync" "A later run.";
@@ -92,25 +92,24 @@ stored_numbers! {
         /// A cart that became an order.
         BecameOrder = 4,
         DeleteIntended = 5,
-        /// Not in the ledger: it has a history alone, or left the ledger.
+        /// Not in the ledger: it only has a history, or was removed from the ledger.
         Absent = 6,
         /// The bulk path accepted it, and the REST API has not shown its copy yet.
         Accepted = 7,
     }
 
-    /// What came of the last write of an order.
+    /// The outcome of the last write of an order.
     pub(super) WriteOutcome {
         Created = 1,
         Updated = 2,
         Adopted = 3,
         LeftDeleted = 4,
-        /// A cart whose order is there.
+        /// A cart that is superseded by its order.
         Superseded = 5,
     }
 }
 
-/// An id or key as stored: a number where it is written as one, as most are, and half the size
-/// then.
+/// An id or key as stored: a number if it is written as one, as most are, which halves the size.
 pub(super) struct StoredText(pub String);
 
 impl FromSql for StoredText {

@@ -8,7 +8,7 @@ use rusqlite::{TransactionBehavior, params};
 use std::path::Path;
 
 stored_words! {
-    /// What a standing is about.
+    /// The topic of a standing.
     StandingTopic {
         Runs "runs" "Its runs.";
         DeadLetters "dead_letters" "Its dead letters that nobody has accepted.";
@@ -27,8 +27,8 @@ pub struct Standing {
     pub noticed: Option<(String, i64)>,
 }
 
-/// Replaces what is known of an account's job by what `next` makes of it. It needs no lock: only
-/// notices read it. Without a state nothing is known before, and nothing is kept.
+/// Replaces the standing of an account's job by the result of `next`. It needs no lock: only
+/// notices read it. Without a state there is no previous standing, and nothing is stored.
 pub fn exchange_standing(
     dir: &Path,
     (account, job): (&str, &str),

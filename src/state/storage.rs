@@ -1,18 +1,18 @@
-//! Whether other machines see a folder, by the file system that it is on.
+//! Whether other machines see a folder, by its file system.
 
 use std::path::Path;
 
-/// What is known of a folder.
+/// The kind of storage of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
-    /// On a file system of this kind that machines share.
+    /// On a shared file system of this kind.
     Shared(&'static str),
     /// On a disk or in the memory of this machine.
     Own(&'static str),
     Unknown,
 }
 
-/// By the numbers that Linux gives file systems; what is not here, such as FUSE, may be either.
+/// By Linux's file system numbers; others, such as FUSE, may be either.
 const KNOWN: [(u64, Storage); 18] = [
     (0x6969, Storage::Shared("nfs")),
     (0xff53_4d42, Storage::Shared("cifs")),
@@ -34,7 +34,7 @@ const KNOWN: [(u64, Storage); 18] = [
     (0x794c_7630, Storage::Own("overlayfs")),
 ];
 
-/// Of a folder that need not exist yet: then the one above it counts.
+/// The storage of a folder; if it does not exist yet, that of its parent.
 pub fn storage_of(folder: &Path) -> Storage {
     let found = folder.ancestors().find_map(|above| rustix::fs::statfs(above).ok());
     let Some(found) = found else { return Storage::Unknown };

@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The state of one account, open for writing: there is one of these for each account on a machine.
+/// The state of one account, open for writing: at most one per account on a machine.
 #[derive(Debug)]
 pub struct Store {
     view: View,
@@ -37,8 +37,7 @@ impl DerefMut for Store {
 }
 
 impl Store {
-    /// Opens `dir/<account>.db`, making folder and file where they don't exist, and takes the
-    /// account's lock.
+    /// Opens `dir/<account>.db`, creating missing folder and file, and takes the account's lock.
     ///
     /// # Errors
     /// When another process holds the lock, the file is of a newer version, was handed to a fleet,
@@ -62,10 +61,10 @@ impl Store {
     fn prepare(&mut self) -> Result<(), StateError> {
         tune(&self.db).map_err(StateError::sqlite(&self.path))?;
         // A transaction that begins by reading can't wait for the write lock later: SQLite refuses
-        // it at once. A reader takes that lock for a moment when it opens the file or finds the
-        // index of the WAL half written.
+        // it at once. A reader takes that lock for a moment when it opens the file or finds the WAL
+        // index incomplete.
         self.view.db.set_transaction_behavior(TransactionBehavior::Immediate);
-        // FULL: what was acknowledged survives a power cut. At five requests a second it costs
+        // FULL: acknowledged changes survive a power failure. At five requests a second it costs
         // nothing. Checkpoints after 100 pages instead of 1000: a copy of the file without its WAL
         // then lacks at most the last 400 KiB of changes.
         self.db
@@ -85,14 +84,13 @@ impl Store {
         &self.path
     }
 
-    /// Refuses from now on to begin anything new with less free space than this. What is under way
-    /// is still settled: the rest of the space is for that.
+    /// From now on, refuses to begin anything new with less free space than this. Work in progress
+    /// is still settled, in the reserved space.
     pub fn keep_free(&mut self, min_bytes: u64) {
         self.floor.min_bytes = min_bytes;
     }
 
-    /// # Errors
-    /// [`StateError::LowDisk`] with less than what [`Self::keep_free`] asks for.
+    /// # Errors [`StateError::LowDisk`] with less than [`Self::keep_free`] requires.
     pub fn check_space(&self) -> Result<(), StateError> {
         self.floor.check(&self.path)
     }
@@ -131,7 +129,7 @@ impl Store {
         self.db.run("UPDATE connections SET seen_ms = 0 WHERE id = ?1", [connection])
     }
 
-    /// Notes that someone wants the connection created again, if it was deleted.
+    /// Notes the consent to create the connection again, if it was deleted.
     pub fn give_up_connection(
         &mut self,
         service: &str,
@@ -144,19 +142,19 @@ impl Store {
     }
 }
 
-/// A connection resource that is at ActiveCampaign.
+/// A connection resource that exists at ActiveCampaign.
 #[derive(Debug, Clone)]
 pub struct SeenConnection {
     pub service: String,
     pub externalid: String,
     pub id: RemoteId,
-    /// It holds no order. Counts when this state sees the connection for the first time.
+    /// It has no orders. Only used when this state sees the connection for the first time.
     pub is_empty: bool,
 }
 
 #[cfg(test)]
 impl SeenConnection {
-    /// One of a test, of this id.
+    /// A connection for tests, with this id.
     pub(super) fn example(id: &str) -> Self {
         let (service, externalid) = ("shopify".to_owned(), "store".to_owned());
         Self { service, externalid, id: RemoteId::new(id), is_empty: true }
@@ -167,12 +165,12 @@ impl SeenConnection {
 #[derive(Debug)]
 pub struct View {
     pub(super) db: Connection,
-    /// `None` of a state in memory.
+    /// `None` for a state in memory.
     pub(super) file: Option<PathBuf>,
 }
 
 impl View {
-    /// Opens the state of an account; where there is none yet, an empty one.
+    /// Opens the state of an account; if there is none yet, an empty one.
     ///
     /// # Errors
     /// When the file exists and can't be read, or is of a newer version.
@@ -190,7 +188,7 @@ impl View {
     /// As [`Self::open`].
     pub fn existing(dir: &Path, account: &str) -> Result<Option<Self>, StateError> {
         let path = path_of(dir, account);
-        // What can't be looked at is not what is not there.
+        // An inaccessible file does not count as missing.
         let exists = path.try_exists().map_err(StateError::io(&path))?;
         exists.then(|| Self::of_file(&path)).transpose()
     }
@@ -202,27 +200,27 @@ impl View {
         Ok(Self { db, file: None })
     }
 
-    /// Where there is no state yet.
+    /// If there is no state yet.
     fn still_empty(path: &Path) -> Result<Self, StateError> {
         Ok(Self { file: Some(path.to_owned()), ..Self::empty()? })
     }
 
     pub(super) fn of_file(path: &Path) -> Result<Self, StateError> {
-        // Not opened read-only: as the last one to close the file it then also puts its journal
-        // away.
+        // Not opened read-only, so that the last connection to close the file also removes its
+        // journal.
         let mut db = Connection::open(path).map_err(StateError::sqlite(path))?;
         tune(&db).map_err(StateError::sqlite(path))?;
         if version(&db).map_err(StateError::sqlite(path))? == 0 {
-            // A file that its first writer was killed over.
+            // A file whose first writer was killed.
             return Self::still_empty(path);
         }
-        // Of an older version: it is brought up to date, or what is new here could not be read.
+        // A file of an older version is migrated, as new tables could not be read otherwise.
         migrate(&mut db, path)?;
         db.pragma_update(None, "query_only", true).map_err(StateError::sqlite(path))?;
         Ok(Self { db, file: Some(path.to_owned()) })
     }
 
-    /// Lets go of the pages that it keeps in memory, as nothing is asked for a while.
+    /// Releases the cached pages, as the state will be idle for a while.
     pub fn rest(&self) {
         // They are read again; a failure changes nothing.
         let _ = self.db.execute_batch("PRAGMA shrink_memory");
@@ -233,12 +231,12 @@ impl View {
         StateDisk::of(&path_of(dir, account))
     }
 
-    /// `None` of a state in memory.
+    /// `None` for a state in memory.
     pub fn disk(&self) -> Option<StateDisk> {
         self.file.as_deref().map(StateDisk::of)
     }
 
-    /// Whether so many bytes are free on its disk, for who does not write to it.
+    /// Checks that this many bytes are free on its disk, for callers that don't write to it.
     pub fn check_free(&self, min_bytes: u64) -> Result<(), StateError> {
         let floor = Floor { min_bytes, ..Floor::default() };
         self.file.as_deref().map_or(Ok(()), |file| floor.check(file))
@@ -264,7 +262,7 @@ impl View {
         )
     }
 
-    /// Whether this state has sent to the connection of this id, or was to.
+    /// Whether this state has sent to the connection with this id, or was about to.
     pub fn knows_connection(
         &self,
         service: &str,
@@ -277,14 +275,14 @@ impl View {
         )
     }
 
-    /// Whether every order and cart of a connection is in the ledger, as it held none when this
-    /// state first saw it.
+    /// Whether every order and cart of a connection is in the ledger, because it was empty when
+    /// this state first saw it.
     pub fn knows_every_order(&self, connection: ConnectionId) -> Result<bool, StateError> {
         self.db.one("SELECT was_empty FROM connections WHERE id = ?1", [connection])
     }
 
-    /// Orders that the ledger has on the connections of a service and external id, deleted ones
-    /// included.
+    /// Orders in the ledger on the connections of a service and external id, including deleted
+    /// ones.
     pub fn orders_sent_to(&self, service: &str, externalid: &str) -> Result<u64, StateError> {
         self.db.one(
             "SELECT count(*) FROM orders WHERE remote_id IS NOT NULL AND connection IN
@@ -316,7 +314,7 @@ pub(super) fn path_of(dir: &Path, account: &str) -> PathBuf {
     dir.join(format!("{account}.db"))
 }
 
-/// Locks an account without opening its state, for who only reads at ActiveCampaign.
+/// Locks an account without opening its state, for callers that only read from ActiveCampaign.
 ///
 /// # Errors
 /// [`StateError::Locked`] when another process holds it.
@@ -333,8 +331,8 @@ fn make_private_dir(dir: &Path) -> Result<(), StateError> {
     builder.create(dir).map_err(StateError::io(dir))
 }
 
-/// Writes a byte into the folder of the state, which is made where it does not exist, and takes it
-/// away again: a disk that is full or read-only is known before a run needs it.
+/// Writes a byte into the folder of the state, creating it if needed, and removes it again, so that
+/// a full or read-only disk is detected before a run needs it.
 pub fn check_writable(dir: &Path) -> Result<(), StateError> {
     make_private_dir(dir)?;
     let path = dir.join(format!(".writable-{}", std::process::id()));

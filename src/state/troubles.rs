@@ -1,4 +1,4 @@
-//! Why the last attempts of jobs did not come to their end.
+//! Why the last attempts of jobs did not finish.
 
 use super::clock::now_ms;
 use super::sql::Sql;
@@ -9,7 +9,7 @@ use rusqlite::params;
 use std::path::Path;
 
 stored_words! {
-    /// What kept a job's last attempt from its end.
+    /// The kind of reason why a job's last attempt did not finish.
     TroubleKind {
         Failed "failed" "It could not begin, or failed.";
         Refused "refused" "ActiveCampaign refused access, or too many orders.";
@@ -17,11 +17,11 @@ stored_words! {
     }
 }
 
-/// Why a job's last attempt did not come to its end. Times are milliseconds since 1970.
+/// Why a job's last attempt did not finish. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     pub kind: TroubleKind,
-    /// The first attempt in a row that ended so.
+    /// The first of the consecutive attempts that ended so.
     pub since_ms: i64,
     /// The last one.
     pub at_ms: i64,
@@ -29,8 +29,8 @@ pub struct Trouble {
     pub reason: String,
 }
 
-/// Records how a job's attempt ended; `None`: well. It needs no lock: nothing that loads orders
-/// reads it. Without a state nothing is recorded.
+/// Records how a job's attempt ended; `None`: successfully. It needs no lock: nothing that loads
+/// orders reads it. Without a state nothing is recorded.
 pub fn note_trouble(
     dir: &Path,
     (account, job): (&str, &str),
@@ -52,7 +52,7 @@ pub fn note_trouble(
 }
 
 impl View {
-    /// What keeps a job from its end; `None` after an attempt that finished.
+    /// Why a job does not finish; `None` after an attempt that finished.
     pub fn trouble(&self, job: &str) -> Result<Option<Trouble>, StateError> {
         let sql = "SELECT kind, since_ms, at_ms, reason FROM troubles WHERE job = ?1";
         self.db.first(sql, [job], |row| {

@@ -1,5 +1,5 @@
-//! What a run created, and taking it out of the ledger order by order as it is deleted at the
-//! target.
+//! What a run created, and its removal from the ledger order by order as it is deleted at
+//! ActiveCampaign.
 
 use super::clock::now_ms;
 use super::order_rows::{enrol, forget};
@@ -13,19 +13,19 @@ use rusqlite::{Connection, Transaction, params};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub job: String,
-    /// The connection the run wrote to, with ActiveCampaign's id of it; `None`: it never came to
-    /// send anything.
+    /// The connection that the run wrote to, with ActiveCampaign's id of it; `None`: it never sent
+    /// anything.
     pub connection: Option<(ConnectionId, RemoteId)>,
 }
 
-/// What the ledger has of a run that is to be undone.
+/// The ledger's entries of a run that is to be undone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Undoable {
     /// Orders recorded in the ledger as created by it.
     pub orders: u64,
-    /// Of these: those that a later run has written to.
+    /// Those among them that a later run has written to.
     pub written_since: u64,
-    /// Creates of this run whose answer was never recorded: ActiveCampaign may hold them, or not.
+    /// Creates of this run without a recorded answer: ActiveCampaign may or may not have them.
     pub unconfirmed: u64,
     /// Deleted by an undo that has not yet read back.
     pub deleted: u64,
@@ -38,13 +38,13 @@ pub struct CreatedOrder {
     pub id: RemoteId,
 }
 
-/// Those of some orders that ActiveCampaign holds or may hold, as far as the ledger knows.
+/// The orders among some keys that ActiveCampaign has or may have, by the ledger.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct HeldOrders {
     pub known: Vec<CreatedOrder>,
-    /// Keys of orders that the bulk path accepted, and whose copy the REST API has not shown yet.
+    /// Keys of orders that the bulk path accepted, but that the REST API does not show yet.
     pub accepted: Vec<String>,
-    /// Keys of creates whose answer was never recorded.
+    /// Keys of creates without a recorded answer.
     pub in_doubt: Vec<String>,
 }
 
@@ -87,7 +87,7 @@ impl View {
         Ok(Undoable { deleted, ..found.unwrap_or_default() })
     }
 
-    /// The orders of these keys that ActiveCampaign holds or may hold.
+    /// The orders with these keys that ActiveCampaign has or may have.
     pub fn held_among(
         &self,
         connection: ConnectionId,
@@ -111,7 +111,7 @@ impl View {
         Ok(held)
     }
 
-    /// Whether an earlier run was refused to delete this order.
+    /// Whether ActiveCampaign refused an earlier run's delete of this order.
     pub fn is_delete_refused_before(
         &self,
         run: RunId,
@@ -127,8 +127,8 @@ impl View {
 }
 
 impl Store {
-    /// Closes the runs of this connection: none that was interrupted may count on what is now taken
-    /// back. Where that fails, nothing may be deleted.
+    /// Closes the runs of this connection: an interrupted one must not rely on what is now undone.
+    /// If that fails, nothing may be deleted.
     pub fn begin_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<(), StateError> {
         self.check_space()?;
         self.db.run(
@@ -155,7 +155,7 @@ impl Store {
         )
     }
 
-    /// Keys of creates of a run whose answer was never recorded.
+    /// Keys of a run's creates without a recorded answer.
     pub fn unconfirmed_of(
         &self,
         run: RunId,
@@ -169,8 +169,8 @@ impl Store {
         )
     }
 
-    /// Notes, durably, that this order is about to be deleted at ActiveCampaign. Where that fails,
-    /// the request must not be sent.
+    /// Notes, durably, that this order is about to be deleted at ActiveCampaign. If that fails, the
+    /// request must not be sent.
     pub fn intend_delete(&mut self, connection: ConnectionId, key: &str) -> Result<(), StateError> {
         self.check_space()?;
         self.db.run(
@@ -179,8 +179,8 @@ impl Store {
         )
     }
 
-    /// The order is gone in ActiveCampaign: it leaves the ledger, and is remembered until that was
-    /// read back.
+    /// The order is gone in ActiveCampaign: it is removed from the ledger, and recorded until that
+    /// was read back.
     pub fn settle_deleted(
         &mut self,
         run: RunId,
@@ -196,7 +196,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// The order is gone from the shop and now in ActiveCampaign: it leaves the ledger.
+    /// The order no longer exists in the shop, nor in ActiveCampaign: it is removed from the
+    /// ledger.
     pub fn settle_gone(
         &mut self,
         run: RunId,
@@ -208,8 +209,8 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// The order is gone from the shop, and ActiveCampaign does not have it, or has another order
-    /// under its id: it leaves the ledger.
+    /// The order no longer exists in the shop, and ActiveCampaign does not have it, or has another
+    /// order under its id: it is removed from the ledger.
     pub fn drop_from_ledger(
         &mut self,
         connection: ConnectionId,
@@ -218,7 +219,7 @@ impl Store {
         forget(&self.db, connection, key)
     }
 
-    /// Notes, durably, a delete that ActiveCampaign did not carry out, or did not say so.
+    /// Notes, durably, a delete that ActiveCampaign did not carry out or confirm.
     pub fn note_not_deleted(
         &mut self,
         run: RunId,
@@ -243,7 +244,7 @@ impl Store {
         found_among(&self.db, sql, run, keys)
     }
 
-    /// An order that should be gone and is not: back into the ledger, to be deleted again.
+    /// Restores an order to the ledger that should be gone but is not, to be deleted again.
     pub fn restore_deleted(
         &mut self,
         run: RunId,
@@ -269,7 +270,7 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Ends an undo that has read back, and returns how many orders are still recorded as created
+    /// Ends an undo after reading back, and returns how many orders are still recorded as created
     /// by the run.
     pub fn finish_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
@@ -305,7 +306,7 @@ fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Resul
     )
 }
 
-/// The orders of these keys that a statement finds, which is given `scope` and then the key.
+/// The orders with these keys that a statement finds, with the parameters `scope` and key.
 fn found_among(
     db: &Connection,
     sql: &str,

@@ -1,5 +1,5 @@
-//! What verifications found, order by order: on the order's own row, so that it costs a few bytes
-//! and says nothing of an order that was not compared.
+//! The results of verifications, order by order: on the order's own row, so that it costs a few
+//! bytes, and orders that were not compared have none.
 
 use super::clock::now_ms;
 use super::sql::Sql;
@@ -10,27 +10,27 @@ use rusqlite::{Connection, Row, params};
 
 pub type VerificationId = i64;
 
-/// An interrupted verification is resumed within a day of the last order that it noted: later, what
-/// it compared may have changed.
+/// An interrupted verification is resumed within a day of the last order that it noted: later, the
+/// compared orders may have changed.
 const RESUME_MS_MAX: i64 = 24 * 3_600_000;
 
-/// One verification as the state has it.
+/// One verification as stored in the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationRow {
     pub id: VerificationId,
     pub job: String,
     pub started_ms: i64,
-    /// `None` where it did not come to its end: it says nothing of what it did not compare.
+    /// `None` if it did not finish: it says nothing about orders that it did not compare.
     pub ended_ms: Option<i64>,
     /// The part of the orders that was compared line by line, and of how many; `None`: all were
-    /// compared by lists alone.
+    /// only compared by lists.
     pub sample: Option<(u32, u32)>,
-    /// The canary whose orders alone were compared.
+    /// The canary, if only its orders were compared.
     pub canary: Option<RunId>,
     pub sums: VerificationSums,
 }
 
-/// What a verification counted.
+/// The counts of a verification.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VerificationSums {
     pub expected: u64,
@@ -38,11 +38,11 @@ pub struct VerificationSums {
     pub differences: u64,
     /// Orders that the next sync writes again.
     pub queued: u64,
-    /// Orders of the export that ActiveCampaign does not have; `None`: an older version verified.
+    /// Orders of the export that ActiveCampaign lacks; `None`: verified by an older version.
     pub missing: Option<u64>,
 }
 
-/// What is known of an order from verifications.
+/// The results of verifications for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedOrder {
     /// The last one that compared it.
@@ -55,8 +55,8 @@ pub struct VerifiedOrder {
 
 impl Store {
     /// Notes that a verification begins. `sample`: the part that is read line by line, and of how
-    /// many. Such a one resumes the last verification, if that was the same and noted something
-    /// within the last day.
+    /// many. It resumes the last verification, if that was the same and noted something within the
+    /// last day.
     pub fn begin_verification(
         &mut self,
         job: &str,
@@ -93,8 +93,8 @@ impl Store {
         Ok(self.db.last_insert_rowid())
     }
 
-    /// Notes of orders that were compared what differs, as bits. An order that the ledger does not
-    /// have leaves no trace.
+    /// Stores the differences of compared orders, as bits. An order that is not in the ledger is
+    /// not stored.
     pub fn note_compared(
         &mut self,
         verification: VerificationId,
@@ -115,7 +115,7 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Notes what reading back the orders of a canary found, as a verification of these alone.
+    /// Stores the result of reading back a canary's orders, as a verification of only these.
     pub fn keep_read_back(
         &mut self,
         job: &str,
@@ -152,7 +152,7 @@ impl Store {
 }
 
 impl View {
-    /// What this verification found of an order, as bits; `None`: it did not compare it, or the
+    /// The result of this verification for an order, as bits; `None`: it did not compare it, or the
     /// order was sent again since.
     pub fn compared_by(
         &self,
@@ -182,7 +182,7 @@ impl View {
         self.last_verification_where(job, "TRUE")
     }
 
-    /// The same of those that looked for all orders, not for those of a canary.
+    /// The same for verifications of all orders, without those of a canary.
     pub fn last_whole_verification(
         &self,
         job: &str,
@@ -202,7 +202,7 @@ impl View {
     }
 
     /// The part that a scheduled verification of one part of `of` reads: the one after the last
-    /// that was read to its end, or the one that was interrupted; `first` where there was none.
+    /// complete one, or the interrupted one; `first` if there was none.
     pub fn part_due(&self, job: &str, (first, of): (u32, u32)) -> Result<u32, StateError> {
         let sql = "SELECT sample_part, ended_ms IS NOT NULL FROM verifications
                    WHERE job = ?1 AND sample_of = ?2 AND canary IS NULL ORDER BY id DESC LIMIT 1";
@@ -226,7 +226,7 @@ impl View {
         self.db.first(&sql, [job], read_row)
     }
 
-    /// What the last verification that compared an order found; `None` where none ever did.
+    /// The result of the last verification that compared an order; `None` if none did.
     pub fn verified(
         &self,
         connection: ConnectionId,

@@ -14,7 +14,7 @@ pub(super) enum Quantity {
 }
 
 impl Quantity {
-    /// `2.0` is two. `None` for zero and for what is no number.
+    /// `2.0` is two. `None` for zero and if it is not a number.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -38,7 +38,7 @@ pub(super) struct Amounts<'a> {
     pub rounded: u32,
     /// How many lines have a quantity that is not a whole number.
     pub fractional: u32,
-    /// How far rounding can have moved a sum of them, in half minor units.
+    /// The largest effect of rounding on their sum, in half minor units.
     pub slack: u64,
 }
 
@@ -67,8 +67,8 @@ impl<'a> Amounts<'a> {
         self.faults.push(fault);
     }
 
-    /// An amount that must be stated; zero replaces a faulty one, and the error keeps the order
-    /// back.
+    /// An amount that must be stated; zero replaces a faulty one, and the error makes the order
+    /// invalid.
     pub(super) fn required(&mut self, text: &str, field: &'static str, line: u64) -> Amount {
         match self.parse(text) {
             Ok(amount) => amount,
@@ -88,7 +88,7 @@ impl<'a> Amounts<'a> {
     /// that is rounded, never the order's total. Its rounding counts once for each unit.
     pub(super) fn price(&mut self, line: &SourceLine, count: Option<u32>) -> Share {
         let exact = |amount| Share { amount, is_exact: true };
-        // A faulty count keeps the order back, but its price is checked as well.
+        // A faulty count makes the order invalid, but its price is checked as well.
         let units = count.unwrap_or(1);
         let (Some(currency), true) =
             (self.currency, line.unit_price.is_empty() && !line.total.is_empty())
@@ -112,7 +112,7 @@ impl<'a> Amounts<'a> {
         share
     }
 
-    /// The price of all units of a line, whose quantity is a fraction.
+    /// The price of all units of a line with a fractional quantity.
     pub(super) fn line_price(&mut self, line: &SourceLine) -> Share {
         self.fractional += 1;
         let Some(currency) = self.currency.filter(|_| !line.unit_price.is_empty()) else {
@@ -128,7 +128,7 @@ impl<'a> Amounts<'a> {
         share
     }
 
-    /// What a discount or a refund takes off, if it is stated; its sign does not matter.
+    /// The amount of a discount or a refund, if it is stated; its sign is ignored.
     pub(super) fn reduction(&mut self, text: &str, field: &'static str) -> Option<Amount> {
         self.optional(text.strip_prefix('-').unwrap_or(text), field)
     }
@@ -206,7 +206,7 @@ pub(super) fn in_major_units(source: &mut SourceOrder, currency: Currency) {
     }
 }
 
-/// Moves the point; what is no number stays as it is, to be refused.
+/// Moves the point; text that is not a number is unchanged, to be refused.
 fn in_major_unit(text: &str, places: usize) -> String {
     let (sign, number) = text.strip_prefix('-').map_or(("", text), |number| ("-", number));
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

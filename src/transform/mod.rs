@@ -10,16 +10,16 @@ pub use order::transform;
 use crate::domain::{Moment, Notes, Order, Policy, RecordError, Status};
 use jiff::tz::TimeZone;
 
-/// Increased when the same record under the same rules is mapped to another order than before: then
-/// the program changed it, not the shop. The tests of `transform/order` that name whole payloads
-/// show such a change.
+/// Increased when the same record with the same rules is mapped to another order than before: then
+/// the program caused the change, not the shop. The tests of `transform/order` that name whole
+/// payloads show such a change.
 pub const VERSION: u32 = 1;
 
 /// How a job's records become orders.
 #[derive(Debug, Clone)]
 pub struct Rules {
     pub policy: Policy,
-    /// Of dates in the export that state no offset.
+    /// The zone of dates without an offset.
     pub zone: TimeZone,
     /// The settings state the zone; otherwise it is the default.
     pub is_zone_set: bool,
@@ -59,7 +59,7 @@ pub enum Filter {
     Refunded,
     /// It states no e-mail address, and `missing_email` filters such orders.
     MissingEmail,
-    /// It was placed outside the dates asked for.
+    /// It was placed outside the requested dates.
     Dates,
     /// Another copy of the order counts: a newer one, that of a later file, or an identical one.
     Superseded,

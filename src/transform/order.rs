@@ -12,9 +12,9 @@ use std::mem::take;
 
 /// Maps one source order by the job's rules.
 ///
-/// Errors of the reader come first, as the other cells of a damaged record can't be trusted; then
-/// the rules that filter records; then every reason why the rest can't be sent. Takes the texts
-/// that it sends out of the source order.
+/// Errors of the reader come first, as the other cells of a damaged record are unreliable; then the
+/// rules that filter records; then every reason why the rest can't be sent. Moves the texts that it
+/// sends out of the source order.
 pub fn transform(source: &mut SourceOrder, rules: &Rules) -> Mapped {
     let mut faults = take(&mut source.faults);
     if rules.policy.takes_every_status() {
@@ -57,7 +57,7 @@ fn filter_of(source: &SourceOrder, rules: &Rules) -> Option<Filter> {
 }
 
 /// Whether anything but a status shows that a record is an order. A footer or a note may be read as
-/// one, and must not count as pending: its date is a range, its address `3 customers`, its product
+/// one, but must not count as pending: its date is a range, its address `3 customers`, its product
 /// `Total`.
 fn is_of_order(source: &SourceOrder, rules: &Rules) -> bool {
     let is_date = |text: &Text| Moment::parse(text, &rules.zone).is_ok();
@@ -74,7 +74,7 @@ fn is_outside(created_at: &Moment, rules: &Rules) -> bool {
         || rules.to.is_some_and(|to| *created_at >= to)
 }
 
-/// Each reason once for each field: twenty lines without a price are one thing to fix.
+/// Each reason once per field: twenty lines without a price are one thing to fix.
 fn deduplicated(faults: Vec<RecordError>) -> Vec<RecordError> {
     let mut kept = Vec::with_capacity(faults.len());
     faults.into_iter().for_each(|fault| add_once(&mut kept, fault));
@@ -203,7 +203,7 @@ fn cart_of(key: &OrderKey, checkout_id: &str) -> Option<OrderKey> {
 }
 
 /// An id that was rewritten as a number may stand for several customers, whose orders would all be
-/// assigned to one.
+/// assigned to one customer.
 fn customer_of(
     source: &SourceOrder,
     rules: &Rules,
@@ -344,7 +344,7 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
         let fault = RecordError::of(Reason::BadQuantity, "quantity").at_line(source.at_line);
         amounts.fault(fault.showing(&source.quantity));
     }
-    // A SKU may end in a sign for inches.
+    // A SKU may end in an inch sign.
     let is_formula = source.id.is_empty() && source.sku.starts_with('=');
     if is_damaged_id(trim(&source.id)) || is_formula {
         let fault = RecordError::of(Reason::BadId, "product id").at_line(source.at_line);
@@ -373,7 +373,7 @@ fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) ->
 }
 
 /// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product
-/// has the same id in every run. A SKU that was rewritten as a number may be that of several
+/// has the same id in every run. A SKU that was rewritten as a number may belong to several
 /// products.
 fn product_id(line: &mut SourceLine) -> Text {
     let mut id = take(&mut line.id);
@@ -395,10 +395,10 @@ fn product_id(line: &mut SourceLine) -> Text {
     id
 }
 
-/// A file that was cut between two rows, or sorted, leaves an order that looks complete, but its
-/// lines add up to less than its subtotal, or than its goods before discounts if those are known.
-/// In a complete order they never do, as discounts only lower the subtotal. A rounded amount counts
-/// as off by a minor unit, so rounding alone never makes an order look cut.
+/// A file that was truncated between two rows, or sorted, leaves an order that looks complete, but
+/// its lines add up to less than its subtotal, or than its goods before discounts if those are
+/// known. In a complete order they never do, as discounts only lower the subtotal. A rounded amount
+/// counts as off by a minor unit, so rounding alone never makes an order look truncated.
 fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool {
     let read = |text: &str, off: i64| match (Amount::parse(text, currency), rounding) {
         (Err(AmountError::Precision), Rounding::HalfEven) => {

@@ -1,5 +1,5 @@
 //! Whether the parts of an order add up to its total. Often they don't, for reasons of the shop
-//! (edits, tips, gift cards), so a difference is reported and never a reason to refuse.
+//! (edits, tips, gift cards), so a difference is reported but never a reason to refuse.
 
 use crate::domain::{Amount, Discount, DiscountKind, Line};
 
@@ -18,15 +18,15 @@ pub(super) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    /// The parts without one of the lines.
+    /// The parts without one line.
     pub(super) fn without(self, line: &Line) -> Self {
         let less = line.price.times(line.quantity);
         Self { less: self.less + less, ..self }
     }
 
-    /// The total less the sum of the parts, in minor units: lines - discount + shipping + charges,
+    /// The total minus the sum of the parts, in minor units: lines - discount + shipping + charges,
     /// with the tax on top or within them, and the shipping price before its discount or after it,
-    /// whichever is nearest. The export rarely says which it is.
+    /// whichever is closest. The export rarely says which applies.
     ///
     /// 0 if the difference is within `slack`, the half minor units that rounding may have moved the
     /// sum by.

@@ -80,10 +80,10 @@ fn watched(lines: &[Line], zone: &TimeZone, minutes: std::ops::Range<i64>) -> Ve
         let at = Timestamp::from_second(minute * 60).unwrap();
         minute + i64::from(zone.to_offset(at).seconds()) / 60
     };
-    // What was shown before the range begins: no clock goes back by more than a day.
+    // The local times before the range: no clock goes back by more than a day.
     let mut shown = (minutes.start - 1500..minutes.start).map(local).max().unwrap();
     let mut runs = vec![Vec::new(); lines.len()];
-    // Most minutes are of no line.
+    // Most minutes match no line.
     let of_any: Vec<bool> =
         (0..1440).map(|minute| lines.iter().any(|line| line.matches_time(minute))).collect();
     for minute in minutes {
@@ -116,7 +116,7 @@ fn calculated(line: &Line, zone: &TimeZone, minutes: std::ops::Range<i64>) -> Ve
         .collect()
 }
 
-/// The first runs that are not the same.
+/// The first runs that differ.
 fn difference(
     calculated: &[i64],
     watched: &[i64],
@@ -141,7 +141,7 @@ fn line(
     Line { text: text.to_owned(), minutes, hours, dates, months, weekdays, either }
 }
 
-/// Lines that people write, and such as meet every change of clocks.
+/// Typical lines, and lines that hit every clock change.
 fn lines() -> Vec<Line> {
     let all = |from: i64, to: i64| (from..=to).collect::<Vec<_>>();
     let (hours, dates, months, week) = (all(0, 23), all(1, 31), all(1, 12), all(0, 6));
@@ -167,8 +167,8 @@ fn lines() -> Vec<Line> {
     ]
 }
 
-/// 2017 to 2026: all that these zones have had, Casablanca's changes twice a year and the end of
-/// Sao Paulo's included. Apia's jump over a day is in 2011.
+/// 2017 to 2026: includes Casablanca's changes twice a year and the end of Sao Paulo's. Apia's jump
+/// over a day is in 2011.
 #[test]
 fn ten_years_in_seven_zones_are_as_a_watched_clock_has_them() {
     const DAYS_2017: i64 = 17_167;
@@ -195,7 +195,7 @@ fn ten_years_in_seven_zones_are_as_a_watched_clock_has_them() {
     });
 }
 
-/// A field as text and as a set; `full` is what `*` reaches to.
+/// A field as text and as a set; `full` is the range of `*`.
 fn some(from: i64, to: i64, full: i64) -> impl Strategy<Value = (String, Vec<i64>)> {
     let star = Just(("*".to_owned(), (from..=full).collect()));
     let list = prop::collection::btree_set(from..=to, 1..4).prop_map(|values| {

@@ -28,7 +28,7 @@ fn two_ways_to_write_a_schedule_are_the_same() {
         ("0 15 2 * * *", "15 2 * * *"),
     ] {
         let [mut a, mut b] = [written, same].map(|text| Fields::read(text).unwrap());
-        // How it was written is not what it means.
+        // The notation does not affect the meaning.
         for fields in [&mut a, &mut b] {
             fields.has_seconds = false;
             fields.minute.is_free = false;
@@ -108,7 +108,7 @@ fn a_day_matches_by_date_or_by_name_where_both_are_given() {
         runs("0 0 13 * fri", "UTC", "2026-12-12T00:00:00Z", 1),
         ["Sun 2026-12-13 00:00:00 +00:00"]
     );
-    // As in crontab, one that begins with * leaves the choice to the other.
+    // As in crontab, if one begins with *, the other decides.
     assert_eq!(
         runs("0 0 */2 * fri", "UTC", from, 2),
         ["Fri 2026-11-13 00:00:00 +00:00", "Fri 2026-11-27 00:00:00 +00:00"]

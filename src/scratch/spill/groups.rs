@@ -114,7 +114,7 @@ impl Groups {
             }
             Ok(())
         })?;
-        // Stable, so that the entries of a key stay in the order they came in.
+        // Stable, so that the entries of a key keep their order.
         entries.sort_by(|a, b| loaded[a.key.clone()].cmp(&loaded[b.key.clone()]));
         let same = |a: &Entry, b: &Entry| loaded[a.key.clone()] == loaded[b.key.clone()];
         let mut end = 0;
@@ -125,14 +125,14 @@ impl Groups {
                 end - group.len()..end
             })
             .collect();
-        // Keys come in the order in which they were added first.
+        // Keys are in the order in which they were first added.
         groups.sort_by_key(|group| entries[group.start].key.start);
         self.groups = groups.into_iter();
         Ok(())
     }
 }
 
-/// The places of keys and bodies in a piece; a body follows its key.
+/// The places of keys and bodies in a chunk; a body follows its key.
 fn entries_of(piece: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let mut at = 0;
     std::iter::from_fn(move || {

@@ -12,7 +12,7 @@ fn all(spill: Spill) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
     all
 }
 
-/// `keys` keys, in rounds over all of them: the entries of a key lie as far apart as can be.
+/// `keys` keys, in rounds over all of them: the entries of a key are as far apart as possible.
 fn scattered(keys: u32, rounds: u32, body: &[u8]) -> Spill {
     let mut spill = Spill::new();
     for round in 0..rounds {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use std::time::Duration;
 
-/// An account: what keeps it from sending, if anything, and what was sent.
+/// An account: why it can't send, if it can't, and what was sent.
 pub(super) fn card(account: &AccountView, now: Timestamp) -> Markup {
     let (class, word) = match account.unanswered_for {
         Some(_) => ("warn", "not answering"),

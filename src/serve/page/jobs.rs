@@ -46,7 +46,7 @@ pub(super) fn card(job: &JobSnapshot, account: Option<&AccountView>, now: Timest
     }
 }
 
-/// Why the last attempt did not come to its end, unless a run is under way.
+/// Why the last attempt did not finish, unless a run is in progress.
 fn trouble(job: &JobSnapshot) -> Option<String> {
     let stored = job.stored.as_ref().and_then(|stored| stored.figures.trouble.as_ref());
     let known = stored.map(|trouble| trouble_text(trouble, &job.zone));
@@ -100,7 +100,7 @@ fn progress(
     }
 }
 
-/// Since when a run under way gets no answer.
+/// Since when a run in progress gets no answer.
 pub(super) fn unanswered(silence: Duration, now: Timestamp, zone: &TimeZone) -> String {
     let since = now.checked_sub(silence).unwrap_or(now);
     format!("ActiveCampaign is not answering since {}", times::instant(since, zone))

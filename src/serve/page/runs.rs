@@ -29,7 +29,7 @@ pub(super) fn table(job: &JobSnapshot, rows: &[RunRow], now: Timestamp) -> Marku
 }
 
 fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
-    // The one run without an outcome while the daemon runs the job, also before it settled
+    // The one run without an outcome while the daemon runs the job, even before it settled
     // anything.
     let is_running = job.running().is_some() && row.outcome.is_none();
     let pending = if is_running { job.pending() } else { row.pending };

@@ -39,7 +39,7 @@ pub(in crate::serve) fn whole(snapshot: &Snapshot) -> String {
     page.into_string()
 }
 
-/// The part of it that changes.
+/// The part of the page that changes.
 pub(in crate::serve) fn live(snapshot: &Snapshot) -> String {
     parts(snapshot).into_string()
 }

@@ -3,7 +3,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// A moment with its offset, so that it reads alone.
+/// A moment with its offset, so that it is unambiguous.
 pub(super) fn instant(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
@@ -12,12 +12,12 @@ pub(super) fn instant_ms(ms: i64, zone: &TimeZone) -> String {
     Timestamp::from_millisecond(ms).map_or_else(|_| "not known".to_owned(), |at| instant(at, zone))
 }
 
-/// A length of time; one that a clock made negative is none.
+/// A length of time; a negative one counts as zero.
 pub(super) fn span(length: SignedDuration) -> String {
     duration(Duration::try_from(length).unwrap_or_default())
 }
 
-/// A moment, and how far off it is.
+/// A moment, and the time until it.
 pub(super) fn coming(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at_text, left) = (instant(at, zone), at.duration_since(now));
     if left.is_negative() {

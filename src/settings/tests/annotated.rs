@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
-/// As the interface description prints it.
+/// As printed in the interface description.
 const EXAMPLE: &str = r#"
 [state]
 dir = "state"                       # one SQLite file per account: state/main.db
@@ -123,7 +123,7 @@ fn what_is_documented_as_the_default_is_the_default() {
         (a.in_flight_max, a.timeout_s, a.wait_max_s, a.list_lag_s),
         (b.in_flight_max, b.timeout_s, b.wait_max_s, b.list_lag_s)
     );
-    // The filled one is of a fleet, whose ledgers are apart.
+    // The filled one is for a fleet, whose ledgers are separate.
     assert_eq!(small.state_dir.join("fleet"), filled.state_dir);
     assert!(small.fleet.is_none() && !small.accounts["main"].is_shared);
     let fleet = filled.fleet.unwrap();

@@ -2,7 +2,7 @@ use super::{Project, SMALL};
 use secrecy::ExposeSecret;
 use std::os::unix::fs::PermissionsExt;
 
-/// The text of a file with an account of its own and one job.
+/// The text of a file with its own account and one job.
 fn tenant(name: &str) -> String {
     let text = SMALL.replace("main", name).replace("example.api", &format!("{name}.api"));
     text.replace("shop]", &format!("{name}-shop]"))
@@ -62,7 +62,7 @@ fn a_table_in_two_files_is_a_fault() {
     assert!(text.contains("two.toml:4:7: jobs.one-shop: also set at"), "{text}");
     let text = faults(&[("one.toml", SMALL)]);
     assert!(text.contains("accounts.main: also set at config/ordersync.toml:2:11"), "{text}");
-    // Names that variables can't tell apart, and one ActiveCampaign account under two names.
+    // Names that variables can't distinguish, and one ActiveCampaign account under two names.
     let alike =
         tenant("one").replace("one-shop", "one_shop").replace("accounts.one", "accounts.two");
     let text = faults(&[("one.toml", &tenant("one")), ("two.toml", &alike)]);
@@ -88,7 +88,7 @@ fn a_file_that_cannot_be_read_is_a_fault() {
     );
 }
 
-/// Others of a file are those of another customer.
+/// Mappings of another file belong to another customer.
 #[test]
 fn a_mapping_is_for_the_jobs_of_its_file_and_one_of_the_settings_file_for_all() {
     let mapped = |text: &str, job: &str, format: &str| {

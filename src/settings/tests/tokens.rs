@@ -45,7 +45,7 @@ fn a_token_in_settings_that_others_can_read_is_not_used() {
         assert!(text.contains(&format!("hint: chmod 600 {}", file.display())), "{text}");
         assert!(!text.contains("from-settings"), "{text}");
     }
-    // What isn't used does no harm.
+    // An unused value does no harm.
     assert_eq!(token(&project, &[VARIABLE]).unwrap(), "from-variable");
     protect(&project, 0o400);
     assert_eq!(token(&project, &[]).unwrap(), "from-settings");

@@ -1,10 +1,10 @@
-//! What a list request means, and what is wrong with it.
+//! The meaning of a list request, and its violations.
 
 use super::super::shop_host::ShopRequest;
 use super::{BigCommerceOptions, BigCommerceOrder, LIMIT_MAX};
 use jiff::Timestamp;
 
-/// The page that is asked for without a limit.
+/// The page length without a limit.
 const LIMIT: u64 = 50;
 const DATES: [&str; 4] =
     ["min_date_modified", "max_date_modified", "min_date_created", "max_date_created"];

@@ -1,8 +1,8 @@
 //! A local BigCommerce store: its orders API, version 2, as far as orders are read, strict and
 //! stateful.
 //!
-//! It pages, counts and cuts lines as BigCommerce documents it, has a quota that other apps take
-//! from, and notes what a correct client never does.
+//! It pages, counts and truncates lines as BigCommerce documents it, has a quota that other apps
+//! use too, and notes what a correct client never does.
 
 mod list;
 mod order;
@@ -28,11 +28,11 @@ pub(super) static SYSTEM: System = system::<Quota>();
 #[derive(Debug, Clone)]
 pub struct BigCommerceOptions {
     pub token: String,
-    /// What the API account may not do: 403.
+    /// The API account lacks the scope: 403.
     pub lacks_scope: bool,
     /// Requests in 30 s, for all apps.
     pub quota: u64,
-    /// What other apps take of each quota.
+    /// Requests of other apps in each quota.
     pub taken_by_others: u64,
     /// Requests that are refused with 429 without the headers of the quota.
     pub overloaded: u32,

@@ -14,12 +14,12 @@ pub struct BigCommerceOrder {
     pub modified: Timestamp,
     /// In hundredths.
     pub total: u64,
-    /// How many lines it has, each of one piece. The last one is a download where there are
-    /// several.
+    /// How many lines it has, each with quantity 1. If there are several, the last one is a
+    /// download.
     pub lines: u64,
-    /// What a coupon took off, in hundredths.
+    /// The amount of a coupon, in hundredths.
     pub coupon: u64,
-    /// Deleted in the admin: in the list of deleted orders alone.
+    /// Deleted in the admin: only in the list of deleted orders.
     pub is_deleted: bool,
     /// Answers show its consignments without lines, and without a warning.
     pub hides_lines: bool,
@@ -88,7 +88,7 @@ impl BigCommerceOrder {
         })
     }
 
-    /// The first line costs what the others leave.
+    /// The first line costs the rest of the total.
     pub(super) fn products(&self) -> Vec<Value> {
         let sum = self.total + self.coupon;
         let each = sum / self.lines;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const PERIOD: Duration = Duration::from_secs(30);
-/// One in this many requests is for the store's other apps.
+/// One in this many requests is reserved for the store's other apps.
 const FREE_PART: u64 = 5;
 
 /// The requests that a store allows.
@@ -11,14 +11,14 @@ pub struct Quota {
     quota: u64,
     used: u64,
     ends: Instant,
-    /// The client was shown that no more than the part of the other apps is left.
+    /// The client was shown that only the part of the other apps is left.
     is_warned: bool,
 }
 
-/// What is left when a request came.
+/// The remaining quota when a request came.
 pub(super) struct Admission {
     pub is_admitted: bool,
-    /// The client could know that it should wait.
+    /// The client could have known that it should wait.
     pub is_too_soon: bool,
 }
 

@@ -18,7 +18,7 @@ pub(super) fn decimals_of(amount: &Value) -> usize {
     text.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len())
 }
 
-/// An amount in units of `10^-decimals`, rounded half away from zero; `None` for what is no plain
+/// An amount in units of `10^-decimals`, rounded half away from zero; `None` if it is not a plain
 /// decimal.
 pub(super) fn minor(amount: &Value, decimals: usize) -> Option<i64> {
     let text = text_of(amount);

@@ -1,4 +1,5 @@
-//! Time passes: written orders become visible, and are copied to the records of the REST API.
+//! The passing of time: written orders become visible, and are copied to the records of the REST
+//! API.
 
 use super::amount::{decimals, minor};
 use super::options::{CopiedTax, CopiedUnits, PriceReading, RestOrder};
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Lets everything happen whose time has come.
+/// Applies everything that is due.
 pub(in crate::simulator) fn settle(world: &mut World) {
     let now = world.clock();
     let lag = Duration::from_millis(world.options.graphql.v3_lag_ms.into());
@@ -121,7 +122,7 @@ fn order_of(
     }
 }
 
-/// The state of a record of the REST API, which has none for what was cancelled or given back.
+/// The state of a record of the REST API, which has none for cancelled or refunded orders.
 fn state(status: Option<&str>) -> u8 {
     match status {
         Some("PENDING") => 0,

@@ -1,5 +1,5 @@
-//! Judges the orders of a mutation by what is documented, whether or not the account lets them
-//! pass.
+//! Checks the orders of a mutation against the documentation, whether or not the account accepts
+//! them.
 
 use super::amount::{decimals, decimals_of};
 use super::orders::{Fields, lines};
@@ -15,10 +15,10 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The largest batch that the documents speak of.
+/// The largest batch in the documentation.
 const BATCH_LEN_MAX: usize = 100;
 
-/// Fields that hold more about a person than an order history needs.
+/// Fields with more personal data than an order history needs.
 const PERSONAL: &[&str] = &["shippingAddress", "billingAddress", "notes"];
 
 /// Adds every violation of a GraphQL request.

@@ -1,8 +1,8 @@
 //! The GraphQL of the e-commerce API: `POST /ecom/graphql`.
 //!
-//! Its schema is written after the documentation, and it coerces as strictly as graphql-java.
-//! Orders that it writes are copied to the records of the REST API after a while; those written by
-//! REST are not copied back.
+//! Its schema follows the documentation, and it coerces as strictly as graphql-java. Orders that it
+//! writes are copied to the records of the REST API after a while; those written by REST are not
+//! copied back.
 
 mod amount;
 mod coerce;

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-/// How the account's GraphQL behaves where the documents contradict each other or say nothing.
+/// How the account's GraphQL behaves where the documentation is contradictory or silent.
 /// [`GraphqlOptions::default`] is the reading that seems likeliest.
 ///
 /// As JSON, with the fields left out at their defaults: `{"price":"line_total","v3_lag_ms":0}`.
@@ -26,7 +26,7 @@ pub struct GraphqlOptions {
     pub receipt_list: bool,
     /// Whether `OrderInput` has `suppressAutomations`.
     pub suppress_automations: bool,
-    /// A field that `OrderInput` requires and that no document names.
+    /// A field that `OrderInput` requires but that is not documented.
     pub required_field: Option<String>,
     /// Refuse `__type` and `__schema`.
     pub introspection_refused: bool,
@@ -37,7 +37,7 @@ pub struct GraphqlOptions {
     pub update: Update,
     pub price: PriceReading,
     pub tax: CopiedTax,
-    /// What an order of a currency without two decimals is copied in.
+    /// The unit in which an order of a currency without two decimals is copied.
     pub copied_units: CopiedUnits,
     pub rest_order: RestOrder,
     /// Delete the GraphQL order with its copy.
@@ -49,7 +49,7 @@ pub struct GraphqlOptions {
     /// Fields that one operation may select.
     pub field_limit: usize,
     /// Whether writing orders of one connection by both APIs is a violation. An announced switch
-    /// ([`Edit::SwitchPath`](super::super::Edit::SwitchPath)) is none.
+    /// ([`Edit::SwitchPath`](super::super::Edit::SwitchPath)) is not.
     pub one_path: bool,
 }
 
@@ -69,15 +69,15 @@ pub enum Update {
     Merge,
 }
 
-/// What `priceAmount` of a line is taken for when an order is copied.
+/// How `priceAmount` of a line is read when an order is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceReading {
-    /// The price of one piece.
+    /// The price of one unit.
     Unit,
     /// The price of the whole line.
     LineTotal,
-    /// One order in one way, the next in the other.
+    /// Alternating from order to order.
     Alternating,
     /// Copied times the quantity, which is neither.
     Multiplied,
@@ -88,7 +88,7 @@ pub enum PriceReading {
 #[serde(rename_all = "snake_case")]
 pub enum CopiedTax {
     Absent,
-    /// What is left of the total without lines, shipping and discounts.
+    /// The rest of the total without lines, shipping and discounts.
     Derived,
 }
 

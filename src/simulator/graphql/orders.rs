@@ -1,4 +1,4 @@
-//! What the operations do: validate and write a batch, read an order back.
+//! The operations: validate and write a batch, read an order back.
 
 use super::amount::{decimals, minor};
 use super::error::GraphqlError;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub(super) type Fields = Map<String, Value>;
 
-/// What a mutation made of its orders.
+/// The result of a mutation.
 #[derive(Default)]
 pub(super) struct Written {
     /// The orders as they are now; null for one that was not stored.
@@ -150,7 +150,7 @@ fn upsert(world: &mut World, call: &Call, order: Fields, is_copied: bool) -> Val
     let lag = Duration::from_millis(world.options.graphql.object_lag_ms.into());
     let due = world.clock() + lag;
     let old = world.graphql.objects.remove(&key);
-    // What a missing source means is unknown; this is the dangerous reading.
+    // The meaning of a missing source is unknown; this is the dangerous reading.
     if text(&order, "creationSource") != Some("HISTORICAL") {
         let name = if old.is_some() { "Order updated" } else { "Order created" };
         world.triggers.push(Trigger { at_request: call.number, name, order: key.1.clone() });

@@ -5,8 +5,8 @@ use super::error::{GraphqlError, Position};
 use super::lexer::{Token, offending, tokens};
 use std::fmt;
 
-/// Levels of selections, lists and objects inside each other. graphql-java allows 500 rules of its
-/// grammar inside each other, and a level is about three of them.
+/// Nesting of selections, lists and objects. graphql-java allows 500 nested grammar rules, and a
+/// level is about three of them.
 const DEPTH_MAX: usize = 160;
 
 #[derive(Debug, Clone, PartialEq)]

@@ -55,7 +55,7 @@ impl Request {
         orders
     }
 
-    /// What this request looks up: connection and order by `getOrder`, conditions of equality by
+    /// The lookups of this request: connection and order by `getOrder`, equality conditions by
     /// `searchOrder`.
     pub fn lookups(&self) -> Vec<(Option<String>, Option<String>)> {
         let lookup = |field: &super::parser::Field| {
@@ -100,7 +100,7 @@ fn text_of(value: Value) -> Option<String> {
     }
 }
 
-/// Connection and store order id of an order that was sent; `None` when it lacks one.
+/// Connection and store order id of an order that was sent; `None` if it lacks one.
 pub(in crate::simulator) fn key_of(order: &Value) -> Option<(String, String)> {
     let read = |name| order.get(name).cloned().and_then(text_of);
     Some((read("legacyConnectionId")?, read("storeOrderId")?))

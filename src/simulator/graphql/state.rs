@@ -32,7 +32,7 @@ pub(super) struct CustomObject {
     pub at_request: u64,
 }
 
-/// What the account holds for GraphQL, and what is on its way to the REST API.
+/// The account's data for GraphQL, and copies on the way to the REST API.
 pub(in crate::simulator) struct GraphqlState {
     pub(super) schema: Arc<Schema>,
     pub(super) objects: BTreeMap<OrderKey, CustomObject>,
@@ -60,7 +60,7 @@ impl GraphqlState {
         }
     }
 
-    /// Follows changed options: the schema can be another one.
+    /// Applies changed options, which may change the schema.
     pub fn configure(&mut self, options: &GraphqlOptions) {
         self.schema = Arc::new(Schema::new(options));
     }
@@ -83,7 +83,7 @@ impl GraphqlState {
     }
 }
 
-/// The next one whose time has come.
+/// The next one that is due.
 pub(super) fn take_due(
     queue: &mut VecDeque<(Duration, OrderKey)>,
     now: Duration,

@@ -8,7 +8,7 @@ use super::schema::Schema;
 use serde_json::Map;
 use std::collections::HashMap;
 
-/// Fields that one request may ask for once, by graphql-java's rule of good faith.
+/// Fields that one request may select once, by graphql-java's good-faith rule.
 const ONCE: &[&str] = &[
     "Query.__type",
     "Query.__schema",
@@ -27,7 +27,7 @@ struct Validation<'a> {
     operation: &'a Operation,
     errors: Vec<GraphqlError>,
     fields: usize,
-    /// How often each field of [`ONCE`] is asked for.
+    /// How often each field of [`ONCE`] is selected.
     introspected: HashMap<&'static str, usize>,
     used_variables: Vec<&'a str>,
 }

@@ -20,7 +20,7 @@ pub type Magento = HostedShop<MagentoMemory>;
 
 pub(super) static SYSTEM: System = system::<MagentoMemory>();
 
-/// What lets in, with characters that signatures encode.
+/// The credentials, with characters that signatures encode.
 pub const CONSUMER_KEY: &str = "ck+simulator";
 pub const CONSUMER_SECRET: &str = "cs/simulator";
 pub const TOKEN: &str = "at_simulator";
@@ -30,7 +30,7 @@ pub const TOKEN_SECRET: &str = "ts&simulator";
 #[derive(Debug, Clone)]
 pub struct MagentoOptions {
     pub token: &'static str,
-    /// The token alone lets in too, as before 2.4.4.
+    /// The token alone is accepted too, as before 2.4.4.
     pub takes_bearer: bool,
     /// The integration may read orders.
     pub has_resource: bool,
@@ -46,11 +46,11 @@ pub struct MagentoOptions {
     pub broken: BTreeSet<u64>,
     /// An extension takes these out of pages, and they are counted.
     pub left_out: BTreeSet<u64>,
-    /// Every question about one order is answered with this one.
+    /// Every request for one order is answered with this one.
     pub echoes: Option<u64>,
     /// Filters of this field do not count.
     pub ignores: Option<&'static str>,
-    /// Its language; else it answers in German.
+    /// It answers in English; else in German.
     pub is_english: bool,
     /// How far its clock is ahead, in seconds.
     pub clock_ahead_s: i64,

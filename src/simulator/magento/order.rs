@@ -30,7 +30,7 @@ impl MagentoOrder {
         }
     }
 
-    /// What a list compares with the value of a filter.
+    /// The value that a list compares with a filter.
     pub(super) fn field(&self, name: &str) -> Option<Field> {
         Some(match name {
             "entity_id" => Field::Number(self.id),

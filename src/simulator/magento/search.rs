@@ -1,4 +1,4 @@
-//! What a list request means, and what is wrong with it.
+//! The meaning of a list request, and its violations.
 
 use super::order::{Field, MagentoOrder};
 use super::signature::decoded;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// The parameters of a list.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    /// All groups count, and of each group any filter.
+    /// All groups must match, and in each group any filter.
     groups: BTreeMap<String, BTreeMap<String, Filter>>,
     sorts: BTreeMap<String, Filter>,
     pub page_size: Option<u64>,
@@ -116,7 +116,7 @@ impl Search {
         selected
     }
 
-    /// The orders of the requested page. After the end the last page comes again.
+    /// The orders of the requested page. After the end, the last page is repeated.
     pub(super) fn page_of<'a>(&self, selected: &[&'a MagentoOrder]) -> Vec<&'a MagentoOrder> {
         let size = self.page_size.filter(|size| *size > 0).unwrap_or(u64::MAX);
         let pages = (selected.len() as u64).div_ceil(size).max(1);

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, VecDeque};
 
-/// What a shop remembers.
+/// The memory of a shop.
 #[derive(Default)]
 pub struct MagentoMemory {
-    /// Of requests that were let in.
+    /// Nonces of admitted requests.
     nonces: BTreeSet<String>,
     /// How the next lists fail.
     list_faults: VecDeque<ListFault>,

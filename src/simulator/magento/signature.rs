@@ -1,5 +1,5 @@
 //! Verifies requests signed by OAuth 1.0a as Magento does: from the raw bytes of the address and
-//! the header, whatever the client thinks they mean.
+//! the header.
 
 use super::{CONSUMER_KEY, CONSUMER_SECRET, TOKEN_SECRET};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How far a client's clock may be ahead, in seconds.
 const AHEAD_MAX_S: i64 = 600;
 
-/// A request as far as it is signed.
+/// The signed parts of a request.
 pub(super) struct Signed<'a> {
     pub method: &'a str,
     /// Scheme, host, port and path.
@@ -25,8 +25,7 @@ pub(super) struct Signed<'a> {
 /// Why a signature is refused, in Magento's words.
 pub(super) type Refusal = &'static str;
 
-/// # Errors
-/// When the request is not one that Magento lets in at this time, `now_s`. `used` are the nonces of
+/// # Errors When Magento would refuse the request at this time, `now_s`. `used` are the nonces of
 /// earlier requests.
 pub(super) fn verify(
     signed: &Signed<'_>,
@@ -76,7 +75,7 @@ pub(super) fn verify(
         .map_err(|_| "The signature is invalid. Verify and try again.")
 }
 
-/// A plus sign stays one.
+/// A plus sign is kept.
 pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();

@@ -7,7 +7,7 @@ use crate::simulator::reply::Reply;
 use crate::simulator::world::World;
 use serde_json::{Value, json};
 
-/// Answers a request whose path leads somewhere by an allowed method, and is struck by this fault.
+/// Answers a request with a known path and an allowed method, struck by this fault.
 pub(in crate::simulator) fn answer(
     world: &mut World,
     call: &Call,

@@ -93,7 +93,7 @@ pub(super) fn delete(world: &mut World, id: u64) -> Reply {
     }
 }
 
-/// Takes over every field that was sent.
+/// Copies every field that was sent.
 fn fill(row: &mut Connection, sheet: &mut FieldReader<'_>) {
     for (name, field) in [
         ("service", &mut row.service),
@@ -108,7 +108,7 @@ fn fill(row: &mut Connection, sheet: &mut FieldReader<'_>) {
             *field = text;
         }
     }
-    // Written both ways in the documentation.
+    // The documentation has both forms.
     row.list_id = sheet.text("listId").or_else(|| sheet.text("listid")).or(row.list_id.take());
 }
 

@@ -115,7 +115,7 @@ fn check(world: &World, row: &Customer, sheet: &mut FieldReader<'_>) {
     }
 }
 
-/// Takes over every field that was sent.
+/// Copies every field that was sent.
 fn fill(row: &mut Customer, sheet: &mut FieldReader<'_>) {
     row.connectionid = sheet.id("connectionid").unwrap_or(row.connectionid);
     row.externalid = sheet.text("externalid").unwrap_or(std::mem::take(&mut row.externalid));

@@ -32,7 +32,7 @@ pub(in crate::simulator) struct Draft {
 }
 
 impl Draft {
-    /// Reads the fields of a new order: those an order can't be without must be there.
+    /// Reads the fields of a new order: required ones must be there.
     pub fn of_new(sent: &Map<String, Value>, zone: &TimeZone) -> Result<Self, Vec<Problem>> {
         let mut sheet = FieldReader::new(Resource::Order, sent);
         sheet.require(REQUIRED);
@@ -100,7 +100,7 @@ impl Draft {
             customerid: self.customerid.unwrap_or_default(),
             externalid: None,
             externalcheckoutid: None,
-            // What the account takes when nothing is said is unknown; this is the dangerous one.
+            // The account's default is unknown; this is the dangerous one.
             source: 1,
             email: String::new(),
             currency: String::new(),
@@ -128,8 +128,8 @@ impl Draft {
         order
     }
 
-    /// Changes an order: fields not sent stay, products and discounts are replacement by what was
-    /// sent, if anything.
+    /// Changes an order: fields that were not sent stay; products and discounts are replaced by
+    /// those that were sent, if any.
     pub fn apply(self, order: &mut Order, now: Timestamp) {
         if order.externalid.is_none()
             && order.externalcheckoutid.is_some()

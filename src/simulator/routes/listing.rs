@@ -10,7 +10,7 @@ use std::time::Duration;
 const PAGE_LEN: usize = 20;
 const PAGE_LEN_MAX: usize = 100;
 
-/// What a request asks of a list.
+/// The query of a list.
 pub(super) struct Listing {
     filters: Vec<(String, String)>,
     sort: Vec<(String, bool)>,
@@ -67,7 +67,7 @@ pub(super) fn list(
     }
     let as_int = world.options.total_as_int;
     let age = (Duration::from_millis(world.options.list_lag_ms.into()), world.clock());
-    // Made of parts, because the tables beside them change: they remember the last list.
+    // Borrows single tables, because these change: they cache the last list.
     let view =
         View { zone: &world.zone, base: &call.base, total_products: world.options.total_products };
     let store = &mut world.store;
@@ -124,7 +124,7 @@ pub(super) fn contact(world: &World, call: &Call, id: u64) -> Reply {
     }
 }
 
-/// Deletes a contact; its customers stay, under a made-up address.
+/// Deletes a contact; its customers stay, with an invented address.
 pub(super) fn delete_contact(world: &mut World, id: u64) -> Reply {
     let Some(email) = world.store.contacts.get(id).map(|row| row.email.clone()) else {
         return Reply::not_found(Resource::Contact, id);

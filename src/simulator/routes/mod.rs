@@ -1,5 +1,5 @@
-//! What each path does, once a request is behind the gates: reads and changes the store, and
-//! answers. It knows nothing of limits, tokens or faults.
+//! What each path does after the checks: reads and changes the store, and answers. It does not
+//! depend on limits, tokens or faults.
 
 mod answer;
 mod connections;

@@ -151,7 +151,7 @@ fn fire(world: &mut World, call: &Call, name: &'static str, order: String) {
     world.triggers.push(Trigger { at_request: call.number, name, order });
 }
 
-/// What is wrong with the records that an order names.
+/// Errors of the records that an order names.
 fn unrelated(world: &World, draft: &Draft) -> Option<Problem> {
     let connection = draft.connectionid.filter(|id| world.store.connections.get(*id).is_some());
     let Some(connection) = connection else {

@@ -1,4 +1,4 @@
-//! Bulk operations: what may be run, and what they come to.
+//! Bulk operations: which are allowed, and their results.
 
 use super::BulkEnd;
 use super::graphql::{Document, Field};
@@ -23,7 +23,7 @@ pub(super) struct Operation {
     pub result: Option<BulkResult>,
 }
 
-/// What a finished operation wrote.
+/// The result of a finished operation.
 #[derive(Debug)]
 pub(super) struct BulkResult {
     pub text: String,
@@ -59,14 +59,14 @@ impl Operation {
         json!({
             "__typename": "BulkOperation", "id": self.gid(), "status": status, "errorCode": code,
             "objectCount": rows.to_string(), "rootObjectCount": roots.to_string(),
-            // Not exact in real captures either.
+            // It is not exact in real captures either.
             "fileSize": (len + 1).to_string(),
             "url": url.filter(|_| status == "COMPLETED"), "partialDataUrl": url.filter(|_| status == "FAILED"),
         })
     }
 }
 
-/// What Shopify objects to in a bulk query, if anything.
+/// Shopify's objection to a bulk query, if any.
 pub(super) fn objection(query: &Document) -> Option<String> {
     let [root] = query.fields.as_slice() else {
         return Some("one top-level field is expected".to_owned());

@@ -1,4 +1,4 @@
-//! Abandoned checkouts: they appear, change, become orders and expire as the shop's orders change.
+//! Abandoned checkouts, which appear, change, become orders and expire as the shop's orders change.
 
 use super::super::any_shop::Change;
 use super::order::{date, money};
@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Checkouts that an order completes, and those that nobody does.
+/// Numbers of checkouts that an order completes, and of those that stay abandoned.
 const COMPLETED_FROM: u64 = 10_000;
 const LEFT_FROM: u64 = 20_000;
-/// One in this many orders was left at the checkout before it was placed, and beside another one a
-/// checkout is left.
+/// One in this many orders completes an abandoned checkout, and next to another one a checkout
+/// stays abandoned.
 const EVERY: u64 = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Checkout {
     /// As the API shows it, with all its fields.
     pub(super) fn view(&self, sees_addresses: bool) -> Value {
         let Self { id, total, .. } = self;
-        // The same buyer leaves and completes it.
+        // The same buyer abandons and completes it.
         let buyer = id % COMPLETED_FROM;
         let address = json!({ "emailAddress": format!("buyer{buyer}@example.com"), "marketingState": "NOT_SUBSCRIBED" });
         let customer = json!({ "id": format!("gid://shopify/Customer/{buyer}"), "defaultEmailAddress": address });
@@ -59,12 +59,12 @@ impl Checkout {
     }
 }
 
-/// The token of the cart that a checkout is of.
+/// The token of a checkout's cart.
 fn token_of(checkout: u64) -> String {
     format!("hWN-cart-token-{checkout}")
 }
 
-/// The token of the cart that an order was, if it was left at the checkout.
+/// The token of the cart that an order completed, if any.
 pub(super) fn token_of_order(order: u64) -> Option<String> {
     order.is_multiple_of(EVERY).then(|| token_of(COMPLETED_FROM + order))
 }
@@ -78,8 +78,8 @@ pub struct Checkouts {
 }
 
 impl Checkouts {
-    /// Some orders that are placed complete a checkout that was left with the one before; beside
-    /// others a checkout is left that changes and expires with them.
+    /// Some placed orders complete a checkout that was abandoned with the previous order; next to
+    /// others a checkout is abandoned, which changes and expires with them.
     pub(super) fn follow(&mut self, change: Change, is_new: bool) {
         match change {
             Change::Put { id, at, .. } if is_new && id.is_multiple_of(EVERY) => {
@@ -111,10 +111,10 @@ impl Checkouts {
         self.listed.entry(id).or_insert_with(|| Checkout::new(id, at));
     }
 
-    /// The carts that an account may hold: with its total, in hundredths, one that it has to hold.
+    /// The carts that an account may have; one with a total, in hundredths, must be there.
     /// `has_order`: whether the shop has an order.
     pub(super) fn carts(&self, has_order: impl Fn(u64) -> bool) -> BTreeMap<u64, Option<u64>> {
-        // An order that was deleted before it was pulled takes no cart over.
+        // An order that was deleted before it was pulled completes no cart.
         let may_be_left = |checkout: &Checkout| match checkout.completed {
             Some(_) => (!has_order(checkout.id - COMPLETED_FROM)).then_some(None),
             None => Some(Some(checkout.total)),

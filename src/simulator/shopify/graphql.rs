@@ -3,7 +3,7 @@
 use super::super::graphql::{self, Literal, Request};
 use serde_json::{Map, Value, json};
 
-/// What one request asks for.
+/// The content of one request.
 #[derive(Debug, PartialEq)]
 pub(super) struct Document {
     pub is_mutation: bool,
@@ -14,7 +14,7 @@ pub(super) struct Document {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Field {
     pub name: String,
-    /// What it is called in the answer.
+    /// Its name in the answer.
     pub shown: String,
     pub arguments: Map<String, Value>,
     pub fields: Vec<Field>,

@@ -1,9 +1,9 @@
 //! A local Shopify shop: its GraphQL Admin API as far as orders are read in bulk, strict and
 //! stateful.
 //!
-//! It parses queries, filters as Shopify's search does, runs bulk operations over several
-//! polls, serves their results from another port without credentials, and notes what no good client
-//! does.
+//! It parses queries, filters as Shopify's search does, runs bulk operations over several polls,
+//! serves their results from another port without credentials, and notes what a correct client
+//! never does.
 
 mod bulk;
 mod checkout;
@@ -29,7 +29,7 @@ pub type Shopify = HostedShop<Admin>;
 
 pub(super) static SYSTEM: System = system::<Admin>();
 
-/// A shop whose clients read its abandoned checkouts too.
+/// A shop with clients that read its abandoned checkouts too.
 pub(super) static WITH_CHECKOUTS: System = System {
     name: "shopify-checkouts",
     start: |orders, variant| {
@@ -48,7 +48,7 @@ pub struct ShopifyOptions {
     pub protected: ProtectedData,
     /// The version that it serves in place of the requested one.
     pub served_version: &'static str,
-    /// Some orders were left at the checkout before they were placed.
+    /// Some orders completed abandoned checkouts.
     pub has_checkouts: bool,
     /// The user who installed the app may manage abandoned checkouts.
     pub manages_checkouts: bool,
@@ -57,7 +57,7 @@ pub struct ShopifyOptions {
     /// Starts that are refused because another operation of the app is running, as before 2026-01.
     pub busy_starts: u32,
     /// Operations of other clients of the app that are running. One of them ends with each start
-    /// that is refused for their number.
+    /// that is refused because of their number.
     pub foreign_operations: usize,
     /// How long after a change a search finds the order, in seconds.
     pub index_lag_s: i64,
@@ -69,7 +69,7 @@ pub struct ShopifyOptions {
     pub ignores_search: bool,
     /// Downloads that are never answered.
     pub stalled_downloads: u32,
-    /// What the shop calls itself: the number in its id, and its domain.
+    /// The identity of the shop: the number in its id, and its domain.
     pub shop_id: u64,
     pub shop_domain: &'static str,
     /// Points of a full bucket; each request costs ten.

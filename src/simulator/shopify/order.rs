@@ -45,7 +45,7 @@ impl ShopifyOrder {
         })
     }
 
-    /// The first line costs what the others leave.
+    /// The first line costs the rest of the total.
     fn line(&self, n: u64) -> Value {
         let each = self.total / self.lines;
         let price = if n == 1 { self.total - each * (self.lines - 1) } else { each };

@@ -1,4 +1,4 @@
-//! What a selection shows of a value, and the rows that a bulk operation makes of it.
+//! Projects a value by a selection, and to the rows of a bulk operation.
 
 use super::graphql::Field;
 use serde_json::{Map, Value};
@@ -61,7 +61,7 @@ pub(super) struct Rows {
     pub children: Vec<Value>,
 }
 
-/// What a bulk operation writes of a node.
+/// The rows that a bulk operation writes for a node.
 pub(super) fn rows(node: &Value, selection: &Field) -> Result<Rows, String> {
     let is_list = |field: &&Field| field.node().is_some();
     let (lists, plain): (Vec<&Field>, Vec<&Field>) = selection.fields.iter().partition(is_list);
@@ -79,7 +79,7 @@ pub(super) fn rows(node: &Value, selection: &Field) -> Result<Rows, String> {
     Ok(Rows { own, children })
 }
 
-/// Lists of nodes in a selection, and how deep they are in each other.
+/// Lists of nodes in a selection, and their nesting.
 pub(super) fn lists(fields: &[Field]) -> (usize, usize) {
     fields.iter().fold((0, 0), |(count, depth), field| {
         let (below, deeper) = lists(&field.fields);

@@ -1,4 +1,4 @@
-//! Shopify's search syntax, as far as times and the tokens of carts are compared.
+//! Shopify's search syntax for times and the tokens of carts.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 #[derive(Debug, Default)]
 pub(super) struct Search {
     terms: Vec<Term>,
-    /// What Shopify only hints at in `extensions.search`.
+    /// Warnings that Shopify only states in `extensions.search`.
     pub warnings: Vec<String>,
 }
 
@@ -22,7 +22,7 @@ enum Term {
     CartToken(String),
 }
 
-/// What is searched of an order or a checkout.
+/// The searchable fields of an order or a checkout.
 pub(super) struct Searched<'a> {
     pub created: Timestamp,
     pub updated: Timestamp,
@@ -31,8 +31,8 @@ pub(super) struct Searched<'a> {
 }
 
 impl Search {
-    /// Reads the text. A term of an unknown field is left out, and the time of one without quotes
-    /// is cut off and the day is one of the shop's zone, as Shopify does.
+    /// Reads the text. As in Shopify, a term with an unknown field is ignored, and one without
+    /// quotes loses its time and counts in the shop's zone.
     pub(super) fn parse(text: &str, zone: &TimeZone) -> Self {
         let mut search = Self::default();
         for term in text.split(" AND ").map(str::trim).filter(|term| !term.is_empty()) {
@@ -59,7 +59,7 @@ impl Search {
         })
     }
 
-    /// Whether it compares what only orders have.
+    /// Whether it compares a field that only orders have.
     pub(super) fn is_of_orders(&self) -> bool {
         self.terms.iter().any(|term| matches!(term, Term::CartToken(_)))
     }

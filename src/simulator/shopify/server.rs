@@ -16,7 +16,7 @@ const TOKEN_HEADER: &str = "x-shopify-access-token";
 /// Points of each request.
 const COST: f64 = 10.0;
 
-/// What a shop has besides its orders.
+/// The state of a shop in addition to its orders.
 pub struct Admin {
     pub(super) operations: BTreeMap<u64, Operation>,
     /// How the next operations end.
@@ -125,7 +125,7 @@ impl super::Shopify {
         self.with_own(|own| own.operations.len())
     }
 
-    /// Ends the next operation in this way, after those already announced.
+    /// Ends the next operation in this way, after those already queued.
     pub fn end_next(&self, end: BulkEnd) {
         self.with_own(|own| own.ends.push_back(end));
     }
@@ -137,7 +137,7 @@ fn refusal(status: StatusCode) -> Response<String> {
 }
 
 impl Shop<Admin> {
-    /// A result, under an address that is signed and needs nothing else.
+    /// A result, under a signed address that needs no credentials.
     fn file(&mut self, request: &ShopRequest) -> Response<String> {
         let ShopRequest { method, uri, headers, .. } = request;
         if headers.contains_key(TOKEN_HEADER) || headers.contains_key(header::AUTHORIZATION) {
@@ -183,7 +183,7 @@ impl Shop<Admin> {
         (StatusCode::OK, self.charge(query, &sent["variables"]))
     }
 
-    /// A token for an app's own id and secret.
+    /// A token for an app's id and secret.
     fn grant(&mut self, sent: &Value) -> (StatusCode, Value) {
         let Access::Client { id, secret, requests_per_token, expires_in } = &self.options.access
         else {

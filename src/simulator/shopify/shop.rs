@@ -1,4 +1,4 @@
-//! The shop itself: what it answers to a query.
+//! The shop itself: its answers to queries.
 
 use super::super::shop_host::Shop;
 use super::bulk::{self, CHECKOUTS, Operation};
@@ -16,12 +16,12 @@ use serde_json::{Map, Value, json};
 const VISIBLE: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// The most orders of one answer.
 const FIRST_MAX: u64 = 250;
-/// Bulk operations of an app that run at once.
+/// Bulk operations of an app that may run concurrently.
 const RUNNING_MAX: usize = 5;
-/// Orders counted where no limit is named.
+/// The default limit of counts.
 const COUNT_LIMIT: usize = 10_000;
 
-/// What an answer contains besides its data.
+/// The parts of an answer other than its data.
 #[derive(Default)]
 struct Remarks {
     errors: Vec<Value>,
@@ -276,7 +276,7 @@ impl Shop<Admin> {
         }
     }
 
-    /// The view of an operation, which moves on with each poll.
+    /// The view of an operation, which advances with each poll.
     fn poll(&mut self, gid: &str) -> Value {
         let id = gid.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
         let Some(mut operation) = self.own.operations.remove(&id) else { return Value::Null };

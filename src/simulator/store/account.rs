@@ -163,7 +163,7 @@ impl Store {
     }
 
     /// Adds an order to the totals of its customer and of the sum over its customer's address, or
-    /// takes it off.
+    /// subtracts it.
     fn count(&mut self, order: &Order, sign: i64) {
         if !order.is_bought() {
             return;

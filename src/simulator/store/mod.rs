@@ -1,6 +1,6 @@
 //! What the account holds: connections, customers, orders, contacts. It keeps totals and identities
-//! right, and knows nothing of HTTP, JSON or faults. Nothing in here prints itself: it is all about
-//! people.
+//! consistent, and does not depend on HTTP, JSON or faults. Nothing here implements `Debug`, as it
+//! is personal data.
 
 mod account;
 mod rows;

@@ -20,7 +20,7 @@ pub(in crate::simulator) struct Connection {
 }
 
 impl Connection {
-    /// A connection as a new one starts out.
+    /// A new connection.
     pub fn new(id: u64, service: String, externalid: String, now: Timestamp) -> Self {
         Self {
             id,
@@ -59,7 +59,7 @@ impl Row for Connection {
     }
 }
 
-/// Somebody whom the account may write to; contacts count towards its plan.
+/// A person whom the account may write to; contacts count towards its plan.
 pub(in crate::simulator) struct Contact {
     pub id: u64,
     pub email: String,
@@ -98,7 +98,7 @@ pub(in crate::simulator) struct Customer {
 }
 
 impl Customer {
-    /// A customer as a new one starts out.
+    /// A new customer.
     pub fn new(
         id: u64,
         connectionid: u64,
@@ -179,7 +179,7 @@ pub(in crate::simulator) struct Order {
 }
 
 impl Order {
-    /// Whether it counts as bought: carts don't.
+    /// Whether it counts as a purchase: carts don't.
     pub fn is_bought(&self) -> bool {
         matches!(self.state, 1 | 3)
     }
@@ -220,7 +220,7 @@ impl Row for Order {
     }
 }
 
-/// A line of an order. The price is in minor units, for one piece.
+/// A line of an order. The price is in minor units, for one unit.
 #[derive(Clone)]
 pub(in crate::simulator) struct Product {
     pub id: u64,

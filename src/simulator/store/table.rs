@@ -9,7 +9,7 @@ pub(in crate::simulator) trait Row {
 
     fn id(&self) -> u64;
 
-    /// The text of a field; `None` when it is null, or there is no such field to filter by.
+    /// The text of a field; `None` if it is null, or can't be filtered by.
     fn field(&self, name: &str) -> Option<String>;
 
     /// Whether lists can be filtered and sorted by this field.
@@ -24,11 +24,11 @@ pub(in crate::simulator) struct Table<R> {
     /// Counts changes, so that the ids of the last list can be used again for its next page.
     version: u64,
     last_list: Option<(u64, Selection, Vec<u64>)>,
-    /// When rows were added that not everyone may see yet.
+    /// When rows were added that may not be visible yet.
     added: BTreeMap<u64, Duration>,
 }
 
-/// What a list asks for: field and value; field and whether ascending.
+/// The selection of a list: field and value; field and whether ascending.
 #[derive(PartialEq, Eq, Default)]
 pub(in crate::simulator) struct Selection {
     pub filters: Vec<(String, String)>,
@@ -60,7 +60,7 @@ impl<R: Row> Table<R> {
         self.added.insert(id, at);
     }
 
-    /// Whether a row is older than `lag`. One whose time was not noted is.
+    /// Whether a row is older than `lag`, or has no noted time.
     pub fn is_older(&self, id: u64, lag: Duration, now: Duration) -> bool {
         self.added.get(&id).is_none_or(|added| *added + lag <= now)
     }
@@ -110,8 +110,7 @@ impl<R: Row> Table<R> {
         Some(row)
     }
 
-    /// Changes a row in place and keeps its indexes right; nothing happens when there is no such
-    /// row.
+    /// Changes a row in place and updates its indexes; does nothing if there is no such row.
     pub fn change(&mut self, id: u64, change: impl FnOnce(&mut R)) {
         if let Some(mut row) = self.remove(id) {
             change(&mut row);

@@ -4,7 +4,7 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A running simulator and a client so plain that it sees exactly what is on the wire.
+/// A running simulator, and a minimal client that sees exactly what is on the wire.
 pub(super) struct Client {
     pub simulator: Simulator,
     pub token: String,
@@ -131,7 +131,7 @@ pub(super) fn customer(externalid: &str, email: &str) -> Value {
     }})
 }
 
-/// A historical order of customer 1 with one product, 2 pieces at 12.50.
+/// A historical order of customer 1 with one product, 2 units at 12.50.
 pub(super) fn order(externalid: &str) -> Value {
     json!({"ecomOrder": {
         "externalid": externalid, "source": 0, "email": "ada@example.com", "connectionid": 1, "customerid": 1,
@@ -140,7 +140,7 @@ pub(super) fn order(externalid: &str) -> Value {
     }})
 }
 
-/// An order with one field of `ecomOrder` set to something else; null takes it out.
+/// An order with one field of `ecomOrder` changed; null removes it.
 pub(super) fn order_with(externalid: &str, field: &str, value: Value) -> Value {
     let mut order = order(externalid);
     match value {

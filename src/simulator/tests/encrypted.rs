@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// An authority and the certificate it gave this machine.
+/// An authority and its certificate for this machine.
 pub struct Authority {
     pub pem: NamedTempFile,
     pub config: Arc<ServerConfig>,
@@ -20,7 +20,7 @@ pub fn authority() -> Authority {
     authority_of(|_| {})
 }
 
-/// The same with something else about the certificate of this machine.
+/// The same with another property of this machine's certificate.
 pub fn authority_of(change: impl FnOnce(&mut CertificateParams)) -> Authority {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -44,8 +44,8 @@ pub fn authority_of(change: impl FnOnce(&mut CertificateParams)) -> Authority {
     Authority { pem, config: Arc::new(config) }
 }
 
-/// Hands what comes in encrypted on to the plain address of a simulator, `127.0.0.1:port`. Returns
-/// its own address.
+/// Forwards encrypted traffic to the plain address of a simulator, `127.0.0.1:port`. Returns its
+/// own address.
 pub async fn front(config: Arc<ServerConfig>, plain: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());

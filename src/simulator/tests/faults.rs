@@ -213,7 +213,7 @@ async fn what_waits_is_let_go_and_what_comes_after_waits_no_more() {
         assert_eq!(client.simulator.connections_open(), 1);
         client.simulator.release();
         let mut answer = Vec::new();
-        // One that was held is broken off.
+        // A held one is aborted.
         let _ = asked.read_to_end(&mut answer).await;
         let answer = String::from_utf8(answer).unwrap();
         assert_eq!(answer.lines().next().unwrap_or_default(), seen);

@@ -140,7 +140,7 @@ async fn options_without_sense_are_named() {
 
 #[tokio::test]
 async fn stopping_frees_the_port() {
-    // A free port may be given to another test at once; not each time.
+    // A freed port may be reused by another test immediately, but not every time.
     for _ in 0..20 {
         let client = Client::unlimited().await;
         let address = client.simulator.url().trim_start_matches("http://").to_owned();

@@ -1,4 +1,4 @@
-//! What a list request means, and what is wrong with it.
+//! The meaning of a list request, and its violations.
 
 use super::WooOptions;
 use super::order::ShopOrder;
@@ -42,7 +42,7 @@ pub(super) struct ListQuery {
 struct Bounds {
     after: Option<DateTime>,
     before: Option<DateTime>,
-    /// What the column's dates are in.
+    /// The zone of the column's dates.
     zone: TimeZone,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Parameters<'a> {
         text.parse().ok().filter(|n| (1..=max).contains(n)).ok_or(InvalidParameter(name))
     }
 
-    /// One of these words; the first where it is left out.
+    /// One of these words; the first if it is absent.
     fn word(
         &self,
         name: &'static str,
@@ -101,8 +101,8 @@ impl<'a> Parameters<'a> {
         Ok(bounds)
     }
 
-    /// A date as WordPress reads it: whatever column it is compared with, as one of the site's
-    /// zone. One in the hour that the site's clocks skip in spring is an hour later.
+    /// A date as WordPress reads it: in the site's zone, whichever column it is compared with. A
+    /// time in the hour that the site's clocks skip in spring is an hour later.
     fn date(&mut self, name: &'static str) -> Result<Option<DateTime>, InvalidParameter> {
         let Some(text) = self.value(name) else { return Ok(None) };
         if let Ok(moment) = text.parse::<Timestamp>() {
@@ -178,7 +178,7 @@ impl ListQuery {
         selected
     }
 
-    /// The orders of the page that was asked for.
+    /// The orders of the requested page.
     pub(super) fn page_of<'a>(&self, selected: &[&'a ShopOrder]) -> Vec<&'a ShopOrder> {
         let skipped =
             usize::try_from((self.page - 1).saturating_mul(self.per_page)).unwrap_or(usize::MAX);

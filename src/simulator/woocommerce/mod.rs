@@ -54,7 +54,7 @@ pub struct WooOptions {
     pub cache: Cache,
 }
 
-/// Whether a cache in front of the shop gives an answer again, whatever changed since.
+/// Whether a cache in front of the shop repeats an answer, whatever changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cache {
     #[default]

@@ -14,7 +14,7 @@ pub struct ShopOrder {
     /// In hundredths.
     pub total: u64,
     pub email: String,
-    /// What was refunded, in hundredths each.
+    /// The refunds, in hundredths each.
     pub refunds: Vec<u64>,
 }
 
@@ -32,7 +32,7 @@ impl ShopOrder {
         }
     }
 
-    /// As the API shows it, of a site in this zone.
+    /// As the API of a site in this zone shows it.
     pub(super) fn view(&self, zone: &TimeZone) -> Value {
         let date = |moment: Timestamp, zone: &TimeZone| {
             moment.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
@@ -76,7 +76,7 @@ fn decimal(hundredths: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// What every order of the shop has.
+/// The constant fields of the shop's orders.
 static CONSTANT: LazyLock<Value> = LazyLock::new(|| {
     json!({
         "parent_id": 0, "currency": "EUR", "version": "9.9.0", "prices_include_tax": true,

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What the cache in front of a shop has kept, by what it knows requests by.
+/// The answers in the cache in front of a shop, by its request keys.
 #[derive(Default)]
 pub struct WooCache(BTreeMap<String, Response<String>>);
 
@@ -60,7 +60,7 @@ impl SimulatedShop for WooCache {
         format!("{} {}?{}", request.method, request.uri.path(), shown.join("&"))
     }
 
-    /// The answer, or the one to the same request that the cache has kept.
+    /// The answer, or the cached one.
     fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
         let (path, pairs) = (request.uri.path(), &request.pairs);
         let address = match shop.options.cache {

@@ -96,7 +96,7 @@ fn the_first_attempt_and_the_last_nine_are_kept() {
     assert_eq!(kept, [1, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
 }
 
-/// What an order costs on the disk for having its history kept, in the way a backfill writes it.
+/// The disk space of an order's history, as written by a backfill.
 #[test]
 fn the_history_of_an_order_takes_a_few_dozen_bytes() {
     const ORDERS: u64 = 20_000;

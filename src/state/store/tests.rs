@@ -6,7 +6,7 @@ fn start() -> RunStart<'static> {
     RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" }
 }
 
-/// In a process of its own, whose memory nothing else takes.
+/// In a separate process, so that its memory can be measured.
 #[test]
 fn many_ledgers_together_keep_no_more_in_memory_than_their_limit() {
     const ALONE: &str = "ORDERSYNC_TEST_ALONE";
@@ -77,7 +77,7 @@ fn a_transaction_that_reads_first_waits_for_the_write_lock() {
     let mut store = Store::open(dir.path(), "main").unwrap();
     let other = Connection::open(&store.path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // The other one lets go as soon as it is waited for.
+    // The other one releases the lock after the wait begins.
     let wait = move |_| other.execute_batch("ROLLBACK").is_ok();
     store.view.db.busy_handler(Some(wait)).unwrap();
     store.begin(&start()).unwrap();

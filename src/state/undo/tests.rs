@@ -77,10 +77,10 @@ fn an_order_stays_with_the_run_whose_intent_created_it() {
     ledger.intend(first, "B");
     let second = ledger.begin(Kind::Sync);
     assert_ne!(first, second);
-    // An update that was cut off is looked up and found to be done: that creates nothing.
+    // An interrupted update is looked up and found to be done: that creates nothing.
     ledger.intend(second, "A");
     ledger.settle(second, "A", created("1"));
-    // A create of the first run, whose answer was lost, is found by the second.
+    // A create of the first run, with a lost answer, is found by the second.
     ledger.settle(second, "B", created("2"));
     ledger.intend(second, "C");
     ledger.settle(second, "C", created("3"));
@@ -100,7 +100,7 @@ fn an_order_deleted_by_another_hand_and_made_again_is_of_the_run_that_made_it_ag
     assert_eq!((ledger.created_by(first).len(), ledger.created_by(second).len()), (0, 1));
 }
 
-/// Taken for an update of what somebody deleted, it would be left alone where the policy says so.
+/// As an update of a deleted order, it would be left alone if the policy says so.
 #[test]
 fn an_order_that_is_sent_after_an_intended_delete_is_one_that_is_created() {
     let mut ledger = Ledger::new();

@@ -206,7 +206,7 @@ fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
         transform(&mut pending.clone(), &rules()),
         Mapped::Filtered(Filter::Status(Status::Pending))
     );
-    // Notes and footers that came to be read as orders.
+    // Notes and footers that were read as orders.
     let note = |change: fn(&mut SourceOrder)| {
         let status = Some(Status::Pending);
         let number = "Printed by Ann".into();

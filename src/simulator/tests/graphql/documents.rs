@@ -1,4 +1,4 @@
-//! What is read, checked and refused before anything is done.
+//! Requests that are refused before anything is carried out.
 
 use super::{BULK, account, sent, sent_with};
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn variables_are_coerced_strictly() {
         }
     }
     assert_eq!(missed, [""; 0]);
-    // A single value stands for a list of one, and a decimal may be a text.
+    // A single value counts as a list of one, and a decimal may be a text.
     let order = sent_with("1", "finalAmount", json!("24.50"));
     let body = client.ask_graphql(BULK, json!({"orders": order})).await.json();
     assert_eq!(body["data"]["bulkUpsertOrders"][0]["finalAmount"].to_string(), "24.5");

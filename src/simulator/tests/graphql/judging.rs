@@ -1,4 +1,4 @@
-//! What a good client never sends.
+//! Requests that a correct client never sends.
 
 use super::{BULK, account, sent, sent_with};
 use crate::simulator::tests::client::{Client, order};

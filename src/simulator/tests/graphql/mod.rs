@@ -47,7 +47,7 @@ impl Client {
     }
 }
 
-/// A historical order with two pieces at 12.50.
+/// A historical order with two units at 12.50.
 fn sent(id: &str) -> Value {
     json!({
         "storeOrderId": id, "legacyConnectionId": 1, "storeCreatedDate": "2021-03-02T17:48:16Z",
@@ -59,7 +59,7 @@ fn sent(id: &str) -> Value {
     })
 }
 
-/// An order with one field set to something else; null takes it out.
+/// An order with one field changed; null removes it.
 fn sent_with(id: &str, field: &str, value: Value) -> Value {
     let mut order = sent(id);
     let fields: &mut Map<String, Value> = order.as_object_mut().unwrap();

@@ -38,7 +38,7 @@ fn a_refund_is_never_taken_twice() {
     let sent = |refunds, which, current: &str| {
         total(partly_refunded(current), &by(Policy { refunds, total: which, ..Policy::default() }))
     };
-    // The current total holds the refund.
+    // The current total includes the refund.
     assert_eq!(sent(Refunds::Original, Total::Original, "199.65"), 59_894);
     assert_eq!(sent(Refunds::Original, Total::Current, "199.65"), 19_965);
     assert_eq!(sent(Refunds::Net, Total::Original, "199.65"), 19_965);
@@ -49,7 +49,7 @@ fn a_refund_is_never_taken_twice() {
     // It is not stated.
     assert_eq!(sent(Refunds::Net, Total::Current, ""), 19_965);
     assert_eq!(sent(Refunds::Original, Total::Current, ""), 59_894);
-    // The order grew by an edit, and holds the refund as well.
+    // The order grew by an edit, and includes the refund as well.
     assert_eq!(sent(Refunds::Net, Total::Current, "650.00"), 65_000);
     assert_eq!(sent(Refunds::Skip, Total::Current, "199.65"), 19_965);
 }
@@ -79,7 +79,7 @@ fn skipping_refunds_leaves_out_what_went_back_whole_and_keeps_the_rest_as_ordere
     out(SourceOrder { refunded: "54.09".into(), ..source() });
     out(SourceOrder { refunded: "60".into(), status: Some(Status::PartiallyRefunded), ..source() });
     assert_eq!(total(partly_refunded(""), &skip), 59_894);
-    // Nothing was paid, so nothing went back.
+    // Nothing was paid, so nothing was refunded.
     let free = SourceOrder { total: "0.00".into(), refunded: "0".into(), ..source() };
     assert_eq!(total(free.clone(), &skip), 0);
     let usual =
@@ -95,7 +95,7 @@ fn orders_without_an_address_are_filtered_where_that_is_asked_for() {
         assert_eq!(transform(&mut blank(), &filter), Mapped::Filtered(Filter::MissingEmail));
         assert_eq!(reasons(blank(), &rules()), ["missing_email"]);
     }
-    // One that is stated and wrong is a mistake to be seen.
+    // A stated but wrong one is an error that must be visible.
     assert_eq!(
         reasons(SourceOrder { email: "ann@".into(), ..source() }, &filter),
         ["invalid_email"]
