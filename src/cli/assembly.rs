@@ -7,7 +7,6 @@ use crate::domain::{Moment, ProbeAnswer};
 use crate::extract::{self, Export, OpenError};
 use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
 use crate::schedule::{Calendar, ScheduleError, Schedules};
-use crate::serve::Floors;
 use crate::settings::{Account, Job, Keep, Settings};
 use crate::state::{Lock, StateError, StateHandle, Store, View};
 use crate::transform::Rules;
@@ -130,11 +129,14 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
 }
 
 /// Every job on the connection of this one, in the sequence of their names; empty if there is no
-/// other.
-pub(super) fn sharing(settings: &Settings, job: &Job, account: &Account) -> Vec<run::Job> {
+/// other. `jobs`: those of the account.
+pub(super) fn sharing<'a>(
+    jobs: impl IntoIterator<Item = &'a Job>,
+    job: &Job,
+    account: &Account,
+) -> Vec<run::Job> {
     let wanted = self::job(job, account, Dates::default()).connection;
-    let jobs = settings.jobs_of(&account.name);
-    let jobs = jobs.map(|other| self::job(other, account, Dates::default()));
+    let jobs = jobs.into_iter().map(|other| self::job(other, account, Dates::default()));
     let jobs: Vec<run::Job> = jobs.filter(|other| other.connection.is_same(&wanted)).collect();
     if jobs.len() > 1 { jobs } else { Vec::new() }
 }
@@ -153,7 +155,7 @@ pub(super) fn shared_orders(
             continue;
         }
         let account = settings.account_of(job)?;
-        let sharing = sharing(settings, job, account);
+        let sharing = sharing(settings.jobs_of(&account.name), job, account);
         if !sharing.is_empty() {
             let view = view(&settings.state_dir, account)?;
             found.extend(run::shared_orders(&sharing, opened, &view)?);
@@ -217,11 +219,6 @@ pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Resu
 }
 
 /// What each account keeps free on the disk of its state.
-pub(super) fn floors(settings: &Settings) -> Floors {
-    let accounts = settings.accounts.values();
-    accounts.map(|account| (account.name.clone(), account.state_free_min_bytes)).collect()
-}
-
 /// The state of an account, for writing.
 pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, CliError> {
     check_own(account)?;

@@ -2,11 +2,11 @@ use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::{Global, parse_duration};
-use super::planned::{Planned, planned};
+use super::planned::{Planned, PlannedAccount};
 use super::signals::{Interrupt, hangups};
 use super::status_server::StatusServer;
 use super::systemd;
-use crate::daemon::{Board, Daemon, Plan};
+use crate::daemon::{Board, Daemon, JobPlan, Plan};
 use crate::report;
 use crate::schedule::Calendar;
 use crate::settings::Settings;
@@ -35,7 +35,7 @@ pub(super) struct DaemonArgs {
 /// Everything that can fail without a request comes first: settings, schedules, tokens.
 pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
-    let planned = planned(&settings)?;
+    let planned = Arc::new(Planned::of(&settings)?);
     if !has_tokens(&planned) {
         return Err(CliError::usage("no account has a token, so no job can run"));
     }
@@ -59,7 +59,7 @@ async fn serve(
     global: &Global,
     grace: Duration,
     settings: Settings,
-    planned: Planned,
+    planned: Arc<Planned>,
 ) -> Result<Exit, CliError> {
     let mut hangups = hangups().map_err(CliError::failed)?;
     let interrupt = Interrupt::listen().map_err(CliError::failed)?;
@@ -67,7 +67,9 @@ async fn serve(
     let clock = Arc::new(Timestamp::now);
     let daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
     // Who asks at once sees the jobs; and where it can't listen, none was started.
-    daemon.announce(&plan_of(&planned));
+    if settings.fleet.is_none() {
+        daemon.announce(&plan_of(&planned));
+    }
     let mut status_server = StatusServer::open(board.clone(), &settings, &planned).await?;
     let mut workers = Workers {
         daemon,
@@ -122,14 +124,12 @@ struct Workers {
 }
 
 impl Workers {
-    fn follow(&mut self, planned: &Planned) {
-        let plan = plan_of(planned);
+    fn follow(&mut self, planned: &Arc<Planned>) {
         #[cfg(feature = "fleet")]
         if let Some(fleet) = &self.fleet {
-            self.daemon.announce(&plan);
             return fleet.follow(planned);
         }
-        self.daemon.follow(plan);
+        self.daemon.follow(plan_of(planned));
     }
 
     /// Waits until all work has ended, which it does when it is cancelled, or in a bug.
@@ -168,7 +168,7 @@ async fn reload(
 fn reloaded(
     global: &Global,
     in_force: Option<blake3::Hash>,
-) -> Result<(Planned, Settings), CliError> {
+) -> Result<(Arc<Planned>, Settings), CliError> {
     let settings = assembly::settings(global)?;
     if of_fleet(&settings)? != in_force {
         return Err(CliError::usage(format!(
@@ -176,7 +176,7 @@ fn reloaded(
             settings.file.display()
         )));
     }
-    Ok((planned(&settings)?, settings))
+    Ok((Arc::new(Planned::of(&settings)?), settings))
 }
 
 /// Digest of what the leases of a daemon in a fleet depend on; `None` of a daemon alone.
@@ -210,18 +210,22 @@ async fn notify_systemd(board: Board) {
 }
 
 fn plan_of(planned: &Planned) -> Plan {
-    planned.iter().map(|(name, account)| (name.clone(), Arc::new(account.plan(None)))).collect()
+    let plan =
+        |planned: PlannedAccount| (planned.account.name.clone(), Arc::new(planned.plan(None)));
+    planned.iter().map(plan).collect()
 }
 
 /// Whether any account has its token. One without does not keep the others from working; it is told
 /// now, not only at night.
 fn has_tokens(planned: &Planned) -> bool {
-    let accounts = planned.values().map(|planned| &planned.account);
-    let faults: Vec<_> = accounts.filter_map(|account| account.token().err()).collect();
-    for error in &faults {
-        tracing::error!("{error}");
+    let mut has_any = false;
+    for PlannedAccount { account, .. } in planned.iter() {
+        match account.token() {
+            Ok(_) => has_any = true,
+            Err(error) => tracing::error!("{error}"),
+        }
     }
-    faults.len() < planned.len()
+    has_any
 }
 
 /// More jobs than this are counted, not listed.
@@ -230,16 +234,18 @@ const LISTED_MAX: usize = 50;
 /// Each job with its next start.
 fn summary(planned: &Planned) -> String {
     let now = Timestamp::now();
-    let count: usize = planned.values().map(|account| account.jobs.len()).sum();
+    let counts = planned.iter().map(|account| account.jobs.len());
+    let (accounts, count) =
+        counts.fold((0, 0), |(accounts, all), of_one| (accounts + 1, all + of_one));
     if count > LISTED_MAX {
-        return format!("{count} jobs of {} accounts have a schedule", planned.len());
+        return format!("{count} jobs of {accounts} accounts have a schedule");
     }
-    let jobs = planned.values().flat_map(|account| account.jobs.iter());
+    let jobs: Vec<JobPlan> = planned.iter().flat_map(|account| account.jobs.to_vec()).collect();
     let start = |calendar: &Calendar| {
         let start = calendar.start_after(now).map(|at| at.to_zoned(calendar.zone().clone()));
         start.map_or("never".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
     };
-    let starts = jobs.flat_map(|job| {
+    let starts = jobs.iter().flat_map(|job| {
         let name = &job.job.name;
         let runs = job.calendar.as_ref().map(|at| format!("{name} next at {}", start(at)));
         let verify = job.verify.as_ref().map(|by| &by.calendar);

@@ -1,13 +1,14 @@
 //! The daemon as a node of a fleet.
 
 use super::error::CliError;
-use super::planned::{Planned, PlannedAccount};
+use super::planned::Planned;
 use crate::daemon::Board;
 use crate::domain::LoadPath;
 use crate::fleet::{
     Accounts, Database, FleetError, Heartbeat, LedgerCopies, Node, NodeName, NodeOptions,
     SharedAccount, SharedAccounts,
 };
+use crate::schedule::Schedules;
 use crate::settings::{self, Settings};
 use crate::state::clock_now;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ const BEAT_EVERY_MAX: Duration = Duration::from_secs(5);
 pub(super) const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Fleet {
-    accounts: watch::Sender<SharedAccounts>,
+    accounts: watch::Sender<Option<Arc<dyn SharedAccounts>>>,
     /// `None` once its end was returned.
     node: Option<JoinHandle<Result<(), FleetError>>>,
 }
@@ -62,16 +63,15 @@ impl Fleet {
             cancel: cancel.clone(),
             grace,
         };
-        let (accounts, followed) = watch::channel(SharedAccounts::default());
+        let (accounts, followed) = watch::channel(None);
         let node = Node::new(Accounts::new(database, name, lease), copies, heartbeat, options);
         let node = Some(tokio::spawn(Arc::new(node).run(followed)));
         Ok(Some(Self { accounts, node }))
     }
 
     /// Replaces the accounts to work on. Runs under way keep their settings.
-    pub(super) fn follow(&self, planned: &Planned) {
-        let shared = planned.iter().map(|(name, account)| (name.clone(), shared(account)));
-        self.accounts.send_replace(Arc::new(shared.collect()));
+    pub(super) fn follow(&self, planned: &Arc<Planned>) {
+        self.accounts.send_replace(Some(Arc::clone(planned) as Arc<dyn SharedAccounts>));
     }
 
     /// Waits until every lease is released, after the cancellation.
@@ -83,21 +83,30 @@ impl Fleet {
     }
 }
 
-fn shared(planned: &Arc<PlannedAccount>) -> SharedAccount {
-    let orders_per_request = |job: &crate::run::Job| match job.load {
-        LoadPath::Rest => 1,
-        LoadPath::Bulk if job.is_bulk_max_set => job.bulk_max,
-        LoadPath::Bulk => crate::run::BATCH_LEN_MAX,
-    };
-    let jobs = planned.jobs.iter().map(|planned| &planned.job);
-    let orders_max = jobs.map(orders_per_request).max().unwrap_or(1);
-    let planned = Arc::clone(planned);
-    SharedAccount {
-        schedules: planned.schedules.as_bytes().to_vec(),
-        request: Duration::from_secs(planned.account.timeout_s),
-        orders_per_second: planned.account.requests_per_second * orders_max as f64,
-        in_flight_max: planned.account.in_flight_max * orders_max,
-        plan: Box::new(move |guard| planned.plan(Some(guard))),
+impl SharedAccounts for Planned {
+    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.names())
+    }
+
+    fn schedules(&self, account: &str) -> Option<&[u8]> {
+        self.schedules(account).map(|digest| digest.as_bytes().as_slice())
+    }
+
+    fn account(&self, name: &str) -> Option<SharedAccount> {
+        let planned = self.account(name, &mut Schedules::default())?;
+        let orders_per_request = |job: &crate::run::Job| match job.load {
+            LoadPath::Rest => 1,
+            LoadPath::Bulk if job.is_bulk_max_set => job.bulk_max,
+            LoadPath::Bulk => crate::run::BATCH_LEN_MAX,
+        };
+        let jobs = planned.jobs.iter().map(|planned| &planned.job);
+        let orders_max = jobs.map(orders_per_request).max().unwrap_or(1);
+        Some(SharedAccount {
+            request: Duration::from_secs(planned.account.timeout_s),
+            orders_per_second: planned.account.requests_per_second * orders_max as f64,
+            in_flight_max: planned.account.in_flight_max * orders_max,
+            plan: Box::new(move |guard| planned.plan(Some(guard))),
+        })
     }
 }
 

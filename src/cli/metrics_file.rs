@@ -1,6 +1,5 @@
 //! Metrics of a run for node_exporter's textfile collector.
 
-use super::assembly;
 use super::error::CliError;
 use crate::serve::state_metrics;
 use crate::settings::Settings;
@@ -40,7 +39,7 @@ impl<'a> MetricsFile<'a> {
         settings: &Settings,
         jobs: &[(String, String)],
     ) -> Result<(), CliError> {
-        let text = state_metrics(&settings.state_dir, jobs, assembly::floors(settings))?;
+        let text = state_metrics(&settings.state_dir, jobs, settings.state_free_min_bytes)?;
         let placed = self.write(&text).and_then(|()| fs::rename(&self.beside, self.path));
         placed.map_err(|error| {
             // Only the failure is left to report.

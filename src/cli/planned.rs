@@ -8,107 +8,150 @@ use super::pull;
 use crate::activecampaign::SendGuard;
 use crate::daemon::{AccountOpenError, AccountPlan, JobPlan, Open, PullOptions, VerifyPlan};
 use crate::schedule::Schedules;
-use crate::settings::{Account, FirstRun, Job, Settings};
+use crate::settings::{Account, FirstRun, Job, PackedAccount, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The accounts with jobs that have a schedule.
-pub(super) type Planned = BTreeMap<String, Arc<PlannedAccount>>;
+/// The accounts with jobs that have a schedule. There may be thousands, so that they are packed.
+pub(super) struct Planned {
+    accounts: BTreeMap<Box<str>, Packed>,
+    notices: Arc<Notices>,
+}
 
-/// An account, and its jobs that have a schedule. Held once, as a daemon has thousands.
+struct Packed {
+    settings: PackedAccount,
+    /// Of all that says when its jobs are due.
+    #[cfg_attr(not(feature = "fleet"), expect(dead_code, reason = "only a fleet compares it"))]
+    schedules: blake3::Hash,
+}
+
+/// An account, and its jobs that have a schedule.
 pub(super) struct PlannedAccount {
     pub account: Account,
     pub jobs: Arc<[JobPlan]>,
-    /// Of all that says when its jobs are due.
-    #[cfg_attr(not(feature = "fleet"), expect(dead_code, reason = "only a fleet compares it"))]
-    pub schedules: blake3::Hash,
     notices: Arc<Notices>,
 }
 
 /// What is opened for a run.
 struct Opening {
-    planned: Arc<PlannedAccount>,
+    account: Account,
+    notices: Arc<Notices>,
     guard: Option<SendGuard>,
 }
 
 impl PlannedAccount {
     /// What the daemon runs. Of an account that is shared nothing can be opened without a guard.
-    pub(super) fn plan(self: &Arc<Self>, guard: Option<SendGuard>) -> AccountPlan {
-        let opening = Arc::new(Opening { planned: Arc::clone(self), guard });
+    pub(super) fn plan(self, guard: Option<SendGuard>) -> AccountPlan {
+        let Self { account, jobs, notices } = self;
+        let (timeout, is_shared) = (Duration::from_secs(account.timeout_s), account.is_shared);
+        let (state_dir, on_event) = (notices.state_dir.clone(), notices.on_event(&account.name));
+        let opening = Arc::new(Opening { account, notices, guard });
         AccountPlan {
-            state_dir: self.notices.state_dir.clone(),
-            is_shared: self.account.is_shared,
+            state_dir,
+            is_shared,
             open: opener(&opening, assembly::open_guarded_account),
             open_store: opener(&opening, assembly::open_guarded_store),
-            on_event: self.notices.on_event(&self.account.name),
-            timeout: Duration::from_secs(self.account.timeout_s),
-            jobs: Arc::clone(&self.jobs),
+            on_event,
+            timeout,
+            jobs,
         }
     }
 }
 
-/// The jobs that have a schedule, by account.
-pub(super) fn planned(settings: &Settings) -> Result<Planned, CliError> {
-    let notices = Arc::new(Notices::of(settings)?);
-    let mut schedules = Schedules::default();
-    let mut accounts = BTreeMap::new();
-    for job in settings.jobs.values() {
-        let account = settings.account_of(job)?;
-        let Some((plan, when)) = job_plan(settings, job, account, &mut schedules)? else {
-            continue;
-        };
-        let (_, jobs, digest) = accounts
-            .entry(account.name.clone())
-            .or_insert_with(|| (account, Vec::new(), blake3::hash(&[])));
-        jobs.push(plan);
-        *digest = blake3::hash(&[digest.as_bytes(), when.as_bytes()].concat());
+impl Planned {
+    /// # Errors
+    /// If a schedule can't be read, or no job has one.
+    pub(super) fn of(settings: &Settings) -> Result<Self, CliError> {
+        let (mut schedules, mut accounts) = (Schedules::default(), BTreeMap::new());
+        for account in settings.accounts.values() {
+            let jobs: Vec<&Job> = settings.jobs_of(&account.name).collect();
+            let plans = job_plans(account, &jobs, &mut schedules)?;
+            if plans.is_empty() {
+                continue;
+            }
+            let account = within_lease(account, settings);
+            let settings = PackedAccount::pack(&account, &jobs).map_err(CliError::failed)?;
+            let packed = Packed { settings, schedules: digest_of(&jobs) };
+            accounts.insert(account.name.into(), packed);
+        }
+        if accounts.is_empty() {
+            return Err(CliError::usage(format!(
+                "{}: no job has a schedule, so there is nothing to run\n  hint: set one, such as schedule = \"15 2 * * *\" under [jobs.NAME]; `ordersync schedule` shows what it means",
+                settings.file.display()
+            )));
+        }
+        Ok(Self { accounts, notices: Arc::new(Notices::of(settings)?) })
     }
-    if accounts.is_empty() {
-        return Err(CliError::usage(format!(
-            "{}: no job has a schedule, so there is nothing to run\n  hint: set one, such as schedule = \"15 2 * * *\" under [jobs.NAME]; `ordersync schedule` shows what it means",
-            settings.file.display()
-        )));
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.accounts.keys().map(|name| &**name)
     }
-    let planned = |(account, jobs, schedules): (&Account, Vec<_>, _)| PlannedAccount {
-        account: within_lease(account, settings),
-        jobs: jobs.into(),
-        schedules,
-        notices: Arc::clone(&notices),
-    };
-    Ok(accounts.into_iter().map(|(name, account)| (name, Arc::new(planned(account)))).collect())
+
+    /// Digest of all that says when the jobs of an account are due; `None` of an unknown account.
+    #[cfg(feature = "fleet")]
+    pub(super) fn schedules(&self, account: &str) -> Option<&blake3::Hash> {
+        self.accounts.get(account).map(|packed| &packed.schedules)
+    }
+
+    /// `None` of an unknown account.
+    pub(super) fn account(&self, name: &str, schedules: &mut Schedules) -> Option<PlannedAccount> {
+        let (account, jobs) = self.accounts.get(name)?.settings.unpack()?;
+        let jobs: Vec<&Job> = jobs.iter().collect();
+        // They were read once, when the settings were.
+        let jobs = job_plans(&account, &jobs, schedules).ok()?;
+        Some(PlannedAccount { account, jobs: jobs.into(), notices: Arc::clone(&self.notices) })
+    }
+
+    /// All of them, in the order of their names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = PlannedAccount> {
+        let mut schedules = Schedules::default();
+        self.names().filter_map(move |name| self.account(name, &mut schedules))
+    }
 }
 
-/// A job that has a schedule, and all that says when it is due.
+/// The jobs of an account that have a schedule.
+fn job_plans(
+    account: &Account,
+    jobs: &[&Job],
+    schedules: &mut Schedules,
+) -> Result<Vec<JobPlan>, CliError> {
+    let plans = jobs.iter().map(|job| job_plan(job, account, jobs, schedules));
+    plans.filter_map(Result::transpose).collect()
+}
+
+/// A job, if it has a schedule. `jobs`: all jobs of its account.
 fn job_plan(
-    settings: &Settings,
     job: &Job,
     account: &Account,
+    jobs: &[&Job],
     schedules: &mut Schedules,
-) -> Result<Option<(JobPlan, String)>, CliError> {
+) -> Result<Option<JobPlan>, CliError> {
     let calendar = assembly::calendar(job, schedules).map_err(CliError::usage)?;
     let verify = verify_plan(job, schedules)?;
     if calendar.is_none() && verify.is_none() {
         return Ok(None);
     }
-    let when = format!(
-        "{}\n{:?}\n{:?}\n{:?}\n{:?}\n",
-        job.name,
-        job.schedule,
-        job.verify,
-        job.jitter_s,
-        job.time_zone.iana_name()
-    );
-    let plan = JobPlan {
+    Ok(Some(JobPlan {
         calendar,
         verify,
-        sharing: assembly::sharing(settings, job, account),
+        sharing: assembly::sharing(jobs.iter().copied(), job, account),
         loads_first: job.first_run == FirstRun::Load,
         pull: job.pull.is_some().then(|| pull_options(job.clone())),
         job: assembly::job(job, account, Dates::default()),
-    };
-    Ok(Some((plan, when)))
+    }))
+}
+
+/// Digest of all that says when these jobs are due.
+fn digest_of(jobs: &[&Job]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    for job in jobs.iter().filter(|job| job.schedule.is_some() || job.verify.is_some()) {
+        let (name, zone) = (&job.name, job.time_zone.iana_name());
+        let when = (name, &job.schedule, &job.verify, job.jitter_s, zone);
+        hasher.update(format!("{when:?}").as_bytes());
+    }
+    hasher.finalize()
 }
 
 /// No request to an account of a fleet takes longer than half of a lease.
@@ -141,8 +184,8 @@ fn opener<T: 'static>(
 ) -> Open<T> {
     let opening = Arc::clone(opening);
     Arc::new(move || {
-        let PlannedAccount { account, notices, .. } = &*opening.planned;
-        let opened = open(&notices.state_dir, account, opening.guard.clone());
+        let Opening { account, notices, guard } = &*opening;
+        let opened = open(&notices.state_dir, account, guard.clone());
         opened.map_err(|error| match error.exit {
             Exit::Locked => AccountOpenError::Locked,
             _ => AccountOpenError::Failed(error.message),

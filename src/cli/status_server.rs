@@ -1,15 +1,16 @@
 //! What the daemon shows of itself, by its settings: the listener for metrics, probes and the
 //! status page.
 
-use super::assembly;
 use super::error::CliError;
-use super::planned::Planned;
+use super::planned::{Planned, PlannedAccount};
 use crate::daemon::Board;
 use crate::report::trouble_text;
+use crate::run::Job;
 use crate::serve::{Hosts, Readiness, Server, Sources};
 use crate::settings::{Metrics, Settings};
 use crate::state::{TroubleKind, View, check_writable};
 use jiff::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The listener, where there is one, and the settings it was started by.
@@ -24,7 +25,7 @@ impl StatusServer {
     pub(super) async fn open(
         board: Board,
         settings: &Settings,
-        planned: &Planned,
+        planned: &Arc<Planned>,
     ) -> Result<Self, CliError> {
         let mut status_server = Self { board, started: Timestamp::now(), open: None };
         status_server.listen(settings, planned).await?;
@@ -32,7 +33,7 @@ impl StatusServer {
     }
 
     /// Follows new settings; where their address can't be listened on, the old listener stays.
-    pub(super) async fn follow(&mut self, settings: &Settings, planned: &Planned) {
+    pub(super) async fn follow(&mut self, settings: &Settings, planned: &Arc<Planned>) {
         let is_same = self.open.as_ref().map(|(metrics, _)| metrics) == settings.metrics.as_ref();
         match &self.open {
             Some((_, server)) if is_same => {
@@ -53,7 +54,11 @@ impl StatusServer {
         }
     }
 
-    async fn listen(&mut self, settings: &Settings, planned: &Planned) -> Result<(), CliError> {
+    async fn listen(
+        &mut self,
+        settings: &Settings,
+        planned: &Arc<Planned>,
+    ) -> Result<(), CliError> {
         let Some(metrics) = &settings.metrics else {
             self.open = None;
             return Ok(());
@@ -76,12 +81,10 @@ impl StatusServer {
     }
 
     fn sources(&self, settings: &Settings) -> Sources {
-        let zones = settings.jobs.values().map(|job| (job.name.clone(), job.time_zone.clone()));
         Sources {
             board: self.board.clone(),
             state_dir: settings.state_dir.clone(),
-            zones: zones.collect(),
-            floors: assembly::floors(settings),
+            state_free_min_bytes: settings.state_free_min_bytes,
             started: self.started,
         }
     }
@@ -89,22 +92,24 @@ impl StatusServer {
 
 /// The settings were read before this runs; everything else is checked at each request. A fleet
 /// ignores refused accounts: they are no fault of a node, and would block rolling deploys.
-fn readiness(settings: &Settings, planned: &Planned) -> Readiness {
-    let (state_dir, planned) = (settings.state_dir.clone(), planned.clone());
+fn readiness(settings: &Settings, planned: &Arc<Planned>) -> Readiness {
+    let (state_dir, planned) = (settings.state_dir.clone(), Arc::clone(planned));
     let is_alone = settings.fleet.is_none();
     Arc::new(move || {
-        let jobs = planned
-            .iter()
-            .filter(|_| is_alone)
-            .flat_map(|(account, planned)| planned.jobs.iter().map(move |job| (account, &job.job)));
-        let refusals = jobs.filter_map(|(account, job)| {
-            let trouble = View::existing(&state_dir, account).ok()??.trouble(&job.name).ok()??;
-            let refused = (trouble.kind == TroubleKind::Refused).then_some(trouble)?;
-            Some(format!("{}: {}", job.name, trouble_text(&refused, &job.rules.zone)))
-        });
         let state = check_writable(&state_dir).err().map(|error| format!("the state: {error}"));
-        let accounts = planned.values().map(|planned| &planned.account);
-        let tokens = accounts.filter_map(|account| Some(account.token().err()?.to_string()));
-        state.into_iter().chain(tokens).chain(refusals).collect()
+        let (mut tokens, mut refused) = (Vec::new(), Vec::new());
+        for PlannedAccount { account, jobs, .. } in planned.iter() {
+            tokens.extend(account.token().err().map(|error| error.to_string()));
+            let jobs = jobs.iter().filter(|_| is_alone);
+            refused.extend(jobs.filter_map(|plan| refusal(&state_dir, &account.name, &plan.job)));
+        }
+        state.into_iter().chain(tokens).chain(refused).collect()
     })
+}
+
+/// Why ActiveCampaign refused the job's last attempt, if it did.
+fn refusal(state_dir: &Path, account: &str, job: &Job) -> Option<String> {
+    let trouble = View::existing(state_dir, account).ok()??.trouble(&job.name).ok()??;
+    let refused = (trouble.kind == TroubleKind::Refused).then_some(trouble)?;
+    Some(format!("{}: {}", job.name, trouble_text(&refused, &job.rules.zone)))
 }

@@ -1,9 +1,10 @@
-use super::Plan;
 use super::fleet_view::FleetView;
 use super::liveness::Liveness;
+use super::{AccountPlan, JobPlan, Plan};
 use crate::activecampaign::{Client, Traffic};
 use crate::run::{Progress, time_left};
 use crate::state::RunEnd;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +31,16 @@ pub(super) struct Entry {
     pub liveness: Option<Liveness>,
     pub running: Option<Box<Running>>,
     /// In the order of the plan.
-    jobs: Box<[(String, JobEntry)]>,
+    jobs: Box<[ShownJob]>,
+}
+
+/// A job on the board.
+#[derive(Debug)]
+struct ShownJob {
+    name: Box<str>,
+    /// Of its schedules.
+    zone: TimeZone,
+    entry: JobEntry,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +125,8 @@ pub struct AccountView {
 pub struct JobView {
     pub job: String,
     pub account: String,
+    /// Of its schedules.
+    pub zone: TimeZone,
     pub next_due: Option<Timestamp>,
     /// Since when a start is due that could not be made yet.
     pub waits_since: Option<Timestamp>,
@@ -177,7 +189,7 @@ impl Running {
 impl Entry {
     /// `None` for a job that left the plan.
     pub fn job(&mut self, name: &str) -> Option<&mut JobEntry> {
-        self.jobs.iter_mut().find(|(job, _)| job == name).map(|(_, entry)| entry)
+        self.jobs.iter_mut().find(|job| *job.name == *name).map(|job| &mut job.entry)
     }
 
     /// Takes a job's entry out; a new one for an unknown job.
@@ -195,13 +207,9 @@ impl Entry {
 }
 
 impl Board {
-    /// The whole board; in a fleet, only the accounts whose newest lease is this node's: what it
-    /// knows of the others is from before another node took them.
+    /// The whole board.
     pub fn view(&self) -> DaemonView {
         let (accounts, fleet) = (self.lock(), self.fleet().clone());
-        let is_current =
-            |name: &str| fleet.as_ref().is_none_or(|fleet| fleet.current.contains(name));
-        let shown = || accounts.iter().filter(|(name, _)| is_current(name));
         let account = |name: &String, entry: &Entry| {
             let client = entry.client.as_ref();
             let traffic = client.map(Client::traffic);
@@ -216,21 +224,22 @@ impl Board {
                 traffic: entry.traffic_with(traffic),
             }
         };
-        let jobs = shown().flat_map(|(name, entry)| {
-            entry.jobs.iter().map(|(job, of_job)| JobView {
-                job: job.clone(),
+        let jobs = accounts.iter().flat_map(|(name, entry)| {
+            entry.jobs.iter().map(|ShownJob { name: job, zone, entry: of_job }| JobView {
+                job: job.to_string(),
                 account: name.clone(),
+                zone: zone.clone(),
                 next_due: of_job.next_due,
                 waits_since: of_job.waits_since,
                 late: of_job.late,
-                running: entry.running.as_deref().filter(|running| running.job == *job).cloned(),
+                running: entry.running.as_deref().filter(|running| *running.job == **job).cloned(),
                 last: of_job.last.as_deref().cloned(),
                 next_verification: of_job.next_verification,
                 last_verification: of_job.last_verification.as_deref().cloned(),
             })
         });
         DaemonView {
-            accounts: shown().map(|(name, entry)| account(name, entry)).collect(),
+            accounts: accounts.iter().map(|(name, entry)| account(name, entry)).collect(),
             jobs: jobs.collect(),
             fleet,
         }
@@ -249,13 +258,26 @@ impl Board {
 
     /// Shows the jobs of a plan, and no others unless they are running.
     pub(super) fn plan(&self, plan: &Plan) {
+        self.keep(|name| plan.contains_key(name));
+        plan.iter().for_each(|(name, account)| self.add(name, account));
+    }
+
+    /// Removes the other accounts, except where something is running. In a fleet, those are the
+    /// accounts that another node has worked on since: what the board holds of them is outdated.
+    pub fn keep(&self, is_kept: impl Fn(&str) -> bool) {
+        self.lock().retain(|name, entry| is_kept(name) || entry.running.is_some());
+    }
+
+    /// Shows the jobs of an account.
+    pub(super) fn add(&self, name: &str, account: &AccountPlan) {
         let mut accounts = self.lock();
-        accounts.retain(|name, entry| plan.contains_key(name) || entry.running.is_some());
-        for (name, of_plan) in plan {
-            let entry = accounts.entry(name.clone()).or_default();
-            let names = of_plan.jobs.iter().map(|planned| planned.job.name.clone());
-            entry.jobs = names.map(|name| (name.clone(), entry.take_job(&name))).collect();
-        }
+        let entry = accounts.entry(name.to_owned()).or_default();
+        let jobs = account.jobs.iter().map(|JobPlan { job, .. }| ShownJob {
+            name: job.name.as_str().into(),
+            zone: job.rules.zone.clone(),
+            entry: entry.take_job(&job.name),
+        });
+        entry.jobs = jobs.collect();
     }
 
     /// Writes to an account's entry, unless it left the plan.

@@ -1,8 +1,6 @@
 //! What is known of a fleet: of all its daemons, and of the one that this is.
 
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A daemon of a fleet, by the clock of the database.
@@ -100,8 +98,6 @@ pub struct FleetView {
     pub backlog: Backlog,
     /// The accounts whose leases it holds, with the newest copies of their ledgers.
     pub leases: Vec<(String, Option<LedgerCopy>)>,
-    /// The accounts that it holds, or was the last to hold. Its ledgers of others are outdated.
-    pub current: Arc<BTreeSet<String>>,
     pub counts: FleetCounts,
 }
 

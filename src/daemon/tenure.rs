@@ -26,6 +26,7 @@ impl Tenure {
     /// Runs what is due, one after the other, until nothing is; or until it is cancelled. Returns for
     /// how long nothing is due; zero if it was cancelled.
     pub async fn run(self) -> Duration {
+        self.board.add(&self.account, &self.plan);
         let (plan, followed) = watch::channel(Some(self.plan));
         let span = tracing::error_span!("account", account = self.account);
         let mut worker = AccountWorker::new(

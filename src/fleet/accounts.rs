@@ -182,7 +182,7 @@ impl Accounts {
 
     /// Takes the leases of up to `room` of these accounts that are due and not held, at most this
     /// node's share.
-    pub async fn take(&self, accounts: &[String], room: usize) -> Result<Vec<Lease>, FleetError> {
+    pub async fn take(&self, accounts: &[&str], room: usize) -> Result<Vec<Lease>, FleetError> {
         let (length, room) = (millis(self.lease), i64::try_from(room).unwrap_or(i64::MAX));
         let run = async |client: Arc<tokio_postgres::Client>| {
             Ok(client.query(TAKE, &[&self.node, &length, &accounts, &room]).await?)

@@ -26,7 +26,7 @@ pub use guard::{Guard, Moment};
 pub use ledger_copy::LedgerCopies;
 pub use moving::{MoveError, Moved, Mover};
 pub use node::{Node, NodeOptions, SharedAccount, SharedAccounts};
-pub use nodes::{Heartbeat, NodeName};
+pub use nodes::{Beat, Heartbeat, NodeName};
 pub use overview::Overview;
 pub use ownership::Ownership;
 pub use steering::{drain, evict_account, evict_node};

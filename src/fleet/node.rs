@@ -1,6 +1,6 @@
 use super::copier::Copier;
 use super::{
-    Accounts, FleetError, Guard, Heartbeat, Lease, LedgerCopies, Moment, Pace, Registration,
+    Accounts, Beat, FleetError, Guard, Heartbeat, Lease, LedgerCopies, Moment, Pace, Registration,
     Released, Renewal,
 };
 use crate::activecampaign::SendGuard;
@@ -25,12 +25,22 @@ const LOOK_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// How long an account rests whose ledger could not be restored.
 const RESTORE_REST: Duration = Duration::from_secs(60);
 
-/// An account that a node may work on.
+/// The accounts that a node may work on. There may be thousands, so each is made when its lease is
+/// taken.
+pub trait SharedAccounts: Send + Sync {
+    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+
+    /// Digest of the schedules of an account's jobs; `None` of an unknown account.
+    fn schedules(&self, account: &str) -> Option<&[u8]>;
+
+    /// `None` of an unknown account.
+    fn account(&self, name: &str) -> Option<SharedAccount>;
+}
+
+/// An account whose lease was taken.
 pub struct SharedAccount {
-    /// Digest of the schedules of its jobs.
-    pub schedules: Vec<u8>,
     /// What it runs, where each request is allowed by the guard.
-    pub plan: Box<dyn Fn(SendGuard) -> AccountPlan + Send + Sync>,
+    pub plan: Box<dyn FnOnce(SendGuard) -> AccountPlan + Send + Sync>,
     /// The longest that one request may take.
     pub request: Duration,
     /// How many orders a run may create in a second, at most.
@@ -38,9 +48,6 @@ pub struct SharedAccount {
     /// How many orders may be under way at one time.
     pub in_flight_max: usize,
 }
-
-/// By their names.
-pub type SharedAccounts = Arc<BTreeMap<String, SharedAccount>>;
 
 /// How a node works.
 pub struct NodeOptions {
@@ -66,7 +73,7 @@ pub struct Node {
     options: NodeOptions,
     held: Mutex<BTreeMap<String, Held>>,
     /// The number of its last lease of each account, until another node has a newer one.
-    had: Mutex<BTreeMap<String, i64>>,
+    had: Mutex<BTreeMap<Arc<str>, i64>>,
     counts: Mutex<FleetCounts>,
     is_away: AtomicBool,
 }
@@ -119,7 +126,7 @@ impl Node {
     /// When the folder of the ledgers can't be written to, or the database refuses this node.
     pub async fn run(
         self: Arc<Self>,
-        mut followed: watch::Receiver<SharedAccounts>,
+        mut followed: watch::Receiver<Option<Arc<dyn SharedAccounts>>>,
     ) -> Result<(), FleetError> {
         check_writable(&self.options.dir)?;
         if !self.join().await? {
@@ -133,12 +140,15 @@ impl Node {
             while let Some(ended) = tenures.try_join_next() {
                 log_bug(ended);
             }
-            let shared = Arc::clone(&followed.borrow_and_update());
-            if !is_registered {
-                is_registered = self.heard(self.register(&shared).await).is_some();
-            }
-            if is_registered {
-                self.take(&shared, &mut tenures).await;
+            let shared = followed.borrow_and_update().clone();
+            if let Some(shared) = shared {
+                if !is_registered {
+                    self.options.board.keep(|name| shared.schedules(name).is_some());
+                    is_registered = self.heard(self.register(&*shared).await).is_some();
+                }
+                if is_registered {
+                    self.take(&*shared, &mut tenures).await;
+                }
             }
             tokio::select! {
                 biased;
@@ -177,23 +187,21 @@ impl Node {
         Ok(false)
     }
 
-    async fn register(&self, shared: &SharedAccounts) -> Result<(), FleetError> {
-        let accounts: Vec<_> = shared
-            .iter()
-            .map(|(name, account)| {
-                let (name, schedules) = (name.clone(), account.schedules.clone());
-                Registration { name, schedules }
-            })
-            .collect();
+    async fn register(&self, shared: &dyn SharedAccounts) -> Result<(), FleetError> {
+        let registration = |name: &str| {
+            let schedules = shared.schedules(name)?.to_vec();
+            Some(Registration { name: name.to_owned(), schedules })
+        };
+        let accounts: Vec<_> = shared.names().filter_map(registration).collect();
         self.accounts.register(&accounts).await
     }
 
     /// Takes what is due longest, as far as there is room, and begins to work on it.
-    async fn take(self: &Arc<Self>, shared: &SharedAccounts, tenures: &mut JoinSet<()>) {
+    async fn take(self: &Arc<Self>, shared: &dyn SharedAccounts, tenures: &mut JoinSet<()>) {
         let room = self.options.room.saturating_sub(tenures.len());
-        let names: Vec<String> = {
+        let names: Vec<&str> = {
             let held = self.held();
-            shared.keys().filter(|name| !held.contains_key(*name)).cloned().collect()
+            shared.names().filter(|name| !held.contains_key(*name)).collect()
         };
         if room == 0 || names.is_empty() {
             return;
@@ -205,28 +213,27 @@ impl Node {
                 counts.taken += 1;
                 counts.takeovers += u64::from(!lease.handover.unrecorded.is_zero());
             });
-            let Some(account) = shared.get(&lease.account) else { continue };
+            let Some(account) = shared.account(&lease.account) else { continue };
             let guard =
                 Guard::new(self.accounts.lease_length(), self.options.margin, account.request);
             guard.renewed(asked);
             let cancel = self.options.cancel.child_token();
             let held = Held { fence: lease.fence, guard: guard.clone(), cancel: cancel.clone() };
             self.held().insert(lease.account.clone(), held);
-            self.had().insert(lease.account.clone(), lease.fence);
-            let (node, shared) = (Arc::clone(self), Arc::clone(shared));
-            tenures.spawn(async move { node.work_on(&lease, &shared, guard, cancel).await });
+            self.had().insert(lease.account.as_str().into(), lease.fence);
+            let node = Arc::clone(self);
+            tenures.spawn(async move { node.work_on(&lease, account, guard, cancel).await });
         }
     }
 
     async fn work_on(
         &self,
         lease: &Lease,
-        shared: &SharedAccounts,
+        account: SharedAccount,
         guard: Guard,
         cancel: CancellationToken,
     ) {
         let holding = Holding { node: self, account: &lease.account, guard, cancel };
-        let Some(account) = shared.get(&lease.account) else { return };
         let (name, fence) = (&lease.account, lease.fence);
         tracing::info!(account = name, fence, "lease {fence} of account {name} was taken");
         let worked = self.work(lease, account, &holding).await;
@@ -248,10 +255,10 @@ impl Node {
         }
     }
 
-    async fn work(&self, lease: &Lease, account: &SharedAccount, holding: &Holding<'_>) -> Worked {
+    async fn work(&self, lease: &Lease, account: SharedAccount, holding: &Holding<'_>) -> Worked {
         let name = &lease.account;
-        if let Err(error) = self.inherit(lease, account).await {
-            self.had().remove(name);
+        if let Err(error) = self.inherit(lease, &account).await {
+            self.had().remove(name.as_str());
             tracing::error!(
                 account = name,
                 "the ledger of account {name} could not be restored: {error}"
@@ -369,10 +376,13 @@ impl Node {
         loop {
             let had = self.had().clone();
             match self.heartbeat.beat(&had).await {
-                Ok(mut view) => {
-                    self.had().retain(|account, fence| {
-                        had.get(account) != Some(fence) || view.current.contains(account)
+                Ok(Beat { mut view, superseded }) => {
+                    let mut now_had = self.had();
+                    now_had.retain(|account, fence| {
+                        had.get(account) != Some(fence) || !superseded.contains(&**account)
                     });
+                    self.options.board.keep(|account| now_had.contains_key(account));
+                    drop(now_had);
                     if view.is_draining {
                         self.hand_over();
                     }
@@ -427,7 +437,7 @@ impl Node {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn had(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
+    fn had(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, i64>> {
         self.had.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -44,13 +44,22 @@ const BACKLOG: &str = "
     WHERE due_at <= clock_timestamp() AND exported IS NULL
         AND (holder IS NULL OR expires_at < clock_timestamp())";
 
-/// `$1` accounts, `$2` the numbers of their leases: those whose lease is still the newest.
+/// `$1` accounts, `$2` the numbers of their leases: those that are held, and those whose lease is no
+/// longer the newest.
 const LEASES: &str = "
-    SELECT a.name, a.holder IS NOT NULL AS is_held, a.copy_bytes,
+    SELECT had.name, a.fence IS DISTINCT FROM had.fence AS is_superseded, a.copy_bytes,
         ordersync.ms(clock_timestamp() - a.exact_at) AS age
-    FROM ordersync.accounts AS a JOIN unnest($1::text[], $2::bigint[]) AS had (name, fence)
-        ON a.name = had.name AND a.fence = had.fence
-    ORDER BY a.name";
+    FROM unnest($1::text[], $2::bigint[]) AS had (name, fence)
+        LEFT JOIN ordersync.accounts AS a ON a.name = had.name
+    WHERE a.fence IS DISTINCT FROM had.fence OR a.holder IS NOT NULL
+    ORDER BY had.name";
+
+/// What the database answers to a sign of life.
+pub struct Beat {
+    pub view: FleetView,
+    /// Accounts of which another node has had a newer lease since.
+    pub superseded: BTreeSet<String>,
+}
 
 impl Heartbeat {
     /// Over a connection of its own, so that no renewal waits behind it.
@@ -77,7 +86,7 @@ impl Heartbeat {
 
     /// A sign of life. Returns the fleet as this daemon sees it. `had`: the number of its last
     /// lease of each account.
-    pub async fn beat(&self, had: &BTreeMap<String, i64>) -> Result<FleetView, FleetError> {
+    pub async fn beat(&self, had: &BTreeMap<Arc<str>, i64>) -> Result<Beat, FleetError> {
         let statement = "
             INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms)
             VALUES ($1, $2, clock_timestamp(), clock_timestamp(), $3)
@@ -86,24 +95,25 @@ impl Heartbeat {
         self.tell(statement).await?;
         let name = &self.node.name;
         let (accounts, fences): (Vec<&str>, Vec<i64>) =
-            had.iter().map(|(account, fence)| (account.as_str(), *fence)).unzip();
+            had.iter().map(|(account, fence)| (&**account, *fence)).unzip();
         let run = async |client: Arc<Client>| {
             client.execute(FORGET, &[]).await?;
             let (nodes, backlog) = (nodes(&client).await?, backlog(&client).await?);
-            let (mut current, mut leases) = (BTreeSet::new(), Vec::new());
+            let (mut superseded, mut leases) = (BTreeSet::new(), Vec::new());
             for row in client.query(LEASES, &[&accounts, &fences]).await? {
                 let account: String = row.try_get("name")?;
-                if row.try_get("is_held")? {
-                    leases.push((account.clone(), copy(&row)?));
+                if row.try_get("is_superseded")? {
+                    superseded.insert(account);
+                } else {
+                    leases.push((account, copy(&row)?));
                 }
-                current.insert(account);
             }
             let own = nodes.iter().find(|other| other.name == *name);
             let is_draining = own.is_some_and(|own| own.is_draining);
             let (node, counts) = (name.clone(), FleetCounts::default());
             let at = Timestamp::now();
-            let current = Arc::new(current);
-            Ok(FleetView { at, node, is_draining, nodes, backlog, leases, current, counts })
+            let view = FleetView { at, node, is_draining, nodes, backlog, leases, counts };
+            Ok(Beat { view, superseded })
         };
         self.database.run(run).await
     }

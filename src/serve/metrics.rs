@@ -1,6 +1,6 @@
 use super::exposition::{Exposition, Family, counter, gauge, seconds};
 use super::fleet_metrics;
-use super::snapshot::{Floors, JobSnapshot, Process, Snapshot};
+use super::snapshot::{JobSnapshot, Process, Snapshot};
 use crate::activecampaign::{Disposition, Traffic};
 use crate::daemon::{AccountStatus, AccountView};
 use crate::state::{RunEnd, StateError};
@@ -115,9 +115,9 @@ const OK: &str = "ok";
 pub fn state_metrics(
     state_dir: &Path,
     jobs: &[(String, String)],
-    floors: Floors,
+    state_free_min_bytes: u64,
 ) -> Result<String, StateError> {
-    Ok(text(&Snapshot::of_state(state_dir, jobs, floors)?))
+    Ok(text(&Snapshot::of_state(state_dir, jobs, state_free_min_bytes)?))
 }
 
 pub(super) fn text(snapshot: &Snapshot) -> String {
@@ -237,9 +237,8 @@ impl<'a> Writer<'a> {
             }
         }
         for account in disks.keys() {
-            if let Some(floor) = self.snapshot.floors.get(*account) {
-                self.out.add(&STATE_FREE_MIN, &[("account", account)], floor);
-            }
+            let min_bytes = self.snapshot.state_free_min_bytes;
+            self.out.add(&STATE_FREE_MIN, &[("account", account)], min_bytes);
         }
     }
 

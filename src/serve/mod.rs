@@ -20,4 +20,4 @@ pub use hosts::Hosts;
 pub use metrics::state_metrics;
 pub use routes::Readiness;
 pub use server::Server;
-pub use snapshot::{Floors, Sources};
+pub use snapshot::Sources;

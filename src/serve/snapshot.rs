@@ -8,17 +8,13 @@ use std::path::{Path, PathBuf};
 /// Runs shown of each job.
 const RUNS_SHOWN: u32 = 8;
 
-/// What is kept free on the disk of each account's state, in bytes, by the account's name.
-pub type Floors = BTreeMap<String, u64>;
-
 /// Where a snapshot comes from; replaced when the settings are reloaded.
 #[derive(Clone)]
 pub struct Sources {
     pub board: Board,
     pub state_dir: PathBuf,
-    /// The time zone of each job, by its name.
-    pub zones: BTreeMap<String, TimeZone>,
-    pub floors: Floors,
+    /// What is kept free on the disk of the states.
+    pub state_free_min_bytes: u64,
     pub started: Timestamp,
 }
 
@@ -31,7 +27,7 @@ pub(super) struct Snapshot {
     pub jobs: Vec<JobSnapshot>,
     /// `None` for a daemon alone.
     pub fleet: Option<FleetView>,
-    pub floors: Floors,
+    pub state_free_min_bytes: u64,
 }
 
 #[derive(Clone)]
@@ -67,7 +63,7 @@ impl Snapshot {
         let job = |live: JobView| {
             let stored = StoredJob::read(&sources.state_dir, &live.account, &live.job);
             JobSnapshot {
-                zone: sources.zones.get(&live.job).cloned().unwrap_or(TimeZone::UTC),
+                zone: live.zone.clone(),
                 job: live.job.clone(),
                 account: live.account.clone(),
                 // Only logged for debugging: the page says that the state can't be read.
@@ -85,7 +81,7 @@ impl Snapshot {
             accounts: view.accounts,
             jobs: view.jobs.into_iter().map(job).collect(),
             fleet: view.fleet,
-            floors: sources.floors.clone(),
+            state_free_min_bytes: sources.state_free_min_bytes,
         }
     }
 
@@ -93,7 +89,7 @@ impl Snapshot {
     pub(super) fn of_state(
         state_dir: &Path,
         jobs: &[(String, String)],
-        floors: Floors,
+        state_free_min_bytes: u64,
     ) -> Result<Self, StateError> {
         let job = |(job, account): &(String, String)| {
             Ok(JobSnapshot {
@@ -106,7 +102,7 @@ impl Snapshot {
         };
         let jobs = jobs.iter().map(job).collect::<Result<_, StateError>>()?;
         let (at, accounts) = (Timestamp::now(), Vec::new());
-        Ok(Self { at, process: None, accounts, jobs, fleet: None, floors })
+        Ok(Self { at, process: None, accounts, jobs, fleet: None, state_free_min_bytes })
     }
 }
 

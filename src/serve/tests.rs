@@ -1,7 +1,7 @@
 //! The page's policy, and hostile texts in it.
 
 use super::page::{POLICY, live, whole};
-use super::snapshot::{Floors, JobSnapshot, Process, Snapshot, StoredJob};
+use super::snapshot::{JobSnapshot, Process, Snapshot, StoredJob};
 use crate::daemon::{AccountStatus, AccountView, FleetNode, FleetView, JobView, LastRun, Running};
 use crate::state::{JobStats, LetterCounts};
 use jiff::tz::TimeZone;
@@ -19,6 +19,7 @@ fn hostile() -> Snapshot {
         account: ATTACK.to_owned(),
         zone: TimeZone::UTC,
         live: Some(JobView {
+            zone: TimeZone::UTC,
             next_verification: None,
             last_verification: None,
             job: ATTACK.to_owned(),
@@ -68,7 +69,7 @@ fn hostile() -> Snapshot {
         accounts: vec![account],
         jobs: vec![job],
         fleet: Some(fleet),
-        floors: Floors::new(),
+        state_free_min_bytes: 0,
     }
 }
 

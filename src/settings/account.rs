@@ -2,7 +2,7 @@ use super::draft::Draft;
 use super::secret::{Secret, SecretError, SecretSource};
 use super::url::{AddressFault, Url, check_account_address};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -12,9 +12,9 @@ const REQUESTS_PER_SECOND_MAX: f64 = 5.0;
 const REQUESTS_PER_SECOND_MAX_LOOPBACK: f64 = 1_000_000.0;
 
 /// An ActiveCampaign account. Its debug form shows no token.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Account {
-    #[serde(skip)]
+    #[serde(default)]
     pub name: String,
     /// The API address: `https`, or `http` for a loopback host; with or without `/api/3`.
     pub url: String,
@@ -31,15 +31,15 @@ pub struct Account {
     /// How long lists may miss a new record, in seconds, 0 to 600.
     pub list_lag_s: u64,
     /// `list_lag_s` is in the file or the environment.
-    #[serde(skip)]
+    #[serde(default)]
     pub is_list_lag_set: bool,
     /// Certificates to trust besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
     /// `state.free_min_mb` in bytes: what has to be free on the disk of its state.
-    #[serde(skip)]
+    #[serde(default)]
     pub state_free_min_bytes: u64,
     /// Several daemons share it, and nothing else writes to it.
-    #[serde(skip)]
+    #[serde(default)]
     pub is_shared: bool,
     #[serde(skip)]
     pub(super) token: Secret,

@@ -6,15 +6,15 @@ use super::schema;
 use super::url::Url;
 use crate::domain::{LoadPath, Policy, did_you_mean, one_of};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// One export paired with one connection.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
-    #[serde(skip)]
+    #[serde(default)]
     pub name: String,
     /// The name of an account of the same settings.
     pub account: String,
@@ -49,22 +49,22 @@ pub struct Job {
     /// Orders in one batch of the bulk path at most, 1 to 100.
     pub bulk_max: usize,
     /// `bulk_max` is in the file or the environment.
-    #[serde(skip)]
+    #[serde(default)]
     pub is_bulk_max_set: bool,
     /// The part of the accepted orders that a run reads back at its end; who runs checks it.
     pub bulk_sample: Option<String>,
     /// Of the schedule, and of dates in the export without an offset.
-    #[serde(deserialize_with = "zone")]
+    #[serde(serialize_with = "zone_name", deserialize_with = "zone")]
     pub time_zone: TimeZone,
     /// `time_zone` is in the file or the environment.
-    #[serde(skip)]
+    #[serde(default)]
     pub is_time_zone_set: bool,
     pub connection: Connection,
     pub policy: Policy,
 }
 
 /// What a scheduled start does with a job that was never loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstRun {
     /// It waits until somebody has begun to load it.
@@ -74,7 +74,7 @@ pub enum FirstRun {
 }
 
 /// The ActiveCampaign connection of a job.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     pub service: String,
     pub externalid: String,
@@ -105,6 +105,12 @@ impl fmt::Debug for MappingsText {
 
 fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
     TimeZone::get(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// Every zone of the settings has a name: it was found by it.
+fn zone_name<S: Serializer>(zone: &TimeZone, serializer: S) -> Result<S::Ok, S::Error> {
+    let name = zone.iana_name().ok_or_else(|| serde::ser::Error::custom("a zone without a name"));
+    serializer.serialize_str(name?)
 }
 
 /// Checks what the table of keys can't, and resolves what depends on other values.

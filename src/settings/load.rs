@@ -6,7 +6,9 @@ use super::notify::{self, Notify};
 use super::rules::JobRule;
 use super::schema::ROOT;
 use super::search::Found;
-use super::secret::{Secret, SecretName, SecretSource};
+use super::secret::{
+    Secret, SecretFolders, SecretName, SecretSetting, SecretSource, SecretText, token_name,
+};
 use super::{
     Account, Environment, FaultKind, Fleet, Job, Place, SettingsError, account, document,
     effective, fleet, job, search, variables,
@@ -15,6 +17,7 @@ use crate::domain::{did_you_mean, one_of};
 use config::{Config, ConfigError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Everything that was set, with defaults for what was not. Its debug form shows no token.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct Settings {
     pub file: PathBuf,
     /// Holds one state file for each account. Absolute.
     pub state_dir: PathBuf,
+    /// What a run leaves free on the disk of the states, from `state.free_min_mb`.
+    pub state_free_min_bytes: u64,
     /// Where the daemon listens, if it does.
     pub metrics: Option<Metrics>,
     /// Where notices of runs go, if anywhere.
@@ -100,24 +105,25 @@ impl Settings {
         found: Found,
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
-        let secrets = Secrets { values, places: &places, found: &found, environment };
+        let folders = Arc::new(SecretFolders {
+            credentials: environment
+                .get("CREDENTIALS_DIRECTORY")
+                .map(|folder| environment.working_dir().join(folder)),
+            beside: found.main.path.with_file_name(""),
+        });
+        let secrets = Secrets { values, places: &places, found: &found, folders };
         let mut accounts: BTreeMap<String, Account> = values.get("accounts")?;
         let fleet = fleet_of(values, &secrets)?;
         let free_min_mb: u64 = values.get("state.free_min_mb")?;
+        let state_free_min_bytes = free_min_mb.saturating_mul(1_000_000);
         for (name, account) in &mut accounts {
-            account.state_free_min_bytes = free_min_mb.saturating_mul(1_000_000);
+            account.state_free_min_bytes = state_free_min_bytes;
             let from_base = |path: &mut PathBuf| *path = found.base.join(&path);
             account.token_file.iter_mut().chain(&mut account.ca_file).for_each(from_base);
             account.name.clone_from(name);
             account.is_shared = fleet.is_some();
             account.is_list_lag_set = places.has(&format!("accounts.{name}.list_lag_s"));
-            let name = SecretName {
-                table: format!("accounts.{name}"),
-                name: "token",
-                credential: format!("{name}.token"),
-                hint: "ActiveCampaign shows it under Settings, Developer",
-            };
-            account.token = secrets.of(name);
+            account.token = secrets.of(token_name(name));
         }
         let mut jobs: BTreeMap<String, Job> = values.get("jobs")?;
         let mappings = MappingsTexts::of(&places, &found);
@@ -128,7 +134,9 @@ impl Settings {
                 let names = pull.secret_names(name);
                 pull.secrets = names.into_iter().map(|name| secrets.of(name)).collect();
                 let set = |key: &&str| places.has(&format!("jobs.{name}.pull.{key}"));
-                let text = |key| Ok((key, values.get(&format!("jobs.{name}.pull.{key}"))?));
+                let text = |key: &str| {
+                    Ok((key.to_owned(), values.get(&format!("jobs.{name}.pull.{key}"))?))
+                };
                 pull.texts = pull
                     .from
                     .texts()
@@ -150,6 +158,7 @@ impl Settings {
         }
         Ok(Self {
             state_dir: state_dir(values, &found, fleet.is_some())?,
+            state_free_min_bytes,
             metrics: if listens { Some(values.get("metrics")?) } else { None },
             notify: notify_of(values)?,
             fleet,
@@ -330,29 +339,19 @@ struct Secrets<'a> {
     values: &'a Config,
     places: &'a Places,
     found: &'a Found,
-    environment: &'a Environment,
+    folders: Arc<SecretFolders>,
 }
 
 impl Secrets<'_> {
     fn of(&self, name: SecretName) -> Secret {
         let key = format!("{}.{}", name.table, name.name);
         let source = source_of(&key, self.places, self.found);
-        let folder = self.environment.get("CREDENTIALS_DIRECTORY");
-        let in_folder = |folder| self.environment.working_dir().join(folder).join(&name.credential);
-        Secret {
-            beside: self.found.main.path.with_file_name(&name.credential),
-            credentials: folder.map(in_folder),
-            file: self
-                .values
-                .get(&format!("{key}_file"))
-                .ok()
-                .map(|file: PathBuf| self.found.base.join(file)),
-            text: self
-                .values
-                .get::<String>(&key)
-                .ok()
-                .map(|secret| Box::new((source, secret.into()))),
-            name: name.into(),
-        }
+        let file: Option<PathBuf> = self.values.get(&format!("{key}_file")).ok();
+        let text: Option<String> = self.values.get(&key).ok();
+        let set = SecretSetting {
+            file: file.map(|file| self.found.base.join(file)),
+            text: text.map(|secret| (source, SecretText(secret.into()))),
+        };
+        Secret { name: name.into(), folders: Arc::clone(&self.folders), set }
     }
 }

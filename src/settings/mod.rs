@@ -17,6 +17,7 @@ mod layers;
 mod load;
 mod metrics;
 mod notify;
+mod packed;
 mod placeholders;
 mod policy;
 mod pull;
@@ -40,6 +41,7 @@ pub use init::{
 pub use job::{FirstRun, Job, MappingsText};
 pub use load::Settings;
 pub use metrics::Metrics;
+pub use packed::PackedAccount;
 pub use pull::{Keep, Pull};
 pub use rules::{JobRule, RuleFault, RuleInput};
 pub use secret::{SecretError, is_secret};

@@ -7,13 +7,14 @@ use crate::pull::{Access, ShopSystem, shop_named};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A shop, and how its orders are pulled.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pull {
-    #[serde(deserialize_with = "system")]
+    #[serde(serialize_with = "system_name", deserialize_with = "system")]
     pub from: &'static ShopSystem,
     /// `https`, or `http` for a loopback host; with the folder that the shop is in.
     pub url: String,
@@ -22,10 +23,10 @@ pub struct Pull {
     /// Orders placed before this day, in the job's time zone, are not pulled.
     pub since: Option<Date>,
     /// How far an increment reaches back before the end of the window before.
-    #[serde(deserialize_with = "duration")]
+    #[serde(serialize_with = "duration_text", deserialize_with = "duration")]
     pub overlap: SignedDuration,
     /// The longest time between two full pulls.
-    #[serde(deserialize_with = "duration")]
+    #[serde(serialize_with = "duration_text", deserialize_with = "duration")]
     pub full_every: SignedDuration,
     pub keep: Keep,
     /// Holds the job's windows. Absolute.
@@ -35,14 +36,14 @@ pub struct Pull {
     /// Certificates to trust instead of those of the system, PEM.
     pub ca_file: Option<PathBuf>,
     /// What else the shop system is set, by the keys.
-    #[serde(skip)]
-    pub(super) texts: Vec<(&'static str, String)>,
+    #[serde(default)]
+    pub(super) texts: BTreeMap<String, String>,
     #[serde(skip)]
     pub(super) secrets: Vec<Secret>,
 }
 
 /// What stays on disk of orders that were loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
     /// The last full window and those after it.
@@ -58,8 +59,10 @@ impl Pull {
         if let Some(ids) = &self.ids {
             access = access.with_ids(ids.clone());
         }
-        for (key, text) in &self.texts {
-            access = access.with(key, text);
+        for key in self.from.texts() {
+            if let Some(text) = self.texts.get(key) {
+                access = access.with(key, text);
+            }
         }
         if self.key_in_query {
             access = access.with("key_in_query", "true");
@@ -98,6 +101,17 @@ fn parse_duration(text: &str) -> Option<SignedDuration> {
 fn system<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static ShopSystem, D::Error> {
     let name = String::deserialize(deserializer)?;
     shop_named(&name).ok_or_else(|| serde::de::Error::custom("not a shop system"))
+}
+
+fn system_name<S: Serializer>(system: &ShopSystem, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(system.name)
+}
+
+fn duration_text<S: Serializer>(
+    duration: &SignedDuration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(duration)
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {

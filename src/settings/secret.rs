@@ -1,5 +1,6 @@
 use super::draft::variable_of;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,7 +15,7 @@ const SECRET_BYTES_MAX: usize = 4096;
 const PLACEHOLDER: &str = "paste-the-";
 
 /// Where a secret is taken from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecretSource {
     /// A file in the folder that systemd's `LoadCredential=` fills.
     Credentials(PathBuf),
@@ -87,6 +88,16 @@ pub struct SecretName {
     pub hint: &'static str,
 }
 
+/// The token of an account.
+pub(super) fn token_name(account: &str) -> SecretName {
+    SecretName {
+        table: format!("accounts.{account}"),
+        name: "token",
+        credential: format!("{account}.token"),
+        hint: "ActiveCampaign shows it under Settings, Developer",
+    }
+}
+
 impl fmt::Display for SecretName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.table)
@@ -103,33 +114,64 @@ impl SecretName {
     }
 }
 
-/// What was set about a secret. Its debug form does not show it.
+/// The folders that may hold secrets in files of their own. The same for all secrets.
+#[derive(Debug, Default)]
+pub(super) struct SecretFolders {
+    /// `$CREDENTIALS_DIRECTORY`.
+    pub credentials: Option<PathBuf>,
+    /// Holds the settings file.
+    pub beside: PathBuf,
+}
+
+/// What the settings and the environment say about a secret. Its debug form does not show it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct SecretSetting {
+    pub file: Option<PathBuf>,
+    /// From the environment or the settings file, whichever won.
+    pub text: Option<(SecretSource, SecretText)>,
+}
+
+/// Can be packed, unlike what it wraps.
+#[derive(Debug, Clone)]
+pub(super) struct SecretText(pub SecretString);
+
+impl Serialize for SecretText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(String::deserialize(deserializer)?.into()))
+    }
+}
+
+/// Where a secret may be. Its debug form does not show it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Secret {
     pub name: Arc<SecretName>,
-    /// In `$CREDENTIALS_DIRECTORY`, whether it exists or not.
-    pub credentials: Option<PathBuf>,
-    pub file: Option<PathBuf>,
-    /// From the environment or the settings file, whichever won.
-    pub text: Option<Box<(SecretSource, SecretString)>>,
-    /// Beside the settings file, whether it exists or not.
-    pub beside: PathBuf,
+    pub folders: Arc<SecretFolders>,
+    pub set: SecretSetting,
 }
 
 impl Secret {
     /// The first source in the documented order that is there.
     pub fn source(&self) -> Option<SecretSource> {
-        let credentials = self.credentials.clone().filter(|path| path.try_exists().unwrap_or(true));
+        let (folders, file) = (&self.folders, &self.name.credential);
+        let exists = |path: &PathBuf| path.try_exists().unwrap_or(true);
+        let credentials = folders.credentials.as_ref().map(|folder| folder.join(file));
         credentials
+            .filter(exists)
             .map(SecretSource::Credentials)
             .or_else(|| {
                 let key = format!("{}_file", self.name.name);
-                self.file.clone().map(|path| SecretSource::File { key, path })
+                self.set.file.clone().map(|path| SecretSource::File { key, path })
             })
-            .or_else(|| self.text.as_ref().map(|text| text.0.clone()))
+            .or_else(|| self.set.text.as_ref().map(|text| text.0.clone()))
             .or_else(|| {
-                let exists = self.beside.is_absolute() && self.beside.try_exists().unwrap_or(true);
-                exists.then(|| SecretSource::Beside(self.beside.clone()))
+                let beside = folders.beside.join(file);
+                (beside.is_absolute() && exists(&beside)).then_some(SecretSource::Beside(beside))
             })
     }
 
@@ -171,7 +213,7 @@ impl Secret {
     }
 
     fn text(&self) -> SecretString {
-        self.text.as_ref().map(|text| text.1.clone()).unwrap_or_default()
+        self.set.text.as_ref().map(|text| text.1.0.clone()).unwrap_or_default()
     }
 }
 

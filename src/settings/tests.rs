@@ -4,6 +4,7 @@ mod annotated;
 mod drop_ins;
 mod faults;
 mod layers;
+mod packed;
 mod paths;
 mod tokens;
 

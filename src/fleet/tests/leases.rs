@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);
 
-fn names(accounts: &[&str]) -> Vec<String> {
-    accounts.iter().map(|name| (*name).to_owned()).collect()
+fn refs(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 fn held(leases: &[Lease]) -> Vec<&str> {
@@ -25,7 +25,7 @@ fn ended(due: Duration) -> Released {
 async fn take_in_time(node: &crate::fleet::Accounts, name: &str) -> Lease {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        if let Some(lease) = node.take(&names(&[name]), 1).await.unwrap().pop() {
+        if let Some(lease) = node.take(&[name], 1).await.unwrap().pop() {
             return lease;
         }
         assert!(Instant::now() < deadline, "{name} never became free");
@@ -40,11 +40,11 @@ async fn each_account_has_one_holder_and_what_is_due_longest_comes_first() {
         .psql("UPDATE ordersync.accounts SET due_at = now() - interval '1 h' WHERE name = 'c'")
         .unwrap();
     let (one, two) = (postgres.node("one", 60_000), postgres.node("two", 60_000));
-    let all = names(&["a", "b", "c", "d"]);
+    let all = ["a", "b", "c", "d"];
     let first = one.take(&all, 1).await.unwrap();
     assert_eq!(held(&first), ["c"]);
-    assert!(two.take(&names(&["c"]), 1).await.unwrap().is_empty(), "held by another");
-    assert_eq!(two.take(&names(&["a", "x"]), 5).await.unwrap().len(), 1, "only what it knows");
+    assert!(two.take(&["c"], 1).await.unwrap().is_empty(), "held by another");
+    assert_eq!(two.take(&["a", "x"], 5).await.unwrap().len(), 1, "only what it knows");
     let far = Released { due: Duration::from_secs(3600), ..ended(MS) };
     one.release(&first[0], far).await.unwrap();
     assert_eq!(two.take(&all, 9).await.unwrap().len(), 2, "what is not due is not taken");
@@ -54,10 +54,10 @@ async fn each_account_has_one_holder_and_what_is_due_longest_comes_first() {
 async fn nodes_that_take_at_once_share_without_waiting() {
     let postgres = Postgres::start();
     let all: Vec<String> = (0..40).map(|n| format!("a{n:02}")).collect();
-    postgres.fleet(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    postgres.fleet(&refs(&all)).await;
     let takes = (0..8).map(|n| {
         let (node, all) = (postgres.node(&format!("n{n}"), 60_000), all.clone());
-        tokio::spawn(async move { node.take(&all, 5).await.unwrap() })
+        tokio::spawn(async move { node.take(&refs(&all), 5).await.unwrap() })
     });
     let mut taken: Vec<String> = Vec::new();
     for take in takes.collect::<Vec<_>>() {
@@ -73,17 +73,17 @@ async fn nodes_that_take_at_once_share_without_waiting() {
 async fn a_node_leaves_the_others_their_share_and_takes_it_if_they_have_no_room() {
     let postgres = Postgres::start();
     let all: Vec<String> = (0..12).map(|n| format!("a{n:02}")).collect();
-    postgres.fleet(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    postgres.fleet(&refs(&all)).await;
     let known = "INSERT INTO ordersync.nodes (name, host, since, seen_at, lost_after_ms, is_draining)
         VALUES ('one', 'h', now(), now(), 60000, false), ('two', 'h', now(), now(), 60000, false),
             ('lost', 'h', now(), now() - interval '1 h', 60000, false), ('drained', 'h', now(), now(), 60000, true)";
     postgres.psql(known).unwrap();
     let (one, two) = (postgres.node("one", 60_000), postgres.node("two", 60_000));
-    assert_eq!(one.take(&all, 500).await.unwrap().len(), 6, "half, of two that work");
-    assert_eq!(two.take(&all, 2).await.unwrap().len(), 2, "all that it has room for");
+    assert_eq!(one.take(&refs(&all), 500).await.unwrap().len(), 6, "half, of two that work");
+    assert_eq!(two.take(&refs(&all), 2).await.unwrap().len(), 2, "all that it has room for");
     let mut taken = Vec::new();
     for _ in 0..3 {
-        taken.push(one.take(&all, 500).await.unwrap().len());
+        taken.push(one.take(&refs(&all), 500).await.unwrap().len());
     }
     assert_eq!(taken, [2, 1, 1], "what is left, bit by bit");
 }
@@ -97,7 +97,7 @@ async fn a_lease_that_is_renewed_stays_and_one_that_expires_is_lost() {
     let until = Instant::now() + 4_000 * MS;
     while Instant::now() < until {
         assert_eq!(one.renew(&[renewal(&lease, Pace::default())]).await.unwrap(), ["a"]);
-        assert!(two.take(&names(&["a"]), 1).await.unwrap().is_empty());
+        assert!(two.take(&["a"], 1).await.unwrap().is_empty());
     }
     let newer = take_in_time(&two, "a").await;
     assert_eq!(newer.fence, lease.fence + 1);
@@ -137,9 +137,9 @@ async fn an_account_whose_schedules_change_is_due_at_once() {
     let lease = take_in_time(&node, "a").await;
     node.release(&lease, ended(Duration::from_secs(3600))).await.unwrap();
     node.register(&[registration("a", 1)]).await.unwrap();
-    assert!(node.take(&names(&["a"]), 1).await.unwrap().is_empty(), "as before");
+    assert!(node.take(&["a"], 1).await.unwrap().is_empty(), "as before");
     node.register(&[registration("a", 2)]).await.unwrap();
-    assert_eq!(node.take(&names(&["a"]), 1).await.unwrap().len(), 1);
+    assert_eq!(node.take(&["a"], 1).await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

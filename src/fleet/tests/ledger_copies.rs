@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 async fn take(node: &Accounts) -> Lease {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        if let Some(lease) = node.take(&["a".to_owned()], 1).await.unwrap().pop() {
+        if let Some(lease) = node.take(&["a"], 1).await.unwrap().pop() {
             return lease;
         }
         assert!(Instant::now() < deadline, "a never became free");

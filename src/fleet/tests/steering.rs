@@ -15,7 +15,7 @@ async fn a_drained_node_takes_nothing_and_nobody_takes_an_account_that_is_at_a_m
                  VALUES ('one', 'host', now(), now(), 1000)",
         )
         .unwrap();
-    let (node, all) = (postgres.node("one", 60_000), ["a".to_owned(), "b".to_owned()]);
+    let (node, all) = (postgres.node("one", 60_000), ["a", "b"]);
     drain(&postgres.database(), &["one".to_owned()], true).await.unwrap();
     assert!(node.take(&all, 9).await.unwrap().is_empty());
     drain(&postgres.database(), &["one".to_owned()], false).await.unwrap();
@@ -28,7 +28,7 @@ async fn who_was_evicted_writes_nothing_and_what_it_may_still_send_is_looked_up(
     let postgres = Postgres::start();
     postgres.fleet(&["a"]).await;
     let (one, two) = (postgres.node("one", 60_000), postgres.node("two", 60_000));
-    let lease = one.take(&["a".to_owned()], 1).await.unwrap().remove(0);
+    let lease = one.take(&["a"], 1).await.unwrap().remove(0);
     let evicted = evict_account(&postgres.database(), "a").await.unwrap().unwrap();
     assert!(evicted.left > Duration::from_secs(30), "{evicted:?}");
     let renewal = Renewal { account: "a".to_owned(), fence: lease.fence, pace: Pace::default() };
@@ -37,7 +37,7 @@ async fn who_was_evicted_writes_nothing_and_what_it_may_still_send_is_looked_up(
     std::fs::write(file.path(), "a ledger").unwrap();
     let written = postgres.copies().write(&lease, 1, file.path(), Instant::now()).await;
     assert!(matches!(written, Err(FleetError::Lost { .. })), "{written:?}");
-    let next = two.take(&["a".to_owned()], 1).await.unwrap().remove(0);
+    let next = two.take(&["a"], 1).await.unwrap().remove(0);
     assert!(next.fence > lease.fence);
     // The whole lease, though it was taken early.
     assert!(next.handover.unrecorded >= Duration::from_secs(59), "{:?}", next.handover);

@@ -72,7 +72,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["fleet/"]),
     ("tokio_postgres_rustls", &["fleet/database"]),
     ("rustls_platform_verifier", &["activecampaign/http", "fleet/database"]),
-    ("postcard", &["extract/join/piece"]),
+    ("postcard", &["extract/join/piece", "settings/packed"]),
     ("ring", &["pull/oauth1", "simulator/magento"]),
     ("cron", &["schedule/civil"]),
     ("strsim", &["domain/hints", "extract/names"]),
