@@ -1,15 +1,13 @@
 use super::Job;
 use super::bulk::check_no_switch;
 use super::change_detector::ChangeDetector;
-use super::ledger::Ledger;
-use super::plan_reader::{PlanReader, ReadingError};
-use super::planned_record::RecordVerdict;
-use super::records::Records;
-use super::remote_fetch::{CompareProgress, FetchError, Lists, fetch_customers, fetch_orders};
+use super::plan_reader::ReadingError;
+use super::planned_record::{PlannedRecord, RecordVerdict};
+use super::remote_fetch::{CompareProgress, Lists, fetch_customers, fetch_orders};
 use super::rules_digest::mapping_of;
 use super::verification::{Mismatch, Verification};
-use super::verify::OrderComparison;
-use crate::activecampaign::{Client, Disposition, Failure, FatalError, READ_BACK_MAX};
+use super::verify::{OrderComparison, reading_of};
+use crate::activecampaign::{Client, Failure, FatalError, READ_BACK_MAX};
 use crate::domain::{
     CustomerKey, LedgerEntry, LoadPath, MovedCustomer, Order, OrderDigest, OrderKey, RemoteId,
 };
@@ -69,24 +67,6 @@ pub enum AdoptError {
     Target(Failure),
 }
 
-impl From<Failure> for AdoptError {
-    fn from(failure: Failure) -> Self {
-        match failure.disposition {
-            Disposition::Stop(stop) => Self::Fatal(stop),
-            _ => Self::Target(failure),
-        }
-    }
-}
-
-impl From<FetchError> for AdoptError {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::Target(failure) => failure.into(),
-            FetchError::State(error) => Self::State(error),
-        }
-    }
-}
-
 /// Rebuilds the ledger of a job from what ActiveCampaign holds: reads the connection's customers
 /// and orders, compares them with the export, and records the result. Writes nothing to
 /// ActiveCampaign, and only adds to the ledger. `progress` is called after each page of a list.
@@ -106,11 +86,12 @@ pub async fn adopt(
         check_no_switch(&view, connection, job)?;
     }
     let remote = find_connection(job, &view, client).await?;
-    let prints = || view.hash_key().map(Fingerprints::new);
+    let hash_key = view.hash_key()?;
+    let prints = || Fingerprints::new(hash_key);
     let in_flight_max = job.in_flight_max;
     let lists = Lists { client, connection: &remote, in_flight_max, progress };
-    let customers = fetch_customers(&lists, &prints()?).await?;
-    let mirror = fetch_orders(&lists, &prints()?).await?;
+    let customers = fetch_customers(&lists, &prints()).await?;
+    let mirror = fetch_orders(&lists, &prints()).await?;
     let at_target = mirror.len()?;
     let connection = store.record_connection(&SeenConnection {
         service: spec.service.clone(),
@@ -121,7 +102,7 @@ pub async fn adopt(
     })?;
     let is_path_known = view.connection_path(connection)?.load.is_some();
     let comparison =
-        OrderComparison { view: &view, connection, fingerprints: prints()?, balance: None };
+        OrderComparison { view: &view, connection, fingerprints: prints(), balance: None };
     let adoption = Adoption { job: job.name.clone(), at_target, ..Adoption::default() };
     let mut adopting = Adopting {
         comparison,
@@ -133,27 +114,10 @@ pub async fn adopt(
         keeps_customers: job.rules.policy.moved_customer == MovedCustomer::Keep,
         sample: Vec::new(),
     };
-    let mut fingerprints = prints()?;
-    let detector =
-        ChangeDetector::for_ledger(fingerprints.mapping(&mapping_of(job, export.files())));
-    let ledger = Ledger::empty(fingerprints)?;
-    let records = Records::inline(export.read(), job.rules.policy.order_key);
-    let reader = PlanReader::new(records, job.rules.clone(), ledger).with_detector(Some(detector));
-    for judged in reader {
-        let judged = judged?;
-        adopting.adoption.read += 1;
-        // The order itself is in another record.
-        let is_repeat = judged.verdict.is_repeat();
-        match (judged.verdict, judged.key) {
-            (RecordVerdict::Decided(Decision::Send(step)), _) => {
-                adopting.take(&judged.label, step, judged.digest)?;
-            }
-            (_, Some(key)) if !is_repeat => {
-                let there = adopting.mirror.meet(&key.ledger_text(), None)?;
-                adopting.adoption.left_out += u64::from(there.is_some());
-            }
-            _ => {}
-        }
+    let mapping = prints().mapping(&mapping_of(job, export.files()));
+    let detector = ChangeDetector::for_ledger(mapping);
+    for record in reading_of(job, export, &view)?.with_detector(Some(detector)) {
+        adopting.take(record?)?;
     }
     adopting.write(connection)?;
     let Adopting { mut adoption, mirror, sample, store, .. } = adopting;
@@ -207,7 +171,24 @@ struct Adopting<'a> {
 }
 
 impl Adopting<'_> {
-    fn take(
+    fn take(&mut self, record: PlannedRecord) -> Result<(), AdoptError> {
+        self.adoption.read += 1;
+        // The order itself is in another record.
+        let is_repeat = record.verdict.is_repeat();
+        match (record.verdict, record.key) {
+            (RecordVerdict::Decided(Decision::Send(step)), _) => {
+                self.take_order(&record.label, step, record.digest)?;
+            }
+            (_, Some(key)) if !is_repeat => {
+                let there = self.mirror.meet(&key.ledger_text(), None)?;
+                self.adoption.left_out += u64::from(there.is_some());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_order(
         &mut self,
         label: &str,
         step: Step,

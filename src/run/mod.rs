@@ -35,6 +35,7 @@ mod sample;
 mod shared_orders;
 mod shrinkage;
 mod since;
+mod step_errors;
 mod switch;
 mod tracker;
 mod undo;

@@ -2,7 +2,6 @@ use super::bulk::{LookError, ReadBack};
 use super::meter::Batches;
 use super::{ConnectionError, GoneReport, ReadingError, Shrinkage, Verification};
 use crate::activecampaign::{Disposition, Failure, FatalError};
-use crate::load::StepError;
 use crate::state::{Counts, Kind, LetterCounts, Requests, RunEnd, RunId, RunRow, StateError};
 use std::time::Duration;
 
@@ -133,16 +132,6 @@ impl From<LookError> for RunError {
             }),
             LookError::State(error) => Self::State(error),
             LookError::Interrupted => Self::Interrupted,
-        }
-    }
-}
-
-impl From<StepError> for RunError {
-    fn from(halt: StepError) -> Self {
-        match halt {
-            StepError::Fatal(stop) => Self::Fatal(stop),
-            StepError::Cancelled => Self::Interrupted,
-            StepError::State(error) => Self::State(error),
         }
     }
 }

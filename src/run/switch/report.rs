@@ -1,8 +1,6 @@
 use super::SwitchPlan;
-use crate::activecampaign::{Disposition, Failure, FatalError};
+use crate::activecampaign::{Failure, FatalError};
 use crate::domain::RemoteId;
-use crate::load::StepError;
-use crate::run::bulk::LookError;
 use crate::run::report::{end_by, end_of};
 use crate::state::{Requests, RunEnd, StateError};
 use std::time::Duration;
@@ -106,35 +104,6 @@ impl SwitchError {
             Self::Fatal(stop) => end_by(stop),
             Self::State(_) | Self::Changed => RunEnd::Failed,
             Self::Interrupted => RunEnd::Interrupted,
-        }
-    }
-}
-
-impl From<Failure> for SwitchError {
-    fn from(failure: Failure) -> Self {
-        match failure.disposition {
-            Disposition::Stop(stop) => Self::Fatal(stop),
-            _ => Self::Target(failure),
-        }
-    }
-}
-
-impl From<StepError> for SwitchError {
-    fn from(error: StepError) -> Self {
-        match error {
-            StepError::Fatal(stop) => Self::Fatal(stop),
-            StepError::Cancelled => Self::Interrupted,
-            StepError::State(error) => Self::State(error),
-        }
-    }
-}
-
-impl From<LookError> for SwitchError {
-    fn from(error: LookError) -> Self {
-        match error {
-            LookError::Target(failure) => failure.into(),
-            LookError::State(error) => Self::State(error),
-            LookError::Interrupted => Self::Interrupted,
         }
     }
 }

@@ -1,7 +1,4 @@
-use crate::activecampaign::{Disposition, Failure, FatalError};
-use crate::load::StepError;
-use crate::run::bulk::LookError;
-use crate::run::remote_fetch::FetchError;
+use crate::activecampaign::{Failure, FatalError};
 use crate::run::report::{end_by, end_of};
 use crate::state::{Requests, RunEnd, RunId, StateError};
 use std::time::Duration;
@@ -71,44 +68,6 @@ impl UndoError {
             Self::Fatal(stop) => end_by(stop),
             Self::Interrupted => RunEnd::Interrupted,
             Self::State(_) | Self::Crashed(_) => RunEnd::Failed,
-        }
-    }
-}
-
-impl From<Failure> for UndoError {
-    fn from(failure: Failure) -> Self {
-        match failure.disposition {
-            Disposition::Stop(stop) => Self::Fatal(stop),
-            _ => Self::Target(failure),
-        }
-    }
-}
-
-impl From<FetchError> for UndoError {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::Target(failure) => failure.into(),
-            FetchError::State(error) => Self::State(error),
-        }
-    }
-}
-
-impl From<StepError> for UndoError {
-    fn from(halt: StepError) -> Self {
-        match halt {
-            StepError::Fatal(stop) => Self::Fatal(stop),
-            StepError::Cancelled => Self::Interrupted,
-            StepError::State(error) => Self::State(error),
-        }
-    }
-}
-
-impl From<LookError> for UndoError {
-    fn from(error: LookError) -> Self {
-        match error {
-            LookError::Target(failure) => failure.into(),
-            LookError::State(error) => Self::State(error),
-            LookError::Interrupted => Self::Interrupted,
         }
     }
 }
