@@ -2,12 +2,12 @@
 
 use super::bulk::AcceptedOrders;
 use super::pulls::{GoneOrders, keys_of};
-use super::undo::{DeleteOutcome, Deleting, ListedAs, Purpose, UndoError};
+use super::undo::{DeleteOutcome, Deleting, ListedAs, UndoError};
 use super::{Job, Sample};
 use crate::activecampaign::Client;
 use crate::domain::{Gone, OrderKey, RemoteId};
 use crate::state::{
-    ConnectionId, CreatedOrder, HeldOrders, LetterCounts, RunId, StateHandle, Store,
+    ConnectionId, CreatedOrder, DeletePurpose, HeldOrders, LetterCounts, RunId, StateHandle, Store,
 };
 use std::fmt;
 use tokio_util::sync::CancellationToken;
@@ -127,42 +127,19 @@ async fn delete_all(
     cancel: &CancellationToken,
     report: &mut GoneReport,
 ) -> Result<(), UndoError> {
-    let GoneOrders { found, suspected } = match job.gone() {
+    let gone = match job.gone() {
         Ok(gone) => gone,
         Err(error) => {
             tracing::warn!(job = job.name, "{error}");
             return Ok(());
         }
     };
-    let (keys, suspected) = (keys_of(&found), keys_of(&suspected));
     let origin = state.call(move |store| store.view()?.origin(run)).await?;
     let Some((connection, remote)) = origin.and_then(|origin| origin.connection) else {
         return Ok(());
     };
-    let (in_flight_max, gone) = (job.in_flight_max, keys.clone());
-    let held = state.call(move |store| store.held_among(connection, &gone)).await?;
-    if !held.accepted.is_empty() {
-        AcceptedOrders {
-            state,
-            client,
-            cancel,
-            in_flight_max,
-            connection,
-            remote: &remote,
-            sample: Sample::ALL,
-        }
-        .look(0)
-        .await?;
-    }
-    InDoubt { state, client, cancel, connection, remote: &remote }.settle(&held.in_doubt).await?;
-    let ledger = state.call(move |store| {
-        Ok(InLedger {
-            held: store.held_among(connection, &keys)?,
-            suspected: store.held_among(connection, &suspected)?.keys().count(),
-            known: store.orders_known_but_carts(connection)?,
-        })
-    });
-    let InLedger { held, suspected, known } = ledger.await?;
+    let lookups = Lookups { state, client, cancel, connection, remote: &remote };
+    let InLedger { held, suspected, known } = lookups.settle(gone, job.in_flight_max).await?;
     report.left = held.keys().cloned().collect();
     for order in held.accepted {
         tracing::warn!(
@@ -179,7 +156,7 @@ async fn delete_all(
         return Ok(());
     }
     let (client, state, halt) = (client.clone(), state.clone(), cancel.child_token());
-    let purpose = Purpose::Gone;
+    let purpose = DeletePurpose::Gone;
     let deleting = Deleting { client, state, run, connection, remote, halt, purpose };
     for order in orders {
         delete_one(&deleting, order, report).await?;
@@ -187,9 +164,8 @@ async fn delete_all(
     Ok(())
 }
 
-/// Orders that no longer exist in the shop, and whose create got no answer because the run was
-/// interrupted.
-struct InDoubt<'a> {
+/// Where orders that no longer exist in the shop are looked up.
+struct Lookups<'a> {
     state: &'a StateHandle,
     client: &'a Client,
     cancel: &'a CancellationToken,
@@ -197,10 +173,34 @@ struct InDoubt<'a> {
     remote: &'a RemoteId,
 }
 
-impl InDoubt<'_> {
-    /// Looks each up by its key until lists must show it: notes the id of an existing one, and
-    /// removes the others from the ledger. If a lookup does not decide, the order stays in doubt.
-    async fn settle(&self, keys: &[String]) -> Result<(), UndoError> {
+impl Lookups<'_> {
+    /// What the ledger has of these orders, after ActiveCampaign was asked for those without an id.
+    async fn settle(&self, gone: GoneOrders, in_flight_max: usize) -> Result<InLedger, UndoError> {
+        let Self { state, client, cancel, connection, remote } = *self;
+        let (keys, suspected) = (keys_of(&gone.found), keys_of(&gone.suspected));
+        let gone = keys.clone();
+        let held = state.call(move |store| store.held_among(connection, &gone)).await?;
+        if !held.accepted.is_empty() {
+            let sample = Sample::ALL;
+            AcceptedOrders { state, client, cancel, in_flight_max, connection, remote, sample }
+                .look(0)
+                .await?;
+        }
+        self.settle_in_doubt(&held.in_doubt).await?;
+        let ledger = state.call(move |store| {
+            Ok(InLedger {
+                held: store.held_among(connection, &keys)?,
+                suspected: store.held_among(connection, &suspected)?.keys().count(),
+                known: store.orders_known_but_carts(connection)?,
+            })
+        });
+        Ok(ledger.await?)
+    }
+
+    /// Orders whose create got no answer because the run was interrupted. Looks each up by its key
+    /// until lists must show it: notes the id of an existing one, and removes the others from the
+    /// ledger. If a lookup does not decide, the order stays in doubt.
+    async fn settle_in_doubt(&self, keys: &[String]) -> Result<(), UndoError> {
         let mut absent: Vec<_> = keys.iter().filter_map(|key| OrderKey::parse(key).ok()).collect();
         let mut delays = self.client.lookup_delays();
         loop {

@@ -51,7 +51,8 @@ impl RequestCounter {
             if !keeps_customer
                 && self.cart_customers.insert(order.customer.key.as_str(), 0)?.is_none()
             {
-                summary.cart_steps.requests += customer_requests(step, ledger)?;
+                summary.cart_steps.requests +=
+                    creation_of(step, ledger)?.map_or(0, Creation::requests);
             }
         } else if let Some(cart) = &order.cart {
             let first = self.carts.insert(&cart.ledger_text(), ORDER)?;
@@ -71,34 +72,42 @@ impl RequestCounter {
             }
             return Ok(false);
         }
-        match ledger.customer(key)? {
-            CustomerEntry::Known(_) => return Ok(false),
-            CustomerEntry::Unknown => {
-                summary.customers_new += 1;
-                let is_looked_up = step.action == Action::Create && !ledger.knows_every_order()?;
-                summary.lookups += u64::from(is_looked_up);
-            }
-            CustomerEntry::Intended => {
-                summary.customers_new += 1;
-                summary.customers_look_up += 1;
-            }
-        }
+        let Some(creation) = creation_of(step, ledger)? else { return Ok(false) };
+        summary.customers_new += 1;
+        summary.lookups += u64::from(creation == Creation::AfterLookup);
+        summary.customers_look_up += u64::from(creation == Creation::InDoubt);
         summary.consent.add(order.customer.accepts_marketing);
         Ok(true)
     }
 }
 
-/// The requests for the customer of a step, if no earlier step names that customer.
-fn customer_requests(step: &Step, ledger: &Ledger) -> Result<u64, StateError> {
+/// How the customer of a step is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Creation {
+    AtOnce,
+    /// It may be there already.
+    AfterLookup,
+    /// An earlier create got no answer.
+    InDoubt,
+}
+
+impl Creation {
+    fn requests(self) -> u64 {
+        if self == Self::AtOnce { 1 } else { 2 }
+    }
+}
+
+/// `None`: the ledger has the customer.
+fn creation_of(step: &Step, ledger: &Ledger) -> Result<Option<Creation>, StateError> {
     Ok(match ledger.customer(&step.order.customer.key)? {
-        CustomerEntry::Known(_) => 0,
+        CustomerEntry::Known(_) => None,
         CustomerEntry::Unknown
             if step.action == Action::Create && !ledger.knows_every_order()? =>
         {
-            2
+            Some(Creation::AfterLookup)
         }
-        CustomerEntry::Unknown => 1,
-        CustomerEntry::Intended => 2,
+        CustomerEntry::Unknown => Some(Creation::AtOnce),
+        CustomerEntry::Intended => Some(Creation::InDoubt),
     })
 }
 

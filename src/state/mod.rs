@@ -72,5 +72,5 @@ pub use standings::{Standing, StandingTopic, exchange_standing};
 pub use storage::{Storage, storage_of};
 pub use store::{SeenConnection, Store, View, check_writable, lock_account};
 pub use troubles::{Trouble, TroubleKind, note_trouble};
-pub use undo::{CreatedOrder, HeldOrders, Undoable};
+pub use undo::{CreatedOrder, DeletePurpose, HeldOrders, Undoable};
 pub use verifications::{VerificationId, VerificationRow, VerificationSums};

@@ -7,7 +7,7 @@ use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, RunId, StoredId, StoredText, stored, stored_id};
 use super::{StateError, Store, View, history};
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 
 /// Where the orders of a run are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,16 @@ pub struct Undoable {
     pub unconfirmed: u64,
     /// Deleted by an undo that has not yet read back.
     pub deleted: u64,
+}
+
+/// Why orders are deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletePurpose {
+    /// The run that created them is undone. Deleted orders are recorded until that is confirmed by
+    /// reading back.
+    Undo,
+    /// They no longer exist in the shop.
+    Gone,
 }
 
 /// An order that a run created.
@@ -179,33 +189,25 @@ impl Store {
         )
     }
 
-    /// The order is gone in ActiveCampaign: it is removed from the ledger, and recorded until that
-    /// was read back.
+    /// The order is gone in ActiveCampaign: notes the delete, and removes the order from the ledger.
     pub fn settle_deleted(
         &mut self,
         run: RunId,
         connection: ConnectionId,
         order: &CreatedOrder,
+        purpose: DeletePurpose,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        take_out(&transaction, run, connection, order)?;
-        transaction.run(
-            "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
-            params![run, stored(&order.key), stored_id(&order.id)],
-        )?;
-        Ok(transaction.commit()?)
-    }
-
-    /// The order no longer exists in the shop, nor in ActiveCampaign: it is removed from the
-    /// ledger.
-    pub fn settle_gone(
-        &mut self,
-        run: RunId,
-        connection: ConnectionId,
-        order: &CreatedOrder,
-    ) -> Result<(), StateError> {
-        let transaction = self.db.transaction()?;
-        take_out(&transaction, run, connection, order)?;
+        let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
+        let number = enrol(&transaction, run, connection, &order.key)?;
+        history::add(&transaction, run, number, &attempt)?;
+        forget(&transaction, connection, &order.key)?;
+        if purpose == DeletePurpose::Undo {
+            transaction.run(
+                "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
+                params![run, stored(&order.key), stored_id(&order.id)],
+            )?;
+        }
         Ok(transaction.commit()?)
     }
 
@@ -283,19 +285,6 @@ impl Store {
         transaction.commit()?;
         Ok(left)
     }
-}
-
-/// Notes a delete, and removes the order from the ledger.
-fn take_out(
-    transaction: &Transaction<'_>,
-    run: RunId,
-    connection: ConnectionId,
-    order: &CreatedOrder,
-) -> Result<(), StateError> {
-    let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
-    let number = enrol(transaction, run, connection, &order.key)?;
-    history::add(transaction, run, number, &attempt)?;
-    forget(transaction, connection, &order.key)
 }
 
 fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {

@@ -2,7 +2,9 @@ use super::UndoError;
 use crate::activecampaign::Client;
 use crate::domain::{Answer, RemoteId};
 use crate::load::{Deletion, delete};
-use crate::state::{ConnectionId, CreatedOrder, Part, Refusal, RunId, StateHandle, Store};
+use crate::state::{
+    ConnectionId, CreatedOrder, DeletePurpose, Part, Refusal, RunId, StateHandle, Store,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How ActiveCampaign's list shows the id of an order that the run created.
@@ -37,17 +39,7 @@ pub(in crate::run) struct Deleting {
     pub connection: ConnectionId,
     pub remote: RemoteId,
     pub halt: CancellationToken,
-    pub purpose: Purpose,
-}
-
-/// Why orders are deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::run) enum Purpose {
-    /// The run that created them is undone. Deleted orders are recorded until that is confirmed by
-    /// reading back.
-    Undo,
-    /// They no longer exist in the shop.
-    Gone,
+    pub purpose: DeletePurpose,
 }
 
 impl Deleting {
@@ -142,12 +134,9 @@ impl Deleting {
         order: CreatedOrder,
         ended: DeleteOutcome,
     ) -> Result<DeleteOutcome, UndoError> {
-        let (run, connection) = (self.run, self.connection);
-        let purpose = self.purpose;
-        let settle = move |store: &mut Store| match purpose {
-            Purpose::Undo => store.settle_deleted(run, connection, &order),
-            Purpose::Gone => store.settle_gone(run, connection, &order),
-        };
+        let (run, connection, purpose) = (self.run, self.connection, self.purpose);
+        let settle =
+            move |store: &mut Store| store.settle_deleted(run, connection, &order, purpose);
         self.state.call(settle).await?;
         Ok(ended)
     }

@@ -6,7 +6,7 @@ mod plan;
 mod report;
 mod work;
 
-pub(super) use deleting::{DeleteOutcome, Deleting, ListedAs, Purpose};
+pub(super) use deleting::{DeleteOutcome, Deleting, ListedAs};
 pub use plan::{UndoPlan, UndoRefusal, plan_undo};
 pub use report::{UndoError, UndoReport};
 pub use work::{UndoContext, undo};

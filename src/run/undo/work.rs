@@ -1,4 +1,4 @@
-use super::deleting::{DeleteOutcome, Deleting, ListedAs, Purpose};
+use super::deleting::{DeleteOutcome, Deleting, ListedAs};
 use super::{UndoError, UndoPlan, UndoReport};
 use crate::activecampaign::{Client, RemoteOrder};
 use crate::domain::RemoteId;
@@ -7,7 +7,7 @@ use crate::run::Sample;
 use crate::run::bulk::AcceptedOrders;
 use crate::run::meter::Meter;
 use crate::run::remote_fetch::{CompareProgress, Lists, fetch_orders};
-use crate::state::{ConnectionId, CreatedOrder, RemoteSnapshot, StateHandle};
+use crate::state::{ConnectionId, CreatedOrder, DeletePurpose, RemoteSnapshot, StateHandle};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
@@ -141,7 +141,7 @@ impl Work<'_> {
             connection,
             remote,
             halt,
-            purpose: Purpose::Undo,
+            purpose: DeletePurpose::Undo,
         });
         let mut steps = JoinSet::new();
         let sent = self.send_all(&deleting, mirror, &mut steps).await;

@@ -2,7 +2,8 @@ use super::*;
 use crate::domain::{Fingerprint, LedgerEntry, OrderKey};
 use crate::state::OrderIntent;
 use crate::state::{
-    Kind, OrderOutcome, RunClose, RunEnd, RunStart, SeenConnection, Settled, Settlement,
+    DeletePurpose, Kind, OrderOutcome, RunClose, RunEnd, RunStart, SeenConnection, Settled,
+    Settlement,
 };
 
 struct Ledger {
@@ -129,7 +130,7 @@ fn a_delete_is_intended_then_settled_and_read_back() {
         "neither there nor gone until it is known"
     );
     let order = CreatedOrder { key: "A".into(), id: RemoteId::new("1") };
-    ledger.store.settle_deleted(run, connection, &order).unwrap();
+    ledger.store.settle_deleted(run, connection, &order, DeletePurpose::Undo).unwrap();
     assert_eq!(ledger.memory("A"), LedgerEntry::Unknown);
     let undoable = ledger.store.view().unwrap().undoable(run, connection).unwrap();
     assert_eq!((undoable.orders, undoable.deleted), (1, 1));
