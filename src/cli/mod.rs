@@ -4,6 +4,7 @@
 mod adopt;
 mod assembly;
 mod check;
+mod check_account;
 mod check_fleet;
 mod check_graphql;
 mod connection;
