@@ -10,7 +10,7 @@ use super::metrics_file::MetricsFile;
 use super::notices::Notices;
 use super::options::{Global, parse_day, parse_duration};
 use super::output;
-use super::preflight::{Plans, PreparedJob};
+use super::preflight::{Plans, PreparedAccount, PreparedJob};
 use super::prepare::{LoadRequest, OrderLimits, prepare};
 use super::progress::{Form, ProgressDisplay};
 use super::pull::{BeforeLoad, pull_before_load, remove_replaced};
@@ -166,32 +166,14 @@ fn load(
         }
     };
     let prepared = || accounts.iter().flat_map(|account| &account.jobs);
-    let mut plans = Plans::default();
-    for PreparedJob { job, preflight, .. } in prepared() {
-        plans.forecasts.extend(preflight.forecast.map(|forecast| (job.name.clone(), forecast)));
-        plans.left.extend(preflight.left.map(|left| (job.name.clone(), left)));
-        let canary = preflight.canary.as_ref();
-        let canary = canary.map(|keys| OrdersLeft { loaded: 0, to_go: keys.len() as u64 });
-        plans.sent.extend(canary.or(preflight.left).map(|sent| (job.name.clone(), sent)));
-    }
+    let plans = plans_of(prepared());
     let has_states = prepared().any(|prepared| prepared.export.has_states());
     // STATE messages of a Singer stream then have standard output to themselves.
     let print = if has_states { output::print_to_stderr } else { output::print };
     let display = ProgressDisplay::new(reporting.progress, global.quiet, &plans);
-    let (results, signal) = assembly::runtime()?.block_on(async {
-        let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
-        if let Some(limit) = request.max_duration {
-            let cancel = interrupt.cancel.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(limit).await;
-                tracing::info!("stopping: --max-duration is over");
-                cancel.cancel();
-            });
-        }
-        let mut results = load_all(accounts, request.kind, &interrupt, display, &notices).await;
-        results.failures.extend(failures);
-        Ok::<_, CliError>((results, interrupt.signal()))
-    })?;
+    let loading = load_until_stopped(accounts, request, display, &notices);
+    let (mut results, signal) = assembly::runtime()?.block_on(loading)?;
+    results.failures.extend(failures);
     print_results(global, &results, &plans, print);
     // What can't be removed stays until the next run.
     if let Err(error) = remove_replaced(settings, &jobs) {
@@ -202,6 +184,39 @@ fn load(
         Some(error) => Err(error),
         None => Ok(exit.worse(exit_of(&results, signal, reporting.fail_on))),
     }
+}
+
+/// What is known of the runs before they begin.
+fn plans_of<'a>(prepared: impl Iterator<Item = &'a PreparedJob>) -> Plans {
+    let mut plans = Plans::default();
+    for PreparedJob { job, preflight, .. } in prepared {
+        plans.forecasts.extend(preflight.forecast.map(|forecast| (job.name.clone(), forecast)));
+        plans.left.extend(preflight.left.map(|left| (job.name.clone(), left)));
+        let canary = preflight.canary.as_ref();
+        let canary = canary.map(|keys| OrdersLeft { loaded: 0, to_go: keys.len() as u64 });
+        plans.sent.extend(canary.or(preflight.left).map(|sent| (job.name.clone(), sent)));
+    }
+    plans
+}
+
+/// Loads the jobs until they end, or a signal or `--max-duration` stops them. Returns the signal too.
+async fn load_until_stopped(
+    accounts: Vec<PreparedAccount>,
+    request: &LoadRequest<'_>,
+    display: ProgressDisplay,
+    notices: &Arc<Notices>,
+) -> Result<(Results, Option<u8>), CliError> {
+    let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
+    if let Some(limit) = request.max_duration {
+        let cancel = interrupt.cancel.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            tracing::info!("stopping: --max-duration is over");
+            cancel.cancel();
+        });
+    }
+    let results = load_all(accounts, request.kind, &interrupt, display, notices).await;
+    Ok((results, interrupt.signal()))
 }
 
 /// Sends notices about unattended syncs that could not begin.

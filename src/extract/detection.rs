@@ -76,21 +76,7 @@ pub fn detect(
     let text = text_of(&prefix, &source)?;
     if is_json(text) {
         let format = detect_json(&source, requested, options)?;
-        let why = match &format {
-            DetectedFormat::Json(JsonLayout { format, envelope, .. }) => {
-                let needs = format.needs.iter().map(|group| group.join(" or "));
-                let within = envelope.map(|place| format!(" within {place}")).unwrap_or_default();
-                let needs = needs.collect::<Vec<_>>().join(", ");
-                format!("JSON whose records{within} have {needs}")
-            }
-            DetectedFormat::MappedJson(_) => {
-                "JSON whose records have all that the mapping needs".to_owned()
-            }
-            DetectedFormat::Messages(streams) => {
-                format!("JSON with a stream of orders: {}", streams.envelope.about().title)
-            }
-            DetectedFormat::Csv(_) => String::new(),
-        };
+        let why = reason_of(&format);
         return Ok(Table { source, format, why, notes, passed_over: SharedTally::default() });
     }
     let named = match requested {
@@ -121,6 +107,25 @@ pub fn detect(
     let why = std::mem::take(&mut table.why);
     let (format, passed_over) = (DetectedFormat::Csv(table), SharedTally::default());
     Ok(Table { source, format, why, notes, passed_over })
+}
+
+/// Why it is taken for this format. A CSV table states that itself.
+fn reason_of(format: &DetectedFormat) -> String {
+    match format {
+        DetectedFormat::Json(JsonLayout { format, envelope, .. }) => {
+            let needs = format.needs.iter().map(|group| group.join(" or "));
+            let within = envelope.map(|place| format!(" within {place}")).unwrap_or_default();
+            let needs = needs.collect::<Vec<_>>().join(", ");
+            format!("JSON whose records{within} have {needs}")
+        }
+        DetectedFormat::MappedJson(_) => {
+            "JSON whose records have all that the mapping needs".to_owned()
+        }
+        DetectedFormat::Messages(streams) => {
+            format!("JSON with a stream of orders: {}", streams.envelope.about().title)
+        }
+        DetectedFormat::Csv(_) => String::new(),
+    }
 }
 
 fn detect_json(

@@ -207,45 +207,25 @@ impl ShopClient {
                 () = self.cancel.cancelled() => return Err(PullError::Interrupted.into()),
                 sent = self.send(&request) => sent,
             };
-            let (what, wait) = match sent {
-                Ok(answer) => {
-                    self.clock.note(answer.status, &answer.headers);
-                    let pause = (self.system.pause)(answer.status, &answer.headers);
-                    if let Some(pause) = pause {
-                        let end = Instant::now() + pause.min(self.wait_max);
-                        self.not_before = self.not_before.max(end);
-                    }
-                    match answer.status.as_u16() {
-                        429 | 503 => {
-                            let wait = retry_after(&answer).or(pause);
-                            ("is busy or down".to_owned(), Some(wait))
-                        }
-                        status @ (499 | 500 | 502 | 504 | 507 | 520..=524) => {
-                            (format!("answered {status}"), None)
-                        }
-                        200 if answer.body.trim_ascii().is_empty() => {
-                            ("answered 200 with nothing in it".to_owned(), None)
-                        }
-                        200 if is_broken_json(&answer.body) => {
-                            ("answered 200 with JSON that breaks off".to_owned(), None)
-                        }
-                        _ => return Ok(answer),
-                    }
-                }
+            let (what, pause, attempt) = match sent.and_then(|answer| self.accept(answer)) {
+                Ok(answer) => return Ok(answer),
                 Err(AttemptError::Fatal(error)) => return Err(error.into()),
-                Err(AttemptError::NotConnected(what)) => (what, Some(None)),
-                Err(AttemptError::Cut(what)) => (what, None),
+                Err(AttemptError::Busy { what, pause }) => {
+                    busy += 1;
+                    if busy == ATTEMPTS_MAX {
+                        return Err(self.away(what).into());
+                    }
+                    (what, pause, busy)
+                }
+                Err(AttemptError::Cut(what)) => {
+                    broken += 1;
+                    if broken == ATTEMPTS_BEFORE_LESS {
+                        return Err(RequestError::TooMuch(what));
+                    }
+                    (what, None, broken)
+                }
             };
-            let is_busy = wait.is_some();
-            let attempt = if is_busy { &mut busy } else { &mut broken };
-            *attempt += 1;
-            if is_busy && *attempt == ATTEMPTS_MAX {
-                return Err(self.away(what).into());
-            }
-            if !is_busy && *attempt == ATTEMPTS_BEFORE_LESS {
-                return Err(RequestError::TooMuch(what));
-            }
-            let wait = wait.flatten().unwrap_or(BACKOFF * 2_u32.pow(*attempt - 1));
+            let wait = pause.unwrap_or(BACKOFF * 2_u32.pow(attempt - 1));
             let seconds = wait.as_secs();
             if wait > self.wait_max {
                 let what = format!("{what} and asks for a pause of {seconds} s");
@@ -255,6 +235,29 @@ impl ShopClient {
                 tracing::warn!(seconds, "{}: {what}; asking again in {seconds} s", self.shop());
             }
             self.pause(wait).await?;
+        }
+    }
+
+    /// Takes an answer, unless the shop is to be asked again.
+    fn accept(&mut self, answer: Answer) -> Result<Answer, AttemptError> {
+        self.clock.note(answer.status, &answer.headers);
+        let pause = (self.system.pause)(answer.status, &answer.headers);
+        if let Some(pause) = pause {
+            let end = Instant::now() + pause.min(self.wait_max);
+            self.not_before = self.not_before.max(end);
+        }
+        let cut = |what: &str| Err(AttemptError::Cut(what.to_owned()));
+        match answer.status.as_u16() {
+            429 | 503 => {
+                let pause = retry_after(&answer).or(pause);
+                Err(AttemptError::Busy { what: "is busy or down".to_owned(), pause })
+            }
+            status @ (499 | 500 | 502 | 504 | 507 | 520..=524) => {
+                cut(&format!("answered {status}"))
+            }
+            200 if answer.body.trim_ascii().is_empty() => cut("answered 200 with nothing in it"),
+            200 if is_broken_json(&answer.body) => cut("answered 200 with JSON that breaks off"),
+            _ => Ok(answer),
         }
     }
 
@@ -364,7 +367,8 @@ impl ShopClient {
             });
         }
         let what = cause.text(self.root.host_str().unwrap_or_default());
-        AttemptError::NotConnected(format!("{what}; check the address if this stays"))
+        let what = format!("{what}; check the address if this stays");
+        AttemptError::Busy { what, pause: None }
     }
 
     fn redirected(&self, response: &reqwest::Response) -> PullError {
@@ -398,7 +402,12 @@ impl ShopClient {
 
 /// Why a single attempt got no answer.
 enum AttemptError {
-    NotConnected(String),
+    /// The shop can't be reached, or asks for a pause.
+    Busy {
+        what: String,
+        pause: Option<Duration>,
+    },
+    /// The shop took too long, failed or broke off.
     Cut(String),
     Fatal(PullError),
 }

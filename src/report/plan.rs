@@ -7,7 +7,7 @@ use super::text::{count, grouped, is_are, many, printable, size};
 use super::unplaced::unplaced_json;
 use super::warnings::{warnings, warnings_json};
 use crate::domain::{Currency, Gone};
-use crate::plan::{CurrencyTotal, Totals};
+use crate::plan::{CurrencyTotal, PlanSummary, Totals};
 use crate::run::{Destination, Existing, Overlap, Preview};
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
@@ -19,14 +19,6 @@ pub fn plan_json(previews: &[Preview], now: &Zoned) -> Value {
 
 fn one_json(preview: &Preview, now: &Zoned) -> Value {
     let summary = &preview.summary;
-    let reasons = invalid_reasons(summary).into_iter().map(|(reason, found)| {
-        let examples = found.examples.iter().map(|example| example_json(preview, example));
-        json!({
-            "reason": reason.word(), "count": found.count, "advice": reason.meaning(),
-            "totals": values_json(summary.invalid_values.get(&reason)),
-            "examples": examples.collect::<Value>(),
-        })
-    });
     let mut plan = json!({
         "job": preview.job,
         "id": preview.id.to_string(),
@@ -51,9 +43,8 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "superseded": summary.superseded(),
         "invalid": summary.invalid,
         "refused": summary.refused,
-        "filtered_reasons": summary.filtered_reasons.iter()
-            .map(|(reason, n)| json!({ "reason": reason, "count": n, "totals": values_json(summary.filtered_values.get(reason)), "advice": filter_advice(reason) })).collect::<Value>(),
-        "invalid_reasons": reasons.collect::<Value>(),
+        "filtered_reasons": filtered_reasons_json(summary),
+        "invalid_reasons": invalid_reasons_json(preview),
         "customers": {
             "new": summary.customers_new,
             "accepts_marketing": summary.consent.given,
@@ -70,10 +61,7 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         "first_order": summary.first_order.map(|at| at.to_string()),
         "last_order": summary.last_order.map(|at| at.to_string()),
         "forecast": forecast_json(preview, now),
-        "months": summary.distribution.months().iter().map(|((currency, month), total)| json!({
-            "currency": currency.code(), "month": month.to_string(),
-            "orders": total.orders, "minor_units": number(total.minor_units),
-        })).collect::<Value>(),
+        "months": months_json(summary),
         "products_per_order": summary.distribution.products(),
         "disk": { "bytes": preview.disk.bytes, "usable_bytes": preview.disk.usable_bytes() },
         "unplaced": unplaced_json(preview),
@@ -85,6 +73,38 @@ fn one_json(preview: &Preview, now: &Zoned) -> Value {
         plan.insert("warnings".to_owned(), warnings_json(preview).into());
     }
     plan
+}
+
+fn filtered_reasons_json(summary: &PlanSummary) -> Value {
+    let reasons = summary.filtered_reasons.iter().map(|(reason, count)| {
+        json!({
+            "reason": reason, "count": count, "advice": filter_advice(reason),
+            "totals": values_json(summary.filtered_values.get(reason)),
+        })
+    });
+    reasons.collect()
+}
+
+fn invalid_reasons_json(preview: &Preview) -> Value {
+    let reasons = invalid_reasons(&preview.summary).into_iter().map(|(reason, found)| {
+        let examples = found.examples.iter().map(|example| example_json(preview, example));
+        json!({
+            "reason": reason.word(), "count": found.count, "advice": reason.meaning(),
+            "totals": values_json(preview.summary.invalid_values.get(&reason)),
+            "examples": examples.collect::<Value>(),
+        })
+    });
+    reasons.collect()
+}
+
+fn months_json(summary: &PlanSummary) -> Value {
+    let months = summary.distribution.months().into_iter().map(|((currency, month), total)| {
+        json!({
+            "currency": currency.code(), "month": month.to_string(),
+            "orders": total.orders, "minor_units": number(total.minor_units),
+        })
+    });
+    months.collect()
 }
 
 /// Disk space that the state needs; empty if no order is new.

@@ -1,5 +1,5 @@
 use super::batches::{BatchReader, KnownLetters, ReaderEvent};
-use super::bulk::{AcceptedOrders, check_path, open_path};
+use super::bulk::{AcceptedOrders, ReadBack, check_path, open_path};
 use super::change_detector::ChangeDetector;
 use super::connection::{confirm, establish};
 use super::execution::{Execution, ReadProgress, RunContext, letters};
@@ -50,56 +50,69 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let (connection, remote) = match connected {
         Ok(found) => found,
         Err(error) => {
-            return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error))
-                .await;
+            let reached = ReadProgress::default();
+            return close(&task, &row, meter, reached, shrinkage, Some(error)).await;
         }
     };
     task.state.call(move |store| store.set_connection(run, connection)).await?;
-    let id = remote.clone();
     let accepted = AcceptedOrders {
         state: task.state,
         client: task.client,
         cancel: &task.cancel,
         in_flight_max: task.job.in_flight_max,
         connection,
-        remote: &id,
+        remote: &remote,
         sample: task.job.bulk_sample,
     };
     if let Err(error) = open(&task, run, &accepted).await {
-        return close(&task, &row, (meter, ReadProgress::default()), shrinkage, Some(error)).await;
+        return close(&task, &row, meter, ReadProgress::default(), shrinkage, Some(error)).await;
     }
     let fed = start_reading(&task, &row, connection, view, &mapping)?;
-    let mut execution = Execution::new(&task, &row, connection, remote, meter).await?;
-    let mut error = execution.drive(fed).await.err();
+    let mut execution = Execution::new(&task, &row, connection, remote.clone(), meter).await?;
+    let driven = execution.drive(fed).await;
     log_passed_over(&task);
-    let mut read_back = None;
-    if task.job.load == LoadPath::Bulk && error.is_none() {
-        match accepted.settle(run).await {
-            Ok(read) => {
-                let not_read = read.not_read;
-                task.state.call(move |store| store.note_not_read(connection, not_read)).await?;
-                read_back = Some(read);
-            }
-            Err(fault) => error = Some(fault.into()),
-        }
-    }
+    let settled = match driven {
+        Ok(()) if task.job.load == LoadPath::Bulk => settle(&accepted, run).await.map(Some),
+        driven => driven.map(|()| None),
+    };
+    let (read_back, error) = settled.map_or_else(|error| (None, Some(error)), |read| (read, None));
     // A run without changes makes no request; a full pull, a change or a verification does.
     let is_unasked = task.kind == Kind::Sync && execution.sent() == 0 && !is_night;
+    let error = look_for_connection(&task, &accepted, error, is_unasked).await?;
+    let (meter, reached) = execution.end();
+    let report = close(&task, &row, meter, reached, shrinkage, error).await?;
+    Ok(RunReport { read_back, ..report })
+}
+
+/// Settles what the bulk path accepted, and notes how much of it was not read.
+async fn settle(accepted: &AcceptedOrders<'_>, run: RunId) -> Result<ReadBack, RunError> {
+    let read = accepted.settle(run).await?;
+    let (connection, not_read) = (accepted.connection, read.not_read);
+    accepted.state.call(move |store| store.note_not_read(connection, not_read)).await?;
+    Ok(read)
+}
+
+/// Looks whether the connection is still there, where the run's end leaves that open. Returns how
+/// the run ends now.
+async fn look_for_connection(
+    task: &RunContext<'_>,
+    accepted: &AcceptedOrders<'_>,
+    mut error: Option<RunError>,
+    is_unasked: bool,
+) -> Result<Option<RunError>, RunError> {
     // If every order is refused, the connection may have been deleted.
-    let is_in_question = match &error {
-        None => is_unasked,
-        Some(error) => {
-            matches!(error, RunError::Fatal(FatalError::Schema) | RunError::TooManyRefused { .. })
-        }
-    };
-    if is_in_question && let Err(gone) = confirm(task.client, &task.job.connection, &id).await {
+    let is_in_question = error.as_ref().map_or(is_unasked, |error| {
+        matches!(error, RunError::Fatal(FatalError::Schema) | RunError::TooManyRefused { .. })
+    });
+    let spec = &task.job.connection;
+    if is_in_question && let Err(gone) = confirm(task.client, spec, accepted.remote).await {
         error = Some(RunError::Fatal(gone));
     }
     if matches!(error, Some(RunError::Fatal(FatalError::ConnectionGone))) {
+        let connection = accepted.connection;
         task.state.call(move |store| store.lose_connection(connection)).await?;
     }
-    let report = close(&task, &row, execution.end(), shrinkage, error).await?;
-    Ok(RunReport { read_back, ..report })
+    Ok(error)
 }
 
 /// Begins the run in the state, or resumes the one that was interrupted.
@@ -194,7 +207,8 @@ fn start_reading(
 async fn close(
     task: &RunContext<'_>,
     row: &RunRow,
-    (mut meter, reached): (Meter, ReadProgress),
+    meter: Meter,
+    reached: ReadProgress,
     shrinkage: Vec<Shrinkage>,
     mut error: Option<RunError>,
 ) -> Result<RunReport, RunError> {
@@ -203,29 +217,8 @@ async fn close(
     let mut end = error.as_ref().map_or(RunEnd::Finished, RunError::end);
     // It failed, and the next run resumes it like an interrupted one.
     let is_open = matches!(&error, Some(RunError::State(error)) if error.is_lack_of_space());
-    let records = reached.records.filter(|_| end == RunEnd::Finished);
-    let (requests, active_ms) = meter.take();
-    let rest = Settlement { requests, active_ms, ..Settlement::default() };
-    // A piped stream may be incremental, so it never counts as a full export.
-    let whole = task.only.is_none()
-        && reached.all_letters
-        && task.job.reads_whole_export()
-        && !task.job.export.is_piped();
     let stored = if is_open { RunEnd::Interrupted } else { end };
-    let (row, written) = task
-        .state
-        .call(move |store| {
-            store.settle(run, 0, &rest)?;
-            let settled = store.run(run)?.map_or(0, |row| row.counts.sum());
-            let close = RunClose {
-                end: stored,
-                records,
-                pending: reached.through.saturating_sub(settled),
-                whole,
-            };
-            Ok((store.end(run, &close)?, store.outcomes_of(run)?))
-        })
-        .await?;
+    let (row, written) = store_end(task, run, meter, &reached, stored).await?;
     if !accounts_add_up(&row, end, written) {
         let (read, counts, pending) = (row.records, row.counts, row.pending);
         error.get_or_insert(RunError::Accounting(Box::new(Accounting {
@@ -241,15 +234,7 @@ async fn close(
     }
     let row = RunRow { outcome: Some(if is_open { stored } else { end }), ..row };
     if row.is_finished_load() {
-        // Windows replace each other, and are compared by their own counts.
-        let is_pulled = task.job.pulls.is_some();
-        let files = if is_pulled { Vec::new() } else { files_read(task.export.files()) };
-        let windows = task.job.windows_of(task.export.files()).unwrap_or_else(|error| {
-            // They stay unsettled, so that the next run reads them again.
-            tracing::warn!("{error}");
-            Vec::new()
-        });
-        task.state.call(move |store| store.keep_files(run, &files, &windows)).await?;
+        keep_files(task, run).await?;
     }
     let dead_letters = letters_met(task, &row, &reached).await?;
     let orders = reached.orders;
@@ -266,6 +251,45 @@ async fn close(
         elapsed,
         gone,
     })
+}
+
+/// Writes the end of the run. Returns its row, and what the ledger says that it wrote.
+async fn store_end(
+    task: &RunContext<'_>,
+    run: RunId,
+    mut meter: Meter,
+    reached: &ReadProgress,
+    end: RunEnd,
+) -> Result<(RunRow, Option<Counts>), StateError> {
+    let (requests, active_ms) = meter.take();
+    let rest = Settlement { requests, active_ms, ..Settlement::default() };
+    // A piped stream may be incremental, so it never counts as a full export.
+    let whole = task.only.is_none()
+        && reached.all_letters
+        && task.job.reads_whole_export()
+        && !task.job.export.is_piped();
+    let records = reached.records.filter(|_| end == RunEnd::Finished);
+    let through = reached.through;
+    let ended = task.state.call(move |store| {
+        store.settle(run, 0, &rest)?;
+        let settled = store.run(run)?.map_or(0, |row| row.counts.sum());
+        let close = RunClose { end, records, pending: through.saturating_sub(settled), whole };
+        Ok((store.end(run, &close)?, store.outcomes_of(run)?))
+    });
+    ended.await
+}
+
+/// Records which files and windows a finished run has read.
+async fn keep_files(task: &RunContext<'_>, run: RunId) -> Result<(), StateError> {
+    // Windows replace each other, and are compared by their own counts.
+    let is_pulled = task.job.pulls.is_some();
+    let files = if is_pulled { Vec::new() } else { files_read(task.export.files()) };
+    let windows = task.job.windows_of(task.export.files()).unwrap_or_else(|error| {
+        // They stay unsettled, so that the next run reads them again.
+        tracing::warn!("{error}");
+        Vec::new()
+    });
+    task.state.call(move |store| store.keep_files(run, &files, &windows)).await
 }
 
 /// The dead letters of a run. Those beyond the number that is recorded count as new.

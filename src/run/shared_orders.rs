@@ -113,6 +113,15 @@ pub fn shared_orders(
             }
         }
     }
+    Ok(named(jobs, pairs, &carts))
+}
+
+/// What was found, with the names of the jobs in place of their numbers.
+fn named(
+    jobs: &[Job],
+    pairs: BTreeMap<(u64, u64), Found>,
+    carts: &[(u64, CartKey)],
+) -> Vec<SharedOrders> {
     let name = |n: u64| jobs[n as usize].name.clone();
     let shared = |one: u64, other: u64, what: Shared| SharedOrders {
         jobs: [name(one), name(other)],
@@ -132,5 +141,5 @@ pub fn shared_orders(
         let others = carts.iter().filter(|(_, other)| other != key);
         all.extend(others.map(|(n, other)| shared(*first, *n, Shared::Carts([*key, *other]))));
     }
-    Ok(all)
+    all
 }

@@ -320,17 +320,7 @@ impl OrderComparison<'_> {
         there: Option<MatchedOrder>,
         result: &mut Verification,
     ) -> Result<Option<Vec<Mismatch>>, StateError> {
-        let Some(matched) = there else {
-            if self.view.order(self.connection, &order.key)? == LedgerEntry::BecameOrder {
-                // A cart that became its order.
-                result.matching += 1;
-                return Ok(None);
-            }
-            self.weigh_source(order)?;
-            let (source, target) = ("in the export".to_owned(), "not there".to_owned());
-            result.differ(label, Mismatch::Missing, source, target);
-            return Ok(Some(vec![Mismatch::Missing]));
-        };
+        let Some(matched) = there else { return self.judge_missing(label, order, result) };
         self.weigh_source(order)?;
         let there = &matched.order;
         self.weigh_target(there)?;
@@ -373,6 +363,23 @@ impl OrderComparison<'_> {
             result.matching += 1;
         }
         Ok(Some(all))
+    }
+
+    fn judge_missing(
+        &self,
+        label: &str,
+        order: &Order,
+        result: &mut Verification,
+    ) -> Result<Option<Vec<Mismatch>>, StateError> {
+        if self.view.order(self.connection, &order.key)? == LedgerEntry::BecameOrder {
+            // A cart that became its order.
+            result.matching += 1;
+            return Ok(None);
+        }
+        self.weigh_source(order)?;
+        let (source, target) = ("in the export".to_owned(), "not there".to_owned());
+        result.differ(label, Mismatch::Missing, source, target);
+        Ok(Some(vec![Mismatch::Missing]))
     }
 
     /// ActiveCampaign's id of an order, as far as the ledger knows it.

@@ -104,12 +104,10 @@ impl World {
                 self.store.connections.insert(Connection { name, is_internal: native, ..row });
                 Ok(id)
             }
-            Edit::DeleteConnection { id } => self
-                .store
-                .connections
-                .remove(id)
-                .map(|row| row.id)
-                .ok_or(EditError::NotThere("connection")),
+            Edit::DeleteConnection { id } => {
+                let removed = self.store.connections.remove(id);
+                removed.map(|row| row.id).ok_or(EditError::NotThere("connection"))
+            }
             Edit::SetList { id, list } => self.set_list(id, list),
             Edit::AddCustomer { connectionid, externalid, email } => {
                 let id = self.store.customers.take_id();
@@ -131,9 +129,7 @@ impl World {
                 Ok(id)
             }
             Edit::SetTotal { externalid, total } => {
-                let id = with_key(&self.store.orders, &externalid, "order")?;
-                self.store.change_order(id, |order| order.total = total);
-                Ok(id)
+                self.change(&externalid, |order| order.total = total)
             }
             Edit::ExchangeProduct { externalid, product, by } => {
                 self.exchange_product(&externalid, &product, &by)

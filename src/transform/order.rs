@@ -95,17 +95,10 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     let customer = customer_of(source, rules, &mut faults);
     let created_at = created_at(source, rules, &mut faults);
     let updated_at = optional_moment(&source.updated_at, "updated_at", rules, &mut faults);
-    let abandoned_at = match source.abandoned_at.as_str() {
-        // A cart without a date of its abandonment: the date of its creation.
-        "" => created_at.filter(|_| source.is_cart()),
-        text => optional_moment(text, "abandoned_at", rules, &mut faults),
-    };
+    let abandoned_at = abandoned_at(source, created_at, rules, &mut faults);
     let currency = currency_of(source, rules, &mut faults);
-    if let Some(currency) = currency.filter(|_| source.in_minor_units) {
-        amounts::in_major_units(source, currency);
-    }
-    if currency.is_some_and(|currency| is_cut(source, currency, rules.policy.rounding)) {
-        faults.push(RecordError::new(Reason::Truncated));
+    if let Some(currency) = currency {
+        settle_units(source, currency, rules, &mut faults);
     }
     let mut notes = assumptions(source, rules, currency);
     let mut amounts = Amounts::of(currency, rules.policy.rounding, &mut faults);
@@ -129,10 +122,8 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         let [discount, shipping, tax] = [discount, shipping, tax].map(Option::unwrap_or_default);
         let discounts = &discounts;
         let parts = Parts { lines: &lines, discount, discounts, shipping, tax, charges, less: 0 };
-        notes.difference = parts.difference(totals.ordered, amounts.slack);
-        if notes.difference != 0 && is_doubled(source, &parts, totals.ordered, amounts.slack) {
-            faults.push(RecordError::of(Reason::RepeatedRow, "lines"));
-        }
+        notes.difference =
+            difference_of(source, &parts, totals.ordered, amounts.slack, &mut faults);
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -157,6 +148,21 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
         abandoned_at,
     });
     Ok(Valid { order, notes, is_refunded: totals.is_refunded })
+}
+
+/// Amounts are in major units from here on, and none is cut off.
+fn settle_units(
+    source: &mut SourceOrder,
+    currency: Currency,
+    rules: &Rules,
+    faults: &mut Vec<RecordError>,
+) {
+    if source.in_minor_units {
+        amounts::in_major_units(source, currency);
+    }
+    if is_cut(source, currency, rules.policy.rounding) {
+        faults.push(RecordError::new(Reason::Truncated));
+    }
 }
 
 /// Notes on what the export does not state or states doubtfully.
@@ -265,6 +271,19 @@ fn created_at(
     match rules.policy.default_date {
         Some(date) if is_blank(&source.created_at) => Some(date),
         _ => moment(&source.created_at, "created_at", rules, faults),
+    }
+}
+
+/// A cart without a date of its abandonment has the date of its creation.
+fn abandoned_at(
+    source: &SourceOrder,
+    created_at: Option<Moment>,
+    rules: &Rules,
+    faults: &mut Vec<RecordError>,
+) -> Option<Moment> {
+    match source.abandoned_at.as_str() {
+        "" => created_at.filter(|_| source.is_cart()),
+        text => moment(text, "abandoned_at", rules, faults),
     }
 }
 
@@ -425,6 +444,21 @@ fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool 
         })
         .sum();
     !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
+}
+
+/// By how much an order misses its total.
+fn difference_of(
+    source: &SourceOrder,
+    parts: &Parts<'_>,
+    total: Amount,
+    slack: u64,
+    faults: &mut Vec<RecordError>,
+) -> i64 {
+    let difference = parts.difference(total, slack);
+    if difference != 0 && is_doubled(source, parts, total, slack) {
+        faults.push(RecordError::of(Reason::RepeatedRow, "lines"));
+    }
+    difference
 }
 
 /// A repeated row doubles a product. The product may have been bought twice, but not if the order

@@ -111,17 +111,10 @@ impl<'a> BatchWrite<'a> {
 
     /// Sends one batch, with its own retry budget, and settles what it can. Orders to be sent in
     /// other batches become further parts.
-    async fn send(&mut self, form: &BulkForm, part: Vec<usize>) -> Result<(), StepError> {
-        let mut attempts = self.loader.rest.attempts();
-        let (mut left, mut unclear) = (part, 0);
+    async fn send(&mut self, form: &BulkForm, mut left: Vec<usize>) -> Result<(), StepError> {
+        let (mut attempts, mut unclear) = (self.loader.rest.attempts(), 0);
         while !left.is_empty() {
-            let batch = u32::try_from(left.len()).unwrap_or(u32::MAX);
-            left.iter().for_each(|index| self.orders[*index].batch = batch);
-            let sent: Vec<_> = left.iter().map(|index| self.sent(*index)).collect();
-            let body = BulkBody::new(form, &sent).map_err(|fields| {
-                tracing::error!("{fields}");
-                FatalError::Schema
-            })?;
+            let body = self.body(form, &left)?;
             if body.is_too_long() && left.len() > 1 {
                 self.divide(&left);
                 return Ok(());
@@ -134,6 +127,7 @@ impl<'a> BatchWrite<'a> {
                 return Ok(());
             }
             self.intend(&left).await?;
+            let sent = self.all_sent(&left);
             let failure = match turn.upsert_orders(body, &sent, form).await {
                 Ok(replies) => {
                     left = self.take(&left, replies);
@@ -148,8 +142,7 @@ impl<'a> BatchWrite<'a> {
             match failure.disposition {
                 Disposition::Throttled | Disposition::Again => {}
                 Disposition::LookUp => {
-                    left.iter().for_each(|index| self.orders[*index].in_doubt = true);
-                    self.loader.length.too_much(left.len());
+                    self.doubt(&left);
                     unclear += 1;
                 }
                 Disposition::Stop(stop) => return Err(stop.into()),
@@ -177,6 +170,21 @@ impl<'a> BatchWrite<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The body of a request with these orders, which notes how many they are.
+    fn body(&mut self, form: &BulkForm, orders: &[usize]) -> Result<BulkBody, StepError> {
+        let batch = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+        orders.iter().for_each(|index| self.orders[*index].batch = batch);
+        let body = BulkBody::new(form, &self.all_sent(orders));
+        Ok(body.map_err(|fields| {
+            tracing::error!("{fields}");
+            FatalError::Schema
+        })?)
+    }
+
+    fn all_sent(&self, orders: &[usize]) -> Vec<SentOrder<'_>> {
+        orders.iter().map(|index| self.sent(*index)).collect()
     }
 
     /// Orders of a canary are stored without fingerprint: a later run sends them again, whatever
@@ -248,6 +256,12 @@ impl<'a> BatchWrite<'a> {
         if part.len() > length {
             self.loader.rest.client.note_divided();
         }
+    }
+
+    /// No answer says what became of a whole request.
+    fn doubt(&mut self, part: &[usize]) {
+        part.iter().for_each(|index| self.orders[*index].in_doubt = true);
+        self.loader.length.too_much(part.len());
     }
 
     /// A whole request was refused, because of one of its orders or their number.

@@ -134,24 +134,7 @@ impl Query<'_> {
     pub(super) fn body(&self) -> Value {
         match self {
             Self::Opening { listed, counted, with_checkouts } => {
-                let (search, arguments) = match listed {
-                    FirstOrders::Oldest(search) => {
-                        (search, "first: 1, sortKey: CREATED_AT".to_owned())
-                    }
-                    FirstOrders::Changed(search) => {
-                        (search, format!("first: {CHANGED_MAX}, sortKey: UPDATED_AT"))
-                    }
-                };
-                let checkouts = if *with_checkouts { OPENING_CHECKOUTS } else { "" };
-                json!({
-                    "query": format!(
-                        "query($search: String!, $counted: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
-                         ordersCount(query: $counted, limit: null) {{ count precision }} \
-                         {checkouts} orders({arguments}, query: $search) {{ edges {{ node {{ {} }} }} }} }}",
-                        ORDER.replace("LINES", "(first: 1)")
-                    ),
-                    "variables": { "search": search, "counted": counted },
-                })
+                opening(listed, counted, *with_checkouts)
             }
             Self::Count { search } => json!({
                 "query": "query($search: String!) { ordersCount(query: $search, limit: null) { count precision } }",
@@ -192,6 +175,25 @@ impl Query<'_> {
             }),
         }
     }
+}
+
+fn opening(listed: &FirstOrders<'_>, counted: &str, with_checkouts: bool) -> Value {
+    let (search, arguments) = match listed {
+        FirstOrders::Oldest(search) => (search, "first: 1, sortKey: CREATED_AT".to_owned()),
+        FirstOrders::Changed(search) => {
+            (search, format!("first: {CHANGED_MAX}, sortKey: UPDATED_AT"))
+        }
+    };
+    let checkouts = if with_checkouts { OPENING_CHECKOUTS } else { "" };
+    json!({
+        "query": format!(
+            "query($search: String!, $counted: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
+             ordersCount(query: $counted, limit: null) {{ count precision }} \
+             {checkouts} orders({arguments}, query: $search) {{ edges {{ node {{ {} }} }} }} }}",
+            ORDER.replace("LINES", "(first: 1)")
+        ),
+        "variables": { "search": search, "counted": counted },
+    })
 }
 
 /// The search for the orders that changed between two moments, and were not placed before `since`.

@@ -106,22 +106,8 @@ impl Work<'_> {
             at.is_in_graphql().await?;
         }
         // If a second record is known already, nothing more is sent.
-        let sent = if open.second.is_empty() {
-            self.send(at, order, &open).await?
-        } else {
-            Rewritten::Accepted
-        };
-        match sent {
-            Rewritten::Accepted => {}
-            Rewritten::Refused(refusal) => {
-                self.go_back(at, &open).await?;
-                let reason = refusal.reason().to_string();
-                return Err(SwitchError::Refused { order: name, to, from, reason });
-            }
-            Rewritten::Undecided(refusal) => {
-                let why = refusal.reason().to_string();
-                return Err(SwitchError::Undecided { order: name, why });
-            }
+        if open.second.is_empty() {
+            self.deliver(at, order, &open).await?;
         }
         let one = match at.wait(&open, true).await? {
             Seen::One(one) => one,
@@ -188,6 +174,29 @@ impl Work<'_> {
         let (key, begun) = (order.key.clone(), open.clone());
         state.call(move |store| store.begin_switch(connection, &key, &begun)).await?;
         Ok(open)
+    }
+
+    /// Sends the order by the other path; takes back what may have been sent if it is refused.
+    async fn deliver(
+        &mut self,
+        at: &Looking<'_>,
+        order: &Order,
+        open: &OpenSwitch,
+    ) -> Result<(), SwitchError> {
+        let name = order.key.as_str().to_owned();
+        match self.send(at, order, open).await? {
+            Rewritten::Accepted => Ok(()),
+            Rewritten::Refused(refusal) => {
+                self.go_back(at, open).await?;
+                let (to, from) = (self.task.plan.to.word(), self.task.plan.from.word());
+                let reason = refusal.reason().to_string();
+                Err(SwitchError::Refused { order: name, to, from, reason })
+            }
+            Rewritten::Undecided(refusal) => {
+                let why = refusal.reason().to_string();
+                Err(SwitchError::Undecided { order: name, why })
+            }
+        }
     }
 
     async fn send(
