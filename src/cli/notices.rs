@@ -38,11 +38,11 @@ impl Notices {
     /// For the runs of an account.
     pub(super) fn on_event(self: &Arc<Self>, account: &str) -> OnRunEvent {
         let (notices, account) = (Arc::clone(self), account.to_owned());
-        Arc::new(move |job, event| notices.run((&account, job), event))
+        Arc::new(move |job, event| notices.run(&account, job, event))
     }
 
-    pub(super) fn run(&self, (account, job): (&str, &str), event: RunEvent<'_>) {
-        self.record((account, job), event);
+    pub(super) fn run(&self, account: &str, job: &str, event: RunEvent<'_>) {
+        self.record(account, job, event);
         let outcome = match event {
             RunEvent::Began => Outcome::Began,
             RunEvent::Failed(message) => Outcome::Ended {
@@ -64,11 +64,11 @@ impl Notices {
                 None => return,
             },
         };
-        self.notify((account, job), outcome);
+        self.notify(account, job, outcome);
     }
 
     /// Keeps in the state why the job's last attempt did not finish, for `status` and probes.
-    fn record(&self, about: (&str, &str), event: RunEvent<'_>) {
+    fn record(&self, account: &str, job: &str, event: RunEvent<'_>) {
         let ended = match event {
             // A verification is not an attempt to load the job.
             RunEvent::Began | RunEvent::Verified(_) | RunEvent::Unverified { .. } => return,
@@ -86,8 +86,8 @@ impl Notices {
             }
         };
         let ended = ended.as_ref().map(|(kind, reason)| (*kind, reason.as_str()));
-        if let Err(error) = note_trouble(&self.state_dir, about, ended) {
-            tracing::warn!("how {} ended could not be recorded: {error}", about.1);
+        if let Err(error) = note_trouble(&self.state_dir, account, job, ended) {
+            tracing::warn!("how {job} ended could not be recorded: {error}");
         }
     }
 
@@ -97,13 +97,11 @@ impl Notices {
         // A notice contains no order.
         json["examples"] = Value::Array(Vec::new());
         let differences = verification.differences_count();
-        self.notify(
-            (account, &verification.job),
-            Outcome::Verified { differences, verification: json },
-        );
+        let outcome = Outcome::Verified { differences, verification: json };
+        self.notify(account, &verification.job, outcome);
     }
 
-    fn notify(&self, (account, job): (&str, &str), outcome: Outcome) {
+    fn notify(&self, account: &str, job: &str, outcome: Outcome) {
         if let Some(notifier) = &self.notifier {
             let (account, job) = (account.to_owned(), job.to_owned());
             notifier.notify(Notice { account, job, outcome });

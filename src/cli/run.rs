@@ -144,7 +144,7 @@ fn load(
     };
     let BeforeLoad { jobs, failed, exit } = before;
     for (job, error) in &failed {
-        tell_of_no_run(settings, request.kind, std::slice::from_ref(job), (&notices, error));
+        tell_of_no_run(settings, request.kind, std::slice::from_ref(job), &notices, error);
     }
     let request = &LoadRequest { jobs: &jobs, ..*request };
     let failures: Vec<JobFailure> =
@@ -153,7 +153,7 @@ fn load(
         Err(None)
     } else {
         prepare(global, settings, request).map_err(|error| {
-            tell_of_no_run(settings, request.kind, &jobs, (&notices, &error));
+            tell_of_no_run(settings, request.kind, &jobs, &notices, &error);
             Some(error)
         })
     };
@@ -224,11 +224,12 @@ fn tell_of_no_run(
     settings: &Settings,
     kind: Kind,
     jobs: &[String],
-    (notices, error): (&Notices, &CliError),
+    notices: &Notices,
+    error: &CliError,
 ) {
     let jobs = settings.jobs_named(jobs).unwrap_or_default();
     for job in jobs.iter().filter(|_| kind == Kind::Sync && !can_ask()) {
-        notices.run((&job.account, &job.name), RunEvent::Failed(&error.message));
+        notices.run(&job.account, &job.name, RunEvent::Failed(&error.message));
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> 
     let verification =
         assembly::runtime()?.block_on(verify(&job, &export, view, &client, request))?;
     if let Some((path, file)) = page {
-        write_page((path, file), (&job, &export), &verification, (began, &store))?;
+        write_page(path, file, &job, &export, &verification, began, &store)?;
     }
     let is_equal = verification.differences_count() == 0;
     output::print_outcome(
@@ -99,10 +99,13 @@ fn file_text(file: &ExportFile) -> String {
 }
 
 fn write_page(
-    (path, mut file): (&Path, File),
-    (job, export): (&Job, &Export),
+    path: &Path,
+    mut file: File,
+    job: &Job,
+    export: &Export,
     verification: &Verification,
-    (began, view): (Timestamp, &View),
+    began: Timestamp,
+    view: &View,
 ) -> Result<(), CliError> {
     let zone = &job.rules.zone;
     let certificate = Certificate {

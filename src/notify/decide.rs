@@ -64,7 +64,8 @@ impl Event {
 pub(super) fn news(
     before: Option<Standing>,
     now: Condition,
-    (at_ms, away_after_ms): (i64, i64),
+    at_ms: i64,
+    away_after_ms: i64,
 ) -> (Standing, Option<Event>) {
     let same = before.as_ref().filter(|before| before.condition == now.word());
     let since_ms = same.map_or(at_ms, |before| before.since_ms);
@@ -87,7 +88,8 @@ pub(super) fn news(
 /// another was fixed meanwhile, and so is a larger number.
 pub(super) fn letters_news(
     before: Option<&Standing>,
-    (letters, newest_run): (u64, RunId),
+    letters: u64,
+    newest_run: RunId,
     at_ms: i64,
 ) -> (Standing, Option<Event>) {
     let words = before.map_or("", |before| before.condition.as_str());
@@ -112,7 +114,7 @@ mod tests {
         let mut standing = None;
         let mut events = Vec::new();
         for (hour, condition) in course {
-            let (next, event) = news(standing.take(), *condition, (hour * HOUR, 2 * HOUR));
+            let (next, event) = news(standing.take(), *condition, hour * HOUR, 2 * HOUR);
             standing = Some(next);
             events.push(event);
         }
@@ -153,8 +155,8 @@ mod tests {
         // The number of letters, and the run that met the newest of them.
         let course =
             [(0, 0), (3, 1), (3, 1), (1, 1), (2, 1), (2, 4), (2, 4), (0, 0), (1, 4), (1, 6)];
-        let events = course.map(|letters| {
-            let (next, event) = letters_news(standing.as_ref(), letters, 0);
+        let events = course.map(|(letters, newest_run)| {
+            let (next, event) = letters_news(standing.as_ref(), letters, newest_run, 0);
             standing = Some(next);
             event.is_some()
         });

@@ -60,7 +60,7 @@ impl Delivery {
             is_taken |= self.attempt("notify.url", || self.answer(request()));
         }
         if let [program, arguments @ ..] = self.receivers.command.as_slice() {
-            is_taken |= self.attempt("notify.command", || run(program, arguments, (word, json)));
+            is_taken |= self.attempt("notify.command", || run(program, arguments, word, json));
         }
         is_taken
     }
@@ -86,7 +86,7 @@ impl Delivery {
 
 /// Runs the command with the event on its standard input, without ordersync's own variables, which
 /// may contain a token.
-fn run(program: &str, arguments: &[String], (word, json): (&str, &str)) -> Result<(), String> {
+fn run(program: &str, arguments: &[String], word: &str, json: &str) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     for (name, _) in std::env::vars_os() {

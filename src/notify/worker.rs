@@ -87,10 +87,17 @@ struct Worker {
     away_after_ms: i64,
 }
 
+/// The job that a notice is about.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    account: &'a str,
+    job: &'a str,
+}
+
 impl Worker {
     fn run(&self, notices: &Receiver<Notice>) {
         for Notice { account, job, outcome } in notices {
-            let about = (account.as_str(), job.as_str());
+            let about = About { account: &account, job: &job };
             match outcome {
                 Outcome::Began => self.delivery.ping("/start"),
                 Outcome::Ended { condition, message, run } => {
@@ -101,7 +108,7 @@ impl Worker {
                     }
                     let runs =
                         json!({ "runs": if run.is_null() { json!([]) } else { json!([run]) } });
-                    self.tell_condition(about, StandingTopic::Runs, condition, (&message, &runs));
+                    self.tell_condition(about, StandingTopic::Runs, condition, &message, &runs);
                     if condition == Condition::Well {
                         self.tell_letters(about, &runs);
                     }
@@ -113,7 +120,7 @@ impl Worker {
                     let found =
                         format!("the verification of {job} found {differences} differences");
                     let topic = StandingTopic::Verifications;
-                    self.tell_condition(about, topic, condition, (&found, &body));
+                    self.tell_condition(about, topic, condition, &found, &body);
                 }
             }
         }
@@ -121,22 +128,23 @@ impl Worker {
 
     fn tell_condition(
         &self,
-        about: (&str, &str),
+        about: About<'_>,
         topic: StandingTopic,
         condition: Condition,
-        (message, body): (&str, &Value),
+        message: &str,
+        body: &Value,
     ) {
-        let times = (Timestamp::now().as_millisecond(), self.away_after_ms);
+        let now = Timestamp::now().as_millisecond();
         self.tell_news(
             about,
             topic,
-            |before| news(before, condition, times),
-            |event| (text_of(about.1, event, message), body),
+            |before| news(before, condition, now, self.away_after_ms),
+            |event| (text_of(about.job, event, message), body),
         );
     }
 
-    fn tell_letters(&self, about: (&str, &str), body: &Value) {
-        let (account, job) = about;
+    fn tell_letters(&self, about: About<'_>, body: &Value) {
+        let About { account, job } = about;
         let counted = View::open(&self.state_dir, account)
             .and_then(|view| Ok((view.dead_letters_count(job)?.new, view.newest_letter(job)?)));
         let (letters, newest_run) = match counted {
@@ -145,7 +153,7 @@ impl Worker {
         };
         let now = Timestamp::now().as_millisecond();
         let next =
-            |before: Option<Standing>| letters_news(before.as_ref(), (letters, newest_run), now);
+            |before: Option<Standing>| letters_news(before.as_ref(), letters, newest_run, now);
         self.tell_news(about, StandingTopic::DeadLetters, next, |_| {
             let text = format!(
                 "{letters} records of {job} are not sent, and nobody has accepted that; `ordersync dead-letters list {job}` shows why"
@@ -158,20 +166,21 @@ impl Worker {
     /// next time too; if the state can't be used, it is news each time.
     fn tell_news<'a>(
         &self,
-        about: (&str, &str),
+        about: About<'_>,
         topic: StandingTopic,
         next: impl Fn(Option<Standing>) -> (Standing, Option<Event>),
         content: impl FnOnce(Event) -> (String, &'a Value),
     ) {
         let (mut event, mut earlier) = (None, None);
         let mut is_known = false;
-        let exchanged = exchange_standing(&self.state_dir, about, topic, |before| {
-            is_known = true;
-            earlier.clone_from(&before);
-            let (standing, found) = next(before);
-            event = found;
-            standing
-        });
+        let exchanged =
+            exchange_standing(&self.state_dir, about.account, about.job, topic, |before| {
+                is_known = true;
+                earlier.clone_from(&before);
+                let (standing, found) = next(before);
+                event = found;
+                standing
+            });
         if let Err(error) = exchanged {
             note_fault(&error);
             if !is_known {
@@ -186,19 +195,20 @@ impl Worker {
                 since_ms: Timestamp::now().as_millisecond(),
                 noticed: None,
             };
-            let restored = exchange_standing(&self.state_dir, about, topic, |_| {
-                earlier.unwrap_or_else(nothing)
-            });
+            let restored =
+                exchange_standing(&self.state_dir, about.account, about.job, topic, |_| {
+                    earlier.unwrap_or_else(nothing)
+                });
             restored.unwrap_or_else(|error| note_fault(&error));
         }
     }
 
     /// Returns whether any receiver accepted it.
-    fn send(&self, (account, job): (&str, &str), event: Event, text: &str, body: &Value) -> bool {
+    fn send(&self, about: About<'_>, event: Event, text: &str, body: &Value) -> bool {
         let mut json = json!({
             "event": event.word(),
-            "account": account,
-            "job": job,
+            "account": about.account,
+            "job": about.job,
             "at": Timestamp::now().to_string(),
             "text": text,
         });

@@ -111,7 +111,7 @@ impl Sample {
 
     /// This part, or the next one in turn after those that were read before.
     pub fn due(self, view: &View, job: &str) -> Result<Self, StateError> {
-        Ok(Self { part: view.part_due(job, self.parts())?, ..self })
+        Ok(Self { part: view.part_due(job, self.part, self.of)?, ..self })
     }
 
     /// Approximate number of orders in the sample.

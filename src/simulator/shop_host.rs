@@ -306,7 +306,9 @@ async fn answer<S: SimulatedShop>(
     State(Host { shop, is_for_files }): State<Host<S>>,
     ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     Query(pairs): Query<Vec<(String, String)>>,
-    (method, uri, headers): (Method, Uri, HeaderMap),
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
     let request = ShopRequest { method, uri, pairs, headers, body, is_for_files };

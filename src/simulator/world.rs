@@ -6,7 +6,7 @@ use super::rate_limit::{Allowance, RateLimit};
 use super::render::View;
 use super::reply::Pause;
 use super::request_log::RequestLog;
-use super::store::Store;
+use super::store::{Age, Store};
 use super::violations::{Rule, Violations};
 use super::write_tracker::{Lookup, RecordKey, WriteTracker};
 use fastrand::Rng;
@@ -126,9 +126,10 @@ impl World {
         self.started.elapsed()
     }
 
-    /// The age from which a record blocks another one with its key, and the current time.
-    pub fn uniqueness_age(&self) -> (Duration, Duration) {
-        (Duration::from_millis(self.options.uniqueness_lag_ms.into()), self.clock())
+    /// The age from which a record blocks another one with its key.
+    pub fn uniqueness_age(&self) -> Age {
+        let lag = Duration::from_millis(self.options.uniqueness_lag_ms.into());
+        Age { lag, now: self.clock() }
     }
 
     pub fn view<'a>(&'a self, base: &'a str) -> View<'a> {

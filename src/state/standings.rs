@@ -31,7 +31,8 @@ pub struct Standing {
 /// notices read it. Without a state there is no previous standing, and nothing is stored.
 pub fn exchange_standing(
     dir: &Path,
-    (account, job): (&str, &str),
+    account: &str,
+    job: &str,
     topic: StandingTopic,
     next: impl FnOnce(Option<Standing>) -> Standing,
 ) -> Result<(), StateError> {

@@ -33,7 +33,8 @@ pub struct Trouble {
 /// orders reads it. Without a state nothing is recorded.
 pub fn note_trouble(
     dir: &Path,
-    (account, job): (&str, &str),
+    account: &str,
+    job: &str,
     trouble: Option<(TroubleKind, &str)>,
 ) -> Result<(), StateError> {
     let Some(db) = writable(dir, account)? else { return Ok(()) };

@@ -203,7 +203,7 @@ impl View {
 
     /// The part that a scheduled verification of one part of `of` reads: the one after the last
     /// complete one, or the interrupted one; `first` if there was none.
-    pub fn part_due(&self, job: &str, (first, of): (u32, u32)) -> Result<u32, StateError> {
+    pub fn part_due(&self, job: &str, first: u32, of: u32) -> Result<u32, StateError> {
         let sql = "SELECT sample_part, ended_ms IS NOT NULL FROM verifications
                    WHERE job = ?1 AND sample_of = ?2 AND canary IS NULL ORDER BY id DESC LIMIT 1";
         let last: Option<(u32, bool)> =
@@ -302,7 +302,7 @@ mod tests {
         let connection = store.record_connection(&SeenConnection::example("5")).unwrap();
         let mut parts = Vec::new();
         for is_interrupted in [false, true, false, false, false] {
-            let part = store.part_due("shop", (2, 3)).unwrap();
+            let part = store.part_due("shop", 2, 3).unwrap();
             parts.push(part);
             let sample = Some((part, 3));
             let id = store.begin_verification("shop", connection, sample).unwrap();
@@ -311,7 +311,7 @@ mod tests {
             }
         }
         assert_eq!(parts, [2, 3, 3, 1, 2]);
-        assert_eq!(store.part_due("other", (1, 3)).unwrap(), 1);
-        assert_eq!(store.part_due("shop", (1, 4)).unwrap(), 1, "of another sample");
+        assert_eq!(store.part_due("other", 1, 3).unwrap(), 1);
+        assert_eq!(store.part_due("shop", 1, 4).unwrap(), 1, "of another sample");
     }
 }

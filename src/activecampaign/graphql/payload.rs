@@ -3,7 +3,7 @@
 use super::super::wire::Id;
 use super::schema::{InputType, OrderSchema};
 use crate::domain::{
-    Amount, Currency, Discount, DiscountKind, Historical, Line, Order, PriceReading, RemoteId,
+    Currency, Discount, DiscountKind, Historical, Line, Order, PriceReading, RemoteId,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -83,8 +83,8 @@ impl<'a> Fields<'a> {
     }
 
     /// A JSON number of the exact digits.
-    fn amount(&mut self, name: &'static str, (minor, currency): (i128, Currency)) {
-        if let Ok(digits) = RawValue::from_string(currency.format_minor(minor)) {
+    fn amount(&mut self, name: &'static str, minor: impl Into<i128>, currency: Currency) {
+        if let Ok(digits) = RawValue::from_string(currency.format_minor(minor.into())) {
             self.set(name, &digits);
         }
     }
@@ -101,7 +101,6 @@ impl BulkForm {
     /// # Errors When the schema requires fields that no order has.
     pub(super) fn order(&self, sent: &SentOrder<'_>) -> Result<Box<RawValue>, UnknownFields> {
         let order = sent.order;
-        let of = |amount: Amount| (i128::from(amount.minor()), order.currency);
         let (mut parts, mut missing) = (Vec::new(), Vec::new());
         for line in &order.lines {
             let fields = self.line(line, order.currency);
@@ -112,7 +111,7 @@ impl BulkForm {
         fields.text("storeOrderId", order.key.as_str());
         fields.set("legacyConnectionId", &Id(&self.connection));
         fields.set("storeCreatedDate", &order.created_at);
-        fields.amount("finalAmount", of(order.total));
+        fields.amount("finalAmount", order.total.minor(), order.currency);
         fields.text("email", sent.email());
         match (sent.kept, order.customer.accepts_marketing) {
             (Some(kept), _) => fields.text("storeCustomerId", &kept.key),
@@ -140,7 +139,7 @@ impl BulkForm {
         fields.text("shippingMethod", &order.shipping_method);
         fields.text("orderUrl", &order.order_url);
         if let Some(shipping) = order.shipping {
-            fields.amount("shippingAmount", of(shipping));
+            fields.amount("shippingAmount", shipping.minor(), order.currency);
         }
         missing.extend(fields.missing());
         missing.sort_unstable();
@@ -163,7 +162,7 @@ impl BulkForm {
         fields.text("storeBaseProductId", &line.id);
         fields.text("name", &line.name);
         fields.set("quantity", &line.quantity);
-        fields.amount("priceAmount", (price, currency));
+        fields.amount("priceAmount", price, currency);
         fields.text("sku", &line.sku);
         fields.text("category", &line.category);
         fields.text("imageUrl", &line.image_url);
@@ -180,7 +179,7 @@ impl BulkForm {
                 DiscountKind::Shipping => "SHIPPING",
             };
             fields.set("type", &kind);
-            fields.amount("discountAmount", (discount.amount.minor().into(), order.currency));
+            fields.amount("discountAmount", discount.amount.minor(), order.currency);
             fields.values
         };
         let parts: Vec<_> = order.discounts.iter().map(of).collect();
@@ -190,7 +189,7 @@ impl BulkForm {
         // The documentation lists both names; a schema has one of them.
         if let Some(discount) = order.discount {
             for name in ["discountsAmount", "discountAmount"] {
-                fields.amount(name, (discount.minor().into(), order.currency));
+                fields.amount(name, discount.minor(), order.currency);
             }
         }
     }

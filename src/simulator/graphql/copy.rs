@@ -6,7 +6,7 @@ use super::options::{CopiedTax, CopiedUnits, PriceReading, RestOrder};
 use super::orders::{Fields, lines, text};
 use super::state::{OrderKey, take_due};
 use crate::simulator::fields::moment_of;
-use crate::simulator::store::{Discount, Order, Product};
+use crate::simulator::store::{Age, Discount, Order, Product};
 use crate::simulator::world::{Trigger, World};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -39,8 +39,8 @@ fn copy(world: &mut World, key: &OrderKey) {
     }
     world.graphql.copies += 1;
     let exists = |id: &u64| world.store.orders.get(*id).is_some();
-    let now = (Duration::ZERO, world.clock());
-    let like = |field, value: &str| world.store.order_like((field, value), key.0, now);
+    let age = Age { lag: Duration::ZERO, now: world.clock() };
+    let like = |field, value: &str| world.store.order_like(field, value, key.0, age);
     let of_rest = || match world.options.graphql.rest_order {
         RestOrder::Updated => like("externalid", &key.1),
         RestOrder::Doubled => None,
@@ -50,7 +50,7 @@ fn copy(world: &mut World, key: &OrderKey) {
         world.store.orders.get(id).is_some_and(|row| row.externalid.is_none()).then_some(id)
     };
     let known = object.copy.filter(exists).or_else(cart).or_else(of_rest);
-    let order = order_of(world, (key, object.customer), &fields, known);
+    let order = order_of(world, key, object.customer, &fields, known);
     let id = order.id;
     if order.source == 1 {
         let (at_request, name) = (object.at_request, "Makes a purchase");
@@ -68,7 +68,8 @@ fn copy(world: &mut World, key: &OrderKey) {
 /// The record of the REST API for an order.
 fn order_of(
     world: &mut World,
-    (key, customer): (&OrderKey, u64),
+    key: &OrderKey,
+    customer: u64,
     fields: &Fields,
     known: Option<u64>,
 ) -> Order {

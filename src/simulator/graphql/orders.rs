@@ -9,7 +9,7 @@ use crate::simulator::call::Call;
 use crate::simulator::faults::Kind;
 use crate::simulator::fields::{moment_of, plausible};
 use crate::simulator::options::CustomerRule;
-use crate::simulator::store::Customer;
+use crate::simulator::store::{Age, Customer};
 use crate::simulator::world::{Trigger, World};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -205,7 +205,8 @@ fn customer_of(world: &mut World, call: &Call, order: &Fields) -> u64 {
     (row.first_name, row.last_name) = (name("firstName"), name("lastName"));
     let rule =
         if row.externalid.is_empty() { CustomerRule::ByEmail } else { world.options.customer_key };
-    if let Some(id) = world.store.customer_like(rule, &row, (Duration::ZERO, world.clock())) {
+    let age = Age { lag: Duration::ZERO, now: world.clock() };
+    if let Some(id) = world.store.customer_like(rule, &row, age) {
         world.store.change_customer(id, |known| {
             known.first_name = row.first_name.or(known.first_name.take());
             known.last_name = row.last_name.or(known.last_name.take());

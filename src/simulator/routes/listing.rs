@@ -1,7 +1,7 @@
 use crate::simulator::call::{Call, Resource};
 use crate::simulator::render::View;
 use crate::simulator::reply::Reply;
-use crate::simulator::store::{Row, Selection, Table};
+use crate::simulator::store::{Age, Row, Selection, Table};
 use crate::simulator::world::World;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -44,14 +44,15 @@ impl Listing {
         mut self,
         name: &str,
         table: &mut Table<R>,
-        (total_as_int, age): (bool, (Duration, Duration)),
+        total_as_int: bool,
+        age: Age,
         render: impl Fn(&R) -> Value,
     ) -> Reply {
         self.filters.retain(|(name, _)| R::knows(name));
         self.sort.retain(|(name, _)| R::knows(name));
         let selection = Selection { filters: self.filters, sort: self.sort };
-        let (rows, total) = table.page(selection, (self.offset, self.limit), age);
-        page(name, rows.into_iter().map(render).collect(), total, (self.offset, total_as_int))
+        let (rows, total) = table.page(selection, self.offset, self.limit, age);
+        page(name, rows.into_iter().map(render).collect(), total, self.offset, total_as_int)
     }
 }
 
@@ -66,29 +67,29 @@ pub(super) fn list(
         listing.offset = 0;
     }
     let as_int = world.options.total_as_int;
-    let age = (Duration::from_millis(world.options.list_lag_ms.into()), world.clock());
+    let lag = Duration::from_millis(world.options.list_lag_ms.into());
+    let age = Age { lag, now: world.clock() };
     // Borrows single tables, because these change: they cache the last list.
     let view =
         View { zone: &world.zone, base: &call.base, total_products: world.options.total_products };
     let store = &mut world.store;
     match resource {
         Resource::Connection => {
-            listing.reply("connections", &mut store.connections, (as_int, age), |row| {
+            listing.reply("connections", &mut store.connections, as_int, age, |row| {
                 view.connection(row)
             })
         }
         Resource::Customer => {
-            listing.reply("ecomCustomers", &mut store.customers, (as_int, age), |row| {
-                view.customer(row)
-            })
+            listing
+                .reply("ecomCustomers", &mut store.customers, as_int, age, |row| view.customer(row))
         }
         // Documented as 422, and observed empty: no order belongs to connection 0.
         Resource::Order if call.filter("connectionid") == Some("0") => Reply::json(422, json!({})),
         Resource::Order => {
-            listing.reply("ecomOrders", &mut store.orders, (as_int, age), |row| view.order(row))
+            listing.reply("ecomOrders", &mut store.orders, as_int, age, |row| view.order(row))
         }
         Resource::Contact => {
-            listing.reply("contacts", &mut store.contacts, (as_int, age), |row| view.contact(row))
+            listing.reply("contacts", &mut store.contacts, as_int, age, |row| view.contact(row))
         }
         Resource::Product | Resource::User | Resource::Root | Resource::Graphql => {
             products(world, call, &listing)
@@ -96,12 +97,7 @@ pub(super) fn list(
     }
 }
 
-fn page(
-    name: &str,
-    rows: Vec<Value>,
-    total: usize,
-    (offset, total_as_int): (usize, bool),
-) -> Reply {
+fn page(name: &str, rows: Vec<Value>, total: usize, offset: usize, total_as_int: bool) -> Reply {
     let ends = offset + rows.len() >= total;
     let total = if total_as_int { json!(total) } else { json!(total.to_string()) };
     let mut reply = Reply::json(200, json!({name: rows, "meta": {"total": total}}));
@@ -114,7 +110,7 @@ fn products(world: &World, call: &Call, listing: &Listing) -> Reply {
     let view = world.view(&call.base);
     let (rows, total) = world.store.product_page(listing.offset, listing.limit);
     let rows = rows.into_iter().map(|(order, product)| view.product(order, product)).collect();
-    page("ecomOrderProducts", rows, total, (listing.offset, world.options.total_as_int))
+    page("ecomOrderProducts", rows, total, listing.offset, world.options.total_as_int)
 }
 
 pub(super) fn contact(world: &World, call: &Call, id: u64) -> Reply {

@@ -109,7 +109,7 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
     let age = world.uniqueness_age();
     let another = |field, key: &Option<String>| {
         let like =
-            key.as_ref().and_then(|key| world.store.order_like((field, key), connectionid, age));
+            key.as_ref().and_then(|key| world.store.order_like(field, key, connectionid, age));
         like.is_some_and(|other| other != id)
     };
     for (field, key) in
@@ -171,7 +171,7 @@ pub(in crate::simulator) fn taken(world: &World, draft: &Draft) -> Option<Proble
     let keys =
         [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)];
     keys.into_iter().find_map(|(field, key)| {
-        world.store.order_like((field, key.as_ref()?), connection, world.uniqueness_age())?;
+        world.store.order_like(field, key.as_ref()?, connection, world.uniqueness_age())?;
         Some(Problem::duplicate(Resource::Order, field))
     })
 }

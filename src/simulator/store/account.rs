@@ -1,8 +1,7 @@
 use super::rows::{Connection, Contact, Customer, Order, Product};
-use super::table::Table;
+use super::table::{Age, Table};
 use crate::simulator::options::CustomerRule;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Everything the account holds.
 #[derive(Default)]
@@ -24,32 +23,22 @@ impl Store {
     }
 
     /// The customer that this one would double, by the account's rule.
-    pub fn customer_like(
-        &self,
-        rule: CustomerRule,
-        new: &Customer,
-        (lag, now): (Duration, Duration),
-    ) -> Option<u64> {
+    pub fn customer_like(&self, rule: CustomerRule, new: &Customer, age: Age) -> Option<u64> {
         let by_email = rule == CustomerRule::ByEmail || new.externalid.is_empty();
         let (field, value) =
             if by_email { ("email", &new.email) } else { ("externalid", &new.externalid) };
         let mut rows = self.customers.having(field, value);
         rows.find(|row| {
             let is_other = row.connectionid == new.connectionid && row.id != new.id;
-            is_other && self.customers.is_older(row.id, lag, now)
+            is_other && self.customers.is_older(row.id, age)
         })
         .map(|row| row.id)
     }
 
     /// The order of this connection with this `externalid` or `externalcheckoutid`.
-    pub fn order_like(
-        &self,
-        (field, key): (&str, &str),
-        connectionid: u64,
-        (lag, now): (Duration, Duration),
-    ) -> Option<u64> {
+    pub fn order_like(&self, field: &str, key: &str, connectionid: u64, age: Age) -> Option<u64> {
         let mut rows = self.orders.having(field, key);
-        rows.find(|row| row.connectionid == connectionid && self.orders.is_older(row.id, lag, now))
+        rows.find(|row| row.connectionid == connectionid && self.orders.is_older(row.id, age))
             .map(|row| row.id)
     }
 

@@ -8,4 +8,4 @@ mod table;
 
 pub(super) use account::Store;
 pub(super) use rows::{Connection, Contact, Customer, Discount, Order, Product};
-pub(super) use table::{Row, Selection, Table};
+pub(super) use table::{Age, Row, Selection, Table};

@@ -28,6 +28,13 @@ pub(in crate::simulator) struct Table<R> {
     added: BTreeMap<u64, Duration>,
 }
 
+/// A minimum age of rows, and the time since the start.
+#[derive(Clone, Copy)]
+pub(in crate::simulator) struct Age {
+    pub lag: Duration,
+    pub now: Duration,
+}
+
 /// The selection of a list: field and value; field and whether ascending.
 #[derive(PartialEq, Eq, Default)]
 pub(in crate::simulator) struct Selection {
@@ -60,9 +67,9 @@ impl<R: Row> Table<R> {
         self.added.insert(id, at);
     }
 
-    /// Whether a row is older than `lag`, or has no noted time.
-    pub fn is_older(&self, id: u64, lag: Duration, now: Duration) -> bool {
-        self.added.get(&id).is_none_or(|added| *added + lag <= now)
+    /// Whether a row has this age, or no noted time.
+    pub fn is_older(&self, id: u64, age: Age) -> bool {
+        self.added.get(&id).is_none_or(|added| *added + age.lag <= age.now)
     }
 
     pub fn len(&self) -> usize {
@@ -124,13 +131,13 @@ impl<R: Row> Table<R> {
         ids.into_iter().flatten().filter_map(|id| self.rows.get(id))
     }
 
-    /// A page of the selected rows that are older than `age.0` at the time `age.1`, and how many
-    /// are selected in all.
+    /// A page of the selected rows that are that old, and how many are selected in all.
     pub fn page(
         &mut self,
         selection: Selection,
-        (offset, limit): (usize, usize),
-        (lag, now): (Duration, Duration),
+        offset: usize,
+        limit: usize,
+        age: Age,
     ) -> (Vec<&R>, usize) {
         let known =
             |list: &(u64, Selection, Vec<u64>)| list.0 == self.version && list.1 == selection;
@@ -138,8 +145,8 @@ impl<R: Row> Table<R> {
             Some(list) if known(&list) => list.2,
             _ => self.select(&selection),
         };
-        let listed = || ids.iter().copied().filter(|id| self.is_older(*id, lag, now));
-        let total = if lag.is_zero() { ids.len() } else { listed().count() };
+        let listed = || ids.iter().copied().filter(|id| self.is_older(*id, age));
+        let total = if age.lag.is_zero() { ids.len() } else { listed().count() };
         let page: Vec<u64> = listed().skip(offset).take(limit).collect();
         self.last_list = Some((self.version, selection, ids));
         (page.iter().filter_map(|id| self.rows.get(id)).collect(), total)
@@ -231,7 +238,7 @@ mod tests {
         }
     }
 
-    const NO_LAG: (Duration, Duration) = (Duration::ZERO, Duration::ZERO);
+    const NO_LAG: Age = Age { lag: Duration::ZERO, now: Duration::ZERO };
 
     fn zoo() -> Table<Pet> {
         let mut table = Table::default();
@@ -249,12 +256,7 @@ mod tests {
     ) -> Vec<&'static str> {
         let filters = filters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let sort = sort.iter().map(|(n, up)| ((*n).to_owned(), *up)).collect();
-        table
-            .page(Selection { filters, sort }, (0, 100), NO_LAG)
-            .0
-            .iter()
-            .map(|pet| pet.2)
-            .collect()
+        table.page(Selection { filters, sort }, 0, 100, NO_LAG).0.iter().map(|pet| pet.2).collect()
     }
 
     #[test]
@@ -279,9 +281,9 @@ mod tests {
     #[test]
     fn pages_join_up() {
         let mut zoo = zoo();
-        let (first, total) = zoo.page(Selection::default(), (0, 2), NO_LAG);
+        let (first, total) = zoo.page(Selection::default(), 0, 2, NO_LAG);
         assert_eq!((first.len(), total), (2, 3));
-        let (second, _) = zoo.page(Selection::default(), (2, 2), NO_LAG);
+        let (second, _) = zoo.page(Selection::default(), 2, 2, NO_LAG);
         assert_eq!(second.iter().map(|pet| pet.0).collect::<Vec<_>>(), [3]);
     }
 }
