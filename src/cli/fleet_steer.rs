@@ -107,15 +107,13 @@ pub(super) fn evicted(global: &Global, args: &EvictArgs) -> Result<Exit, CliErro
     // A node that was forgotten may still hold leases.
     let is_node = node.is_some() || !held.is_empty();
     let account = overview.accounts.iter().find(|account| account.name == name);
-    let what = match (is_node, account) {
-        (true, _) => format!("the leases of {} from", report::many(held.len() as u64, "account")),
-        (false, Some(account)) if account.holder.is_some() => {
-            format!("the lease of account {name} from")
+    let what = match account {
+        _ if is_node => {
+            format!("the leases of {} from", report::many(held.len() as u64, "account"))
         }
-        (false, Some(_)) => {
-            return Err(CliError::usage(format!("no node holds account {name}")));
-        }
-        (false, None) => {
+        Some(account) if account.holder.is_some() => format!("the lease of account {name} from"),
+        Some(_) => return Err(CliError::usage(format!("no node holds account {name}"))),
+        None => {
             return Err(CliError::usage(format!(
                 "the fleet has no node and no account {name}\n  hint: `ordersync fleet status` shows them"
             )));

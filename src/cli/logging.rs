@@ -9,10 +9,12 @@ use tracing_subscriber::prelude::*;
 /// The log goes to standard error, or to systemd's journal if that is standard error. Libraries log
 /// from warnings on.
 pub(super) fn start(global: &Global) {
-    let level = match (global.verbose, global.quiet) {
-        (true, _) => LevelFilter::DEBUG,
-        (_, true) => LevelFilter::WARN,
-        _ => LevelFilter::INFO,
+    let level = if global.verbose {
+        LevelFilter::DEBUG
+    } else if global.quiet {
+        LevelFilter::WARN
+    } else {
+        LevelFilter::INFO
     };
     // Its report of a rejected certificate would repeat ours with less advice.
     let filter = Targets::new()

@@ -87,11 +87,15 @@ impl Amount {
         let missing = kept.saturating_sub(fraction.unwrap_or(0));
         let minor =
             (0..missing).fold(minor, |sum, _| append(sum, b'0')).ok_or(AmountError::Range)?;
-        match (negative, minor) {
-            (_, 0) => Ok(Self::ZERO),
-            (true, _) => Err(AmountError::Negative),
-            (false, minor) => Self::from_minor(minor).ok_or(AmountError::Range),
+        Self::unsigned(negative, minor)
+    }
+
+    /// An amount that is read without its sign.
+    fn unsigned(is_negative: bool, minor: i64) -> Result<Self, AmountError> {
+        if is_negative && minor != 0 {
+            return Err(AmountError::Negative);
         }
+        Self::from_minor(minor).ok_or(AmountError::Range)
     }
 
     /// Reads as [`Self::parse`] does, and rounds a fraction of a minor unit to the nearest amount,
@@ -118,11 +122,7 @@ impl Amount {
             .try_fold(0_i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')))
             .and_then(|minor| minor.checked_add(i64::from(is_up)))
             .ok_or(AmountError::Range)?;
-        match (text.starts_with('-'), minor) {
-            (_, 0) => Ok(Self::ZERO),
-            (true, _) => Err(AmountError::Negative),
-            (false, minor) => Self::from_minor(minor).ok_or(AmountError::Range),
-        }
+        Self::unsigned(text.starts_with('-'), minor)
     }
 
     /// This amount times a count, in minor units; wide enough for every amount and count.

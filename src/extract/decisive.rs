@@ -26,13 +26,12 @@ pub fn flag(text: &str) -> Result<Option<bool>, Reason> {
 /// in a column with gaps.
 pub fn flag_of(text: &str) -> Option<bool> {
     let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    match (
-        is_one_of(&["true", "t", "1", "1.0", "yes", "y", "on"]),
-        is_one_of(&["false", "f", "0", "0.0", "no", "n", "off"]),
-    ) {
-        (true, _) => Some(true),
-        (_, true) => Some(false),
-        _ => None,
+    if is_one_of(&["true", "t", "1", "1.0", "yes", "y", "on"]) {
+        Some(true)
+    } else if is_one_of(&["false", "f", "0", "0.0", "no", "n", "off"]) {
+        Some(false)
+    } else {
+        None
     }
 }
 

@@ -255,10 +255,11 @@ impl<'a> OrderWrite<'a> {
                 Err(outcome) => return Ok(Next::Done(outcome)),
             }
         }
-        Ok(match (is_same(self.order, self.customer.as_ref(), &remote), self.earlier) {
-            (true, Some(PriorWrite::SameCreate)) => Next::Done(OrderOutcome::Created(remote.id)),
-            (true, None) => Next::Done(OrderOutcome::Adopted(remote.id)),
-            (_, earlier) => {
+        let is_same = is_same(self.order, self.customer.as_ref(), &remote);
+        Ok(match self.earlier {
+            Some(PriorWrite::SameCreate) if is_same => Next::Done(OrderOutcome::Created(remote.id)),
+            None if is_same => Next::Done(OrderOutcome::Adopted(remote.id)),
+            earlier => {
                 self.is_foreign = earlier != Some(PriorWrite::Update);
                 self.earlier = None;
                 // A refused update must not make the next run create the order a second time.

@@ -17,10 +17,12 @@ choices! {
 impl ChangeCause {
     /// Why the payload of a known order changed.
     pub fn of(before: &OrderDigest, now: &OrderDigest) -> Self {
-        match (before.source == now.source, before.mapping == now.mapping) {
-            (true, _) => Self::Mapping,
-            (false, true) => Self::Source,
-            (false, false) => Self::Both,
+        if before.source == now.source {
+            Self::Mapping
+        } else if before.mapping == now.mapping {
+            Self::Source
+        } else {
+            Self::Both
         }
     }
 }

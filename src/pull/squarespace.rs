@@ -222,13 +222,12 @@ impl Shop {
             }
             orders.extend(page.result.iter().map(|row| OrderId::from(row.id.as_str())));
             writer.add(&json, "json")?;
+            if !page.pagination.has_next_page {
+                return Ok((orders, cursors.len() + 1));
+            }
             let cursor = page.pagination.next_page_cursor.filter(|cursor| !cursor.is_empty());
-            let cursor = match (page.pagination.has_next_page, cursor) {
-                (false, _) => return Ok((orders, cursors.len() + 1)),
-                (true, None) => {
-                    return Err(self.contradiction("has a next page and no cursor for it"));
-                }
-                (true, Some(cursor)) => cursor,
+            let Some(cursor) = cursor else {
+                return Err(self.contradiction("has a next page and no cursor for it"));
             };
             if !cursors.insert(cursor.clone()) {
                 return Err(self.contradiction("answers with a cursor that it gave before"));

@@ -192,12 +192,10 @@ fn disposition_text(disposition: &str) -> &str {
 }
 
 fn verified_text(known: &Known, zone: &TimeZone) -> String {
-    let since = |is_written: &bool| match (is_written, &known.last_write) {
-        (true, Some(write)) => {
-            format!("; written again by {} and not verified since", by(write.run))
-        }
-        (true, None) => "; written again and not verified since".to_owned(),
-        (false, _) => String::new(),
+    let since = |is_written: &bool| match &known.last_write {
+        _ if !is_written => String::new(),
+        Some(write) => format!("; written again by {} and not verified since", by(write.run)),
+        None => "; written again and not verified since".to_owned(),
     };
     match &known.verified {
         VerificationStatus::Never => "not yet".to_owned(),

@@ -120,10 +120,12 @@ pub(super) fn existing_lines(preview: &Preview) -> Vec<String> {
     let Some(existing) = &preview.existing else { return Vec::new() };
     let Overlap { to_create, found, listed } = existing.orders;
     let of = format!("of {} to create", many(to_create, "order"));
-    let orders = match (existing.has_connection, to_create) {
-        (_, 0) => "no order is to be created".to_owned(),
-        (false, _) => format!("{of} none exists: ActiveCampaign has no such connection yet"),
-        (true, _) => format!(
+    let orders = match to_create {
+        0 => "no order is to be created".to_owned(),
+        _ if !existing.has_connection => {
+            format!("{of} none exists: ActiveCampaign has no such connection yet")
+        }
+        _ => format!(
             "{of}, {} {} already, and a run creates {} no second time; the connection has {} in all",
             count(found),
             if found == 1 { "exists" } else { "exist" },

@@ -252,12 +252,10 @@ fn statuses(preview: &Preview) -> Option<Line> {
     for (status, orders, counts) in counted(preview) {
         let words = words_beside(preview, status).map(|words| format!(" ({words})"));
         let text = format!("{status} {}{}", count(orders), words.unwrap_or_default());
-        match (counts, status) {
-            (true, _) => counting.push(text),
-            (false, UNKNOWN) => {
-                unknown = Some(format!("{text}, {}", becomes(preview, status, counts)))
-            }
-            (false, _) => left_out.push(text),
+        match status {
+            _ if counts => counting.push(text),
+            UNKNOWN => unknown = Some(format!("{text}, {}", becomes(preview, status, counts))),
+            _ => left_out.push(text),
         }
     }
     let mut parts = vec![counting.join(", ")];

@@ -85,10 +85,10 @@ pub fn probe_text(
         .map(|asked| vec![asked.question.asks.to_owned(), answer_text(asked, known)])
         .collect();
     let took = format!("{}, {}", many(report.requests.total, "request"), duration(report.elapsed));
-    let end = match (report.end(), report.writes) {
-        (RunEnd::Finished, true) => String::new(),
-        (RunEnd::Finished, false) => ", reading only".to_owned(),
-        (end, _) => format!(", {}", end.word()),
+    let end = match report.end() {
+        RunEnd::Finished if report.writes => String::new(),
+        RunEnd::Finished => ", reading only".to_owned(),
+        end => format!(", {}", end.word()),
     };
     let mut text = format!("Probe of {}{end} ({took})\n\n", printable(account));
     text.push_str(&Table { align: "<<", head: &[], lead: 1, rows: &rows }.text(width));

@@ -346,7 +346,7 @@ impl PlanReader {
 
     fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
         let Some(key) = &identity.key else { return };
-        let latest = |is_valid, is_part| Latest { content: identity.content, is_valid, is_part };
+        let content = identity.content;
         match mapped {
             // If one table has two versions, neither counts.
             Mapped::Invalid(faults)
@@ -354,14 +354,15 @@ impl PlanReader {
                     matches!(fault.reason, Reason::ConflictingVersions | Reason::OrphanRow)
                 }) => {}
             Mapped::Invalid(faults) if self.after_invalid.len() < INVALID_KEYS_MAX => {
-                let latest = latest(false, faults.iter().any(|fault| fault.reason.is_of_a_part()));
+                let is_part = faults.iter().any(|fault| fault.reason.is_of_a_part());
+                let latest = Latest { content, is_valid: false, is_part };
                 self.after_invalid.insert(key.ledger_text().to_string(), latest);
             }
             Mapped::Invalid(_) => {}
             Mapped::Order(..) | Mapped::Filtered(_) if self.after_invalid.is_empty() => {}
             Mapped::Order(..) | Mapped::Filtered(_) => {
                 if let Some(before) = self.after_invalid.get_mut(&key.ledger_text()[..]) {
-                    *before = latest(true, false);
+                    *before = Latest { content, is_valid: true, is_part: false };
                 }
             }
         }

@@ -142,12 +142,13 @@ impl<'a> Amounts<'a> {
             Total::Current => self.optional(&source.current_total, "current_total"),
         };
         let current = current.filter(|current| *current != ordered);
-        let refunded = match (rules.policy.refunds, current) {
-            (Refunds::Original, _) | (Refunds::Net, Some(_)) => Amount::ZERO,
-            (Refunds::Net | Refunds::Skip, _) => {
-                self.reduction(&source.refunded, "refunded").unwrap_or_default()
-            }
+        let is_needed = match rules.policy.refunds {
+            Refunds::Original => false,
+            Refunds::Net => current.is_none(),
+            Refunds::Skip => true,
         };
+        let refunded = if is_needed { self.reduction(&source.refunded, "refunded") } else { None };
+        let refunded = refunded.unwrap_or_default();
         let is_refunded_by_status =
             matches!(source.status, Some(Status::Refunded | Status::PartiallyRefunded));
         if rules.policy.refunds == Refunds::Net
@@ -158,10 +159,10 @@ impl<'a> Amounts<'a> {
         {
             self.fault(RecordError::of(Reason::MissingRefund, "refunded"));
         }
-        let refund = match (rules.policy.refunds, current, source.refunded.is_empty()) {
-            (Refunds::Original, ..) | (Refunds::Net, Some(_), _) => RefundNote::NotNeeded,
-            (Refunds::Net | Refunds::Skip, _, true) => RefundNote::Unstated,
-            (Refunds::Net | Refunds::Skip, _, false) => RefundNote::Stated,
+        let refund = match source.refunded.as_str() {
+            _ if !is_needed => RefundNote::NotNeeded,
+            "" => RefundNote::Unstated,
+            _ => RefundNote::Stated,
         };
         let less = || Amount::from_minor(ordered.minor() - refunded.minor()).unwrap_or_default();
         let sent = match (current, rules.policy.refunds) {

@@ -159,13 +159,15 @@ impl Outcome {
             let _ = writeln!(text, "to do  {key}: {what}");
         }
         let file = self.written.settings_file.display();
-        let _ = match (&self.facts, self.answers.open.is_empty()) {
-            (Some(_), true) => writeln!(text, "Next: `ordersync check` in that folder."),
-            (Some(_), false) => writeln!(
+        let _ = match &self.facts {
+            Some(_) if self.answers.open.is_empty() => {
+                writeln!(text, "Next: `ordersync check` in that folder.")
+            }
+            Some(_) => writeln!(
                 text,
                 "Next: fill in what {file} marks with TO FILL IN, then run `ordersync check` in that folder."
             ),
-            (None, _) => writeln!(
+            None => writeln!(
                 text,
                 "Next: edit {file}, put the export where it says, then run `ordersync check` in that folder."
             ),

@@ -141,11 +141,9 @@ impl Table {
     /// A table of this shape; without one, a table that is not read.
     pub fn of(header: &Header, shape: Option<&Shape>) -> Self {
         let is_told_apart = shape.is_some_and(|shape| !shape.label.ends_with("_shipping_line"));
-        let family = match (header.has_any(REST), header.has_any(GRAPHQL)) {
-            (true, _) if is_told_apart => Some("rest"),
-            (false, true) if is_told_apart => Some("graphql"),
-            _ => None,
-        };
+        let family = [(REST, "rest"), (GRAPHQL, "graphql")].into_iter();
+        let family = family.filter(|_| is_told_apart).find(|(columns, _)| header.has_any(columns));
+        let family = family.map(|(_, family)| family);
         let label = shape.map_or("fivetran-csv/other", |shape| shape.label);
         let holds = shape.map_or(Holds::Nothing, |shape| shape.holds);
         Self {

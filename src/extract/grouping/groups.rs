@@ -115,10 +115,10 @@ impl Group {
         let len = self.rows.len();
         let whole = (1..len).filter_map(|at| {
             let (above, below) = self.rows.split_at(at);
-            match (are_first(above, below), are_first(below, above)) {
-                (true, _) => Some(self.part(at..len)),
-                (false, true) => Some(self.part(0..at)),
-                (false, false) => None,
+            if are_first(above, below) {
+                Some(self.part(at..len))
+            } else {
+                are_first(below, above).then(|| self.part(0..at))
             }
         });
         whole.collect()

@@ -79,12 +79,15 @@ impl Dates {
             let seen = |x: bool, y: bool| {
                 texts.clone().any(|text| fits(a, text) == x && fits(b, text) == y)
             };
-            match (seen(true, false), seen(false, true)) {
-                (true, true) => return Err(Unsettled::Contradictory),
-                (true, false) => kept.0 &= !(1 << b),
-                (false, true) => kept.0 &= !(1 << a),
-                (false, false) if seen(true, true) => return Err(Unsettled::Undecided),
-                (false, false) => {}
+            let (only_a, only_b) = (seen(true, false), seen(false, true));
+            if only_a && only_b {
+                return Err(Unsettled::Contradictory);
+            } else if only_a {
+                kept.0 &= !(1 << b);
+            } else if only_b {
+                kept.0 &= !(1 << a);
+            } else if seen(true, true) {
+                return Err(Unsettled::Undecided);
             }
         }
         Ok(kept)

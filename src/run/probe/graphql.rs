@@ -17,10 +17,10 @@ pub const ORDERS_MAX: u64 = (LENGTHS[0] + OF_BODY + 15) as u64;
 pub(super) async fn schema(at: &Prober<'_>) -> Answered {
     let schema = at.read(at.client.order_schema()).await?;
     let missing = schema.missing().len();
-    Ok(match (schema.is_assumed, missing) {
-        (true, _) => ("refused", None),
-        (false, 0) => ("documented", None),
-        (false, _) => ("differs", i64::try_from(missing).ok()),
+    Ok(match missing {
+        _ if schema.is_assumed => ("refused", None),
+        0 => ("documented", None),
+        _ => ("differs", i64::try_from(missing).ok()),
     })
 }
 

@@ -56,14 +56,14 @@ fn trouble(job: &JobSnapshot) -> Option<String> {
 
 /// A class of the style sheet, and the word.
 fn badge(job: &JobSnapshot, is_running: bool) -> (&'static str, &'static str) {
-    match (is_running, job.outcome()) {
-        (true, _) => ("good", "running"),
-        (_, None) => ("soft", "no run yet"),
-        (_, Some(RunEnd::Finished)) => ("good", "finished"),
-        (_, Some(RunEnd::Interrupted)) => ("warn", "interrupted; will resume"),
-        (_, Some(RunEnd::Paused)) => ("warn", "ActiveCampaign unavailable; will resume"),
-        (_, Some(RunEnd::Stopped)) => ("bad", "stopped"),
-        (_, Some(RunEnd::Failed)) => ("bad", "failed"),
+    match job.outcome() {
+        _ if is_running => ("good", "running"),
+        None => ("soft", "no run yet"),
+        Some(RunEnd::Finished) => ("good", "finished"),
+        Some(RunEnd::Interrupted) => ("warn", "interrupted; will resume"),
+        Some(RunEnd::Paused) => ("warn", "ActiveCampaign unavailable; will resume"),
+        Some(RunEnd::Stopped) => ("bad", "stopped"),
+        Some(RunEnd::Failed) => ("bad", "failed"),
     }
 }
 

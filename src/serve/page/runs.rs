@@ -33,11 +33,11 @@ fn line(job: &JobSnapshot, row: &RunRow, now: Timestamp) -> Markup {
     // anything.
     let is_running = job.running().is_some() && row.outcome.is_none();
     let pending = if is_running { job.pending() } else { row.pending };
-    let end = match (&row.outcome, is_running) {
-        (_, true) => "running",
-        (Some(_), _) if row.undone_ms.is_some() => "undone since",
-        (Some(outcome), _) => outcome.word(),
-        (None, false) => "interrupted, or run by another process",
+    let end = match &row.outcome {
+        _ if is_running => "running",
+        Some(_) if row.undone_ms.is_some() => "undone since",
+        Some(outcome) => outcome.word(),
+        None => "interrupted, or run by another process",
     };
     html! {
         tr {

@@ -116,16 +116,12 @@ impl Votes {
         let is_soon = |s: i64| (-SLACK_S..=PAID_WITHIN_S).contains(&s);
         self.paid += 1;
         self.off_by_zone += usize::from(!is_soon(stated) && stated.rem_euclid(1_800) <= 300);
-        match (is_soon(stated), is_soon(moved)) {
-            (true, false) => {
-                self.as_stated += 1;
-                self.rules_out_moved_back |= moved < -SLACK_S;
-            }
-            (false, true) => {
-                self.moved_back += 1;
-                self.rules_out_as_stated |= stated < -SLACK_S;
-            }
-            _ => {}
+        if is_soon(stated) && !is_soon(moved) {
+            self.as_stated += 1;
+            self.rules_out_moved_back |= moved < -SLACK_S;
+        } else if is_soon(moved) && !is_soon(stated) {
+            self.moved_back += 1;
+            self.rules_out_as_stated |= stated < -SLACK_S;
         }
     }
 
@@ -141,10 +137,10 @@ impl Votes {
         }
         let looks_shifted =
             self.off_by_zone >= EVIDENCE_MIN && self.off_by_zone * 3 >= self.paid * 2;
-        match (self.matters, looks_shifted) {
-            (_, true) => Err(Undecided::WrongZone),
-            (0, false) => Ok(Shift::Unknown),
-            (_, false) => Err(Undecided::NoEvidence),
+        match self.matters {
+            _ if looks_shifted => Err(Undecided::WrongZone),
+            0 => Ok(Shift::Unknown),
+            _ => Err(Undecided::NoEvidence),
         }
     }
 }
