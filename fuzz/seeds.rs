@@ -1,5 +1,5 @@
-//! Writes what the targets begin with, from exports that travel with the program: `cargo run
-//! --example fuzz-seeds`.
+//! Writes the seed corpora of the targets, from exports in the repository:
+//! `cargo run --example fuzz-seeds`.
 
 use ordersync::samples::{GeneratorOptions, demo_orders, generate_csv};
 use ordersync::settings::ANNOTATED;

@@ -1,5 +1,5 @@
-//! Runs a command in a process of its own and reports its CPU time and peak memory, which only
-//! Linux provides in files.
+//! Runs a command in a separate process and reports its CPU time and peak memory, which only Linux
+//! provides in files.
 
 use super::{Outcome, yardstick};
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// The system counts time at work in hundredths of a second.
+/// The system counts CPU time in hundredths of a second.
 pub const MS_PER_TICK: f64 = 10.0;
 
 pub struct Measured {
@@ -53,11 +53,11 @@ fn peak_in(status: &str) -> Option<f64> {
     peak.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// Time at work of all processes that this one has waited for: the 16th and 17th field, see
+/// CPU time of all processes that this one has waited for: the 16th and 17th field, see
 /// proc_pid_stat(5).
 fn ticks_of_children() -> Outcome<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The second field is a name in brackets, which may hold blanks.
+    // The second field is a name in brackets, which may contain blanks.
     let (_, fields) = stat.rsplit_once(") ").ok_or("/proc/self/stat is not as expected")?;
     let ticks =
         fields.split(' ').skip(13).take(2).map(str::parse::<f64>).collect::<Result<Vec<_>, _>>()?;

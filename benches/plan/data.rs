@@ -13,8 +13,8 @@ pub fn number(variable: &str, default: u64) -> Outcome<u64> {
     }
 }
 
-/// Orders of an invented shop, one of a hundred with a defect; as CSV, or as JSON lines where the
-/// name says so.
+/// Orders of an invented shop, one in a hundred with a defect; as CSV, or as JSON lines if the name
+/// says so.
 pub fn generated(dir: &Path, name: &str, orders: u64) -> Outcome<PathBuf> {
     let options =
         GeneratorOptions { orders, seed: 1, defects_permille: 10, ..GeneratorOptions::default() };
@@ -28,8 +28,8 @@ pub fn generated(dir: &Path, name: &str, orders: u64) -> Outcome<PathBuf> {
     Ok(path)
 }
 
-/// Orders of one line and few columns, each of a customer of its own: what memory depends on, and
-/// little to write.
+/// Orders of one line and few columns, each of a different customer: many keys with little to
+/// write.
 pub fn narrow(dir: &Path, orders: u64) -> Outcome<PathBuf> {
     let path = dir.join("narrow.csv");
     let mut out = BufWriter::new(File::create(&path)?);

@@ -1,6 +1,6 @@
-//! What a plan costs, beside what reading the same file costs at least. Only ratios are worth
-//! keeping: they are taken in one run, by turns, in time at work. `cargo bench`, or `cargo bench --
-//! cpu` and `cargo bench -- memory`; see `docs/TESTING.md`.
+//! The cost of a plan, compared with the least cost of reading the same file. Only ratios are
+//! stable: they are measured in one run, alternating, as CPU time. `cargo bench`, or
+//! `cargo bench -- cpu` and `cargo bench -- memory`; see `docs/TESTING.md`.
 #![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 mod child;
@@ -11,7 +11,7 @@ use child::Measured;
 use std::error::Error;
 use std::path::Path;
 
-/// Each measurement is taken this often, by turns with its yardstick.
+/// Each measurement is taken this often, alternating with its yardstick.
 const ROUNDS: u32 = 5;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -66,8 +66,8 @@ fn cpu() -> Outcome<()> {
     Ok(())
 }
 
-/// What a plan of a single order takes: it is the same for any export, and would blur the ratio of
-/// a small one.
+/// The time of a plan of a single order, which is the same for any export and would distort the
+/// ratio of a small one.
 fn start_up(dir: &Path) -> Outcome<f64> {
     const STARTS: u32 = 20;
     let settings = data::settings(dir, &data::generated(dir, "start.csv", 1)?)?;
@@ -78,7 +78,7 @@ fn start_up(dir: &Path) -> Outcome<f64> {
     Ok(ticks / f64::from(STARTS))
 }
 
-/// The peak of a plan's memory over two exports, both of more orders than are held in memory.
+/// The peak memory of a plan over two exports, both with more orders than are held in memory.
 fn memory() -> Outcome<()> {
     let orders = data::number("ORDERSYNC_BENCH_ORDERS_IN_MEMORY", 1_200_000)?;
     println!("peak of memory, by VmHWM");

@@ -1,5 +1,4 @@
-//! What a plan is measured against, in a process of its own: the least that has to be done with the
-//! same file.
+//! The yardstick of a plan, in a separate process: the least work for reading the same file.
 
 use super::Outcome;
 use serde::Deserialize;
@@ -8,7 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// The first argument of this program when it is to be the yardstick.
+/// The first argument of this program when it acts as the yardstick.
 pub const FLAG: &str = "--yardstick";
 pub const CSV: &str = "csv";
 pub const JSON: &str = "json";
@@ -25,7 +24,7 @@ pub fn run(kind: &str, file: &Path, passes: u32) -> Outcome<()> {
     Ok(())
 }
 
-/// The csv crate at its fastest: bytes, one record over and over.
+/// The csv crate at its fastest: bytes, one reused record.
 fn count_records(file: &Path) -> Outcome<usize> {
     let file = File::open(file)?;
     let mut reader =
@@ -38,7 +37,7 @@ fn count_records(file: &Path) -> Outcome<usize> {
     Ok(records)
 }
 
-/// serde_json into types that borrow, and hold the least that an order is.
+/// serde_json into borrowing types with the essential fields of an order.
 fn parse_lines(file: &Path) -> Outcome<usize> {
     let mut reader = BufReader::with_capacity(1 << 20, File::open(file)?);
     let (mut line, mut lines) = (Vec::new(), 0);

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any text as an amount: what is accepted is what a plain reading of its digits says.
+//! Any text as an amount: an accepted one equals a simple reading of its digits.
 
 use ordersync::domain::{Amount, Currency};
 

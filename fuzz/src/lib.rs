@@ -1,12 +1,12 @@
-//! What the targets share: an export made of any bytes, read to its end, and what must hold of
-//! that.
+//! The common part of the targets: reads an export of arbitrary bytes to its end, and checks the
+//! result.
 
 use ordersync::domain::SourceOrder;
 use ordersync::extract::{Export, ExportFile, Mappings, Options, formats, parse_mappings};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-/// One file for each process, rewritten each time.
+/// One file per process, rewritten each time.
 static EXPORT: LazyLock<PathBuf> = LazyLock::new(|| {
     let memory = PathBuf::from("/dev/shm");
     let dir = if memory.is_dir() { memory } else { std::env::temp_dir() };
@@ -54,7 +54,7 @@ fn read_as(bytes: &[u8], format: &str, mappings: Mappings) {
         assert!(!why.is_empty(), "the reason for the recognition is missing");
     }
     let first = orders_of(&export, bytes.len());
-    // A second reading gives the same records: a resumed run relies on it.
+    // A second reading gives the same records, which a resumed run depends on.
     assert!(orders_of(&export, bytes.len()) == first, "a second reading differs from the first");
 }
 

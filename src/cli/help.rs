@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_meaning_of_a_code_goes_on_below_itself() {
+    fn the_meaning_of_a_code_wraps_below_itself() {
         let text = VERBS.iter().find(|help| help.verb == "backfill").unwrap().text(Some(60));
         let third: Vec<&str> = text.lines().skip_while(|line| !line.contains(" 3 ")).collect();
         assert!(

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_reads_alone_and_its_fields_can_be_asked_for() {
+    fn an_event_is_self_contained_and_its_fields_can_be_queried() {
         let entries = heard(|| {
             let span = tracing::error_span!("run", job = "shop", run = tracing::field::Empty);
             let _entered = span.enter();

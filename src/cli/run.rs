@@ -144,7 +144,7 @@ fn load(
     };
     let BeforeLoad { jobs, failed, exit } = before;
     for (job, error) in &failed {
-        tell_of_no_run(settings, request.kind, std::slice::from_ref(job), &notices, error);
+        notify_of_no_run(settings, request.kind, std::slice::from_ref(job), &notices, error);
     }
     let request = &LoadRequest { jobs: &jobs, ..*request };
     let failures: Vec<JobFailure> =
@@ -153,7 +153,7 @@ fn load(
         Err(None)
     } else {
         prepare(global, settings, request).map_err(|error| {
-            tell_of_no_run(settings, request.kind, &jobs, &notices, &error);
+            notify_of_no_run(settings, request.kind, &jobs, &notices, &error);
             Some(error)
         })
     };
@@ -220,7 +220,7 @@ async fn load_until_stopped(
 }
 
 /// Sends notices about unattended syncs that could not begin.
-fn tell_of_no_run(
+fn notify_of_no_run(
     settings: &Settings,
     kind: Kind,
     jobs: &[String],

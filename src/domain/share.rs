@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount_has_no_share() {
+    fn a_text_that_is_not_an_amount_has_no_share() {
         for bad in ["", ".", "1.", ".5", "1,00", "$1", "1e3", "+5", "NaN", "--1", "1.2.3", "-"] {
             assert_eq!(share(bad, 2, "USD"), Err(AmountError::NotANumber), "{bad:?}");
         }

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_is_no_part_of_a_cell() {
+    fn invisible_characters_are_not_part_of_a_cell() {
         for around in ["\u{a0}", "\u{3000}", "\u{200b}", "\u{feff}", "\u{202a}", " \u{200e}\t"] {
             for text in ["1001", "Größe", "#1", "12.50"] {
                 let cell = format!("{around}{text}{around}");

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_clean_row_stays_as_it_is() {
+    fn a_row_that_is_not_clean_is_unchanged() {
         for cells in [
             &["#1"][..],
             &["#1,a"],

@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn utf16_is_told_by_its_mark_or_its_zeros() {
+    fn utf16_is_recognised_by_its_mark_or_its_zeros() {
         let le = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         let be = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
         for text in ["\u{feff}Имя,Почта", "Name,Email,Größe"] {

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_download_under_way_is_told_by_its_name_or_by_what_lies_beside_it() {
+    fn a_running_download_is_recognised_by_its_name_or_by_a_partial_file() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str| {
             let path = folder.path().join(name);

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_named_twice_stands_where_it_is_named_last() {
+    fn a_file_named_twice_takes_its_last_position() {
         let dir = folder(&["a.csv", "b.csv"]);
         assert_eq!(found(&dir, &["a.csv", "*.csv"]).0, ["a.csv", "b.csv"]);
         assert_eq!(found(&dir, &["*.csv", "a.csv"]).0, ["b.csv", "a.csv"]);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_without_a_file_is_told_what_is_there() {
+    fn a_pattern_without_a_match_names_what_exists() {
         let dir = folder(&["orders.csv", "notes.txt"]);
         let (_, faults) = found(&dir, &["order.csv", "nowhere/*.csv", "."]);
         assert_eq!(faults.len(), 3);

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_once_a_day_and_its_end_once() {
+    fn a_failure_is_notified_once_a_day_and_its_end_once() {
         use Condition::{Failed, Refused, Well};
         let course = [
             (0, Well),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn away_is_noticed_when_it_lasts_and_a_short_absence_never() {
+    fn an_outage_is_notified_when_it_lasts_and_a_short_one_never() {
         use Condition::{Away, Failed, Well};
         let away = Some(Event::Away);
         assert_eq!(notices(&[(0, Away), (1, Away), (2, Away), (3, Well)])[1..3], [None, away]);

@@ -135,7 +135,7 @@ impl Worker {
         body: &Value,
     ) {
         let now = Timestamp::now().as_millisecond();
-        self.tell_news(
+        self.notify_news(
             about,
             topic,
             |before| news(before, condition, now, self.away_after_ms),
@@ -154,7 +154,7 @@ impl Worker {
         let now = Timestamp::now().as_millisecond();
         let next =
             |before: Option<Standing>| letters_news(before.as_ref(), letters, newest_run, now);
-        self.tell_news(about, StandingTopic::DeadLetters, next, |_| {
+        self.notify_news(about, StandingTopic::DeadLetters, next, |_| {
             let text = format!(
                 "{letters} records of {job} are not sent, and nobody has accepted that; `ordersync dead-letters list {job}` shows why"
             );
@@ -164,7 +164,7 @@ impl Worker {
 
     /// Sends what is news, and records that it was sent. If no receiver accepted it, it is news the
     /// next time too; if the state can't be used, it is news each time.
-    fn tell_news<'a>(
+    fn notify_news<'a>(
         &self,
         about: About<'_>,
         topic: StandingTopic,

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_each_other_goes_no_faster_than_answers_come() {
+    fn sequential_requests_are_no_faster_than_their_answers() {
         let listing = Forecast::new(0, terms()).after(100);
         assert_eq!((listing.total(), listing.duration()), (100, Duration::from_secs(50)));
         let at_1 = listing.at(1.0);

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_shown_without_tags_and_addresses() {
+    fn text_that_is_not_json_is_shown_without_tags_and_addresses() {
         let page = b"<html><title>Log in</title><p>Write to ann@example.com</p>";
         assert_eq!(json_in(page), Err("Log in Write to …".to_owned()));
         let cut = Err("JSON that breaks off".to_owned());

@@ -215,7 +215,7 @@ async fn a_list_that_grows_after_it_was_counted_is_read_whole() {
 
 /// Whether or not that counts as a modification.
 #[tokio::test]
-async fn an_order_that_goes_into_the_trash_or_out_of_it_between_lists_is_there() {
+async fn an_order_that_is_trashed_or_restored_between_lists_is_pulled() {
     for request in 2..=7 {
         for (before, after) in [("completed", "trash"), ("trash", "completed")] {
             let mut orders = orders(250);
@@ -352,7 +352,7 @@ async fn a_site_without_the_api_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_passes_is_waited_for_and_what_stays_is_away() {
+async fn a_transient_fault_is_waited_out_and_a_lasting_one_is_an_outage() {
     let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
     pulls.shop.fail_next(HostFault::Page(503));
     pulls.shop.fail_next(HostFault::Page(502));

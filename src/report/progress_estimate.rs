@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_waits_ends_as_much_later_and_what_is_over_is_no_wait() {
+    fn a_wait_moves_the_expected_end_and_a_past_wait_does_not() {
         let planned = RunRow { requests_planned: Some(900), ..row(250, 450, 90) };
         let estimate = ProgressEstimate::of(&planned, None, Some(at(10_600)), None, at(10_000));
         assert_eq!(
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_know_is_not_reported() {
+    fn an_unknown_fact_is_not_reported() {
         for (row, before) in
             [(row(0, 0, 0), Some(10)), (row(5, 9, 2), None), (row(50, 60, 12), Some(10))]
         {

@@ -115,7 +115,7 @@ mod tests {
     use tokio::time::Instant;
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_neither_speaks_nor_listens_is_sent_away() {
+    async fn an_idle_client_is_disconnected() {
         let (near, _far) = duplex(8);
         let mut stream = TimedStream::new(near, None);
         let begun = Instant::now();

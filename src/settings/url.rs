@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_web_address_is_refused() {
+    fn a_text_that_is_not_a_plain_web_address_is_refused() {
         for bad in [
             "",
             "example.com",

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_everything_is_let_in() {
+    fn without_a_limit_everything_is_admitted() {
         let mut limiter = RateLimit::new(None, Window::Sliding);
         assert!((0..1000).all(
             |_| limiter.admit(Duration::ZERO) == Allowance { admitted: true, remaining: None }

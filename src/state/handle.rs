@@ -149,7 +149,7 @@ mod tests {
     use crate::state::SeenConnection;
 
     #[tokio::test]
-    async fn a_call_that_nobody_waits_for_is_made_before_the_file_is_closed() {
+    async fn a_call_without_a_waiting_caller_is_made_before_the_file_is_closed() {
         let dir = tempfile::tempdir().unwrap();
         let handle = StateHandle::open(Store::open(dir.path(), "main").unwrap());
         let mut call = Box::pin(

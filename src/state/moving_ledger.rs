@@ -116,7 +116,7 @@ mod tests {
     use crate::state::{SeenConnection, Store};
 
     #[test]
-    fn a_ledger_that_was_handed_over_is_written_to_by_nobody_here() {
+    fn a_ledger_that_was_handed_over_is_not_written_locally() {
         let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let mut store = Store::open(here.path(), "main").unwrap();
         store.record_connection(&SeenConnection::example("7")).unwrap();

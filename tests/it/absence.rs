@@ -1,4 +1,4 @@
-//! A list that lacks a record is no proof that the record is not there.
+//! A list that lacks a record does not prove that the record does not exist.
 
 use crate::carts::{checkout, order, put_carts, put_orders, with_carts};
 use crate::world::World;

@@ -1,4 +1,4 @@
-//! A lost ledger is rebuilt from what ActiveCampaign holds, without a single write there.
+//! A lost ledger is rebuilt from the records at ActiveCampaign, without a single write there.
 
 use crate::bulk;
 use crate::world::World;

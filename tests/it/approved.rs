@@ -67,7 +67,7 @@ fn a_plan_names_where_it_goes_when_it_was_made_and_by_what() {
 fn what_was_approved_is_loaded_and_again_it_sends_nothing() {
     let world = shop();
     let approved = id(&world);
-    // Neither a look at the connection nor a state of its own makes it another plan.
+    // Neither a check of the connection nor a separate state makes it another plan.
     world.run(&["check"]);
     assert_eq!(id(&world), approved);
     let run = backfill(&world, &approved).json()["runs"][0].clone();
@@ -116,7 +116,7 @@ fn a_canary_and_what_was_interrupted_go_on_under_the_same_plan() {
     let ended = backfill(&world, &approved);
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert_eq!(world.summary().orders, 40);
-    // What somebody else loads since is not of the plan.
+    // Orders that another program loaded since are not part of the plan.
     world.generate(&GeneratorOptions { changed_permille: 300, ..SHOP });
     assert_refused(&world, &approved, "the export changed");
 }
@@ -176,7 +176,7 @@ fn refused_orders_that_are_sent_again_are_not_of_the_plan() {
         assert_eq!(backfill(&world, &approved).json()["runs"][0]["refused"], 1);
         assert_eq!(backfill(&world, &approved).code, 3, "the plan is loaded, less one");
         if is_repaired {
-            // As many orders as are left of the number that was approved.
+            // As many orders as remain of the approved number.
             let first = world.target()["ecomOrders"][0]["externalid"].clone();
             let externalid = first.as_str().unwrap().to_owned();
             world.simulator.edit(Edit::DeleteOrder { externalid }).unwrap();

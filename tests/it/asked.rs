@@ -1,4 +1,4 @@
-//! `plan --ask`: how many of the orders and contacts exist already, by reads alone.
+//! `plan --ask`: how many of the orders and contacts exist already, using only reads.
 
 use crate::schema::assert_fits;
 use crate::world::World;
@@ -30,7 +30,7 @@ fn what_exists_is_counted_and_nothing_is_written() {
     let world = World::new();
     put(&world, &[order(1, "ann@example.com"), order(2, "bob@example.com")]);
     world.load("backfill", 0);
-    // The ledger is lost, so all of it is to be created again; one more order of Ann, one of Eve.
+    // The ledger is lost, so everything is created again; one more order of Ann, one of Eve.
     std::fs::remove_dir_all(world.path("state")).unwrap();
     let eve = order(4, "Eve@Example.com");
     put(

@@ -1,4 +1,4 @@
-//! A whole history goes in once, to the cent, and a second time sends nothing.
+//! A whole history is loaded once, to the cent, and a second run sends nothing.
 
 use crate::schema::assert_fits;
 use crate::world::{Finished, World, assert_adds_up};
@@ -49,7 +49,7 @@ fn it_takes_one_request_for_each_new_customer_and_each_order() {
     let truth =
         world.generate(&GeneratorOptions { orders: 500, seed: 3, ..GeneratorOptions::default() });
     let run = world.load("backfill", 0);
-    let connection = 2; // looked for, and made
+    let connection = 2; // looked up and created
     assert_eq!(run["requests"]["total"], truth.valid + truth.customers + connection);
     assert_eq!(world.summary().requests, truth.valid + truth.customers + connection);
 }
@@ -106,7 +106,7 @@ fn an_update_brings_its_products_along() {
 }
 
 #[test]
-fn a_canary_is_a_finished_run_of_its_own_and_the_backfill_loads_the_rest() {
+fn a_canary_is_a_separate_finished_run_and_the_backfill_loads_the_rest() {
     let world = World::new();
     let truth =
         world.generate(&GeneratorOptions { orders: 100, seed: 9, ..GeneratorOptions::default() });

@@ -14,7 +14,7 @@ use ordersync::state;
 use serde_json::Value;
 use std::time::Duration;
 
-/// A GraphQL that shows at once what it was sent.
+/// A GraphQL that immediately shows what it was sent.
 pub fn at_once() -> GraphqlOptions {
     GraphqlOptions { object_lag_ms: 0, v3_lag_ms: 0, ..GraphqlOptions::default() }
 }
@@ -50,7 +50,7 @@ fn a_history_arrives_in_batches_and_a_second_run_sends_nothing() {
     assert_adds_up(&run);
     assert_target_is(&world, &truth);
     let requests = run["requests"]["total"].as_u64().unwrap();
-    // How fast batches grow depends on how many are on their way at one time.
+    // How fast batches grow depends on how many are in flight concurrently.
     assert!(requests < 75, "{requests} requests for 600 orders");
     let second = world.load("sync", 0);
     assert_eq!(second["unchanged"], truth.valid);
@@ -267,8 +267,8 @@ fn batches_that_wait_for_their_turn_are_as_short_as_was_learned() {
     });
 }
 
-/// A shop whose first process was killed while its connection was created, and whose next one did
-/// not get to see what the connection holds.
+/// A shop with a first process that was killed while its connection was created, and a second one
+/// that could not check whether the connection is empty.
 async fn not_seen_whether_empty(load: LoadPath) -> Rehearsal {
     let mut shop = Rehearsal::new(Options::default());
     shop.load = load;
@@ -339,8 +339,8 @@ fn plan_progress_and_explain_speak_of_batches() {
 fn a_sample_is_read_back_and_the_report_says_which() {
     let sampled = world(at_once()).replace_job("load = \"bulk\"\nbulk_sample = \"1/200\"\n");
     let truth = sampled.generate(&orders(400, 7));
-    // Which orders a sample holds follows from the key of the state. With most keys it is one to
-    // four of these, with some it is none, or so many that the whole list is read.
+    // The orders of a sample depend on the key of the state. With most keys it is one to four of
+    // these, with some none, or so many that the whole list is read.
     std::fs::create_dir_all(sampled.path("state")).unwrap();
     drop(state::Store::open(&sampled.path("state"), "main").unwrap());
     let db = rusqlite::Connection::open(sampled.path("state/main.db")).unwrap();

@@ -1,5 +1,4 @@
-//! What the bulk path may not take for granted: answers that are missing, copies that are old, and
-//! errors that say something else than they seem to.
+//! What the bulk path must not rely on: missing answers, old copies, and misleading errors.
 
 use crate::backfill::assert_target_is;
 use crate::bulk::{at_once, fault_of, orders, world};
@@ -103,7 +102,7 @@ fn a_canary_of_updates_does_not_read_the_copy_of_an_older_version() {
 #[test]
 fn a_copy_that_arrives_while_a_canary_is_read_is_read_again() {
     in_paused_time(async {
-        // It arrives at some point of the three looks, which take 600 ms each.
+        // It arrives at some point during the three polls, which take 600 ms each.
         for v3_lag_ms in (0..2_400).step_by(150) {
             let day_one = orders(4, 3);
             let latency = Latency::Fixed { ms: 300 };

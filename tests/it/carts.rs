@@ -144,7 +144,7 @@ fn changed(token: &str) -> Value {
     cart
 }
 
-/// Loads a cart, and the order that it became.
+/// Loads a cart, and the order that completed it.
 fn converted() -> World {
     let world = world();
     put_carts(&world, &[checkout("tok-1")]);
@@ -170,7 +170,7 @@ fn after_a_lost_ledger_a_changed_cart_does_not_overwrite_its_order() {
     assert_eq!(world.summary().writes, writes);
 }
 
-/// Loads a cart, and has it become an order that the ledger does not know.
+/// Loads a cart, and turns it into an order that the ledger does not know.
 fn converted_unnoticed(world: &World) {
     put_carts(world, &[checkout("tok-1")]);
     run(world, "carts");
@@ -246,7 +246,7 @@ fn lose_the_ledger(world: &World) {
 }
 
 #[test]
-fn after_a_lost_ledger_one_empty_list_sets_no_order_beside_its_cart() {
+fn after_a_lost_ledger_one_empty_list_creates_no_order_next_to_its_cart() {
     in_paused_time(async {
         let shop = Rehearsal::new(Options::default());
         let process = ProcessOptions {
@@ -302,7 +302,7 @@ fn carts_that_are_looked_up_are_part_of_the_forecast() {
     run(&world, "carts");
     lose_the_ledger(&world);
     put_orders(&world, &[order(5001, "tok-1"), order(5002, "tok-2"), order(5003, "")]);
-    // It learns of the customer and of one order.
+    // It learns about the customer and one order.
     assert_eq!(world.run(&["backfill", "--yes", "--canary", "1", "shop"]).code, 0);
     let plan = world.run(&["--json", "plan", "shop"]).json()["plans"][0].clone();
     let before = world.summary().requests;
@@ -432,7 +432,7 @@ fn one_404_does_not_make_a_cart_a_deleted_one() {
     put_carts(&world, &[changed("tok-1")]);
     assert_eq!(run(&world, "carts")["updated"], 1);
     assert_eq!(only_record(&world)["totalPrice"], "2600");
-    // Nor is an order created beside its cart.
+    // An order is not created next to its cart either.
     world.simulator.inject(Fault::new(not_found()).on("PUT", "/ecomOrders/"));
     world.simulator.inject(Fault::new(not_found()).on("GET", "/ecomOrders/"));
     put_orders(&world, &[order(5001, "tok-1")]);

@@ -1,6 +1,6 @@
-//! Seeded schedules of faults, kills, stops, clock jumps and edits by others in the account, in
-//! paused time. However one goes, in the end each valid order is in ActiveCampaign once and right,
-//! each customer once, and the accounts add up.
+//! Seeded schedules of faults, kills, stops, clock jumps and edits by other programs in the
+//! account, in paused time. Whatever happens, in the end each valid order is in ActiveCampaign once
+//! and correct, each customer once, and the counts add up.
 
 mod cart_judge;
 mod carts;
@@ -21,17 +21,17 @@ use std::fmt::Debug;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Schedules of the quick suite by each path; `ORDERSYNC_PROOF_SCHEDULES` asks for another number.
+/// Schedules of the quick suite by each path; `ORDERSYNC_PROOF_SCHEDULES` sets another number.
 const SCHEDULES: u64 = 60;
 const SCHEDULES_BY_BATCHES: u64 = 16;
 
-/// The seeds to try: so many, or what the environment asks for.
+/// The seeds to try: this many, or those set in the environment.
 fn seeds(schedules: u64) -> RangeInclusive<u64> {
     let schedules = number("ORDERSYNC_PROOF_SCHEDULES").unwrap_or(schedules);
     number("ORDERSYNC_PROOF_SEED").map_or(1..=schedules, |seed| seed..=seed)
 }
 
-/// Plays the story of each seed, and prints those that end badly.
+/// Runs the schedule of each seed, and prints those that fail.
 #[expect(clippy::print_stdout, reason = "a test prints what it found")]
 fn assert_all_end_well<S: Debug>(
     schedules: u64,

@@ -1,4 +1,4 @@
-//! `check` finds everything that is wrong in one pass, and soon.
+//! `check` finds every error in one pass, quickly.
 
 use crate::world::World;
 use ordersync::samples::{GeneratorOptions, demo_orders};
@@ -46,7 +46,7 @@ fn faults_of_settings_exports_and_token_are_found_in_one_pass() {
 }
 
 #[test]
-fn what_needs_a_faulty_value_is_not_judged_by_a_stand_in() {
+fn checks_that_need_a_faulty_value_do_not_use_its_placeholder() {
     let world = World::new();
     world.export("orders.csv", demo_orders());
     rewrite(&world, |text| {
@@ -90,7 +90,7 @@ fn the_examples_of_the_annotated_settings_are_faults() {
     assert!(check.out.starts_with("3 faults.\n"), "{}", check.out);
 }
 
-/// Answers everything with this text, for ever.
+/// Answers every request with this text.
 fn serve(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -197,7 +197,7 @@ fn a_token_that_is_not_accepted_is_named_by_its_first_check() {
 }
 
 #[test]
-fn a_token_beside_the_settings_is_found_and_one_that_others_can_read_is_noted() {
+fn a_token_next_to_the_settings_is_found_and_one_that_others_can_read_is_noted() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 3, seed: 1, ..GeneratorOptions::default() });
     rewrite(&world, |text| text.replace("token_file = \"token\"\n", ""));

@@ -1,4 +1,4 @@
-//! Exit codes and messages, as a script and a person meet them.
+//! Exit codes and messages, for scripts and operators.
 
 use crate::world::World;
 use ordersync::samples::{GeneratorOptions, demo_orders};
@@ -59,7 +59,7 @@ fn a_refused_token_ends_with_five() {
 }
 
 #[test]
-fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
+fn an_unavailable_target_ends_with_six_and_the_next_run_resumes() {
     let world = World::new().account("wait_max_s = 1\n");
     let truth =
         world.generate(&GeneratorOptions { orders: 50, seed: 1, ..GeneratorOptions::default() });
@@ -75,7 +75,7 @@ fn a_target_that_is_away_ends_with_six_and_the_next_run_resumes() {
     assert_eq!(run["outcome"], "paused");
     crate::world::assert_adds_up(&run);
     world.simulator.clear_faults();
-    // Who runs it again wants to know, however long ActiveCampaign had asked to wait.
+    // A new run tries again, however long ActiveCampaign had asked to wait.
     let rest = world.load("backfill", 0);
     assert_eq!((&rest["run"], &rest["created"]), (&run["run"], &truth.valid.into()));
 }
@@ -133,7 +133,7 @@ fn check_shows_what_is_in_order_and_what_is_not() {
 }
 
 #[test]
-fn an_encoding_that_is_none_is_a_fault_of_the_settings_with_what_was_meant() {
+fn an_unknown_encoding_is_a_settings_error_with_a_suggestion() {
     let world = World::new().job("encoding = \"window-1250\"\n");
     world.export("orders.csv", demo_orders());
     let ended = world.run(&["check"]);
@@ -144,7 +144,7 @@ fn an_encoding_that_is_none_is_a_fault_of_the_settings_with_what_was_meant() {
 }
 
 #[test]
-fn the_encoding_auto_is_none() {
+fn the_encoding_auto_is_refused() {
     let world = World::new().job("encoding = \"auto\"\n");
     world.export("orders.csv", demo_orders());
     let plan = world.run(&["plan"]);

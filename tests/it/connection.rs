@@ -1,4 +1,4 @@
-//! The connection of a job: listed, found, or made.
+//! The connection of a job: listed, found, or created.
 
 use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
@@ -58,7 +58,7 @@ const SHOP: GeneratorOptions = GeneratorOptions {
     extra_orders: 0,
 };
 
-/// A shop that was loaded, and whose connection somebody deleted then.
+/// A loaded shop, with a connection that was deleted afterwards.
 fn without_connection() -> World {
     let world = World::new();
     world.generate(&SHOP);
@@ -88,7 +88,7 @@ fn one_that_was_deleted_with_orders_is_a_fault_and_not_created_again() {
 }
 
 #[test]
-fn only_someone_who_says_so_has_it_created_again() {
+fn it_is_only_created_again_with_consent() {
     for verbs in [&["connection", "ensure", "shop"][..], &["backfill", "--yes"]] {
         let world = without_connection();
         world.load("sync", 5);
@@ -102,7 +102,7 @@ fn only_someone_who_says_so_has_it_created_again() {
 }
 
 #[test]
-fn one_that_somebody_else_created_in_its_place_is_not_loaded_unasked() {
+fn one_that_another_program_created_in_its_place_is_not_loaded_without_consent() {
     let world = without_connection();
     let (service, externalid) = ("shopify".into(), "test-store".into());
     let name = "Test Store".into();
@@ -120,7 +120,7 @@ fn one_that_somebody_else_created_in_its_place_is_not_loaded_unasked() {
 }
 
 #[test]
-fn a_sync_without_changes_does_not_fail_because_the_target_is_away() {
+fn a_sync_without_changes_does_not_fail_while_the_target_is_unavailable() {
     let world = World::new();
     world.generate(&SHOP);
     world.load("backfill", 0);
@@ -130,7 +130,7 @@ fn a_sync_without_changes_does_not_fail_because_the_target_is_away() {
 }
 
 #[test]
-fn the_exit_code_of_what_only_reads_shows_refused_from_away() {
+fn the_exit_code_of_reading_verbs_distinguishes_refused_from_unavailable() {
     let away = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(7_200), html: false };
     for (kind, exit, word) in [(Kind::PaymentRequired, 5, "refused"), (away, 6, "away")] {
         let world = World::new();
@@ -154,7 +154,7 @@ fn the_exit_code_of_what_only_reads_shows_refused_from_away() {
         assert_eq!(undo.code, exit, "{}", undo.err);
         let outcome = if exit == 5 { "stopped" } else { "paused" };
         assert_eq!(undo.json()["undo"]["outcome"], outcome);
-        // The pause that was asked for holds for the next process.
+        // The requested pause applies to the next process.
         std::fs::remove_dir_all(world.path("state")).unwrap();
     }
 }

@@ -1,5 +1,5 @@
-//! The contract of `load::Carrier`: whatever carries out the steps, the same follows from them.
-//! Each test runs by REST and in batches.
+//! The contract of `load::Carrier`: steps have the same result by every path. Each test runs by
+//! REST and in batches.
 
 use crate::backfill::assert_target_is;
 use crate::bulk::{at_once, fault_of, orders};
@@ -92,7 +92,7 @@ fn an_update_without_an_answer_is_sent_again_though_the_total_is_the_same() {
 }
 
 #[test]
-fn what_somebody_deleted_is_left_or_created_again_as_the_policy_says() {
+fn a_deleted_order_is_left_or_created_again_as_the_policy_says() {
     for path in PATHS {
         // An upsert creates it again as the same order, and REST as another one.
         let again = if path == "rest" { "created" } else { "updated" };
@@ -166,7 +166,7 @@ fn load(world: &World, verb: &str, job: &str) -> Value {
     ended.json()["runs"][0].clone()
 }
 
-/// ActiveCampaign refuses this order for good.
+/// ActiveCampaign refuses this order permanently.
 fn refuse(world: &World, path: &str, externalid: String) {
     if path == "rest" {
         let fault = fault_of(path, Kind::ErrorsMissing).key(&externalid).forever();
@@ -209,7 +209,7 @@ fn a_run_in_which_too_many_orders_are_refused_stops() {
 }
 
 #[test]
-fn a_run_that_is_killed_goes_on_where_it_was() {
+fn a_killed_run_resumes_where_it_was() {
     for path in PATHS {
         let world = world_of(path);
         let truth = world.generate(&orders(300, 8));
@@ -232,7 +232,7 @@ fn a_run_that_is_killed_goes_on_where_it_was() {
 }
 
 #[test]
-fn an_order_whose_answer_a_kill_cut_off_gets_no_cart_beside_it() {
+fn an_order_without_an_answer_after_a_kill_gets_no_separate_cart() {
     for path in PATHS {
         let world = carts::with_carts_by(path, world_of(path), "");
         carts::put_orders(&world, &[carts::order(5001, "tok-1")]);

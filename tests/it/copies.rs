@@ -41,7 +41,7 @@ fn the_newest_copy_is_loaded_and_identical_ones_are_no_dead_letter() {
     world.load("sync", 0);
     assert_eq!(world.target()["ecomOrders"].as_array().unwrap().len(), 2);
 
-    // The same copies in files whose names are in the other order change nothing.
+    // The same copies in files with names in reverse order change nothing.
     world.export("orders.json", lines(&[new, other]));
     world.export("orders2.json", lines(&[old]));
     let planned = plan(&world);

@@ -1,5 +1,4 @@
-//! The daemon as an operator has it: the real program, real signals, and a schedule of every
-//! second.
+//! The daemon in production: the real program, real signals, and a schedule of every second.
 
 mod harness;
 mod notices;
@@ -16,7 +15,7 @@ use serde_json::Value;
 
 pub const EVERY_SECOND: &str = "schedule = \"* * * * * *\"\n";
 
-/// A schedule whose next start is months away, and whose last one was months ago.
+/// A schedule with the next start in months, and the last one months ago.
 pub fn far_away() -> String {
     let month = (Zoned::now().month() + 5) % 12 + 1;
     format!("schedule = \"0 0 1 {month} *\"\n")
@@ -48,7 +47,7 @@ fn a_job_runs_when_it_is_due_and_again_and_again() {
     );
     let runs = runs(&world);
     assert!(runs.iter().all(|run| run["kind"] == "sync"), "{runs:?}");
-    // The newest may have been under way when the daemon was stopped.
+    // The newest may have been in progress when the daemon was stopped.
     assert!(runs.iter().skip(1).all(|run| run["outcome"] == "finished"), "{runs:?}");
 }
 
@@ -83,7 +82,7 @@ fn a_job_that_never_ran_waits_for_its_time() {
 }
 
 #[test]
-fn a_job_that_was_never_loaded_waits_for_somebody_to_load_it() {
+fn a_job_that_was_never_loaded_waits_for_a_manual_load() {
     let world = World::new().job(&format!("{EVERY_SECOND}first_run = \"refuse\"\n"));
     world.generate(&GeneratorOptions { orders: 20, seed: 3, ..GeneratorOptions::default() });
     let scheduled = world.run(&["sync", "--scheduled"]);

@@ -1,4 +1,4 @@
-//! What an operator learns of an export that is not what it seems, and when.
+//! What an operator learns about a damaged export, and when.
 
 use crate::world::{Finished, World, assert_adds_up};
 use ordersync::samples::GeneratorOptions;
@@ -88,7 +88,7 @@ fn a_file_that_is_gone_is_reported_unless_another_took_its_place() {
     );
 }
 
-/// What a backfill says while somebody adds to the file every few milliseconds.
+/// The message of a backfill while the file is appended to every few milliseconds.
 fn backfilled_while_written(world: &World) -> Finished {
     let path = world.path("exports/orders.csv");
     let mut file = std::fs::File::options().append(true).open(&path).unwrap();
@@ -106,8 +106,8 @@ fn backfilled_while_written(world: &World) -> Finished {
 
 #[test]
 fn nothing_is_sent_from_a_file_that_is_still_being_written() {
-    // A writer that is kept from its work for as long as the file is watched is seen later (1) or
-    // not at all (0); not each time.
+    // A writer that is stalled while the file is watched is detected later (1) or not at all (0),
+    // but not each time.
     for _ in 0..20 {
         let world = generated(20);
         let output = backfilled_while_written(&world);

@@ -175,7 +175,7 @@ fn accepted_ones_make_no_run_end_with_three_until_they_change() {
     let shown = well(world.run(&["dead-letters", "show", "shop", &keys[1]])).out;
     assert!(shown.contains(": test orders of 2019\n"), "{shown}");
     assert!(well(world.run(&["status"])).out.contains(&format!("{all} dead letters, accepted")));
-    // Sent once more and refused once more: somebody has to look again.
+    // Sent again and refused again, so it counts as new.
     let no_errors = Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders");
     world.simulator.inject(no_errors.key(&keys[1]).forever());
     well(world.run(&["dead-letters", "retry", "--order", &keys[1]]));

@@ -24,7 +24,7 @@ fn the_units_pass_systemds_own_judgement() {
 
 #[test]
 fn systemd_waits_longer_for_the_end_than_the_daemon_takes() {
-    // The grace of 30 s, 5 s to settle or a minute to hand over to a fleet, and some to spare.
+    // The grace of 30 s, 5 s to settle or a minute to hand over to a fleet, and a margin.
     for (unit, takes) in [("ordersync.service", 30 + 60 + 5), ("ordersync@.service", 30 + 5 + 5)] {
         let timeout: u64 = values(unit, "TimeoutStopSec")[0].parse().unwrap();
         assert!(timeout >= takes, "{unit}");

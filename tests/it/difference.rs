@@ -1,4 +1,4 @@
-//! Which orders would change since a run, which field of them, from what to what, and why.
+//! Which orders would change since a run: fields, old and new values, and causes.
 
 mod against;
 mod killed;
@@ -174,7 +174,7 @@ fn what_was_written_before_differences_were_kept_is_reported_as_not_known() {
     );
 }
 
-/// Makes the state one that a program wrote which kept no outlines.
+/// Turns the state into one of a program version without digests.
 fn forget_outlines(world: &World) {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute_batch(

@@ -125,7 +125,7 @@ fn an_order_takes_what_a_plan_estimates() {
     let ((before, few), (after, all)) = (size_of(200), size_of(1_000));
     assert!(all - few > 700, "{few} and {all}");
     let measured = (after - before) / (all - few);
-    // Rounded up, and by no more than a half.
+    // Rounded up, by at most a half.
     assert!((ORDER_BYTES / 2..=ORDER_BYTES).contains(&measured), "{measured} of {ORDER_BYTES}");
 }
 

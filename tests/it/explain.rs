@@ -1,4 +1,4 @@
-//! One order end to end, for someone who asks what became of it.
+//! One order end to end.
 
 use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
@@ -52,7 +52,7 @@ fn a_loaded_order_is_reported_from_its_line_to_its_id_in_activecampaign() {
 }
 
 #[test]
-fn the_address_is_masked_unless_it_is_asked_for() {
+fn the_address_is_masked_by_default() {
     let world = loaded();
     let target = world.target()["ecomOrders"][7].clone();
     let (key, email) = (target["externalid"].as_str().unwrap(), target["email"].as_str().unwrap());
@@ -79,7 +79,7 @@ fn an_invalid_order_is_reported_with_its_reasons_and_its_dead_letter() {
 }
 
 #[test]
-fn an_order_nobody_knows_is_wrong_usage() {
+fn an_unknown_order_is_wrong_usage() {
     let output = explained(&loaded(), "#no-such-order", &[]);
     assert_eq!(output.code, 2);
     assert!(
@@ -89,7 +89,7 @@ fn an_order_nobody_knows_is_wrong_usage() {
     );
 }
 
-/// What the ledger has of an order.
+/// The ledger's entry of an order.
 fn ledger(world: &World, order: &str) -> Value {
     let output = explained(world, order, &["--json"]);
     assert_eq!(output.code, 0, "{}", output.err);
@@ -181,7 +181,7 @@ fn of_an_order_that_was_sent_often_the_first_and_the_last_attempts_are_reported(
 }
 
 #[test]
-fn the_last_verification_of_an_order_is_reported_and_what_became_of_a_difference() {
+fn the_last_verification_of_an_order_is_reported_with_the_fate_of_a_difference() {
     let (world, order) = shop(20);
     let key = text(&order, "externalid");
     let verification = |world: &World| ledger(world, key)["verification"].clone();

@@ -1,4 +1,4 @@
-//! Everything ActiveCampaign has been seen to do, and what becomes of the orders meanwhile.
+//! Every observed fault of ActiveCampaign, and its effect on the orders.
 
 use crate::world::{World, assert_adds_up};
 use ordersync::samples::{Expected, GeneratorOptions};
@@ -22,8 +22,8 @@ fn loaded_in(world: World, faults: impl IntoIterator<Item = Fault>) -> (World, E
     (world, truth, run)
 }
 
-/// Whatever happened in between, ActiveCampaign ends as it should, and the simulator found no fault
-/// with us.
+/// Whatever happened in between, ActiveCampaign has the expected state in the end, and the
+/// simulator found no violation.
 fn assert_right(world: &World, truth: &Expected, run: &Value) {
     let summary = world.summary();
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
@@ -36,7 +36,7 @@ fn assert_all_there(world: &World, truth: &Expected, run: &Value) {
     assert_eq!(summary.customers as u64, truth.customers, "each customer once");
     assert_eq!(summary.triggers_fired, 0);
     assert_adds_up(run);
-    // Unchanged are those that a canary before it loaded.
+    // The unchanged ones were loaded by an earlier canary.
     let loaded = ["created", "adopted", "unchanged"].map(|name| run[name].as_u64().unwrap());
     assert_eq!(loaded.iter().sum::<u64>(), truth.valid, "{run}");
     let requests = summary.requests;
@@ -124,7 +124,7 @@ fn stored_and_then_failed_is_not_doubled() {
 
 #[test]
 fn an_answer_that_never_comes_is_not_waited_for_for_ever() {
-    // Few at once, as on a machine that stands still for that long others run out of time too.
+    // Few at once: if the machine stalls for that long, further requests time out too.
     let world = World::new().timeout_s(3).account("in_flight_max = 2\n");
     let never = || stored_then(Ending::Hold { ms: 86_400_000 });
     let faults = ["/ecomOrders", "/ecomCustomers"].map(|path| Fault::new(never()).on("POST", path));
@@ -208,7 +208,7 @@ fn a_redirect_is_never_followed() {
 }
 
 #[test]
-fn an_order_that_somebody_else_creates_first_is_adopted() {
+fn an_order_that_another_program_creates_first_is_adopted() {
     let (world, truth, run) =
         loaded_through(Fault::new(Kind::CreateDuplicateFirst).on("POST", "/ecomOrders").times(2));
     assert_eq!(run["adopted"], 2);
@@ -228,7 +228,7 @@ fn refusals_are_understood_in_any_language() {
 }
 
 #[test]
-fn a_refusal_without_a_reason_becomes_a_dead_letter_and_the_rest_goes_on() {
+fn a_refusal_without_a_reason_becomes_a_dead_letter_and_the_run_continues() {
     let world = World::new();
     let truth = world.generate(&GeneratorOptions {
         orders: ORDERS,
@@ -246,7 +246,7 @@ fn a_refusal_without_a_reason_becomes_a_dead_letter_and_the_rest_goes_on() {
 }
 
 #[test]
-fn lists_that_overlook_the_filters_deceive_nobody() {
+fn lists_that_ignore_the_filters_do_no_harm() {
     let (world, truth, run) = loaded_in(
         World::new(),
         [
@@ -283,7 +283,7 @@ fn customers_survive_either_rule_of_uniqueness() {
 }
 
 #[test]
-fn a_customer_somebody_else_made_is_taken_by_its_address() {
+fn a_customer_of_another_program_is_adopted_by_its_address() {
     let options = Options {
         requests_per_second: None,
         customer_key: CustomerRule::ByEmail,
@@ -367,7 +367,7 @@ fn an_order_deleted_in_activecampaign_is_made_again() {
 }
 
 #[test]
-fn an_order_deleted_in_activecampaign_is_left_alone_where_that_is_asked_for() {
+fn an_order_deleted_in_activecampaign_is_left_alone_if_the_policy_says_so() {
     let world = World::new().policy("deleted = \"leave\"\n");
     let truth = one_order_deleted_and_all_changed(&world);
     let run = world.load("sync", 0);
@@ -400,7 +400,7 @@ fn poison_does_not_block_the_rest() {
 }
 
 #[test]
-fn a_run_that_goes_wrong_stops_before_it_has_spoilt_everything() {
+fn a_run_with_too_many_refusals_stops_early() {
     let world = World::new().policy("refused_max = 5\n");
     world.generate(&GeneratorOptions { orders: 200, seed: 17, ..GeneratorOptions::default() });
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").forever());

@@ -1,5 +1,5 @@
-//! Several daemons that share an account by a real PostgreSQL, which the test starts: what one of
-//! them was doing when it was lost with its disk is found again, and nothing is doubled.
+//! Several daemons share an account through a real PostgreSQL, which the test starts: the work of a
+//! node that is lost with its disk is recovered, and nothing is duplicated.
 
 mod accounts;
 mod active;
@@ -28,7 +28,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const LEASE_S: u64 = 5;
-/// Kills of the quick suite; `ORDERSYNC_PROOF_FLEET_KILLS` asks for another number.
+/// Kills of the quick suite; `ORDERSYNC_PROOF_FLEET_KILLS` sets another number.
 const KILLS: u64 = 3;
 const SEED: u64 = 20_261_129;
 
@@ -59,7 +59,7 @@ impl Fleet {
         self.world.generate(&generated(orders))
     }
 
-    /// A node with a disk of its own, which is empty.
+    /// A node with a separate, empty disk.
     fn node(&mut self) -> Node {
         self.nodes += 1;
         let dir = format!("node-{}", self.nodes);
@@ -77,7 +77,7 @@ impl Fleet {
         command
     }
 
-    /// Kills a node, and takes its disk away.
+    /// Kills a node, and deletes its disk.
     fn lose(&self, node: Node) {
         node.process.kill();
         self.world.settle();
@@ -88,8 +88,8 @@ impl Fleet {
         until("requests are sent", || self.world.summary().requests >= requests);
     }
 
-    /// Waits until the holder's ledger was copied: without a copy, all is looked up as after a lost
-    /// state.
+    /// Waits until the holder's ledger was copied: without a copy, everything is looked up as after
+    /// a lost state.
     fn wait_for_copy(&self) {
         until("the ledger is copied", || self.column("copy_fence = fence") == "t");
     }
@@ -98,9 +98,8 @@ impl Fleet {
         self.postgres.psql(&format!("SELECT {column} FROM ordersync.accounts")).unwrap()
     }
 
-    /// Each order and customer is there once, nothing was sent that a good client does not send,
-    /// and never faster than the account allows. Returns the requests beyond the least there can
-    /// be.
+    /// Each order and customer exists once, without violations, and never faster than the account
+    /// allows. Returns the number of requests above the minimum.
     fn assert_exactly_once(&self, truth: &Expected) -> u64 {
         let summary = self.world.summary();
         assert!(summary.violations.is_empty(), "{:?}", summary.violations);
@@ -131,7 +130,7 @@ fn socket_of(postgres: &Postgres) -> PathBuf {
 #[test]
 fn whatever_node_is_lost_with_its_disk_each_order_arrives_once() {
     let kills = number("ORDERSYNC_PROOF_FLEET_KILLS").unwrap_or(KILLS);
-    // Nothing but a lookup prevents that an order is stored twice.
+    // Only a lookup prevents an order from being stored twice.
     let options = Options { uniqueness_lag_ms: u32::MAX, ..Options::default() };
     let mut fleet = Fleet::with(options, "");
     let truth = fleet.generate(20 + kills * 40);
@@ -177,12 +176,12 @@ fn a_node_that_is_asked_to_stop_hands_over_its_ledger_and_its_pace() {
     let log = other.process.stop(0);
     assert!(!log.contains("are looked up before"), "all that was sent is recorded: {log}");
     let extra = fleet.assert_exactly_once(&truth);
-    // The connection is looked for by each of them, and what was in flight is looked up.
+    // Each of them looks up the connection and the orders in flight.
     assert!(extra <= 20, "{extra} extra requests");
 }
 
 #[test]
-fn who_cannot_renew_its_lease_stops_though_it_reaches_activecampaign() {
+fn a_node_that_cannot_renew_its_lease_stops_though_it_reaches_activecampaign() {
     let mut fleet = Fleet::new();
     let truth = fleet.generate(60);
     let link = Link::to(socket_of(&fleet.postgres));
@@ -241,7 +240,7 @@ fn the_address_of_the_database_is_in_no_log() {
 }
 
 #[test]
-fn a_database_that_is_away_at_the_start_is_waited_for_and_one_that_refuses_ends_it() {
+fn an_unavailable_database_is_awaited_at_the_start_and_a_refusing_one_ends_it() {
     let mut fleet = Fleet::new();
     let truth = fleet.generate(10);
     fleet.postgres.halt();

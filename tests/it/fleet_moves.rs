@@ -1,5 +1,5 @@
-//! Ledgers on their way from a machine into a fleet and back: nothing is loaded twice, and whenever
-//! a move is cut off, machine and fleet never both work on the account.
+//! Ledgers on their way from a machine into a fleet and back: nothing is loaded twice, and wherever
+//! a move is interrupted, machine and fleet never both work on the account.
 
 use crate::daemon::EVERY_SECOND;
 use crate::fleet::postgres::Postgres;
@@ -29,7 +29,7 @@ impl Both {
         self.world.generate(&GeneratorOptions { orders, seed: 7, ..GeneratorOptions::default() })
     }
 
-    /// A verb of the machine alone.
+    /// A verb on the machine without the fleet.
     fn alone(&self, args: &[&str]) -> Finished {
         self.world.run(args)
     }
@@ -60,7 +60,7 @@ impl Both {
         assert!(refused.err.contains(why), "{verb}: {}", refused.err);
     }
 
-    /// A node that works until its job finished, on a disk of its own.
+    /// A node that works until its job finished, on a separate disk.
     fn node_finishes(&self) {
         let mut command = self.command(&["daemon", "--color", "never"]);
         command.env("ORDERSYNC_STATE__DIR", self.world.path("node"));
@@ -81,7 +81,7 @@ impl Both {
         !is_refused
     }
 
-    /// Whether a node that comes takes the account.
+    /// Whether a new node takes the account.
     fn is_fleets(&self) -> bool {
         self.column("exported IS NULL") == "t"
     }
@@ -112,11 +112,11 @@ impl Both {
             let end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
             self.postgres.psql(end).unwrap();
         }
-        // Gives the lock back.
+        // Releases the lock.
         lock.kill().unwrap();
         lock.wait().unwrap();
         until("the step is over", || self.waits("true") == "0");
-        // Nobody waits for the lease of who was killed.
+        // The lease of the killed node need not expire first.
         self.postgres
             .psql(
                 "DROP TRIGGER wait_here ON ordersync.accounts; DROP FUNCTION wait_here;
@@ -146,7 +146,7 @@ impl Both {
 }
 
 #[test]
-fn what_a_machine_loaded_the_fleet_goes_on_with_and_the_machine_again() {
+fn the_fleet_continues_what_a_machine_loaded_and_the_machine_again() {
     let both = Both::new();
     let truth = both.generate(40);
     let begun = both.alone(&["backfill", "--canary", "20", "--yes"]);
@@ -172,7 +172,7 @@ fn what_a_machine_loaded_the_fleet_goes_on_with_and_the_machine_again() {
     assert_eq!(synced.json()["runs"][0]["unchanged"], truth.valid);
     let sent = both.world.summary().requests - looked_up;
     assert!(sent <= 1, "{sent} requests, where one looks for the connection");
-    // And once more, now with an older copy on the other side.
+    // And again, now with an older copy on the other side.
     both.moved("import");
     both.moved("export");
     both.assert_exactly_once(&truth);
@@ -185,7 +185,7 @@ fn a_ledger_that_is_not_an_older_copy_is_never_replaced() {
     both.refused("export", "the fleet has no ledger of it");
     let truth = both.generate(10);
     both.node_finishes();
-    // A ledger of its own, which knows the same orders.
+    // A separate ledger, which contains the same orders.
     assert_eq!(both.alone(&["adopt", "shop"]).code, 0);
     both.refused("import", "the fleet has a ledger of it");
     both.refused("export", "was not handed to the fleet");
@@ -194,7 +194,7 @@ fn a_ledger_that_is_not_an_older_copy_is_never_replaced() {
     both.moved("export");
     assert!(both.is_machines() && !both.is_fleets());
 
-    // The same account on another machine, with a ledger that somebody restored from before.
+    // The same account on another machine, with a ledger restored from an old backup.
     let before = std::fs::read(both.world.path("state/main.db")).unwrap();
     both.moved("import");
     both.node_finishes();

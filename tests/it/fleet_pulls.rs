@@ -1,4 +1,4 @@
-//! A shop that the nodes of a fleet pull, each onto a disk of its own.
+//! A shop that the nodes of a fleet pull, each onto its own disk.
 
 use crate::daemon::{EVERY_SECOND, far_away};
 use crate::fleet::postgres::Postgres;
@@ -32,7 +32,7 @@ fn finishes(nights: &Nights, disk: &str) {
 }
 
 #[test]
-fn who_takes_an_account_over_without_its_windows_pulls_in_full_and_loads_what_is_new() {
+fn a_new_holder_without_windows_pulls_in_full_and_loads_what_is_new() {
     let (nights, _postgres) = pulled_by_a_fleet(World::new().job(EVERY_SECOND), 24);
     finishes(&nights, "one");
     nights.assert_loaded();

@@ -1,4 +1,4 @@
-//! What people see of a fleet, and what they ask of its nodes.
+//! The status of a fleet, and the commands for its nodes.
 
 use crate::daemon::EVERY_SECOND;
 use crate::fleet::postgres::Postgres;
@@ -32,7 +32,7 @@ impl Fleet {
         self.world.generate(&GeneratorOptions { orders, seed: 5, ..GeneratorOptions::default() })
     }
 
-    /// A node with a disk of its own. The folder is part of its name in this test only.
+    /// A node with a separate disk. The folder is part of its name in this test only.
     fn node(&self, dir: &str) -> Process {
         Process::daemon_by(&mut self.daemon(dir))
     }
@@ -120,14 +120,14 @@ fn a_node_that_is_drained_hands_over_and_takes_nothing_until_that_is_undone() {
     let unknown = fleet.run(&["drain", "nobody-1"]);
     assert_eq!(unknown.code, 2);
     assert!(unknown.err.contains("no node nobody-1: no node runs"), "{}", unknown.err);
-    // These are written, and held against the schema, by the tests of each.
+    // Their own tests write these and compare them with the schema.
     let moved = json!([{ "account": "main", "lease": 1, "bytes": 1 }]);
     documents.push(json!({ "evicted": [{ "account": "main", "node": "n", "left_ms": 1 }] }));
     documents.push(json!({ "imported": moved, "exported": moved }));
     assert_all_written("fleet", &documents);
 }
 
-/// At every width, and without a terminal, the same words.
+/// The same words at every width, and without a terminal.
 fn assert_lists_fit(fleet: &Fleet) {
     let words = |text: &str| -> BTreeSet<String> {
         let words = text.split([' ', '\n', ':', ';']).filter(|word| !word.is_empty());
@@ -140,7 +140,7 @@ fn assert_lists_fit(fleet: &Fleet) {
         for line in screen.lines() {
             assert!(line.chars().count() <= usize::from(columns), "at {columns}: {line}");
         }
-        // Ages and sizes differ from one moment to the next, and what leads a row needs no name.
+        // Ages and sizes vary, and the first columns of a row need no name.
         let is_known = |word: &String| {
             word.starts_with(|c: char| c.is_ascii_digit())
                 || ["node", "account", "B", "kB", "ms", "s", "min"].contains(&word.as_str())
@@ -152,7 +152,7 @@ fn assert_lists_fit(fleet: &Fleet) {
 
 #[test]
 fn a_lease_that_is_taken_from_a_lost_node_is_worked_on_at_once() {
-    // Nobody waits for so long a lease.
+    // The lease is too long to wait for.
     let fleet = Fleet::new(3600);
     let truth = fleet.generate(40);
     let mut lost = fleet.node("one");
@@ -188,7 +188,7 @@ fn a_node_that_is_evicted_while_it_works_writes_nothing_any_more_and_stops() {
     fleet.wait_for_requests(10);
     fleet.json(&["evict", "main", "--yes"]);
     node.wait_for_log("of account main was lost", 1);
-    // It may take it again under a new number, with what it had sent meanwhile looked up.
+    // It may take it again under a new number, and looks up what it had sent meanwhile.
     node.wait_for_log("of account main was taken", 2);
     node.wait_for_log("of shop finished", 1);
     node.stop(0);

@@ -1,5 +1,4 @@
-//! What a node of a fleet shows: to Prometheus, on its page, and to the alerts and panels that are
-//! shipped.
+//! A node's metrics and page, and the shipped alerts and panels.
 
 use crate::fleet_verbs::{Fleet, name_of};
 use crate::process::Process;
@@ -46,7 +45,7 @@ fn a_node_shows_its_leases_their_copies_the_backlog_and_the_others() {
     used.retain(|name| name.starts_with("ordersync_fleet_"));
     assert_eq!(there, used, "each is shown, and nothing else is");
 
-    // Drained, nobody works on the account, which is due.
+    // While the node is drained, no node works on the account, which is due.
     let name = name_of(&mut one);
     fleet.json(&["drain", &name]);
     until("the backlog is shown", || {

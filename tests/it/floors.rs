@@ -1,5 +1,5 @@
-//! Who may import whom is a test, not a wish. Each rule is broken once in a made-up tree, to see it
-//! catch.
+//! The import rules between modules. Each rule is broken once in an invented tree, to see that it
+//! is detected.
 
 mod circles;
 mod rules;
@@ -30,7 +30,7 @@ fn the_imports_follow_the_rules() {
     let found = inspect(Path::new(env!("CARGO_MANIFEST_DIR")));
     let output: Vec<String> = found.violations.iter().map(ToString::to_string).collect();
     assert!(output.is_empty(), "\n{}\n", output.join("\n"));
-    // An inspection that reads nothing would find nothing.
+    // Guards against an inspection that reads no files.
     assert!(
         found.files > 20 && found.mentions > 200,
         "{} files, {} mentions",
@@ -39,7 +39,7 @@ fn the_imports_follow_the_rules() {
     );
 }
 
-/// A file, its text, and what is said of it after the file's name.
+/// A file, its text, and the message after the file's name.
 const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "src/domain/money.rs",
@@ -260,7 +260,7 @@ fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
 }
 
 #[test]
-fn code_after_a_test_module_is_no_test() {
+fn code_after_a_test_module_is_not_a_test() {
     let text =
         "#[cfg(test)]\nuse crate::samples;\n#[cfg(test)]\nmod tests {}\nuse crate::samples::demo;";
     let output = violations_of(&[("src/extract/mod.rs", text)]);

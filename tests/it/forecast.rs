@@ -1,5 +1,5 @@
-//! What a plan says that a run takes is what it takes: on tokio's clock, where the account's limit
-//! and ActiveCampaign's answers are all that time passes for.
+//! The forecast of a plan equals the duration of the run: on tokio's clock, on which only the
+//! account's limit and ActiveCampaign's answers take time.
 
 use crate::rehearsal::{End, LastSend, ProcessOptions, Rehearsal, in_paused_time};
 use ordersync::domain::{Deleted, LoadPath};
@@ -40,7 +40,7 @@ fn orders(per: u64, total: impl Fn(u64) -> u64) -> String {
     export((0..ORDERS).map(|n| (n / per, total(n))), 1)
 }
 
-/// Plans, runs, and holds one against the other: so many requests, in so much time.
+/// Plans, runs, and compares both: the number of requests and the time.
 async fn assert_foretold(shop: &Rehearsal, requests: u64) -> RunReport {
     let forecast = shop.plan().forecast;
     assert_eq!((forecast.requests, forecast.unsure), (requests, 0));
@@ -123,14 +123,14 @@ fn of_a_run_that_was_killed_the_rest_is_foretold_look_ups_included() {
         let life =
             ProcessOptions { kind: Kind::Backfill, end, last_send: LastSend::LongAgo, grace };
         assert!(shop.live(life).await.is_none());
-        // Long enough that what the killed one sent counts no more.
+        // Long enough that the killed process' requests no longer count.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let forecast = shop.plan().forecast;
         assert!(forecast.unsure > 0, "something was on its way: {forecast:?}");
         assert!((200..300).contains(&forecast.requests), "{forecast:?}");
         let report = finished(&shop).await;
         let sent = report.sent.total;
-        // What did not arrive is looked up five times while lists may lag.
+        // A request that did not arrive is looked up five times while lists may lag.
         let range = forecast.total() - forecast.unsure..=forecast.total() + 4 * forecast.unsure;
         assert!(range.contains(&sent), "{sent} of {range:?}");
         assert_within_5_percent(&forecast, &report);
@@ -170,8 +170,7 @@ fn where_answers_are_slow_and_few_are_in_flight_answers_bind_and_not_the_limit()
     }
 }
 
-/// What is left by the reported progress, at each settlement, with the time since the beginning, in
-/// seconds.
+/// The reported time left at each settlement, with the time since the beginning, in seconds.
 async fn lefts(mut shop: Rehearsal) -> (RunReport, Vec<(f64, f64)>) {
     let forecast = shop.plan().forecast;
     let output = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -244,7 +243,7 @@ fn steady_shop() -> Rehearsal {
     shop
 }
 
-/// Loads an export in batches: with the requests of the forecast, and in about its time.
+/// Loads an export in batches, and asserts the requests of the forecast and approximately its time.
 async fn assert_batches_foretold(shop: &Rehearsal, text: &str) {
     shop.put(text);
     let forecast = shop.plan().forecast;

@@ -1,5 +1,4 @@
-//! Edits by others in the account, one at a time: what they delete is noticed, and what they add is
-//! not doubled.
+//! Edits by other programs in the account: deletions are noticed, and additions are not duplicated.
 
 use crate::rehearsal::{Rehearsal, in_paused_time};
 use ordersync::samples::GeneratorOptions;

@@ -1,4 +1,4 @@
-//! Sequences in which a tool like this goes wrong without anybody noticing.
+//! Sequences in which such a tool can fail silently.
 
 use crate::process::Process;
 use crate::resume::wait_for_requests;
@@ -31,7 +31,7 @@ fn product(world: &World) -> Value {
     world.target()["ecomOrders"][0]["ecomOrderProducts"][0]["name"].clone()
 }
 
-/// Kills the program once `seen` says that what it sent has arrived.
+/// Kills the program once `seen` reports that its requests have arrived.
 fn kill_when(world: &World, args: &[&str], seen: impl Fn() -> bool) {
     let child = world.start(args);
     until("what it sent arrives", seen);
@@ -123,7 +123,7 @@ fn an_address_in_the_wrong_column_reaches_neither_state_nor_terminal() {
     let shifted = row(2, "paid", "Mug").replace("ann@", "canary.person@");
     let shifted = shifted.split_once(',').unwrap().1.to_owned();
     let quoted = format!("\"{}", row(3, "paid", "Mug").replace("ann@", "canary.person@"));
-    // The first cells are lost: the buyer's name stands where the order's does.
+    // The first cells are lost: the buyer's name is in place of the order's.
     let named = "Kanarienvogel,2024-01-31 10:11:12 -0500,1,Mug,10.00,5\n".to_owned();
     world.export(
         "o.csv",
@@ -146,7 +146,7 @@ fn an_address_in_the_wrong_column_reaches_neither_state_nor_terminal() {
 fn a_stop_is_heard_while_the_connection_is_looked_for() {
     let world = World::new();
     world.export("o.csv", export([row(1, "paid", "Mug")]));
-    // Less than the program is ready to wait, and more than any machine takes to stop it.
+    // Shorter than the program's time-out, and longer than any machine takes to stop it.
     let wait = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(890), html: false };
     world.simulator.inject(Fault::new(wait).on("GET", "/connections"));
     let mut backfill = Process::start(&mut world.command(&["backfill", "--yes"]));
@@ -158,7 +158,7 @@ fn a_stop_is_heard_while_the_connection_is_looked_for() {
     assert_eq!(world.summary().connections, 0, "and nothing was made after the stop");
 }
 
-/// As of a terminal that is closed.
+/// As when a terminal is closed.
 #[test]
 fn a_hangup_stops_a_run_cleanly() {
     let world = World::new();
@@ -184,7 +184,7 @@ fn accounts_that_were_tampered_with_are_not_called_finished() {
     world.simulator.inject(Fault::new(refused).on("POST", "/ecomOrders").nth(4).forever());
     world.load("backfill", 5);
     world.simulator.clear_faults();
-    // Two more, not less: the run that was stopped may have counted none yet.
+    // Two more, not fewer: the stopped run may have counted none yet.
     database(&world).execute("UPDATE runs SET filtered = filtered + 2", []).unwrap();
     let output = world.run(&["--json", "backfill"]);
     assert_eq!(output.code, 1, "{}", output.out);

@@ -1,4 +1,4 @@
-//! `init --from`: what an export says is in the settings, and somebody is asked for the rest.
+//! `init --from`: values of an export are in the settings, and the rest is asked for.
 
 use crate::terminal::OnTerminal;
 use crate::world::World;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 const HEADER: &str = "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price";
 
-/// An export in dollars, on the clocks of New York.
+/// An export in dollars, with dates in New York's zone.
 fn shopify() -> String {
     format!(
         "{HEADER}\n#1,ann@example.com,paid,USD,10.00,2024-01-31 10:11:12 -0500,1,Mug,10.00\n\
@@ -248,7 +248,7 @@ fn a_signal_while_a_token_is_typed_leaves_a_terminal_that_shows_what_is_typed() 
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_no_file_to_keep() {
+fn a_dangling_link_is_not_kept() {
     let world = World::new();
     for name in ["ordersync.toml", "main.token"] {
         let dir = world.path(&format!("with a link as {name}"));

@@ -1,4 +1,4 @@
-//! Orders whose lines stand in other records, from the file to ActiveCampaign.
+//! Orders with lines in other records, from the file to ActiveCampaign.
 
 use crate::world::{World, assert_adds_up};
 
@@ -26,7 +26,7 @@ fn scattered(orders: u32) -> Vec<String> {
 }
 
 #[test]
-fn orders_whose_lines_lie_far_below_them_arrive_whole_and_once() {
+fn orders_with_lines_far_below_them_arrive_complete_and_once() {
     let world = World::new();
     world.export("bulk.jsonl", scattered(40).join("\n"));
     let run = world.load("backfill", 0);

@@ -1,4 +1,4 @@
-//! An export in JSON goes the same way as one in CSV.
+//! A JSON export is loaded like a CSV export.
 
 use crate::world::{World, assert_adds_up};
 

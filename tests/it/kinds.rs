@@ -1,6 +1,6 @@
-//! Kinds of values that once came out silently wrong, in the example export of every format: words
-//! for no value, names of columns that are slightly off, signs, exponents, fractions, statuses,
-//! letters, invalid copies.
+//! Kinds of values that were once silently misread, in the example export of every format: words
+//! for missing values, names of columns that are slightly off, signs, exponents, fractions,
+//! statuses, letters, invalid copies.
 
 mod blanks;
 mod copies;

@@ -1,4 +1,4 @@
-//! What is not sent is as visible as what is, and what looks alike is told apart.
+//! What is not sent is as visible as what is sent, and similar cases are distinguished.
 
 use crate::world::World;
 use ordersync::simulator::Edit;
@@ -30,7 +30,7 @@ fn codes(plan: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_newer_export_beside_the_old_ones_is_no_alarm_and_older_copies_are_their_own_line() {
+fn a_newer_export_next_to_old_ones_gives_no_warning_and_older_copies_have_their_own_line() {
     let world = World::new();
     let orders: Vec<Value> = (1..=40).map(|id| order(id, json!({}))).collect();
     put(&world, "orders_1.json", &orders[..30]);
@@ -45,7 +45,7 @@ fn a_newer_export_beside_the_old_ones_is_no_alarm_and_older_copies_are_their_own
     let text = world.run(&["plan"]).out;
     assert!(text.contains("older      30  copies of orders"), "{text}");
     assert!(text.contains("filtered    0") && !text.contains("superseded"), "{text}");
-    // Twice as many orders are one.
+    // The double number of orders is a warning.
     let many: Vec<Value> = (1..=80).map(|id| order(id, json!({}))).collect();
     put(&world, "orders_2.json", &many);
     assert!(codes(&self::plan(&world)).contains(&"far_more_records"));

@@ -1,13 +1,13 @@
-//! The account's limit holds, whatever else happens. How close to one another requests arrive
-//! depends on the machine they cross, so that is judged in paused time (`pace`); here it is how
-//! long they take together, which no delay makes less.
+//! The account's limit holds, whatever else happens. How close to each other requests arrive
+//! depends on the machine, so that is tested in paused time (`pace`); here it is their total time,
+//! which no delay shortens.
 
 use crate::world::{World, until};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, Latency, Options, RetryAfter};
 use std::time::{Duration, Instant};
 
-/// Holds the requests of so long a time against five a second.
+/// Compares the number of requests in this time with five per second.
 fn assert_kept(world: &World, begun: Instant) {
     let (took, requests) = (begun.elapsed(), world.summary().requests);
     let least = Duration::from_millis(200) * u32::try_from(requests - 1).unwrap();
@@ -49,13 +49,13 @@ fn a_crash_loop_keeps_its_distance_too() {
 }
 
 #[test]
-fn a_pause_is_kept_by_the_process_after_the_one_that_was_asked_for_it() {
+fn a_pause_is_kept_by_the_next_process() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 20, seed: 6, ..GeneratorOptions::default() });
     let retry_after = RetryAfter::Seconds(2);
     let busy = Kind::Status { code: 429, retry_after, html: false };
     world.simulator.inject(Fault::new(busy).on("POST", "/ecomOrders").nth(5));
-    // Nor does it come to its end when the pause is over.
+    // It does not finish when the pause is over either.
     let held = Kind::Slow { ms: 86_400_000 };
     world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders").nth(5).forever());
     let mut child = world.start(&["--quiet", "backfill"]);

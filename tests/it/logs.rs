@@ -76,7 +76,7 @@ fn what_happens_in_a_run_carries_its_job_and_run() {
 }
 
 #[test]
-fn under_systemd_the_log_goes_to_the_journal_with_its_levels() {
+fn under_systemd_the_log_is_sent_to_the_journal_with_its_levels() {
     let world = shop();
     world.simulator.inject(Fault::new(Kind::PaymentRequired).forever());
     let log = File::create(world.path("log")).unwrap();
@@ -95,7 +95,7 @@ fn under_systemd_the_log_goes_to_the_journal_with_its_levels() {
         assert!(["<3>", "<4>", "<6>"].iter().any(|level| line.starts_with(level)), "{line}");
     }
     assert_eq!(text.matches("<3>").count(), 1, "{text}");
-    // A log that was sent elsewhere is none of the journal's.
+    // A redirected log is not sent to the journal.
     let printed = world.command(&["sync"]).env("JOURNAL_STREAM", "1:1").output().unwrap();
     assert!(String::from_utf8(printed.stderr).unwrap().contains("error: "));
 }

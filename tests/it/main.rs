@@ -1,4 +1,4 @@
-//! What a user, or a reader of the harness, would notice.
+//! Tests of the program as a user sees it, and of the harness.
 #![expect(clippy::unwrap_used, reason = "a test that can't continue panics")]
 
 mod absence;

@@ -1,4 +1,5 @@
-//! What the policy makes of an export: shown before anything is sent, and true of what is sent.
+//! The effects of the policy on an export: shown before anything is sent, and equal to what is
+//! sent.
 
 use crate::world::{World, assert_adds_up};
 use serde_json::{Value, json};
@@ -122,7 +123,7 @@ fn the_plan_shows_the_policy_in_force() {
 }
 
 #[test]
-fn a_total_that_is_not_the_sum_of_its_parts_is_sent_as_stated_and_told() {
+fn a_total_that_is_not_the_sum_of_its_parts_is_sent_as_stated_and_reported() {
     let world = World::new();
     put(
         &world,
@@ -158,7 +159,7 @@ fn a_total_that_is_not_the_sum_of_its_parts_is_sent_as_stated_and_told() {
     assert_eq!(world.run(&["verify", "shop"]).code, 0);
 }
 
-/// As ordered 25.00, of which 10.00 went back; the third states no current total.
+/// As ordered 25.00, of which 10.00 was refunded; the third states no current total.
 fn refunded() -> Vec<Value> {
     let refund =
         json!([{ "transactions": [{ "kind": "refund", "status": "success", "amount": "10.00" }] }]);

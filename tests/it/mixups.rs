@@ -1,4 +1,4 @@
-//! What people mix up: another account, another key.
+//! Mistakes of operators: another account, another key.
 
 use crate::carts::{checkout, put_carts, with_carts};
 use crate::world::World;
@@ -40,7 +40,7 @@ fn a_state_that_was_filled_elsewhere_is_not_taken_for_this_accounts() {
     assert_eq!(world.load("sync", 0)["unchanged"], truth.valid);
 }
 
-/// Shopify's REST API knows a checkout by its token, the GraphQL API by its number.
+/// Shopify's REST API identifies a checkout by its token, the GraphQL API by its number.
 #[test]
 fn carts_of_two_apis_never_meet_on_one_connection() {
     const CHECKOUTS: &str =
@@ -65,7 +65,7 @@ fn carts_of_two_apis_never_meet_on_one_connection() {
         assert!(text.contains("would exist twice") && text.contains("hint:"), "{text}");
     }
     assert_eq!(world.summary().writes, 0);
-    // The other job came with an export that is not there any more.
+    // The other job was added with an export that no longer exists.
     std::fs::rename(world.path("exports/checkouts.jsonl"), world.path("aside")).unwrap();
     assert_eq!(world.run(&["sync", "carts"]).code, 0);
     std::fs::rename(world.path("aside"), world.path("exports/checkouts.jsonl")).unwrap();

@@ -1,4 +1,4 @@
-//! Orders whose customer is another one now: ActiveCampaign doesn't move them.
+//! Orders whose customer changed: ActiveCampaign doesn't move them.
 
 use crate::bulk::{at_once, world_of};
 use crate::world::{World, assert_adds_up};
@@ -76,7 +76,7 @@ fn an_order_keeps_its_customer_and_no_other_one_is_created() {
 }
 
 #[test]
-fn an_export_with_other_customer_keys_is_told_apart() {
+fn an_export_with_other_customer_keys_is_distinguished() {
     let world = World::new();
     put(&world, order("ann@example.com", "20.00", None));
     world.load("backfill", 0);
@@ -89,7 +89,7 @@ fn an_export_with_other_customer_keys_is_told_apart() {
 }
 
 #[test]
-fn where_it_is_asked_for_the_order_is_created_again() {
+fn the_order_is_created_again_if_the_policy_says_so() {
     for fault in [None, Some("DELETE"), Some("POST")] {
         let world = moved(RECREATE);
         let before = only_order(&world);
@@ -120,8 +120,8 @@ fn where_it_is_asked_for_the_order_is_created_again() {
     }
 }
 
-/// The order was deleted, and the run ended before it learned of it.
-fn cut_off_after_the_delete(policy: &str) -> World {
+/// The order was deleted, and the run ended before it learned about it.
+fn interrupted_after_the_delete(policy: &str) -> World {
     let world = moved(policy);
     let lost = Kind::Stored { then: Ending::Reset };
     world.simulator.inject(Fault::new(lost).on("DELETE", "/ecomOrders"));
@@ -136,7 +136,7 @@ fn cut_off_after_the_delete(policy: &str) -> World {
 fn an_order_that_was_deleted_to_be_created_again_is_created_whatever_the_policies_say() {
     let policy = "moved_customer = \"recreate\"\ndeleted = \"leave\"\n";
     for email in ["bob@example.com", "ann@example.com"] {
-        let world = cut_off_after_the_delete(policy);
+        let world = interrupted_after_the_delete(policy);
         put(&world, order(email, "25.00", None));
         assert_eq!(world.load("sync", 0)["created"], 1, "{email}");
         assert_eq!(only_order(&world)["email"], email);
@@ -221,7 +221,7 @@ fn order_of_bob(total: &str) -> Value {
     order("bob@example.com", total, None)
 }
 
-/// With an order of Ann, whose customer was deleted after the order was loaded.
+/// With an order of Ann; her customer was deleted after the order was loaded.
 fn with_deleted_customer(policy: &str) -> World {
     let world = World::new().policy(policy);
     put(&world, order("ann@example.com", "20.00", None));

@@ -1,8 +1,7 @@
-//! Whatever is in an export: no panic, no endless reading, and as many outcomes as records were
-//! read.
+//! Whatever an export contains: no panic, no endless reading, and as many outcomes as records.
 //!
-//! `ORDERSYNC_PROOF_MUTATIONS` asks for another number of cases, `ORDERSYNC_PROOF_SEED` for one of
-//! them again.
+//! `ORDERSYNC_PROOF_MUTATIONS` sets another number of cases, `ORDERSYNC_PROOF_SEED` repeats one of
+//! them.
 
 use crate::random::{Rng, number};
 use ordersync::domain::LoadPath;
@@ -19,7 +18,7 @@ const CASES: u64 = 250;
 /// Of a file of some thousand bytes.
 const READING_MAX: Duration = Duration::from_secs(60);
 
-/// What upsets readers, and what programs write in place of a value.
+/// Text that breaks readers, and text that programs write in place of a value.
 const SIGNS: [&[u8]; 34] = [
     b"\0",
     b"\xef\xbb\xbf",
@@ -107,7 +106,7 @@ fn seeds() -> Vec<Seed> {
     fixtures.chain(mapped).collect()
 }
 
-/// A part of a text, mostly a short one.
+/// A part of a text, usually a short one.
 fn part<'a>(rng: &mut Rng, text: &'a [u8]) -> &'a [u8] {
     let from = rng.below(text.len() as u64 + 1) as usize;
     let len_max = if rng.percent(80) { 200 } else { text.len() as u64 };
@@ -173,7 +172,7 @@ pub fn job(options: Options) -> Job {
     }
 }
 
-/// What became of one export.
+/// The result for one export.
 #[derive(Debug, Clone, Copy, Default)]
 struct Figures {
     opened: u64,
@@ -209,7 +208,7 @@ fn read(rng: &mut Rng, seeds: &[Seed], dir: &Path) -> Figures {
             assert_eq!((records.len() as u64, of.read), (sum, sum));
             Figures { opened: 1, read: sum, valid: of.create }
         }
-        // One that can't be read to its end is refused by the plan too.
+        // An export that can't be read completely is refused by the plan too.
         (Err(_), Err(_)) => Figures { opened: 1, ..Figures::default() },
         (read, plan) => {
             let (read, plan) = (read.is_ok(), plan.is_ok());
@@ -226,7 +225,7 @@ fn any_bytes_are_read_or_refused_and_every_record_is_accounted_for() {
     let mut all = Figures::default();
     for seed in one.map_or(0..cases, |seed| seed..seed + 1) {
         let (seeds, dir, (done, ended)) = (Arc::clone(&seeds), Arc::clone(&dir), mpsc::channel());
-        // On a thread of its own, which can be left alone if it never ends.
+        // On a separate thread, which can be abandoned if it never ends.
         std::thread::spawn(move || {
             let figures =
                 catch_unwind(AssertUnwindSafe(|| read(&mut Rng::new(seed), &seeds, dir.path())));

@@ -38,7 +38,8 @@ fn every_list_fits_the_terminal_and_says_the_same_as_without_one() {
                 let fits = line.chars().count() <= usize::from(columns);
                 assert!(fits || is_one_word, "{args:?} at {columns}: {line}");
             }
-            // Sizes and free space may differ between the two, and what leads a row needs no name.
+            // Sizes and free space may differ between the two, and the first columns of a row need
+            // no name.
             let leading = ["account", "id", "job", "order"];
             let missing: Vec<_> = words(&whole).difference(&words(&screen)).cloned().collect();
             let is_known = |word: &String| {
@@ -75,7 +76,7 @@ fn no_text_is_wider_than_the_terminal() {
             let screen = paint.replace_all(&screen, "");
             // What follows is TOML.
             let text = screen.split("Settings in effect:").next().unwrap();
-            // Progress is drawn over itself, and a machine that stops the demo may log a 429.
+            // Progress is redrawn in place, and a machine that stalls the demo may log a 429.
             let drawn = |line: &&str| line.contains(['\r', '\u{1b}']) || line.contains("(429)");
             for line in text.lines().filter(|line| !drawn(line)) {
                 let is_one_word = !line.trim().contains(' ');

@@ -18,12 +18,12 @@ pub const SECRET: &str = "cs_canary_secret_77";
 pub struct Nights {
     pub world: World,
     pub shop: Box<dyn AnyShop>,
-    /// How far the shop's clock is ahead: a night passes as it moves on.
+    /// How far the shop's clock is ahead: advancing it lets a night pass.
     ahead_s: Cell<i64>,
     _runtime: Runtime,
 }
 
-/// The total of each order and of each abandoned cart that an account holds, each once.
+/// The total of each order and of each abandoned cart in an account, each once.
 pub struct Loaded {
     pub orders: BTreeMap<u64, u64>,
     pub carts: BTreeMap<u64, u64>,
@@ -48,8 +48,7 @@ impl Loaded {
         loaded
     }
 
-    /// Holds exactly the shop's orders, every cart that it has to hold, and none that became an
-    /// order.
+    /// Asserts exactly the shop's orders, every required cart, and none that became an order.
     pub fn assert_is(&self, shop: &dyn AnyShop) {
         assert_eq!(self.orders, shop.totals());
         let carts = shop.carts();
@@ -139,18 +138,18 @@ impl Nights {
         ended
     }
 
-    /// The total of each order that the account holds, each once.
+    /// The total of each order in the account, each once.
     pub fn loaded(&self) -> BTreeMap<u64, u64> {
         Loaded::of(&self.world.target()).orders
     }
 
-    /// The account holds the shop's orders and carts with their totals, each once.
+    /// The account contains the shop's orders and carts with their totals, each once.
     pub fn assert_loaded(&self) {
         Loaded::of(&self.world.target()).assert_is(&*self.shop);
         assert_eq!(self.shop.violations(), [""; 0]);
     }
 
-    /// The shop's day: an order changes and one is new.
+    /// A day of the shop: an order changes and one is new.
     pub fn day(&self, n: u64) {
         let now = self.pass(1200) - 600.seconds();
         self.put(n, 50_000 + n, now);
@@ -158,12 +157,12 @@ impl Nights {
         self.put(id, 1000 + id, now);
     }
 
-    /// Gives an order another total; one that is not there is placed.
+    /// Gives an order another total; a new one is placed if it does not exist.
     pub fn put(&self, id: u64, total: u64, at: Timestamp) {
         self.shop.apply(Change::Put { id, total, at });
     }
 
-    /// Deletes an order for good.
+    /// Deletes an order permanently.
     pub fn delete(&self, id: u64) {
         self.shop.apply(Change::Delete { id });
     }

@@ -1,5 +1,4 @@
-//! People are notified of how runs ended, once, and no run waits for it or holds personal data in
-//! it.
+//! Notices of how runs ended are sent once, without delaying a run and without personal data.
 
 use crate::daemon::EVERY_SECOND;
 use crate::process::Process;
@@ -11,7 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-/// Takes requests on a loopback port, refuses the first ones of them, and keeps the rest.
+/// Receives requests on a loopback port, refuses the first ones, and stores the rest.
 struct Ear {
     port: u16,
     heard: Arc<Mutex<Vec<(String, String)>>>,
@@ -89,7 +88,7 @@ fn names(events: &[(String, Value)]) -> Vec<&str> {
 }
 
 #[test]
-fn what_goes_wrong_is_told_once_and_that_it_is_over_too() {
+fn a_failure_is_notified_once_and_its_end_too() {
     let ear = Ear::refusing_first(0);
     let world = World::new().policy(&ear.settings());
     world.generate(&SHOP);
@@ -120,7 +119,7 @@ fn what_goes_wrong_is_told_once_and_that_it_is_over_too() {
 }
 
 #[test]
-fn new_dead_letters_and_differences_are_told() {
+fn new_dead_letters_and_differences_are_notified() {
     let ear = Ear::refusing_first(0);
     let world = World::new().policy(&ear.settings());
     world.generate(&GeneratorOptions { defects_permille: 200, ..SHOP });
@@ -162,7 +161,7 @@ fn a_receiver_that_is_down_for_a_moment_is_tried_again_and_a_dead_one_fails_no_r
 }
 
 #[test]
-fn the_daemon_tells_that_a_run_could_not_begin_and_the_command_is_given_it() {
+fn the_daemon_notifies_that_a_run_could_not_begin_and_the_command_receives_it() {
     let script = "#!/bin/sh\n{ env; cat; } >> heard\n";
     let world = World::new().job(EVERY_SECOND);
     world.export("orders.csv", "");

@@ -1,4 +1,4 @@
-//! The forecast as the program shows it, and beside it what the program then took.
+//! The forecast as the program shows it, and the actual duration.
 
 use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
@@ -8,7 +8,7 @@ fn generated(orders: u64) -> GeneratorOptions {
     GeneratorOptions { orders, seed: 21, ..GeneratorOptions::default() }
 }
 
-/// What the plans of these jobs say: their forecasts, and the sums by account.
+/// The forecasts of these jobs' plans, and the sums by account.
 fn planned(world: &World, jobs: &[&str]) -> (Vec<Value>, Value) {
     let output = world.run(&[&["--json", "plan"], jobs].concat());
     assert_eq!(output.code, 0, "{}", output.err);
@@ -149,8 +149,8 @@ fn orders_and_carts() -> World {
 
 #[test]
 fn two_jobs_of_one_account_are_forecast_together_to_the_request() {
-    // Orders go first, whatever the sequence of the jobs, and take the place of ten carts.
-    // Customers are shared.
+    // Orders are sent first, whatever the sequence of the jobs, and replace ten carts. Customers
+    // are shared.
     let requests = [40, 25];
     for jobs in [["shop", "carts"], ["carts", "shop"]] {
         let world = orders_and_carts();

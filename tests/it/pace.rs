@@ -15,7 +15,7 @@ use tokio::time::sleep;
 const WINDOWS: [Window; 3] = [Window::Sliding, Window::FixedSecond, Window::TokenBucket];
 const LATENCY: Latency = Latency::Lognormal { median_ms: 440, sigma: 0.6 };
 
-/// A shop whose account answers as the real one does.
+/// A shop with an account that answers like the real one.
 fn shop(options: Options, orders: u64) -> Rehearsal {
     let shop = Rehearsal::new(Options { latency: LATENCY, ..options });
     shop.export(&GeneratorOptions { orders, seed: 7, ..GeneratorOptions::default() });
@@ -95,7 +95,7 @@ fn a_429_stops_every_worker_for_as_long_as_it_asks() {
 }
 
 #[test]
-fn a_pause_outlives_the_process_that_was_asked_for_it() {
+fn a_pause_outlives_its_process() {
     in_paused_time(async {
         let shop = shop(Options::default(), 100);
         shop.simulator.inject(a_429_that_asks_for(60));
@@ -169,7 +169,7 @@ async fn spend_half(shop: Arc<Rehearsal>, seconds: Range<u64>) {
     sleep(Duration::from_secs(seconds.start)).await;
     for _ in 0..(seconds.end - seconds.start) * 5 / 2 {
         let shop = Arc::clone(&shop);
-        tokio::spawn(async move { shop.ask_as_somebody_else().await });
+        tokio::spawn(async move { shop.request_as_another_client().await });
         sleep(Duration::from_millis(400)).await;
     }
 }
@@ -188,9 +188,9 @@ fn arrivals_apart(shop: &Rehearsal) -> (Arrivals, Arrivals) {
     (of(false), of(true))
 }
 
-/// Orders of the quick suite; `ORDERSYNC_PROOF_ORDERS` asks for another number.
+/// Orders of the quick suite; `ORDERSYNC_PROOF_ORDERS` sets another number.
 const BATCHED: u64 = 2_400;
-/// Of any number of orders: the connection, the schema, the canary, and batches that are not full.
+/// For any number of orders: the connection, the schema, the canary, and batches that are not full.
 const FIXED: u64 = 50;
 
 #[test]

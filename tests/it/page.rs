@@ -1,5 +1,4 @@
-//! The plan as a page: what it shows, what it hides, and that nothing an export says becomes part
-//! of it.
+//! The plan as a page: what it shows, what it hides, and that no text of an export becomes markup.
 
 mod hostile;
 

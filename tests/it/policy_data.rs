@@ -1,5 +1,5 @@
-//! What a policy depends on is stated by the export, or the plan says that it is not; and what was
-//! assumed is counted. One row for each format.
+//! The fields that a policy depends on are stated by the export, or the plan says that they are
+//! not; assumptions are counted. One row per format.
 
 use crate::kinds::example::CUSTOMERS;
 use crate::world::World;
@@ -14,12 +14,12 @@ const STATUS: &[&str] = &["status_assumed"];
 const TEST: &[&str] = &["test_unknown"];
 const CANCELLED: &[&str] = &["cancelled_unknown", "test_unknown"];
 
-/// What the fixture of a format is known to lack.
+/// The fields that the fixture of a format lacks.
 struct Row {
     fixture: &'static str,
     /// Dates have no offset.
     is_local: bool,
-    /// Codes whatever the policy is.
+    /// Codes for any policy.
     codes: &'static [&'static str],
     /// No order states a refund.
     lacks_refunds: bool,
@@ -73,7 +73,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// A world whose only file, or folder of files, is this one.
+/// A world with only this file, or folder of files.
 fn world_of(fixture: &Path) -> World {
     let world = World::new();
     let files = if fixture.is_dir() {

@@ -4,12 +4,12 @@ use crate::world::{TOKEN, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 
-/// Values that stand in the export and must stand nowhere else.
+/// Values of the export that must not be anywhere else.
 const CANARIES: &[&str] = &["canary.person", "Canary Street", "Kanarienvogel", TOKEN];
 
 fn with_canaries(text: &str) -> String {
-    // An order whose every personal cell is a canary: an address that is refused too, to reach the
-    // dead letters.
+    // An order with a canary in every personal cell; the address is refused too, to reach the dead
+    // letters.
     let header = text.lines().next().unwrap();
     let row = |email: &str, id: u64| {
         let cell = |name: &str| match name {

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The simulator that may be asked what the documents leave open.
+/// Allows trials of what the documentation leaves open.
 fn allow(edit: impl Fn(Edit) -> Result<u64, ordersync::simulator::EditError>) {
     edit(Edit::AllowTrials { service: PROBE_SERVICE.to_owned() }).unwrap();
 }
@@ -34,7 +34,7 @@ fn words(report: &ProbeReport) -> BTreeMap<&'static str, (String, Option<i64>)> 
     answers.collect()
 }
 
-/// Nothing is left but what GraphQL can't delete, and nothing was done that is not allowed.
+/// Only records that GraphQL can't delete are left, and there are no violations.
 fn assert_clean(rehearsal: &Rehearsal, report: &ProbeReport) {
     let summary = rehearsal.simulator.summary();
     let held = (summary.orders, summary.customers, summary.contacts, summary.connections);
@@ -75,7 +75,7 @@ fn of_graphql(graphql: GraphqlOptions) -> Options {
     Options { graphql, ..Options::default() }
 }
 
-/// The ways in which an account can differ, and the answers that show it.
+/// The variations of an account, and the answers that show them.
 fn others() -> Vec<(Options, Vec<(&'static str, &'static str)>)> {
     let usual = Options::default;
     let graphql = GraphqlOptions::default;
@@ -220,7 +220,7 @@ fn it_writes_as_many_orders_as_it_asks_consent_for() {
         rehearsal.probe(End::Done).await.unwrap();
         let (written, asked_for) =
             (written(&rehearsal.simulator), REST_ORDERS_MAX + GRAPHQL_ORDERS_MAX);
-        // The account refuses a few of what is tried.
+        // The account refuses a few of the trials.
         assert!((asked_for - 12..=asked_for).contains(&written), "{written} of {asked_for}");
     });
 }

@@ -1,4 +1,4 @@
-//! The real program at work: its words as they come, signals to it, and its end.
+//! The real program as a process: its output, signals to it, and its end.
 
 use crate::world::{Finished, WAIT_MAX, World};
 use std::io::{BufRead, BufReader, Read};
@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 pub struct Process {
     child: Child,
     log: Arc<(Mutex<Log>, Condvar)>,
-    /// Gives what it wrote to standard output, once it ended.
+    /// Returns its standard output after its end.
     out: Option<JoinHandle<String>>,
 }
 
@@ -73,7 +73,8 @@ impl Process {
         assert!(status.unwrap().success());
     }
 
-    /// Asks it to stop in good order while answers are held up, and lets them go once it has heard.
+    /// Requests a clean stop while answers are held, and releases them once the program has
+    /// received the signal.
     pub fn stops_while_held(&self, world: &World) {
         self.signal("TERM");
         self.wait_for_log("stopping: waiting for requests in flight", 1);

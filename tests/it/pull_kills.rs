@@ -1,4 +1,4 @@
-//! The real program, killed with SIGKILL anywhere in a night.
+//! The real program, killed with SIGKILL at any point of a night.
 
 use crate::nights::Nights;
 use crate::random::{Rng, number};
@@ -7,10 +7,10 @@ use jiff::ToSpan;
 use ordersync::simulator::shops::SHOPS;
 use std::time::{Duration, Instant};
 
-/// Kills of the quick suite, for each shop; `ORDERSYNC_PROOF_PULL_KILLS` asks for another number.
+/// Kills of the quick suite, for each shop; `ORDERSYNC_PROOF_PULL_KILLS` sets another number.
 const KILLS: u64 = 6;
 
-/// The shop's day: some orders change, some are new, some are deleted.
+/// A day of the shop: some orders change, some are new, some are deleted.
 fn day(nights: &Nights, rng: &mut Rng) {
     let now = nights.pass(600 + rng.below(20_000) as i64) - 400.seconds();
     let known: Vec<u64> = nights.shop.totals().into_keys().collect();
@@ -24,7 +24,7 @@ fn day(nights: &Nights, rng: &mut Rng) {
     }
 }
 
-/// Starts a command and kills it somewhere. Returns where.
+/// Starts a command and kills it at some point. Returns the point.
 fn killed(nights: &Nights, rng: &mut Rng) -> String {
     let args: &[&str] =
         if rng.percent(30) { &["--quiet", "pull", "--full"] } else { &["--quiet", "sync"] };
@@ -46,7 +46,7 @@ fn killed(nights: &Nights, rng: &mut Rng) -> String {
             format!("request {n} to the account")
         }
         _ => {
-            // Also in what is between requests, and in the removal of windows at the end.
+            // Also between requests, and during the removal of windows at the end.
             let (begun, after) = (Instant::now(), Duration::from_millis(rng.below(600)));
             until("the time is over", || begun.elapsed() >= after);
             format!("{after:?}")

@@ -1,6 +1,6 @@
 //! Seeded schedules of a shop's nights in paused time: pulls, runs and removals that fail, are
-//! stopped or killed anywhere, of a shop that changes meanwhile. However one goes, in the end the
-//! account holds exactly the shop's orders.
+//! stopped or killed anywhere, of a shop that changes meanwhile. Whatever happens, in the end the
+//! account has exactly the shop's orders.
 
 use crate::nights::Loaded;
 use crate::random::{Rng, number};
@@ -21,10 +21,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Schedules of the quick suite, for each shop; `ORDERSYNC_PROOF_PULL_SCHEDULES` asks for another
+/// Schedules of the quick suite, for each shop; `ORDERSYNC_PROOF_PULL_SCHEDULES` sets another
 /// number.
 const SCHEDULES: u64 = 12;
-/// Nights that are left alone may be this many, until everything is loaded.
+/// The most undisturbed nights until everything is loaded.
 const CALM_MAX: usize = 12;
 
 /// How a pull ends.
@@ -35,7 +35,7 @@ enum PullEnd {
     StoppedAt(usize),
     /// Killed at a request.
     KilledAt(usize),
-    /// Killed when all files were there and the manifest was not.
+    /// Killed when all files were written but not the manifest.
     KilledBeforeManifest,
 }
 
@@ -45,7 +45,7 @@ struct Nights {
     rehearsal: Rehearsal,
     ahead_s: i64,
     story: Vec<String>,
-    /// Kills and stops, by where they were.
+    /// Kills and stops, by their point.
     ends: BTreeMap<&'static str, u64>,
 }
 
@@ -116,7 +116,7 @@ impl Nights {
             self.shop.apply(change);
         }
         let waits = !self.job().unsettled_windows(&self.rehearsal.view()).unwrap().is_empty();
-        // As the program does; somebody may still pull by hand.
+        // As the program does, although a manual pull remains possible.
         if !waits || rng.percent(15) {
             self.disturb(rng, now);
             let end = pull_end(rng);
@@ -130,7 +130,7 @@ impl Nights {
         self.remove_replaced(rng);
     }
 
-    /// Faults of the shop's host, and changes while it is asked.
+    /// Faults of the shop's host, and changes during requests.
     fn disturb(&mut self, rng: &mut Rng, now: Timestamp) {
         for _ in 0..rng.below(3) {
             let busy = HostFault::Busy { status: 429, retry_after: "3".to_owned() };
@@ -175,7 +175,7 @@ impl Nights {
             () = kill.notified() => None,
             pulled = pull::pull(&self.options, is_full, &folder, cancel) => Some(pulled),
         };
-        // A change that came in a later night would have the time of this one.
+        // A change in a later night would have the time of this one.
         self.shop.forget_changes();
         let words = match (&pulled, end) {
             (Some(Ok(window)), PullEnd::KilledBeforeManifest) => {
@@ -227,7 +227,7 @@ impl Nights {
         Folder::view(self.rehearsal.path("pulls")).export().unwrap().is_empty()
     }
 
-    /// One process; `None` where it was killed, or nothing was pulled yet.
+    /// One process; `None` if it was killed, or nothing was pulled yet.
     async fn live(&self, end: End) -> Option<RunEnd> {
         if self.export_is_empty() {
             return None;
@@ -237,7 +237,7 @@ impl Nights {
         self.rehearsal.live(life).await.map(|report| report.end)
     }
 
-    /// Removes what a newer full pull replaces, or is killed before or in the middle of it.
+    /// Removes what a newer full pull replaces, or is killed before or during it.
     fn remove_replaced(&mut self, rng: &mut Rng) {
         let (job, view) = (self.job(), self.rehearsal.view());
         let windows = Folder::view(self.rehearsal.path("pulls")).windows().unwrap();
@@ -251,7 +251,7 @@ impl Nights {
         match (rng.below(4), replaced) {
             (0, _) => self.note("before the removal", String::new()),
             (1, Some(window)) => {
-                // The manifest goes first.
+                // The manifest is removed first.
                 std::fs::remove_file(window.dir.join("manifest.json")).unwrap();
                 self.note("in the removal", String::new());
             }

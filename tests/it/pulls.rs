@@ -24,8 +24,8 @@ fn each_night_loads_what_changed_and_nothing_else() {
     }
 }
 
-/// `quiet`: the requests to the shop in a night without changes, where the overlap holds the last
-/// days' changes and where it does not.
+/// `quiet`: the requests to the shop in a night without changes, with and without the last days'
+/// changes in the overlap.
 fn each_night_loads(nights: &Nights, quiet: [usize; 2]) {
     let ended = nights.run(&["plan"]);
     assert_eq!(ended.code, 2, "{}", ended.out);
@@ -50,7 +50,7 @@ fn each_night_loads(nights: &Nights, quiet: [usize; 2]) {
         nights.done(&["--quiet", "verify", "shop"]);
     }
 
-    // The overlap holds the last days' changes twice, and then nothing.
+    // The overlap contains the last days' changes twice, and then nothing.
     let [within_overlap, quiet] = quiet;
     for (seconds, requests) in [(600, within_overlap), (7200, within_overlap), (7200, quiet)] {
         nights.pass(seconds);
@@ -78,7 +78,7 @@ fn check_proves_what_a_pull_needs() {
         assert!(ended.out.contains(proof), "{proof}: {}", ended.out);
     }
     assert_eq!(nights.shop.violations(), [""; 0]);
-    // As WordPress answers while it is being updated. A pull waits, a check says so at once.
+    // As WordPress answers during an update. A pull waits, a check reports it immediately.
     let updating = HostFault::Busy { status: 503, retry_after: "600".to_owned() };
     nights.woo().fail_next(updating);
     let ended = nights.run(&["check"]);
@@ -179,7 +179,7 @@ fn a_checkout_that_is_pulled_becomes_its_order() {
     nights.done(&["--quiet", "sync"]);
     nights.assert_loaded();
     assert_eq!(record("externalid", "15"), Some(cart));
-    // Nothing comes of it any more, as an order or as a cart.
+    // It is no longer loaded, neither as an order nor as a cart.
     let writes = nights.world.summary().writes;
     nights.done(&["--quiet", "pull", "--full"]);
     nights.done(&["--quiet", "sync"]);
@@ -350,7 +350,7 @@ fn the_demo_shows_a_shop_that_changes_between_two_nights() {
         assert!(ended.out.contains(", 1 order is gone from the shop.\n"), "{}", ended.out);
         assert!(!ended.out.contains(" 1 orders "), "{}", ended.out);
         assert!(ended.out.contains("the account holds the shop's 14 orders"), "{}", ended.out);
-        // A machine that stops this process may let seven requests arrive within one second.
+        // A machine that stalls this process may let seven requests arrive within one second.
         let warned = |line: &&str| line.contains("WARN") && !line.contains("(429)");
         assert_eq!(ended.err.lines().find(warned), None, "{}", ended.err);
     }
@@ -433,7 +433,7 @@ fn killed_nights(nights: &Nights) {
         });
         nights.world.kill(child);
         nights.done(&["--quiet", "sync"]);
-        // The one that was killed may have pulled: then it was loaded alone.
+        // The killed one may have pulled a window: then that was loaded separately.
         nights.done(&["--quiet", "sync"]);
         nights.assert_loaded();
     }

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 const TOKEN: &str = "rehearsal-token-77c1";
 pub const JOB: &str = "shop";
-/// No run of a rehearsal takes longer than this; one that does hangs.
+/// A run of a rehearsal that takes longer than this hangs.
 const LIFE_MAX: Duration = Duration::from_secs(12 * 3600);
 /// A run waits no longer than this.
 const WAIT_MAX: Duration = Duration::from_secs(900);
@@ -54,12 +54,12 @@ pub struct Rehearsal {
     pub network_down: Mutex<Option<(Instant, Instant)>>,
     pub sends: AtomicU64,
     pub timeouts: AtomicU64,
-    /// The end of the last pause that a process noted. Tokio's clock stands in for the machine's,
-    /// which the lock file goes by.
+    /// The end of the last pause that a process noted. Tokio's clock replaces the machine's, which
+    /// the lock file uses.
     paused_until: Arc<Mutex<Option<Instant>>>,
-    /// The end of the last pause that is longer than a run waits for.
+    /// The end of the last pause that was too long for a run.
     away_until: Arc<Mutex<Option<Instant>>>,
-    /// The disk of the state is full once so many records are settled.
+    /// The disk of the state is full once this many records are settled.
     pub disk_full_at: Option<u64>,
 }
 
@@ -68,7 +68,7 @@ pub struct Rehearsal {
 pub struct ProcessOptions {
     pub kind: Kind,
     pub end: End,
-    /// What the lock file says of the last request before this process.
+    /// The last request before this process, according to the lock file.
     pub last_send: LastSend,
     pub grace: Duration,
 }
@@ -88,14 +88,14 @@ pub enum End {
     StoppedAround(u64),
 }
 
-/// Where a request is when its process is killed.
+/// The stage of a request when its process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KillPoint {
-    /// The intent is durable and nothing has left.
+    /// The intent is durable, but nothing was sent.
     BeforeItLeaves,
-    /// It is on its way and will arrive.
+    /// It is in flight and will arrive.
     OnItsWay,
-    /// The answer has come and nothing was made of it.
+    /// The answer has arrived but was not processed.
     Answered,
 }
 
@@ -109,18 +109,18 @@ impl KillPoint {
     }
 }
 
-/// The time of the last request in the lock file, by a clock that is right or one that jumped.
+/// The time of the last request in the lock file, by a correct clock or one that jumped.
 #[derive(Debug, Clone, Copy)]
 pub enum LastSend {
-    /// So far that it is not over before the process looks, which goes by the machine's clock: then
-    /// it counts as just now.
+    /// So far in the future that it is not past when the process checks it by the machine's clock:
+    /// it counts as now.
     InTheFuture(Duration),
     LongAgo,
 }
 
 impl Rehearsal {
     pub fn new(options: Options) -> Self {
-        // The disk is not what is rehearsed; memory takes its flushes for nothing.
+        // The disk is not under test; in memory, flushes cost nothing.
         let memory = PathBuf::from("/dev/shm");
         let dir = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let seed = options.seed;
@@ -212,7 +212,7 @@ impl Rehearsal {
         }
     }
 
-    /// A path beside the state.
+    /// A path next to the state.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -222,7 +222,7 @@ impl Rehearsal {
     }
 
     /// A request of another integration of the same account.
-    pub async fn ask_as_somebody_else(&self) -> bool {
+    pub async fn request_as_another_client(&self) -> bool {
         let request = axum::http::Request::get("/api/3/users/me").header("api-token", TOKEN);
         let output = self.simulator.serve(request.body(Vec::new()).unwrap()).await;
         matches!(output, ClientResponse::Whole(answer) if answer.status().is_success())
@@ -246,12 +246,12 @@ impl Rehearsal {
         }
     }
 
-    /// Until when ActiveCampaign asked us to wait, for longer than a run waits.
+    /// The end of a pause of ActiveCampaign that was too long for a run.
     pub fn away_until(&self) -> Instant {
         self.away_until.lock().unwrap().unwrap_or_else(Instant::now)
     }
 
-    /// A run by itself, as it should be.
+    /// A run without kills.
     pub async fn run(&self, kind: Kind) -> RunReport {
         let life = ProcessOptions {
             kind,
@@ -309,7 +309,7 @@ impl Rehearsal {
         report
     }
 
-    /// A probe that may write, in a process of its own; `None` when it was killed.
+    /// A probe that may write, in a separate process; `None` if it was killed.
     pub async fn probe(&self, end: End) -> Option<ProbeReport> {
         self.set_last_send(LastSend::LongAgo);
         let cancel = CancellationToken::new();
@@ -342,7 +342,7 @@ impl Rehearsal {
         self.live_as(&self.job(), life).await
     }
 
-    /// One process; `None` when it was killed. Whatever it had in memory is gone.
+    /// One process; `None` if it was killed. Its memory is lost.
     pub async fn live_as(&self, job: &Job, life: ProcessOptions) -> Option<RunReport> {
         self.set_last_send(life.last_send);
         let cancel = CancellationToken::new();
@@ -381,7 +381,7 @@ impl Rehearsal {
             self.sends.fetch_add(runner.account.client.traffic().total, Ordering::Relaxed);
             report
         };
-        // What was called off is dropped when its turn comes, and with it the state file and its
+        // A cancelled task is dropped when it is next polled, and with it the state file and its
         // lock.
         sleep(Duration::from_millis(1)).await;
         report
@@ -425,12 +425,12 @@ fn fill_disk(state: &StateHandle) {
         store.keep_free(u64::MAX);
         Ok(())
     });
-    // A state without a thread answers at once.
+    // A state without a thread answers immediately.
     let polled = pin!(full).poll(&mut Context::from_waker(Waker::noop()));
     assert!(matches!(polled, Poll::Ready(Ok(()))));
 }
 
-/// Runs a rehearsal on a clock that stands still until everyone waits.
+/// Runs a rehearsal on a clock that is paused until all tasks wait.
 pub fn in_paused_time<T>(rehearsal: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();

@@ -1,4 +1,4 @@
-//! Killed at any moment, a run resumes where it was: nothing is lost, nothing doubled.
+//! A run that is killed at any moment is resumed: nothing is lost or duplicated.
 
 use crate::backfill::assert_target_is;
 use crate::bulk::at_once;
@@ -14,7 +14,7 @@ use std::process::Child;
 pub fn wait_for_requests(world: &World, child: &mut Child, requests: u64) -> bool {
     let mut is_over = false;
     until("requests are sent", || {
-        // In this order: what it sent before its end counts.
+        // In this order, so that requests sent before its end count.
         is_over = is_over || child.try_wait().unwrap().is_some();
         is_over || world.summary().requests >= requests
     });
@@ -23,17 +23,17 @@ pub fn wait_for_requests(world: &World, child: &mut Child, requests: u64) -> boo
 
 /// The most requests of a program before it is killed.
 const LIFE_MAX: u64 = 60;
-/// Requests that a program may send after it was to be killed: enough for the kill to meet it at
-/// work, and too few to come to an end when the kill is late.
+/// Requests that a program may send after the planned kill: enough to be killed at work, and too
+/// few to finish if the kill is late.
 pub const LATE_MAX: u64 = 16;
 
-/// Kills the program after up to `life_max` requests; `false`: it came to its end before.
+/// Kills the program after up to `life_max` requests; `false`: it ended before.
 fn kill_at_work(world: &World, args: &[&str], life_max: u64, rng: &mut Rng) -> bool {
     let (before, life) = (world.summary().requests, 1 + rng.below(life_max));
     world.hold_from(life + LATE_MAX);
     let mut child = world.start(&[&["--quiet"], args].concat());
     let is_at_work = wait_for_requests(world, &mut child, before + life);
-    // Somewhere within what comes next: between an intent and its request, its answer, its
+    // At some point of the following work: between an intent and its request, its answer, its
     // settlement.
     for _ in 0..rng.below(4_000) {
         std::hint::spin_loop();
@@ -45,7 +45,7 @@ fn kill_at_work(world: &World, args: &[&str], life_max: u64, rng: &mut Rng) -> b
 }
 
 const SEED: u64 = 20_261_122;
-/// Kills of the quick suite; `ORDERSYNC_PROOF_KILLS` asks for another number.
+/// Kills of the quick suite; `ORDERSYNC_PROOF_KILLS` sets another number.
 const KILLS: u64 = 25;
 const KILLS_BY_BATCHES: u64 = 12;
 
@@ -86,7 +86,7 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
     assert!(summary.violations.is_empty(), "{:?}", summary.violations);
     assert_adds_up(&last);
     assert_eq!(last["created"], truth.valid, "one run, whatever killed it");
-    // Sixteen that may have arrived, and one whose turn it was.
+    // Sixteen that may have arrived, and the next one in turn.
     assert!(
         extra <= kills * 17,
         "at most what was in flight is looked up again: {extra} for {kills} kills"
@@ -124,7 +124,7 @@ fn however_often_it_is_killed_batches_lose_and_double_nothing() {
     assert_adds_up(&last);
     assert_eq!(last["created"], truth.valid, "one run, whatever killed it");
     assert_target_is(&world, &truth);
-    // Sixteen batches in flight, and the canary, which is sent by both readings.
+    // Sixteen batches in flight, and the canary, which is sent with both readings.
     assert!(again <= kills * 16 * 40 + 6, "{again} for {kills} kills");
     let verified = world.run(&["verify", "shop", "--lines"]);
     assert_eq!(verified.code, 0, "{}\n{}", verified.out, verified.err);
@@ -200,7 +200,7 @@ fn an_orderly_stop_settles_what_was_sent() {
 }
 
 #[test]
-fn a_second_process_on_the_account_is_turned_away() {
+fn a_second_process_on_the_account_is_refused() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 300, seed: 12, ..GeneratorOptions::default() });
     world.hold_from(10);

@@ -1,4 +1,4 @@
-//! What a schedule means, before anything runs by it.
+//! The meaning of a schedule, before anything runs.
 
 use crate::world::World;
 
@@ -22,9 +22,8 @@ fn a_faulty_schedule_is_reported_by_every_verb_with_file_line_and_what_to_try() 
 
 #[test]
 fn coming_runs_are_reported_in_local_time_with_the_days_on_which_clocks_change() {
-    // Every day at half past two. From one first Sunday of November to the next it is 371 days at
-    // most, so whenever it is, clocks change on one of them in each direction; and on one more
-    // where it is 364.
+    // Every day at half past two. From one first Sunday of November to the next it is at most 371
+    // days, so clocks change on one of them in each direction; and on one more if it is 364.
     let world = World::new().job("schedule = \"30 2 * * *\"\njitter_s = 0\n");
     let output = world.run(&["schedule", "--next", "372"]);
     assert_eq!(output.code, 0, "{}", output.err);

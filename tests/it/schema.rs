@@ -1,5 +1,5 @@
-//! What a program reads is as `docs/schema/` says: no document that does not fit, no key that is
-//! not described, and none described that is never written.
+//! JSON documents match `docs/schema/`: every document is valid, every key is described, and every
+//! described key is written.
 
 mod documents;
 mod judge;
@@ -36,7 +36,7 @@ fn every_key_that_a_schema_names_is_written() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// Each but one: that needs an export which holds less and is not smaller.
+/// Each except one, which needs an export with fewer orders that is not smaller.
 #[test]
 fn every_warning_that_the_schema_names_is_met_by_it() {
     let schema = published("plan");
@@ -91,7 +91,7 @@ fn a_reader_of_the_published_schema_is_not_broken_by_a_key_that_is_added() {
     }
 }
 
-/// The names and meanings that were promised, whatever else is there.
+/// The promised names and meanings, whatever else is added.
 #[test]
 fn the_plan_keeps_its_promises() {
     for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
@@ -128,7 +128,7 @@ fn sum(list: &Value, key: &str) -> u64 {
     list.as_array().unwrap().iter().map(|entry| number(&entry[key])).sum()
 }
 
-/// The sums that the schema promises of what a plan is compared with, of runs and of accounts.
+/// The sums that the schema promises for comparisons, runs and accounts.
 #[test]
 fn what_is_reported_of_a_past_adds_up_as_its_schema_says() {
     let mut met = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Two jobs that hold the same orders on one connection are a fault before anything is written.
+//! Two jobs with the same orders on one connection are an error before anything is written.
 
 use crate::process::Process;
 use crate::streams::feed;

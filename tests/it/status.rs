@@ -1,4 +1,4 @@
-//! What a run that another process is at looks like from outside.
+//! The status of a run in another process.
 
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
@@ -35,8 +35,7 @@ fn instant(value: &Value) -> jiff::Timestamp {
 }
 
 #[test]
-fn a_run_at_work_shows_its_progress_its_wait_and_its_expected_end_and_a_killed_one_that_it_goes_on()
-{
+fn a_run_in_progress_shows_its_progress_wait_and_expected_end_and_a_killed_one_that_it_resumes() {
     let (world, mut child, run) = waiting();
     assert_eq!(
         (&run["at_work"], &run["goes_on"], &run["outcome"]),
@@ -73,7 +72,7 @@ fn a_run_that_was_killed_is_not_taken_for_one_at_work_while_another_process_hold
     let (world, mut child, _) = waiting();
     child.kill().unwrap();
     child.wait().unwrap();
-    // Whatever takes the account's lock knows that the other process is gone.
+    // A process that takes the account's lock knows that the other one is gone.
     let held = ordersync::state::Store::open(&world.path("state"), "main").unwrap();
     let run = first_run(&world);
     drop(held);
@@ -82,7 +81,7 @@ fn a_run_that_was_killed_is_not_taken_for_one_at_work_while_another_process_hold
         (&false.into(), &"interrupted".into(), &true.into())
     );
     world.simulator.clear_faults();
-    // The wait is kept over processes; a test has no hour.
+    // The wait outlives processes, but a test can't wait for an hour.
     std::fs::write(world.path("state/main.lock"), "").unwrap();
     let rest = world.load("backfill", 0);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Exports from standard input, and the STATE messages that a tap waits for.
+//! Exports from standard input, and the STATE messages for a tap.
 
 use crate::random::{Rng, number};
 use crate::resume::{LATE_MAX, wait_for_requests};
@@ -20,7 +20,7 @@ fn record(id: u64, total: &str) -> String {
     format!("{{\"type\": \"RECORD\", \"stream\": \"orders\", \"record\": {order}}}\n")
 }
 
-/// With blanks that a parser would not write again.
+/// With blanks that re-serialising would lose.
 fn state(n: u64) -> String {
     format!("{{\"type\":  \"STATE\", \"value\": {{\"bookmarks\":{{\"orders\" : {n}}}}}}}\n")
 }
@@ -61,7 +61,7 @@ fn ids_at_target(world: &World) -> BTreeSet<u64> {
     orders.iter().map(|order| order["externalid"].as_str().unwrap().parse().unwrap()).collect()
 }
 
-/// What the last STATE that was passed on says; each of them is one that went in, in order.
+/// The last STATE that was passed on; asserts that each is an input message, in order.
 fn last_state(out: &str) -> Option<u64> {
     let mut last = None;
     for (index, line) in out.lines().enumerate() {
@@ -160,7 +160,7 @@ fn a_dead_letter_of_one_stream_outlives_the_next() {
 }
 
 #[test]
-fn states_are_passed_through_and_the_report_goes_elsewhere() {
+fn states_are_passed_through_and_the_report_is_on_standard_error() {
     let world = World::new();
     let ended = pipe(&world, &["--json", "--quiet", "backfill"], &stream(5));
     assert_eq!(ended.code, 0, "{}", ended.err);
@@ -266,11 +266,11 @@ fn a_run_that_ends_early_passes_on_what_is_settled_and_no_more() {
 }
 
 const SEED: u64 = 20_261_123;
-/// Kills of the quick suite; `ORDERSYNC_PROOF_KILLS` asks for another number.
+/// Kills of the quick suite; `ORDERSYNC_PROOF_KILLS` sets another number.
 const KILLS: u64 = 12;
 
 #[test]
-fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
+fn after_any_kill_no_state_is_passed_on_before_its_records_are_loaded() {
     let kills_wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS);
     let options = Options {
         requests_per_second: None,
@@ -293,7 +293,7 @@ fn however_it_is_killed_no_state_goes_out_before_its_records_are_there() {
         let out = child.wait_with_output().unwrap().stdout;
         world.settle();
         world.simulator.release();
-        // A line that the kill cut is none.
+        // A line that the kill truncated does not count.
         let whole = out.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let last = last_state(std::str::from_utf8(&out[..whole]).unwrap()).unwrap_or(0);
         let there = ids_at_target(&world);

@@ -1,4 +1,4 @@
-//! Holds the tree of dependencies to `deny.toml`, with nothing but cargo and without network.
+//! Checks the dependency tree against `deny.toml`, only with cargo and without network.
 
 mod advisories;
 
@@ -100,7 +100,7 @@ fn packages() -> BTreeSet<String> {
     text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
 }
 
-/// Whether a licence expression (SPDX, or with `/` for OR as older crates write it) can be met from
+/// Whether a licence expression (SPDX, or with `/` for OR as in older crates) can be satisfied by
 /// the list.
 fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");

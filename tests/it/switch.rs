@@ -27,7 +27,7 @@ fn loaded_by(path: &str, graphql: GraphqlOptions) -> (World, Expected) {
     (world, truth)
 }
 
-/// The simulator counts it as a violation where both APIs write to one connection, unless that is
+/// The simulator counts it as a violation if both APIs write to one connection, unless that is
 /// announced.
 fn announce(world: &World) {
     world.simulator.edit(Edit::SwitchPath { id: 1 }).unwrap();
@@ -93,7 +93,7 @@ fn a_second_record_is_deleted_and_the_path_stays() {
     assert_verified(&world);
 }
 
-/// A shop that was loaded in batches, and then by REST with five orders more and others changed.
+/// A shop that was loaded in batches, and then by REST with five further orders and others changed.
 fn back_at_rest(graphql: GraphqlOptions) -> (World, Expected) {
     let (world, _) = loaded_by("bulk", graphql);
     switch(&world, "rest", 0);
@@ -155,8 +155,8 @@ fn what_the_switch_did_not_make_is_left_alone() {
     assert_eq!((after.orders, after.writes), (before.orders, before.writes));
 }
 
-/// Kills a switch at one of its requests; returns a world whose switch was cut off, or `None` where
-/// it came to its end.
+/// Kills a switch at one of its requests; returns a world with an interrupted switch, or `None` if
+/// it ended.
 fn cut_off(
     (from, to): (&str, &str),
     graphql: &GraphqlOptions,
@@ -178,7 +178,7 @@ fn cut_off(
 }
 
 #[test]
-fn however_it_is_killed_it_resumes_or_goes_back() {
+fn after_any_kill_it_resumes_or_rolls_back() {
     for (path, graphql, code, step) in [
         (("rest", "bulk"), at_once(), 0, 1),
         (("rest", "bulk"), doubled(), 5, 1),
@@ -233,7 +233,7 @@ fn an_order_that_a_resumed_switch_sent_again_leaves_no_later_copy() {
     assert_verified(&world);
 }
 
-/// A switch that was cut off while it was open, and the key of its order.
+/// A switch that was interrupted while it was open, and the key of its order.
 fn open_switch() -> (World, String) {
     let mut cut = (1..40).filter_map(|nth| cut_off(("rest", "bulk"), &at_once(), nth));
     let (world, _) = cut.find(|(world, _)| world.run(&["sync"]).code == 2).expect("an open switch");
@@ -275,14 +275,14 @@ fn a_wrong_direction_or_an_unsettled_connection_sends_nothing() {
     assert_eq!(unasked.code, 2, "{}", unasked.err);
     assert!(unasked.err.contains("nothing was sent"), "{}", unasked.err);
     assert_eq!(world.summary().writes, writes);
-    // Orders of another shop alone: none of them is at ActiveCampaign.
+    // Only orders of another shop: none of them is at ActiveCampaign.
     world.generate(&GeneratorOptions { seed: 77, ..SHOP() });
     let ended = world.run(&["connection", "switch", "shop", "--to", "bulk", "--yes"]);
     assert_eq!(ended.code, 2, "{}", ended.err);
 }
 
 #[test]
-fn another_order_of_the_same_address_is_no_second_record() {
+fn another_order_of_the_same_address_is_not_a_second_record() {
     let (world, canary) = open_switch();
     let orders = world.target()["ecomOrders"].clone();
     let of_key = |order: &&Value| order["externalid"] == canary.as_str();

@@ -1,4 +1,4 @@
-//! The program on a terminal: what it shows, and what somebody types.
+//! The program on a terminal: its output and input.
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -7,13 +7,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::process::{Child, Command};
 
-/// A program that was started on a terminal of its own.
+/// A program that was started on a separate terminal.
 pub struct OnTerminal {
     terminal: File,
     child: Child,
     /// Everything that was shown.
     pub screen: String,
-    /// Shown before that was waited for already.
+    /// The end of the output that was already matched.
     read_to: usize,
 }
 
@@ -31,7 +31,7 @@ impl OnTerminal {
             .stderr(side().unwrap())
             .spawn()
             .unwrap();
-        // Only the program holds the other side then, and its end ends the reading.
+        // Only the program then has the other side open, so that its end ends the reading.
         command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
         command.stderr(std::process::Stdio::null());
         Self { terminal: terminal.into(), child, screen: String::new(), read_to: 0 }
@@ -51,8 +51,8 @@ impl OnTerminal {
         self.read_to = self.screen.len();
     }
 
-    /// Ends the program by a signal at this question. Its exit code, and whether the terminal shows
-    /// what is typed: at the question, and afterwards.
+    /// Ends the program by a signal at this question. Returns its exit code, and whether the
+    /// terminal echoes: at the question, and afterwards.
     pub fn terminate(mut self, question: &str) -> (i32, [bool; 2]) {
         self.shows(question);
         let name = ptsname(&self.terminal, Vec::new()).unwrap();

@@ -1,5 +1,4 @@
-//! A run can be taken back: what it created goes, everything else stays, and no kill makes it
-//! forget.
+//! A run can be undone: its records are deleted, everything else stays, and kills lose nothing.
 
 use crate::process::Process;
 use crate::random::Rng;
@@ -70,7 +69,7 @@ fn it_deletes_exactly_what_the_run_created_and_leaves_the_rest() {
 }
 
 #[test]
-fn the_plan_comes_first_and_nothing_goes_without_a_yes() {
+fn the_plan_comes_first_and_nothing_is_sent_without_a_yes() {
     let world = World::new();
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
@@ -107,7 +106,7 @@ fn what_is_not_known_to_be_the_jobs_own_is_refused() {
 }
 
 #[test]
-fn what_was_taken_back_can_be_loaded_again() {
+fn an_undone_run_can_be_loaded_again() {
     let world = World::new();
     let truth = world.generate(&DAY_ONE);
     let output = world.run(&["--json", "backfill", "--canary", "40"]);
@@ -193,8 +192,7 @@ fn an_order_whose_delete_was_cut_off_is_looked_up_by_the_next_run() {
     let child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
     until("the order is deleted", || !keys(&world).contains(&key));
     world.kill(child);
-    // Somebody syncs before the undo was resumed: no order may be taken to be there that is
-    // not.
+    // A sync before the undo is resumed: no deleted order may count as loaded.
     world.load("sync", 0);
     assert_eq!(world.summary().orders as u64, truth.valid);
     assert!(keys(&world).contains(&key));
@@ -214,8 +212,7 @@ fn a_create_that_a_kill_cut_off_is_reported_and_left_alone() {
     let unconfirmed = report["unconfirmed"].as_array().unwrap();
     assert!(!unconfirmed.is_empty() && report["left"] == 0, "{report}");
     assert_eq!(world.summary().orders, unconfirmed.len());
-    // The next run finds out whose it is; then it is the first run's, and can be taken back as
-    // well.
+    // The next run finds that the first run created it, so it can be undone as well.
     world.load("backfill", 0);
     assert_eq!(undone(&world, "1", 0)["deleted"], unconfirmed.len());
     assert_eq!(world.summary().orders, 120 - unconfirmed.len());
@@ -235,7 +232,7 @@ fn an_id_that_belongs_to_another_order_now_is_left_alone() {
 }
 
 #[test]
-fn an_order_that_somebody_deleted_before_is_done() {
+fn an_order_that_was_deleted_before_is_done() {
     let world = World::new();
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
@@ -250,8 +247,8 @@ fn an_order_that_a_moving_list_left_out_is_deleted_too() {
     let world = World::new();
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
-    // While the first page is on its way somebody deletes an order on it: the second page then
-    // begins one too far.
+    // While the first page is in flight, an order on it is deleted: the second page then begins one
+    // too far.
     world.simulator.inject(Fault::new(Kind::Slow { ms: 86_400_000 }).on("GET", "/ecomOrders"));
     let mut child = world.start(&["--quiet", "undo", "shop", "--run", "1", "--yes"]);
     assert!(wait_for_requests(&world, &mut child, world.summary().requests + 2));
@@ -298,7 +295,7 @@ fn a_target_that_refuses_to_delete_is_reported_and_asked_again() {
 }
 
 #[test]
-fn a_signal_ends_it_in_order_and_the_next_call_goes_on() {
+fn a_signal_ends_it_cleanly_and_the_next_call_resumes() {
     let world = World::new();
     world.generate(&DAY_ONE);
     world.load("backfill", 0);
@@ -316,7 +313,7 @@ fn a_signal_ends_it_in_order_and_the_next_call_goes_on() {
     assert_eq!(deletes(&world), 120);
 }
 
-/// As somebody else would, in ActiveCampaign itself.
+/// Like another user in ActiveCampaign.
 pub fn rename(world: &World, id: &str, externalid: &str) {
     let body = format!(
         r#"{{"ecomOrder":{{"externalid":"{externalid}","orderProducts":[{{"externalid":"x","name":"X","price":100,"quantity":1}}]}}}}"#

@@ -1,5 +1,4 @@
-//! What an export leaves open: statuses that are not known, ids that a spreadsheet cut, versions
-//! that nothing ranks.
+//! Ambiguous exports: unknown statuses, ids shortened by a spreadsheet, versions without an order.
 
 use crate::world::{World, assert_adds_up};
 use serde_json::{Value, json};
@@ -115,7 +114,7 @@ fn orders_whose_ids_a_spreadsheet_cut_are_refused_unless_they_are_to_be_known_by
     let by_number =
         [("#1001", "1000"), ("#1002", "1000")].map(|(id, total)| (id.to_owned(), total.to_owned()));
     assert_eq!(totals(&world), by_number);
-    // The shop's own export has the ids again: it is the same orders all the same.
+    // The shop's own export has the full ids again: they are the same orders.
     world.export(
         "orders.csv",
         text.replacen("5.37518E+12", "5375180000001", 1).replacen(

@@ -1,5 +1,5 @@
-//! How each verb ends when ActiveCampaign refuses, is away, or lists without end: by exit code, and
-//! in its JSON.
+//! How each verb ends if ActiveCampaign refuses, is unavailable, or returns endless lists: exit
+//! code and JSON.
 
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
@@ -13,7 +13,7 @@ const SHOP: GeneratorOptions = GeneratorOptions {
     extra_orders: 0,
 };
 
-/// Every verb that asks ActiveCampaign for something, and what its JSON says of a failure.
+/// Every verb that sends requests to ActiveCampaign, and the failure in its JSON.
 const VERBS: [&[&str]; 9] = [
     &["verify", "shop"],
     &["verify", "shop", "--lines"],
@@ -30,21 +30,21 @@ fn status(code: u16, html: bool, retry_after: RetryAfter) -> Kind {
     Kind::Status { code, retry_after, html }
 }
 
-/// A loaded shop in which each verb has something to ask for.
+/// A loaded shop in which each verb sends requests.
 fn loaded(options: Options) -> World {
     let options = Options { requests_per_second: None, ..options };
     let world = World::with(options).account("wait_max_s = 1\n");
     world.generate(&SHOP);
     world.load("backfill", 0);
-    // An order more for the next run.
+    // One more order for the next run.
     world.generate(&GeneratorOptions { extra_orders: 1, ..SHOP });
     world
 }
 
 #[test]
-fn refused_is_five_and_away_is_six_for_every_verb() {
+fn refused_is_five_and_unavailable_is_six_for_every_verb() {
     let world = loaded(Options::default());
-    // A 403 is believed after five of them only, with delays between.
+    // A 403 only counts after five of them, with delays between.
     for (kind, expected, verbs) in [
         (Kind::PaymentRequired, 5, &VERBS[..]),
         (status(401, false, RetryAfter::None), 5, &VERBS),

@@ -84,7 +84,7 @@ fn every_kind_of_difference_is_found() {
     assert_eq!(found, [("missing", 1), ("extra", 1), ("total", 1), ("products", 1)]);
 }
 
-/// As somebody else would: with the fields of an `ecomOrder`.
+/// Like another program: with the fields of an `ecomOrder`.
 fn add_order(world: &World, like: &serde_json::Map<String, Value>, externalid: &str) {
     let number =
         |name: &str| like[name].as_str().and_then(|text| text.parse::<i64>().ok()).unwrap();
@@ -198,7 +198,7 @@ fn lines_are_read_several_at_once() {
     let before = world.summary().requests;
     world.hold_from(5);
     let child = world.start(&["verify", "shop", "--lines"]);
-    // The connection, two pages of orders, and then as many as may be in flight.
+    // The connection, two pages of orders, and then as many lines as may be in flight.
     until("several requests are in flight", || world.summary().requests - before >= 3 + 8);
     world.simulator.release();
     let ended = Finished::of(child.wait_with_output().unwrap());

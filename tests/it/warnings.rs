@@ -1,5 +1,4 @@
-//! What a plan warns of: each under its stable code, for a person on the screen and in the page
-//! too.
+//! The warnings of a plan: each with its stable code, and in the text and on the page too.
 
 use crate::world::World;
 use ordersync::samples::GeneratorOptions;
@@ -47,7 +46,7 @@ fn of<'a>(warnings: &'a [Value], code: &str) -> &'a Value {
 }
 
 #[test]
-fn what_nobody_asked_the_target_is_reported_until_somebody_did() {
+fn an_unchecked_connection_is_reported_until_it_is_checked() {
     let world = World::new();
     put(&world, &[order(1, json!({}))]);
     let output = warnings(&world);
@@ -82,7 +81,7 @@ fn a_native_connection_is_known_to_the_plan_once_it_was_met() {
         let output = warnings(&world);
         assert_eq!(output[0]["code"], "native_connection", "{args:?}");
         assert_eq!(output[0]["setting"], "jobs.shop.connection.externalid");
-        // Made again under the same names, and asked for again.
+        // Created again under the same names, and checked again.
         world.simulator.edit(Edit::DeleteConnection { id: 1 }).unwrap();
         assert_eq!(world.run(&["check"]).code, 0);
         assert_eq!(codes(&world), ["contacts"]);
@@ -143,7 +142,7 @@ fn a_currency_is_new_only_to_a_job_that_has_sent_others() {
         !codes(&world).contains(&"currency_new".to_owned()),
         "each was sent before, by some run"
     );
-    // A ledger that was rebuilt has sent nothing, and knows what is there.
+    // A rebuilt ledger has sent nothing, but knows the existing orders.
     std::fs::remove_dir_all(world.path("state")).unwrap();
     put(&world, &[order(3, json!({ "currency": "EUR" })), order(4, json!({}))]);
     assert_eq!(world.run(&["adopt", "shop"]).code, 0);
@@ -166,7 +165,7 @@ fn far_fewer_or_far_more_records_than_the_last_run_read_are_reported() {
         assert_eq!(far.as_deref(), expected, "{orders}");
     }
     world.generate(&GeneratorOptions { orders: 40, ..shop });
-    // As large as it was, though it holds less.
+    // As large as before, but with fewer orders.
     let mut text = std::fs::read_to_string(world.path("exports/orders.csv")).unwrap();
     text.push_str(&"\n".repeat(100_000));
     world.export("orders.csv", text);

@@ -1,4 +1,4 @@
-//! What the daemon shows of itself: to Prometheus, to probes, and to people.
+//! The daemon's server: metrics, probes, and the status page.
 
 mod browser;
 pub mod client;
@@ -12,7 +12,7 @@ use client::{Answer, Site};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 
-/// A shop with records of every fate, whose job is due each second.
+/// A shop with records of every outcome, and a job that is due each second.
 pub fn shop() -> World {
     let world = World::new().job(EVERY_SECOND);
     world.generate(&GeneratorOptions {
@@ -235,7 +235,7 @@ fn a_run_under_way_has_a_bar_with_its_expected_end() {
     let world = shop();
     let (daemon, site) = Site::of(&world);
     daemon.wait_for_log("finished: ", 1);
-    // Each order changes, and ActiveCampaign takes one of them and says nothing.
+    // Each order changes, and ActiveCampaign accepts one of them without answering.
     let held = Kind::Stored { then: ordersync::simulator::Ending::Hold { ms: 86_400_000 } };
     world.simulator.inject(Fault::new(held).on("PUT", "/ecomOrders").nth(30));
     world.generate(&GeneratorOptions {

@@ -3,7 +3,7 @@
 use crate::world::{World, assert_adds_up};
 use serde_json::Value;
 
-/// Three boxes for 22.00 together, which is no whole number of cents each; and a hat.
+/// Three boxes for 22.00 together, which is not a whole number of cents each; and a hat.
 const ORDER: &str = r#"{"id":20,"number":"20","status":"completed","currency":"USD","date_created":"2024-07-01T08:00:00",
   "date_created_gmt":"2024-07-01T12:00:00","total":"49.50","total_tax":"2.50","shipping_total":"5.00","discount_total":"0.00",
   "customer_id":0,"billing":{"email":"ann@example.com"},"coupon_lines":[],"refunds":[],"shipping_lines":[],"line_items":[
@@ -24,7 +24,7 @@ fn order_of(world: &World, id: &str) -> Value {
 }
 
 #[test]
-fn a_price_that_is_no_whole_number_of_cents_is_rounded_and_told_and_the_total_stays() {
+fn a_fractional_unit_price_is_rounded_and_reported_and_the_total_stays() {
     let world = World::new();
     world.export("orders.json", format!("[{ORDER}]"));
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();

@@ -1,4 +1,4 @@
-//! A small shop, a simulated account and the real program: the verbs of the stories.
+//! A small shop, a simulated account and the real program: helpers for the tests.
 
 use ordersync::samples::{Expected, GeneratorOptions, generate_csv};
 use ordersync::simulator::{Fault, Kind, Options, Rule, Simulator, Summary};
@@ -14,8 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 pub const TOKEN: &str = "canary-token-5f2a";
-/// What has not come after this long does not come. Nothing else is said in these tests of how fast
-/// anything goes.
+/// The time-out of all waits. Nothing else in these tests depends on speed.
 pub const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Waits for a fact.
@@ -30,7 +29,7 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// A folder with settings and exports, and an account to load into.
 pub struct World {
     dir: TempDir,
-    /// Where the account lives: it stops with it.
+    /// The runtime of the account, which stops with it.
     _runtime: Runtime,
     pub simulator: Simulator,
     /// Seconds that the program waits for an answer.
@@ -43,7 +42,7 @@ pub struct World {
     more: String,
 }
 
-/// What the program said and how it ended.
+/// The output of the program and its exit code.
 pub struct Finished {
     pub code: i32,
     pub out: String,
@@ -77,7 +76,7 @@ impl World {
         let options = Options { token: TOKEN.to_owned(), ..options };
         let simulator = runtime.block_on(Simulator::start(options)).unwrap();
         let rate = if limited { 5 } else { 100_000 };
-        // The simulator's lists don't lag unless asked to.
+        // The simulator's lists don't lag by default.
         let account = format!("requests_per_second = {rate}\nlist_lag_s = 0\n");
         let (job, more) = (String::new(), String::new());
         let dir = TempDir::new().unwrap();
@@ -86,7 +85,7 @@ impl World {
         world
     }
 
-    /// Has the program wait this long for an answer: not so long that it seems to be for ever.
+    /// Sets the time-out for an answer, short enough for tests.
     pub fn timeout_s(mut self, seconds: u64) -> Self {
         self.timeout_s = seconds;
         self.write_settings();
@@ -107,7 +106,7 @@ impl World {
         self
     }
 
-    /// Writes these lines in place of the ones that were added to the job's table.
+    /// Replaces the lines that were added to the job's table.
     pub fn replace_job(mut self, lines: &str) -> Self {
         self.job = lines.to_owned();
         self.write_settings();
@@ -148,7 +147,7 @@ logo_url = "https://shop.example.com/logo.png"
             url = self.simulator.url(),
             timeout_s = self.timeout_s,
             account = self.account,
-            // Most tests of schedules are of other things than a job that was never loaded.
+            // Most tests of schedules are not about a job that was never loaded.
             first_run = if self.job.contains("schedule") && !self.job.contains("first_run") {
                 "first_run = \"load\"\n"
             } else {
@@ -170,14 +169,14 @@ logo_url = "https://shop.example.com/logo.png"
         self.dir.path().join(name)
     }
 
-    /// Puts a file there at once, as a daemon may look at any time.
+    /// Writes a file atomically, as a daemon may read it at any time.
     pub fn export(&self, name: &str, text: impl AsRef<[u8]>) {
         std::fs::create_dir_all(self.path("exports")).unwrap();
         std::fs::write(self.path("half-written"), text).unwrap();
         std::fs::rename(self.path("half-written"), self.path("exports").join(name)).unwrap();
     }
 
-    /// Writes an export of generated orders, and returns the truth about it.
+    /// Writes an export of generated orders, and returns its expected content.
     pub fn generate(&self, generated: &GeneratorOptions) -> Expected {
         let mut text = Vec::new();
         let truth = generate_csv(generated, &mut text).unwrap();
@@ -231,8 +230,8 @@ logo_url = "https://shop.example.com/logo.png"
         ended.json()["runs"][0].clone()
     }
 
-    /// Whether a request came within an announced pause is judged in paused time alone (`pace`,
-    /// `chaos`): between processes, nobody knows when an answer was read or a request left.
+    /// Whether a request came within an announced pause is only checked in paused time (`pace`,
+    /// `chaos`): between processes, it is not known when an answer was read or a request left.
     pub fn summary(&self) -> Summary {
         let mut summary = self.simulator.summary();
         summary.violations.retain(|violation| violation.rule != Rule::Paused);
@@ -245,15 +244,15 @@ logo_url = "https://shop.example.com/logo.png"
         orders_in_batches(&log, None)
     }
 
-    /// Whoever sends the n-th request from now on, or a later one, gets no answer before
-    /// [`Simulator::release`], though all is done that it asks for. So a program is caught in the
-    /// middle of its work, however late one looks.
+    /// From the n-th request on, requests are carried out but get no answer before
+    /// [`Simulator::release`], so that a program is stopped in the middle of its work, independent
+    /// of timing.
     pub fn hold_from(&self, nth: u64) {
         self.simulator.inject(Fault::new(Kind::Slow { ms: 86_400_000 }).nth(nth).forever());
     }
 
-    /// Waits until all has arrived that dead programs sent. Connections are taken in their order,
-    /// so after one of our own is answered none of theirs is still to come.
+    /// Waits until all requests of dead programs have arrived. Connections are accepted in order,
+    /// so after one of our own is answered, none of theirs is pending.
     pub fn settle(&self) {
         let url = self.simulator.url();
         let mut own = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
@@ -264,14 +263,14 @@ logo_url = "https://shop.example.com/logo.png"
         until("the connections of dead programs end", || self.simulator.connections_open() == 0);
     }
 
-    /// Kills a program, and waits until all that it sent has arrived.
+    /// Kills a program, and waits until all its requests have arrived.
     pub fn kill(&self, mut child: Child) {
         child.kill().unwrap();
         child.wait().unwrap();
         self.settle();
     }
 
-    /// What the account holds: connections, customers, and orders with their products.
+    /// The content of the account: connections, customers, and orders with their products.
     pub fn target(&self) -> Value {
         self.simulator.state()
     }

@@ -257,7 +257,7 @@ async fn five_403s_in_a_row_are_a_bad_token_and_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_target_that_only_fails_is_away() {
+async fn a_target_that_only_fails_is_unavailable() {
     let target = Target::always(502, "<html></html>").await;
     let client = target.client();
     let mut last = None;

@@ -20,7 +20,7 @@ async fn listed(client: &Client) -> Result<String, Failure> {
 }
 
 /// The message for an answer with this body.
-async fn said_of(body: Vec<u8>, headers: &'static str) -> String {
+async fn message_for(body: Vec<u8>, headers: &'static str) -> String {
     let target = Target::start(move |_, _| Say::Bytes(headers, body.clone())).await;
     listed(&target.client()).await.unwrap_or_else(|failure| failure.to_string())
 }
@@ -30,13 +30,13 @@ async fn a_compressed_response_is_read() {
     let (mut gz, mut zlib) = (Vec::new(), Vec::new());
     GzEncoder::new(&mut gz, Compression::fast()).write_all(LIST.as_bytes()).unwrap();
     ZlibEncoder::new(&mut zlib, Compression::fast()).write_all(LIST.as_bytes()).unwrap();
-    assert_eq!(said_of(gz.clone(), "Content-Encoding: gzip\r\n").await, "3");
-    assert_eq!(said_of(zlib, "Content-Encoding: deflate\r\n").await, "3");
+    assert_eq!(message_for(gz.clone(), "Content-Encoding: gzip\r\n").await, "3");
+    assert_eq!(message_for(zlib, "Content-Encoding: deflate\r\n").await, "3");
     for headers in ["Content-Encoding: br\r\n", ""] {
-        let said = said_of(gz.clone(), headers).await;
+        let said = message_for(gz.clone(), headers).await;
         assert!(said.contains("in a compression that was not asked for"), "{said}");
     }
-    let said = said_of(gz[..gz.len() / 2].to_vec(), "Content-Encoding: gzip\r\n").await;
+    let said = message_for(gz[..gz.len() / 2].to_vec(), "Content-Encoding: gzip\r\n").await;
     assert!(said.contains("breaks off"), "{said}");
 }
 
@@ -44,14 +44,18 @@ async fn a_compressed_response_is_read() {
 async fn a_compressed_response_is_bounded() {
     let mut gz = Vec::new();
     GzEncoder::new(&mut gz, Compression::fast()).write_all(&vec![b' '; 32 << 20]).unwrap();
-    let said = said_of(gz, "Content-Encoding: gzip\r\n").await;
+    let said = message_for(gz, "Content-Encoding: gzip\r\n").await;
     assert!(said.contains("too large"), "{said}");
 }
 
 #[tokio::test]
 async fn a_byte_order_mark_and_blank_lines_do_no_harm() {
     for before in ["\u{feff}", "\r\n\n ", "\n\u{feff}\n", "\u{feff}\r\n\t"] {
-        assert_eq!(said_of(format!("{before}{LIST}\n").into_bytes(), "").await, "3", "{before:?}");
+        assert_eq!(
+            message_for(format!("{before}{LIST}\n").into_bytes(), "").await,
+            "3",
+            "{before:?}"
+        );
     }
 }
 
@@ -68,7 +72,7 @@ async fn what_is_not_json_is_named() {
         (" \n".to_owned(), "an empty response"),
         ("OK ann@example.com".to_owned(), "not the JSON expected"),
     ] {
-        let said = said_of(body.into_bytes(), "").await;
+        let said = message_for(body.into_bytes(), "").await;
         assert!(said.contains(expected) && !said.contains("ann@"), "{said}");
     }
 }

@@ -64,7 +64,7 @@ async fn a_thousand_departures_are_never_six_within_a_second_and_waste_little() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_sends_stand_wider_and_again_after_a_long_pause() {
+async fn the_first_sends_are_spaced_wider_and_again_after_a_long_pause() {
     let rate_limiter = rate_limiter(5.0);
     let wide = |gap: &Duration| *gap >= Duration::from_millis(222);
     let start = gaps(&departures(&rate_limiter, 12).await);
@@ -93,7 +93,7 @@ async fn a_late_turn_is_not_caught_up_with() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_asks_first_leaves_first() {
+async fn turns_are_first_in_first_out() {
     let rate_limiter = Arc::new(rate_limiter(5.0));
     let order = Arc::new(Mutex::new(Vec::new()));
     let mut workers = Vec::new();
@@ -123,7 +123,7 @@ async fn a_turn_given_back_costs_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_stops_everyone_even_who_holds_a_turn() {
+async fn a_pause_stops_all_workers_even_the_holder_of_a_turn() {
     let rate_limiter = rate_limiter(5.0);
     let sent = depart(&rate_limiter).await;
     let mut holder = rate_limiter.permit().await;

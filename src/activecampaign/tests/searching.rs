@@ -64,7 +64,7 @@ async fn an_order_is_read_with_what_verification_compares() {
 }
 
 #[tokio::test]
-async fn an_order_that_was_deleted_is_none_and_another_one_is_no_answer() {
+async fn a_deleted_order_is_absent_and_another_order_is_an_error() {
     let target =
         Target::always(404, r#"{"message":"No Result found for EcomOrder with id 9"}"#).await;
     assert_eq!(target.client().order(&RemoteId::new("9")).await, Ok(None));
@@ -258,7 +258,7 @@ async fn a_list_that_ignores_the_offset_ends_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_list_that_goes_round_in_circles_or_far_beyond_its_total_ends_with_an_error() {
+async fn a_list_that_repeats_pages_or_far_exceeds_its_total_ends_with_an_error() {
     let circle = Target::start(|_, request| {
         let from = usize::try_from(offset(request) / 100 % 3 * 100).unwrap();
         orders(from + 1, from + 100, 1_000_000)

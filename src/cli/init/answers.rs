@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_export_says_is_used_where_nobody_answers() {
+    fn the_export_provides_values_without_an_answer() {
         let answers = Answers::of(Some(&facts()), Some("https://a.api-us1.com"), &mut |_| None);
         for (key, expected) in [
             ("accounts.main.url", "https://a.api-us1.com"),

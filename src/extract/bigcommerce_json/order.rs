@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_keeps_its_offset_and_what_is_none_stays_what_it_is() {
+    fn a_date_keeps_its_offset_and_other_text_is_unchanged() {
         let read = |text: &str| from_rfc2822(text.into());
         assert_eq!(read("Tue, 05 Mar 2019 21:40:11 +0000"), "2019-03-05 21:40:11 +0000");
         assert_eq!(read("Tue, 05 Mar 2019 21:40:11 -0530"), "2019-03-05 21:40:11 -0530");

@@ -37,7 +37,7 @@ fn expected(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
 }
 
 #[test]
-fn lines_are_those_of_an_editor_and_a_cut_end_is_told() {
+fn lines_are_those_of_an_editor_and_a_truncated_end_is_reported() {
     let (all, is_cut) = scan(b"\n\na,b\n\"x\ny\",2\r\n\n\"\"\"q\"\",z\nlast", b',', 64);
     let lines: Vec<u64> = all.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [3, 4, 7]);

@@ -41,7 +41,7 @@ fn reasons(order: &SourceOrder) -> Vec<Reason> {
 }
 
 #[test]
-fn lines_come_to_their_order_from_before_it_and_after_it() {
+fn lines_join_their_order_from_before_it_and_after_it() {
     let all = merge(vec![line(0, "a"), order(0), line(0, "b")], false);
     assert_eq!(all.len(), 1);
     assert_eq!(names(&all[0]), ["Product a", "Product b"]);
@@ -54,7 +54,7 @@ fn lines_come_to_their_order_from_before_it_and_after_it() {
 }
 
 #[test]
-fn lines_without_their_order_are_one_record_that_is_no_order() {
+fn lines_without_their_order_are_one_invalid_record() {
     let all = merge(vec![line(0, "a"), line(0, "b")], false);
     assert_eq!(all.len(), 1);
     assert_eq!((all[0].id.as_str(), all[0].position.line), ("1", 9));
@@ -62,7 +62,7 @@ fn lines_without_their_order_are_one_record_that_is_no_order() {
 }
 
 #[test]
-fn what_belongs_to_a_deleted_order_goes_with_it() {
+fn parts_of_a_deleted_order_are_removed_with_it() {
     let deleted = Piece { role: Role::Deleted, ..order(0) };
     assert!(merge(vec![line(0, "a"), deleted], false).is_empty());
 }

@@ -87,7 +87,7 @@ fn the_same_records_are_found_in_every_wrapping() {
 }
 
 #[test]
-fn a_file_cut_anywhere_gives_only_whole_records_and_tells_the_cut() {
+fn a_truncated_file_gives_only_complete_records_and_reports_the_truncation() {
     for wrapping in WRAPPINGS {
         let json = wrapped(wrapping);
         for len in 0..json.len() {
@@ -140,7 +140,7 @@ fn json_lines_whose_lines_begin_alike_are_still_looked_at() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place() {
+fn errors_are_reported_with_their_place() {
     for (json, line, column, expected) in [
         ("[{\"a\":1}\n {\"a\":2}]", 2, 2, "expected `,` or `]`"),
         ("{\"orders\":[{}]\n\"x\":1}", 2, 1, "expected `,` or `}`"),
@@ -211,7 +211,7 @@ fn memory_does_not_grow_with_the_file() {
 }
 
 #[test]
-fn what_stands_beside_the_records_is_passed_over_without_keeping_it() {
+fn values_next_to_the_records_are_skipped_without_buffering() {
     let mut splitter = repeated(r#"{"orders":[{}],"blob":""#, "base64", 50 * 1024 * 1024);
     assert!(splitter.advance().unwrap().is_some());
     assert!(splitter.advance().is_err());

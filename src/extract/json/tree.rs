@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_key_is_noticed_where_it_is_asked_for() {
+    fn a_repeated_key_is_an_error_only_if_it_is_read() {
         let tree = Tree::parse(r#"{"a": 1, "b": 2, "\u0061": 3}"#).unwrap();
         assert_eq!(tree.root().get("a").unwrap_err(), RepeatedKey);
         assert_eq!(tree.root().get("b").unwrap().unwrap().raw(), "2");

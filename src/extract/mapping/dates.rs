@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_in_another_form_is_none() {
+    fn a_date_in_another_form_is_refused() {
         for (format, text) in [
             ("%d/%m/%Y", "12/31/2020"),
             ("%m/%d/%y", "12/31/2020"),
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_format_is_named() {
+    fn an_unknown_format_is_named() {
         let new =
             |format: &str| Dates::new(&[format.to_owned()], civil::time(0, 0, 0, 0)).map(|_| ());
         assert!(new("%d/%m").is_err());

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_follow_each_other_without_a_sign_are_told_apart() {
+    fn lines_without_a_separator_are_distinguished() {
         let all =
             lines("No: 1, Qty: 2, Name: A, Price: 1No: 2, Qty: 1, Name: B, Price: 2").unwrap();
         assert_eq!((all[0][4].as_str(), all[1][2].as_str()), ("1", "B"));

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_as_text_is_unfolded_and_nothing_else() {
+    fn only_values_written_as_text_are_unfolded() {
         let text = r#"{"a":"[{\"b\":1.10}]","c":"{no json","d":1.10,"e":"x","f":{"g":"[1]"}}"#;
         assert_eq!(
             unfolded(Tree::parse(text).unwrap().root()).unwrap(),

@@ -232,7 +232,7 @@ fn folders_that_are_whole_each_are_dumps_of_their_own_and_the_last_one_counts() 
 }
 
 #[test]
-fn statuses_are_told_by_their_numbers() {
+fn statuses_are_recognised_by_their_numbers() {
     let status = |from: &str, to: &str| {
         let folder = Folder::with("orders.json", order(100, "").replace(from, to));
         folder.put("products.json", product(100, 1, 3));

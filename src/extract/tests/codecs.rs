@@ -33,7 +33,7 @@ fn numbers(orders: &[SourceOrder]) -> Vec<&str> {
 }
 
 #[test]
-fn compression_is_told_by_content_and_makes_no_difference() {
+fn compression_is_recognised_by_content_and_makes_no_difference() {
     let text = text();
     let plain = read(&text).unwrap();
     let (front, back) = text.split_at(text.len() / 2);

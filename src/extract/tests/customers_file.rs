@@ -42,7 +42,7 @@ fn an_order_without_an_address_gets_the_one_of_its_customer() {
 }
 
 #[test]
-fn an_orders_id_goes_before_its_customers_and_is_never_taken_for_one() {
+fn an_orders_id_precedes_its_customers_and_is_never_mistaken_for_one() {
     let rows = sold("1", "annex") + &sold("2", "1");
     let orders = joined(
         &rows,
@@ -54,7 +54,7 @@ fn an_orders_id_goes_before_its_customers_and_is_never_taken_for_one() {
 }
 
 #[test]
-fn a_number_that_is_another_orders_id_gives_nobody_that_orders_address() {
+fn a_number_equal_to_another_orders_id_never_yields_that_orders_address() {
     let orders = format!("{HEADER}\n{}{}", first("#950"), first("#1001"));
     let orders =
         orders.replace("#950,ann@example.com", "950,").replace("#1001,ann@example.com", "1001,");

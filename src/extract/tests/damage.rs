@@ -34,7 +34,7 @@ fn windows_1252(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_encoding_makes_no_difference_and_is_told() {
+fn the_encoding_makes_no_difference_and_is_reported() {
     let text = text();
     let plain = read(&text).unwrap();
     assert_eq!(plain[0].lines[0].name, "Größe, \"L\" – 5 €");
@@ -139,7 +139,7 @@ fn a_last_row_without_a_line_end_is_sent_where_the_rows_above_prove_it_whole() {
 }
 
 #[test]
-fn a_delimiter_at_the_end_of_each_row_is_no_field() {
+fn a_trailing_delimiter_is_not_a_field() {
     let plain = read(text()).unwrap();
     let ended = |text: &str, end: &str| {
         text.replace("Pen\nred", "Pen~red").replace('\n', end).replace("Pen~red", "Pen\nred")

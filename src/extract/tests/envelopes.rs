@@ -106,7 +106,7 @@ fn a_refusal_names_the_real_cause() {
 }
 
 #[test]
-fn an_answer_of_a_failed_request_without_orders_is_no_export_without_orders() {
+fn the_answer_of_a_failed_request_is_not_an_empty_export() {
     for failed in [
         r#"{"code": 401, "message": "Unauthorized", "data": {"orders": []}}"#,
         r#"{"code": "503", "data": [], "orders": []}"#,
@@ -139,7 +139,7 @@ fn an_answer_of_a_failed_request_without_orders_is_no_export_without_orders() {
 }
 
 #[test]
-fn a_mapping_that_names_an_envelope_goes_before_a_format_that_does_not() {
+fn a_mapping_that_names_an_envelope_precedes_a_format_that_does_not() {
     let mapping = "[mappings.own]\nsource = \"json\"\nrecords = [\"data/items\"]\nlines = \"/line_items\"\n\
                    [mappings.own.order]\nid = \"/name\"\ncreated_at = \"/created_at\"\ntotal = \"/total_price\"\n\
                    [mappings.own.line]\nname = \"/title\"\nquantity = \"/quantity\"\nunit_price = \"/price\"\n";
@@ -206,7 +206,7 @@ fn every_list_of_orders_in_a_document_is_read() {
 }
 
 #[test]
-fn what_is_no_order_stays_out_whatever_is_beside_it() {
+fn records_that_are_not_orders_are_left_out_whatever_is_next_to_them() {
     let direct = orders_of(&format!("[{ORDER}]"), "auto");
     let other = ORDER.replace("6885604524341", "7");
     for name in ["draft_orders", "deleted_orders", "trash", "templates", "customers", "refunds"] {
@@ -222,7 +222,7 @@ fn what_is_no_order_stays_out_whatever_is_beside_it() {
 }
 
 #[test]
-fn orders_of_another_shop_system_beside_the_others_are_invalid_and_not_left_out() {
+fn orders_of_another_shop_system_are_invalid_and_not_left_out() {
     let woo = records_of(include_str!("fixtures/woocommerce-json.json"));
     let orders = orders_of(&format!(r#"{{"orders": [{ORDER}], "woo": [{}]}}"#, woo[0]), "auto");
     assert_eq!(orders.len(), 2);

@@ -120,7 +120,7 @@ fn orders_are_the_same_in_every_wrapping() {
 }
 
 #[test]
-fn what_is_no_order_is_named() {
+fn records_that_are_not_orders_are_named() {
     assert!(refusal(r#"{"orderId":"1","orderStatus":"paid"}"#).contains("changes of status"));
     let error = r#"{"type":"x","title":"Not found","status":404,"substatus":"y","detail":"z","instance":"/orders"}"#;
     let message = refusal(error);

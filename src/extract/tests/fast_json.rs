@@ -114,7 +114,7 @@ fn both_spellings_of_the_words_are_read() {
 }
 
 #[test]
-fn a_return_is_no_order_and_never_counts_as_revenue() {
+fn a_return_is_not_an_order_and_never_counts_as_revenue() {
     for word in ["\"ORDER_TYPE_RETURN\"", "\"ORDER_TYPE_REFUND\"", "5"] {
         let order = with("\"ORDER_TYPE_ORDER\"", word);
         assert_eq!((order.status, order.total.as_str()), (Some(Status::Cancelled), ""), "{word}");
@@ -135,7 +135,7 @@ fn a_cart_is_known_by_its_own_id_and_waits_for_a_date() {
 }
 
 #[test]
-fn fasts_own_id_stands_in_and_placeholders_do_not() {
+fn fasts_own_id_is_the_fallback_and_placeholders_are_not() {
     assert_eq!(with("\"external_id\": 585,", "").id, "5b0c");
     assert_eq!(with("\"external_id\": 585", "\"external_id\": \"me\"").id, "5b0c");
     let none = ORDER.replace("\"external_id\": 585,", "").replace("\"5b0c\"", "\"me\"");

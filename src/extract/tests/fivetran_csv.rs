@@ -24,7 +24,7 @@ fn message(folder: &Folder) -> String {
 }
 
 #[test]
-fn tables_are_told_by_their_columns_and_joined() {
+fn tables_are_recognised_by_their_columns_and_joined() {
     let folder = warehouse();
     folder.put("codes.csv", "index,order_id,_fivetran_synced,amount,code,type\n1,1,x,2.00,SPRING,fixed_amount\n2,1,x,1.00,FREE,shipping\n");
     folder.put("ship.csv", "id,order_id,_fivetran_synced,carrier_identifier,price,title\n9,1,x,,6.00,Standard\n8,2,x,,1.25,Post\n7,2,x,,1.25,Lift\n");
@@ -163,7 +163,7 @@ fn a_damaged_row_of_lines_refuses_all_and_one_of_orders_only_itself() {
 }
 
 #[test]
-fn lines_that_are_missing_are_told_by_the_subtotal_and_lines_too_many_are_records() {
+fn missing_lines_are_detected_by_the_subtotal_and_extra_lines_are_records() {
     let folder = warehouse();
     folder.put("order_line.csv", LINES.replace("x,13,2,", "x,13,99,"));
     let all = by_id(&folder);

@@ -64,7 +64,7 @@ fn what_is_wrong_with_a_row_is_a_fault_of_its_order() {
 }
 
 #[test]
-fn a_table_that_lacks_columns_is_told_which_one_holds_json() {
+fn the_error_for_missing_columns_names_the_column_with_json() {
     let message = refusal(as_csv(&[&minified(ORDER).replace("\"currency\"", "\"money\"")], ","));
     assert!(
         message.contains("holds JSON; looks like Shopify orders, but its records lack: currency"),

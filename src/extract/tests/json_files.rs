@@ -62,7 +62,7 @@ fn orders_are_the_same_in_every_wrapping() {
 }
 
 #[test]
-fn the_format_is_told_by_content_and_all_are_listed() {
+fn the_format_is_recognised_by_content_and_all_are_listed() {
     let names: Vec<_> = formats().iter().map(|format| format.name()).collect();
     for name in [
         "shopify-csv",
@@ -93,7 +93,7 @@ fn the_format_is_told_by_content_and_all_are_listed() {
 }
 
 #[test]
-fn csv_and_json_may_stand_side_by_side() {
+fn csv_and_json_may_be_mixed() {
     let folder = Folder::with("a.csv", format!("{HEADER}\n{}", first("#1")));
     folder.put("b.json", order(2));
     let orders = folder.read(&["*"]).unwrap();
@@ -113,7 +113,7 @@ fn a_file_without_orders_is_one_if_it_says_what_it_lacks() {
 }
 
 #[test]
-fn what_is_missing_or_not_known_is_told() {
+fn missing_or_unknown_values_are_reported() {
     let few = "{\"order\":{\"id\":1,\"name\":\"#1\",\"total_price\":\"1\",\"line_items\":[]}}";
     let message = refusal(few);
     assert!(message.contains("looks like Shopify orders, but its records lack: email or contact_email or customer, created_at, currency"), "{message}");
@@ -172,7 +172,7 @@ fn what_may_be_an_order_is_never_shown() {
 }
 
 #[test]
-fn broken_json_is_told_with_file_line_and_column() {
+fn broken_json_is_reported_with_file_line_and_column() {
     let good = order(1);
     let lines = good.lines().count() as u64;
     for (from, to, line, expected) in [
@@ -198,7 +198,7 @@ fn broken_json_is_told_with_file_line_and_column() {
 }
 
 #[test]
-fn a_cut_last_order_is_never_read_and_the_cut_is_told() {
+fn a_truncated_last_order_is_reported_and_never_read() {
     for text in [
         format!("{{\"orders\":[{},{}]}}", order(1), order(2)),
         format!("{}\n{}\n", minified(&order(1)), minified(&order(2))),

@@ -115,7 +115,7 @@ fn a_guest_has_no_customer_and_a_dated_offset_stays() {
 }
 
 #[test]
-fn the_state_tells_what_became_of_it() {
+fn the_state_shows_its_outcome() {
     let state = |word: &str| with("\"state\": \"complete\"", &format!("\"state\": {word}")).status;
     for (word, expected) in [
         ("\"new\"", Status::Pending),
@@ -139,7 +139,7 @@ fn the_state_tells_what_became_of_it() {
 }
 
 #[test]
-fn a_discount_has_either_sign_and_free_shipping_is_told_apart() {
+fn a_discount_has_either_sign_and_free_shipping_is_distinguished() {
     assert_eq!(with("-3.3000", "3.3").discount, "3.3");
     for none in ["0", "-0.0000", "null"] {
         let order = with("-3.3000", none);
@@ -185,7 +185,7 @@ fn a_bundle_is_one_line_and_a_child_without_its_parent_is_one_too() {
 }
 
 #[test]
-fn what_looks_like_an_order_and_is_none_is_refused() {
+fn a_record_that_only_looks_like_an_order_is_refused() {
     let invoice = ORDER
         .replace("\"customer_email\": \"Ann@Example.com\",", "\"order_id\": 3,")
         .replace("\"qty_ordered\"", "\"order_item_id\": 3, \"qty\"");

@@ -78,7 +78,7 @@ fn squarespace_leaves_the_orders_cells_blank_on_further_rows() {
 }
 
 #[test]
-fn wix_repeats_the_orders_cells_and_has_the_time_in_a_cell_of_its_own() {
+fn wix_repeats_the_orders_cells_and_has_the_time_in_a_separate_cell() {
     let row = |item: &str, qty: &str, total: &str| {
         format!(
             "10003,\"Dec 16, 2024\",12:26:53 PM,2,ann@example.com,{item},,S-{item},{qty},14.8,Standard,a,b,Paid,4.6,0,\
@@ -108,7 +108,7 @@ fn wix_repeats_the_orders_cells_and_has_the_time_in_a_cell_of_its_own() {
 }
 
 #[test]
-fn tiendanube_and_nuvemshop_are_told_by_their_labels_whatever_an_encoding_did_to_them() {
+fn tiendanube_and_nuvemshop_are_recognised_by_their_labels_in_any_encoding() {
     let rows = "557;ann@example.com;28/10/2025 22:57:28;Abierta;Recibido;ARS;120;10.50;5;114.5;Correo;TEN;Cepillo;\
                 60;1;c-1;18179;\n557;ann@example.com;;;;;;;;;;;\"Serum \"\"X\"\"\";30;2;=\"\";;\n";
     for header in [TIENDANUBE.to_owned(), TIENDANUBE.replace(['ú', 'í', 'ó'], "\u{fffd}")] {
@@ -354,7 +354,7 @@ fn matrixify_has_the_orders_cells_on_its_first_row_or_on_each() {
 }
 
 #[test]
-fn a_cut_copy_of_matrixify_is_told_from_the_whole_one_by_the_subtotal() {
+fn the_subtotal_distinguishes_a_truncated_copy_of_matrixify_from_the_complete_one() {
     let cells = "77,#1001,ann@example.com,2024-01-31 10:11:12 -0500,USD,paid,,30.00,25.00,5";
     let blank = "77,#1001,,,,,,,,";
     let mug = format!("{cells},Line Item,Mug,900,M-1,2,10.00\n");
@@ -398,7 +398,7 @@ fn an_export_that_lacks_columns_is_named_with_them() {
 }
 
 #[test]
-fn lines_of_etsy_are_told_apart_by_their_transaction() {
+fn lines_of_etsy_are_distinguished_by_their_transaction() {
     const HEADER: &str = "Sale Date,Item Name,Buyer,Quantity,Price,Discount Amount,Order Shipping,Order Sales Tax,Item Total,\
                           Currency,Listing ID,Order ID,Variations,SKU,Transaction ID,Date Shipped\n";
     let row = |quantity: u32, transaction: &str, shipped: &str| {

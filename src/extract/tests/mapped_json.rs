@@ -33,7 +33,7 @@ fn read_by(format: &str, text: &str) -> Result<Vec<SourceOrder>, String> {
 }
 
 #[test]
-fn places_in_a_record_are_found_by_pointers_whatever_the_records_stand_in() {
+fn places_in_a_record_are_found_by_pointers_within_any_wrapper() {
     let flat = RECORD.replace('\n', "");
     for text in [
         flat.clone(),
@@ -58,7 +58,7 @@ fn places_in_a_record_are_found_by_pointers_whatever_the_records_stand_in() {
 }
 
 #[test]
-fn what_is_no_single_value_refuses_its_record_and_no_other() {
+fn a_nested_value_invalidates_only_its_own_record() {
     let flat = RECORD.replace('\n', "");
     let odd = [
         flat.replace("12.30", "{\"value\":12}"),
@@ -298,14 +298,14 @@ fn lists_that_a_mapping_does_not_name_are_read_or_named_however_far_down_they_ar
 }
 
 #[test]
-fn lists_beside_flat_records_are_named_too() {
+fn lists_next_to_flat_records_are_named_too() {
     let rows = format!("[{},{}]", flat_record(1, "Mug", "15.00"), flat_record(1, "Pen", "15.00"));
     let (read, passed) = passed_over_by(FLAT, &format!(r#"{{"rows": {rows}, "trash": {rows}}}"#));
     assert_eq!((read, passed), (1, vec![(OtherRow::Trash, 2, Some("trash".to_owned()))]));
 }
 
 #[test]
-fn an_exponent_is_exact_within_json_and_refused_in_a_cell_of_its_own() {
+fn an_exponent_is_exact_within_json_and_refused_in_a_cell() {
     let read = |mapping: &str, table: &str| {
         let folder = Folder::with("api.csv", table);
         let export = folder.open_by(mapping, "auto", &["*"]).unwrap();

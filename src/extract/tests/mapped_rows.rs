@@ -100,7 +100,7 @@ fn a_mapping_is_taken_by_itself_only_where_all_its_columns_are_there() {
 }
 
 #[test]
-fn faults_of_a_mapping_are_told_at_once_each_with_its_place() {
+fn faults_of_a_mapping_are_reported_together_each_with_its_place() {
     let message = faults_of(
         "[mappings.erp]\nrows = \"some\"\ndelimiter = \";;\"\nzone = \"Europe/Berln\"\ndates = [\"dd.mm.yyyy\"]\ncolour = 1\n\
          decimal_mark = 5\n[mappings.erp.order]\nid = 5\nemial = \"Mail\"\n[[mappings.erp.status]]\ncolumn = \"S\"\n\

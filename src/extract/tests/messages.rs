@@ -72,7 +72,7 @@ fn loosely(text: &str) -> String {
 }
 
 #[test]
-fn a_stream_is_told_by_its_name_and_else_by_its_keys() {
+fn a_stream_is_recognised_by_its_name_and_else_by_its_keys() {
     for name in ["orders", "Orders", "order", "tap_shop-orders", "public.orders", "shop:orders"] {
         assert_eq!(
             versions(
@@ -125,7 +125,7 @@ fn records_that_lack_what_an_order_needs_are_refused_with_what_is_missing() {
 }
 
 #[test]
-fn a_sync_without_anything_new_is_no_fault() {
+fn a_sync_without_changes_is_not_an_error() {
     assert!(versions(&state(1)).is_empty());
     assert!(versions(&[SCHEMA, &state(1)].concat()).is_empty());
     assert!(
@@ -228,7 +228,7 @@ fn what_may_have_been_an_order_is_never_passed_over() {
 }
 
 #[test]
-fn a_stream_that_was_cut_is_read_up_to_there_and_the_cut_is_told() {
+fn a_truncated_stream_is_read_up_to_there_and_the_truncation_is_reported() {
     let text = a_stream();
     for len in [text.len() - 3, text.len() - 60, text.len() - 400] {
         let folder = Folder::with("a.jsonl", &text[..len]);

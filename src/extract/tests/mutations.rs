@@ -203,7 +203,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
-    fn damage_stays_where_it_is_or_is_told(fixture in 0..ALL.len(), damage in damage()) {
+    fn damage_is_local_or_reported(fixture in 0..ALL.len(), damage in damage()) {
         holds(&ALL[fixture], &damage)?;
     }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::extract::formats;
 
 #[test]
-fn all_faults_of_all_files_are_told_at_once() {
+fn all_faults_of_all_files_are_reported_together() {
     let folder = Folder::with(
         "a.csv",
         "Name,Email,Paid at,Currency,Created at,Lineitem name,Lineitem quantity\n",
@@ -45,7 +45,7 @@ fn what_may_be_an_order_is_never_shown() {
 }
 
 #[test]
-fn a_named_format_is_only_asked_for_its_columns() {
+fn only_the_columns_of_a_named_format_are_considered() {
     let folder = Folder::with("a.csv", "number,mail\n");
     let message = folder.open_as("shopify-csv", &["a.csv"]).unwrap_err().to_string();
     assert!(
@@ -61,7 +61,7 @@ fn a_named_format_is_only_asked_for_its_columns() {
 }
 
 #[test]
-fn what_is_no_text_is_named() {
+fn a_value_that_is_not_a_text_is_named() {
     let utf32 = [&[0xff, 0xfe, 0, 0][..], b"N\0\0\0"].concat();
     assert!(refusal(&utf32).contains("UTF-32"));
     assert!(refusal(&[0_u8; 40][..]).contains("zero bytes"));

@@ -212,7 +212,7 @@ fn what_is_passed_over_is_counted_with_its_place_in_every_format() {
 }
 
 #[test]
-fn an_order_above_the_header_is_no_title_in_any_format() {
+fn an_order_above_the_header_is_not_a_title_in_any_format() {
     for (name, delimiter, mut rows) in tables() {
         rows.swap(0, 1);
         let folder = Folder::with("table", written(delimiter, &rows));
@@ -239,7 +239,7 @@ fn of_several_files_the_first_that_is_read_is_named() {
 }
 
 #[test]
-fn a_row_that_describes_the_columns_is_no_order_in_any_format() {
+fn a_row_that_describes_the_columns_is_not_an_order_in_any_format() {
     for (name, delimiter, rows) in tables() {
         let plain = contents(&written(delimiter, &rows)).unwrap();
         let described = |text: &str| -> ByteRecord {
@@ -381,7 +381,7 @@ fn further_rows_of_an_order_are_no_footers() {
 }
 
 #[test]
-fn a_row_with_a_product_is_no_footer() {
+fn a_row_with_a_product_is_not_a_footer() {
     for row in [
         ",,10.00,,Total,1",
         ",,10.00,,Total,",
@@ -448,7 +448,7 @@ fn rows_below_a_repeated_header_may_end_in_a_delimiter() {
 }
 
 #[test]
-fn an_order_in_the_first_row_is_no_description() {
+fn an_order_in_the_first_row_is_not_a_description() {
     for row in [
         "ORDER-A,tomorrow,free,,Mug,",
         "ORDER-A,tomorrow,free,,Mug,one",

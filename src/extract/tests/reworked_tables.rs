@@ -47,7 +47,7 @@ fn a_plain_table_is_what_the_others_are_compared_with() {
 }
 
 #[test]
-fn a_semicolon_at_the_end_of_each_line_is_no_part_of_a_name_or_an_id() {
+fn a_trailing_semicolon_is_not_part_of_a_name_or_an_id() {
     let ended: String = plain().lines().map(|line| format!("{line};\n")).collect();
     assert_eq!(known(&ended), expected());
     assert_eq!(known(ended.replace('\n', "\r\n")), expected());
@@ -93,7 +93,7 @@ fn a_header_is_found_below_a_title_and_blank_rows() {
 }
 
 #[test]
-fn a_header_that_is_repeated_is_no_order() {
+fn a_repeated_header_is_not_an_order() {
     let (one, two) = (order(1, ""), order(2, ""));
     for end in ["\n", "\r\n"] {
         let table = [HEADER, &one, HEADER, &two, HEADER, ""].join(end);
@@ -114,7 +114,7 @@ fn guards_of_spreadsheets_are_no_part_of_keys_and_amounts() {
 }
 
 #[test]
-fn the_rest_of_a_guard_is_no_part_of_a_key_in_any_format() {
+fn the_rest_of_a_guard_is_not_part_of_a_key_in_any_format() {
     for guarded in ["=\"100", "'=\"100\"", "=100", "\"=\"\"100\"\"\"", "\"100\"", "''100"] {
         let table = plain().replacen(",100\n", &format!(",{}\n", quoted(guarded)), 1);
         assert_eq!(known(table), expected(), "{guarded}");

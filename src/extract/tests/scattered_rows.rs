@@ -61,7 +61,7 @@ fn an_order_whose_rows_come_apart_is_read_whole() {
 }
 
 #[test]
-fn an_order_that_stands_in_the_file_twice_is_refused_and_never_sent_short_or_doubled() {
+fn an_order_that_is_in_the_file_twice_is_refused_and_never_sent_short_or_doubled() {
     for layout in ["each", "first", "either"] {
         let once = each("1", "a") + &each("2", "a");
         let orders = read_by(layout, &once.repeat(2)).unwrap();
@@ -78,7 +78,7 @@ fn an_order_that_stands_in_the_file_twice_is_refused_and_never_sent_short_or_dou
 }
 
 #[test]
-fn copies_of_an_order_are_told_from_more_lines_by_its_total() {
+fn the_total_distinguishes_copies_of_an_order_from_more_lines() {
     let whole = each("1", "a") + &each("1", "b");
     for apart in ["", &each("2", "a")] {
         // Two products of 5.00 are its 10.00, four are not.

@@ -172,7 +172,7 @@ fn of_a_file_that_was_cut_no_order_is_given_out() {
 }
 
 #[test]
-fn a_file_cut_between_two_rows_is_told_by_the_number_of_goods_or_the_subtotal() {
+fn a_file_truncated_between_two_rows_is_detected_by_its_items_or_subtotal() {
     let all = by_id(&[row("1"), row("2"), mug("1"), mug("2"), candle("2")].join("\n"));
     assert_eq!(reasons(&all[0]), [Reason::Truncated]);
     assert!(all[1].faults.is_empty());
@@ -182,7 +182,7 @@ fn a_file_cut_between_two_rows_is_told_by_the_number_of_goods_or_the_subtotal() 
 }
 
 #[test]
-fn a_line_without_its_order_is_a_record_of_its_own() {
+fn a_line_without_its_order_is_a_separate_record() {
     let all = by_id(&[mug("9"), row("1"), mug("1"), candle("1"), candle("9")].join("\n"));
     assert_eq!(all.len(), 2);
     assert_eq!((all[1].id.as_str(), reasons(&all[1])), ("9", vec![Reason::OrphanRow]));
@@ -398,7 +398,7 @@ fn an_abandoned_checkout_is_a_cart_that_is_known_by_its_number() {
 }
 
 #[test]
-fn a_checkout_that_was_completed_is_no_cart_any_more() {
+fn a_completed_checkout_is_not_a_cart() {
     let completed =
         CHECKOUTS.replacen("\"completedAt\":null", "\"completedAt\":\"2024-02-02T01:00:00Z\"", 1);
     let carts = read(&completed).unwrap();

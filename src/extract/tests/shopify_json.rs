@@ -209,7 +209,7 @@ fn the_status_is_the_shops_word_for_it() {
 }
 
 #[test]
-fn the_current_total_and_what_stands_in_no_line_are_read() {
+fn the_current_total_and_charges_outside_of_lines_are_read() {
     let order = order();
     assert_eq!((order.current_total.as_str(), order.charges.as_str()), ("40.00", ""));
     let tip = with("\"refunds\": []", "\"refunds\": [], \"total_tip_received\": \"3.85\"");

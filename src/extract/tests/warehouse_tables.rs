@@ -71,7 +71,7 @@ const OLD: &str = "2024-02-01T00:00:00.000001Z";
 const NEW: &str = "2024-02-01T00:00:00.000002Z";
 
 #[test]
-fn of_an_orders_versions_the_one_extracted_last_counts_wherever_it_stands() {
+fn the_last_extracted_version_of_an_order_counts_wherever_it_is() {
     let (old, new) = (order(1, "10.00"), order(1, "12.00"));
     let other = raw(OLD, &order(2, "5.00"));
     for rows in
@@ -178,7 +178,7 @@ fn lists_that_a_loader_wrote_as_text_are_lists() {
 }
 
 #[test]
-fn a_table_is_told_for_what_it_is_and_so_is_one_that_holds_no_orders() {
+fn a_table_is_recognised_and_so_is_one_without_orders() {
     let rows = raw(OLD, &order(1, "10.00"));
     for (text, format) in [
         (rows.clone(), "airbyte"),

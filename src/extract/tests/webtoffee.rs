@@ -174,7 +174,7 @@ fn a_fee_is_a_charge_of_the_order() {
 }
 
 #[test]
-fn refunds_are_added_up_and_say_what_became_of_the_order() {
+fn refunds_are_added_up_and_determine_the_status() {
     let date = "|date:2026-11-21 21:05:00";
     let refunds = format!(
         "{}\"amount:21.76|reason:it was;amount:5|reason:{date};amount:2.00|reason:{date}\"",
@@ -191,7 +191,7 @@ fn refunds_are_added_up_and_say_what_became_of_the_order() {
 }
 
 #[test]
-fn what_cannot_be_told_for_certain_spoils_its_own_order_only() {
+fn an_ambiguous_value_invalidates_only_its_own_order() {
     let (own, next) = (base("20", "12.50"), base("21", "12.50"));
     let cases = [
         packed(&[(&own, &["Mug x 1"]), (&next, &[MUG])]),
@@ -230,7 +230,7 @@ fn shifted_dates_are_moved_back_and_right_ones_are_not() {
 }
 
 #[test]
-fn an_export_without_lines_or_columns_is_told_what_it_lacks() {
+fn the_error_for_missing_lines_or_columns_names_them() {
     let refused = refusal(format!("{BASE}\n{}\n", base("20", "1")));
     assert!(refused.contains("lacks the columns: line_item_1 or item_name"), "{refused}");
     let header = BASE

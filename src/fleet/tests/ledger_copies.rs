@@ -43,7 +43,7 @@ async fn a_copy_comes_back_as_it_was_and_replaces_the_one_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_lost_the_lease_writes_no_copy() {
+async fn a_node_without_its_lease_writes_no_copy() {
     let (postgres, dir) = (Postgres::start(), tempfile::tempdir().unwrap());
     postgres.fleet(&["a"]).await;
     let copies = postgres.copies();

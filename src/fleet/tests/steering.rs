@@ -5,7 +5,7 @@ use crate::fleet::{FleetError, Pace, Renewal, drain, evict_account};
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drained_node_takes_nothing_and_nobody_takes_an_account_that_is_at_a_machine() {
+async fn a_drained_node_takes_nothing_and_no_node_takes_an_exported_account() {
     let postgres = Postgres::start();
     postgres.fleet(&["a", "b"]).await;
     postgres
@@ -24,7 +24,7 @@ async fn a_drained_node_takes_nothing_and_nobody_takes_an_account_that_is_at_a_m
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_evicted_writes_nothing_and_what_it_may_still_send_is_looked_up() {
+async fn an_evicted_node_writes_nothing_and_what_it_may_still_send_is_looked_up() {
     let postgres = Postgres::start();
     postgres.fleet(&["a"]).await;
     let (one, two) = (postgres.node("one", 60_000), postgres.node("two", 60_000));

@@ -154,7 +154,7 @@ fn two_orders_of_one_buyer_show_nothing_alike() {
 }
 
 #[test]
-fn a_record_is_the_same_wherever_it_stands() {
+fn a_record_is_the_same_wherever_it_is() {
     let line = SourceLine { name: "Mug".into(), at_line: 3, ..SourceLine::default() };
     let record =
         SourceOrder { id: "1".into(), lines: vec![line.clone()], ..SourceOrder::default() };
@@ -175,7 +175,7 @@ fn a_record_is_the_same_wherever_it_stands() {
 }
 
 #[test]
-fn who_made_the_change_follows_from_record_and_mapping() {
+fn the_cause_of_a_change_follows_from_record_and_mapping() {
     let mut prints = prints();
     let mut digest = |source, mapping| prints.digest(&full(), [source; 4], [mapping; 4]);
     let before = digest(1, 1);

@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_what_the_documents_show() {
+    fn the_queries_are_those_of_the_documentation() {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let documents = words(include_str!("../../../docs/formats.md"));
         assert!(documents.contains(&words(&ORDER.replace("LINES", ""))));

@@ -157,7 +157,7 @@ async fn a_quiet_night_takes_four_requests() {
 }
 
 #[tokio::test]
-async fn lines_after_the_fiftieth_coupons_and_lines_that_are_not_shown_are_asked_for() {
+async fn lines_after_the_fiftieth_coupons_and_hidden_lines_are_requested() {
     let mut all = orders(10);
     (all[1].lines, all[2].lines, all[3].lines) = (51, 52, 300);
     all[4].coupon = 150;
@@ -293,7 +293,7 @@ async fn check_asks_what_a_pull_needs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
+async fn after_any_fault_a_window_is_complete_or_absent() {
     let mut all = orders(12);
     (all[3].lines, all[4].coupon) = (60, 100);
     for (fault, is_fatal) in host_faults() {

@@ -36,7 +36,7 @@ fn lines_of(window: &PulledWindow) -> usize {
 }
 
 #[tokio::test]
-async fn each_id_is_asked_for_once_and_an_unknown_one_is_counted() {
+async fn each_id_is_requested_once_and_an_unknown_one_is_counted() {
     let lists = ["A-1\nA-2\n\nA-2\nB-9\n", "name,order_id\nann,A-1\nbob,A-2\ncyd,B-9\n"];
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
         for list in lists {
@@ -94,7 +94,7 @@ async fn a_shop_that_knows_none_of_the_ids_is_another_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_an_answer_comes_to_an_order_is_whole_or_the_pull_fails() {
+async fn after_any_fault_an_order_is_complete_or_the_pull_fails() {
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
         for (fault, is_fatal) in host_faults() {
             let shop = Pulls::by_id(api, "A-1\nA-2\n").await;

@@ -49,7 +49,7 @@ async fn a_shop_whose_certificate_is_trusted_is_pulled_and_another_one_gets_no_k
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shop_that_nobody_is_reached_at_is_named_without_the_texts_of_libraries() {
+async fn an_unreachable_shop_is_named_without_the_texts_of_libraries() {
     let ours = authority();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

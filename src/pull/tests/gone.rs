@@ -30,7 +30,7 @@ async fn an_order_that_changed_after_a_full_pull_and_was_then_deleted_is_gone() 
 }
 
 #[tokio::test]
-async fn many_missing_orders_are_asked_for_in_portions_and_none_is_forgotten() {
+async fn many_missing_orders_are_requested_in_portions_and_none_is_forgotten() {
     let pulls = Pulls::of(WooOptions::default(), orders(1100)).await;
     pulls.full().await;
     pulls.shop.change(BTreeMap::clear);
@@ -44,7 +44,7 @@ async fn many_missing_orders_are_asked_for_in_portions_and_none_is_forgotten() {
 }
 
 #[tokio::test]
-async fn orders_known_to_be_gone_are_asked_for_after_those_that_are_missing() {
+async fn orders_known_to_be_gone_are_requested_after_missing_ones() {
     let mut pulls = Pulls::of(WooOptions::default(), orders(20)).await;
     pulls.full().await;
     pulls.shop.change(|orders| drop(orders.remove(&7)));
@@ -55,7 +55,7 @@ async fn orders_known_to_be_gone_are_asked_for_after_those_that_are_missing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_order_without_an_answer_is_asked_for_by_the_next_full_pull() {
+async fn a_missing_order_without_an_answer_is_requested_by_the_next_full_pull() {
     let pulls = Pulls::of(WooOptions::default(), orders(40)).await;
     pulls.full().await;
     // It changed after the end of the window, so no list contains it, and its page is broken.
@@ -80,7 +80,7 @@ async fn an_order_that_could_not_be_delivered_and_was_then_deleted_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shop_that_answers_for_no_missing_order_is_not_asked_for_all() {
+async fn a_shop_that_answers_no_missing_order_is_not_queried_for_all() {
     let pulls = Pulls::of(WooOptions::default(), orders(60)).await;
     pulls.full().await;
     pulls.shop.change(|orders| {

@@ -47,7 +47,7 @@ async fn the_clock_of_a_host_in_front_is_not_taken_for_the_shops() {
 /// Each fault at each request. A pull that ends by one leaves nothing, and the next one is
 /// complete.
 #[tokio::test(start_paused = true)]
-async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
+async fn after_any_fault_a_window_is_complete_or_absent() {
     for (fault, is_fatal) in host_faults() {
         for request in 0..4 {
             let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
@@ -96,7 +96,7 @@ async fn a_page_of_a_firewall_is_not_taken_for_a_wrong_key() {
 
 /// If a connection is too slow for a page, smaller ones are requested.
 #[tokio::test(start_paused = true)]
-async fn a_page_that_takes_too_long_twice_is_asked_for_in_parts() {
+async fn a_page_that_times_out_twice_is_split() {
     let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
     // The last page twice, to measure the list, and then as a page.
     for after in [2, 0, 1, 0] {

@@ -256,7 +256,7 @@ async fn an_answer_about_another_order_ends_the_pull() {
 }
 
 #[tokio::test]
-async fn store_views_are_told_apart_by_their_ids_and_changing_them_is_another_export() {
+async fn store_views_are_selected_by_their_ids_and_changing_them_is_another_export() {
     let mut shop = orders(30);
     shop.iter_mut().for_each(|order| order.store_id = 1 + order.id % 3);
     let mut pulls = Pulls::magento(MagentoOptions::default(), shop).await;

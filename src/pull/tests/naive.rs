@@ -117,7 +117,7 @@ async fn a_client_that_compares_local_dates_loses_an_order() {
 
 /// Shopify has no pages that drift, but the window moves.
 #[tokio::test]
-async fn a_client_that_goes_on_where_it_ended_loses_an_order() {
+async fn a_client_that_continues_where_it_ended_loses_an_order() {
     let shop = Shopify::start(ShopifyOptions::default(), shopify::orders(30)).await.unwrap();
     let changed = Timestamp::now();
     // The operation has read the order, and the file is not received yet.
@@ -142,7 +142,7 @@ async fn magento_page(shop: &Magento, query: &str) -> Vec<u64> {
 
 /// More orders than a page holds changed in the same second: after it there are fewer.
 #[tokio::test]
-async fn a_client_that_goes_on_behind_the_last_time_loses_orders() {
+async fn a_client_that_continues_after_the_last_time_loses_orders() {
     let changed = moment("2026-02-01T00:00:00Z");
     let mut orders = magento::orders(250);
     orders.iter_mut().for_each(|order| order.updated = changed);

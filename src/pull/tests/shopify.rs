@@ -287,7 +287,7 @@ async fn what_keeps_the_shop_busy_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_an_answer_comes_to_a_window_is_whole_or_nothing() {
+async fn after_any_fault_a_window_is_complete_or_absent() {
     for (fault, is_fatal) in host_faults() {
         // The last one is for the file, which may be requested again whatever its answer.
         for request in 0..5 {

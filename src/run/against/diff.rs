@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_payload_is_reported_without_harm() {
+    fn an_invalid_payload_is_reported_without_harm() {
         let before =
             json!({ "orderProducts": ["x", 1], "orderDiscounts": 3, "totalPrice": [1.5e300] });
         let now = json!({ "orderProducts": [{ "name": "Mug" }, 1], "orderDiscounts": [], "totalPrice": null });

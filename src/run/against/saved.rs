@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_found_whatever_they_are_asked_for_in() {
+    fn orders_are_found_in_any_notation_of_their_number() {
         let mut saved = opened(GOOD.as_bytes()).unwrap();
         assert_eq!(saved.orders, 3);
         for (key, expected) in [("2", 300), (" 1", 200), ("1", 100), (" 1", 200), ("1", 100)] {
@@ -283,7 +283,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_stands_in_a_file_is_read_or_refused(at in any::<prop::sample::Index>(), byte: u8, cut: bool) {
+        fn any_file_is_read_or_refused(at in any::<prop::sample::Index>(), byte: u8, cut: bool) {
             let mut bytes = GOOD.as_bytes().to_vec();
             let at = at.index(bytes.len());
             bytes[at] = byte;

@@ -184,7 +184,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn each_question_has_an_id_of_its_own_and_answers() {
+    fn each_question_has_a_unique_id_and_answers() {
         let ids: BTreeSet<&str> = QUESTIONS.iter().map(|question| question.id).collect();
         assert_eq!(ids.len(), QUESTIONS.len());
         for question in QUESTIONS {

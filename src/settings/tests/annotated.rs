@@ -59,7 +59,7 @@ fn leaves(keys: &'static [Key]) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_annotated_settings_are_whole_as_they_stand_and_with_every_optional_key() {
+fn the_annotated_settings_are_complete_with_and_without_every_optional_key() {
     for text in [ANNOTATED.to_owned(), filled()] {
         let settings = Project::with(&text).load(&[]).unwrap();
         assert_eq!(settings.jobs["shop"].connection.service, "shopify");

@@ -131,7 +131,7 @@ fn wrong_types_are_never_bent_into_right_ones() {
 }
 
 #[test]
-fn what_is_no_toml_is_reported_with_line_and_column() {
+fn invalid_toml_is_reported_with_line_and_column() {
     let text = faults("[accounts.main]\nurl = https://example.com\n", &[]);
     assert!(text.starts_with("config/ordersync.toml:2:7: invalid TOML: "), "{text}");
     let text = faults("[accounts.main]\nurl = \"a\"\nurl = \"b\"\n", &[]);
@@ -248,7 +248,7 @@ proptest! {
 }
 
 #[test]
-fn a_fleet_without_a_database_is_no_fleet() {
+fn a_fleet_without_a_database_is_refused() {
     let text = format!("{}[fleet]\nlease_s = 30\n", super::SMALL);
     let faults = Project::with(&text).load(&[]).unwrap_err();
     assert!(faults[0].to_string().contains("fleet.url_file beside it"), "{}", faults[0]);

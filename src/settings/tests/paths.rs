@@ -47,7 +47,7 @@ fn signs_in_the_name_of_the_project_folder_are_no_pattern() {
 }
 
 #[test]
-fn the_command_line_goes_before_the_variable_and_both_before_the_usual_places() {
+fn the_command_line_precedes_the_variable_and_both_precede_the_usual_places() {
     let project = Project::with("broken");
     let named =
         project.write("named.toml", &SMALL.replace("shop]", "typed]").replace("shop.", "typed."));

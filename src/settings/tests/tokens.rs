@@ -69,7 +69,7 @@ fn a_token_file_that_is_named_is_not_passed_over() {
 }
 
 #[test]
-fn what_is_no_token_is_refused_and_not_quoted() {
+fn an_invalid_token_is_refused_and_not_quoted() {
     let project = Project::with(&with_account("token_file = \"main.token\""));
     let long = "canary".repeat(2_000);
     for bad in ["", " \n", "canary two", "canary\nkey", "canäry", &long] {

@@ -199,7 +199,7 @@ async fn two_writes_at_once_for_one_order_are_noted() {
 }
 
 #[tokio::test]
-async fn what_waits_is_let_go_and_what_comes_after_waits_no_more() {
+async fn a_release_ends_all_waits_and_later_requests_do_not_wait() {
     for (kind, seen) in [
         (Kind::Slow { ms: 600_000 }, "HTTP/1.1 201 Created"),
         (Kind::Stored { then: Ending::Hold { ms: 600_000 } }, ""),

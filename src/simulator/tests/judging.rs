@@ -46,7 +46,7 @@ async fn null_fields_are_noted() {
 }
 
 #[tokio::test]
-async fn an_order_belongs_to_a_customer_of_its_own_connection() {
+async fn an_order_belongs_to_a_customer_of_its_connection() {
     let client = Client::with_customer().await;
     let pseudo = client.get("/ecomCustomers?filters[externalid]=0").await.json();
     let pseudo: u64 = pseudo["ecomCustomers"][0]["id"].as_str().unwrap().parse().unwrap();
@@ -75,7 +75,7 @@ async fn an_update_that_drops_products_is_noted() {
 }
 
 #[tokio::test]
-async fn a_filter_nobody_documents_is_ignored_and_noted() {
+async fn an_undocumented_filter_is_ignored_and_noted() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("1")).await;
     let list = client.get("/ecomOrders?filters[orderNumber]=77").await.json();
@@ -84,7 +84,7 @@ async fn a_filter_nobody_documents_is_ignored_and_noted() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_address_is_let_in_and_noted() {
+async fn a_token_in_the_address_is_accepted_and_noted() {
     let mut client = Client::unlimited().await;
     client.token = "none".to_owned();
     assert_eq!(client.get("/users/me?api_key=simulator").await.status, 200);

@@ -100,7 +100,7 @@ async fn a_wrong_token_is_refused_and_counts_for_nothing() {
 }
 
 #[tokio::test]
-async fn the_gates_stand_in_order() {
+async fn the_checks_run_in_order() {
     let client = Client::unlimited().await;
     assert_eq!(client.get("/nowhere").await.status, 404);
     assert_eq!(

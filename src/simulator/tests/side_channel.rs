@@ -19,7 +19,7 @@ async fn the_state_shows_orders_with_their_products() {
 }
 
 #[tokio::test]
-async fn the_log_shows_who_asked_what_when() {
+async fn the_log_shows_each_request_with_its_time() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("1001")).await;
     let log = client.send("GET", "/__sim/requests", None).await.unwrap().json();
@@ -75,7 +75,7 @@ async fn faults_come_as_one_or_as_a_list() {
 }
 
 #[tokio::test]
-async fn somebody_else_changes_the_account() {
+async fn another_program_changes_the_account() {
     let client = Client::with_customer().await;
     for key in ["1", "2"] {
         client.post("/ecomOrders", &order(key)).await;
@@ -100,7 +100,7 @@ async fn somebody_else_changes_the_account() {
 }
 
 #[tokio::test]
-async fn somebody_else_doubles_and_deletes_behind_the_client() {
+async fn another_program_duplicates_and_deletes_behind_the_client() {
     let client = Client::with_customer().await;
     client.post("/ecomOrders", &order("2")).await;
     let double = order("2")["ecomOrder"].as_object().unwrap().clone();

@@ -155,7 +155,7 @@ fn what_was_verified_is_reported_as_older_once_the_order_is_sent_again() {
 }
 
 #[test]
-fn who_takes_the_lock_knows_that_runs_without_an_outcome_were_killed_and_resumes_with_them() {
+fn the_holder_of_the_lock_resumes_runs_without_an_outcome() {
     let ledger = Ledger::new();
     let (run, dir) = (ledger.run, ledger.dir);
     drop(ledger.store);

@@ -8,10 +8,9 @@ fn start() -> RunStart<'static> {
 
 /// In a separate process, so that its memory can be measured.
 #[test]
-fn many_ledgers_together_keep_no_more_in_memory_than_their_limit() {
+fn many_ledgers_together_stay_within_their_memory_limit() {
     const ALONE: &str = "ORDERSYNC_TEST_ALONE";
-    const NAME: &str =
-        "state::store::tests::many_ledgers_together_keep_no_more_in_memory_than_their_limit";
+    const NAME: &str = "state::store::tests::many_ledgers_together_stay_within_their_memory_limit";
     if std::env::var_os(ALONE).is_none() {
         let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
         let output = alone.args(["--exact", NAME]).env(ALONE, "1").output().unwrap();

@@ -90,7 +90,7 @@ fn an_order_stays_with_the_run_whose_intent_created_it() {
 }
 
 #[test]
-fn an_order_deleted_by_another_hand_and_made_again_is_of_the_run_that_made_it_again() {
+fn a_deleted_order_that_is_created_again_belongs_to_the_run_that_created_it() {
     let mut ledger = Ledger::new();
     let first = ledger.begin(Kind::Backfill);
     ledger.intend(first, "A");
@@ -141,7 +141,7 @@ fn a_delete_is_intended_then_settled_and_read_back() {
 }
 
 #[test]
-fn a_run_that_an_undo_took_from_is_not_gone_on_with() {
+fn a_partly_undone_run_is_not_resumed() {
     let mut ledger = Ledger::new();
     let first = ledger.begin(Kind::Backfill);
     ledger.end(first);

@@ -148,7 +148,7 @@ fn customers_and_products_whose_ids_were_rewritten_as_numbers_are_not_taken_for_
 }
 
 #[test]
-fn a_row_that_stands_twice_doubles_no_product() {
+fn a_repeated_row_doubles_no_product() {
     let row = |at_line: u64| SourceLine { at_line, ..line("Pogo Stick", "1", "20.00") };
     let order = |total: &str, rows: &[u64]| SourceOrder {
         total: total.into(),
@@ -225,7 +225,7 @@ fn statuses_that_do_not_count_are_filtered_before_they_are_judged() {
 }
 
 #[test]
-fn an_id_with_a_character_that_nobody_sees_is_bad_wherever_it_is_one() {
+fn an_id_with_an_invisible_character_is_refused_everywhere() {
     let hidden = "10\u{200b}01";
     let by_id = by(Policy { customers: Customers::Id, ..Policy::default() });
     for change in [
@@ -246,7 +246,7 @@ fn an_id_with_a_character_that_nobody_sees_is_bad_wherever_it_is_one() {
 }
 
 #[test]
-fn dates_asked_for_are_from_inclusive_to_exclusive() {
+fn requested_dates_are_from_inclusive_to_exclusive() {
     let at = |text: &str| Some(Moment::parse(text, &TimeZone::UTC).unwrap());
     let within =
         Rules { from: at("2024-01-31T15:11:12Z"), to: at("2024-01-31T15:11:13Z"), ..rules() };
@@ -456,7 +456,7 @@ fn minor_units_are_those_of_the_currency() {
 }
 
 #[test]
-fn a_cart_without_a_date_of_its_own_was_abandoned_when_it_was_made() {
+fn a_cart_without_an_abandonment_date_uses_its_creation_date() {
     let cart =
         SourceOrder { is_undated_cart: true, id: "".into(), checkout_id: "c-7".into(), ..source() };
     let sent = payload(cart.clone(), &rules());

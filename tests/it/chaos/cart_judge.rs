@@ -1,13 +1,13 @@
-//! Holds what a schedule of carts came to against what must be.
+//! Compares the result of a schedule of carts with what is expected.
 
 use super::carts::{CartSchedule, CartScheduleResult, JOBS, Sale, keys_of, refused};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Faults after which a good order is refused for good, or until a person looks at it.
+/// Faults after which a valid order is refused permanently, or until an operator intervenes.
 const REFUSING: &str = "errors_missing";
 
-/// Records there are: orders that were carts, other orders, carts.
+/// Existing records: orders that were carts, other orders, carts.
 pub fn judge(schedule: &CartSchedule, result: &CartScheduleResult) -> [u64; 3] {
     let summary = result.shop.simulator.summary();
     let violations: Vec<String> =
@@ -53,10 +53,10 @@ fn assert_customers(state: &Value) {
 }
 
 struct Account<'a> {
-    /// Those that nothing of the shop explains yet.
+    /// Records that nothing in the shop explains yet.
     records: Vec<&'a Value>,
     refused: BTreeSet<String>,
-    /// Refused, or deleted by somebody.
+    /// Refused, or deleted by another program.
     fallen: BTreeSet<String>,
 }
 

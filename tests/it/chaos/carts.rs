@@ -1,5 +1,5 @@
 //! Schedules of two jobs on one connection: carts are created, changed and recovered into orders,
-//! by processes that meet what those of the other schedules meet.
+//! by processes with the same faults as in the other schedules.
 
 use super::schedule::{Account, FaultMix, ForeignEdit, ProcessPlan};
 use crate::carts::{checkout, order};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// The job of the carts and the job of the orders, with their files.
 pub const JOBS: [(&str, &str); 2] = [("carts", "carts.json"), ("shop", "orders.json")];
-/// Rounds that are left alone, until one sends nothing.
+/// Rounds without disturbance, until one sends nothing.
 const UNDISTURBED_MAX: usize = 60;
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct CartSchedule {
     processes: Vec<(usize, ProcessPlan)>,
 }
 
-/// What the shop has at one time.
+/// The state of the shop at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Stage {
     /// By their tokens.
@@ -44,7 +44,7 @@ pub struct Stage {
 pub struct Sale {
     pub cents: u64,
     buyer: u64,
-    /// Of an order the cart that it was.
+    /// The cart of an order.
     pub token: Option<String>,
 }
 
@@ -89,7 +89,7 @@ impl CartSchedule {
 }
 
 impl Stage {
-    /// What the shop has some time later.
+    /// The state of the shop some time later.
     fn next(&self, rng: &mut Rng) -> Self {
         let mut next = self.clone();
         let bought: BTreeSet<String> =
@@ -112,7 +112,7 @@ impl Stage {
                 0 => {
                     next.orders.insert(5_000 + next.orders.len() as u64, sale);
                 }
-                // Its cart is in no export yet, or never.
+                // Its cart is not in an export yet, or never.
                 1 => {
                     let token = Some(format!("tok-{}", number + 3));
                     if next.orders.values().all(|order| order.token != token) {
@@ -153,10 +153,10 @@ impl Sale {
     }
 }
 
-/// What a schedule came to.
+/// The result of a schedule.
 pub struct CartScheduleResult {
     pub shop: Rehearsal,
-    /// Keys of carts and orders that somebody deleted.
+    /// Keys of carts and orders that another program deleted.
     pub deleted: BTreeSet<String>,
     /// Requests of the jobs after their ledger was lost and adopted; `None`: something was deleted
     /// or refused, and is sent again, or orders went in batches.
@@ -178,7 +178,7 @@ pub async fn run_schedule(schedule: &CartSchedule) -> CartScheduleResult {
     runner.shop.simulator.clear_faults();
     runner.run_undisturbed(&undisturbed).await;
     let deleted = runner.deleted.lock().unwrap().clone();
-    // Of a ledger that was lost nobody knows that batches are safe.
+    // After the ledger was lost, it is not known that batches are safe.
     let is_whole = deleted.is_empty()
         && refused(&runner.shop).is_empty()
         && schedule.account.load == LoadPath::Rest;
@@ -236,7 +236,7 @@ impl CartRunner<'_> {
         report.map(|report| report.end)
     }
 
-    /// Somebody deletes a record of the account.
+    /// Another program deletes a record of the account.
     fn delete_after(&self, after: std::time::Duration, index: u64) {
         let (simulator, deleted) = (Arc::clone(&self.shop.simulator), Arc::clone(&self.deleted));
         tokio::spawn(async move {
@@ -252,7 +252,7 @@ impl CartRunner<'_> {
         });
     }
 
-    /// Both jobs in turn, until a round sends nothing but what reads the connection.
+    /// Both jobs in turn, until a round only reads the connection.
     async fn run_undisturbed(&mut self, process: &ProcessPlan) {
         for _ in 0..UNDISTURBED_MAX {
             let before = self.sent();
@@ -264,7 +264,7 @@ impl CartRunner<'_> {
         panic!("it never comes to its end");
     }
 
-    /// Requests less those that read the connection.
+    /// Requests except those that read the connection.
     fn sent(&self) -> u64 {
         let summary = self.shop.simulator.summary();
         summary.requests - summary.by_route.get("GET /connections").copied().unwrap_or_default()

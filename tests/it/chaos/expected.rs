@@ -1,8 +1,8 @@
-//! What an export says must be in ActiveCampaign, read by other means than the loader's.
+//! What ActiveCampaign must contain according to an export, read independently of the loader.
 
 use std::collections::BTreeMap;
 
-/// One order as the account must hold it.
+/// One order as the account must contain it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     pub email: String,
@@ -12,7 +12,7 @@ pub struct Expected {
     pub products: Vec<(String, u64)>,
 }
 
-/// Valid orders by their `externalid`, and those that are none.
+/// Valid orders by their `externalid`, and invalid ones.
 #[derive(Debug, Clone, Default)]
 pub struct Expectation {
     pub valid: BTreeMap<String, Expected>,

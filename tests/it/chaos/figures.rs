@@ -16,7 +16,7 @@ pub struct Figures {
     timeouts: u64,
     throttled: u64,
     sum: Verdict,
-    /// Of schedules in which nothing but kills went wrong.
+    /// Sums of schedules with only kills.
     kills_alone: u64,
     extra_of_kills: u64,
 }

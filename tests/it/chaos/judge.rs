@@ -1,4 +1,4 @@
-//! Holds what a schedule came to against what must be.
+//! Compares the result of a schedule with what is expected.
 
 use super::expected::{Expectation, Expected};
 use super::runner::ScheduleResult;
@@ -10,7 +10,7 @@ use ordersync::state::Stage;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Faults after which a good order is refused for good, or until a person looks at it.
+/// Faults after which a valid order is refused permanently, or until an operator intervenes.
 const REFUSING: &[&str] = &["errors_missing"];
 
 /// Orders in a batch, and in a canary.
@@ -23,7 +23,7 @@ pub struct Verdict {
     pub orders: u64,
     pub refused: u64,
     pub requests: u64,
-    /// Requests, by batches orders, that a world in which nothing goes wrong would have spared.
+    /// Requests, or orders in batches, that would not be sent without faults.
     pub extra: u64,
 }
 
@@ -65,7 +65,7 @@ fn assert_runs_add_up(result: &ScheduleResult) {
     assert_eq!(last.counts.unchanged + last.counts.refused, valid, "{last:?}");
 }
 
-/// Orders that the state says ActiveCampaign would not take, and why.
+/// Orders that ActiveCampaign refused according to the state, and why.
 fn refused(result: &ScheduleResult) -> BTreeMap<String, String> {
     let letters = result.shop.view().dead_letters(JOB, 10_000).unwrap();
     letters
@@ -75,7 +75,7 @@ fn refused(result: &ScheduleResult) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Each valid order once and as it should be; nothing else.
+/// Each valid order once and correct; nothing else.
 fn assert_orders<'a>(
     schedule: &Schedule,
     result: &'a ScheduleResult,
@@ -97,7 +97,7 @@ fn assert_orders<'a>(
             }
             Some(_) => {}
             None => {
-                // Somebody deleted it, and what we had sent before is what there would be to send.
+                // Another program deleted it, and the payload is the same as before.
                 let sent_by = result.events.deleted_orders.get(key);
                 let sent = sent_by.map_or(&[][..], |export| &result.exports[..=*export]);
                 let unchanged = sent.iter().any(|export| export.valid.get(key) == Some(order));
@@ -131,7 +131,7 @@ fn assert_same(key: &str, order: &Expected, found: &Value) {
     assert_eq!(products, order.products, "products of {key}");
 }
 
-/// An order that keeps its customer has the address of some export so far, any other one the last.
+/// An order that keeps its customer has the address of any export so far, others that of the last.
 fn assert_buyer(schedule: &Schedule, result: &ScheduleResult, key: &str, found: &Value) {
     let all = result.exports.iter().filter_map(|export| export.valid.get(key));
     let addresses: Vec<&str> = all.map(|order| order.email.as_str()).collect();
@@ -146,7 +146,7 @@ fn assert_buyer(schedule: &Schedule, result: &ScheduleResult, key: &str, found: 
     }
 }
 
-/// Each customer of an order that is there once; none twice.
+/// Each customer of an existing order once; none twice.
 fn assert_customers(result: &ScheduleResult, state: &Value, orders: &BTreeMap<&str, &Value>) {
     let mut there: BTreeMap<&str, u64> = BTreeMap::new();
     for customer in state["ecomCustomers"].as_array().unwrap() {
@@ -165,7 +165,7 @@ fn assert_customers(result: &ScheduleResult, state: &Value, orders: &BTreeMap<&s
     }
 }
 
-/// No request more than what went wrong explains.
+/// No more requests than the faults explain.
 fn assert_extra(schedule: &Schedule, result: &ScheduleResult) -> u64 {
     let shop = &result.shop;
     let (summary, log) = (shop.simulator.summary(), shop.simulator.requests());
@@ -175,7 +175,7 @@ fn assert_extra(schedule: &Schedule, result: &ScheduleResult) -> u64 {
     });
     let extra = summary.requests - useful.count() as u64;
     let events = &result.events;
-    // A list that overlooks its filter is read to its end.
+    // A list that ignores its filter is read to its end.
     let pages = if summary.faults_struck.contains_key("ignore_filters")
         || schedule.account.ignore_filters
     {
@@ -190,7 +190,7 @@ fn assert_extra(schedule: &Schedule, result: &ScheduleResult) -> u64 {
     let unknown = faults + timeouts + summary.refused_429;
     let in_flight = events.cut_short() * schedule.in_flight_max as u64;
     let connection = events.processes * pages + 2;
-    // What is deleted and created again is read before.
+    // An order that is deleted and created again is read before.
     let deletes = log.as_array().unwrap().iter().filter(|request| request["method"] == "DELETE");
     let bound = 2 * deletes.count() as u64
         + unknown * (1 + look_up)
@@ -204,7 +204,7 @@ fn assert_extra(schedule: &Schedule, result: &ScheduleResult) -> u64 {
     extra
 }
 
-/// No order in more batches than what went wrong explains.
+/// No order in more batches than the faults explain.
 fn assert_sent_again(schedule: &Schedule, result: &ScheduleResult) -> u64 {
     let (shop, events) = (&result.shop, &result.events);
     let summary = shop.simulator.summary();
@@ -221,8 +221,7 @@ fn assert_sent_again(schedule: &Schedule, result: &ScheduleResult) -> u64 {
     let faults: u64 = summary.faults_struck.values().sum();
     let timeouts = shop.timeouts.load(std::sync::atomic::Ordering::Relaxed);
     let in_flight = events.cut_short() * schedule.in_flight_max as u64;
-    // An order that somebody deleted is sent once more, and so is one of a canary whose prices were
-    // read in the other way.
+    // A deleted order is sent once more, and so is one of a canary with misread prices.
     let bound = (faults + timeouts + summary.refused_429 + in_flight) * BATCH_MAX
         + events.edits()
         + events.processes * CANARY_MAX;

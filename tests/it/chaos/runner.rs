@@ -16,23 +16,23 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// The most undisturbed processes until one finishes.
 const UNDISTURBED_MAX: usize = 60;
 
-/// What happened besides requests.
+/// Events other than requests.
 #[derive(Debug, Default, Clone)]
 pub struct Events {
-    /// The export of the moment.
+    /// The current export.
     export: Option<usize>,
     pub processes: u64,
     pub kills: BTreeMap<&'static str, u64>,
     pub ends: BTreeMap<&'static str, u64>,
-    /// Orders that somebody deleted, with the export of the time.
+    /// Orders that another program deleted, with the export at that time.
     pub deleted_orders: BTreeMap<String, usize>,
-    /// Addresses of customers that somebody deleted.
+    /// Addresses of customers that another program deleted.
     pub deleted_customers: Vec<String>,
     pub added: u64,
 }
 
 impl Events {
-    /// A process has ended; one that was not killed must have ended well, or for a reason it names.
+    /// A process has ended; one that was not killed must have succeeded, or named its reason.
     fn note(&mut self, end: End, report: Option<&RunReport>) {
         self.processes += 1;
         let Some(report) = report else {
@@ -54,7 +54,7 @@ impl Events {
         self.deleted_orders.len() as u64 + self.deleted_customers.len() as u64 + self.added
     }
 
-    /// Processes that came to an end with work under way.
+    /// Processes that ended with work in progress.
     pub fn cut_short(&self) -> u64 {
         self.processes - self.ends.get(RunEnd::Finished.word()).copied().unwrap_or(0)
     }
@@ -64,7 +64,7 @@ impl Events {
     }
 }
 
-/// What a schedule led to.
+/// The result of a schedule.
 pub struct ScheduleResult {
     pub shop: Rehearsal,
     pub exports: Vec<Expectation>,
@@ -107,7 +107,7 @@ pub async fn run_schedule(schedule: &Schedule) -> ScheduleResult {
     }
 }
 
-/// An export in which some orders have another buyer than in the one before.
+/// An export in which some orders have another buyer than in the previous one.
 fn with_other_buyers(text: &str, schedule: &Schedule, export: usize) -> String {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().unwrap().clone();
@@ -121,7 +121,7 @@ fn with_other_buyers(text: &str, schedule: &Schedule, export: usize) -> String {
         let is_other = |export: &usize| {
             Rng::new(order + *export as u64).below(1000) < schedule.policies.other_buyers_permille
         };
-        // Who has changed stays so.
+        // A changed buyer stays changed.
         let moves = (1..=export).filter(is_other).count();
         let cells = row.iter().enumerate().map(|(column, cell)| match moves {
             1.. if column == email && cell.contains('@') => format!("moved{moves}-{cell}"),
@@ -132,7 +132,7 @@ fn with_other_buyers(text: &str, schedule: &Schedule, export: usize) -> String {
     String::from_utf8(writer.into_inner().unwrap()).unwrap()
 }
 
-/// Requests by route, those that read the connection left out.
+/// Requests by route, without those that read the connection.
 fn without_connections(summary: &Summary) -> BTreeMap<String, u64> {
     let mut by_route = summary.by_route.clone();
     by_route.remove("GET /connections");
@@ -147,7 +147,7 @@ struct Runner {
 }
 
 impl Runner {
-    /// First with the faults that are left, then without, and once more for what was left in doubt.
+    /// First with the remaining faults, then without, and once more for orders left in doubt.
     async fn run_undisturbed(&self) {
         let last = self.exports.len() - 1;
         let process = ProcessPlan::undisturbed(Kind::Backfill, last);
@@ -169,7 +169,7 @@ impl Runner {
 
     async fn run(&self, process: &ProcessPlan) -> Option<RunEnd> {
         let shop = &self.shop;
-        // A file that is written again is another export, and begins another run.
+        // A rewritten file is another export, and begins another run.
         if self.events.lock().unwrap().export.replace(process.export) != Some(process.export) {
             shop.put(&self.texts[process.export]);
         }
@@ -183,7 +183,7 @@ impl Runner {
         let report = shop.live(process.life).await;
         self.events.lock().unwrap().note(process.life.end, report.as_ref());
         sleep(process.downtime).await;
-        // A pause longer than a run waits for is left to people; these keep it.
+        // A pause that is too long for a run is left to the operator; this one keeps it.
         sleep_until(shop.away_until()).await;
         report.map(|report| report.end)
     }
@@ -198,7 +198,7 @@ impl Runner {
     }
 }
 
-/// Somebody else with access to the account.
+/// Another program with access to the account.
 struct ForeignEditor {
     load: LoadPath,
     simulator: Arc<Simulator>,
@@ -220,7 +220,7 @@ impl ForeignEditor {
         self.events.lock().unwrap().export.unwrap_or_default()
     }
 
-    /// The key of an order of the export of the moment, and the order where it is valid.
+    /// The key of an order of the current export, and the order if it is valid.
     fn order(&self, index: u64) -> Option<(&String, Option<&Expected>)> {
         let export = &self.exports[self.export()];
         let id = export.ids.get(usize::try_from(index).unwrap())?;
@@ -242,14 +242,13 @@ impl ForeignEditor {
         Some(())
     }
 
-    /// Sends an order of the shop before us, with another total. What somebody deleted stays
-    /// deleted.
+    /// Sends an order of the shop before us, with another total. Deleted ones stay deleted.
     fn add_order(&self, index: u64) -> Option<()> {
         let (externalid, order) = self.order(index)?;
         let order = order?;
         let state = self.simulator.state();
         let connection = id_of(&state["connections"], "service", "shopify")?;
-        // A connection whose first orders are somebody else's stays on REST.
+        // A connection with foreign first orders stays on REST.
         let is_first = state["ecomOrders"].as_array().is_none_or(Vec::is_empty);
         if is_first && self.load == LoadPath::Bulk {
             return None;

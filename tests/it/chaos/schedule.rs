@@ -17,18 +17,18 @@ pub struct Schedule {
     pub account: Account,
     pub timeout_ms: u64,
     pub in_flight_max: usize,
-    /// The export as it comes over time; the last one is what must be there in the end.
+    /// The exports over time; the content of the last one must be there in the end.
     pub exports: Vec<GeneratorOptions>,
     pub processes: Vec<ProcessPlan>,
     pub policies: Policies,
 }
 
-/// What the settings say of orders that somebody changed or deleted.
+/// The policies for orders that another program changed or deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct Policies {
     pub deleted: Deleted,
     pub moved_customer: MovedCustomer,
-    /// Of a thousand orders of each export after the first one, so many have another buyer.
+    /// In each export after the first one, this many per thousand orders have another buyer.
     pub other_buyers_permille: u64,
 }
 
@@ -72,7 +72,7 @@ pub struct ProcessPlan {
     pub downtime: Duration,
 }
 
-/// What somebody else does in the account; the number says to which order of the export.
+/// An edit by another program in the account; the number selects an order of the export.
 #[derive(Debug, Clone, Copy)]
 pub enum ForeignEdit {
     DeleteOrder(u64),
@@ -83,7 +83,7 @@ pub enum ForeignEdit {
 /// Which faults a schedule has, so that the effect of each kind can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultMix {
-    /// Only kills: what they cost can be counted.
+    /// Only kills, so that their cost can be counted.
     Kills,
     Faults,
     Everything,
@@ -175,7 +175,7 @@ impl Account {
         }
     }
 
-    /// The same account by the bulk path, with what its documentation leaves open drawn too.
+    /// The same account by the bulk path, with undocumented behaviour drawn too.
     pub fn by_batches(self, rng: &mut Rng) -> Self {
         let graphql = GraphqlOptions {
             validation_status: rng.pick(&[200, 400]),
@@ -224,7 +224,7 @@ impl ProcessPlan {
                 let from = seconds(rng, 30);
                 (from, from + seconds(rng, 60))
             }),
-            // Longer than anything of a dead process can be on its way.
+            // Longer than any request of a dead process can be in flight.
             downtime: Duration::from_millis(rng.pick(&[150, 300, 2_000, 90_000, 2_000_000])),
         }
     }
@@ -240,7 +240,7 @@ impl ProcessPlan {
         }
     }
 
-    /// A process without faults or edits, which follows the others.
+    /// A process without faults or edits, after the others.
     pub fn undisturbed(kind: state::Kind, export: usize) -> Self {
         let life = ProcessOptions {
             kind,
@@ -264,7 +264,7 @@ fn seconds(rng: &mut Rng, end: u64) -> Duration {
 }
 
 fn life(rng: &mut Rng, mix: FaultMix, orders: u64) -> ProcessOptions {
-    // Early enough that something is left for the next one.
+    // Early enough to leave work for the next one.
     let request = |rng: &mut Rng| rng.within(1..orders / 2);
     let kinds = match mix {
         FaultMix::Kills => 8,
@@ -282,7 +282,7 @@ fn life(rng: &mut Rng, mix: FaultMix, orders: u64) -> ProcessOptions {
         _ => End::Done,
     };
     ProcessOptions {
-        // An interrupted run is resumed by the same verb, which is what people run.
+        // An interrupted run is resumed by the same verb, as an operator would.
         kind: if rng.percent(80) { state::Kind::Backfill } else { state::Kind::Sync },
         end,
         last_send: match rng.below(3) {

@@ -1,5 +1,5 @@
-//! An account with its jobs and a daemon that follows it, in one process and in paused time, with a
-//! wall clock of the test's own.
+//! An account with its jobs and a daemon, in one process and in paused time, with a simulated wall
+//! clock.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -27,13 +27,13 @@ use tokio_util::sync::CancellationToken;
 const TOKEN: &str = "paused-token-31";
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What ActiveCampaign does with a request.
+/// How ActiveCampaign reacts to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connectivity {
     Answers,
     /// No connection to it.
     Away,
-    /// It takes the request, and no time-out ends the wait: the loader is stuck.
+    /// It accepts the request, and no time-out ends the wait: the loader is stuck.
     Stuck,
 }
 
@@ -75,12 +75,12 @@ impl Transport for Wire {
     }
 }
 
-/// An account with its jobs, followed by a daemon.
+/// An account with its jobs and a daemon.
 pub struct Harness {
     pub dir: TempDir,
     pub wire: Wire,
     pub board: Board,
-    /// Seconds that the wall clock was moved by.
+    /// Seconds by which the wall clock was moved.
     moved: Arc<AtomicI64>,
     clock: Clock,
     cancel: CancellationToken,
@@ -154,7 +154,7 @@ impl Harness {
         self.wire.sends.load(Ordering::Relaxed)
     }
 
-    /// Another process follows the same jobs.
+    /// Another daemon runs the same jobs.
     pub async fn restart(&mut self, schedules: &[&str]) {
         self.cancel.cancel();
         self.daemon.ended().await.unwrap();

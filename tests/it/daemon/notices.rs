@@ -1,4 +1,4 @@
-//! Notifications to systemd, on a notify socket of the test's own.
+//! Notifications to systemd, on a notify socket of the test.
 
 use super::{EVERY_SECOND, far_away};
 use crate::process::Process;
@@ -7,8 +7,7 @@ use ordersync::samples::GeneratorOptions;
 use std::os::unix::net::UnixDatagram;
 use std::sync::mpsc::{Receiver, channel};
 
-/// The socket that systemd would listen on. It is read at all times, as a full one holds up the
-/// daemon.
+/// The socket that systemd would listen on. It is always read, as a full one blocks the daemon.
 struct Systemd {
     notices: Receiver<String>,
     heard: Vec<String>,
@@ -38,7 +37,7 @@ impl Systemd {
         Process::daemon_by(&mut command)
     }
 
-    /// Waits for a notice that holds this, and gives it.
+    /// Waits for a notice that contains this, and returns it.
     fn hears(&mut self, text: &str) -> String {
         loop {
             let notice = self.notices.recv_timeout(WAIT_MAX);

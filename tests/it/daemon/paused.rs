@@ -23,13 +23,13 @@ fn a_target_that_is_away_for_hours_is_asked_every_quarter_of_an_hour_and_then_lo
         let mut tries = std::collections::BTreeSet::new();
         for _ in 0..3 * 60 {
             sleep(MINUTE).await;
-            // Each try that fails sets a time of its own for the next one.
+            // Each failed attempt sets the time of the next one.
             if let AccountStatus::Away { until } = harness.board.view().accounts[0].status {
                 tries.insert(until);
             }
         }
         let mut view = harness.board.view();
-        // The last try may be under way; it takes less than a minute.
+        // The last attempt may be in progress; it takes less than a minute.
         for _ in 0..60 {
             if !matches!(view.accounts[0].status, AccountStatus::Running) {
                 break;
@@ -100,7 +100,7 @@ fn a_clock_that_is_set_back_or_was_wrong_neither_doubles_nor_stops_the_runs() {
         harness.move_clock(-50 * 60);
         sleep(2 * HOUR).await;
         assert_eq!(harness.runs("job0").len(), 1, "not started twice");
-        // Ten years ahead, found out after an hour.
+        // Ten years ahead, detected after an hour.
         harness.move_clock(3_652 * 86_400);
         sleep(HOUR).await;
         assert_eq!(harness.runs("job0").len(), 2);
@@ -116,7 +116,7 @@ fn a_start_noted_ahead_of_the_clock_does_not_stop_its_job() {
     in_paused_time(async {
         let mut harness = Harness::open(&["0 3 * * *"]);
         sleep(3 * HOUR + MINUTE).await;
-        // The state goes by this machine's clock, which is ahead of the daemon's.
+        // The state uses this machine's clock, which is ahead of the daemon's.
         assert_eq!(harness.runs("job0").len(), 1);
         harness.restart(&["0 3 * * *"]).await;
         sleep(23 * HOUR).await;

@@ -25,7 +25,7 @@ fn asked_to_stop_in_a_run_it_settles_what_was_sent_and_resumes_at_the_next_start
     assert_eq!(stopped["outcome"], "interrupted");
     assert_adds_up(&stopped);
     assert_eq!(stopped["created"], world.summary().orders, "what was sent is settled");
-    // Its time is far away: it resumes because it was interrupted.
+    // Its next start is far in the future: it resumes because it was interrupted.
     let world = world.replace_job(&far_away());
     let again = Process::daemon(&world);
     again.wait_for_log("finished: ", 1);
@@ -93,7 +93,7 @@ fn what_does_not_answer_is_waited_for_no_longer_than_the_grace() {
     world.simulator.inject(Fault::new(held).on("POST", "/ecomOrders").nth(5));
     let mut daemon = Process::daemon_by(&mut world.command(&["daemon", "--grace", "1s"]));
     assert!(wait_for_requests(&world, daemon.child(), 25));
-    // It would wait for its answer longer than anybody waits here.
+    // It would wait for its answer longer than any wait here.
     let log = daemon.stop(0);
     assert!(
         log.contains("requests that did not finish in time") || log.contains("daemon stopped"),

@@ -1,4 +1,4 @@
-//! One account in trouble, and the others not.
+//! One failing account, and healthy ones.
 
 use super::{EVERY_SECOND, runs};
 use crate::process::Process;
@@ -7,7 +7,7 @@ use crate::world::{World, until};
 use ordersync::samples::GeneratorOptions;
 use std::net::TcpListener;
 
-/// Another account with a job of its own, at this address, which may take this long to answer.
+/// Another account with its own job, at this address, with this time-out.
 fn another(url: &str, timeout_s: u64) -> String {
     format!(
         r#"
@@ -31,7 +31,7 @@ externalid = "other-store"
 
 #[test]
 fn an_account_that_never_answers_slows_no_other() {
-    // Connections are taken into its queue, and nobody reads from them.
+    // Connections are accepted into its queue, but never read.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let world = World::new().job(EVERY_SECOND).policy(&another(&url, 600));

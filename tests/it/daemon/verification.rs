@@ -1,4 +1,4 @@
-//! Verifications by a schedule of their own.
+//! Verifications by their own schedule.
 
 use super::{EVERY_SECOND, far_away, runs};
 use crate::process::Process;
@@ -57,7 +57,7 @@ fn missed_verifications_are_caught_up_by_one_of_the_sample_that_is_set() {
     assert_eq!(status["jobs"][0]["last_verification"]["sample"], "1/2");
 }
 
-/// A job that is verified each year, and what happened to its state since it was loaded.
+/// A job that is verified each year, with changes of its state since it was loaded.
 fn verified_yearly(is_verified: bool, since: &str) -> World {
     let world = World::new().job(&format!("{}verify = \"@yearly\"\n", far_away()));
     shop(&world);
@@ -144,7 +144,7 @@ fn runs_and_verifications_of_an_account_take_turns() {
 }
 
 #[test]
-fn differences_are_told_and_what_could_not_be_compared_is_no_success() {
+fn differences_are_reported_and_a_failed_comparison_is_not_a_success() {
     let notify = "[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >> \\\"$0\\\"; echo >> \\\"$0\\\"\", \"NOTICES\"]\n";
     let world = World::new().job(&format!("{}{VERIFY}", far_away()));
     let notices = world.path("notices");

@@ -1,4 +1,4 @@
-//! A dead letter goes when its cause goes, and everything that counts dead letters says the same.
+//! A dead letter is removed when its cause is fixed, and all counts of dead letters agree.
 
 use crate::world::World;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
@@ -61,7 +61,7 @@ fn reasons(letters: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn it_goes_however_the_cause_went() {
+fn it_is_removed_however_the_cause_was_fixed() {
     type Change = fn(World) -> World;
     let cases: [(&str, Change); 6] = [
         ("mended", |world| {

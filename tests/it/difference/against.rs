@@ -1,11 +1,11 @@
-//! A plan compared with one that was saved.
+//! A plan compared with a saved one.
 
 use super::{counts, one, order, plain, put};
 use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use serde_json::{Value, json};
 
-/// Saves the plan of what is there now.
+/// Saves the current plan.
 fn save(world: &World, option: &str) -> String {
     let file = world.path("saved.jsonl").to_str().unwrap().to_owned();
     assert_eq!(world.run(&["plan", option, &file]).code, 0);
@@ -74,7 +74,7 @@ fn payloads_are_compared_field_by_field_from_what_to_what() {
 }
 
 #[test]
-fn addresses_are_masked_unless_they_are_asked_for() {
+fn addresses_are_masked_by_default() {
     let world = World::new();
     put(&world, &plain(1..=6));
     let file = save(&world, "--payloads");
@@ -127,7 +127,7 @@ fn a_line_shows_what_changed_since_the_saved_plan_and_not_since_the_last_write()
 }
 
 #[test]
-fn records_are_compared_by_what_becomes_of_them() {
+fn records_are_compared_by_their_outcome() {
     let world = World::new();
     let mut orders = plain(1..=4);
     orders[1] = order(2, json!({ "email": "" }));

@@ -1,4 +1,4 @@
-//! What is kept to tell differences by is settled with the order it is of, or not at all.
+//! The digest of an order is settled with the order, or not at all.
 
 use super::difference;
 use crate::resume::wait_for_requests;
@@ -21,7 +21,7 @@ fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
         let mut child = world.start(&["--quiet", "backfill"]);
         requests += 61;
         let is_at_work = wait_for_requests(&world, &mut child, requests);
-        // Whatever it is at: between an intent and its request, its answer, its settlement.
+        // At any point: between an intent and its request, its answer, its settlement.
         child.kill().unwrap();
         child.wait().unwrap();
         is_at_work

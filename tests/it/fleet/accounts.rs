@@ -37,7 +37,7 @@ struct Account {
     was_frozen: bool,
 }
 
-/// Where an account's orders come from.
+/// The source of an account's orders.
 enum Orders {
     /// From a file.
     Export { generated: GeneratorOptions, truth: Expected },
@@ -45,7 +45,7 @@ enum Orders {
     Shop(Box<dyn AnyShop>),
 }
 
-/// What is pulled.
+/// The pulled shop.
 fn woocommerce() -> &'static System {
     shop_named("woocommerce").unwrap()
 }
@@ -55,7 +55,7 @@ fn placed(id: u64) -> Timestamp {
     first + i64::try_from(id).unwrap().minutes()
 }
 
-/// One order changes, and so many are new.
+/// One order changes, and this many are new.
 fn publish_in(shop: &dyn AnyShop, orders: u64) {
     if orders == 0 {
         return;
@@ -107,7 +107,7 @@ impl Orders {
     }
 }
 
-/// What was sent beyond the orders and customers.
+/// Requests beyond one per order and customer.
 #[derive(Debug, Default)]
 pub struct Extra {
     pub lookups: u64,
@@ -115,11 +115,11 @@ pub struct Extra {
     pub creates: u64,
     /// Orders that were sent twice, which the unique key refused.
     pub refused: u64,
-    /// The most requests that one account got in one second.
+    /// The most requests that one account received in one second.
     pub peak: u64,
 }
 
-/// [`until`] for what takes a while to find out.
+/// [`until`] for conditions that take a while to check.
 fn seldom_until(what: &str, mut is_so: impl FnMut() -> bool) {
     until(what, || {
         thread::park_timeout(Duration::from_millis(50));
@@ -128,7 +128,7 @@ fn seldom_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 impl Accounts {
-    /// `pulled`: of so many accounts one pulls its shop; 0: none does.
+    /// `pulled`: one in this many accounts pulls its shop; 0: none does.
     pub fn new(accounts: u64, orders: u64, seed: u64, pulled: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let account = |index: u64| {
@@ -216,8 +216,7 @@ logo_url = "https://shop.example.com/logo.png"
         let url_file = self.path(&format!("{dir}.url"));
         std::fs::write(&url_file, url).unwrap();
         let mut command = Command::new("/bin/sh");
-        // Fewer open files than many accounts take, as systems have it until a process asks for
-        // more.
+        // A default soft limit of open files, fewer than many accounts need.
         command
             .args(["-c", r#"ulimit -Sn 256; exec "$0" "$@""#, env!("CARGO_BIN_EXE_ordersync")])
             .arg("--config")
@@ -236,7 +235,7 @@ logo_url = "https://shop.example.com/logo.png"
         std::fs::remove_dir_all(self.path(dir)).unwrap();
     }
 
-    /// So many further orders come to each shop.
+    /// Each shop gets this many further orders.
     pub fn publish(&mut self, orders: u64) {
         let dir = self.dir.path();
         for Account { name, orders: source, .. } in &mut self.accounts {
@@ -257,7 +256,7 @@ logo_url = "https://shop.example.com/logo.png"
         }
     }
 
-    /// No create of an order is answered any more.
+    /// From now on, no create of an order is answered.
     pub fn hold_orders(&self) {
         let held = Fault::new(Kind::Slow { ms: 86_400_000 }).on("POST", "/ecomOrders").forever();
         self.accounts.iter().for_each(|account| account.simulator.inject(held.clone()));
@@ -283,7 +282,7 @@ logo_url = "https://shop.example.com/logo.png"
         self.accounts.iter().map(|account| account.orders.count()).sum()
     }
 
-    /// For as long as more and more orders arrive.
+    /// Waits as long as orders keep arriving.
     pub fn wait_until_all_arrived(&self) {
         let mut arrived = 0;
         while arrived < self.orders() {
@@ -299,17 +298,17 @@ logo_url = "https://shop.example.com/logo.png"
         }
     }
 
-    /// Waits for so many requests in all.
+    /// Waits for this many requests in total.
     pub fn wait_for_requests(&self, requests: u64) {
         let sent = || self.summaries().map(|(_, summary)| summary.requests).sum::<u64>();
         let before = sent();
         seldom_until("requests are sent", || sent() >= before + requests);
     }
 
-    /// Waits until each account had two more runs: one that has nothing to send asks for its
-    /// connection, or its shop.
+    /// Waits until each account had two more runs: one with nothing to send queries its connection,
+    /// or its shop.
     pub fn wait_for_idle_runs(&self) {
-        /// What a pull of a shop without changes asks at most.
+        /// The most requests of a pull without changes.
         const OF_QUIET_PULL: u64 = 4;
         for Account { name, simulator, orders, .. } in &self.accounts {
             let asked = || match orders {
@@ -334,8 +333,8 @@ logo_url = "https://shop.example.com/logo.png"
         self.dir.path().join(name)
     }
 
-    /// Each order is there once and to the cent, each customer once, and no account got more than
-    /// it allows; `lag` is how late this machine may have let a request arrive.
+    /// Each order exists once and to the cent, each customer once, and no account got more requests
+    /// than it allows; `lag` is how late this machine may have let a request arrive.
     pub fn assert_exactly_once(&self, lag: Duration) -> Extra {
         let mut extra = Extra::default();
         for (account, summary) in self.summaries() {

@@ -1,12 +1,10 @@
-//! Nodes whose clocks are apart, by libfaketime where it is installed (on Debian, package
-//! `faketime`).
+//! Nodes with different clocks, by libfaketime if it is installed (on Debian, package `faketime`).
 
 use super::Fleet;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Sets the wall clock of a program apart, and leaves its monotonic clock alone. False without
-/// libfaketime.
+/// Shifts the wall clock of a program, but not its monotonic clock. False without libfaketime.
 pub fn set_apart(command: &mut Command, minutes: i64) -> bool {
     let Some(library) = library() else { return false };
     command
@@ -35,7 +33,7 @@ fn a_node_whose_clock_is_ahead_delays_no_start_of_another() {
     ahead.wait_for_log("of shop finished", 1);
     ahead.stop(0);
     let node = fleet.node();
-    // The first may be one that was interrupted, which is resumed at once.
+    // The first may be an interrupted one, which is resumed immediately.
     node.process.wait_for_log("of shop finished", 3);
     node.process.stop(0);
     fleet.assert_exactly_once(&truth);

@@ -1,4 +1,4 @@
-//! The way from one node to PostgreSQL, which can be cut off.
+//! The connection from one node to PostgreSQL, which can be cut.
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -32,19 +32,19 @@ impl Link {
         format!("postgres://ordersync@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Nothing passes any more, and neither side is told.
+    /// Nothing passes any more, and neither side is notified.
     pub fn cut(&self) {
         self.is_up.send_replace(false);
     }
 
-    /// Ends what was cut off, and lets new connections through.
+    /// Ends the cut connections, and lets new ones through.
     pub fn mend(&self) {
         self.is_up.send_replace(true);
     }
 }
 
-/// Carries one connection until either side ends it. One that was cut off is held until the link is
-/// up again, and ends then.
+/// Carries one connection until either side ends it. A cut one is held until the link is up again,
+/// and ends then.
 async fn carry(mut node: TcpStream, socket: PathBuf, mut is_up: watch::Receiver<bool>) {
     if *is_up.borrow_and_update() {
         let Ok(mut server) = UnixStream::connect(&socket).await else { return };

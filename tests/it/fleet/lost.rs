@@ -1,4 +1,4 @@
-//! What a node sent after the last copy of its ledger, and before it was lost with its disk.
+//! Orders that a node sent after the last copy of its ledger, before it was lost with its disk.
 
 use super::Fleet;
 use crate::world::until;
@@ -10,7 +10,7 @@ const LOST: u64 = 8;
 
 #[test]
 fn exactly_what_was_sent_after_the_last_copy_is_looked_up() {
-    // The account takes an order or a customer twice: nothing but a lookup prevents it.
+    // The account accepts an order or a customer twice: only a lookup prevents it.
     let options =
         Options { requests_per_second: None, uniqueness_lag_ms: u32::MAX, ..Options::default() };
     let (before, after) = orders_are_lost(options, "");
@@ -26,7 +26,7 @@ fn an_order_that_was_sent_in_a_batch_after_the_last_copy_is_looked_up_too() {
         ..Options::default()
     };
     let (before, after) = orders_are_lost(options, "load = \"bulk\"\n");
-    // In the end, a list shows what became of the batch.
+    // In the end, a list shows the outcome of the batch.
     assert_eq!(lookups(&after), lookups(&before) + LOST + 1, "{:?}", after.by_route);
 }
 
@@ -34,8 +34,8 @@ fn lookups(summary: &Summary) -> u64 {
     summary.by_route.get("GET /ecomOrders").copied().unwrap_or_default()
 }
 
-/// Has a node send orders that no copy holds, loses it, and has another one finish. Returns what
-/// was seen before the other one came, and in the end.
+/// Makes a node send orders that no copy contains, loses it, and lets another one finish. Returns
+/// the state before the other one started, and in the end.
 fn orders_are_lost(options: Options, job: &str) -> (Summary, Summary) {
     let mut fleet = Fleet::with(options, job);
     fleet.generate(ORDERS);
@@ -46,7 +46,7 @@ fn orders_are_lost(options: Options, job: &str) -> (Summary, Summary) {
     });
     let refuse = "ALTER TABLE ordersync.copy_chunks ADD CONSTRAINT refused CHECK (false) NOT VALID";
     fleet.postgres.psql(refuse).unwrap();
-    // Some are of customers that the copy holds, and some of new ones.
+    // Some belong to customers in the copy, and some to new ones.
     let generated = GeneratorOptions { extra_orders: LOST, ..super::generated(ORDERS) };
     let truth = fleet.world.generate(&generated);
     until("the orders are sent", || fleet.world.summary().orders as u64 == ORDERS + LOST);

@@ -1,5 +1,5 @@
-//! How many requests an account got in a second, where real processes share a machine: what keeps
-//! the machine from going on lets requests arrive closer together than they left.
+//! How many requests an account got in a second, with real processes on a shared machine: stalls of
+//! the machine let requests arrive closer together than they left.
 
 use ordersync::simulator::Simulator;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 const TICK: Duration = Duration::from_millis(10);
 
-/// The longest that this machine kept a thread waiting that was due.
+/// The longest delay of a thread that was due on this machine.
 pub struct Lag(Arc<AtomicU64>);
 
 impl Lag {
-    /// Measures for as long as it is held.
+    /// Measures until it is dropped.
     pub fn watch() -> Self {
         let longest = Arc::new(AtomicU64::new(0));
         let noted = Arc::downgrade(&longest);
@@ -34,7 +34,7 @@ impl Lag {
 }
 
 /// Fails if more than `allowed` requests left within one second, or if over ten seconds more left
-/// than an account allows. Each may have been on its way for `lag`.
+/// than an account allows. Each may have been delayed by `lag`.
 pub fn assert_kept(account: &str, simulator: &Simulator, allowed: usize, lag: Duration) {
     let log = simulator.requests();
     let arrivals = log.as_array().unwrap().iter();

@@ -1,7 +1,7 @@
-//! Five nodes with clocks minutes apart, many accounts, and whatever may happen to nodes: killed
-//! with their disks, cut off from PostgreSQL, stopped for longer than a lease, replaced, and a
-//! PostgreSQL that crashes. Each order of each account arrives once, and no account gets more than
-//! it allows.
+//! Five nodes with clocks minutes apart, many accounts, and failures of nodes: killed with their
+//! disks, cut off from PostgreSQL, stopped for longer than a lease, replaced; and a PostgreSQL that
+//! crashes. Each order of each account arrives once, and no account gets more requests than it
+//! allows.
 
 use super::accounts::Accounts;
 use super::clocks::set_apart;
@@ -16,24 +16,24 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const NODES: usize = 5;
-/// Of so many accounts one pulls its shop.
+/// One in this many accounts pulls its shop.
 const PULLED: u64 = 5;
-/// How far a node's clock may be apart, in minutes.
+/// The largest clock difference of a node, in minutes.
 const APART_MAX: u64 = 7;
 /// How long after its lease expired an account may be without a holder, in seconds.
 const TAKEN_WITHIN_S: f64 = 10.0;
-/// Judged only if nothing on this machine was kept waiting for longer.
+/// Only asserted if nothing on this machine was delayed for longer.
 const LAG_MAX: Duration = Duration::from_secs(1);
-/// Of what happens, once each; further ones are drawn.
+/// The kinds of events, once each; further ones are drawn.
 const KINDS: [Event; 6] =
     [Event::Kill, Event::Cut, Event::Freeze, Event::Deploy, Event::Crash, Event::Outage];
 
-/// What happens to one of the nodes, or to PostgreSQL.
+/// An event for one of the nodes, or for PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// `kill -9`, and its disk is gone.
     Kill,
-    /// It can't reach PostgreSQL until its accounts are another's, and can reach ActiveCampaign.
+    /// It can't reach PostgreSQL until another node has its accounts, but can reach ActiveCampaign.
     Cut,
     /// It is suspended until another node has its accounts, and continues.
     Freeze,
@@ -76,10 +76,10 @@ struct Proof {
     nodes: Vec<Node>,
     started: u64,
     rng: Rng,
-    /// Seconds from a loss to the last of its accounts being taken, by the database's clock.
+    /// Seconds from a loss until the last of its accounts is taken, by the database's clock.
     slowest_s: f64,
     counts: BTreeMap<Event, u64>,
-    /// The clocks of nodes are minutes apart.
+    /// The clocks of nodes differ by minutes.
     are_apart: bool,
 }
 
@@ -88,7 +88,7 @@ struct Victim {
     node: usize,
     names: Vec<String>,
     fences: Vec<String>,
-    /// When it held them, by the database's clock.
+    /// When it last held them, by the database's clock.
     at_s: f64,
 }
 
@@ -96,7 +96,7 @@ impl Proof {
     fn new(count: u64, orders: u64, seed: u64) -> Self {
         let (postgres, rng) = (Postgres::start(), Rng::new(seed));
         let accounts = Accounts::new(count, orders, seed, PULLED);
-        // Four nodes have room for what five hold.
+        // Four nodes have room for the accounts of five.
         accounts.write_settings(LEASE_S, (count as usize).div_ceil(NODES - 1));
         let (nodes, counts) = (Vec::new(), BTreeMap::new());
         let (started, slowest_s, are_apart) = (0, 0.0, false);
@@ -112,7 +112,7 @@ impl Proof {
         proof
     }
 
-    /// A node with an empty disk and a way of its own to PostgreSQL.
+    /// A node with an empty disk and a separate link to PostgreSQL.
     fn node(&mut self) -> Node {
         self.started += 1;
         let dir = format!("node-{}", self.started);
@@ -151,7 +151,7 @@ impl Proof {
         found.unwrap()
     }
 
-    /// Waits until the leases of a node are over and its accounts another's.
+    /// Waits until the leases of a node have ended and other nodes hold its accounts.
     fn wait_until_taken(&mut self, victim: &Victim) {
         let (names, fences) = (victim.names.join(","), victim.fences.join(","));
         self.psql(&format!(
@@ -208,8 +208,7 @@ impl Proof {
         }
     }
 
-    /// Waits until each account was looked at again with nothing to do, and stops the nodes in
-    /// order.
+    /// Waits until each account had a run with nothing to do, and stops the nodes cleanly.
     fn end(&mut self) {
         self.accounts.wait_until_all_arrived();
         // A change that a lost node sent after its last copy of the ledger is sent once more.

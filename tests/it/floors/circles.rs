@@ -28,7 +28,7 @@ struct Module {
     source: Source,
 }
 
-/// The modules of the crate by their path. Tests are left out: they may look at everything.
+/// The modules of the crate by their path, without tests, which may import everything.
 struct Crate(BTreeMap<Vec<String>, Module>);
 
 /// The circles in the tree below `root/src`, each as the imports between its files.
@@ -91,7 +91,7 @@ impl Crate {
         let mut arrows: Vec<Arrow> = Vec::new();
         for (path, module) in &self.0 {
             for mention in module.source.mentions.iter().filter(|mention| !mention.in_test) {
-                // A re-export only passes a name on: who imports it is led to where it is defined.
+                // A re-export only passes a name on: an import of it leads to its definition.
                 if mention.import.as_ref().is_some_and(|import| import.is_reexport) {
                     continue;
                 }
@@ -107,8 +107,8 @@ impl Crate {
         arrows
     }
 
-    /// The file that defines what a path in a module names; `None` for what is not ours and for a
-    /// module as such.
+    /// The file that defines what a path in a module names; `None` for names of other crates and
+    /// for modules.
     fn definition(&self, module: &[String], path: &[String], depth: usize) -> Option<&str> {
         // Deeper than any chain of re-exports: the name imports itself.
         const DEPTH_MAX: usize = 16;

@@ -1,11 +1,11 @@
-//! Who may name whom, and which names belong to one place.
+//! Which modules may import which, and which names belong to one place.
 
 use super::source::{Mention, mentions};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Each module and what of ours it may name; itself always. Anything a file of `cli`, `main.rs` or
-/// `lib.rs`.
+/// Each module and the modules that it may import in addition to itself. Files of `cli`, `main.rs`
+/// and `lib.rs` may import any.
 const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("scratch", &[]),
@@ -41,10 +41,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("simulator", &[]),
 ];
 
-/// What tests may name besides, wherever they stand.
+/// What tests may import in addition, wherever they are.
 const FOR_TESTS: &[&str] = &["samples", "simulator"];
 
-/// Modules that decide and touch nothing, and the paths that would touch something.
+/// Pure modules, and the paths that would have side effects.
 const PURE: &[&str] = &["domain", "transform", "plan", "schedule"];
 const IMPURE: &[&[&str]] = &[
     &["tokio"],
@@ -88,7 +88,7 @@ const OWNED: &[(&str, &[&str])] = &[
 
 const LINES_MAX: usize = 500;
 
-/// A broken rule, with the place a reader has to look at.
+/// A broken rule, with its place.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
     file: PathBuf,
@@ -102,7 +102,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What was read, and every broken rule below `root/src`.
+/// The files read, and every broken rule below `root/src`.
 pub struct Inspection {
     pub files: usize,
     pub mentions: usize,

@@ -5,7 +5,7 @@
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mention {
     pub line: usize,
-    /// Begins with `crate` for what is ours.
+    /// Begins with `crate` for this crate.
     pub path: Vec<String>,
     pub in_test: bool,
     /// Set for an import.
@@ -26,7 +26,7 @@ pub struct Source {
     pub mentions: Vec<Mention>,
     /// Items of the module itself, macros included.
     pub items: Vec<String>,
-    /// Modules in files of their own that are compiled for tests alone.
+    /// Modules in separate files that are only compiled for tests.
     pub test_modules: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ struct Reader<'a> {
     /// Of brackets of all kinds.
     depth: usize,
     module: &'a [&'a str],
-    /// The modules in this file that we are in, each with the depth its braces opened at.
+    /// The enclosing modules in this file, each with the depth at which its braces opened.
     inline: Vec<(String, usize)>,
     /// The depth of an item under `#[cfg(test)]` that has not ended.
     test_item: Option<usize>,

@@ -1,4 +1,4 @@
-//! What is said of loading a shop, and of what the account holds afterwards.
+//! The output of loading a shop, and of the account afterwards.
 
 use super::stories::{demo_world, quietly};
 use super::transcript::Transcript;

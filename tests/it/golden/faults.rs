@@ -1,11 +1,11 @@
-//! What is said of faults in settings, exports, the account and the command line.
+//! The output about faults in settings, exports, the account and the command line.
 
 use super::stories::{ALL_SETTINGS, demo_world, world};
 use super::transcript::Transcript;
 use ordersync::samples::demo_orders;
 use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 
-/// Settings that are wrong in one way each: a text of [`ALL_SETTINGS`], and what takes its place.
+/// Settings with one error each: a text of [`ALL_SETTINGS`], and its replacement.
 const SETTINGS_FAULTS: &[(&str, &str)] = &[
     ("refunds = \"net\"", "refund = \"net\""),
     ("refunds = \"net\"", "refunds = \"nett\""),
@@ -134,7 +134,7 @@ pub fn account_faults() -> String {
     transcript.finish()
 }
 
-/// In a file of its own, as it is asked for again with seconds between.
+/// In a separate file, as it is retried with seconds between.
 pub fn wrong_token() -> String {
     let world = demo_world();
     std::fs::write(world.path("token"), "wrong-token-99").unwrap();

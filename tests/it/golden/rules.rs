@@ -1,11 +1,11 @@
-//! What the policy makes of orders.
+//! The effects of the policy on orders.
 
 use super::stories::{demo_world, quietly, world};
 use super::transcript::Transcript;
 use ordersync::samples::{demo_orders, demo_orders_changed};
 use ordersync::simulator::{Fault, Kind, RetryAfter};
 
-/// Orders that can't be sent or are left out, each for another reason, and some that are sent.
+/// Orders that can't be sent or are left out, each for a different reason, and some that are sent.
 fn faulty_orders() -> String {
     let row = |id: u32, (from, to): (&str, &str)| {
         let row = format!(
@@ -67,7 +67,7 @@ pub fn records() -> String {
     transcript.finish()
 }
 
-/// Lines of the policy, each another than the default.
+/// Lines of the policy, each different from the default.
 const POLICIES: &[&str] = &[
     "",
     "statuses = [\"all\"]",
@@ -101,7 +101,7 @@ pub fn policies() -> String {
     text
 }
 
-/// Under which changes an interrupted run resumes, and under which another one begins.
+/// Changes after which an interrupted run is resumed, and those after which a new one begins.
 pub fn identity() -> String {
     let world = demo_world().account("wait_max_s = 1\n");
     let away = Kind::Status { code: 503, retry_after: RetryAfter::Seconds(3600), html: true };

@@ -1,4 +1,4 @@
-//! What each golden file shows.
+//! The content of each golden file.
 
 use super::transcript::Transcript;
 use super::{Story, account, faults, rules};
@@ -67,7 +67,7 @@ fn fixtures() -> Vec<(String, Vec<PathBuf>)> {
     fixtures
 }
 
-/// One request at a time, so that the ids in the account are the same each time.
+/// One request after the other, so that the ids in the account are reproducible.
 pub fn world() -> World {
     World::new().account("in_flight_max = 1\n")
 }

@@ -1,4 +1,4 @@
-//! Commands with their output, without what differs from one execution to the next.
+//! Commands with their output, with variable parts masked.
 
 use crate::world::{Finished, World};
 use jiff::{Timestamp, ToSpan};
@@ -23,7 +23,7 @@ static JSON_TIMING: LazyLock<Regex> =
     LazyLock::new(|| regex(r#""(duration\w*_ms|round_trip_\w+|requests_per_second)": [\d.]+"#));
 static PLAN_ID: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(\d+)-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}\b"));
-/// What the disk of this machine has to do with.
+/// Lines that depend on the disk of this machine.
 static DISK: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#"(?:its disk has [\d.]+ [kMGT]B to spare)|(?:state [\d.]+ \w+, [\d.]+ [kMGT]B free)|(?:"(?:usable|free|size)_bytes": \d+)"#,
@@ -38,8 +38,7 @@ fn regex(pattern: &str) -> Regex {
 pub struct Transcript<'a> {
     world: &'a World,
     text: String,
-    /// Whether durations differ from one execution to the next, as with every command that sends
-    /// requests.
+    /// Whether durations vary, as with every command that sends requests.
     is_timed: bool,
 }
 
@@ -108,7 +107,7 @@ impl<'a> Transcript<'a> {
         let text = text.replace(dir.to_str().unwrap(), "DIR/");
         let text = text.replace(dir.to_str().unwrap().trim_end_matches('/'), "DIR");
         let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
-        // The account's address is another each time.
+        // The account's address varies.
         let text = PLAN_ID.replace_all(&text, "$1-PLAN-ID");
         let text = DISK.replace_all(&text, "DISK");
         let mut text = NOW.replace_all(&text, "NOW").into_owned();

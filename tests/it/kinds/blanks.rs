@@ -1,4 +1,4 @@
-//! A word for no value is what a blank is, in every column of every format.
+//! A word for a missing value is equivalent to a blank, in every column of every format.
 
 use super::example::{Example, Outcome, assert_none, examples, usual};
 
@@ -36,14 +36,14 @@ fn a_word_for_no_value_is_a_blank_in_every_column_of_every_format() {
     let mut wrong = Vec::new();
     for example in examples().into_iter().filter(is_first) {
         for (at, column) in example.columns().into_iter().enumerate() {
-            // Each word in turn: which words there are is tested beside the rule.
+            // Each word in turn; the list of words is tested next to the rule.
             let [program, human] =
                 [PROGRAM_WORDS[at % PROGRAM_WORDS.len()], HUMAN_WORDS[at % HUMAN_WORDS.len()]];
             let blank = filled(&example, &column, "");
             let words = [Some(program), (!is_free_text(&example, &column)).then_some(human)];
             for word in words.into_iter().flatten() {
                 let read = filled(&example, &column, word);
-                // What a message says may show the word.
+                // A message may contain the word.
                 if read != blank && !(read.is_err() && blank.is_err()) {
                     let name = &example.name;
                     wrong.push(format!("{name}: {word} in {column}\n{read:?}\n{blank:?}"));

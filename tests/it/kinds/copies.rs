@@ -1,4 +1,4 @@
-//! An earlier record of an order takes its place only if it is valid itself, in every format.
+//! An earlier record of an order replaces it only if it is valid itself, in every format.
 
 use super::example::{Content, Example, assert_none, examples, export_of, usual};
 use crate::mutations::job;
@@ -6,7 +6,7 @@ use ordersync::run::preview;
 use ordersync::state::View;
 use ordersync::transform::Rules;
 
-/// The column or key of the total, or of what it is added up from.
+/// The column or key of the total, or of its summands.
 const TOTALS: [(&str, &str); 26] = [
     ("advanced-order-export-csv.csv", "Order Total Amount"),
     ("advanced-order-export-json.json", "Order Total Amount"),
@@ -79,7 +79,7 @@ fn counts(files: &[(&str, &Example)]) -> (u64, u64, u64) {
     (plan.summary.create, plan.summary.invalid, plan.summary.filtered)
 }
 
-/// The rows, or documents, of one behind those of the other.
+/// The rows, or documents, of one file after those of the other.
 fn together(first: &Example, second: &Example) -> Example {
     let mut both = first.clone();
     for ((_, content), (_, other)) in both.files.iter_mut().zip(&second.files) {
@@ -96,7 +96,7 @@ fn together(first: &Example, second: &Example) -> Example {
     both
 }
 
-/// With rows that lack their last cell, as if a file was cut and put together again.
+/// With rows that lack their last cell, as if a file was truncated and appended to.
 fn cut(example: &Example) -> Option<Example> {
     let mut changed = example.clone();
     for (_, content) in &mut changed.files {
@@ -138,7 +138,7 @@ fn an_earlier_record_counts_only_if_it_is_valid_in_every_format() {
         expect("invalid in an older file", name, &[("a", &bad), ("b", &good)], is_replaced);
         let is_current = (0, orders, orders);
         expect("invalid in a newer file", name, &[("a", &good), ("b", &bad)], is_current);
-        // Nothing is read of a loader's table that was cut.
+        // Nothing is read from a truncated loader's table.
         if let Some(cut) = cut(&good).filter(|_| name != "warehouse-csv.csv") {
             let is_whole = (orders, orders, 0);
             expect("cut in a newer file", name, &[("a", &good), ("b", &cut)], is_whole);

@@ -1,9 +1,9 @@
-//! A field that decides about an order decides by a value of its own type, in every format.
+//! A field that decides about an order only decides by a value of its type, in every format.
 
 use super::example::{Example, Outcome, assert_none, example, examples, usual};
 
-/// Columns and keys that hold a date if something happened, with one beside them where the example
-/// lacks them.
+/// Columns and keys that contain a date if something happened; if the example lacks them, with a
+/// column next to which they are added.
 const DATES: [(&str, &str, &str); 16] = [
     ("airbyte.jsonl", "cancelled_at", ""),
     ("airbyte.jsonl", "_ab_cdc_deleted_at", "financial_status"),
@@ -23,7 +23,7 @@ const DATES: [(&str, &str, &str); 16] = [
     ("warehouse-csv.csv", "cancelled_at", "financial_status"),
 ];
 
-/// The same of yes and no.
+/// The same for yes and no.
 const FLAGS: [(&str, &str, &str); 11] = [
     ("airbyte.jsonl", "test", ""),
     ("bigcommerce-json.json", "is_deleted", "status_id"),
@@ -38,7 +38,7 @@ const FLAGS: [(&str, &str, &str); 11] = [
     ("warehouse-csv.csv", "test", "financial_status"),
 ];
 
-/// Their statuses are words alone.
+/// Their statuses are only words.
 const WITHOUT: [&str; 15] = [
     "advanced-order-export-csv.csv",
     "advanced-order-export-json.json",
@@ -57,7 +57,7 @@ const WITHOUT: [&str; 15] = [
     "woocommerce-json.json",
 ];
 
-/// What is written for nothing in both.
+/// Words for a missing value in both.
 const NOTHING: [&str; 7] = ["", "false", "0", "NaT", "NULL", "None", "n/a"];
 
 /// The outcome of the example with this word in a column.
@@ -94,7 +94,8 @@ fn only_a_date_says_that_something_happened_in_every_format() {
                 wrong.push(format!("{row:?}: `{word}` is no fault\n{read:?}"));
             }
         }
-        // The run filters what was deleted at its source, after the whole export was read.
+        // The run filters orders that were deleted at their source, after the whole export was
+        // read.
         let is_of_loader = row.1.ends_with("_deleted_at");
         let read = outcomes(row, "2024-02-01T10:00:00Z");
         if !is_of_loader && !read.iter().all(|outcome| matches!(outcome, Outcome::Filtered(_))) {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/extract/tests/fixtures");
 
-/// Where addresses of buyers are in a file of their own.
+/// Formats with buyers' addresses in a separate file.
 pub const CUSTOMERS: [&str; 2] = [
     "Customer ID,Email\nannex,a@example.com\nbobby,b@example.com\ncid,c@example.com\n\
      C1,d@example.com\nC2,e@example.com\nC3,f@example.com\n",
@@ -60,7 +60,7 @@ impl Content {
     }
 }
 
-/// Marks a text that is written to JSON without quotes: a number in a form of its own.
+/// Marks a text that is written to JSON without quotes: a number in a special form.
 pub const BARE: char = '\u{1}';
 
 fn unquoted(json: &str) -> String {
@@ -72,7 +72,7 @@ fn unquoted(json: &str) -> String {
     text
 }
 
-/// What became of a record.
+/// The outcome of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Sent(Box<Order>, Notes),
@@ -120,7 +120,7 @@ impl Example {
         columns
     }
 
-    /// With another text in each place of a column that `new` has one for.
+    /// With another text in each place of a column for which `new` returns one.
     pub fn with(&self, column: &str, new: impl Fn(&str) -> Option<String>) -> Self {
         let mut changed = self.clone();
         for (_, content) in &mut changed.files {
@@ -144,7 +144,7 @@ impl Example {
         changed
     }
 
-    /// With a further, blank column in the table, or key in the objects, that has another one.
+    /// With a further, blank column or key next to an existing one.
     pub fn beside(&self, other: &str, column: &str) -> Self {
         let mut changed = self.clone();
         for (_, content) in &mut changed.files {
@@ -285,14 +285,14 @@ pub fn read(
     Ok(Read { outcomes: outcomes.map_err(|error| shown(&error))?, notes })
 }
 
-/// Fails with every row of a table that is not as it should be.
+/// Fails with every unexpected row of a table.
 pub fn assert_none(wrong: &[String]) {
     const SHOWN_MAX: usize = 1500;
     let shown = wrong.iter().map(|text| text.chars().take(SHOWN_MAX).collect::<String>());
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), shown.collect::<Vec<_>>().join("\n"));
 }
 
-/// What exports that name neither need.
+/// The settings for exports that state neither.
 pub fn usual() -> Policy {
     Policy {
         currency: "USD".parse().ok(),
@@ -301,7 +301,7 @@ pub fn usual() -> Policy {
     }
 }
 
-/// One of each format; rows that are in quotes again hold no cells of their own.
+/// One of each format; without rows that are quoted as a whole, as they have no cells.
 pub fn examples() -> Vec<Example> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(FIXTURES).unwrap().map(|entry| entry.unwrap().path()).collect();

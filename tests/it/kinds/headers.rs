@@ -1,8 +1,8 @@
-//! A column whose name is slightly off is that column, or is named.
+//! A column with a slightly different name is recognised, or named.
 
 use super::example::{Outcome, assert_none, examples, usual};
 
-/// What spreadsheets, scripts and people make of the name of a column.
+/// Forms that spreadsheets, scripts and people give to the name of a column.
 const DECORATIONS: [fn(&str) -> String; 14] = [
     |name| format!("\u{a0}{name}\u{2003}"),
     |name| format!("\u{200b}{name}\u{2060}"),

@@ -1,4 +1,4 @@
-//! Amounts and quantities are what they say, whatever their sign, exponent or fraction.
+//! Amounts and quantities are read exactly, whatever their sign, exponent or fraction.
 
 use super::example::{BARE, Content, Example, Outcome, assert_none, example, examples, usual};
 use ordersync::domain::{FractionalQuantity, Policy, Refunds};
@@ -98,7 +98,7 @@ fn the_sign_of_a_refund_does_not_matter_in_any_format() {
     assert_none(&wrong);
 }
 
-/// The same number, as programs write it that keep numbers as floats.
+/// The same number, as written by programs that store numbers as floats.
 fn with_exponent(text: &str) -> Option<String> {
     let (sign, digits) = text.split_once('-').map_or(("", text), |(_, digits)| ("-", digits));
     let (whole, fraction) = digits.split_once('.')?;
@@ -136,7 +136,7 @@ fn a_number_with_an_exponent_is_exact_in_every_format_of_json_and_refused_in_csv
     assert_none(&wrong);
 }
 
-/// The columns of the quantity, of what else is per unit, and of the number of units of an order.
+/// The columns of the quantity, of other values per unit, and of the number of units of an order.
 const QUANTITIES: [(&str, &str, &[&str], &[&str]); 21] = [
     ("advanced-order-export-csv.csv", "Quantity (- Refund)", &["Item Cost"], &[]),
     ("advanced-order-export-json.json", "Quantity (- Refund)", &["Item Cost"], &[]),

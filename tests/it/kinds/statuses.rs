@@ -1,4 +1,4 @@
-//! No format takes a status that it does not know for a paid order.
+//! No format treats an unknown status as a paid order.
 
 use super::example::{assert_none, example, examples, usual};
 

@@ -1,4 +1,4 @@
-//! Exports whose every field tries to become something else than text.
+//! Exports with an injection attempt in every field.
 
 use crate::world::World;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub fn rows() -> World {
     world
 }
 
-/// What is put into the fields: markup, script, style, template, what hides or turns text about,
+/// The injected texts: markup, script, style, template, hidden and bidirectional characters,
 /// formulas.
 const ATTACKS: &[&str] = &[
     "a\u{202e}gpj.exe\u{2066}x\u{2069}\u{200b}\u{200f}\u{feff}\u{e0041}",
@@ -37,7 +37,7 @@ const ATTACKS: &[&str] = &[
     "javascript:alert(1)",
 ];
 
-/// Where they are put, by JSON pointer.
+/// The fields, by JSON pointer.
 const FIELDS: &[&str] = &[
     "/id",
     "/name",
@@ -105,8 +105,7 @@ pub fn tags(page: &str) -> Vec<&str> {
     starts.filter(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic())).collect()
 }
 
-/// The names of the elements of a page, of those that do something, and of attributes that run
-/// something.
+/// Asserts the elements of a page: which are active, and which attributes run code.
 pub fn assert_inert(page: &str) {
     let known = "abbr article body br code dd details div dl dt figcaption figure footer h1 h2 h3 h4 head header html input \
                  label li line main meta ol output p pre rect script section span style summary svg table tbody td text \
@@ -131,7 +130,7 @@ pub fn assert_inert(page: &str) {
     assert_shows_all(page);
 }
 
-/// No character that steers a terminal, hides, or turns the text around it about.
+/// No control, hidden or bidirectional character.
 pub fn assert_shows_all(text: &str) {
     let hides = |c: &char| {
         (c.is_control() && *c != '\n')

@@ -26,7 +26,7 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
         let ended = nights.done(&["explain", "shop", "4"]);
         assert!(ended.out.contains("delete"), "{}", ended.out);
 
-        // Most of a shop at once is a fault of the shop, until somebody says otherwise.
+        // Losing most of a shop at once counts as a fault of the shop, unless it is confirmed.
         (6..40).for_each(|id| nights.delete(id));
         nights.pass(1200);
         nights.done(&["--quiet", "pull", "--full"]);
@@ -44,7 +44,7 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
         assert_eq!(run["gone"]["left"].as_array().unwrap().len(), 34, "{run:#}");
         let too_many = serde_json::json!({ "gone": 34, "loaded": 57, "percent_max": 5 });
         assert_eq!(run["gone"]["too_many"], too_many);
-        // Another full pull, before it or after a run, knows of them too.
+        // Another full pull, before it or after a run, finds them too.
         for _ in 0..2 {
             nights.pass(1200);
             nights.done(&["--quiet", "pull", "--full"]);
@@ -53,7 +53,7 @@ fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
         nights.done(&["--quiet", "sync"]);
         nights.assert_loaded();
         nights.done(&["--quiet", "verify", "shop"]);
-        // Nothing is left to be undone of what is gone.
+        // Nothing is left to undo for deleted orders.
         nights.done(&["--quiet", "undo", "shop", "--run", "1", "--dry-run"]);
     }
 }
@@ -76,7 +76,7 @@ fn orders_that_were_only_reported_are_deleted_once_the_policy_says_so() {
     nights.assert_loaded();
 }
 
-/// A job that deletes, in whose shop these orders are gone since it was loaded.
+/// A job that deletes, with orders that disappeared from its shop after it was loaded.
 fn nights_with_gone(orders: u64, gone: std::ops::Range<u64>) -> Nights {
     let policy = "gone = \"delete\"\ngone_max_percent = 20\n";
     let nights = Nights::of_woo(World::new().policy(policy), orders);
@@ -88,7 +88,7 @@ fn nights_with_gone(orders: u64, gone: std::ops::Range<u64>) -> Nights {
 }
 
 #[test]
-fn the_limit_is_for_all_missing_orders_however_few_were_asked_for() {
+fn the_limit_is_for_all_missing_orders_however_few_were_requested() {
     let nights = nights_with_gone(60, 1..12);
     let windows = nights.windows();
     let dir = windows.last().unwrap()["dir"].as_str().unwrap();
@@ -111,7 +111,7 @@ fn the_limit_is_for_all_missing_orders_however_few_were_asked_for() {
 }
 
 #[test]
-fn a_gone_order_whose_id_is_another_orders_now_is_no_ones_any_more() {
+fn a_gone_order_with_an_id_of_another_order_leaves_the_ledger() {
     let nights = nights_with_gone(20, 3..5);
     let orders = nights.world.target()["ecomOrders"].as_array().unwrap().clone();
     let order = orders.iter().find(|order| order["externalid"] == "3").unwrap();
@@ -167,7 +167,7 @@ fn a_full_pull_of_almost_nothing_is_said_to_be_less() {
 }
 
 #[test]
-fn what_nobody_can_know_is_gone_is_refused_by_the_settings() {
+fn deleting_orders_that_cannot_be_known_as_gone_is_refused_by_the_settings() {
     let nights =
         Nights::of_woo(World::new().policy("gone = \"delete\"\norder_key = \"number\"\n"), 1);
     let ended = nights.run(&["sync"]);
@@ -195,7 +195,7 @@ fn a_create_that_was_cut_off_is_looked_up_before_its_order_counts_as_gone() {
             if !is_kept {
                 nights.world.simulator.edit(Edit::DeleteOrder { externalid: "12".into() }).unwrap();
             }
-            // The second one has the order in no window before it.
+            // For the second one, no earlier window contains the order.
             for _ in 0..2 {
                 nights.pass(1200);
                 nights.done(&["--quiet", "pull", "--full"]);

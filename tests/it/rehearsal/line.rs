@@ -1,4 +1,4 @@
-//! The way of a request in a rehearsal, and where on it a process can die.
+//! The path of a request in a rehearsal, and the points at which a process can be killed.
 
 use super::{End, KillPoint, TOKEN, WAIT_MAX};
 use ordersync::activecampaign::{
@@ -33,7 +33,7 @@ impl Crash {
         }
     }
 
-    /// Resolves when the process is to die. A stop is only asked for.
+    /// Resolves when the process must die. A stop is only requested.
     pub(super) async fn comes(&self) {
         match self.end {
             End::KilledAt(time) => return sleep(time).await,
@@ -59,7 +59,7 @@ impl Crash {
         matches!(self.end, End::Killed(at, n) if at == moment && n == number)
     }
 
-    /// Dies here: nothing after this happens.
+    /// Kills the process here: nothing after this happens.
     async fn die(&self) -> ! {
         self.now.notify_one();
         std::future::pending().await
@@ -117,7 +117,7 @@ impl Line {
         if asked.is_some_and(|wait| wait > WAIT_MAX) {
             *self.away_until.lock().unwrap() = asked.map(|wait| Instant::now() + wait);
         }
-        // A pause that there was no time to note is one that no process can keep.
+        // A pause that could not be noted can't be kept by the next process.
         if self.crash.is_at(KillPoint::Answered, number) && asked.is_none() {
             self.crash.die().await;
         }

@@ -1,5 +1,4 @@
-//! What the program writes in the course of its life: every document of every kind, of shops of
-//! every kind.
+//! Every kind of document that the program writes, for shops of every kind.
 
 mod past;
 
@@ -24,7 +23,7 @@ pub fn all() -> Vec<Document> {
     a_shop_that_changes(&mut all);
     a_shop_with_everything(&mut all);
     shops_with_little(&mut all);
-    past::a_shop_held_against_what_it_was(&mut all);
+    past::a_shop_compared_with_its_past(&mut all);
     past::orders_with_a_past(&mut all);
     past::a_canary_that_dies(&mut all);
     past::a_run_that_waits_and_is_killed(&mut all);
@@ -176,7 +175,7 @@ fn planned_with(all: &mut Vec<Document>, world: &World, more: &[&str]) {
     }
 }
 
-/// Orders of several currencies, a tenth of them at fault in all the ways that the generator knows.
+/// Orders of several currencies, a tenth of them with all kinds of defects of the generator.
 fn a_shop_with_faults(all: &mut Vec<Document>) {
     let world = World::new();
     world.generate(&GeneratorOptions {
@@ -207,7 +206,7 @@ fn a_shop_with_faults(all: &mut Vec<Document>) {
     planned(all, &world);
 }
 
-/// Loaded, changed, loaded again, damaged in ActiveCampaign, taken back, forgotten and found.
+/// Loaded, changed, loaded again, damaged in ActiveCampaign, undone, forgotten and adopted.
 fn a_shop_that_changes(all: &mut Vec<Document>) {
     let world = World::new();
     let shop = GeneratorOptions { orders: 60, seed: 4, ..GeneratorOptions::default() };
@@ -245,7 +244,7 @@ fn a_shop_that_changes(all: &mut Vec<Document>) {
     output(all, "runs", &world, &["sync"]);
 }
 
-/// Two mugs of 10.00 and shipping of 5.00, with more said of it or other things.
+/// Two mugs of 10.00 and shipping of 5.00, with further or different fields.
 fn order(id: u64, more: Value) -> Value {
     let mut order = json!({
         "id": id, "name": format!("#{id}"), "email": format!("ann{id}@example.com"), "customer": { "id": id * 100 },
@@ -262,7 +261,7 @@ fn put(world: &World, orders: &[Value]) {
     world.export("orders.json", json!({ "orders": orders }).to_string());
 }
 
-/// One order of each oddity that a policy has a word on.
+/// One order of each anomaly that a policy setting covers.
 fn a_shop_with_everything(all: &mut Vec<Document>) {
     let policy = "currency = \"EUR\"\ndefault_date = \"2020-01-01\"\nrounding = \"half_even\"\ncategory = \"Shop\"\n\
                   missing_email = \"filter\"\nrefunds = \"skip\"\n";
@@ -315,7 +314,7 @@ fn a_shop_with_everything(all: &mut Vec<Document>) {
     planned(all, &world);
 }
 
-/// No order, carts alone, products with pictures, a filter that leaves out everything.
+/// No orders, only carts, products with images, a filter that leaves out everything.
 fn shops_with_little(all: &mut Vec<Document>) {
     let world = World::new();
     world.export("orders.json", json!({ "orders": [] }).to_string());
@@ -359,7 +358,7 @@ fn shops_with_little(all: &mut Vec<Document>) {
     planned(all, &lacking);
 }
 
-/// When a line of progress comes depends on the clock, so these are made by hand.
+/// Lines of progress depend on the clock, so these are constructed.
 fn progress_of_a_run(all: &mut Vec<Document>) {
     let at = Progress {
         job: "shop".to_owned(),

@@ -1,11 +1,11 @@
-//! JSON compared with `docs/schema/`, by a validator that knows the standard.
+//! JSON compared with `docs/schema/`, by a standard validator.
 
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// A schema as it is published: further keys are allowed, as keys may be added.
+/// A schema as published: further keys are allowed, as keys may be added.
 pub fn published(name: &str) -> Value {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema").join(format!("{name}.json"));
@@ -21,7 +21,7 @@ pub fn names() -> BTreeSet<String> {
     files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
-/// The same where nothing may be written that it does not describe.
+/// The same, without keys that it does not describe.
 pub fn closed(mut schema: Value) -> Value {
     close(&mut schema);
     schema
@@ -40,7 +40,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// What is wrong with a value by a schema, in words; nothing where it fits.
+/// The errors of a value by a schema; empty if it is valid.
 pub fn faults(schema: &Value, value: &Value) -> Option<String> {
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
     compiler.add_resource("schema.json", schema.clone()).unwrap();
@@ -49,14 +49,14 @@ pub fn faults(schema: &Value, value: &Value) -> Option<String> {
     schemas.validate(value, compiled).err().map(|error| error.to_string())
 }
 
-/// Holds a document against a schema that knows every key of it.
+/// Validates a document against a schema that must describe every key.
 pub fn assert_fits(name: &str, value: &Value) {
     if let Some(faults) = faults(&closed(published(name)), value) {
         panic!("docs/schema/{name}.json does not describe this: {faults}\n{value:#}");
     }
 }
 
-/// What a schema describes and none of these documents holds.
+/// The keys that a schema describes but none of these documents contains.
 pub fn never_written<'a>(name: &str, documents: impl Iterator<Item = &'a Value>) -> Option<String> {
     let written: BTreeSet<String> = documents.flat_map(places_written).collect();
     let described = places_described(&published(name));
@@ -65,13 +65,13 @@ pub fn never_written<'a>(name: &str, documents: impl Iterator<Item = &'a Value>)
         .then(|| format!("docs/schema/{name}.json names {never:?}, and nothing writes them"))
 }
 
-/// Asserts that a schema describes nothing that none of these documents holds.
+/// Asserts that every key in a schema is in one of these documents.
 #[cfg(feature = "fleet")]
 pub fn assert_all_written(name: &str, documents: &[Value]) {
     assert_eq!(never_written(name, documents.iter()), None);
 }
 
-/// The place of every key that a schema describes, wherever it refers to: `/plans/*/job`.
+/// The path of every key that a schema describes, following references: `/plans/*/job`.
 fn places_described(schema: &Value) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     describe("", schema, &schema["$defs"], &mut places);

@@ -29,7 +29,7 @@ fn browse(site: &Site, profile: &Path, args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// A shop whose run is held up by ActiveCampaign half way, after one that left records out and one
+/// A shop with a run that ActiveCampaign blocks half way, after one that left records out and one
 /// that was throttled.
 fn at_work() -> World {
     let world = shop();
@@ -54,7 +54,7 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
     let held = Kind::Stored { then: Ending::Hold { ms: 86_400_000 } };
     world.simulator.inject(Fault::new(held).on("PUT", "/ecomOrders").nth(30));
     world.generate(&whole);
-    // A run before this one shows its progress too.
+    // An earlier run shows its progress too.
     until("an update is held", || {
         world.simulator.summary().faults_struck.contains_key("stored_then_hold")
     });
@@ -71,7 +71,7 @@ fn a_browser_shows_the_status_page_without_a_complaint_and_keeps_it_live() {
         assert!(dom.contains(shown), "{shown} in {dom}");
     }
     assert!(!log.contains("CONSOLE"), "{log}");
-    // Kept where somebody wants to look at them.
+    // Kept for inspection.
     let shots =
         std::env::var_os("ORDERSYNC_SCREENSHOTS").map_or(profile.path().to_owned(), Into::into);
     for (name, size) in [("wide", "1280,1400"), ("phone", "390,1900")] {

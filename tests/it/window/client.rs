@@ -46,8 +46,8 @@ impl Site {
         stream
     }
 
-    /// A visit ends after ten seconds, whatever became of it: where there was no time for an
-    /// answer, it is asked for again.
+    /// A connection ends after ten seconds in any case: if there was no time for an answer, the
+    /// request is repeated.
     pub fn get(&self, path: &str) -> Answer {
         self.answer(path, |answer| answer.status > 0)
     }
@@ -56,7 +56,7 @@ impl Site {
     pub fn ask(&self, request: &str) -> Answer {
         let mut stream = self.connect();
         let mut bytes = Vec::new();
-        // It may hang up before it has heard all of a bad request.
+        // It may disconnect before it has read all of a bad request.
         let _ = stream.write_all(request.as_bytes());
         let _ = stream.read_to_end(&mut bytes);
         let text = String::from_utf8(bytes).unwrap();
@@ -65,7 +65,7 @@ impl Site {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// Asks again and again until the answer is as wanted.
+    /// Repeats a request until the answer is as expected.
     pub fn until(&self, path: &str, is_wanted: impl Fn(&Answer) -> bool) -> Answer {
         self.answer(path, |answer| answer.status > 0 && is_wanted(answer))
     }

@@ -1,4 +1,4 @@
-//! What is shipped for Prometheus and Grafana speaks of metrics that there are.
+//! The shipped files for Prometheus and Grafana only use existing metrics.
 
 use super::client::Site;
 use super::shop;
@@ -12,7 +12,7 @@ pub fn shipped(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// Every word that begins as our metrics do.
+/// Every word that begins like our metrics.
 pub fn named(text: &str) -> BTreeSet<String> {
     let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
     let words = text.split(|c: char| !is_part(c));
@@ -40,7 +40,7 @@ fn each_metric_that_an_alert_or_a_panel_names_is_there() {
     assert!(there.len() >= 18, "{there:?}");
     let mut used = BTreeSet::new();
     for name in ["grafana/ordersync.json", "prometheus/alerts.yml"] {
-        // Only nodes of a fleet have those: `fleet_window.rs` holds them.
+        // Only nodes of a fleet have those: `fleet_window.rs` tests them.
         let mut names = named(&shipped(name));
         names.retain(|name| !name.starts_with("ordersync_fleet_"));
         assert!(names.len() > 3, "{name}: {names:?}");

@@ -1,4 +1,4 @@
-//! `--metrics-file`: what a run by hand or by a timer leaves for node_exporter.
+//! `--metrics-file`: the metrics of a manual or timed run for node_exporter.
 
 use super::value;
 use crate::world::World;
@@ -25,7 +25,7 @@ fn file(world: &World) -> String {
 #[test]
 fn a_run_leaves_its_figures_whole_and_readable_for_everybody() {
     let world = shop();
-    // As the units have it: what a run writes is its owner's alone.
+    // As in the units: files of a run are only accessible to its owner.
     let run = world.command(&["--json", "sync", "--metrics-file", "shop.prom"]);
     let mut masked = Command::new("sh");
     masked.args(["-c", "umask 077; exec \"$@\"", "sh"]).arg(run.get_program()).args(run.get_args());

@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn one_that_was_cut_or_is_longer_is_none(outline in outlines(), more in 1_usize..9) {
+    fn a_truncated_or_longer_one_is_refused(outline in outlines(), more in 1_usize..9) {
         let bytes = outline.to_bytes();
         for len in 0..bytes.len() {
             prop_assert_eq!(OrderDigest::from_bytes(&bytes[..len]), None);

@@ -39,7 +39,7 @@ fn text_of(units: i128, scale: usize) -> String {
 }
 
 #[test]
-fn a_tie_goes_to_the_even_amount_and_all_else_to_the_nearest() {
+fn a_tie_rounds_to_the_even_amount_and_all_else_to_the_nearest() {
     for (text, code, expected) in [
         ("0.005", "USD", 0),
         ("0.015", "USD", 2),
@@ -59,7 +59,7 @@ fn a_tie_goes_to_the_even_amount_and_all_else_to_the_nearest() {
 }
 
 #[test]
-fn rounding_makes_no_amount_of_what_is_none() {
+fn rounding_refuses_text_that_is_not_an_amount() {
     for bad in ["", ".", "1.", ".005", "1,005", "1.00.5", "1e3", "0.00x", "1.005 ", "-", "-.005"] {
         assert_eq!(rounded(bad, "USD"), Err(AmountError::NotANumber), "{bad:?}");
     }

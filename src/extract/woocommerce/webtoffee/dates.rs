@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn payments_tell_whether_the_dates_are_shifted() {
+    fn payments_show_whether_the_dates_are_shifted() {
         let new_york = "America/New_York";
         let quick = ("2020-07-01 08:00:00", "2020-07-01 8:01:00");
         assert_eq!(
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_a_difference_and_cannot_be_told_is_not_guessed() {
+    fn an_undecidable_shift_is_not_guessed() {
         let unpaid = ("2020-07-01 08:00:00", "");
         assert_eq!(decided("Europe/Berlin", &[unpaid, unpaid]), Err(Undecided::NoEvidence));
         assert_eq!(

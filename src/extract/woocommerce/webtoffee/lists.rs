@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn coupons_and_refunds_are_told_apart_by_their_shape() {
+    fn coupons_and_refunds_are_distinguished_by_their_form() {
         let named = |cell| {
             coupons(cell).map(|all| all.into_iter().map(|d| (d.name, d.amount)).collect::<Vec<_>>())
         };

@@ -79,7 +79,7 @@ async fn an_address_renames_the_buyer_unless_customer_data_comes_with_it() {
 }
 
 #[tokio::test]
-async fn several_types_asked_for_in_one_request_are_noted() {
+async fn several_types_requested_together_are_noted() {
     let client = account(|_| {}).await;
     client
         .ask_graphql(

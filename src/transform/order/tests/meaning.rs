@@ -88,7 +88,7 @@ fn skipping_refunds_leaves_out_what_went_back_whole_and_keeps_the_rest_as_ordere
 }
 
 #[test]
-fn orders_without_an_address_are_filtered_where_that_is_asked_for() {
+fn orders_without_an_address_are_filtered_if_the_policy_says_so() {
     let filter = by(Policy { missing_email: MissingEmail::Filter, ..Policy::default() });
     for email in ["", "  "] {
         let blank = || SourceOrder { email: email.into(), ..source() };
@@ -116,7 +116,7 @@ fn the_default_currency_never_overrides_one_that_is_named() {
 }
 
 #[test]
-fn the_default_date_stands_in_only_where_none_is_stated() {
+fn the_default_date_is_only_used_if_none_is_stated() {
     let date = Moment::parse("2020-01-01 00:00:00", &TimeZone::UTC).unwrap();
     let dated = by(Policy { default_date: Some(date), ..Policy::default() });
     let at = |created_at: &str| SourceOrder { created_at: created_at.into(), ..source() };
@@ -208,7 +208,7 @@ fn fractions_of_a_minor_unit_are_refused_or_rounded_and_counted_and_never_cut() 
 /// Lines of 49.61, a discount of 9.92 and shipping of 11.50 make 51.19; with the tax of 2.90 on top
 /// 54.09.
 #[test]
-fn totals_are_held_against_their_parts_with_tax_within_and_on_top() {
+fn totals_are_compared_with_their_parts_with_tax_included_and_on_top() {
     let difference = |total: &str, tax: &str, charges: &str| {
         let source = SourceOrder {
             total: total.into(),

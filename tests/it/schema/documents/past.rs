@@ -1,5 +1,4 @@
-//! What is shown of a shop that has a history: against which a plan is compared, which its orders
-//! have, and which a run left.
+//! Documents of a shop with a history: comparisons of plans, histories of orders, and past runs.
 
 use super::{Document, order, output, planned, planned_with, put};
 use crate::world::{World, until};
@@ -8,9 +7,9 @@ use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 use serde_json::{Value, json};
 use std::fs;
 
-/// Orders that are another, gone, new, left out or made otherwise by now: compared with a run and
-/// against saved plans.
-pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
+/// Orders that changed, are gone, new, left out or mapped differently: compared with a run and with
+/// saved plans.
+pub fn a_shop_compared_with_its_past(all: &mut Vec<Document>) {
     let refunded = json!({ "financial_status": "partially_refunded", "refunds": [
         { "transactions": [{ "kind": "refund", "status": "success", "amount": "5.00" }] }] });
     let world = World::new();
@@ -45,7 +44,7 @@ pub fn a_shop_held_against_what_it_was(all: &mut Vec<Document>) {
     planned_with(all, &world, &["--since-run", "1"]);
 }
 
-/// Makes the state one that a program wrote which kept nothing to compare with.
+/// Turns the state into one of a program version without digests.
 fn forget_outlines(world: &World) {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute_batch("DELETE FROM order_digests; UPDATE runs SET mapping = NULL;").unwrap();
@@ -91,7 +90,7 @@ pub fn orders_with_a_past(all: &mut Vec<Document>) {
     output(all, "status", &world, &["status"]);
 }
 
-/// ActiveCampaign takes none of its orders, so none is there when they are read back.
+/// ActiveCampaign accepts none of its orders, so none is found when they are read back.
 pub fn a_canary_that_dies(all: &mut Vec<Document>) {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 10, seed: 13, ..GeneratorOptions::default() });
@@ -100,7 +99,7 @@ pub fn a_canary_that_dies(all: &mut Vec<Document>) {
     assert_eq!(output["verifications"][0]["differences_by_kind"][0]["kind"], "missing", "{output}");
 }
 
-/// What others see of a run while it waits as ActiveCampaign asked, and after it was killed.
+/// The documents of a run while it waits as ActiveCampaign asked, and after it was killed.
 pub fn a_run_that_waits_and_is_killed(all: &mut Vec<Document>) {
     let world = World::new().account("wait_max_s = 7200\n");
     world.generate(&GeneratorOptions { orders: 30, seed: 13, ..GeneratorOptions::default() });
