@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn each_429_widens_the_margin_and_quiet_minutes_take_it_back() {
+    fn each_429_widens_the_margin_and_quiet_minutes_narrow_it() {
         let (mut controller, now) = settled(5.0);
         for expected in [212.0, 220.0, 228.0, 236.0, 244.0, 250.0, 250.0] {
             (0..20).for_each(|_| controller.sent(now));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn another_429_soon_after_gives_way_to_others_and_comes_back_slowly() {
+    fn another_429_soon_after_lowers_the_share_which_recovers_slowly() {
         let (mut controller, now) = settled(5.0);
         controller.throttled(now);
         controller.sent(now);

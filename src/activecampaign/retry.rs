@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_try_cannot_change_is_not_tried_again() {
+    fn a_permanent_failure_is_not_retried() {
         assert_eq!(retry(8).after(&failure(Disposition::Refused)), RetryDecision::Exhausted);
         let stop = FatalError::Payment;
         assert_eq!(retry(8).after(&failure(Disposition::Stop(stop))), RetryDecision::Stop(stop));

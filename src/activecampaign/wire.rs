@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_are_no_plain_numbers_stay_as_they_are() {
+    fn ids_that_are_not_plain_numbers_are_unchanged() {
         for (id, sent) in
             [("0", "0"), ("007", r#""007""#), ("99999999999999999999", r#""99999999999999999999""#)]
         {

@@ -128,8 +128,8 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
     }
 }
 
-/// Every job on the connection of this one, in the sequence of their names; empty if there is no
-/// other. `jobs`: those of the account.
+/// Every job on the connection of this one, in the sequence of their names; empty if this is the
+/// only one. `jobs`: those of the account.
 pub(super) fn sharing<'a>(
     jobs: impl IntoIterator<Item = &'a Job>,
     job: &Job,
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_probe_measured_reaches_the_client() {
+    fn the_probed_values_reach_the_client() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.token"), "token").unwrap();
         let settings = settings_of(dir.path(), "");
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn lookups_go_on_for_twice_the_lag_that_a_probe_measured_unless_that_is_set() {
+    fn lookups_continue_for_twice_the_probed_lag_unless_that_is_set() {
         let lags = [None, Some(0), Some(7_000), Some(500_000)].map(|ms| lag_ms("", ms));
         assert_eq!(lags, [10_000, 10_000, 14_000, 600_000]);
         assert_eq!(lag_ms("list_lag_s = 3", Some(7_000)), 3_000);

@@ -38,7 +38,8 @@ pub(super) fn print_to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Columns of the terminal; `None` if standard output is no terminal, as piped text is not wrapped.
+/// Columns of the terminal; `None` if standard output is not a terminal, as piped text is not
+/// wrapped.
 pub(super) fn width() -> Option<usize> {
     const WIDTH_MAX: usize = 100;
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;

@@ -53,9 +53,9 @@ pub enum FieldValue {
 }
 
 impl OrderDigest {
-    /// What became of `self`: the fields that are another in `now`.
+    /// The fields of `self` that differ in `now`.
     ///
-    /// Where products were added or removed, their number is listed, and not each of their fields,
+    /// If products were added or removed, only their number is listed, not each of their fields,
     /// which all moved with them.
     pub fn changes_to(&self, now: &Self) -> Vec<FieldChange> {
         let mut changes = self.amount_changes(now);

@@ -20,8 +20,7 @@ impl Email {
     /// Accepts what a mail server would: a local part of 1 to 64 bytes, `@`, a domain of
     /// dot-separated labels with at least one dot; 254 bytes at most (RFC 5321 section 4.5.3.1).
     ///
-    /// # Errors
-    /// When the text is no address, or is a hash in place of one.
+    /// # Errors When the text is not an address, or is a hash in place of one.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = trim(text);
         let is_ascii = text.is_ascii();
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_server_delivers_to_is_refused() {
+    fn undeliverable_addresses_are_refused() {
         for bad in [
             "",
             "ann",
@@ -180,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_for_ascii_says_what_the_long_one_says(text in "[a-b.@+_, -]{0,12}", odd in "[ -~]{0,6}") {
+        fn the_fast_path_for_ascii_agrees_with_the_general_one(text in "[a-b.@+_, -]{0,12}", odd in "[ -~]{0,6}") {
             for text in [&text, &odd] {
                 prop_assert_eq!(is_local_ascii(text), is_local(text), "{}", text);
                 prop_assert_eq!(is_domain_ascii(text), is_domain(text), "{}", text);

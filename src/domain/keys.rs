@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_that_were_rewritten_as_numbers_are_no_keys() {
+    fn ids_that_were_rewritten_as_numbers_are_not_keys() {
         for bad in ["5.37518E+12", "4,9E+12", "1E+15", "1e-3", "6885604524341.0", "7.00"] {
             assert_eq!(OrderKey::parse(bad), Err(KeyError::Scientific), "{bad}");
         }

@@ -27,7 +27,7 @@ pub enum MomentError {
 
 impl Moment {
     /// Reads `2024-01-31 10:11:12 -0500`, RFC 3339, RFC 2822 (`Wed, 31 Jan 2024 10:11:12 -0500`),
-    /// and any of them without an offset, which is then taken from `zone`. Seconds may be left out.
+    /// and any of them without an offset, which is then taken from `zone`. Seconds are optional.
     ///
     /// A local time that a clock change skips is read with the offset before the change, so it
     /// moves forward by the gap; one that it repeats is the first of the two, which is the offset

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_needs_to_see_is_shown() {
+    fn everything_the_operator_needs_is_shown() {
         for text in [
             "19/09/2022 15:14",
             "45384.634722222225",
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_somebodys_is_masked() {
+    fn possible_personal_data_are_masked() {
         for (text, expected) in [
             ("Ann Example", "xxx xxxxxxx"),
             ("ann.7@example.com", "xxx.0@xxxxxxx.xxx"),

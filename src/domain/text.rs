@@ -55,7 +55,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_is_not_seen_is_around_a_trimmed_text(
+        fn a_trimmed_text_has_no_invisible_characters_around_it(
             around in "[ \u{a0}\u{3000}\u{200b}\u{200e}\u{202a}\u{2069}\u{feff}\u{ad}]{0,4}",
             text in "[a1é]([ a\u{200b}]{0,3}[a1é])?",
         ) {

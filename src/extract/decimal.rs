@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_exact_and_never_negative() {
+    fn the_rest_is_exact_and_never_negative() {
         assert_eq!(excess("598.94", "199.65"), "399.29");
         assert_eq!(excess("10.00", "10.0"), "");
         for (whole, part) in [("9", "10"), ("", "1"), ("1", ""), ("1e3", "1")] {

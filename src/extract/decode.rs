@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_letter_is_bad_by_itself_and_a_cut_letter_looks_cut() {
+    fn an_undecodable_byte_is_bad_alone_and_a_truncated_character_looks_truncated() {
         let lone = [b'a', 0, 0x00, 0xdc, b'b', 0];
         assert_eq!(decoded(&lone, Encoding::UTF_16_LE, 2), b"a\xffb");
         let unpaired = [0x3d, 0xd8, b'b', 0];
@@ -189,7 +189,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn utf16_comes_out_as_it_went_in(text in ".{0,60}", big in any::<bool>(), drip in 1..9_usize) {
+        fn utf16_round_trips(text in ".{0,60}", big in any::<bool>(), drip in 1..9_usize) {
             let encoding = if big { Encoding::UTF_16_BE } else { Encoding::UTF_16_LE };
             prop_assert_eq!(decoded(&utf16(&text, big), encoding, drip), text.as_bytes());
         }

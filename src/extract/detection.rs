@@ -109,7 +109,7 @@ pub fn detect(
     Ok(Table { source, format, why, notes, passed_over })
 }
 
-/// Why it is taken for this format. A CSV table states that itself.
+/// Why it was recognised as this format. A CSV table states that itself.
 fn reason_of(format: &DetectedFormat) -> String {
     match format {
         DetectedFormat::Json(JsonLayout { format, envelope, .. }) => {

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn other_code_pages_are_not_taken_for_it() {
+    fn other_code_pages_are_not_mistaken_for_it() {
         // Whole words beyond ASCII (Windows-1251), and bytes that Windows-1252 does not have (Mac
         // Roman).
         for text in

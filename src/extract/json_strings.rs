@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_as_a_string_is_read_as_it_was() {
+    fn json_saved_as_a_string_is_read_unchanged() {
         for inner in [
             r#"{"orders":[{"id":1,"name":"M\"ug\\","e":"\u00e9"}]}"#,
             "[\n\t{\"name\":\"Größe 😀\"}\r\n]",

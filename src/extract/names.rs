@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_that_a_browser_numbered_comes_after_what_it_is_a_copy_of() {
+    fn a_numbered_copy_of_a_browser_sorts_after_its_original() {
         let mut names =
             ["orders (10).csv", "orders (2).csv", "orders.csv", "orders_2.csv", "orders (a).csv"];
         names.sort_by(|a, b| natural(a, b));

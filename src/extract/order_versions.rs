@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_later_by_a_microsecond_is_newer() {
+    fn a_version_read_a_microsecond_later_is_newer() {
         let stamp = |text: &str| stamp(text, &TimeZone::UTC);
         assert!(stamp("2024-01-01T00:00:00.000002Z") > stamp("2024-01-01T00:00:00.000001Z"));
         assert!(stamp("2024-01-01T00:00:00.1Z") > stamp("2024-01-01T00:00:00.09Z"));

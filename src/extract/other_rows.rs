@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_people_are_no_keys() {
+    fn words_that_people_write_are_not_keys() {
         for words in [
             "Insgesamt",
             "Total HT",
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_order_states_is_in_no_description() {
+    fn values_of_an_order_are_never_in_a_description() {
         for cell in [
             "ann@example.com",
             "1",

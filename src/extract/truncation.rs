@@ -1,8 +1,8 @@
-//! Whether the last row of a file without a final line end is complete, or was cut within its last
-//! cell.
+//! Whether the last row of a file without a final line end is complete, or was truncated within its
+//! last cell.
 //!
 //! The number of fields doesn't show it: it is right either way. The other rows do, if their last
-//! cells have one form: a cell that was cut is shorter, or is the beginning of a longer one. For
+//! cells have one form: a truncated cell is shorter, or is the beginning of a longer one. For
 //! numbers, equal length proves little: `123.4`, cut from `123.45`, is as long as `19.99`, and
 //! `10.5`, cut from `10.55`, may be in another row.
 
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_cell_is_whole_where_all_others_say_so() {
+    fn a_last_cell_is_complete_if_all_others_prove_it() {
         for (others, last) in [
             (&["web", "pos", ""][..], "web"),
             (&["", ""], ""),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_or_date_that_was_cut_is_not_whole_for_being_met_or_as_long_as_others() {
+    fn a_truncated_number_or_date_is_not_complete_because_of_equal_or_equally_long_ones() {
         for (others, last) in [
             (&["19.99", "25.00"][..], "123.4"),
             (&["10.5", "3.25", "10.5"], "10.5"),

@@ -33,7 +33,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects nothing yet.
+    /// Opens no connection yet.
     ///
     /// # Errors When the text is not the address of a PostgreSQL database, or requests a connection
     /// to another machine without TLS.

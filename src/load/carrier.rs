@@ -7,11 +7,11 @@ use std::pin::Pin;
 /// Steps in progress.
 pub type Carrying<'a> = Pin<Box<dyn Future<Output = Carried> + Send + 'a>>;
 
-/// A way of carrying out steps: one by one by REST, or in batches by GraphQL. What a step is and
-/// what follows from its outcome is the same for both.
+/// A way of carrying out steps: one by one by REST, or in batches by GraphQL. Steps and their
+/// outcomes are the same for both.
 ///
-/// Whatever the way, each step given is carried out exactly once in effect, its intent is durable
-/// before its request leaves, and an order that may have arrived is read before it is sent again.
+/// Either way, each step given is carried out exactly once in effect, its intent is durable before
+/// its request leaves, and an order that may have arrived is read before it is sent again.
 pub trait Carrier: Send + Sync {
     /// How many steps to give at once, at least 1; fewer will do.
     fn steps_max(&self) -> usize;

@@ -27,7 +27,7 @@ impl ChangeCause {
     }
 }
 
-/// What becomes of an order that is in ActiveCampaign.
+/// The change of an order that is in ActiveCampaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// `None` if it was not requested.

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hashed_is_the_json_that_is_sent() {
+    fn the_hashed_json_is_the_json_that_is_sent() {
         let mut prints = Fingerprints::new([1; 32]);
         prints.payload(&tests_order("2"));
         let order = tests_order("1");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_not_taken_for_the_source() {
+    fn a_text_is_not_mistaken_for_the_source() {
         let fingerprint = Fingerprint::from_i64(0);
         for (json, expected) in [
             (r#"{"externalid":"1","source":0,"email":"a@b.c"}"#, true),

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_is_sent_again_only_when_it_changed() {
+    fn a_refused_order_is_only_sent_again_if_it_changed() {
         let id = RemoteId::new("89");
         let refused =
             |id, held| LedgerEntry::Refused { id, fingerprint: Fingerprint::from_i64(held) };

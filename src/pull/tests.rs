@@ -306,7 +306,7 @@ async fn an_answer_about_another_order_ends_the_pull() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shop_that_delivers_no_order_at_all_is_away() {
+async fn a_shop_that_delivers_no_order_at_all_is_unavailable() {
     let all: std::collections::BTreeSet<u64> = (1..=30).collect();
     let host = WooOptions { unlistable: all.clone(), broken: all, ..WooOptions::default() };
     let pulls = Pulls::of(host, orders(30)).await;

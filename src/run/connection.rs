@@ -49,9 +49,9 @@ pub enum ConnectionError {
     State(#[from] StateError),
 }
 
-/// The connection's id in ActiveCampaign and in the ledger; it is created where it does not exist.
+/// The connection's id in ActiveCampaign and in the ledger; it is created if it does not exist.
 ///
-/// A connection the ledger knows is not asked for again: a run with nothing to send sends nothing.
+/// A connection in the ledger is not looked up again: a run with nothing to send makes no request.
 pub(super) async fn establish(
     state: &StateHandle,
     client: &Client,

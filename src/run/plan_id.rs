@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_named() {
+    fn differences_are_named() {
         let id = PlanId { sends: 3, orders: 1, settings: 2, steps: 3 };
         let text = |now| NotApproved { job: "shop".to_owned(), approved: id, now }.to_string();
         let ledger = text(PlanId { steps: 4, sends: 2, ..id });

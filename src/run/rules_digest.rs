@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_another_by_now_is_reported_from_what_to_what() {
+    fn changes_are_reported_with_old_and_new_values() {
         let changed = settings_changed("a=1\nb=2\nc=x=y\n", "a=1\nb=3\nd=4\n");
         let output: Vec<_> =
             changed.iter().map(|(n, a, b)| (n.as_str(), a.as_str(), b.as_str())).collect();

@@ -63,13 +63,12 @@ struct Found {
     example: String,
 }
 
-/// The orders that jobs of one connection would both send. An order that three jobs hold counts for
-/// the first job and each of the others.
+/// The orders that jobs of one connection would both send. An order in three jobs counts for the
+/// first job and each of the others.
 ///
-/// Orders that a job filters, or that are invalid in it, are not its own. An export that can't be
-/// read is left out from there on, as the run of its job reports it; so is standard input that was
-/// not read. `opened`: exports that were opened already, among them standard input, which comes
-/// once.
+/// Orders that a job filters, or that are invalid in it, don't count. An unreadable export is left
+/// out from the error on, as the run of its job reports it; so is standard input that was not read.
+/// `opened`: exports that were opened already, among them standard input, which comes once.
 pub fn shared_orders(
     jobs: &[Job],
     opened: &[(&str, &Export)],

@@ -1,7 +1,7 @@
-//! Whether an export is less than the one that the job's last finished run had read.
+//! Whether an export shrank since the job's last finished run.
 //!
-//! That is logged, and stops nothing: no order is ever deleted for not being in an export, many
-//! shops export the last weeks only, and what a shorter export does hold is as good as before.
+//! That is logged, and stops nothing: no order is ever deleted because it is missing from an
+//! export, many shops only export the last weeks, and the orders in a shorter export are valid.
 
 use crate::extract::ExportFile;
 use crate::state::FileRead;

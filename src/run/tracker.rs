@@ -79,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_order_of_completion_nothing_is_settled_early_or_twice(
+        fn in_any_order_of_completion_nothing_is_settled_early_or_twice(
             open in prop::collection::vec(any::<bool>(), 1..60),
             order in prop::collection::vec(any::<prop::sample::Index>(), 60),
         ) {

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_comes_back_from_the_state_as_it_went_in() {
+    fn differences_survive_the_state_unchanged() {
         for found in
             [&[][..], &[Mismatch::Missing], &[Mismatch::Total, Mismatch::Date, Mismatch::Customer]]
         {

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_day_changes_as_many_totals_as_it_says_and_nothing_else() {
+    fn the_next_day_changes_the_stated_number_of_totals_and_nothing_else() {
         let before = made(&options(1_000)).0;
         let (after, expected) =
             made(&GeneratorOptions { changed_permille: 20, extra_orders: 15, ..options(1_000) });

@@ -74,7 +74,7 @@ fn hostile() -> Snapshot {
 }
 
 #[test]
-fn whatever_a_word_holds_stays_text() {
+fn any_word_stays_text() {
     let (page, part) = (whole(&hostile()), live(&hostile()));
     assert_eq!(page.matches("<script").count(), 1, "its own and no other");
     assert!(

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_target_refused_is_not_taken_for_what_it_holds() {
+    fn a_refused_order_does_not_count_as_loaded() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
         let connection = store.record_connection(&SeenConnection::example("5")).unwrap();

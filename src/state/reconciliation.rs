@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_meet_by_customer_and_month_whatever_the_order_they_come_in() {
+    fn sums_match_by_customer_and_month_in_any_order() {
         let balance = Reconciliation::new().unwrap();
         let add = |side, customer: u8, month, minor| {
             balance.add(side, &[customer; 16], "usd", month, minor).unwrap();

@@ -276,7 +276,7 @@ mod tests {
     use crate::state::SeenConnection;
 
     #[test]
-    fn what_was_interrupted_is_resumed_within_a_day_of_the_last_order_it_noted() {
+    fn an_interrupted_verification_is_resumed_within_a_day_of_its_last_order() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = Store::open(dir.path(), "main").unwrap();
         let connection = store.record_connection(&SeenConnection::example("5")).unwrap();

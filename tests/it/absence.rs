@@ -53,7 +53,7 @@ fn a_connection_that_was_deleted_with_orders_is_nothing_to_adopt() {
 }
 
 #[test]
-fn what_a_list_lacks_is_read_by_its_id_before_it_is_called_missing() {
+fn an_order_missing_from_a_list_is_read_by_its_id_first() {
     let world = loaded(&SHOP, Options::default());
     for kind in [Kind::EmptyList, Kind::ListWithoutFirst] {
         once(&world, kind, "/ecomOrders");

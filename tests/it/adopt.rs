@@ -25,7 +25,7 @@ fn lose_the_ledger(world: &World) {
 }
 
 #[test]
-fn a_connection_that_came_by_bulk_stays_on_bulk() {
+fn a_connection_loaded_by_bulk_stays_on_bulk() {
     let world = bulk::world(bulk::at_once());
     let truth = world.generate(&GeneratorOptions { orders: 60, defects_permille: 0, ..SHOP });
     world.load("backfill", 0);
@@ -35,7 +35,7 @@ fn a_connection_that_came_by_bulk_stays_on_bulk() {
 }
 
 #[test]
-fn a_connection_that_came_by_rest_stays_on_rest_whatever_the_settings_say() {
+fn a_connection_loaded_by_rest_stays_on_rest_whatever_the_settings_say() {
     let world = bulk::world_of("rest", bulk::at_once());
     world.generate(&GeneratorOptions { orders: 60, defects_permille: 0, ..SHOP });
     world.load("backfill", 0);
@@ -83,7 +83,7 @@ fn after_it_a_backfill_sends_nothing() {
 }
 
 #[test]
-fn what_differs_is_updated_and_what_is_absent_is_created_by_the_next_run() {
+fn different_orders_are_updated_and_absent_ones_created_by_the_next_run() {
     let world = World::new();
     let truth = world.generate(&GeneratorOptions { defects_permille: 0, ..SHOP });
     world.load("backfill", 0);

@@ -46,7 +46,7 @@ fn assert_refused(world: &World, id: &str, part: &str) {
 }
 
 #[test]
-fn a_plan_names_where_it_goes_when_it_was_made_and_by_what() {
+fn a_plan_names_its_destination_time_and_program() {
     let world = shop();
     let plan = plan(&world);
     let host = world.simulator.url().trim_start_matches("http://").to_owned();
@@ -64,7 +64,7 @@ fn a_plan_names_where_it_goes_when_it_was_made_and_by_what() {
 }
 
 #[test]
-fn what_was_approved_is_loaded_and_again_it_sends_nothing() {
+fn the_approved_plan_is_loaded_and_a_repetition_sends_nothing() {
     let world = shop();
     let approved = id(&world);
     // Neither a check of the connection nor a separate state makes it another plan.
@@ -102,7 +102,7 @@ fn a_setting_that_chooses_orders_makes_another_plan() {
 }
 
 #[test]
-fn a_canary_and_what_was_interrupted_go_on_under_the_same_plan() {
+fn a_canary_and_an_interrupted_run_continue_under_the_same_plan() {
     let world = shop();
     let approved = id(&world);
     let canary = world.run(&["--json", "backfill", "--canary", "3", "--plan", &approved]);
@@ -144,7 +144,7 @@ fn a_connection_that_is_gone_is_not_loaded_again_under_a_plan_of_less() {
 }
 
 #[test]
-fn what_was_undone_is_another_plan() {
+fn an_undo_makes_another_plan() {
     let world = shop();
     let approved = id(&world);
     let run = backfill(&world, &approved).json()["runs"][0]["run"].to_string();
@@ -157,7 +157,7 @@ fn what_was_undone_is_another_plan() {
 }
 
 #[test]
-fn what_a_repair_has_written_again_is_another_plan() {
+fn a_repair_makes_another_plan() {
     let world = shop();
     let approved = id(&world);
     assert_eq!(backfill(&world, &approved).code, 0);

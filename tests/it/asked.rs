@@ -26,7 +26,7 @@ fn requests(world: &World) -> (u64, u64) {
 }
 
 #[test]
-fn what_exists_is_counted_and_nothing_is_written() {
+fn existing_records_are_counted_and_nothing_is_written() {
     let world = World::new();
     put(&world, &[order(1, "ann@example.com"), order(2, "bob@example.com")]);
     world.load("backfill", 0);

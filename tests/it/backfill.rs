@@ -202,7 +202,7 @@ fn without_a_terminal_the_first_write_needs_a_yes_and_so_does_the_rest_after_a_c
 }
 
 #[test]
-fn a_stopped_backfill_says_how_many_orders_are_loaded_and_how_many_are_to_go() {
+fn a_stopped_backfill_reports_how_many_orders_are_loaded_and_left() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 400, seed: 9, ..GeneratorOptions::default() });
     world.run(&["backfill", "--canary", "5"]);

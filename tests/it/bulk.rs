@@ -110,7 +110,7 @@ fn the_canary_decides_what_a_price_is_of() {
 }
 
 #[test]
-fn what_fits_neither_reading_stops_the_run_with_both_values() {
+fn a_price_that_fits_neither_reading_stops_the_run_with_both_values() {
     let world = world(GraphqlOptions { price: PriceReading::Multiplied, ..at_once() });
     world.generate(&orders(100, 2));
     let ended = world.run(&["backfill"]);
@@ -142,7 +142,7 @@ fn a_batch_limit_below_the_first_batch_uses_up_no_retries() {
 }
 
 #[test]
-fn where_introspection_is_refused_the_documented_fields_are_sent_and_it_is_said() {
+fn without_introspection_the_documented_fields_are_sent_with_a_note() {
     let world = world(GraphqlOptions { introspection_refused: true, ..at_once() });
     let truth = world.generate(&orders(50, 4));
     let ended = world.run(&["backfill"]);
@@ -152,7 +152,7 @@ fn where_introspection_is_refused_the_documented_fields_are_sent_and_it_is_said(
 }
 
 #[test]
-fn what_is_accepted_and_not_visible_yet_is_settled_by_a_later_run() {
+fn accepted_but_invisible_orders_are_settled_by_a_later_run() {
     let world = world(at_once());
     let truth = world.generate(&orders(60, 6));
     world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives).nth(3));
@@ -183,7 +183,7 @@ fn a_connection_stays_on_its_path() {
 }
 
 #[test]
-fn a_copy_that_never_comes_is_looked_for_by_some_runs_and_then_by_verify() {
+fn a_missing_copy_is_looked_up_by_some_runs_and_then_by_verify() {
     let world = world(at_once());
     let truth = world.generate(&orders(40, 6));
     world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives).nth(3));
@@ -289,7 +289,7 @@ async fn not_seen_whether_empty(load: LoadPath) -> Rehearsal {
 }
 
 #[test]
-fn a_connection_that_could_not_be_read_is_not_taken_for_one_with_orders() {
+fn an_unreadable_connection_does_not_count_as_one_with_orders() {
     for load in [LoadPath::Bulk, LoadPath::Rest] {
         in_paused_time(async {
             let shop = not_seen_whether_empty(load).await;
@@ -302,7 +302,7 @@ fn a_connection_that_could_not_be_read_is_not_taken_for_one_with_orders() {
 }
 
 #[test]
-fn plan_progress_and_explain_speak_of_batches() {
+fn plan_progress_and_explain_mention_batches() {
     let world = world(at_once());
     world.generate(&orders(60, 7));
     let plan = world.run(&["--json", "plan"]).json()["plans"][0].clone();

@@ -146,7 +146,7 @@ fn an_error_about_what_all_orders_share_ends_the_run_and_blames_no_order() {
 }
 
 #[test]
-fn a_deleted_connection_is_found_out_and_not_taken_for_bad_orders() {
+fn a_deleted_connection_is_detected_and_not_reported_as_bad_orders() {
     let world = world(at_once());
     world.generate(&orders(60, 2));
     world.simulator.inject(fault_of("bulk", Kind::DeleteConnection).nth(2));

@@ -62,12 +62,12 @@ fn assert_orders_arrive_once(schedules: u64, schedule_of: impl Fn(u64) -> Schedu
 }
 
 #[test]
-fn whatever_happens_each_order_arrives_once() {
+fn under_any_faults_each_order_arrives_once() {
     assert_orders_arrive_once(SCHEDULES, Schedule::of);
 }
 
 #[test]
-fn whatever_happens_each_order_of_a_batch_arrives_once() {
+fn under_any_faults_each_order_of_a_batch_arrives_once() {
     assert_orders_arrive_once(SCHEDULES_BY_BATCHES, |seed| {
         Schedule::of(seed).by_batches(&mut Rng::new(!seed))
     });
@@ -104,13 +104,13 @@ fn assert_carts_become_orders(schedules: u64, schedule_of: impl Fn(u64) -> CartS
 }
 
 #[test]
-fn whatever_happens_a_cart_and_its_order_are_one_record() {
+fn under_any_faults_a_cart_and_its_order_are_one_record() {
     let adopted = assert_carts_become_orders(SCHEDULES, CartSchedule::of);
     assert!(adopted > 0 || number("ORDERSYNC_PROOF_SEED").is_some());
 }
 
 #[test]
-fn whatever_happens_a_cart_and_its_order_of_a_batch_are_one_record() {
+fn under_any_faults_a_cart_and_its_order_of_a_batch_are_one_record() {
     assert_carts_become_orders(SCHEDULES_BY_BATCHES, |seed| {
         CartSchedule::of(seed).by_batches(&mut Rng::new(!seed))
     });

@@ -222,7 +222,7 @@ fn a_token_next_to_the_settings_is_found_and_one_that_others_can_read_is_noted()
 
 #[cfg(not(feature = "fleet"))]
 #[test]
-fn a_build_without_fleets_says_so_before_it_works_on_an_account_that_others_may_hold() {
+fn a_build_without_fleets_refuses_fleet_settings_before_any_work() {
     let world = World::new()
         .job("schedule = \"15 2 * * *\"\n")
         .policy("\n[fleet]\nurl = \"postgres://ordersync@localhost/ordersync\"\n");

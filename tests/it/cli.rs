@@ -288,7 +288,7 @@ fn a_verdict_is_in_colour_only_if_asked_or_on_a_terminal() {
 }
 
 #[test]
-fn an_export_of_which_nothing_can_be_sent_says_so_first_and_why() {
+fn an_export_without_valid_orders_gives_a_warning_first() {
     let world = World::new();
     world.export(
         "orders.csv",

@@ -21,7 +21,7 @@ fn plan(world: &World) -> Value {
 }
 
 #[test]
-fn the_newest_copy_is_loaded_and_identical_ones_are_no_dead_letter() {
+fn the_newest_copy_is_loaded_and_identical_ones_are_not_dead_letters() {
     let world = World::new();
     let old = order(11, "2024-01-01T00:00:00", "processing", "11.00");
     let new = order(11, "2024-01-03T00:00:00", "refunded", "11.00");

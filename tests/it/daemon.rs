@@ -63,7 +63,7 @@ fn without_a_schedule_there_is_nothing_to_run() {
 }
 
 #[test]
-fn without_a_token_it_does_not_wait_for_the_night_to_say_so() {
+fn a_missing_token_is_reported_immediately() {
     let world = World::new().job(&far_away());
     std::fs::remove_file(world.path("token")).unwrap();
     let output = world.run(&["daemon"]);

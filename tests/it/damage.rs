@@ -128,7 +128,7 @@ fn nothing_is_sent_from_a_file_that_is_still_being_written() {
 }
 
 #[test]
-fn nothing_is_sent_while_a_browser_is_at_the_file() {
+fn nothing_is_sent_while_a_browser_downloads_the_file() {
     let world = generated(5);
     world.export("orders.csv.crdownload", "Name,Em");
     let output = world.run(&["backfill"]);

@@ -113,7 +113,7 @@ fn a_retry_sends_the_chosen_ones_again_and_no_others() {
 }
 
 #[test]
-fn a_retry_by_run_takes_what_that_run_met_and_leaves_invalid_ones_alone() {
+fn a_retry_by_run_selects_letters_of_that_run_except_invalid_ones() {
     let (world, _) = loaded();
     let output = well(world.run(&["--json", "dead-letters", "retry", "--run", "9"])).json();
     assert_eq!(output["retry"]["chosen"], 0);

@@ -32,7 +32,7 @@ fn systemd_waits_longer_for_the_end_than_the_daemon_takes() {
 }
 
 #[test]
-fn what_only_people_can_mend_is_not_started_again() {
+fn a_job_that_needs_the_operator_is_not_restarted() {
     assert_eq!(values("ordersync.service", "RestartPreventExitStatus"), ["2 5"]);
     let of_template = values("ordersync@.service", "RestartPreventExitStatus").remove(0);
     for code in ["2", "3", "5", "7"] {

@@ -133,7 +133,7 @@ fn a_changed_setting_is_reported_apart_from_a_changed_shop() {
 }
 
 #[test]
-fn an_order_that_left_the_export_and_came_back_is_as_it_was() {
+fn an_order_that_left_the_export_and_returned_is_unchanged() {
     let world = World::new();
     put(&world, &plain(1..=3));
     world.load("backfill", 0);
@@ -149,7 +149,7 @@ fn an_order_that_left_the_export_and_came_back_is_as_it_was() {
 }
 
 #[test]
-fn what_was_written_before_differences_were_kept_is_reported_as_not_known() {
+fn orders_without_a_digest_are_reported_as_not_known() {
     let world = World::new();
     put(&world, &plain(1..=3));
     world.load("backfill", 0);
@@ -236,7 +236,7 @@ fn every_line_of_the_records_file_shows_its_changes() {
 }
 
 #[test]
-fn a_plan_alone_says_what_its_updates_are() {
+fn a_plan_without_a_comparison_lists_its_updates() {
     let world = World::new();
     put(&world, &plain(1..=3));
     assert!(!world.run(&["plan"]).out.contains("orders that changed"));

@@ -28,7 +28,7 @@ fn lost(path: &str) -> Fault {
 }
 
 #[test]
-fn where_lists_lag_nothing_is_created_twice() {
+fn with_lagging_lists_nothing_is_created_twice() {
     in_paused_time(async {
         for (lists, keys) in [(500, 5_000), (5_000, 5_000), (9_000, 0), (9_000, 60_000)] {
             let shop = shop(lists, keys);

@@ -283,7 +283,7 @@ fn an_undone_order_is_reported_with_its_delete_also_when_the_export_no_longer_ha
 }
 
 #[test]
-fn an_order_that_was_refused_and_is_to_be_tried_again_says_so() {
+fn a_refused_order_to_be_retried_is_shown_as_such() {
     let world = World::new();
     world.generate(&GeneratorOptions { orders: 5, seed: 13, ..GeneratorOptions::default() });
     let key = world.keys()[2].clone();

@@ -68,7 +68,7 @@ fn a_429_pauses_and_costs_no_attempt() {
 }
 
 #[test]
-fn a_503_is_waited_for_however_it_says_so() {
+fn a_503_is_waited_for_with_any_form_of_retry_after() {
     for retry_after in [RetryAfter::None, RetryAfter::Seconds(1), RetryAfter::HttpDate(2)] {
         let kind = Kind::Status { code: 503, retry_after, html: true };
         let (world, truth, run) = loaded_through(Fault::new(kind).on("POST", "/ecomOrders"));
@@ -123,7 +123,7 @@ fn stored_and_then_failed_is_not_doubled() {
 }
 
 #[test]
-fn an_answer_that_never_comes_is_not_waited_for_for_ever() {
+fn a_missing_answer_is_not_awaited_forever() {
     // Few at once: if the machine stalls for that long, further requests time out too.
     let world = World::new().timeout_s(3).account("in_flight_max = 2\n");
     let never = || stored_then(Ending::Hold { ms: 86_400_000 });
@@ -142,7 +142,7 @@ fn a_slow_answer_is_waited_for() {
 }
 
 #[test]
-fn answers_that_say_too_little_are_looked_up() {
+fn inconclusive_answers_are_looked_up() {
     for kind in [Kind::EmptyBody, Kind::TruncatedJson, Kind::NotFoundSubscriberAfterStore] {
         let (world, truth, run) =
             loaded_through(Fault::new(kind).on("POST", "/ecomOrders").times(2));
@@ -329,7 +329,7 @@ fn a_connection_deleted_on_the_way_stops_with_five() {
 }
 
 #[test]
-fn a_customer_deleted_on_the_way_is_made_again() {
+fn a_customer_deleted_during_a_run_is_created_again() {
     let world = World::new();
     let day_one = GeneratorOptions { orders: ORDERS, seed: 17, ..GeneratorOptions::default() };
     world.generate(&day_one);
@@ -357,7 +357,7 @@ fn one_order_deleted_and_all_changed(world: &World) -> Expected {
 }
 
 #[test]
-fn an_order_deleted_in_activecampaign_is_made_again() {
+fn an_order_deleted_in_activecampaign_is_created_again() {
     let world = World::new();
     let truth = one_order_deleted_and_all_changed(&world);
     let run = world.load("sync", 0);

@@ -128,7 +128,7 @@ fn socket_of(postgres: &Postgres) -> PathBuf {
 }
 
 #[test]
-fn whatever_node_is_lost_with_its_disk_each_order_arrives_once() {
+fn after_the_loss_of_any_node_each_order_arrives_once() {
     let kills = number("ORDERSYNC_PROOF_FLEET_KILLS").unwrap_or(KILLS);
     // Only a lookup prevents an order from being stored twice.
     let options = Options { uniqueness_lag_ms: u32::MAX, ..Options::default() };

@@ -181,7 +181,7 @@ fn a_lease_that_is_taken_from_a_lost_node_is_worked_on_at_once() {
 }
 
 #[test]
-fn a_node_that_is_evicted_while_it_works_writes_nothing_any_more_and_stops() {
+fn a_node_that_is_evicted_during_a_run_stops_and_writes_nothing() {
     let fleet = Fleet::new(6);
     let truth = fleet.generate(60);
     let node = fleet.node("one");
@@ -207,7 +207,7 @@ fn a_check_names_the_folders_that_every_node_has_to_see() {
 }
 
 #[test]
-fn without_a_fleet_in_the_settings_its_verbs_say_so() {
+fn fleet_verbs_without_a_fleet_in_the_settings_are_refused() {
     let world = World::new();
     for args in [&["status"][..], &["drain"], &["evict", "main", "--yes"]] {
         let ran = world.run(&[&["fleet"], args].concat());

@@ -217,7 +217,7 @@ fn a_name_used_outside_of_its_place_is_named() {
 }
 
 #[test]
-fn what_is_allowed_or_only_looks_like_an_import_is_left_alone() {
+fn allowed_imports_and_lookalikes_are_ignored() {
     for (file, text) in [
         (
             "src/plan.rs",
@@ -327,7 +327,7 @@ fn a_way_back_through_other_files_makes_a_circle() {
 }
 
 #[test]
-fn what_tests_import_and_what_a_facade_passes_on_makes_no_circle() {
+fn imports_of_tests_and_reexports_make_no_circle() {
     let files = [
         ("src/plan/mod.rs", "mod step;\n#[cfg(test)]\nmod properties;\npub use step::Step;"),
         (

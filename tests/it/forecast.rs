@@ -64,7 +64,7 @@ fn assert_within_5_percent(forecast: &Forecast, report: &RunReport) {
 }
 
 #[test]
-fn however_orders_are_spread_over_customers_the_forecast_is_what_the_run_takes() {
+fn for_any_spread_over_customers_the_forecast_equals_the_run() {
     for (per, customers) in [(ORDERS, 1), (1, ORDERS), (3, ORDERS / 3), (2, ORDERS / 2)] {
         in_paused_time(async {
             let shop = shop();
@@ -152,7 +152,7 @@ fn at_another_pace_it_takes_as_long_as_the_table_says() {
 }
 
 #[test]
-fn where_answers_are_slow_and_few_are_in_flight_answers_bind_and_not_the_limit() {
+fn slow_answers_with_few_in_flight_reduce_the_rate_below_the_limit() {
     let paces = [(8, 2_000, 4.0), (16, 2_000, 4.9), (2, 1_000, 2.0), (1, 500, 2.0)];
     for (in_flight_max, ms, expected) in paces {
         in_paused_time(async {
@@ -215,7 +215,7 @@ fn a_slow_beginning_does_not_upset_the_expected_end() {
 }
 
 #[test]
-fn where_everything_is_in_activecampaign_already_the_expected_end_finds_out() {
+fn the_expected_end_adapts_if_everything_is_in_activecampaign_already() {
     in_paused_time(async {
         let shop = shop();
         shop.put(&orders(3, |_| 20));
@@ -291,7 +291,7 @@ fn carts(carts: u64, total: u64) -> String {
 }
 
 #[test]
-fn carts_of_the_bulk_path_are_foretold_as_requests_of_their_own() {
+fn carts_of_the_bulk_path_are_forecast_as_separate_requests() {
     in_paused_time(async {
         let shop = steady_shop();
         assert_batches_foretold(&shop, &carts(200, 20)).await;

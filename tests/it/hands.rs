@@ -50,7 +50,7 @@ fn an_order_of_a_deleted_customer_is_updated_and_no_customer_is_created_for_it()
 }
 
 #[test]
-fn what_is_refused_as_a_duplicate_and_then_deleted_is_sent_again() {
+fn an_order_refused_as_a_duplicate_and_then_deleted_is_sent_again() {
     in_paused_time(async {
         let shop = shop();
         shop.simulator

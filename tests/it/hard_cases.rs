@@ -216,7 +216,7 @@ fn two_jobs_on_one_connection_do_not_spoil_each_others_accounts() {
 }
 
 #[test]
-fn a_connection_deleted_and_made_again_is_loaded_once_someone_asks_for_it() {
+fn a_deleted_and_recreated_connection_is_loaded_with_consent() {
     let world = World::new();
     world.export("o.csv", export([row(1, "paid", "Mug")]));
     world.load("backfill", 0);
@@ -236,7 +236,7 @@ fn a_connection_deleted_and_made_again_is_loaded_once_someone_asks_for_it() {
 }
 
 #[test]
-fn a_run_does_not_go_on_under_other_rules_than_it_began_with() {
+fn a_run_is_not_resumed_with_other_rules() {
     let world = World::new();
     world.export("o.csv", export((1..=3).map(|n| row(n, "paid", "Mug"))));
     assert_eq!(world.run(&["backfill", "--canary", "2"]).code, 0);
@@ -285,7 +285,7 @@ fn a_look_at_part_of_the_export_forgets_no_dead_letter() {
 }
 
 #[test]
-fn where_every_order_is_refused_the_connection_is_looked_for() {
+fn if_every_order_is_refused_the_connection_is_looked_up() {
     let world = World::new().policy("refused_max = 5\n");
     world.export("o.csv", export((1..=12).map(|n| row(n, "paid", "Mug"))));
     world.load("backfill", 0);

@@ -83,7 +83,7 @@ fn without_a_terminal_what_is_not_known_is_marked_and_check_names_it() {
 }
 
 #[test]
-fn what_the_export_says_is_filled_in_and_an_address_given_is_used() {
+fn values_of_the_export_are_filled_in_and_a_given_address_is_used() {
     let world = World::new();
     let dir = world.path("shop");
     std::fs::create_dir_all(dir.join("exports")).unwrap();
@@ -212,7 +212,7 @@ fn a_file_in_a_folder_with_brackets_is_named_so_that_check_finds_it() {
 }
 
 #[test]
-fn a_token_that_is_there_is_kept_and_not_asked_for() {
+fn an_existing_token_is_kept_without_a_question() {
     let world = World::new();
     let dir = world.path("shop");
     std::fs::create_dir_all(dir.join("config")).unwrap();

@@ -52,7 +52,7 @@ fn a_newer_export_next_to_old_ones_gives_no_warning_and_older_copies_have_their_
 }
 
 #[test]
-fn what_is_left_out_has_its_number_and_its_value() {
+fn left_out_records_have_their_number_and_value() {
     let world = World::new();
     let orders = [
         order(1, json!({})),
@@ -128,7 +128,7 @@ fn the_consent_of_new_customers_is_counted() {
 }
 
 #[test]
-fn fields_that_nothing_is_made_of_are_named() {
+fn unused_fields_are_named() {
     let world = World::new();
     let more = json!({
         "note": "call first", "shipping_address": { "city": "Ghent" }, "browser_ip": null,
@@ -230,7 +230,7 @@ fn fields_of_mapped_json_and_of_json_in_cells_are_named_too() {
 }
 
 #[test]
-fn unchanged_says_since_when_and_what_the_last_verification_found() {
+fn unchanged_orders_show_since_when_and_the_last_verification() {
     let world = World::new();
     put(&world, "orders.json", &[order(1, json!({})), order(2, json!({}))]);
     world.load("backfill", 0);

@@ -59,7 +59,7 @@ fn a_machine_reads_the_final_error_whatever_failed() {
 }
 
 #[test]
-fn what_happens_in_a_run_carries_its_job_and_run() {
+fn events_of_a_run_have_its_job_and_run() {
     let world = shop();
     world.simulator.inject(Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders").nth(2));
     let printed = world.run(&["--log-format", "json", "-v", "sync"]);

@@ -208,7 +208,7 @@ fn a_changed_policy_updates_what_it_changes() {
 }
 
 #[test]
-fn what_was_assumed_and_rounded_is_counted() {
+fn assumptions_and_roundings_are_counted() {
     let world = World::new().policy(
         "currency = \"EUR\"\ndefault_date = \"2020-01-01\"\nrounding = \"half_even\"\nmissing_email = \"filter\"\n\
          category = \"Shop\"\n",

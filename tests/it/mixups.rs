@@ -14,7 +14,7 @@ const ORDERS: GeneratorOptions = GeneratorOptions {
 
 /// A rehearsal with the simulator, and then the real address over the same state.
 #[test]
-fn a_state_that_was_filled_elsewhere_is_not_taken_for_this_accounts() {
+fn a_state_of_another_account_is_refused() {
     let world = World::new();
     let truth = world.generate(&ORDERS);
     world.load("backfill", 0);
@@ -42,7 +42,7 @@ fn a_state_that_was_filled_elsewhere_is_not_taken_for_this_accounts() {
 
 /// Shopify's REST API identifies a checkout by its token, the GraphQL API by its number.
 #[test]
-fn carts_of_two_apis_never_meet_on_one_connection() {
+fn carts_of_two_apis_are_never_mixed_on_one_connection() {
     const CHECKOUTS: &str =
         include_str!("../../src/extract/tests/fixtures/shopify-checkouts-graphql.jsonl");
     let world = with_carts(World::new(), "");

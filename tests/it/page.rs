@@ -14,7 +14,7 @@ fn page(world: &World, more: &[&str]) -> String {
 }
 
 #[test]
-fn what_an_export_says_stays_text() {
+fn texts_of_an_export_stay_text() {
     let page = page(&hostile::rows(), &["--reveal"]);
     assert_eq!(page.matches("<script").count(), 1, "its own and no other");
     assert!(!page.contains("<img") && !page.contains("onerror=alert(1)>\"<"), "{page}");

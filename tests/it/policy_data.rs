@@ -169,7 +169,7 @@ fn a_policy_has_its_data_or_says_so_in_every_format() {
 }
 
 #[test]
-fn what_an_order_does_not_state_is_counted_and_shown_by_check_too() {
+fn unstated_fields_are_counted_and_shown_by_check_too() {
     let order = |id: u32, more: Value| {
         let mut order = json!({
             "id": id, "name": format!("#{id}"), "email": "ann@example.com", "total_price": "20.00",

@@ -254,7 +254,7 @@ fn times_and_lengths_are_measured() {
 }
 
 #[test]
-fn whether_a_refusal_for_the_rate_says_how_long_is_seen_where_one_comes() {
+fn a_refusal_for_the_rate_shows_whether_it_states_a_pause() {
     in_paused_time(async {
         for (retry_after, word) in
             [(RetryAfter::Seconds(2), "stated"), (RetryAfter::None, "not_stated")]
@@ -354,7 +354,7 @@ fn one_that_is_interrupted_removes_what_it_wrote() {
 }
 
 #[test]
-fn what_a_killed_one_left_is_named_with_the_command_that_removes_it() {
+fn leftovers_of_a_killed_one_are_named_with_the_command_that_removes_them() {
     let world = real(at_once());
     world.hold_from(9);
     let child = world.start(&["--json", "--quiet", "probe", "main", "--write"]);

@@ -313,7 +313,7 @@ async fn run_schedule(system: &System, seed: u64, nights_out: &mut Option<Nights
 }
 
 #[test]
-fn however_its_nights_end_the_account_holds_exactly_the_shops_orders() {
+fn after_any_nights_the_account_has_exactly_the_shops_orders() {
     let schedules = number("ORDERSYNC_PROOF_PULL_SCHEDULES").unwrap_or(SCHEDULES);
     let seeds = number("ORDERSYNC_PROOF_SEED").map_or(1..=schedules, |seed| seed..=seed);
     let (mut failed, mut ends) = (Vec::new(), BTreeMap::<&str, u64>::new());

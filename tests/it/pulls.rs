@@ -239,7 +239,7 @@ fn check_proves_what_a_pull_of_squarespace_needs() {
 }
 
 #[test]
-fn what_was_pulled_and_not_loaded_is_loaded_before_anything_is_pulled() {
+fn a_pulled_window_is_loaded_before_anything_else_is_pulled() {
     let nights = Nights::of(20);
     nights.done(&["--quiet", "pull"]);
     let asked = nights.shop.requests();
@@ -307,7 +307,7 @@ fn a_refund_that_was_deleted_is_found_by_the_next_full_pull() {
 }
 
 #[test]
-fn where_nothing_is_kept_orders_leave_the_disk_once_they_were_loaded() {
+fn without_keeping_orders_leave_the_disk_once_loaded() {
     let nights = Nights::of(60);
     nights.set("from =", "keep = \"none\"\nfrom =");
     nights.done(&["--quiet", "backfill"]);

@@ -50,7 +50,7 @@ const KILLS: u64 = 25;
 const KILLS_BY_BATCHES: u64 = 12;
 
 #[test]
-fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
+fn after_any_kills_nothing_is_lost_or_duplicated() {
     let wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS);
     let options = Options {
         requests_per_second: None,
@@ -97,7 +97,7 @@ fn however_often_it_is_killed_nothing_is_lost_or_doubled() {
 }
 
 #[test]
-fn however_often_it_is_killed_batches_lose_and_double_nothing() {
+fn after_any_kills_batches_lose_and_duplicate_nothing() {
     let wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS_BY_BATCHES);
     let latency = Latency::Fixed { ms: 2 };
     let graphql = GraphqlOptions { price: PriceReading::LineTotal, ..at_once() };
@@ -143,7 +143,7 @@ fn put_carts(world: &World, carts: u64, are_bought: bool) {
 }
 
 #[test]
-fn however_often_it_is_killed_a_cart_and_its_order_stay_one_record() {
+fn after_any_kills_a_cart_and_its_order_stay_one_record() {
     let wanted = number("ORDERSYNC_PROOF_KILLS").unwrap_or(KILLS);
     let options = Options {
         requests_per_second: None,

@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(documents::all);
 
 #[test]
-fn every_document_is_as_its_schema_says_and_no_key_is_left_undescribed() {
+fn every_document_matches_its_schema_and_every_key_is_described() {
     DOCUMENTS.iter().for_each(|(name, value)| assert_fits(name, value));
 }
 
@@ -38,7 +38,7 @@ fn every_key_that_a_schema_names_is_written() {
 
 /// Each except one, which needs an export with fewer orders that is not smaller.
 #[test]
-fn every_warning_that_the_schema_names_is_met_by_it() {
+fn every_warning_in_the_schema_occurs() {
     let schema = published("plan");
     let code =
         schema.pointer("/properties/plans/items/properties/warnings/items/properties/code/enum");
@@ -130,7 +130,7 @@ fn sum(list: &Value, key: &str) -> u64 {
 
 /// The sums that the schema promises for comparisons, runs and accounts.
 #[test]
-fn what_is_reported_of_a_past_adds_up_as_its_schema_says() {
+fn sums_in_reports_add_up_as_the_schema_says() {
     let mut met = BTreeSet::new();
     for (_, document) in DOCUMENTS.iter().filter(|(name, _)| *name == "plan") {
         let plan = &document["plans"][0];

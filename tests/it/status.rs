@@ -68,7 +68,7 @@ fn a_run_in_progress_shows_its_progress_wait_and_expected_end_and_a_killed_one_t
 }
 
 #[test]
-fn a_run_that_was_killed_is_not_taken_for_one_at_work_while_another_process_holds_the_account() {
+fn a_killed_run_is_not_shown_as_running_while_another_process_holds_the_account() {
     let (world, mut child, _) = waiting();
     child.kill().unwrap();
     child.wait().unwrap();

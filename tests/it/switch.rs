@@ -50,7 +50,7 @@ fn assert_verified(world: &World) {
 }
 
 #[test]
-fn a_loaded_shop_goes_to_bulk_and_back() {
+fn a_loaded_shop_switches_to_bulk_and_back() {
     let (world, truth) = loaded(at_once());
     let switched = switch(&world, "bulk", 0);
     assert_eq!((&switched["outcome"], &switched["from"]), (&"switched".into(), &"rest".into()));
@@ -106,7 +106,7 @@ fn back_at_rest(graphql: GraphqlOptions) -> (World, Expected) {
 }
 
 #[test]
-fn an_order_that_graphql_knows_proves_nothing_about_those_that_came_by_rest() {
+fn an_order_in_graphql_proves_nothing_about_those_loaded_by_rest() {
     let (world, truth) = back_at_rest(doubled());
     let refused = switch(&world, "bulk", 5);
     assert_eq!(refused["second_record"]["deleted"], true, "{refused}");
@@ -117,7 +117,7 @@ fn an_order_that_graphql_knows_proves_nothing_about_those_that_came_by_rest() {
 }
 
 #[test]
-fn what_rest_updated_is_sent_again_after_a_switch_to_bulk() {
+fn orders_updated_by_rest_are_sent_again_after_a_switch_to_bulk() {
     let (world, truth) = back_at_rest(at_once());
     switch(&world, "bulk", 0);
     let world = world.replace_job("load = \"bulk\"\n");
@@ -137,7 +137,7 @@ fn what_rest_updated_is_sent_again_after_a_switch_to_bulk() {
 }
 
 #[test]
-fn what_the_switch_did_not_make_is_left_alone() {
+fn records_that_the_switch_did_not_create_are_left_alone() {
     let (world, _) = loaded(doubled());
     let dry = world.run(&["--json", "connection", "switch", "shop", "--to", "bulk", "--dry-run"]);
     let canary = dry.json()["switch"]["canary"].as_str().unwrap().to_owned();
@@ -384,7 +384,7 @@ fn an_order_that_stays_with_another_customer_is_not_sent_to_try_a_path() {
 }
 
 #[test]
-fn what_changed_while_the_question_was_open_is_not_sent() {
+fn orders_changed_while_the_question_was_open_are_not_sent() {
     let world = world_of("rest", at_once());
     put(&world, &[order(1, "ann@example.com", 1), order(2, "cy@example.com", 1)]);
     world.load("backfill", 0);

@@ -87,7 +87,7 @@ fn the_plan_comes_first_and_nothing_is_sent_without_a_yes() {
 }
 
 #[test]
-fn what_is_not_known_to_be_the_jobs_own_is_refused() {
+fn a_run_not_known_to_be_the_jobs_own_is_refused() {
     let other = "\n[jobs.other]\naccount = \"main\"\nexport = [\"exports/*\"]\n\n[jobs.other.connection]\nservice = \"x\"\nexternalid = \"y\"\n";
     let world = World::new().policy(other);
     world.generate(&DAY_ONE);

@@ -119,7 +119,7 @@ fn an_order_that_exists_twice_is_a_difference_whoever_created_the_second() {
 }
 
 #[test]
-fn what_could_not_be_read_is_not_verified() {
+fn an_unreadable_order_does_not_count_as_verified() {
     let (world, _) = loaded();
     world
         .simulator

@@ -175,7 +175,7 @@ fn far_fewer_or_far_more_records_than_the_last_run_read_are_reported() {
 }
 
 #[test]
-fn what_is_odd_about_single_orders_is_counted_with_the_first_of_them() {
+fn anomalies_of_single_orders_are_counted_with_the_first_of_them() {
     let world = World::new();
     let other = json!({ "customer": { "id": 100 }, "email": "other@example.com" });
     put(

@@ -81,7 +81,7 @@ fn prometheus_is_reported_what_the_state_and_the_target_know() {
 }
 
 #[test]
-fn counters_go_on_from_run_to_run_and_never_back() {
+fn counters_continue_across_runs_and_never_decrease() {
     let world = shop();
     let (daemon, site) = Site::of(&world);
     daemon.wait_for_log("finished: ", 1);
@@ -348,7 +348,7 @@ fn without_the_setting_nothing_listens_and_other_addresses_take_a_deliberate_wor
 }
 
 #[test]
-fn where_it_is_allowed_a_probe_asks_by_address_and_a_name_by_the_list() {
+fn if_allowed_a_probe_looks_up_by_address_and_a_name_by_the_list() {
     let world = World::new().job(&far_away());
     let mut command = world.command(&["daemon", "--color", "never"]);
     command.env("ORDERSYNC_METRICS__LISTEN", "127.0.0.1:0");

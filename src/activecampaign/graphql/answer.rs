@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_data_and_errors_says_nothing() {
+    fn an_answer_without_data_and_errors_proves_nothing() {
         assert!(Answer::read(b"{}").is_err());
         assert!(Answer::read(br#"{"data":null}"#).is_err());
         assert!(Answer::read(br#"{"data":null,"errors":[{}]}"#).is_ok());

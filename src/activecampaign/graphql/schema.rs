@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_order_is_sent_with_and_the_account_requires_is_unknown() {
+    fn a_required_field_that_no_order_has_is_unknown() {
         let required = || InputField { is_required: true, ..InputField::default() };
         let mut schema = OrderSchema::documented();
         assert_eq!(schema.unknown(), [""; 0]);

@@ -60,7 +60,7 @@ async fn a_byte_order_mark_and_blank_lines_do_no_harm() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_named() {
+async fn text_that_is_not_json_is_named() {
     let php =
         "<br />\n<b>Warning</b>:  Undefined array key in <b>/x.php</b> on line <b>3</b><br />\n";
     let page = "<!DOCTYPE html><html><body>Welcome to ann@example.com</body></html>";
@@ -95,7 +95,7 @@ fn id(text: &str) -> RemoteId {
 }
 
 #[tokio::test]
-async fn a_challenge_page_is_not_taken_for_a_bad_token() {
+async fn a_challenge_page_does_not_count_as_a_bad_token() {
     let challenge = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>";
     for status in [200, 403, 503] {
         assert_eq!(ends_by(status, challenge).await, FatalError::Blocked);
@@ -151,7 +151,7 @@ async fn a_host_that_can_not_be_reached_is_named_with_its_cause() {
 }
 
 #[tokio::test]
-async fn once_the_guard_says_no_nothing_leaves_any_more() {
+async fn after_the_guard_says_no_nothing_is_sent() {
     let target = Target::always(200, LIST).await;
     let allowed = Arc::new(AtomicBool::new(true));
     let asked = Arc::clone(&allowed);

@@ -147,7 +147,7 @@ fn a_stop_names_its_reason() {
 }
 
 #[test]
-fn what_repeats_too_often_ends_the_run() {
+fn too_many_repetitions_end_the_run() {
     let disposition = |cause: &FailureCause, standing: BreakerState| judge(List, cause, &standing);
     let forbidden = |forbidden| BreakerState { forbidden, ..standing() };
     assert_eq!(disposition(&answered(403), forbidden(FORBIDDEN_MAX - 1)), Disposition::Again);
@@ -205,7 +205,7 @@ fn a_host_name_that_never_answered_ends_the_run_soon() {
 }
 
 #[test]
-fn a_challenge_page_says_nothing_of_the_token() {
+fn a_challenge_page_proves_nothing_about_the_token() {
     let disposition = |status, page, forbidden| {
         let answer = ErrorResponse { status, page: Some(page), ..ErrorResponse::default() };
         judge(

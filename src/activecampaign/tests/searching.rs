@@ -74,7 +74,7 @@ async fn a_deleted_order_is_absent_and_another_order_is_an_error() {
 }
 
 #[tokio::test]
-async fn where_filters_are_overlooked_the_list_is_read_on() {
+async fn if_filters_are_ignored_the_list_is_read_on() {
     let target = Target::start(|_, request| {
         let offset = offset(request);
         json(200, page(250 - 100.min(250 - offset) - offset..250 - offset, 250))
@@ -106,7 +106,7 @@ async fn a_list_whose_length_is_stated_is_read_to_its_end_however_many_others_it
 }
 
 #[tokio::test]
-async fn a_list_without_an_end_never_says_absent() {
+async fn an_endless_list_never_proves_absence() {
     let endless = Target::start(|_, request| {
         let from = 1_000_000 - offset(request);
         json(200, page(from - 100..from, 1_000_000))
@@ -144,7 +144,7 @@ async fn a_read_that_fails_once_is_repeated() {
 }
 
 #[tokio::test]
-async fn sums_over_an_address_and_deleted_contacts_are_no_customers() {
+async fn sums_over_an_address_and_deleted_contacts_are_not_customers() {
     let target = Target::always(
         200,
         r#"{"ecomCustomers":[

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_marked_and_each_mark_is_in_the_file() {
+    fn unknown_values_are_marked_and_each_mark_is_in_the_file() {
         let facts = ExportFacts {
             currencies: [].into(),
             currency_unstated: 3,
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_expected_reads_as_a_sentence() {
+    fn expectations_read_as_sentences() {
         let facts =
             ExportFacts { service: None, currencies: [].into(), currency_unstated: 1, ..facts() };
         let _ = Answers::of(Some(&facts), None, &mut |question| {

@@ -80,10 +80,10 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
     order
 }
 
-/// `None` where the word for it is not known, which a fault then says.
+/// `None`, with an error, if the word is unknown.
 ///
 /// Booked orders wait for payment and fraud checks; an order is paid from `PENDING_FULFILLMENT` on.
-/// An order that states no status is one that was made.
+/// An order without a status counts as placed.
 fn kind(record: &Record<'_>, is_cart: bool) -> Option<Kind> {
     let order_type = word(&record.text("order_type"), "ORDER_TYPE_", &TYPES);
     let status = word(&record.text("status"), "ORDER_STATUS_", &STATUSES);

@@ -68,7 +68,7 @@ fn parts_of_a_deleted_order_are_removed_with_it() {
 }
 
 #[test]
-fn a_part_that_comes_again_is_taken_once_and_one_that_changed_is_not_guessed() {
+fn a_repeated_part_is_used_once_and_a_changed_one_is_not_guessed() {
     let all = merge(vec![order(0), line(0, "a"), line(0, "a"), line(1, "b"), line(1, "c")], false);
     assert_eq!(names(&all[0]), ["Product a", "Product b", "Product c"]);
     assert!(all[0].faults.is_empty(), "one table, written to two files");
@@ -102,7 +102,7 @@ fn an_order_of_two_dumps_takes_no_line_back_that_was_removed_between_them() {
 }
 
 #[test]
-fn an_order_with_fewer_goods_than_it_says_is_marked() {
+fn an_order_with_fewer_items_than_stated_is_marked() {
     let with = |quantity| {
         let order = Piece { quantity, ..order(0) };
         reasons(&merge(vec![order, line(0, "a"), line(0, "b")], false)[0])

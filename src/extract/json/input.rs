@@ -1,5 +1,4 @@
-//! The part of a file that is in memory: from the value being looked at to the end of what was
-//! read.
+//! The part of a file that is in memory: from the current value to the end of what was read.
 
 use std::io::{self, Read};
 

@@ -106,7 +106,7 @@ fn a_truncated_file_gives_only_complete_records_and_reports_the_truncation() {
 }
 
 #[test]
-fn what_a_record_itself_calls_an_order_is_part_of_it() {
+fn a_nested_object_named_order_is_part_of_the_record() {
     let record = r#"{"id":1,"order":{"id":9},"5":{"id":5}}"#;
     assert_eq!(texts(&format!("{{\"orders\":[{record}]}}")), [record]);
     assert_eq!(texts(&format!("{{\"order\":{{\"1\":{record}}}}}")), [record]);

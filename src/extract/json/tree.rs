@@ -64,7 +64,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The tree of `null`, in place of a record that is JSON and exceeds a limit.
+    /// The tree of `null`, in place of a record that is JSON but exceeds a limit.
     ///
     /// # Errors
     /// A syntax error as it is.
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_exceeds_a_limit_is_a_data_error() {
+    fn exceeding_a_limit_is_a_data_error() {
         let deep = "[".repeat(200) + &"]".repeat(200);
         assert!(Tree::parse(&deep).unwrap_err().is_data());
         let many = format!("[{}1]", "1,".repeat(VALUES_MAX));

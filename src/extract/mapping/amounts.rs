@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_the_declared_form_is_never_guessed() {
+    fn values_in_an_undeclared_form_are_never_guessed() {
         let english = form('.', Some(','));
         for odd in [
             "1.234,56", "12,34", "1,2345", "1,234,5", "1234,567", ",5", ".5", "5.", "1e3", "£5",

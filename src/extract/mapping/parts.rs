@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_built_otherwise_is_refused() {
+    fn other_structures_are_refused() {
         assert!(lines("2 x Mug").is_none());
         assert!(lines("x|No: 1, Qty: 2").is_none());
         assert!(lines("No: 1, Qty: 2, Name: A, Name: B").is_none(), "which of the two?");

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_goods_cost_before_a_discount_is_at_least_what_the_sums_show() {
+    fn the_price_before_a_discount_is_at_least_what_the_sums_show() {
         let before = |subtotal: &str, shipping: &str, tax: &str, discount: &str, total: &str| {
             goods_before(&order(subtotal, shipping, tax, discount, total)).unwrap_or_default()
         };

@@ -12,10 +12,9 @@ pub struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// A test order is one whatever else is said of it, then a cancelled one, then the financial
-    /// status decides.
+    /// A test order comes first, then a cancelled one, then the financial status decides.
     ///
-    /// `None` when the financial status is a word that is not known.
+    /// `None` if the financial status is an unknown word.
     pub fn status(&self) -> Option<Status> {
         if self.is_test {
             return Some(Status::Test);

@@ -74,7 +74,7 @@ fn products_and_coupons_are_paired_by_row() {
 }
 
 #[test]
-fn columns_the_user_chose_are_read_where_they_say_more() {
+fn additional_columns_chosen_by_the_user_are_read() {
     let names = NAMES
         .replace("\"Order Number\"", "\"Order Number\",\"Order ID\",Currency,\"Customer User ID\"")
         .replace(
@@ -147,7 +147,7 @@ fn an_order_whose_products_are_apart_is_read_whole_and_a_short_one_never() {
 }
 
 #[test]
-fn the_json_of_the_plugin_says_the_same() {
+fn the_json_of_the_plugin_is_equivalent() {
     let order = r#"{"Order Number":"37","Order Status":"Completed","Order Date":"2024-07-01 08:00","Email (Billing)":"ann@example.com",
         "Products":[{"SKU":"TEE","Item #":1,"Item Name":"Gift Box","Quantity (- Refund)":7,"Item Cost":5.89}],
         "Coupons":[{"Coupon Code":"save10","Discount Amount":"5.13"},{"Coupon Code":"five-off","Discount Amount":"5"}],

@@ -204,7 +204,7 @@ fn an_order_whose_products_are_not_all_there_is_not_sent_short() {
 }
 
 #[test]
-fn folders_that_are_whole_each_are_dumps_of_their_own_and_the_last_one_counts() {
+fn complete_folders_are_separate_dumps_and_the_last_one_counts() {
     let folder = Folder::new();
     for (dump, quantity) in [("2024", 3), ("2025", 4)] {
         std::fs::create_dir(folder.path().join(dump)).unwrap();

@@ -75,7 +75,7 @@ fn an_error_ends_the_reading_and_names_the_line() {
 }
 
 #[test]
-fn the_tables_of_an_archive_are_files_of_their_own() {
+fn the_tables_of_an_archive_are_separate_files() {
     let table = |name: &str| format!("{HEADER}\n{}", first(name));
     let bytes = zip(&[
         ("orders_2.csv", &table("#2")),
@@ -142,7 +142,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
 }
 
 #[test]
-fn a_reader_can_go_to_another_thread() {
+fn a_reader_can_move_to_another_thread() {
     fn takes(_: impl Send + 'static) {}
     takes(None::<Reader>);
 }

@@ -105,7 +105,7 @@ fn a_customers_file_that_can_not_be_relied_on_is_refused() {
 }
 
 #[test]
-fn rows_of_a_customers_file_that_are_no_customers_are_passed_over_and_counted() {
+fn rows_of_a_customers_file_that_are_not_customers_are_skipped_and_counted() {
     let table = "My customers\nCustomer ID,Email,Spent\nannex,ann@example.com,5\n\
                  Customer ID,Email,Spent\nbobby,bob@example.com,7\nTotal,12.00\n";
     let folder = Folder::with("orders.csv", format!("{ETSY}{}Total\n", sold("1", "bobby")));

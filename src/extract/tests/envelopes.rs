@@ -261,7 +261,7 @@ fn orders_in_lists_that_are_not_sold_are_counted_and_named() {
 }
 
 #[test]
-fn what_holds_no_orders_is_not_counted() {
+fn lists_without_orders_are_not_counted() {
     let document = format!(
         r#"{{"orders": [{ORDER}], "deleted_ids": [1, 2], "trash": [], "deleted": [{{"id": 5}}], "drafts": null,
         "customers": [{{"id": 1, "email": "a@example.com", "created_at": "", "currency": "USD"}}]}}"#

@@ -182,7 +182,7 @@ fn orders_are_the_same_in_every_wrapping() {
 }
 
 #[test]
-fn refunds_with_tax_of_their_own_are_not_guessed_about() {
+fn refunds_with_separate_tax_are_not_guessed() {
     let refunds = |list: &str| with("\"coupons\"", &format!("\"refunds\": [{list}], \"coupons\""));
     let part = refunds("{\"amount\": \"10\", \"tax\": \"0\"}, {\"amount\": \"5.5\"}");
     assert_eq!((part.refunded.as_str(), part.status), ("15.5", Some(Status::PartiallyRefunded)));
@@ -195,7 +195,7 @@ fn refunds_with_tax_of_their_own_are_not_guessed_about() {
 }
 
 #[test]
-fn requests_are_no_orders() {
+fn requests_are_not_orders() {
     let message =
         refusal(r#"{"app_id":"0","type":"ENTITY_TYPE_ORDER","order":{"external_order_id":585}}"#);
     assert!(message.contains("Fast's requests to read an order"), "{message}");
@@ -218,7 +218,7 @@ fn requests_are_no_orders() {
 
 proptest::proptest! {
     #[test]
-    fn no_damage_to_an_order_panics_or_spoils_the_one_before_it(
+    fn no_damage_to_an_order_panics_or_affects_the_previous_one(
         from in 0.0..1.0_f64,
         len in 0..40_usize,
         new in proptest::sample::select(&["", "\"", "{", "]", "null", "1e400", "[[1]]", "\\ud800", "{\"value\":{}}", "-"][..]),

@@ -50,7 +50,7 @@ fn a_row_with_json_in_its_cells_is_the_record_it_was() {
 }
 
 #[test]
-fn what_is_wrong_with_a_row_is_a_fault_of_its_order() {
+fn an_error_of_a_row_is_an_error_of_its_order() {
     let shopify = minified(ORDER);
     let rounded = shopify.replace("\"47.50\"", "\"4.75E+1\"");
     let orders = read(as_csv(&[&shopify, &rounded], ",") + "1,2\n").unwrap();

@@ -102,7 +102,7 @@ fn csv_and_json_may_be_mixed() {
 }
 
 #[test]
-fn a_file_without_orders_is_one_if_it_says_what_it_lacks() {
+fn a_file_without_orders_is_recognised_by_its_empty_list() {
     for text in ["{\"orders\":[]}", "{\"orders\": [\n]}\n{\"orders\":[]}"] {
         assert_eq!((read(text).unwrap().len(), format_of(text).as_str()), (0, "shopify-json"));
     }
@@ -158,7 +158,7 @@ fn a_field_that_only_some_orders_have_is_there() {
 }
 
 #[test]
-fn what_may_be_an_order_is_never_shown() {
+fn possible_order_data_are_never_shown() {
     for text in [
         "{\"ann@example.com\":{\"total\":1}}",
         "{\"12 Sample Street\":1}",

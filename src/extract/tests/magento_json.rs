@@ -212,7 +212,7 @@ fn a_record_that_only_looks_like_an_order_is_refused() {
 
 proptest::proptest! {
     #[test]
-    fn no_damage_to_an_order_panics_or_spoils_the_one_before_it(
+    fn no_damage_to_an_order_panics_or_affects_the_previous_one(
         from in 0.0..1.0_f64,
         len in 0..40_usize,
         new in proptest::sample::select(&["", "\"", "{", "]", "null", "1e400", "[[1]]", "\\ud800", "{\"value\":{}}", "-"][..]),

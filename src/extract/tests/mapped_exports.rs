@@ -187,7 +187,7 @@ fn etsy_states_no_total_so_it_is_added_up_exactly() {
 }
 
 #[test]
-fn amazons_prices_include_tax_where_the_marketplace_says_so() {
+fn amazons_prices_include_tax_depending_on_the_marketplace() {
     let header = format!("{AMAZON}\tsales-channel");
     let order = |channel: &str, status: &str, discount: &str| {
         let row = format!(

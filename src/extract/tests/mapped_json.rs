@@ -167,7 +167,7 @@ fn flat_records_are_grouped_into_orders_as_rows_are() {
 }
 
 #[test]
-fn what_is_wrong_with_a_flat_record_refuses_its_order_and_no_other() {
+fn an_error_of_a_flat_record_invalidates_only_its_order() {
     let records = [
         flat_record(1, "Mug", "5"),
         flat_record(1, "Bowl", "6"),

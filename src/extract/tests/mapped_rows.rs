@@ -69,7 +69,7 @@ fn a_table_of_any_kind_is_read_as_its_mapping_says() {
 }
 
 #[test]
-fn what_does_not_fit_the_declared_form_refuses_its_order() {
+fn a_value_in_an_undeclared_form_invalidates_its_order() {
     let orders = orders_by(
         ERP,
         &format!(

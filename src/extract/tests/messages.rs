@@ -206,7 +206,7 @@ fn a_record_that_is_gone_at_its_source_is_marked() {
 }
 
 #[test]
-fn what_may_have_been_an_order_is_never_passed_over() {
+fn a_possible_order_is_never_skipped() {
     let odd = [
         "{\"type\":\"RECORD\",\"stream\":\"orders\"}\n",
         "{\"type\":\"RECORD\",\"record\":{}}\n",

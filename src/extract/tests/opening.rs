@@ -34,7 +34,7 @@ fn an_export_of_something_else_is_named() {
 }
 
 #[test]
-fn what_may_be_an_order_is_never_shown() {
+fn possible_order_data_are_never_shown() {
     for text in
         [first("#1001"), next("#1", "Pen"), "Ann,12 Sample Street,ann@example.com\n".to_owned()]
     {

@@ -92,7 +92,7 @@ const KEY_COLUMNS: [&str; 14] = [
 ];
 
 #[test]
-fn footers_are_no_orders_in_any_format() {
+fn footers_are_not_orders_in_any_format() {
     for (name, delimiter, rows) in tables() {
         let plain = contents(&written(delimiter, &rows)).unwrap();
         let (width, amount) = (rows[0].len(), amount_at(&rows[0]));
@@ -183,7 +183,7 @@ fn passed_over(text: &[u8]) -> Vec<(OtherRow, u64, u64)> {
 }
 
 #[test]
-fn what_is_passed_over_is_counted_with_its_place_in_every_format() {
+fn skipped_rows_are_counted_with_their_place_in_every_format() {
     for (name, delimiter, rows) in tables() {
         let (width, lines) = (rows[0].len(), rows.len() as u64);
         // A cell of the fixture may span lines.
@@ -278,7 +278,7 @@ fn rows_below_a_header_in_another_order_are_read_by_it_in_every_format() {
 }
 
 #[test]
-fn what_may_be_an_order_stays_a_record() {
+fn a_possible_order_stays_a_record() {
     let key = |name: &str| first(name).replace(",,web", ",77,web");
     for rows in [first("Total"), key("Total"), first("SUM-1"), first("#1").replace("Mug", "Total")]
     {
@@ -292,7 +292,7 @@ fn what_may_be_an_order_stays_a_record() {
 }
 
 #[test]
-fn where_orders_are_known_by_words_only_words_for_totals_are_footers() {
+fn with_words_as_keys_only_words_for_totals_are_footers() {
     let orders = |rows: &str| {
         let text = format!("Order,Date,Total,Customer\n{rows}");
         mapped(ORDER_ROWS, &text).iter().map(|order| order.id.clone()).collect::<Vec<_>>()
@@ -344,7 +344,7 @@ fn mapped(mapping: &str, text: &str) -> Vec<SourceOrder> {
 }
 
 #[test]
-fn orders_of_figures_alone_are_no_footers() {
+fn orders_of_only_figures_are_not_footers() {
     let row = |key: &&str| format!("{key},2024-01-05,5.00,77\n");
     let rows: String = KEYS_LIKE_LABELS.iter().chain(&["SUM", "Total"]).map(row).collect();
     let orders = mapped(ORDER_ROWS, &format!("Order,Date,Total,Customer\n{rows}"));
@@ -366,7 +366,7 @@ fn orders_of_figures_alone_are_no_footers() {
 }
 
 #[test]
-fn further_rows_of_an_order_are_no_footers() {
+fn further_rows_of_an_order_are_not_footers() {
     for key in ["1001-DE", "1001R", "SUM-1", "SUM"] {
         for date in ["2024-01-05", ""] {
             let text = format!(

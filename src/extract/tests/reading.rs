@@ -159,7 +159,7 @@ fn rows_without_their_first_row_are_orphans_and_change_no_other_order() {
 }
 
 #[test]
-fn an_order_that_comes_again_is_another_record() {
+fn a_repeated_order_is_another_record() {
     let all = orders(&[first("#1"), first("#1"), first("#2"), first("#1")].concat());
     assert_eq!(all.len(), 4);
     assert!(all.iter().all(|order| order.faults.is_empty()));
@@ -175,7 +175,7 @@ fn cells_filled_down_over_the_product_rows_are_not_guessed_about() {
 }
 
 #[test]
-fn blank_rows_are_no_orders() {
+fn blank_rows_are_not_orders() {
     let blank = ",".repeat(HEADER.matches(',').count());
     let all = orders(&format!("{blank}\n\n  \n{}{blank}\n{}", first("#1"), next("#1", "Pen")));
     assert_eq!(all.len(), 1);
@@ -242,7 +242,7 @@ fn two_rows_joined_by_a_stray_quote_are_not_one_order() {
 }
 
 #[test]
-fn bytes_that_are_no_utf8_spoil_the_order_if_they_would_be_sent() {
+fn invalid_utf8_makes_an_order_invalid_if_it_would_be_sent() {
     let text = format!(
         "{HEADER}\n{}{}{}",
         first("#1").replace("Mug", "Tasse à café"),

@@ -103,7 +103,7 @@ fn a_repeated_header_is_not_an_order() {
 }
 
 #[test]
-fn guards_of_spreadsheets_are_no_part_of_keys_and_amounts() {
+fn guards_of_spreadsheets_are_not_part_of_keys_and_amounts() {
     let table = plain()
         .replace("#1,", "\"=\"\"#1\"\"\",")
         .replace(",100\n", ",\"=\"\"100\"\"\"\n")

@@ -270,7 +270,7 @@ fn pages_of_a_query_are_read_in_every_wrapping() {
 }
 
 #[test]
-fn what_the_query_did_not_ask_for_is_named() {
+fn fields_missing_from_the_query_are_named() {
     let without = row("1").replace("totalPriceSet", "x").replace("currencyCode", "y");
     let message = refusal(&without);
     assert!(message.contains("looks like Shopify orders of the GraphQL API"), "{message}");
@@ -332,7 +332,7 @@ fn statuses_are_known_in_capitals() {
 }
 
 #[test]
-fn an_order_twice_in_a_file_comes_twice_so_that_it_is_counted_twice() {
+fn an_order_twice_in_a_file_is_returned_and_counted_twice() {
     let all = by_id(&[row("1"), mug("1"), row("1"), candle("1")].join("\n"));
     assert_eq!(all.len(), 2);
     let lines: BTreeSet<usize> = all.iter().map(|order| order.lines.len()).collect();
@@ -350,7 +350,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn wherever_a_file_is_cut_no_order_comes_out_short(at in any::<prop::sample::Index>()) {
+    fn a_file_truncated_anywhere_yields_no_short_order(at in any::<prop::sample::Index>()) {
         let text = scattered();
         let whole: Vec<SourceOrder> = by_id(&text).iter().map(said).collect();
         let cut = text.get(..at.index(text.len())).unwrap_or_default();
@@ -407,7 +407,7 @@ fn a_completed_checkout_is_not_a_cart() {
 }
 
 #[test]
-fn an_order_names_the_checkout_that_a_row_says_it_was() {
+fn an_order_names_the_checkout_that_a_row_links_it_to() {
     let link =
         r#"{"id":"gid://shopify/AbandonedCheckout/77","__parentId":"gid://shopify/Order/1"}"#;
     let orders = by_id(

@@ -352,7 +352,7 @@ fn an_abandoned_checkout_is_a_cart_known_by_its_token() {
 }
 
 #[test]
-fn a_completed_checkout_is_no_cart_and_can_not_become_an_order() {
+fn a_completed_checkout_is_neither_a_cart_nor_an_order() {
     let done =
         CHECKOUT.replace("\"completed_at\": null", "\"completed_at\": \"2024-02-01T00:00:00Z\"");
     let order = read(done).unwrap().remove(0);

@@ -38,7 +38,7 @@ fn an_order_is_read_with_its_amounts_dates_and_lines() {
 }
 
 #[test]
-fn an_order_is_paid_unless_it_says_otherwise() {
+fn an_order_is_paid_unless_stated_otherwise() {
     let of = |to: &str| with("\"fulfillmentStatus\":\"FULFILLED\"", to);
     for (to, status) in [
         (r#""fulfillmentStatus":"PENDING""#, Some(Status::Paid)),

@@ -59,7 +59,7 @@ fn unstated(format: &str, bytes: Vec<u8>) -> Vec<Unstated> {
 }
 
 #[test]
-fn what_an_export_lacks_is_unstated_in_every_format() {
+fn missing_fields_are_unstated_in_every_format() {
     let is_all =
         |found: &[Unstated], is: fn(&Unstated) -> bool| !found.is_empty() && found.iter().all(is);
     for row in TABLE.iter().filter(|row| row.format != "fivetran-csv") {

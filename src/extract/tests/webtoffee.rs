@@ -83,7 +83,7 @@ fn an_order_with_its_lines_packed_is_read_with_all_its_fields() {
 }
 
 #[test]
-fn lines_in_columns_of_their_own_are_the_same_lines() {
+fn lines_in_separate_columns_are_the_same_lines() {
     let columns = "Product Item 1 Name,Product Item 1 id,Product Item 1 SKU,Product Item 1 Quantity,Product Item 1 Total,\
                    Product Item 1 Subtotal,Product Item 2 Name,Product Item 2 id,Product Item 2 SKU,Product Item 2 Quantity,\
                    Product Item 2 Total,Product Item 2 Subtotal";

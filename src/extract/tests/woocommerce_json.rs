@@ -85,7 +85,7 @@ fn an_order_is_read_with_all_its_fields_and_lines() {
 }
 
 #[test]
-fn times_are_utc_where_woocommerce_says_so_and_else_the_shops() {
+fn times_are_utc_if_woocommerce_states_it_and_else_local() {
     let gmt = "\"date_created_gmt\": \"2024-01-31T09:11:12\"";
     for (stated, expected) in [
         ("\"2024-01-31T09:11:12Z\"", "2024-01-31T09:11:12Z"),
@@ -208,7 +208,7 @@ fn a_value_of_the_wrong_kind_spoils_its_own_order_only() {
 }
 
 #[test]
-fn refunds_and_errors_of_the_api_are_no_orders() {
+fn refunds_and_errors_of_the_api_are_not_orders() {
     for (text, what) in [
         (
             r#"[{"id":726,"date_created":"2017-03-21T17:07:11","amount":"10.00","reason":"","refunded_by":1,"line_items":[]}]"#,

@@ -70,7 +70,7 @@ async fn nodes_that_take_at_once_share_without_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_leaves_the_others_their_share_and_takes_it_if_they_have_no_room() {
+async fn a_node_leaves_others_their_share_unless_they_have_no_room() {
     let postgres = Postgres::start();
     let all: Vec<String> = (0..12).map(|n| format!("a{n:02}")).collect();
     postgres.fleet(&refs(&all)).await;

@@ -25,7 +25,7 @@ fn file(dir: &Path, seed: u64, len: usize) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_comes_back_as_it_was_and_replaces_the_one_before() {
+async fn a_copy_is_read_back_unchanged_and_replaces_the_previous_one() {
     let (postgres, dir) = (Postgres::start(), tempfile::tempdir().unwrap());
     postgres.fleet(&["a"]).await;
     let (copies, one) = (postgres.copies(), postgres.node("one", 60_000));

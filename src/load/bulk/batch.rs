@@ -258,7 +258,7 @@ impl<'a> BatchWrite<'a> {
         }
     }
 
-    /// No answer says what became of a whole request.
+    /// No answer states the outcome of a whole request.
     fn doubt(&mut self, part: &[usize]) {
         part.iter().for_each(|index| self.orders[*index].in_doubt = true);
         self.loader.length.too_much(part.len());

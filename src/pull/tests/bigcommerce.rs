@@ -92,7 +92,7 @@ async fn a_full_pull_is_the_whole_shop_as_it_was_received() {
 }
 
 #[tokio::test]
-async fn whatever_leaves_the_list_while_it_is_read_no_other_order_is_lost() {
+async fn orders_leaving_the_list_while_it_is_read_lose_no_other_order() {
     for request in 2..=9 {
         for is_modified in [false, true] {
             let pulls = Pulls::of_bigcommerce(BigCommerceOptions::default(), orders(600)).await;
@@ -257,7 +257,7 @@ async fn a_shop_that_ignores_the_window_is_pulled_in_full_and_bounds_may_be_excl
 }
 
 #[tokio::test]
-async fn what_the_shop_refuses_is_said_with_the_way_out() {
+async fn a_refusal_of_the_shop_is_reported_with_a_hint() {
     let host = BigCommerceOptions { lacks_scope: true, ..BigCommerceOptions::default() };
     let mut pulls = Pulls::of_bigcommerce(host, orders(3)).await;
     let error = pulls.pull(Request::Full).await.unwrap_err();
@@ -272,7 +272,7 @@ async fn what_the_shop_refuses_is_said_with_the_way_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_suspended_store_is_away() {
+async fn a_suspended_store_is_unavailable() {
     let host = BigCommerceOptions { is_suspended: true, ..BigCommerceOptions::default() };
     let pulls = Pulls::of_bigcommerce(host, orders(3)).await;
     let error = pulls.pull(Request::Full).await.unwrap_err();

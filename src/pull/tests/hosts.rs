@@ -32,7 +32,7 @@ pub(super) fn host_faults() -> Vec<(HostFault, bool)> {
 
 /// A window that ended by the clock of a host in front of the shop would omit changes until then.
 #[tokio::test(start_paused = true)]
-async fn the_clock_of_a_host_in_front_is_not_taken_for_the_shops() {
+async fn the_clock_of_a_host_in_front_is_not_mistaken_for_the_shops() {
     for ahead_s in [-100_000, 100_000] {
         for request in 0..3 {
             let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
@@ -62,7 +62,7 @@ async fn after_any_fault_a_window_is_complete_or_absent() {
 }
 
 #[tokio::test]
-async fn whatever_the_host_does_to_answers_every_order_is_there() {
+async fn under_any_fault_of_the_host_every_order_is_pulled() {
     let hosts = [
         WooOptions { hides_totals: true, ..WooOptions::default() },
         WooOptions { prints_notice: true, ..WooOptions::default() },
@@ -87,7 +87,7 @@ async fn whatever_the_host_does_to_answers_every_order_is_there() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_firewall_is_not_taken_for_a_wrong_key() {
+async fn a_page_of_a_firewall_does_not_count_as_a_wrong_key() {
     let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
     pulls.shop.fail_next(HostFault::Page(403));
     let error = pulls.pull(Request::Full).await.unwrap_err().to_string();

@@ -87,7 +87,7 @@ async fn a_shop_without_orders_has_an_export_too() {
 }
 
 #[tokio::test]
-async fn a_token_alone_lets_in_where_the_shop_allows_it() {
+async fn a_token_alone_is_accepted_if_the_shop_allows_it() {
     let host = MagentoOptions { takes_bearer: true, ..MagentoOptions::default() };
     let mut pulls = Pulls::magento(host, orders(3)).await;
     pulls.options.access = Access::default().with_secret("token", TOKEN);
@@ -101,7 +101,7 @@ async fn a_token_alone_lets_in_where_the_shop_allows_it() {
 }
 
 #[tokio::test]
-async fn what_is_signed_with_another_secret_or_may_not_read_orders_is_refused() {
+async fn a_wrong_signature_or_missing_permission_is_refused() {
     let mut pulls = Pulls::magento(MagentoOptions::default(), orders(3)).await;
     for secret in ["secret", "token", "token_secret"] {
         pulls.options.access = signed().with_secret(secret, "another");
@@ -218,7 +218,7 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shop_that_delivers_no_order_at_all_is_away() {
+async fn a_shop_that_delivers_no_order_at_all_is_unavailable() {
     let all: std::collections::BTreeSet<u64> = (1..=30).collect();
     let host = MagentoOptions { unlistable: all.clone(), broken: all, ..MagentoOptions::default() };
     let pulls = Pulls::magento(host, orders(30)).await;

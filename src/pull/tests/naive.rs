@@ -189,7 +189,7 @@ async fn a_search_without_quotes_finds_other_orders() {
 
 /// Both APIs return XML to a client that does not state what it accepts.
 #[tokio::test]
-async fn a_client_that_does_not_say_what_it_takes_gets_xml() {
+async fn a_client_without_an_accept_header_gets_xml() {
     let big =
         BigCommerce::start(BigCommerceOptions::default(), bigcommerce::orders(3)).await.unwrap();
     let magento = Magento::start(MagentoOptions::default(), magento::orders(3)).await.unwrap();

@@ -161,7 +161,7 @@ async fn a_shop_without_orders_has_an_export() {
 }
 
 #[tokio::test]
-async fn what_the_app_may_not_see_is_said_before_anything_is_pulled() {
+async fn missing_permissions_are_reported_before_anything_is_pulled() {
     let with = |scopes: &[&'static str]| ShopifyOptions {
         scopes: scopes.to_vec(),
         ..ShopifyOptions::default()
@@ -268,7 +268,7 @@ async fn operations_that_end_badly_are_started_again_and_never_half_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_keeps_the_shop_busy_is_waited_for() {
+async fn a_busy_shop_is_waited_for() {
     let host = ShopifyOptions {
         busy_starts: 4,
         foreign_operations: 6,

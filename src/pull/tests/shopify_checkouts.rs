@@ -63,7 +63,7 @@ fn carts_of_orders(window: &PulledWindow) -> BTreeMap<u64, u64> {
 }
 
 #[tokio::test]
-async fn a_full_pull_has_orders_and_checkouts_and_says_which_was_which() {
+async fn a_full_pull_has_orders_and_checkouts_and_links_them() {
     let pulls = Pulls::with_checkouts(ShopifyOptions::default(), 12).await;
     let window = pulls.next().await;
     // Next to every third order a checkout is abandoned, and each of those orders from the second
@@ -153,7 +153,7 @@ async fn a_result_of_checkouts_is_taken_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn what_checkouts_take_is_said_before_anything_is_pulled() {
+async fn missing_permissions_for_checkouts_are_reported_before_anything_is_pulled() {
     let without = ShopifyOptions { manages_checkouts: false, ..ShopifyOptions::default() };
     let scopes = vec!["read_orders", "read_all_orders"];
     let guests = ShopifyOptions { scopes, ..ShopifyOptions::default() };

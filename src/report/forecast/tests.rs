@@ -84,7 +84,7 @@ fn the_table_shows_what_another_pace_would_change() {
 }
 
 #[test]
-fn what_binds_is_said() {
+fn the_limiting_factor_is_stated() {
     let slow = Forecast::new(100, Assumptions::new(5.0, 1));
     let text = forecast_lines(&preview(slow.after(2), "UTC"), &at("2026-06-01T10:00:00Z"));
     for expected in [

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_never_meet_nor_leave_the_chart_however_many_bars_there_are() {
+    fn labels_never_overlap_or_leave_the_chart_for_any_number_of_bars() {
         for label in ["1", "2024", "2024-01", "10 or more"] {
             for len in 1..=150 {
                 let bars: Vec<Bar> = (0..len).map(|_| Bar::of(label, 1)).collect();

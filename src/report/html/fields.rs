@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_spreadsheet_would_run_is_a_text_and_amounts_stay_numbers() {
+    fn formulas_become_text_and_amounts_stay_numbers() {
         for (text, expected) in
             [("=1+1", "'=1+1"), ("@x", "'@x"), ("-1.50", "-1.50"), ("+1x", "'+1x"), ("#1", "#1")]
         {
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_is_cut_and_what_hides_is_shown() {
+    fn long_texts_are_truncated_and_hidden_characters_shown() {
         let long = "é".repeat(10_000);
         assert!(cut(&long).ends_with("é… (10,000 characters)") && cut(&long).chars().count() < 330);
         assert_eq!(

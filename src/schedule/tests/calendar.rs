@@ -34,7 +34,7 @@ fn jitter_follows_from_the_name_and_stays_within_its_bound() {
 }
 
 #[test]
-fn a_start_comes_once_at_its_time_and_jitter() {
+fn a_start_occurs_once_at_its_time_plus_jitter() {
     let calendar = calendar("15 2 * * *", "shop-3", Some(600));
     let jitter = calendar.jitter();
     assert!(jitter.as_secs() > 0);

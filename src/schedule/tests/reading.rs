@@ -39,7 +39,7 @@ fn two_ways_to_write_a_schedule_are_the_same() {
 }
 
 #[test]
-fn what_is_wrong_is_named_by_its_field_with_what_to_try() {
+fn errors_name_their_field_and_a_hint() {
     for (text, expected) in [
         ("60 2 * * *", "minute: found `60`; expected a minute from 0 to 59"),
         ("15 24 * * *", "hour: found `24`; expected a hour from 0 to 23"),

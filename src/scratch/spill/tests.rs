@@ -25,7 +25,7 @@ fn scattered(keys: u32, rounds: u32, body: &[u8]) -> Spill {
 }
 
 #[test]
-fn what_belongs_together_comes_together_and_in_order_from_memory_and_from_disk() {
+fn entries_of_a_key_are_returned_together_in_order_from_memory_and_disk() {
     for (keys, body, is_on_disk) in [(100, 10, false), (20_000, 300, true)] {
         let spill = scattered(keys, 4, &vec![b'x'; body]);
         assert_eq!(spill.file.is_some(), is_on_disk);
@@ -101,7 +101,7 @@ fn the_file_has_no_name_and_is_its_owners_alone() {
 
 proptest! {
     #[test]
-    fn nothing_is_lost_and_nothing_made_up(
+    fn nothing_is_lost_or_invented(
         entries in proptest::collection::vec((0_u8..20, proptest::collection::vec(any::<u8>(), 0..40)), 0..200),
     ) {
         let mut spill = Spill::new();

@@ -112,7 +112,7 @@ fn job_keys() -> &'static [Key] {
 }
 
 #[test]
-fn what_is_documented_as_the_default_is_the_default() {
+fn documented_defaults_are_the_defaults() {
     let project = Project::with(super::SMALL);
     let small = project.load(&[]).unwrap();
     project.write("config/ordersync.toml", &filled());
@@ -199,7 +199,7 @@ fn a_filled_key_is_the_only_change_of_the_annotated_settings() {
 }
 
 #[test]
-fn init_says_which_path_it_could_not_make() {
+fn init_names_the_path_it_could_not_create() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("config"), "").unwrap();
     let fault = write_new(dir.path(), ANNOTATED).unwrap_err().to_string();

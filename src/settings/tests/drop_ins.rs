@@ -71,7 +71,7 @@ fn a_table_in_two_files_is_a_fault() {
 }
 
 #[test]
-fn what_is_of_the_whole_program_is_in_the_settings_file() {
+fn global_settings_are_only_allowed_in_the_settings_file() {
     let text = faults(&[("one.toml", &format!("[state]\ndir = \"x\"\n{}", tenant("one")))]);
     assert!(text.contains("one.toml:1:2: state: set in a file of accounts.d"), "{text}");
     assert!(text.contains("expected accounts, jobs and mappings"), "{text}");

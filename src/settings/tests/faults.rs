@@ -52,7 +52,7 @@ environment variable ORDERSYNC_JOBS__SHOP__FORMATS: jobs.shop.formats: unknown k
 }
 
 #[test]
-fn what_orders_mean_is_never_half_understood() {
+fn ambiguous_policies_are_refused() {
     for (line, said) in [
         (
             "refunds = \"Net\"",

@@ -65,7 +65,7 @@ fn all_of(settings: &Settings) -> String {
 }
 
 #[test]
-fn what_is_packed_and_unpacked_is_the_same_in_every_field() {
+fn packing_and_unpacking_preserves_every_field() {
     let project = Project::with(SETTINGS);
     let settings = project.load(&[("CREDENTIALS_DIRECTORY", "credentials")]).unwrap();
     let jobs: Vec<_> = settings.jobs_of("main").collect();
@@ -76,7 +76,7 @@ fn what_is_packed_and_unpacked_is_the_same_in_every_field() {
 }
 
 #[test]
-fn a_secret_is_read_when_it_is_asked_for() {
+fn a_secret_is_read_lazily() {
     let project = Project::with(SETTINGS);
     let file = project.path("config/ordersync.toml");
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();

@@ -38,7 +38,7 @@ fn absolute_paths_stay_as_they_are() {
 }
 
 #[test]
-fn signs_in_the_name_of_the_project_folder_are_no_pattern() {
+fn signs_in_the_name_of_the_project_folder_are_not_a_pattern() {
     let project = Project::with("");
     project.write("shop [old]/config/ordersync.toml", SMALL);
     let settings = project.load_from("shop [old]", None, &[]).unwrap();

@@ -70,7 +70,7 @@ impl Coercion<'_> {
                 let item = |(n, item)| self.value(inner, item, &format!("{path}[{n}]"));
                 items.iter().enumerate().map(item).collect()
             }
-            // One item is taken for a list of one.
+            // A single item counts as a list of one.
             (Type::List(inner), item) => Ok(Value::Array(vec![self.value(inner, item, path)?])),
             (Type::Named(name), _) => match self.schema.types.get(name) {
                 Some(ty) if ty.keyword == "input" => self.object(ty, value, path),

@@ -391,7 +391,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_is_read_or_refused(
+        fn any_input_is_read_or_refused(
             text in "[ {}()\\[\\]:!$.=\"\\\\#\\-0-9aé,\n]{0,60}",
             any in ".{0,60}",
         ) {

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_query_is_refused() {
+    fn only_queries_are_accepted() {
         for text in
             ["", "{", "{ }", "{ a(b: $c) }", "{ a } b", "subscription { a }", "{ a(b: \"c) }"]
         {

@@ -92,7 +92,7 @@ async fn a_token_in_the_address_is_accepted_and_noted() {
 }
 
 #[tokio::test]
-async fn what_is_shown_of_requests_names_no_person_and_no_token() {
+async fn the_log_of_requests_names_no_person_and_no_token() {
     let client = Client::with(Options { requests_per_second: None, ..Options::default() }).await;
     client.add_customer().await;
     client.post("/ecomOrders", &order_with("1", "email", json!("canary@example.com"))).await;

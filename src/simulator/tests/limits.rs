@@ -26,7 +26,7 @@ async fn the_sixth_request_in_a_second_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_refused_for_the_rate_wrote_nothing() {
+async fn a_request_refused_for_the_rate_wrote_nothing() {
     let client = Client::with(Options { requests_per_second: Some(1), ..Options::default() }).await;
     client.get("/users/me").await;
     assert_eq!(client.post("/ecomOrders", &order("1")).await.status, 429);

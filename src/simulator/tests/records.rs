@@ -158,7 +158,7 @@ async fn a_customer_changes_its_address_and_its_totals_move() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn absent_records_are_not_found() {
     let client = Client::with_customer().await;
     for (path, class) in [
         ("/connections/9", "Connection"),

@@ -71,7 +71,7 @@ fn a_run_is_unanswered_from_the_first_failure_after_the_last_answer_on() {
 }
 
 #[test]
-fn what_was_asked_and_answered_is_reported_in_order() {
+fn questions_and_answers_are_reported_in_order() {
     let mut ledger = Ledger::new();
     let (run, connection) = (ledger.run, ledger.connection);
     for attempt in [failed(503), Attempt::found(Operation::LookUp, None)] {
@@ -117,7 +117,7 @@ fn the_history_of_an_order_takes_a_few_dozen_bytes() {
 }
 
 #[test]
-fn what_was_verified_is_reported_as_older_once_the_order_is_sent_again() {
+fn a_verification_is_reported_as_older_once_the_order_is_sent_again() {
     let mut ledger = Ledger::new();
     ledger.create(7..9);
     let (run, connection) = (ledger.run, ledger.connection);

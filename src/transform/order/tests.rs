@@ -85,7 +85,7 @@ fn an_order_maps_to_the_payload_the_target_documents() {
 }
 
 #[test]
-fn what_the_export_leaves_out_is_left_out() {
+fn fields_that_the_export_lacks_are_left_out() {
     let bare = SourceOrder {
         shipping: "".into(),
         tax: "".into(),
@@ -132,7 +132,7 @@ fn every_reason_is_given_at_once() {
 }
 
 #[test]
-fn customers_and_products_whose_ids_were_rewritten_as_numbers_are_not_taken_for_others() {
+fn customers_and_products_with_ids_rewritten_as_numbers_are_not_confused() {
     for rewritten in ["6.1E+12", "6100000000001.0"] {
         let by_customer = SourceOrder { customer_id: rewritten.into(), ..source() };
         assert_eq!(faults(by_customer.clone()), ["bad_id"], "{rewritten}");
@@ -334,7 +334,7 @@ fn an_unknown_status_word_matters_only_where_statuses_do() {
 }
 
 #[test]
-fn lines_edited_out_of_an_order_are_no_products() {
+fn lines_edited_out_of_an_order_are_not_products() {
     let edited =
         SourceOrder { lines: vec![line("Mug", "0", "3.00"), line("Cup", "2", "3.00")], ..source() };
     assert_eq!(payload(edited, &rules())["orderProducts"].as_array().unwrap().len(), 1);
@@ -346,7 +346,7 @@ fn lines_edited_out_of_an_order_are_no_products() {
 }
 
 #[test]
-fn where_only_the_lines_total_is_stated_one_unit_is_its_share() {
+fn with_only_a_line_total_one_unit_is_its_share() {
     let of = |quantity: &str, total: &str| SourceLine {
         total: total.into(),
         ..line("Box", quantity, "")
@@ -468,7 +468,7 @@ fn a_cart_without_an_abandonment_date_uses_its_creation_date() {
 }
 
 #[test]
-fn what_is_assumed_of_a_date_and_a_total_is_noted() {
+fn assumptions_about_a_date_and_a_total_are_noted() {
     let notes = |source: SourceOrder, rules: &Rules| match transform(&mut source.clone(), rules) {
         Mapped::Order(_, notes) => (notes.is_zone_assumed, notes.is_current_assumed),
         other => panic!("{other:?}"),

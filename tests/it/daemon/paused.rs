@@ -16,7 +16,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 #[test]
-fn a_target_that_is_away_for_hours_is_asked_every_quarter_of_an_hour_and_then_loaded() {
+fn an_unavailable_target_is_retried_every_quarter_of_an_hour_and_then_loaded() {
     in_paused_time(async {
         let harness = Harness::open(&["* * * * *"]);
         harness.connectivity(Connectivity::Away);
@@ -227,7 +227,7 @@ fn changed() -> Vec<u8> {
 }
 
 #[test]
-fn a_pause_that_the_target_asked_for_is_a_known_wait() {
+fn a_requested_pause_is_a_known_wait() {
     in_paused_time(async {
         let harness = Harness::open(&["0 * * * *"]);
         let busy = Kind::Status { code: 429, retry_after: RetryAfter::Seconds(800), html: false };

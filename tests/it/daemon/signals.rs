@@ -86,7 +86,7 @@ fn a_second_signal_leaves_at_once_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_does_not_answer_is_waited_for_no_longer_than_the_grace() {
+fn missing_answers_are_awaited_at_most_for_the_grace() {
     let world = World::new().job(EVERY_SECOND);
     shop_of(&world, 30);
     let held = Kind::Stored { then: Ending::Hold { ms: 86_400_000 } };

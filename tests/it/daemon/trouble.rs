@@ -67,7 +67,7 @@ fn a_refused_token_is_reported_once_and_the_account_is_left_alone() {
 }
 
 #[test]
-fn while_another_process_is_at_the_account_it_waits_and_says_so() {
+fn it_waits_while_another_process_uses_the_account_and_reports_it() {
     let world = World::new().job(EVERY_SECOND);
     let truth =
         world.generate(&GeneratorOptions { orders: 40, seed: 3, ..GeneratorOptions::default() });

@@ -101,7 +101,7 @@ fn it_is_removed_however_the_cause_was_fixed() {
 }
 
 #[test]
-fn what_was_refused_and_left_the_export_is_sent_again_when_it_returns() {
+fn a_refused_order_that_left_the_export_is_sent_again_when_it_returns() {
     let world = World::new();
     put(&world, "a.json", &[valid(1), valid(2)]);
     refuse(&world, "2");

@@ -94,7 +94,7 @@ fn addresses_are_masked_by_default() {
 }
 
 #[test]
-fn what_was_loaded_since_is_compared_by_its_content() {
+fn orders_loaded_since_are_compared_by_their_content() {
     let world = World::new();
     put(&world, &plain(1..=6));
     let file = save(&world, "--payloads");

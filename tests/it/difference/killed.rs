@@ -7,7 +7,7 @@ use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Latency, Options};
 
 #[test]
-fn however_a_load_is_killed_each_order_in_the_ledger_has_its_outline() {
+fn after_any_kill_each_order_in_the_ledger_has_its_digest() {
     let options = Options {
         requests_per_second: None,
         latency: Latency::Fixed { ms: 2 },

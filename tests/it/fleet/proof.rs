@@ -226,7 +226,7 @@ impl Proof {
 }
 
 #[test]
-fn whatever_happens_to_nodes_each_order_of_each_account_arrives_once() {
+fn under_any_node_failures_each_order_of_each_account_arrives_once() {
     let of = |variable: &str, short| number(variable).unwrap_or(short);
     let seed = of("ORDERSYNC_PROOF_SEED", super::SEED);
     let accounts = of("ORDERSYNC_PROOF_FLEET_ACCOUNTS", 10);

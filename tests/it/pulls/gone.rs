@@ -8,7 +8,7 @@ use ordersync::simulator::{Edit, Ending, Fault, Kind};
 use std::path::Path;
 
 #[test]
-fn orders_that_are_gone_from_the_shop_are_deleted_where_the_policy_says_so() {
+fn orders_that_are_gone_from_the_shop_are_deleted_if_the_policy_says_so() {
     for system in SHOPS {
         let nights = Nights::with(World::new().policy("gone = \"delete\"\n"), system.name, 60);
         nights.done(&["--quiet", "backfill"]);

@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn what_needs_no_rounding_is_read_the_same(text in "-?[0-9]{0,12}(\\.[0-9]{0,4})?") {
+    fn amounts_without_rounding_are_read_the_same(text in "-?[0-9]{0,12}(\\.[0-9]{0,4})?") {
         let currency = Currency::parse("USD").unwrap();
         let exact = Amount::parse(&text, currency);
         if exact != Err(AmountError::Precision) {

@@ -65,7 +65,7 @@ async fn a_live_order_sets_off_automations() {
 }
 
 #[tokio::test]
-async fn an_address_renames_the_buyer_unless_customer_data_comes_with_it() {
+async fn an_address_renames_the_buyer_without_customer_data() {
     let client = account(|_| {}).await;
     let first_name = async |client: &Client| {
         client.get("/ecomCustomers/1").await.json()["ecomCustomer"]["first_name"].take()
@@ -136,7 +136,7 @@ async fn a_connection_keeps_to_one_way_until_a_switch() {
 }
 
 #[tokio::test]
-async fn what_is_shown_of_a_batch_names_no_person() {
+async fn the_log_of_a_batch_names_no_person() {
     let client = account(|_| {}).await;
     client
         .load(&[

@@ -189,7 +189,7 @@ async fn an_order_of_rest_is_updated_or_doubled() {
 }
 
 #[tokio::test]
-async fn a_deleted_copy_leaves_or_takes_its_order() {
+async fn a_deleted_copy_keeps_or_loses_its_order() {
     for (deletes, left) in [(false, json!({"email": "ada@example.com"})), (true, Value::Null)] {
         let client = account(|options| options.v3_delete_deletes = deletes).await;
         client.load(&[sent("1"), sent("2")]).await;

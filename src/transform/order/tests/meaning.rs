@@ -282,7 +282,7 @@ fn sums_of_the_largest_amounts_do_not_overflow() {
 
 proptest! {
     #[test]
-    fn no_amounts_panic_and_what_adds_up_is_said_to(
+    fn no_amounts_panic_and_matching_sums_are_recognised(
         cents in prop::collection::vec((0_i64..100_000, 1_i64..50), 1..8),
         shipping in 0_i64..5_000,
         tax in 0_i64..5_000,
