@@ -109,15 +109,7 @@ impl AccountWorker {
             tracing::info!(job = name, %due, "{what} is caught up: it was due at {due}");
         }
         let attempted = match (task, &job.verify) {
-            (Task::Verify, Some(verify)) => {
-                // Another node may have loaded newer orders than this one has pulled.
-                let may_be_behind = plan.is_shared && job.pull.is_some();
-                let synced = if may_be_behind { self.sync(plan, job, due).await } else { None };
-                match synced {
-                    Some(synced) if synced.rest.is_some() || synced.is_resumable => Some(synced),
-                    _ => self.verify(plan, job, verify).await,
-                }
-            }
+            (Task::Verify, Some(verify)) => self.verify(plan, job, verify, due).await,
             (Task::Verify, None) => None,
             (Task::Sync, _) => self.sync(plan, job, due).await,
         };
@@ -128,7 +120,7 @@ impl AccountWorker {
         self.rests_until = next.rest.map(|rest| Instant::now() + rest);
     }
 
-    async fn sync(
+    pub(super) async fn sync(
         &mut self,
         plan: &AccountPlan,
         job: &JobPlan,

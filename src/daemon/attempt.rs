@@ -55,7 +55,7 @@ impl AccountWorker {
             }
             // A stop of the daemon is no failure of the job.
             Err(message) if self.cancel.is_cancelled() => {
-                (NextAction::CONTINUE, LastRun::failed(message))
+                (NextAction::FAILED, LastRun::failed(message))
             }
             Err(message) => {
                 (plan.on_event)(name, RunEvent::Failed(&message));
@@ -63,7 +63,7 @@ impl AccountWorker {
                     job = name,
                     "{name} could not begin: {message}; it is tried again when it is due"
                 );
-                (NextAction::CONTINUE, LastRun::failed(message))
+                (NextAction::FAILED, LastRun::failed(message))
             }
         };
         self.board.close(&self.name, next.status.clone());

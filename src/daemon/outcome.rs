@@ -16,24 +16,32 @@ pub(super) struct NextAction {
     pub rest: Option<Duration>,
     /// The run is resumed after the rest.
     pub is_resumable: bool,
+    /// It did what was due.
+    pub is_finished: bool,
     pub status: AccountStatus,
 }
 
 impl NextAction {
     /// The account's next job starts when it is due.
-    pub(super) const CONTINUE: Self =
-        Self { rest: None, is_resumable: false, status: AccountStatus::Idle };
+    pub(super) const FINISHED: Self =
+        Self { rest: None, is_resumable: false, is_finished: true, status: AccountStatus::Idle };
+
+    /// The same, and the job is tried again when it is due.
+    pub(super) const FAILED: Self = Self { is_finished: false, ..Self::FINISHED };
+
+    /// The job is resumed at once, unless the daemon is stopping.
+    pub(super) const INTERRUPTED: Self = Self { is_resumable: true, ..Self::FAILED };
 
     /// ActiveCampaign is unavailable, and asked to wait this long.
     pub(super) fn away(retry_after: Option<Duration>, now: Timestamp) -> Self {
         let rest = retry_after.unwrap_or_default().max(AWAY_REST);
         let status = AccountStatus::Away { until: after(now, rest) };
-        Self { rest: Some(rest), is_resumable: true, status }
+        Self { rest: Some(rest), status, ..Self::INTERRUPTED }
     }
 
     pub(super) fn refused(now: Timestamp) -> Self {
         let status = AccountStatus::Refused { until: after(now, REFUSED_REST) };
-        Self { rest: Some(REFUSED_REST), is_resumable: false, status }
+        Self { rest: Some(REFUSED_REST), status, ..Self::FAILED }
     }
 }
 
@@ -51,7 +59,7 @@ pub(super) fn next_action(
         Ok(report) => report,
         Err(error) => {
             tracing::error!(job, "{job} failed: {error}");
-            return NextAction::CONTINUE;
+            return NextAction::FAILED;
         }
     };
     let run = report.row.id;
@@ -59,7 +67,7 @@ pub(super) fn next_action(
     match (report.end, AccountCondition::after(ended)) {
         (RunEnd::Finished, _) => {
             log_finished(job, report);
-            NextAction::CONTINUE
+            NextAction::FINISHED
         }
         (RunEnd::Interrupted, _) => {
             tracing::info!(
@@ -68,7 +76,7 @@ pub(super) fn next_action(
                 pending = report.row.pending,
                 "run {run} of {job} was stopped; it resumes later"
             );
-            NextAction { is_resumable: true, ..NextAction::CONTINUE }
+            NextAction::INTERRUPTED
         }
         (_, AccountCondition::Away { retry_after }) => {
             let next = NextAction::away(retry_after, now);
@@ -92,7 +100,7 @@ pub(super) fn next_action(
         // Each run opens the account again, so even a broken state is worth another attempt.
         (end, AccountCondition::Usable | AccountCondition::Broken) => {
             tracing::error!(job, run, "run {run} of {job} {}: {error}", end.word());
-            NextAction::CONTINUE
+            NextAction::FAILED
         }
     }
 }

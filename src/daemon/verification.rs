@@ -8,6 +8,7 @@ use crate::run::{
     VerifyRequest, end_of, verify,
 };
 use crate::state::{RunEnd, Store, View};
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -54,8 +55,26 @@ impl AccountWorker {
         plan: &AccountPlan,
         job: &JobPlan,
         by: &VerifyPlan,
+        due: Timestamp,
     ) -> Option<NextAction> {
         let name = &job.job.name;
+        // Another node may have loaded newer orders than this one has pulled.
+        if plan.is_shared && job.pull.is_some() {
+            let synced = self.sync(plan, job, due).await?;
+            if synced.rest.is_some() || synced.is_resumable {
+                return Some(synced);
+            }
+            if !synced.is_finished {
+                self.last_starts.started(name, Task::Verify, &self.clock);
+                let reason =
+                    "the sync before it failed, so this node may lack what another has loaded";
+                return Some(self.end_verification(
+                    plan,
+                    job,
+                    Err(Unverified::NotBegun(reason.to_owned())),
+                ));
+            }
+        }
         let opened = self.open(&plan.open_store, plan.timeout, name).await?;
         self.last_starts.started(name, Task::Verify, &self.clock);
         self.show(plan, (self.clock)());
@@ -63,12 +82,23 @@ impl AccountWorker {
             Ok((store, client)) => self.compare(plan, job, by.lines, store, client).await,
             Err(message) => Err(Unverified::NotBegun(message)),
         };
+        Some(self.end_verification(plan, job, ended))
+    }
+
+    /// Reports how a verification ended, and decides what to do next.
+    fn end_verification(
+        &self,
+        plan: &AccountPlan,
+        job: &JobPlan,
+        ended: Result<Verification, Unverified>,
+    ) -> NextAction {
+        let name = &job.job.name;
         let now = (self.clock)();
         let (next, error) = match ended {
             Ok(verification) => {
                 (plan.on_event)(name, RunEvent::Verified(&verification));
                 log_verified(name, &verification);
-                (NextAction::CONTINUE, None)
+                (NextAction::FINISHED, None)
             }
             Err(unverified) => {
                 let (end, error) = unverified.end();
@@ -82,12 +112,10 @@ impl AccountWorker {
                 }
                 (plan.on_event)(name, RunEvent::Unverified { end, error: &error });
                 let next = match end {
-                    RunEnd::Interrupted => {
-                        NextAction { is_resumable: true, ..NextAction::CONTINUE }
-                    }
+                    RunEnd::Interrupted => NextAction::INTERRUPTED,
                     RunEnd::Paused => NextAction::away(None, now),
                     RunEnd::Stopped => NextAction::refused(now),
-                    _ => NextAction::CONTINUE,
+                    _ => NextAction::FAILED,
                 };
                 (next, Some(error))
             }
@@ -96,7 +124,7 @@ impl AccountWorker {
         self.write_job(name, |entry| {
             entry.last_verification = Some(Box::new(LastVerification { ended: now, error }));
         });
-        Some(next)
+        next
     }
 
     async fn compare(

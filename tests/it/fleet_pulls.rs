@@ -92,3 +92,18 @@ fn a_node_verifies_what_another_one_has_loaded_since() {
     node.wait_for_log("shop is verified", 1);
     node.stop(0);
 }
+
+#[test]
+fn a_node_that_can_not_pull_verifies_nothing_by_what_it_pulled_earlier() {
+    let (nights, _postgres) = pulled_by_a_fleet(World::new().job(EVERY_SECOND), 24);
+    finishes(&nights, "one");
+    nights.day(3);
+    finishes(&nights, "two");
+    nights.set(EVERY_SECOND, &format!("{}verify = \"* * * * * *\"\n", far_away()));
+    let mut command = on_disk(&nights, &["daemon", "--color", "never"], "one");
+    command.env("ORDERSYNC_JOBS__SHOP__PULL__URL", "http://127.0.0.1:1");
+    let node = Process::daemon_by(&mut command);
+    node.wait_for_log("shop could not be verified: the sync before it failed", 1);
+    let log = node.stop(0);
+    assert!(!log.contains("differ"), "{log}");
+}

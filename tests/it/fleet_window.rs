@@ -6,6 +6,7 @@ use crate::window::client::Site;
 use crate::window::deployed::{named, shipped};
 use crate::window::value;
 use crate::world::until;
+use ordersync::simulator::{Fault, Kind};
 use std::collections::BTreeSet;
 
 fn node(fleet: &Fleet, dir: &str) -> (Process, Site) {
@@ -69,4 +70,17 @@ fn a_node_shows_its_leases_their_copies_the_backlog_and_the_others() {
         value(&site.get("/metrics").body, "ordersync_fleet_nodes{state=\"lost\"}") == 1.0
     });
     two.stop(0);
+}
+
+#[test]
+fn a_refused_account_does_not_make_its_node_unready() {
+    let fleet = Fleet::new(30);
+    fleet.generate(3);
+    fleet.world.simulator.inject(Fault::new(Kind::PaymentRequired).forever());
+    let (node, site) = node(&fleet, "one");
+    node.wait_for_log("was refused", 1);
+    site.until("/metrics", |answer| answer.body.contains("standing=\"refused\"} 1"));
+    let answer = site.get("/readyz");
+    assert_eq!((answer.status, answer.body.as_str()), (200, "ready\n"));
+    node.stop(0);
 }

@@ -378,3 +378,17 @@ fn a_first_sync_shows_its_total_and_its_run_is_at_work_from_the_start() {
     assert_eq!(status["jobs"][0]["runs"][0]["progress"]["records_expected"], 60);
     daemon.kill();
 }
+
+#[test]
+fn an_account_that_was_never_worked_on_gets_no_ledger_by_being_shown() {
+    let world = shop().replace_job(&far_away());
+    let (daemon, site) = Site::of(&world);
+    for path in ["/", "/live", "/metrics", "/readyz"] {
+        assert_eq!(site.get(path).status, 200, "{path}");
+    }
+    let names =
+        std::fs::read_dir(world.path("state")).unwrap().map(|file| file.unwrap().file_name());
+    let names: Vec<_> = names.collect();
+    assert!(names.iter().all(|name| !name.to_string_lossy().starts_with("main.")), "{names:?}");
+    daemon.stop(0);
+}
