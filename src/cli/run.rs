@@ -199,7 +199,8 @@ fn plans_of<'a>(prepared: impl Iterator<Item = &'a PreparedJob>) -> Plans {
     plans
 }
 
-/// Loads the jobs until they end, or a signal or `--max-duration` stops them. Returns the signal too.
+/// Loads the jobs until they end, or a signal or `--max-duration` stops them. Returns the signal
+/// too.
 async fn load_until_stopped(
     accounts: Vec<PreparedAccount>,
     request: &LoadRequest<'_>,

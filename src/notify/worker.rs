@@ -108,9 +108,9 @@ impl Worker {
                     }
                     let runs =
                         json!({ "runs": if run.is_null() { json!([]) } else { json!([run]) } });
-                    self.tell_condition(about, StandingTopic::Runs, condition, &message, &runs);
+                    self.notify_condition(about, StandingTopic::Runs, condition, &message, &runs);
                     if condition == Condition::Well {
-                        self.tell_letters(about, &runs);
+                        self.notify_letters(about, &runs);
                     }
                 }
                 Outcome::Verified { differences, verification } => {
@@ -120,13 +120,13 @@ impl Worker {
                     let found =
                         format!("the verification of {job} found {differences} differences");
                     let topic = StandingTopic::Verifications;
-                    self.tell_condition(about, topic, condition, &found, &body);
+                    self.notify_condition(about, topic, condition, &found, &body);
                 }
             }
         }
     }
 
-    fn tell_condition(
+    fn notify_condition(
         &self,
         about: About<'_>,
         topic: StandingTopic,
@@ -143,7 +143,7 @@ impl Worker {
         );
     }
 
-    fn tell_letters(&self, about: About<'_>, body: &Value) {
+    fn notify_letters(&self, about: About<'_>, body: &Value) {
         let About { account, job } = about;
         let counted = View::open(&self.state_dir, account)
             .and_then(|view| Ok((view.dead_letters_count(job)?.new, view.newest_letter(job)?)));

@@ -77,7 +77,7 @@ pub fn status_json(jobs: &[JobStatus]) -> Value {
                 value["undone"] = row.undone_ms.map(|ms| local_ms(ms, &job.zone)).into();
                 let estimate = job.estimate.as_ref().filter(|_| n == 0);
                 value["at_work"] = estimate.is_some().into();
-                value["goes_on"] = goes_on(job, n, row).into();
+                value["goes_on"] = is_resumable(job, n, row).into();
                 value["progress"] = estimate.map(|estimate| estimate_json(estimate, &job.zone)).into();
                 value["expected_end"] = estimate
                     .and_then(|estimate| estimate.expected_end)
@@ -236,7 +236,7 @@ fn is_in_future(row: &RunRow, now: Timestamp) -> bool {
 }
 
 /// Whether the next run of its kind resumes it: no process runs it, and it did not finish.
-fn goes_on(job: &JobStatus, n: usize, row: &RunRow) -> bool {
+fn is_resumable(job: &JobStatus, n: usize, row: &RunRow) -> bool {
     let is_open = match row.outcome {
         None => job.estimate.is_none(),
         Some(end) => matches!(end, RunEnd::Interrupted | RunEnd::Paused | RunEnd::Stopped),
@@ -312,19 +312,19 @@ fn run_row(job: &JobStatus, n: usize, row: &RunRow) -> Vec<String> {
     let to_go = row.records_planned.map(|all| all.saturating_sub(row.counts.sum()));
     let rest = match to_go {
         // The reader is ahead, so its position does not show what remains.
-        Some(to_go) if goes_on(job, n, row) => ("to go", to_go),
+        Some(to_go) if is_resumable(job, n, row) => ("to go", to_go),
         _ => ("pending", row.pending),
     };
     let all = row.counts.named().into_iter().chain([rest]);
     let counts: Vec<String> = all.map(|(name, n)| format!("{} {name}", count(n))).collect();
     let outcome = match &row.outcome {
         Some(outcome) if row.undone_ms.is_some() => format!("{outcome}, undone since"),
-        Some(outcome) if goes_on(job, n, row) => {
+        Some(outcome) if is_resumable(job, n, row) => {
             format!("{outcome}; the next {} resumes it", row.kind)
         }
         Some(outcome) => outcome.to_string(),
         None if n == 0 && job.estimate.is_some() => "running".to_owned(),
-        None if goes_on(job, n, row) => {
+        None if is_resumable(job, n, row) => {
             format!("interrupted (killed); the next {} resumes it", row.kind)
         }
         None => "interrupted (killed)".to_owned(),

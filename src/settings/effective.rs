@@ -41,7 +41,7 @@ impl Toml<'_> {
                         && !["fleet.url", "fleet.url_file"]
                             .iter()
                             .any(|key| self.places.has(key)) => {}
-                Kind::Table(_) if at == "notify" && !self.tells_somebody() => {}
+                Kind::Table(_) if at == "notify" && !self.has_receiver() => {}
                 Kind::Table(keys) => self.headed(keys, &at),
                 Kind::Named(keys) => {
                     for name in self.places.names(&at) {
@@ -64,7 +64,7 @@ impl Toml<'_> {
         self.table(keys, path);
     }
 
-    fn tells_somebody(&self) -> bool {
+    fn has_receiver(&self) -> bool {
         ["notify.url", "notify.ping_url", "notify.command"].iter().any(|key| self.places.has(key))
     }
 

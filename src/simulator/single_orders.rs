@@ -110,7 +110,7 @@ async fn answer(
 }
 
 impl Shop {
-    fn is_let_in(&self, headers: &HeaderMap, name: &str) -> bool {
+    fn is_admitted(&self, headers: &HeaderMap, name: &str) -> bool {
         headers.get(name).and_then(|value| value.to_str().ok()) == Some(self.token.as_str())
     }
 
@@ -133,7 +133,7 @@ impl Shop {
         if *method != Method::GET || id.is_empty() || uri.query().is_some() {
             self.violations.push(format!("{method} {uri}"));
         }
-        if !self.is_let_in(headers, "x-api-key") {
+        if !self.is_admitted(headers, "x-api-key") {
             return problem(StatusCode::UNAUTHORIZED);
         }
         let Some((id, total)) = self.total_of(&id.replace("%20", " ").replace("%2F", "/")) else {
@@ -162,7 +162,7 @@ impl Shop {
         if *method != Method::POST || uri.path() != "/fast/v1/read" || !is_question {
             self.violations.push(format!("{method} {uri}"));
         }
-        if !self.is_let_in(headers, "fastsession") {
+        if !self.is_admitted(headers, "fastsession") {
             return refusal(StatusCode::UNAUTHORIZED);
         }
         let external = sent["order"]["external_order_id"].as_str();

@@ -189,7 +189,8 @@ impl Store {
         )
     }
 
-    /// The order is gone in ActiveCampaign: notes the delete, and removes the order from the ledger.
+    /// The order is gone in ActiveCampaign: notes the delete, and removes the order from the
+    /// ledger.
     pub fn settle_deleted(
         &mut self,
         run: RunId,

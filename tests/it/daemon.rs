@@ -16,7 +16,7 @@ use serde_json::Value;
 pub const EVERY_SECOND: &str = "schedule = \"* * * * * *\"\n";
 
 /// A schedule with the next start in months, and the last one months ago.
-pub fn far_away() -> String {
+pub fn months_away() -> String {
     let month = (Zoned::now().month() + 5) % 12 + 1;
     format!("schedule = \"0 0 1 {month} *\"\n")
 }
@@ -64,7 +64,7 @@ fn without_a_schedule_there_is_nothing_to_run() {
 
 #[test]
 fn a_missing_token_is_reported_immediately() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     std::fs::remove_file(world.path("token")).unwrap();
     let output = world.run(&["daemon"]);
     assert_eq!(output.code, 2, "{}", output.err);
@@ -73,7 +73,7 @@ fn a_missing_token_is_reported_immediately() {
 
 #[test]
 fn a_job_that_never_ran_waits_for_its_time() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     world.generate(&GeneratorOptions { orders: 5, seed: 3, ..GeneratorOptions::default() });
     let daemon = Process::daemon(&world);
     let log = daemon.stop(0);

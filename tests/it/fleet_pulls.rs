@@ -1,6 +1,6 @@
 //! A shop that the nodes of a fleet pull, each onto its own disk.
 
-use crate::daemon::{EVERY_SECOND, far_away};
+use crate::daemon::{EVERY_SECOND, months_away};
 use crate::fleet::postgres::Postgres;
 use crate::nights::Nights;
 use crate::process::Process;
@@ -87,7 +87,7 @@ fn a_node_verifies_what_another_one_has_loaded_since() {
     finishes(&nights, "one");
     nights.day(3);
     finishes(&nights, "two");
-    nights.set(EVERY_SECOND, &format!("{}verify = \"* * * * * *\"\n", far_away()));
+    nights.set(EVERY_SECOND, &format!("{}verify = \"* * * * * *\"\n", months_away()));
     let node = Process::daemon_by(&mut on_disk(&nights, &["daemon", "--color", "never"], "one"));
     node.wait_for_log("shop is verified", 1);
     node.stop(0);
@@ -99,7 +99,7 @@ fn a_node_that_can_not_pull_verifies_nothing_by_what_it_pulled_earlier() {
     finishes(&nights, "one");
     nights.day(3);
     finishes(&nights, "two");
-    nights.set(EVERY_SECOND, &format!("{}verify = \"* * * * * *\"\n", far_away()));
+    nights.set(EVERY_SECOND, &format!("{}verify = \"* * * * * *\"\n", months_away()));
     let mut command = on_disk(&nights, &["daemon", "--color", "never"], "one");
     command.env("ORDERSYNC_JOBS__SHOP__PULL__URL", "http://127.0.0.1:1");
     let node = Process::daemon_by(&mut command);

@@ -41,7 +41,7 @@ fn orders(per: u64, total: impl Fn(u64) -> u64) -> String {
 }
 
 /// Plans, runs, and compares both: the number of requests and the time.
-async fn assert_foretold(shop: &Rehearsal, requests: u64) -> RunReport {
+async fn assert_forecast(shop: &Rehearsal, requests: u64) -> RunReport {
     let forecast = shop.plan().forecast;
     assert_eq!((forecast.requests, forecast.unsure), (requests, 0));
     let report = finished(shop).await;
@@ -69,7 +69,7 @@ fn for_any_spread_over_customers_the_forecast_equals_the_run() {
         in_paused_time(async {
             let shop = shop();
             shop.put(&orders(per, |_| 20));
-            let report = assert_foretold(&shop, ORDERS + customers).await;
+            let report = assert_forecast(&shop, ORDERS + customers).await;
             assert_eq!(report.row.customers_created, customers);
         });
     }
@@ -80,7 +80,7 @@ fn customers_that_come_again_late_are_counted_once() {
     in_paused_time(async {
         let shop = shop();
         shop.put(&export((0..ORDERS).map(|n| (n % 50, 20)), 12));
-        assert_foretold(&shop, ORDERS + 50).await;
+        assert_forecast(&shop, ORDERS + 50).await;
     });
 }
 
@@ -91,10 +91,10 @@ fn updates_and_unchanged_orders_are_reported_apart() {
         shop.put(&orders(3, |_| 20));
         finished(&shop).await;
         shop.put(&orders(3, |_| 21));
-        let report = assert_foretold(&shop, ORDERS).await;
+        let report = assert_forecast(&shop, ORDERS).await;
         assert_eq!(report.row.counts.updated, ORDERS, "all updates");
         shop.put(&orders(3, |n| 21 + n % 2));
-        let report = assert_foretold(&shop, ORDERS / 2).await;
+        let report = assert_forecast(&shop, ORDERS / 2).await;
         assert_eq!(report.row.counts.unchanged, ORDERS / 2, "half of them");
         let forecast = shop.plan().forecast;
         assert_eq!(forecast.total(), 0);
@@ -109,7 +109,7 @@ fn updated_orders_keep_their_customers_and_bring_no_new_ones() {
         shop.put(&orders(3, |_| 20));
         finished(&shop).await;
         shop.put(&export((0..ORDERS).map(|n| (1000 + n / 2, 20)), 1));
-        let report = assert_foretold(&shop, ORDERS).await;
+        let report = assert_forecast(&shop, ORDERS).await;
         assert_eq!(report.row.counts.updated, ORDERS);
     });
 }
@@ -244,7 +244,7 @@ fn steady_shop() -> Rehearsal {
 }
 
 /// Loads an export in batches, and asserts the requests of the forecast and approximately its time.
-async fn assert_batches_foretold(shop: &Rehearsal, text: &str) {
+async fn assert_batches_forecast(shop: &Rehearsal, text: &str) {
     shop.put(text);
     let forecast = shop.plan().forecast;
     let report = finished(shop).await;
@@ -268,8 +268,8 @@ fn batches_take_what_is_foretold_however_few_the_orders() {
                 let mut shop = steady_shop();
                 shop.rules.policy.deleted = deleted;
                 let text = |total: fn(u64) -> u64| export((0..orders).map(|n| (n, total(n))), 2);
-                assert_batches_foretold(&shop, &text(|_| 20)).await;
-                assert_batches_foretold(&shop, &text(|n| 20 + u64::from(n % 6 == 0))).await;
+                assert_batches_forecast(&shop, &text(|_| 20)).await;
+                assert_batches_forecast(&shop, &text(|n| 20 + u64::from(n % 6 == 0))).await;
             });
         }
     }
@@ -294,7 +294,7 @@ fn carts(carts: u64, total: u64) -> String {
 fn carts_of_the_bulk_path_are_forecast_as_separate_requests() {
     in_paused_time(async {
         let shop = steady_shop();
-        assert_batches_foretold(&shop, &carts(200, 20)).await;
-        assert_batches_foretold(&shop, &carts(200, 21)).await;
+        assert_batches_forecast(&shop, &carts(200, 20)).await;
+        assert_batches_forecast(&shop, &carts(200, 21)).await;
     });
 }

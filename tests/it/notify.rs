@@ -11,12 +11,12 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 /// Receives requests on a loopback port, refuses the first ones, and stores the rest.
-struct Ear {
+struct NoticeReceiver {
     port: u16,
     heard: Arc<Mutex<Vec<(String, String)>>>,
 }
 
-impl Ear {
+impl NoticeReceiver {
     fn refusing_first(refusals: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -89,7 +89,7 @@ fn names(events: &[(String, Value)]) -> Vec<&str> {
 
 #[test]
 fn a_failure_is_notified_once_and_its_end_too() {
-    let ear = Ear::refusing_first(0);
+    let ear = NoticeReceiver::refusing_first(0);
     let world = World::new().policy(&ear.settings());
     world.generate(&SHOP);
     let refuse =
@@ -120,7 +120,7 @@ fn a_failure_is_notified_once_and_its_end_too() {
 
 #[test]
 fn new_dead_letters_and_differences_are_notified() {
-    let ear = Ear::refusing_first(0);
+    let ear = NoticeReceiver::refusing_first(0);
     let world = World::new().policy(&ear.settings());
     world.generate(&GeneratorOptions { defects_permille: 200, ..SHOP });
     world.load("backfill", 3);
@@ -143,7 +143,7 @@ fn new_dead_letters_and_differences_are_notified() {
 
 #[test]
 fn a_receiver_that_is_down_for_a_moment_is_tried_again_and_a_dead_one_fails_no_run() {
-    let ear = Ear::refusing_first(1);
+    let ear = NoticeReceiver::refusing_first(1);
     let world = World::new().policy(&ear.settings());
     world.generate(&SHOP);
     world.load("backfill", 0);

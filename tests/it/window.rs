@@ -5,7 +5,7 @@ pub mod client;
 pub mod deployed;
 mod file;
 
-use crate::daemon::{EVERY_SECOND, far_away};
+use crate::daemon::{EVERY_SECOND, months_away};
 use crate::process::Process;
 use crate::world::{TOKEN, World};
 use client::{Answer, Site};
@@ -104,7 +104,7 @@ fn counters_continue_across_runs_and_never_decrease() {
 
 #[test]
 fn a_probe_is_reported_what_keeps_it_from_working() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     world.generate(&GeneratorOptions { orders: 5, seed: 3, ..GeneratorOptions::default() });
     let (daemon, site) = Site::of(&world);
     assert_eq!((site.get("/healthz").status, site.get("/readyz").body.as_str()), (200, "ready\n"));
@@ -127,7 +127,7 @@ fn a_probe_is_reported_what_keeps_it_from_working() {
 
 #[test]
 fn another_hosts_page_can_not_read_it_through_a_visitors_browser() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     let (daemon, site) = Site::of(&world);
     for path in ["/", "/live", "/metrics", "/healthz", "/readyz", "/nothing"] {
         let message = site.ask(&format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n"));
@@ -145,7 +145,7 @@ fn another_hosts_page_can_not_read_it_through_a_visitors_browser() {
 
 #[test]
 fn it_only_shows() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     let (daemon, site) = Site::of(&world);
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
         let message = site
@@ -170,7 +170,7 @@ fn it_only_shows() {
 
 #[test]
 fn clients_that_hold_their_connections_do_not_keep_others_out_or_the_daemon_from_ending() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     let (daemon, site) = Site::of(&world);
     let held: Vec<_> = (0..20).map(|_| site.connect()).collect();
     assert_eq!(site.get("/healthz").status, 200, "after ten seconds at the latest");
@@ -198,7 +198,7 @@ fn no_address_and_no_token_is_shown() {
 
 #[test]
 fn the_page_shows_runs_whose_parts_add_up_and_dead_letters_by_reason() {
-    let world = shop().replace_job(&far_away());
+    let world = shop().replace_job(&months_away());
     let run = world.load("sync", 3);
     let (daemon, site) = Site::of(&world);
     let page = site.get("/").body;
@@ -285,7 +285,7 @@ fn a_refused_account_is_seen_before_and_after_a_restart() {
     let answer = site.until("/readyz", |answer| answer.status == 503);
     assert!(answer.body.contains("shop: refused since 20"), "{}", answer.body);
     daemon.stop(0);
-    let world = world.replace_job(&far_away());
+    let world = world.replace_job(&months_away());
     let (daemon, site) = Site::of(&world);
     assert_eq!(site.get("/readyz").status, 503, "until a run finishes");
     world.simulator.clear_faults();
@@ -303,7 +303,7 @@ fn a_refused_account_is_seen_before_and_after_a_restart() {
 
 #[test]
 fn new_settings_move_the_listener_and_faulty_ones_are_reported() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     let (daemon, site) = Site::of(&world);
     let current = "ordersync_settings_reload_successful";
     assert_eq!(value(&site.get("/metrics").body, current), 1.0);
@@ -312,7 +312,7 @@ fn new_settings_move_the_listener_and_faulty_ones_are_reported() {
     daemon.wait_for_log("the previous settings stay in effect", 1);
     site.until("/metrics", |answer| sample(&answer.body, current) == Some(0.0));
     assert!(site.until("/", |answer| answer.body.contains("Old settings")).status == 200);
-    let world = world.replace_job(&far_away());
+    let world = world.replace_job(&months_away());
     daemon.signal("HUP");
     daemon.wait_for_log("settings reloaded", 1);
     site.until("/metrics", |answer| sample(&answer.body, current) == Some(1.0));
@@ -322,7 +322,7 @@ fn new_settings_move_the_listener_and_faulty_ones_are_reported() {
 
 #[test]
 fn without_the_setting_nothing_listens_and_other_addresses_take_a_deliberate_word() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     let log = Process::daemon(&world).stop(0);
     assert!(!log.contains("http://127.0.0.1") || !log.contains("status page"), "{log}");
     for (listen, hint) in [
@@ -349,7 +349,7 @@ fn without_the_setting_nothing_listens_and_other_addresses_take_a_deliberate_wor
 
 #[test]
 fn if_allowed_a_probe_looks_up_by_address_and_a_name_by_the_list() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     let mut command = world.command(&["daemon", "--color", "never"]);
     command.env("ORDERSYNC_METRICS__LISTEN", "127.0.0.1:0");
     command.env("ORDERSYNC_METRICS__ALLOW_REMOTE", "true");
@@ -381,7 +381,7 @@ fn a_first_sync_shows_its_total_and_its_run_is_at_work_from_the_start() {
 
 #[test]
 fn an_account_that_was_never_worked_on_gets_no_ledger_by_being_shown() {
-    let world = shop().replace_job(&far_away());
+    let world = shop().replace_job(&months_away());
     let (daemon, site) = Site::of(&world);
     for path in ["/", "/live", "/metrics", "/readyz"] {
         assert_eq!(site.get(path).status, 200, "{path}");

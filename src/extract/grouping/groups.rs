@@ -44,14 +44,14 @@ impl Group {
     }
 
     /// Its rows are not contiguous.
-    pub fn lies_apart(&self) -> bool {
+    pub fn is_scattered(&self) -> bool {
         self.runs.first() != self.runs.last()
     }
 
     /// The line of a row that is repeated exactly elsewhere in the file: the order may contain the
     /// line twice, or the file may contain the order twice.
     pub fn repeated_elsewhere(&self) -> Option<u64> {
-        if !self.lies_apart() {
+        if !self.is_scattered() {
             return None;
         }
         let mut by_len: HashMap<usize, Vec<usize>> = HashMap::new();

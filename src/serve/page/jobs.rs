@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use std::time::Duration;
 
 /// A later start is shown as late.
-const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
+const LATE_SHOWN_FROM: SignedDuration = SignedDuration::from_mins(2);
 /// Reasons shown of a job's dead letters.
 const REASONS_SHOWN: usize = 20;
 
@@ -119,7 +119,7 @@ fn next(job: &JobSnapshot, now: Timestamp) -> Markup {
                 None => "not known yet",
             }
         }
-        @if lag > LATE_TOLD {
+        @if lag > LATE_SHOWN_FROM {
             dt { "Late by" } dd.warn { (times::span(lag)) }
         }
     }

@@ -61,7 +61,7 @@ impl SimulatedShop for MagentoMemory {
         let Some(resource) = request.uri.path().strip_prefix("/rest/V1/") else {
             return page(StatusCode::NOT_FOUND, "Whoops, our bad...");
         };
-        if let Err(refusal) = shop.let_in(request) {
+        if let Err(refusal) = shop.admit(request) {
             return json(StatusCode::UNAUTHORIZED, &refusal);
         }
         match resource.strip_prefix("orders") {
@@ -86,7 +86,7 @@ impl SimulatedOrder for MagentoOrder {
 }
 
 impl Shop<MagentoMemory> {
-    fn let_in(&mut self, request: &ShopRequest) -> Result<(), Value> {
+    fn admit(&mut self, request: &ShopRequest) -> Result<(), Value> {
         let sent = request.header("authorization").unwrap_or_default();
         let is_known = if let Some(token) = sent.strip_prefix("Bearer ") {
             self.options.takes_bearer && token == self.options.token

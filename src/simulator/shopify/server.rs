@@ -175,7 +175,7 @@ impl Shop<Admin> {
             self.violation(format!("unknown address {}", uri.path()));
             return (StatusCode::NOT_FOUND, json!({ "errors": "Not Found" }));
         }
-        if !self.is_let_in(request.header(TOKEN_HEADER)) {
+        if !self.is_admitted(request.header(TOKEN_HEADER)) {
             let text =
                 "[API] Invalid API key or access token (unrecognized login or wrong password)";
             return (StatusCode::UNAUTHORIZED, json!({ "errors": text }));
@@ -201,7 +201,7 @@ impl Shop<Admin> {
         (StatusCode::OK, json!({ "access_token": token, "scope": scope, "expires_in": expires_in }))
     }
 
-    fn is_let_in(&mut self, sent: Option<&str>) -> bool {
+    fn is_admitted(&mut self, sent: Option<&str>) -> bool {
         let Some(sent) = sent else { return false };
         match &self.options.access {
             Access::Token(token) => sent == token,

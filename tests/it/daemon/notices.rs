@@ -1,6 +1,6 @@
 //! Notifications to systemd, on a notify socket of the test.
 
-use super::{EVERY_SECOND, far_away};
+use super::{EVERY_SECOND, months_away};
 use crate::process::Process;
 use crate::world::{WAIT_MAX, World};
 use ordersync::samples::GeneratorOptions;
@@ -52,7 +52,7 @@ impl Systemd {
 
 #[test]
 fn systemd_is_reported_of_start_reload_life_and_end() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     world.generate(&GeneratorOptions { orders: 10, seed: 3, ..GeneratorOptions::default() });
     let mut systemd = Systemd::listen(&world);
     let daemon = systemd.start(&world, 400);

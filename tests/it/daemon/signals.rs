@@ -1,6 +1,6 @@
 //! Asked to stop, killed, and asked to read its settings again: at bad moments.
 
-use super::{EVERY_SECOND, far_away, runs};
+use super::{EVERY_SECOND, months_away, runs};
 use crate::process::Process;
 use crate::resume::wait_for_requests;
 use crate::world::{World, assert_adds_up};
@@ -26,7 +26,7 @@ fn asked_to_stop_in_a_run_it_settles_what_was_sent_and_resumes_at_the_next_start
     assert_adds_up(&stopped);
     assert_eq!(stopped["created"], world.summary().orders, "what was sent is settled");
     // Its next start is far in the future: it resumes because it was interrupted.
-    let world = world.replace_job(&far_away());
+    let world = world.replace_job(&months_away());
     let again = Process::daemon(&world);
     again.wait_for_log("finished: ", 1);
     again.stop(0);
@@ -50,7 +50,7 @@ fn killed_in_a_run_it_loses_nothing_doubles_nothing_and_resumes_once() {
         world.settle();
         world.simulator.release();
     }
-    let world = world.replace_job(&far_away());
+    let world = world.replace_job(&months_away());
     let daemon = Process::daemon(&world);
     daemon.wait_for_log("finished: ", 1);
     daemon.stop(0);
@@ -77,7 +77,7 @@ fn a_second_signal_leaves_at_once_and_nothing_is_lost() {
     daemon.ends(130);
     world.settle();
     world.simulator.clear_faults();
-    let world = world.replace_job(&far_away());
+    let world = world.replace_job(&months_away());
     let again = Process::daemon(&world);
     again.wait_for_log("finished: ", 1);
     again.stop(0);
@@ -121,7 +121,7 @@ fn a_faulty_new_file_is_refused_and_the_old_settings_stay_in_force() {
     daemon.signal("HUP");
     daemon.wait_for_log("the previous settings stay in effect", 2);
     daemon.wait_for_log("no job has a schedule", 1);
-    let world = world.replace_job(&far_away());
+    let world = world.replace_job(&months_away());
     daemon.signal("HUP");
     daemon.wait_for_log("settings reloaded: shop next at ", 1);
     daemon.stop(0);
@@ -130,7 +130,7 @@ fn a_faulty_new_file_is_refused_and_the_old_settings_stay_in_force() {
 
 #[test]
 fn good_new_settings_are_followed_without_a_restart() {
-    let world = World::new().job(&far_away());
+    let world = World::new().job(&months_away());
     let truth = shop_of(&world, 10);
     let daemon = Process::daemon(&world);
     let world = world.replace_job(EVERY_SECOND);

@@ -1,6 +1,6 @@
 //! Verifications by their own schedule.
 
-use super::{EVERY_SECOND, far_away, runs};
+use super::{EVERY_SECOND, months_away, runs};
 use crate::process::Process;
 use crate::world::{World, until};
 use ordersync::samples::GeneratorOptions;
@@ -14,7 +14,7 @@ fn shop(world: &World) {
 
 #[test]
 fn a_job_is_verified_when_it_is_due_and_again_and_its_result_is_in_status() {
-    let world = World::new().job(&format!("{}{VERIFY}", far_away()));
+    let world = World::new().job(&format!("{}{VERIFY}", months_away()));
     shop(&world);
     world.load("sync", 0);
     let daemon = Process::daemon(&world);
@@ -37,7 +37,7 @@ fn a_job_is_verified_when_it_is_due_and_again_and_its_result_is_in_status() {
 #[test]
 fn missed_verifications_are_caught_up_by_one_of_the_sample_that_is_set() {
     let sample = "verify = \"@yearly\"\nverify_sample = \"1/2\"\n";
-    let world = World::new().job(&format!("{}{sample}", far_away()));
+    let world = World::new().job(&format!("{}{sample}", months_away()));
     shop(&world);
     world.load("sync", 0);
     assert_eq!(world.run(&["verify", "shop"]).code, 0);
@@ -59,7 +59,7 @@ fn missed_verifications_are_caught_up_by_one_of_the_sample_that_is_set() {
 
 /// A job that is verified each year, with changes of its state since it was loaded.
 fn verified_yearly(is_verified: bool, since: &str) -> World {
-    let world = World::new().job(&format!("{}verify = \"@yearly\"\n", far_away()));
+    let world = World::new().job(&format!("{}verify = \"@yearly\"\n", months_away()));
     shop(&world);
     world.load("sync", 0);
     if is_verified {
@@ -146,7 +146,7 @@ fn runs_and_verifications_of_an_account_take_turns() {
 #[test]
 fn differences_are_reported_and_a_failed_comparison_is_not_a_success() {
     let notify = "[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >> \\\"$0\\\"; echo >> \\\"$0\\\"\", \"NOTICES\"]\n";
-    let world = World::new().job(&format!("{}{VERIFY}", far_away()));
+    let world = World::new().job(&format!("{}{VERIFY}", months_away()));
     let notices = world.path("notices");
     let world =
         world.policy(&format!("\n{}", notify.replace("NOTICES", notices.to_str().unwrap())));
