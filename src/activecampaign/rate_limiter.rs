@@ -46,7 +46,7 @@ pub(super) struct RateLimiter {
 /// Only the head of the queue touches it.
 struct Schedule {
     period: Duration,
-    /// `None` where nothing is paced.
+    /// `None` if sends are not limited.
     limiter: Option<Limiter>,
     /// Departures of the last second.
     recent: VecDeque<Instant>,
@@ -195,7 +195,7 @@ impl RateLimiter {
         }
     }
 
-    /// What is left of the pause that ends last.
+    /// The remainder of the pause that ends last.
     pub(super) fn pause_left(&self) -> Duration {
         self.shared().not_before.saturating_duration_since(Instant::now())
     }

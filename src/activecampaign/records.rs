@@ -44,7 +44,7 @@ pub struct RemoteOrder {
     pub currency: String,
     /// In minor units of the currency.
     pub total_minor: Option<i64>,
-    /// Tax, as the total; `None` where none is stated.
+    /// Tax, as the total; `None` if none is stated.
     pub tax_minor: Option<i64>,
     /// When the shop took the order.
     pub created_at: Option<Moment>,

@@ -136,14 +136,14 @@ pub(super) fn query<K: AsRef<str>>(pairs: &[(K, String)]) -> String {
     text
 }
 
-/// All but the letters, digits and signs that RFC 3986 reserves for nothing.
+/// All except the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) fn path_part(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }
 
-/// A scalar as text; empty where it is missing, null, or no scalar.
+/// A scalar as text; empty if it is missing, null, or no scalar.
 pub(super) fn text_of(value: &Value, key: &str) -> String {
     match value.get(key) {
         Some(Value::String(text)) => text.clone(),

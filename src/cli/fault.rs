@@ -110,7 +110,7 @@ impl Fault {
     }
 }
 
-/// Place, message and hint, each hint on a line of its own.
+/// Place, message and hint, each hint on a separate line.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Spot { file, line, column, key } = &self.place;

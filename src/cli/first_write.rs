@@ -75,7 +75,7 @@ pub(super) fn is_to_be_created_again(
         return Ok(false);
     }
     if !is_confirmed {
-        // Without a terminal the run ends by itself, as the connection is gone.
+        // Without a terminal the run ends anyway, as the connection is gone.
         if !can_ask() {
             return Ok(false);
         }

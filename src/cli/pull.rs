@@ -112,7 +112,7 @@ pub(super) fn pulls(global: &Global, args: &PullsArgs) -> Result<Exit, CliError>
     Ok(Exit::Done)
 }
 
-/// Pulls the shops of these jobs, where they have one.
+/// Pulls the shops of these jobs, if they have one.
 pub(super) fn pull_all(settings: &Settings, jobs: &[&settings::Job]) -> Result<(), CliError> {
     for job in jobs {
         if let Some(pull) = &job.pull {

@@ -26,8 +26,8 @@ pub struct OrderDigest {
     pub products: u32,
     /// Units of all of them.
     pub units: u64,
-    /// At the place of each field in [`Field::ALL`], if a hash is kept of it; `None` where the
-    /// order does not have it.
+    /// At the place of each field in [`Field::ALL`], if a hash is kept of it; `None` if the order
+    /// does not have it.
     pub hashes: [Option<[u8; 3]>; Field::ALL.len()],
 }
 

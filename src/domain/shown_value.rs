@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for ShownValue {
     }
 }
 
-/// Letters become `x`, and digits `0` where they may be a telephone number or that of a card.
+/// Letters become `x`, and digits `0` where they may be part of a telephone or card number.
 fn masked(text: &str) -> String {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let hides_words = text.contains('@');

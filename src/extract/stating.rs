@@ -24,8 +24,8 @@ pub struct Stating {
     pub test: Stated,
 }
 
-/// Every format that reads orders by itself. Streams, loaders' tables and JSON in cells state what
-/// the format of their records does, and mappings what they declare.
+/// Every format that reads orders alone. Streams, loaders' tables and JSON in cells state what the
+/// format of their records does, and mappings what they declare.
 pub static TABLE: &[Stating] = &[
     row("shopify-csv", By(&["Financial Status"]), By(&["Cancelled at"]), By(&["Payment Method"])),
     row("webtoffee-csv", Always, Always, Never),

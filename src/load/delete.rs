@@ -61,7 +61,7 @@ pub(super) async fn take_out(
     }
 }
 
-/// Deletes one order, with as many requests and retries as it takes. Deletes are idempotent, so one
+/// Deletes one order, with as many requests and retries as needed. Deletes are idempotent, so one
 /// whose response was lost is sent again. What `intend` writes must be durable when it returns.
 ///
 /// # Errors

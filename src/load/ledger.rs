@@ -6,7 +6,7 @@ use crate::plan::Fingerprints;
 use crate::state::{ConnectionId, OrderIntent, RunId, StateError, StateHandle};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The ledger as one run writes it. Each call returns once its change is durable; where one fails,
+/// The ledger as one run writes it. Each call returns once its change is durable; if one fails,
 /// nothing may be sent.
 pub struct RunLedger {
     state: StateHandle,

@@ -23,7 +23,7 @@ pub enum Rewritten {
     Undecided(Refusal),
 }
 
-/// Writes one order again, with the content it has, in as many requests and retries as it takes. It
+/// Writes one order again, with the content it has, in as many requests and retries as needed. It
 /// is idempotent. The ledger is neither read nor changed.
 ///
 /// # Errors

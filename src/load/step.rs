@@ -6,7 +6,7 @@ use crate::plan::{Action, Step};
 use crate::state::{OrderOutcome, StateError};
 
 impl Loader {
-    /// Carries out one step, with as many requests and retries as it takes: customer first, then
+    /// Carries out one step, with as many requests and retries as needed: customer first, then
     /// order. A cart and its order exclude each other. Two concurrent steps must not be of the same
     /// order.
     ///

@@ -69,7 +69,7 @@ pub struct Forecast {
     pub waits: Duration,
     /// How many of `requests` may turn out to be unnecessary: the records may exist already.
     pub unsure: u64,
-    /// Orders in one batch at most; `None`: each order has a request of its own.
+    /// Orders in one batch at most; `None`: each order has a separate request.
     pub batch_max: Option<u64>,
     pub terms: Assumptions,
 }

@@ -257,7 +257,7 @@ pub fn forecast_held_json(report: &RunReport, forecast: &Forecast) -> Value {
 
 /// A run in progress. The most important part comes first: a narrow terminal cuts off the end.
 pub struct ProgressText {
-    /// `shop backfill: 162 of 20,000 orders`, or without the orders where they are not planned.
+    /// `shop backfill: 162 of 20,000 orders`, or without the orders if they are not planned.
     pub done: String,
     /// The time left, the rate, and the outcomes of the records.
     pub rest: String,

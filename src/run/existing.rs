@@ -175,7 +175,7 @@ async fn find_contacts(
     Ok(searches.into_iter().map(|search| search.overlap).collect())
 }
 
-/// The contacts of the account; `None` where it has no such list.
+/// The contacts of the account; `None` if it has no such list.
 async fn contacts_of(client: &Client) -> Result<Option<List<RemoteContact>>, FetchError> {
     match List::open(client.contacts()).await {
         Ok(list) => Ok(Some(list)),

@@ -174,7 +174,7 @@ struct Lookups<'a> {
 }
 
 impl Lookups<'_> {
-    /// What the ledger has of these orders, after ActiveCampaign was asked for those without an id.
+    /// The ledger's entries of these orders, after those without an id were looked up.
     async fn settle(&self, gone: GoneOrders, in_flight_max: usize) -> Result<InLedger, UndoError> {
         let Self { state, client, cancel, connection, remote } = *self;
         let (keys, suspected) = (keys_of(&gone.found), keys_of(&gone.suspected));

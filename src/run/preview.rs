@@ -138,7 +138,7 @@ pub(super) struct PlanInProgress<'a> {
     free_bytes: Option<u64>,
     /// Whether the connection needs no request.
     is_found: bool,
-    /// `None`: each order has a request of its own.
+    /// `None`: each order has a separate request.
     batches: Option<BatchTerms>,
 }
 

@@ -23,7 +23,7 @@ impl Answer {
         Ok(Self { data, errors })
     }
 
-    /// A field of `data`; `None` where it is absent or null.
+    /// A field of `data`; `None` if it is absent or null.
     pub(super) fn field(&self, name: &str) -> Option<&Value> {
         self.data.get(name).filter(|value| !value.is_null())
     }

@@ -22,7 +22,7 @@ pub struct BulkForm {
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeptCustomer {
     pub email: String,
-    /// The shop's id of the customer; empty where it is not known.
+    /// The shop's id of the customer; empty if it is not known.
     pub key: String,
 }
 

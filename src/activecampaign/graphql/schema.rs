@@ -190,8 +190,7 @@ impl Client {
         Ok(OrderSchema { order, line, discount, is_assumed: false })
     }
 
-    /// `None` where introspection is refused. Servers of graphql-java answer one `__type` a
-    /// request.
+    /// `None` if introspection is refused. Servers of graphql-java answer one `__type` a request.
     async fn input_type(&self, name: &str) -> Result<Option<InputType>, Failure> {
         let body = json!({ "query": TYPE_QUERY, "variables": { "name": name } });
         let answer = self.query("read_schema", &body, GraphqlError::refuses_introspection).await?;

@@ -26,7 +26,7 @@ pub enum BulkMutation {
 }
 
 impl BulkBody {
-    /// `None` where the schema requires what no order has.
+    /// `None` if the schema requires what no order has.
     pub fn of_trial(form: &BulkForm, sent: &SentOrder<'_>, trial: BulkTrial) -> Option<Self> {
         let order = form.order(sent).ok()?;
         let mut order: Value = serde_json::from_str(order.get()).ok()?;

@@ -16,7 +16,7 @@ pub(super) struct ExportFacts {
     pub files: usize,
     /// The name of each format that the files have.
     pub formats: Vec<String>,
-    /// The shop system that it is from; `None` where the format does not say.
+    /// The shop system that it is from; `None` if the format does not say.
     pub service: Option<String>,
     pub records: u64,
     pub currencies: BTreeMap<Currency, u64>,

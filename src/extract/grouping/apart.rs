@@ -54,7 +54,7 @@ impl Apart {
         Ok(apart)
     }
 
-    /// The last run of rows with this key, where there may be several; runs are counted from 1.
+    /// The last run of rows with this key, if there may be several; runs are counted from 1.
     pub fn last_run_of(&self, key: &[u8]) -> Option<u64> {
         self.last_run.get(&self.hashing.hash_one(key)).copied()
     }

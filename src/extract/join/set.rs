@@ -134,7 +134,7 @@ pub fn gather(tables: Vec<Table>, faults: &mut Vec<ReadError>) -> Vec<Input> {
     gathered
 }
 
-/// The set by folders and archives, where there are several.
+/// The set by folders and archives, if there are several.
 fn dumps_of(set: &TableSet) -> Option<Vec<TableSet>> {
     fn place(table: &Table) -> Option<&Path> {
         match table.source.member() {

@@ -33,7 +33,7 @@ pub struct Splitter {
     nesting: Nesting,
     /// Bytes at the front of the input that were returned.
     held: usize,
-    /// The beginning of the last record that was a line of its own; see [`Self::guess`].
+    /// The beginning of the last record on a separate line; see [`Self::guess`].
     line_begins: Vec<u8>,
     is_guess: bool,
     last_wrapper: Option<Path>,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// How the rows of a table are read.
 pub trait RowForm: Send + Sync {
-    /// The column that names an order on each of its rows; `None` where each row is an order.
+    /// The column that names an order on each of its rows; `None` if each row is an order.
     fn key_at(&self) -> Option<usize>;
 
     /// The column of its last modification, if there is one.
