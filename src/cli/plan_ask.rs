@@ -16,7 +16,8 @@ use std::path::Path;
 
 /// Queries one account about the plans of its jobs, and adds the answers to them.
 ///
-/// # Errors When another process writes to the account, or ActiveCampaign refuses or is
+/// # Errors
+/// When another process writes to the account, or ActiveCampaign refuses or is
 /// unavailable.
 pub(super) fn ask(
     global: &Global,

@@ -40,7 +40,8 @@ impl OrderKey {
     /// The longest id accepted, in bytes; ActiveCampaign's column is 255 characters wide.
     pub const LEN_MAX: usize = 255;
 
-    /// # Errors When the text is blank, is rewritten as a number, is longer than [`Self::LEN_MAX`]
+    /// # Errors
+    /// When the text is blank, is rewritten as a number, is longer than [`Self::LEN_MAX`]
     /// bytes, contains what a shifted column would and no id does (`@`, a comma, a line break, a
     /// zero-width character), or is guarded (`is_guarded`).
     pub fn parse(text: &str) -> Result<Self, KeyError> {

@@ -34,7 +34,8 @@ impl Moment {
     /// before the change as well. Fractions of a second are dropped: ActiveCampaign doesn't store
     /// them. `-00:00` (RFC 3339: the local offset is not known) is UTC.
     ///
-    /// # Errors When the text has another form (day-first and month-first dates are never guessed),
+    /// # Errors
+    /// When the text has another form (day-first and month-first dates are never guessed),
     /// is not a calendar date, or is outside 1970 to 2099.
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, MomentError> {
         let text = trim(text);

@@ -52,7 +52,8 @@ pub struct Stream {
 impl Source {
     /// The tables in a file: one, or as many as an archive holds, in the order of their names.
     ///
-    /// # Errors When the file can't be read or has an unknown compression.
+    /// # Errors
+    /// When the file can't be read or has an unknown compression.
     pub fn all_in(path: &Path) -> Result<Vec<Self>, ReadError> {
         let shown = path.display().to_string();
         let file = File::open(path).map_err(|error| ReadError::from_io(&shown, 0, &error))?;
@@ -128,7 +129,8 @@ impl Source {
         }
     }
 
-    /// # Errors When the file is missing, unreadable, or not the one that was found.
+    /// # Errors
+    /// When the file is missing, unreadable, or not the one that was found.
     pub fn open(&self) -> Result<Stream, ReadError> {
         let failed = |error: io::Error| ReadError::from_io(&self.shown(), 0, &error);
         let file = match &self.unnamed {
@@ -178,7 +180,8 @@ impl Source {
     /// Checks that the open file still has the length and modification time it had when it was
     /// found.
     ///
-    /// # Errors When it does not: it is being written, and may have been read only partially.
+    /// # Errors
+    /// When it does not: it is being written, and may have been read only partially.
     pub fn check_unchanged(&self, file: &File, line: u64) -> Result<(), ReadError> {
         let failed = |error: io::Error| ReadError::from_io(&self.shown(), line, &error);
         let meta = file.metadata().map_err(failed)?;

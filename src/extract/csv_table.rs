@@ -44,7 +44,8 @@ impl CsvTable {
     /// Recognises a table by the beginning of its text. If the settings name a format, only its
     /// columns are considered.
     ///
-    /// # Errors When it matches no known format, or more than one, or lacks columns.
+    /// # Errors
+    /// When it matches no known format, or more than one, or lacks columns.
     pub fn detect(
         text: &[u8],
         named: Option<&dyn CsvFormat>,

@@ -156,7 +156,8 @@ pub trait Records: Send {
     /// The next order; its position has the line, but not the file and the record. It is boxed,
     /// because moving its 600 bytes from stage to stage costs more than the allocation.
     ///
-    /// # Errors When the table can't be read, changed, or is truncated. An order that is cut by the
+    /// # Errors
+    /// When the table can't be read, changed, or is truncated. An order that is cut by the
     /// end of the table is not returned.
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError>;
 }

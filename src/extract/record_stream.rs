@@ -25,7 +25,8 @@ impl RecordStream {
 
     /// The next record; `None` at the end of the last file.
     ///
-    /// # Errors When a file can't be read, changed, or is truncated.
+    /// # Errors
+    /// When a file can't be read, changed, or is truncated.
     pub fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         loop {
             if let Some(records) = &mut self.current {

@@ -13,7 +13,8 @@ const SHOWN: &str = "standard input";
 /// Copies standard input to an unnamed temporary file, and returns its tables. The system deletes
 /// the file when the process ends, however it ends.
 ///
-/// # Errors When it is a terminal, empty, can't be copied, or has an unknown compression.
+/// # Errors
+/// When it is a terminal, empty, can't be copied, or has an unknown compression.
 pub fn standard_input() -> Result<Vec<Source>, ReadError> {
     let mut input = io::stdin().lock();
     if input.is_terminal() {

@@ -18,7 +18,8 @@ pub struct ZipMember {
 /// Lists the members that are tables: those named like CSV, JSON or plain text, hidden ones and
 /// folders left out.
 ///
-/// # Errors A description of the error, and a hint.
+/// # Errors
+/// A description of the error, and a hint.
 pub fn tables(file: impl Read + Seek) -> Result<Vec<ZipMember>, (String, &'static str)> {
     let broken =
         |error| (format!("is no readable zip archive: {error}"), "copy or download it again");

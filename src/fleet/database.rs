@@ -35,7 +35,8 @@ pub struct Database {
 impl Database {
     /// Opens no connection yet.
     ///
-    /// # Errors When the text is not the address of a PostgreSQL database, or requests a connection
+    /// # Errors
+    /// When the text is not the address of a PostgreSQL database, or requests a connection
     /// to another machine without TLS.
     pub fn new(
         url: &SecretString,

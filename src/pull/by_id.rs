@@ -60,7 +60,8 @@ enum Api {
 
 /// Pulls a window into the folder.
 ///
-/// # Errors When the list of ids can't be read, the shop refuses or does not answer, or an answer
+/// # Errors
+/// When the list of ids can't be read, the shop refuses or does not answer, or an answer
 /// is about another order: then nothing of the window counts.
 async fn pull(
     options: &Options,

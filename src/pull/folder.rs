@@ -43,7 +43,8 @@ impl Folder {
 
     /// For writing: creates the folder, takes its lock, and removes the remains of a killed pull.
     ///
-    /// # Errors When another process pulls into it, other users can read it, or it can't be
+    /// # Errors
+    /// When another process pulls into it, other users can read it, or it can't be
     /// written.
     pub fn open(dir: PathBuf) -> Result<Self, PullError> {
         DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(PullError::io(&dir))?;

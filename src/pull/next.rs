@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 /// Pulls the next window into the folder: an increment if the windows there can be continued, else,
 /// or on request, a full one.
 ///
-/// # Errors When the shop refuses, does not answer or contradicts itself: then nothing of the
+/// # Errors
+/// When the shop refuses, does not answer or contradicts itself: then nothing of the
 /// window counts or stays on disk.
 pub async fn pull(
     options: &Options,

@@ -95,7 +95,8 @@ impl From<PullError> for Misread {
 
 /// Pulls a window into the folder.
 ///
-/// # Errors When the shop refuses, does not answer or contradicts itself: then nothing of the
+/// # Errors
+/// When the shop refuses, does not answer or contradicts itself: then nothing of the
 /// window counts.
 pub(super) async fn pull<R: WindowReader>(
     mut reader: R,

@@ -33,7 +33,8 @@ impl SingleReads {
     /// An order, as JSON; `None` for one that was deleted since it was listed, or that the shop
     /// can't deliver.
     ///
-    /// # Errors When too many in a row fail: then the shop does not answer.
+    /// # Errors
+    /// When too many in a row fail: then the shop does not answer.
     pub(super) async fn read(
         &mut self,
         api: &mut impl ShopApi,

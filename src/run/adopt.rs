@@ -71,7 +71,8 @@ pub enum AdoptError {
 /// and orders, compares them with the export, and records the result. Writes nothing to
 /// ActiveCampaign, and only adds to the ledger. `progress` is called after each page of a list.
 ///
-/// # Errors When either side can't be read completely; what was found until then may be in the
+/// # Errors
+/// When either side can't be read completely; what was found until then may be in the
 /// ledger, and is correct.
 pub async fn adopt(
     job: &Job,

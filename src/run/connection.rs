@@ -166,7 +166,8 @@ pub(super) async fn confirm(
 /// be empty by mistake. If it holds any, the ledger was probably lost. A list without a total
 /// counts as not empty.
 ///
-/// # Errors When no list was received: the answer is stored permanently, so the next run asks
+/// # Errors
+/// When no list was received: the answer is stored permanently, so the next run asks
 /// again.
 async fn is_empty(client: &Client, id: &RemoteId) -> Result<bool, ConnectionError> {
     let Some((total, shown)) = list_length(client.orders(id).next().await)? else {

@@ -98,7 +98,8 @@ pub enum RecordOutcome {
 
 /// Looks an order up by its number or id: in the export, in the ledger, among the dead letters.
 ///
-/// # Errors When the export or the state can't be read completely: an order may occur in it twice.
+/// # Errors
+/// When the export or the state can't be read completely: an order may occur in it twice.
 pub fn explain(
     job: &Job,
     export: &Export,

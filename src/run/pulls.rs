@@ -22,7 +22,8 @@ impl Job {
     /// are compared with their manifests. For a job that keeps nothing, only the orders that are
     /// not loaded yet.
     ///
-    /// # Errors With every fault of every file; also if nothing was pulled yet.
+    /// # Errors
+    /// With every fault of every file; also if nothing was pulled yet.
     pub fn open_export(&self) -> Result<Export, OpenError> {
         let Some(pulls) = &self.pulls else { return Export::open(&self.export) };
         let windows = Folder::view(pulls.dir.clone()).export().map_err(open_error)?;
@@ -35,7 +36,8 @@ impl Job {
 
     /// Opens the export for a comparison of all its orders.
     ///
-    /// # Errors As [`Self::open_export`]; also if orders were removed after they were loaded.
+    /// # Errors
+    /// As [`Self::open_export`]; also if orders were removed after they were loaded.
     pub fn open_whole_export(&self) -> Result<Export, OpenError> {
         let Some(pulls) = &self.pulls else { return self.open_export() };
         let windows = Folder::view(pulls.dir.clone()).export().map_err(open_error)?;

@@ -33,7 +33,8 @@ pub struct CanaryToRead<'a> {
 /// Reads back the orders of a canary one by one and line by line, and stores the result as a
 /// verification. It takes three requests per order.
 ///
-/// # Errors When either side can't be read to its end: an order that was not checked never counts
+/// # Errors
+/// When either side can't be read to its end: an order that was not checked never counts
 /// as verified.
 pub async fn verify_orders(
     job: &Job,

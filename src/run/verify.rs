@@ -67,7 +67,8 @@ pub struct VerifyRequest<'a> {
 /// directions: by lists, and line by line if requested. A resumed verification does not read lines
 /// again that were compared.
 ///
-/// # Errors When either side can't be read to its end: an order that was not checked never counts
+/// # Errors
+/// When either side can't be read to its end: an order that was not checked never counts
 /// as verified.
 pub async fn verify(
     job: &Job,

@@ -115,7 +115,8 @@ pub struct BulkBody {
 }
 
 impl BulkBody {
-    /// # Errors When the schema requires fields that no order has.
+    /// # Errors
+    /// When the schema requires fields that no order has.
     pub fn new(form: &BulkForm, orders: &[SentOrder<'_>]) -> Result<Self, UnknownFields> {
         let orders = orders.iter().map(|order| form.order(order)).collect::<Result<Vec<_>, _>>()?;
         let body =

@@ -98,7 +98,8 @@ impl<'a> Fields<'a> {
 impl BulkForm {
     /// The order as an element of `$orders`.
     ///
-    /// # Errors When the schema requires fields that no order has.
+    /// # Errors
+    /// When the schema requires fields that no order has.
     pub(super) fn order(&self, sent: &SentOrder<'_>) -> Result<Box<RawValue>, UnknownFields> {
         let order = sent.order;
         let (mut parts, mut missing) = (Vec::new(), Vec::new());

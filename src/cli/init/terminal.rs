@@ -28,7 +28,8 @@ pub(super) fn ask(question: &Question) -> Option<String> {
 
 /// Asks for a token without echo. `None` if it is blank, or the terminal can't hide it.
 ///
-/// # Errors When a signal ends the program meanwhile; the echo is then restored.
+/// # Errors
+/// When a signal ends the program meanwhile; the echo is then restored.
 pub(super) fn ask_token() -> Result<Option<String>, CliError> {
     let runtime = assembly::runtime()?;
     let asked = runtime.block_on(async {

@@ -259,7 +259,8 @@ impl Groups {
 
     /// The next order's rows.
     ///
-    /// # Errors When the table can't be read on, changed, or its orders are scattered too far.
+    /// # Errors
+    /// When the table can't be read on, changed, or its orders are scattered too far.
     pub fn pull(&mut self) -> Result<Option<Group>, ReadError> {
         if self.apart.is_none() {
             self.apart = Some(Apart::scan(self.rows.again()?, self.key_at)?);

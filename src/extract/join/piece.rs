@@ -59,7 +59,8 @@ pub enum Role {
 pub trait Pieces: Send {
     /// The next record; its position has the line.
     ///
-    /// # Errors When the table can't be read on, changed, ends too soon, or has a record that may
+    /// # Errors
+    /// When the table can't be read on, changed, ends too soon, or has a record that may
     /// be part of any order, so that none of them is known to be complete.
     fn pull(&mut self) -> Result<Option<Piece>, ReadError>;
 }

@@ -46,7 +46,8 @@ impl JsonFile {
 
     /// Applies `read` to the bytes of the next record, which are not parsed.
     ///
-    /// # Errors As [`Self::next`], except errors that only a parser finds.
+    /// # Errors
+    /// As [`Self::next`], except errors that only a parser finds.
     pub fn next_unparsed<T>(
         &mut self,
         read: impl FnOnce(&[u8]) -> T,
@@ -65,7 +66,8 @@ impl JsonFile {
     /// Applies `read` to the next record; returns the result with the line at which the record
     /// begins.
     ///
-    /// # Errors When the file can't be read, changed, is not JSON or is truncated. A truncated
+    /// # Errors
+    /// When the file can't be read, changed, is not JSON or is truncated. A truncated
     /// record is not returned.
     pub fn next<T>(
         &mut self,

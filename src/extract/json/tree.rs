@@ -135,7 +135,8 @@ impl<'a> Value<'a> {
     /// The text of a string without the blanks around it, or a number, `true` or `false` as
     /// written; blank for `null`.
     ///
-    /// # Errors When it is an object or a list, or has half of a surrogate pair, as in text that
+    /// # Errors
+    /// When it is an object or a list, or has half of a surrogate pair, as in text that
     /// was truncated within a character.
     pub fn text(self) -> Result<Cow<'a, str>, Reason> {
         let raw = self.raw();

@@ -68,7 +68,8 @@ impl Dates {
     /// Decides by some dates of a file which of two rival formats it uses: by a date that only one
     /// of them matches.
     ///
-    /// # Errors When the dates match both, or some only the first and some only the second.
+    /// # Errors
+    /// When the dates match both, or some only the first and some only the second.
     pub fn settle<'t>(
         &self,
         texts: impl Iterator<Item = &'t str> + Clone,

@@ -22,7 +22,8 @@ use std::sync::Arc;
 /// The mapping for the records of a file: unchanged, or within an envelope that it does not name;
 /// `None` for a file without records.
 ///
-/// # Errors What the closest records lack.
+/// # Errors
+/// What the closest records lack.
 pub fn fitting(
     source: &codec::Source,
     profile: &Arc<Profile>,

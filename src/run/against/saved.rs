@@ -73,7 +73,8 @@ impl<R: BufRead + Seek> SavedPlan<R> {
     /// Reads a saved plan once, to index its orders. If a file contains several jobs, only the
     /// orders of `job` count.
     ///
-    /// # Errors When the file can't be read, is not the output of a plan, or contains an order
+    /// # Errors
+    /// When the file can't be read, is not the output of a plan, or contains an order
     /// twice.
     pub fn open(file: R, name: &str, job: &str) -> Result<Self, SavedPlanError> {
         let mut saved = Self {

@@ -25,7 +25,8 @@ pub(super) struct Signed<'a> {
 /// Why a signature is refused, in Magento's words.
 pub(super) type Refusal = &'static str;
 
-/// # Errors When Magento would refuse the request at this time, `now_s`. `used` are the nonces of
+/// # Errors
+/// When Magento would refuse the request at this time, `now_s`. `used` are the nonces of
 /// earlier requests.
 pub(super) fn verify(
     signed: &Signed<'_>,

@@ -50,7 +50,8 @@ pub enum Undecided {
 }
 
 impl Dates {
-    /// # Errors If the file must decide, it makes a difference, and it can't be decided.
+    /// # Errors
+    /// If the file must decide, it makes a difference, and it can't be decided.
     pub fn decide(
         choice: DateShift,
         zone: &TimeZone,
