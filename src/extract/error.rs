@@ -51,6 +51,15 @@ impl ReadError {
         Self { column, ..self }
     }
 
+    /// An error of a temporary file, which needs this much an order.
+    pub(super) fn no_room(what: &str, needs: &str, error: &io::Error) -> Self {
+        let hint = format!(
+            "it needs room for about {needs} an order; set TMPDIR to a folder on a larger disk"
+        );
+        let folder = std::env::temp_dir().display().to_string();
+        Self::new(folder, 0, format!("{what}: {error}"), hint)
+    }
+
     /// An error of the system, or of a decompressor.
     pub(super) fn from_io(file: &str, line: u64, error: &io::Error) -> Self {
         let hint = match error.kind() {

@@ -3,7 +3,9 @@ use crate::domain::{
     PriceReading, ProbeAnswer, RemoteId,
 };
 use crate::plan::Fingerprints;
-use crate::state::{ConnectionId, OrderIntent, RunId, StateError, StateHandle};
+use crate::state::{
+    ConnectionId, CreatedOrder, DeletePurpose, OrderIntent, RunId, StateError, StateHandle, Store,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The ledger as one run writes it. Each call returns once its change is durable; if one fails,
@@ -211,8 +213,11 @@ impl RunLedger {
         id: &RemoteId,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let (key, id) = (key.clone(), id.clone());
-        self.state.call(move |store| store.note_deleted(run, connection, &key, &id)).await
+        let order = CreatedOrder { key: key.ledger_text().into_owned(), id: id.clone() };
+        let purpose = DeletePurpose::Recreate;
+        let settle =
+            move |store: &mut Store| store.settle_deleted(run, connection, &order, purpose);
+        self.state.call(settle).await
     }
 
     /// The order of this cart is at ActiveCampaign: the cart must no longer be sent.
@@ -224,6 +229,8 @@ impl RunLedger {
     /// A request for this order that did not settle it.
     pub(super) async fn note(&self, key: &OrderKey, attempt: Attempt) -> Result<(), StateError> {
         let (run, connection, key) = (self.run, self.connection, key.clone());
-        self.state.call(move |store| store.note(run, connection, &key, &attempt)).await
+        self.state
+            .call(move |store| store.note(run, connection, &key.ledger_text(), &attempt))
+            .await
     }
 }

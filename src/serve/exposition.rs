@@ -11,13 +11,17 @@ pub(super) struct Family {
     pub help: &'static str,
 }
 
-pub(super) const fn gauge(name: &'static str, help: &'static str) -> Family {
-    Family { name, kind: Kind::Gauge, help }
+/// A constant for each metric.
+macro_rules! families {
+    ($($id:ident $kind:ident $name:literal $help:literal;)+) => {$(
+        const $id: $crate::serve::exposition::Family = $crate::serve::exposition::Family {
+            name: $name,
+            kind: $crate::serve::exposition::Kind::$kind,
+            help: $help,
+        };
+    )+};
 }
-
-pub(super) const fn counter(name: &'static str, help: &'static str) -> Family {
-    Family { name, kind: Kind::Counter, help }
-}
+pub(super) use families;
 
 #[derive(Clone, Copy)]
 pub(super) enum Kind {

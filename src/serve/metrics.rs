@@ -1,4 +1,4 @@
-use super::exposition::{Exposition, Family, counter, gauge, seconds};
+use super::exposition::{Exposition, Family, families, seconds};
 use super::fleet_metrics;
 use super::snapshot::{JobSnapshot, Process, Snapshot};
 use crate::activecampaign::{Disposition, Traffic};
@@ -8,103 +8,60 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 
-const BUILD: Family = gauge("ordersync_build_info", "The version that runs; always 1.");
-const STARTED: Family =
-    gauge("process_start_time_seconds", "When the daemon began, in seconds since 1970.");
-const ALIVE: Family =
-    gauge("ordersync_alive", "Whether every account waits for something known or gets on.");
-const CURRENT: Family = gauge(
-    "ordersync_settings_reload_successful",
-    "Whether the settings in force are those that the file held when it was last read.",
-);
-const READABLE: Family =
-    gauge("ordersync_state_readable", "Whether the state of the job can be read.");
-const SUCCESS: Family = gauge(
-    "ordersync_last_success_timestamp_seconds",
-    "When a run of the job last finished, in seconds since 1970; 0 before the first.",
-);
-const OUTCOME: Family =
-    gauge("ordersync_last_run_outcome", "1 for how the job's last run ended, 0 for the others.");
-const RECORDS: Family = counter(
-    "ordersync_records_total",
-    "Records settled by all runs of the job, by what became of them.",
-);
-const PENDING: Family = gauge(
-    "ordersync_pending_records",
-    "Records read and not settled, of the run under way or the last one.",
-);
-const DEAD: Family =
-    gauge("ordersync_dead_letters", "Records that were invalid or refused and still are.");
-const DEAD_NEW: Family = gauge(
-    "ordersync_dead_letters_new",
-    "Of ordersync_dead_letters those that nobody has accepted.",
-);
-const VERIFIED: Family = gauge(
-    "ordersync_last_verification_timestamp_seconds",
-    "When a verification of the job last finished, in seconds since 1970; absent before the first.",
-);
-const NEXT_VERIFICATION: Family = gauge(
-    "ordersync_next_verification_timestamp_seconds",
-    "When the job is verified next, in seconds since 1970; absent without a schedule for it.",
-);
-const DIFFERENCES: Family = gauge(
-    "ordersync_verification_differences",
-    "Differences between export and ActiveCampaign that the last verification found.",
-);
-const MISSING: Family = gauge(
-    "ordersync_verification_missing",
-    "Orders of the export that the last verification did not find in ActiveCampaign.",
-);
-const NOT_VISIBLE: Family = gauge(
-    "ordersync_not_visible_orders",
-    "Orders that ActiveCampaign accepted in batches and does not show in its REST API yet; 0 for jobs that load one by one.",
-);
-const DURATION: Family = gauge(
-    "ordersync_run_duration_seconds",
-    "How long the last run of each kind that ended was running.",
-);
-const RUNNING: Family =
-    gauge("ordersync_run_in_progress", "Whether a run of the job is under way.");
-const NEXT: Family = gauge(
-    "ordersync_next_run_timestamp_seconds",
-    "When the job starts next, in seconds since 1970.",
-);
-const LAG: Family = gauge(
-    "ordersync_schedule_lag_seconds",
-    "How late the job is while its start waits, else by how much its last start was late.",
-);
-const REQUESTS: Family = counter(
-    "ordersync_requests_total",
-    "Requests to ActiveCampaign that ended, by what their end meant.",
-);
-const BATCHES: Family =
-    counter("ordersync_batches_total", "Batches of orders that were sent by the bulk path.");
-const BATCH_ORDERS: Family = counter(
-    "ordersync_batch_orders_total",
-    "Orders in those batches; divided by ordersync_batches_total, their length.",
-);
-const BATCHES_DIVIDED: Family = counter(
-    "ordersync_batches_divided_total",
-    "Batches that were sent in parts, as they were refused, unanswered or too long.",
-);
-const THROTTLED: Family = counter(
-    "ordersync_throttled_seconds_total",
-    "Pauses in which no request may be sent to the account.",
-);
-const RATE: Family =
-    gauge("ordersync_request_rate", "Requests per second that the pace allows just now.");
-const IN_FLIGHT: Family = gauge("ordersync_requests_in_flight", "Requests on their way.");
-const STANDING: Family =
-    gauge("ordersync_account_standing", "1 for the account's status, 0 for the others.");
-
-const STATE_SIZE: Family =
-    gauge("ordersync_state_size_bytes", "Size of the account's state file, with its journal.");
-const STATE_FREE: Family =
-    gauge("ordersync_state_free_bytes", "Free space on the disk that the account's state is on.");
-const STATE_FREE_MIN: Family = gauge(
-    "ordersync_state_free_min_bytes",
-    "Free space on that disk below which nothing new is sent: state.free_min_mb.",
-);
+families! {
+    BUILD Gauge "ordersync_build_info" "The version that runs; always 1.";
+    STARTED Gauge "process_start_time_seconds" "When the daemon began, in seconds since 1970.";
+    ALIVE Gauge "ordersync_alive" "Whether every account waits for something known or gets on.";
+    CURRENT Gauge "ordersync_settings_reload_successful"
+        "Whether the settings in force are those that the file held when it was last read.";
+    READABLE Gauge "ordersync_state_readable" "Whether the state of the job can be read.";
+    SUCCESS Gauge "ordersync_last_success_timestamp_seconds"
+        "When a run of the job last finished, in seconds since 1970; 0 before the first.";
+    OUTCOME Gauge "ordersync_last_run_outcome"
+        "1 for how the job's last run ended, 0 for the others.";
+    RECORDS Counter "ordersync_records_total"
+        "Records settled by all runs of the job, by what became of them.";
+    PENDING Gauge "ordersync_pending_records"
+        "Records read and not settled, of the run under way or the last one.";
+    DEAD Gauge "ordersync_dead_letters" "Records that were invalid or refused and still are.";
+    DEAD_NEW Gauge "ordersync_dead_letters_new"
+        "Of ordersync_dead_letters those that nobody has accepted.";
+    VERIFIED Gauge "ordersync_last_verification_timestamp_seconds"
+        "When a verification of the job last finished, in seconds since 1970; absent before the first.";
+    NEXT_VERIFICATION Gauge "ordersync_next_verification_timestamp_seconds"
+        "When the job is verified next, in seconds since 1970; absent without a schedule for it.";
+    DIFFERENCES Gauge "ordersync_verification_differences"
+        "Differences between export and ActiveCampaign that the last verification found.";
+    MISSING Gauge "ordersync_verification_missing"
+        "Orders of the export that the last verification did not find in ActiveCampaign.";
+    NOT_VISIBLE Gauge "ordersync_not_visible_orders"
+        "Orders that ActiveCampaign accepted in batches and does not show in its REST API yet; 0 for jobs that load one by one.";
+    DURATION Gauge "ordersync_run_duration_seconds"
+        "How long the last run of each kind that ended was running.";
+    RUNNING Gauge "ordersync_run_in_progress" "Whether a run of the job is under way.";
+    NEXT Gauge "ordersync_next_run_timestamp_seconds"
+        "When the job starts next, in seconds since 1970.";
+    LAG Gauge "ordersync_schedule_lag_seconds"
+        "How late the job is while its start waits, else by how much its last start was late.";
+    REQUESTS Counter "ordersync_requests_total"
+        "Requests to ActiveCampaign that ended, by what their end meant.";
+    BATCHES Counter "ordersync_batches_total" "Batches of orders that were sent by the bulk path.";
+    BATCH_ORDERS Counter "ordersync_batch_orders_total"
+        "Orders in those batches; divided by ordersync_batches_total, their length.";
+    BATCHES_DIVIDED Counter "ordersync_batches_divided_total"
+        "Batches that were sent in parts, as they were refused, unanswered or too long.";
+    THROTTLED Counter "ordersync_throttled_seconds_total"
+        "Pauses in which no request may be sent to the account.";
+    RATE Gauge "ordersync_request_rate" "Requests per second that the pace allows just now.";
+    IN_FLIGHT Gauge "ordersync_requests_in_flight" "Requests on their way.";
+    STANDING Gauge "ordersync_account_standing" "1 for the account's status, 0 for the others.";
+    STATE_SIZE Gauge "ordersync_state_size_bytes"
+        "Size of the account's state file, with its journal.";
+    STATE_FREE Gauge "ordersync_state_free_bytes"
+        "Free space on the disk that the account's state is on.";
+    STATE_FREE_MIN Gauge "ordersync_state_free_min_bytes"
+        "Free space on that disk below which nothing new is sent: state.free_min_mb.";
+}
 
 /// The disposition of a request that succeeded.
 const OK: &str = "ok";

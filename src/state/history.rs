@@ -31,14 +31,25 @@ impl Store {
         &mut self,
         run: RunId,
         connection: ConnectionId,
-        key: &OrderKey,
+        key: &str,
         attempt: &Attempt,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let order = enrol(&transaction, run, connection, &key.ledger_text())?;
-        add(&transaction, run, order, attempt)?;
+        add_by_key(&transaction, run, connection, key, attempt)?;
         Ok(transaction.commit()?)
     }
+}
+
+/// Adds an attempt to the history of the order of this key, within the caller's transaction.
+pub(super) fn add_by_key(
+    db: &Connection,
+    run: RunId,
+    connection: ConnectionId,
+    key: &str,
+    attempt: &Attempt,
+) -> Result<(), StateError> {
+    let order = enrol(db, run, connection, key)?;
+    add(db, run, order, attempt)
 }
 
 /// Adds an attempt to an order's history, within the caller's transaction.

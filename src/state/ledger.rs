@@ -99,23 +99,6 @@ impl Store {
         self.db.run(sql, params![connection, stored_key(key), &OTHER_CUSTOMER[..]])
     }
 
-    /// Notes, durably, that this order was deleted, to be created again.
-    pub fn note_deleted(
-        &mut self,
-        run: RunId,
-        connection: ConnectionId,
-        key: &OrderKey,
-        id: &RemoteId,
-    ) -> Result<(), StateError> {
-        let transaction = self.db.transaction()?;
-        let text = key.ledger_text();
-        let order = enrol(&transaction, run, connection, &text)?;
-        let attempt = Attempt::done(Operation::Delete, Some(id.clone()));
-        history::add(&transaction, run, order, &attempt)?;
-        forget(&transaction, connection, &text)?;
-        Ok(transaction.commit()?)
-    }
-
     /// Notes that ActiveCampaign's order with this key differs from the ledger: the next sync
     /// writes it again; as a new one if it `is_missing` there. `found`: the fields that differ, for
     /// the history.

@@ -2,7 +2,6 @@
 
 use super::bulk::note_load_path;
 use super::clock::now_ms;
-use super::order_rows::enrol;
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, StoredId, StoredText, stored_id, stored_key};
 use super::{StateError, Store, View, history};
@@ -71,8 +70,8 @@ impl Store {
             "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND key = ?2 AND state = ?3",
             params![connection, stored_key(canary), OrderState::Settled],
         )?;
-        let order = enrol(&transaction, 0, connection, &canary.ledger_text())?;
-        history::add(&transaction, 0, order, &Attempt::done(Operation::Switch, None))?;
+        let attempt = Attempt::done(Operation::Switch, None);
+        history::add_by_key(&transaction, 0, connection, &canary.ledger_text(), &attempt)?;
         // An interrupted run would count the order as settled.
         transaction.run(
             "UPDATE runs SET closed_ms = ?2 WHERE closed_ms IS NULL AND connection = ?1",

@@ -5,20 +5,26 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 pub(super) trait Sql {
+    fn db(&self) -> &Connection;
+
     /// Runs a statement; returns how many rows it changed.
-    fn changed(&self, sql: &str, parameters: impl Params) -> Result<usize, StateError>;
+    fn changed(&self, sql: &str, parameters: impl Params) -> Result<usize, StateError> {
+        Ok(self.db().prepare_cached(sql)?.execute(parameters)?)
+    }
 
     fn run(&self, sql: &str, parameters: impl Params) -> Result<(), StateError> {
         self.changed(sql, parameters).map(|_| ())
     }
 
-    /// Applies `read` to the first row, if there is one.
+    /// What `read` makes of the first row, if there is one.
     fn first<T>(
         &self,
         sql: &str,
         parameters: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StateError>;
+    ) -> Result<Option<T>, StateError> {
+        Ok(self.db().prepare_cached(sql)?.query_row(parameters, read).optional()?)
+    }
 
     /// The first column of the only row.
     fn one<T: FromSql>(&self, sql: &str, parameters: impl Params) -> Result<T, StateError> {
@@ -36,30 +42,14 @@ pub(super) trait Sql {
         sql: &str,
         parameters: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StateError>;
+    ) -> Result<Vec<T>, StateError> {
+        Ok(self.db().prepare_cached(sql)?.query_map(parameters, read)?.collect::<Result<_, _>>()?)
+    }
 }
 
 impl Sql for Connection {
-    fn changed(&self, sql: &str, parameters: impl Params) -> Result<usize, StateError> {
-        Ok(self.prepare_cached(sql)?.execute(parameters)?)
-    }
-
-    fn first<T>(
-        &self,
-        sql: &str,
-        parameters: impl Params,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StateError> {
-        Ok(self.prepare_cached(sql)?.query_row(parameters, read).optional()?)
-    }
-
-    fn all<T>(
-        &self,
-        sql: &str,
-        parameters: impl Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StateError> {
-        Ok(self.prepare_cached(sql)?.query_map(parameters, read)?.collect::<Result<_, _>>()?)
+    fn db(&self) -> &Connection {
+        self
     }
 }
 

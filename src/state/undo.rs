@@ -6,7 +6,7 @@ use super::order_rows::{enrol, forget};
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, RunId, StoredId, StoredText, stored, stored_id};
 use super::{StateError, Store, View, history};
-use crate::domain::{Answer, Attempt, Operation, RemoteId};
+use crate::domain::{Attempt, Operation, RemoteId};
 use rusqlite::{Connection, params};
 
 /// Where the orders of a run are.
@@ -39,6 +39,8 @@ pub enum DeletePurpose {
     Undo,
     /// They no longer exist in the shop.
     Gone,
+    /// They are created again for another customer.
+    Recreate,
 }
 
 /// An order that a run created.
@@ -199,10 +201,7 @@ impl Store {
         purpose: DeletePurpose,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
-        let number = enrol(&transaction, run, connection, &order.key)?;
-        history::add(&transaction, run, number, &attempt)?;
-        forget(&transaction, connection, &order.key)?;
+        take_out(&transaction, run, connection, order)?;
         if purpose == DeletePurpose::Undo {
             transaction.run(
                 "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
@@ -220,21 +219,6 @@ impl Store {
         key: &str,
     ) -> Result<(), StateError> {
         forget(&self.db, connection, key)
-    }
-
-    /// Notes, durably, a delete that ActiveCampaign did not carry out or confirm.
-    pub fn note_not_deleted(
-        &mut self,
-        run: RunId,
-        connection: ConnectionId,
-        order: &CreatedOrder,
-        answer: Answer,
-    ) -> Result<(), StateError> {
-        let transaction = self.db.transaction()?;
-        let attempt = Attempt::new(Operation::Delete, answer, Some(order.id.clone()));
-        let number = enrol(&transaction, run, connection, &order.key)?;
-        history::add(&transaction, run, number, &attempt)?;
-        Ok(transaction.commit()?)
     }
 
     /// The orders of these keys that the undo of a run has deleted.
@@ -286,6 +270,18 @@ impl Store {
         transaction.commit()?;
         Ok(left)
     }
+}
+
+/// Notes a delete, and removes the order from the ledger.
+pub(super) fn take_out(
+    db: &Connection,
+    run: RunId,
+    connection: ConnectionId,
+    order: &CreatedOrder,
+) -> Result<(), StateError> {
+    let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
+    history::add_by_key(db, run, connection, &order.key, &attempt)?;
+    forget(db, connection, &order.key)
 }
 
 fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {

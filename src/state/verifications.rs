@@ -179,7 +179,7 @@ impl View {
 
     /// The last verification of a job that finished.
     pub fn last_verification(&self, job: &str) -> Result<Option<VerificationRow>, StateError> {
-        self.last_verification_where(job, "TRUE")
+        self.newest_where(job, "ended_ms IS NOT NULL")
     }
 
     /// The same for verifications of all orders, without those of a canary.
@@ -187,7 +187,7 @@ impl View {
         &self,
         job: &str,
     ) -> Result<Option<VerificationRow>, StateError> {
-        self.last_verification_where(job, "canary IS NULL")
+        self.newest_where(job, "ended_ms IS NOT NULL AND canary IS NULL")
     }
 
     /// The newest of these, whether or not it finished.
@@ -195,10 +195,7 @@ impl View {
         &self,
         job: &str,
     ) -> Result<Option<VerificationRow>, StateError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND canary IS NULL ORDER BY id DESC LIMIT 1"
-        );
-        self.db.first(&sql, [job], read_row)
+        self.newest_where(job, "canary IS NULL")
     }
 
     /// The part that a scheduled verification of one part of `of` reads: the one after the last
@@ -215,13 +212,13 @@ impl View {
         })
     }
 
-    fn last_verification_where(
+    fn newest_where(
         &self,
         job: &str,
         condition: &str,
     ) -> Result<Option<VerificationRow>, StateError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND ended_ms IS NOT NULL AND {condition} ORDER BY id DESC LIMIT 1"
+            "SELECT {COLUMNS} FROM verifications WHERE job = ?1 AND {condition} ORDER BY id DESC LIMIT 1"
         );
         self.db.first(&sql, [job], read_row)
     }

@@ -155,11 +155,5 @@ impl Marks {
 
 /// An error of the temporary file.
 fn no_room(error: io::Error) -> ReadError {
-    let folder = std::env::temp_dir();
-    ReadError::new(
-        folder.display().to_string(),
-        0,
-        format!("copies of orders can't be compared here: {error}"),
-        "it needs room for about 50 bytes an order; set TMPDIR to a folder on a larger disk",
-    )
+    ReadError::no_room("copies of orders can't be compared here", "50 bytes", &error)
 }

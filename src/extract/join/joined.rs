@@ -106,11 +106,9 @@ impl Records for Joined {
 
 /// An error of the temporary file.
 fn no_room(error: io::Error) -> ReadError {
-    let folder = std::env::temp_dir();
-    ReadError::new(
-        folder.display().to_string(),
-        0,
-        format!("parts of orders can't be kept here while they are put together: {error}"),
-        "it needs room for about a kilobyte an order; set TMPDIR to a folder on a larger disk",
+    ReadError::no_room(
+        "parts of orders can't be kept here while they are put together",
+        "a kilobyte",
+        &error,
     )
 }

@@ -1,6 +1,7 @@
 //! The words and numbers of WooCommerce in all its exports.
 
-use crate::domain::{Status, Text};
+use crate::domain::{Reason, SourceOrder, Status, Text};
+use crate::extract::cells::{Cells, Column};
 use crate::extract::statuses::{WOOCOMMERCE, after_refunds};
 
 /// Fees as charges, which are in the total but in no line. Negative fees of a plugin are not
@@ -12,6 +13,16 @@ pub fn charges(fees: &str) -> Text {
 /// WooCommerce has no word for a partial refund; `None` for a word that it does not have.
 pub fn status_of(word: &str, refunded: &str, total: &str) -> Option<Status> {
     WOOCOMMERCE.of(word).map(|status| after_refunds(status, refunded, total))
+}
+
+/// Reads the status of an order whose total and refund are known.
+pub fn read_status(order: &mut SourceOrder, cells: &mut Cells<'_>, column: &Column) {
+    let word = cells.text(column);
+    order.status = status_of(&word, &order.refunded, &order.total);
+    if order.status.is_none() {
+        cells.fault(Reason::UnknownStatus, column);
+    }
+    order.status_word = word;
 }
 
 /// WooCommerce writes 0 for no account, product or variation.

@@ -141,15 +141,9 @@ impl Work<'_> {
         let connection = plan.connection;
         if plan.from == LoadPath::Bulk {
             let (in_flight_max, remote) = (job.in_flight_max, at.connection);
-            let accepted = AcceptedOrders {
-                state,
-                client,
-                cancel,
-                in_flight_max,
-                connection,
-                remote,
-                sample: Sample::ALL,
-            };
+            let sample = Sample::ALL;
+            let accepted =
+                AcceptedOrders { state, client, cancel, in_flight_max, connection, remote, sample };
             match accepted.settle(0).await?.not_visible {
                 0 => {}
                 orders => return Err(SwitchError::NotVisible { orders }),

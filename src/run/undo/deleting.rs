@@ -1,6 +1,6 @@
 use super::UndoError;
 use crate::activecampaign::Client;
-use crate::domain::{Answer, RemoteId};
+use crate::domain::{Answer, Attempt, Operation, RemoteId};
 use crate::load::{Deletion, delete};
 use crate::state::{
     ConnectionId, CreatedOrder, DeletePurpose, Part, Refusal, RunId, StateHandle, Store,
@@ -121,11 +121,11 @@ impl Deleting {
         disposition: &str,
         refusal: Refusal,
     ) -> Result<(), UndoError> {
-        let (run, connection, order) = (self.run, self.connection, order.clone());
+        let (run, connection, key) = (self.run, self.connection, order.key.clone());
         let Refusal { status, code, .. } = refusal;
         let answer = Answer::Failed { disposition: disposition.to_owned(), status, code };
-        let entry =
-            move |store: &mut Store| store.note_not_deleted(run, connection, &order, answer);
+        let attempt = Attempt::new(Operation::Delete, answer, Some(order.id.clone()));
+        let entry = move |store: &mut Store| store.note(run, connection, &key, &attempt);
         Ok(self.state.call(entry).await?)
     }
 

@@ -108,15 +108,9 @@ impl Work<'_> {
             return Err(UndoError::ConnectionGone(remote.to_string()));
         }
         let in_flight_max = *in_flight_max;
-        let accepted = AcceptedOrders {
-            state,
-            client,
-            cancel,
-            in_flight_max,
-            connection,
-            remote,
-            sample: Sample::ALL,
-        };
+        let sample = Sample::ALL;
+        let accepted =
+            AcceptedOrders { state, client, cancel, in_flight_max, connection, remote, sample };
         accepted.settle(0).await?;
         let prints = Fingerprints::new(state.call(|store| store.hash_key()).await?);
         let progress = self.task.listing;

@@ -41,6 +41,7 @@ impl Connection {
 
 impl Row for Connection {
     const INDEXED: &'static [&'static str] = &[];
+    const SEARCHED: &'static [&'static str] = &["service", "externalid"];
 
     fn id(&self) -> u64 {
         self.id
@@ -52,10 +53,6 @@ impl Row for Connection {
             "externalid" => Some(self.externalid.clone()),
             _ => None,
         }
-    }
-
-    fn knows(name: &str) -> bool {
-        matches!(name, "service" | "externalid" | "id")
     }
 }
 
@@ -74,10 +71,6 @@ impl Row for Contact {
 
     fn field(&self, name: &str) -> Option<String> {
         (name == "email").then(|| self.email.clone())
-    }
-
-    fn knows(name: &str) -> bool {
-        matches!(name, "email" | "id")
     }
 }
 
@@ -143,10 +136,6 @@ impl Row for Customer {
             _ => None,
         }
     }
-
-    fn knows(name: &str) -> bool {
-        matches!(name, "externalid" | "email" | "connectionid" | "id")
-    }
 }
 
 /// An order, or a cart while it has no `externalid`. Amounts are minor units.
@@ -197,6 +186,7 @@ impl Order {
 impl Row for Order {
     const INDEXED: &'static [&'static str] =
         &["externalid", "externalcheckoutid", "email", "connectionid", "customerid"];
+    const SEARCHED: &'static [&'static str] = &["state", "external_created_date"];
 
     fn id(&self) -> u64 {
         self.id
@@ -213,10 +203,6 @@ impl Row for Order {
             "external_created_date" => Some(self.placed.to_string()),
             _ => None,
         }
-    }
-
-    fn knows(name: &str) -> bool {
-        Self::INDEXED.contains(&name) || matches!(name, "state" | "external_created_date" | "id")
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(in crate::simulator) trait Row {
     /// Fields that have an index: lists filtered by one of them stay fast.
     const INDEXED: &'static [&'static str];
+    /// Other fields that lists can be filtered and sorted by.
+    const SEARCHED: &'static [&'static str] = &[];
 
     fn id(&self) -> u64;
 
@@ -13,7 +15,9 @@ pub(in crate::simulator) trait Row {
     fn field(&self, name: &str) -> Option<String>;
 
     /// Whether lists can be filtered and sorted by this field.
-    fn knows(name: &str) -> bool;
+    fn knows(name: &str) -> bool {
+        name == "id" || Self::INDEXED.contains(&name) || Self::SEARCHED.contains(&name)
+    }
 }
 
 /// Rows by id, with indexes. Ids rise and are never used again.

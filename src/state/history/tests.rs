@@ -61,7 +61,7 @@ fn a_run_is_unanswered_from_the_first_failure_after_the_last_answer_on() {
     let told = [(&answered, 100), (&failed(503), 110), (&failed(0), 120), (&failed(0), 130)];
     for (n, (attempt, at_s)) in told.into_iter().enumerate() {
         assert_eq!(unanswered(&ledger), None, "{n}");
-        ledger.store.note(run, connection, &key("7"), attempt).unwrap();
+        ledger.store.note(run, connection, "7", attempt).unwrap();
         let sql = "UPDATE history SET at_s = ?1, status = nullif(status, 0) WHERE n = ?2";
         ledger.store.db.run(sql, params![at_s, n as i64 + 1]).unwrap();
     }
@@ -75,7 +75,7 @@ fn questions_and_answers_are_reported_in_order() {
     let mut ledger = Ledger::new();
     let (run, connection) = (ledger.run, ledger.connection);
     for attempt in [failed(503), Attempt::found(Operation::LookUp, None)] {
-        ledger.store.note(run, connection, &key("7"), &attempt).unwrap();
+        ledger.store.note(run, connection, "7", &attempt).unwrap();
     }
     ledger.create(7..8);
     let history = ledger.history("7");
@@ -90,7 +90,7 @@ fn questions_and_answers_are_reported_in_order() {
 fn the_first_attempt_and_the_last_nine_are_kept() {
     let mut ledger = Ledger::new();
     for status in 500..530 {
-        ledger.store.note(ledger.run, ledger.connection, &key("7"), &failed(status)).unwrap();
+        ledger.store.note(ledger.run, ledger.connection, "7", &failed(status)).unwrap();
     }
     let kept: Vec<u64> = ledger.history("7").iter().map(|past| past.n).collect();
     assert_eq!(kept, [1, 22, 23, 24, 25, 26, 27, 28, 29, 30]);

@@ -12,7 +12,7 @@ use crate::extract::order_versions::CopyTimes;
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
-use crate::extract::woocommerce::words::{id, status_of};
+use crate::extract::woocommerce::words::{id, read_status};
 use std::sync::Arc;
 
 impl CsvLayout for Columns {
@@ -60,12 +60,7 @@ impl RowForm for Columns {
             ..SourceOrder::default()
         };
         order.position.line = row.line;
-        let word = cells.text(&self.status);
-        order.status = status_of(&word, &order.refunded, &order.total);
-        if order.status.is_none() {
-            cells.fault(Reason::UnknownStatus, &self.status);
-        }
-        order.status_word = word;
+        read_status(&mut order, &mut cells, &self.status);
         self.add_parts(&mut order, &mut cells);
         cells.settle(&mut order);
         order

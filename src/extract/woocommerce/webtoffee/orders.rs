@@ -11,7 +11,7 @@ use crate::extract::order_errors::add_error;
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::woocommerce::grouped::{Grouped, RowForm};
-use crate::extract::woocommerce::words::{charges, id, status_of};
+use crate::extract::woocommerce::words::{charges, id, read_status};
 use std::sync::Arc;
 
 impl CsvLayout for Columns {
@@ -65,12 +65,7 @@ impl RowForm for Columns {
         let refunds = cells.text(&self.order.refunds);
         // Not a number, so that a rule that needs it refuses the order.
         order.refunded = lists::refunded(&refunds).unwrap_or_else(|| "unknown".into());
-        let word = cells.text(&self.order.status);
-        order.status = status_of(&word, &order.refunded, &order.total);
-        if order.status.is_none() {
-            cells.fault(Reason::UnknownStatus, &self.order.status);
-        }
-        order.status_word = word;
+        read_status(&mut order, &mut cells, &self.order.status);
         self.add_lines(&mut order, &mut cells);
         cells.settle(&mut order);
         order
