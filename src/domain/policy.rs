@@ -225,29 +225,28 @@ fn text_of(value: &serde_json::Value) -> Option<String> {
 }
 
 #[cfg(test)]
-impl Policy {
-    /// For each setting, a policy that differs from the default in that setting alone.
-    pub fn each_changed() -> Vec<(&'static PolicySetting, Self)> {
-        let usual = serde_json::to_value(Self::default()).unwrap();
-        let changed = |setting: &'static PolicySetting| {
-            let mut json = usual.clone();
-            json[setting.name] = match setting.values {
-                Word(words) => {
-                    words.iter().rev().find(|word| json[setting.name] != **word).copied().into()
-                }
-                Words(words) => vec![words[0]].into(),
-                Text { example } => example.into(),
-                Whole { max, .. } => max.into(),
-            };
-            (setting, serde_json::from_value(json).unwrap())
-        };
-        Self::SETTINGS.iter().map(changed).collect()
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Policy {
+        /// For each setting, a policy that differs from the default in that setting alone.
+        pub fn each_changed() -> Vec<(&'static PolicySetting, Self)> {
+            let usual = serde_json::to_value(Self::default()).unwrap();
+            let changed = |setting: &'static PolicySetting| {
+                let mut json = usual.clone();
+                json[setting.name] = match setting.values {
+                    Word(words) => {
+                        words.iter().rev().find(|word| json[setting.name] != **word).copied().into()
+                    }
+                    Words(words) => vec![words[0]].into(),
+                    Text { example } => example.into(),
+                    Whole { max, .. } => max.into(),
+                };
+                (setting, serde_json::from_value(json).unwrap())
+            };
+            Self::SETTINGS.iter().map(changed).collect()
+        }
+    }
 
     #[test]
     fn each_setting_is_among_the_values_and_changes_only_its_own() {

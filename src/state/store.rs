@@ -152,15 +152,6 @@ pub struct SeenConnection {
     pub is_empty: bool,
 }
 
-#[cfg(test)]
-impl SeenConnection {
-    /// A connection for tests, with this id.
-    pub(super) fn example(id: &str) -> Self {
-        let (service, externalid) = ("shopify".to_owned(), "store".to_owned());
-        Self { service, externalid, id: RemoteId::new(id), is_empty: true }
-    }
-}
-
 /// The state of one account, for reading only: needs no lock, and changes nothing.
 #[derive(Debug)]
 pub struct View {

@@ -23,7 +23,7 @@ mod mapped_rows;
 mod messages;
 mod mutations;
 mod opening;
-mod other_rows;
+pub(super) mod other_rows;
 mod reading;
 mod reworked_tables;
 mod scattered_rows;

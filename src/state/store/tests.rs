@@ -2,6 +2,14 @@ use super::*;
 use crate::domain::{Fingerprint, OrderKey};
 use crate::state::{Kind, OrderIntent, RunStart, Settlement};
 
+impl SeenConnection {
+    /// A connection for tests, with this id.
+    pub(in crate::state) fn example(id: &str) -> Self {
+        let (service, externalid) = ("shopify".to_owned(), "store".to_owned());
+        Self { service, externalid, id: RemoteId::new(id), is_empty: true }
+    }
+}
+
 fn start() -> RunStart<'static> {
     RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" }
 }
