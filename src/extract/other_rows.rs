@@ -323,7 +323,7 @@ fn is_of_order(cell: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::tests::other_rows::KEYS_LIKE_LABELS;
+    use crate::extract::tests::fixtures::KEYS_LIKE_LABELS;
 
     #[test]
     fn words_for_totals_and_counts_are_labels() {

@@ -5,10 +5,11 @@ use super::clock::{ShopClock, date_of};
 use super::credentials::Credentials;
 use super::error::PullError;
 use super::options::{Options, ShopSystem};
+use super::shop_url::{is_loopback, root_of, same_host, shown};
 use crate::domain::{NotConnectedCause, certificate_fault};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, StatusCode, Url, redirect, retry};
+use reqwest::{Certificate, StatusCode, Url, retry};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +35,6 @@ const BACKOFF: Duration = Duration::from_secs(1);
 pub(super) const FAILED_IN_A_ROW_MAX: usize = 5;
 /// A pause at least this long is logged.
 const LOGGED_PAUSE_MIN: Duration = Duration::from_secs(10);
-const REDIRECTS_MAX: usize = 2;
 
 pub(super) struct ShopClient {
     client: reqwest::Client,
@@ -419,55 +419,6 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
         let now = date_of(&answer.headers, DATE).unwrap_or_else(Timestamp::now);
         Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
     })
-}
-
-/// Redirects stay on the host and on https.
-fn same_host() -> redirect::Policy {
-    redirect::Policy::custom(|attempt| {
-        let Some(before) = attempt.previous().last() else { return attempt.stop() };
-        let to = attempt.url();
-        let is_same = to.host_str() == before.host_str()
-            && to.port_or_known_default() == before.port_or_known_default()
-            && to.scheme() == before.scheme();
-        if is_same && attempt.previous().len() <= REDIRECTS_MAX {
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
-    })
-}
-
-fn root_of(text: &str) -> Result<Url, PullError> {
-    let fault = |what: &str| PullError::Settings {
-        what: format!("the shop's url {what}"),
-        expected: "its address, such as https://shop.example.com".to_owned(),
-        hint: "http is for loopback hosts only: the key would be sent unencrypted".to_owned(),
-    };
-    let url = Url::parse(text).map_err(|_| fault("is no address"))?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        return Err(fault("has a user name or a query in it"));
-    }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        _ => Err(fault("is not encrypted")),
-    }
-}
-
-/// The name of a shop in manifests, independent of how its address is written.
-pub(super) fn shop_at(url: &str) -> Result<String, PullError> {
-    root_of(url).map(|root| shown(&root))
-}
-
-fn shown(root: &Url) -> String {
-    root.as_str().trim_end_matches('/').to_owned()
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let literal = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn authorities(options: &Options, root: &Url) -> Result<Option<Vec<Certificate>>, PullError> {

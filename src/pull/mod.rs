@@ -26,6 +26,7 @@ mod order_id;
 mod pages;
 mod reading;
 mod shop_api;
+mod shop_url;
 mod shopify;
 mod shops;
 mod squarespace;

@@ -1,9 +1,9 @@
 use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
-use super::http::shop_at;
 use super::manifest::PulledWindow;
 use super::options::{Options, Request};
+use super::shop_url::shop_at;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 

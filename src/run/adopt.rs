@@ -1,12 +1,13 @@
 use super::Job;
 use super::bulk::check_no_switch;
 use super::change_detector::ChangeDetector;
+use super::order_comparison::OrderComparison;
 use super::plan_reader::ReadingError;
 use super::planned_record::{PlannedRecord, RecordVerdict};
 use super::remote_fetch::{CompareProgress, Lists, fetch_customers, fetch_orders};
 use super::rules_digest::mapping_of;
 use super::verification::{Mismatch, Verification};
-use super::verify::{OrderComparison, reading_of};
+use super::verify::reading_of;
 use crate::activecampaign::{Client, Failure, FatalError, READ_BACK_MAX};
 use crate::domain::{
     CustomerKey, LedgerEntry, LoadPath, MovedCustomer, Order, OrderDigest, OrderKey, RemoteId,

@@ -19,6 +19,7 @@ mod job_history;
 mod ledger;
 mod lines;
 mod meter;
+mod order_comparison;
 mod pipeline;
 mod plan_id;
 mod plan_reader;

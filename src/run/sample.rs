@@ -1,8 +1,9 @@
 use super::lines::{compare_lines, read_lines};
+use super::order_comparison::OrderComparison;
 use super::planned_record::RecordVerdict;
 use super::remote_fetch::mirrored;
 use super::verification_log::{bits_of, sums_of};
-use super::verify::{OrderComparison, existing_connection, reading_of};
+use super::verify::{existing_connection, reading_of};
 use super::{Job, Sample, Verification, VerifyError};
 use crate::activecampaign::Client;
 use crate::domain::RemoteId;

@@ -78,3 +78,25 @@ fn every_fixture_is_read_and_every_format_has_one() {
         assert!(is_of_files || met.contains(format.name()), "{} has no fixture", format.name());
     }
 }
+
+/// Keys of orders that look like words for totals or counts.
+pub(in crate::extract) const KEYS_LIKE_LABELS: &[&str] = &[
+    "#1001",
+    "1001",
+    "Order 1001",
+    "SO-1",
+    "1001-DE",
+    "1001-US",
+    "#1005-EUR",
+    "1002-CA",
+    "1001R",
+    "1001 DE",
+    "SUM-1",
+    "SUMA/2024/1",
+    "Total-2",
+    "Total 2",
+    "MUG-1",
+    "TOTAL-EUR",
+    "50 EUR",
+    "12-orders",
+];

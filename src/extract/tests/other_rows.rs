@@ -1,31 +1,9 @@
 //! Rows that are not orders, in every table format.
 
-use super::fixtures::ALL;
+use super::fixtures::{ALL, KEYS_LIKE_LABELS};
 use super::*;
 use crate::domain::OtherRow;
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
-
-/// Keys of orders that look like words for totals or counts.
-pub(in crate::extract) const KEYS_LIKE_LABELS: &[&str] = &[
-    "#1001",
-    "1001",
-    "Order 1001",
-    "SO-1",
-    "1001-DE",
-    "1001-US",
-    "#1005-EUR",
-    "1002-CA",
-    "1001R",
-    "1001 DE",
-    "SUM-1",
-    "SUMA/2024/1",
-    "Total-2",
-    "Total 2",
-    "MUG-1",
-    "TOTAL-EUR",
-    "50 EUR",
-    "12-orders",
-];
 
 /// The tables of all formats, each with its delimiter and rows. A table of quoted rows is another
 /// form of one that is included.
