@@ -2,7 +2,7 @@ use super::board::JobEntry;
 use super::last_starts::{DueTask, LastStarts};
 use super::liveness::Liveness;
 use super::outcome::NextAction;
-use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan, Task};
+use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan, Plan, Task};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub(super) struct AccountWorker {
     pub(super) board: Board,
     pub(super) cancel: CancellationToken,
     pub(super) grace: Duration,
-    /// `None` while the account is in no plan.
-    pub(super) followed: watch::Receiver<Option<Arc<AccountPlan>>>,
+    /// The account may be in it or not.
+    pub(super) followed: watch::Receiver<Arc<Plan>>,
     pub(super) last_starts: LastStarts,
     /// Nothing is started before.
     rests_until: Option<Instant>,
@@ -44,7 +44,7 @@ impl AccountWorker {
         board: Board,
         cancel: CancellationToken,
         grace: Duration,
-        followed: watch::Receiver<Option<Arc<AccountPlan>>>,
+        followed: watch::Receiver<Arc<Plan>>,
     ) -> Self {
         Self {
             name,
@@ -64,7 +64,7 @@ impl AccountWorker {
             if self.followed.has_changed().unwrap_or(false) {
                 self.end_rest();
             }
-            let plan = self.followed.borrow_and_update().clone();
+            let plan = self.plan();
             let next = match &plan {
                 Some(plan) => self.next(plan),
                 None => {
@@ -82,9 +82,14 @@ impl AccountWorker {
         self.board.write(&self.name, |entry| entry.liveness = None);
     }
 
+    /// What is to run now; `None` while the account is in no plan.
+    fn plan(&mut self) -> Option<Arc<AccountPlan>> {
+        self.followed.borrow_and_update().get(&self.name).cloned()
+    }
+
     /// Starts what is due, until nothing is or it is cancelled; returns for how long nothing is due.
     pub(super) async fn run_due(mut self) -> Duration {
-        let plan = self.followed.borrow_and_update().clone();
+        let plan = self.plan();
         let mut rest = Duration::ZERO;
         while let Some(plan) = plan.as_ref().filter(|_| !self.cancel.is_cancelled()) {
             match self.next(plan) {

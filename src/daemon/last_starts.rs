@@ -1,7 +1,6 @@
 use super::{AccountPlan, Clock, JobPlan, Task};
 use crate::state::{Kind, RunEnd, RunRow, StateError, View, is_locked};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
 
 /// A recorded start further in the future than this is the mistake of a wrong clock. A clock that
 /// is set back by less starts nothing twice.
@@ -21,9 +20,18 @@ pub(super) struct LastStart {
 /// The last start of each task of an account's jobs, from the state and from what was started since.
 #[derive(Debug, Default)]
 pub(super) struct LastStarts {
-    jobs: BTreeMap<(String, Task), LastStart>,
+    /// A few at most, and thousands of accounts have one each.
+    tasks: Vec<KnownStart>,
     /// When another daemon last looked at the account, if one did.
     seen: Option<Timestamp>,
+}
+
+/// The last start of one task of a job.
+#[derive(Debug)]
+struct KnownStart {
+    job: Box<str>,
+    task: Task,
+    last: LastStart,
 }
 
 /// What starts next, and when.
@@ -70,13 +78,12 @@ impl LastStarts {
         plan: &AccountPlan,
         now: Timestamp,
     ) -> Result<(), StateError> {
-        self.jobs.values_mut().for_each(|last| last.follow(now));
+        self.tasks.iter_mut().for_each(|known| known.last.follow(now));
         let tasks = plan.jobs.iter().flat_map(|job| {
             let tasks = [Task::Sync, Task::Verify].into_iter();
             tasks.filter(|task| job.calendar_of(*task).is_some()).map(|task| (&job.job.name, task))
         });
-        let is_new =
-            |(name, task): &(&String, Task)| !self.jobs.contains_key(&((*name).clone(), *task));
+        let is_new = |(name, task): &(&String, Task)| self.last(name, *task).is_none();
         let new: Vec<(&String, Task)> = tasks.filter(is_new).collect();
         if new.is_empty() {
             return Ok(());
@@ -96,7 +103,7 @@ impl LastStarts {
             });
             let mut last = last.unwrap_or(LastStart::new(self.seen.unwrap_or(now), false));
             last.follow(now);
-            self.jobs.insert((name.clone(), task), last);
+            self.set(name, task, last);
         }
         view.map(|_| ()).and(result)
     }
@@ -107,7 +114,7 @@ impl LastStarts {
         let tasks = plan.jobs.iter().flat_map(|job| {
             let syncs = self.due(job, Task::Sync, now);
             let verifies = self.due(job, Task::Verify, now).filter(|due| {
-                let synced = self.jobs.get(&(job.job.name.clone(), Task::Sync));
+                let synced = self.last(&job.job.name, Task::Sync);
                 let waits = syncs.is_some_and(|sync| sync <= now)
                     && synced.is_some_and(|last| last.is_open || last.at < *due);
                 !waits
@@ -120,22 +127,33 @@ impl LastStarts {
 
     /// When a task of a job starts next.
     pub(super) fn due(&self, job: &JobPlan, task: Task, now: Timestamp) -> Option<Timestamp> {
-        let last = self.jobs.get(&(job.job.name.clone(), task))?;
+        let last = self.last(&job.job.name, task)?;
         let calendar = job.calendar_of(task)?;
         if last.is_open { Some(now) } else { calendar.start_after(last.at) }
     }
 
     pub(super) fn started(&mut self, job: &str, task: Task, clock: &Clock) {
         let now = clock();
-        let last = self.jobs.entry((job.to_owned(), task)).or_insert(LastStart::new(now, false));
-        *last = LastStart { at: now, is_open: false, ..*last };
+        let last = self.last(job, task).copied().unwrap_or(LastStart::new(now, false));
+        self.set(job, task, LastStart { at: now, is_open: false, ..last });
     }
 
     /// The task was interrupted, and resumes as soon as the account may be used again.
     pub(super) fn left_open(&mut self, job: &str, task: Task) {
-        if let Some(last) = self.jobs.get_mut(&(job.to_owned(), task)) {
-            last.is_open = true;
+        if let Some(last) = self.last(job, task).copied() {
+            self.set(job, task, LastStart { is_open: true, ..last });
         }
+    }
+
+    fn last(&self, job: &str, task: Task) -> Option<&LastStart> {
+        let of = |known: &&KnownStart| *known.job == *job && known.task == task;
+        self.tasks.iter().find(of).map(|known| &known.last)
+    }
+
+    fn set(&mut self, job: &str, task: Task, last: LastStart) {
+        self.tasks.retain(|known| *known.job != *job || known.task != task);
+        self.tasks.reserve_exact(1);
+        self.tasks.push(KnownStart { job: job.into(), task, last });
     }
 }
 

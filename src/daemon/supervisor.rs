@@ -1,6 +1,6 @@
 use super::account_worker::AccountWorker;
-use super::{AccountPlan, Board, Clock, Plan};
-use std::collections::BTreeMap;
+use super::{Board, Clock, Plan};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -14,14 +14,18 @@ pub struct Daemon {
     board: Board,
     cancel: CancellationToken,
     grace: Duration,
-    accounts: BTreeMap<String, watch::Sender<Option<Arc<AccountPlan>>>>,
+    /// What every account's task follows.
+    plan: watch::Sender<Arc<Plan>>,
+    /// The accounts that have a task.
+    accounts: BTreeSet<String>,
     tasks: JoinSet<()>,
 }
 
 impl Daemon {
     /// Does nothing yet. `cancel` ends it; what is in flight then is waited for up to `grace`.
     pub fn new(clock: Clock, board: Board, cancel: CancellationToken, grace: Duration) -> Self {
-        Self { clock, board, cancel, grace, accounts: BTreeMap::new(), tasks: JoinSet::new() }
+        let (accounts, tasks) = (BTreeSet::new(), JoinSet::new());
+        Self { clock, board, cancel, grace, plan: watch::Sender::default(), accounts, tasks }
     }
 
     /// Shows the jobs of a plan on the board, before any is started.
@@ -31,13 +35,11 @@ impl Daemon {
 
     /// Follows a plan from now on. A run that is under way ends as it began; of an account that is
     /// not in the plan nothing is started any more. Must be called within a runtime.
-    pub fn follow(&mut self, mut plan: Plan) {
+    pub fn follow(&mut self, plan: Plan) {
         self.announce(&plan);
-        for (name, account) in &self.accounts {
-            account.send_replace(plan.remove(name));
-        }
-        for (name, account) in plan {
-            let (sender, followed) = watch::channel(Some(account));
+        let plan = Arc::new(plan);
+        self.plan.send_replace(Arc::clone(&plan));
+        for name in plan.keys().filter(|name| self.accounts.insert((*name).clone())) {
             // Of the highest level, so that it is on every line, whichever are shown.
             let span = tracing::error_span!("account", account = name);
             let worker = AccountWorker::new(
@@ -46,10 +48,9 @@ impl Daemon {
                 self.board.clone(),
                 self.cancel.clone(),
                 self.grace,
-                followed,
+                self.plan.subscribe(),
             );
             self.tasks.spawn(worker.run().instrument(span));
-            self.accounts.insert(name, sender);
         }
     }
 

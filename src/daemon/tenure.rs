@@ -1,6 +1,6 @@
 use super::account_worker::AccountWorker;
 use super::last_starts::LastStarts;
-use super::{AccountPlan, Board, Clock};
+use super::{AccountPlan, Board, Clock, Plan};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,8 @@ impl Tenure {
     /// how long nothing is due; zero if it was cancelled.
     pub async fn run(self) -> Duration {
         self.board.add(&self.account, &self.plan);
-        let (plan, followed) = watch::channel(Some(self.plan));
+        let plan = Plan::from([(self.account.clone(), self.plan)]);
+        let (plan, followed) = watch::channel(Arc::new(plan));
         let span = tracing::error_span!("account", account = self.account);
         let mut worker = AccountWorker::new(
             self.account,
