@@ -48,8 +48,8 @@ pub(super) fn run(global: &Global, args: &DaemonArgs) -> Result<Exit, CliError> 
     exit
 }
 
-/// As many as the system lets this process have: each account that is worked on has about ten, and many
-/// systems allow 1024 unless a process asks for more.
+/// As many as the system lets this process have: each account that is worked on has about ten, and
+/// many systems allow 1024 unless a process asks for more.
 fn allow_open_files() {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
@@ -66,7 +66,7 @@ async fn serve(
     let board = Board::default();
     let clock = Arc::new(Timestamp::now);
     let daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
-    // Who asks at once sees the jobs; and where it can't listen, none was started.
+    // The first request sees the jobs; and if it can't listen, no job was started.
     if settings.fleet.is_none() {
         daemon.announce(&plan_of(&planned));
     }
@@ -116,7 +116,7 @@ async fn serve(
     }
 }
 
-/// Who runs the accounts: this daemon alone, or as one of a fleet.
+/// Runs the accounts: as a daemon alone, or as one of a fleet.
 struct Workers {
     daemon: Daemon,
     #[cfg(feature = "fleet")]

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// Starts later than this are logged as missed.
-const LATE_TOLD: SignedDuration = SignedDuration::from_mins(2);
+const LATE_MIN: SignedDuration = SignedDuration::from_mins(2);
 
-/// Who sees to one account: starts its jobs when they are due, one after the other.
+/// Starts the jobs of one account when they are due, one after the other.
 pub(super) struct AccountWorker {
     pub(super) name: String,
     pub(super) clock: Clock,
@@ -87,7 +87,8 @@ impl AccountWorker {
         self.followed.borrow_and_update().get(&self.name).cloned()
     }
 
-    /// Starts what is due, until nothing is or it is cancelled; returns for how long nothing is due.
+    /// Starts what is due, until nothing is or it is cancelled; returns for how long nothing is
+    /// due.
     pub(super) async fn run_due(mut self) -> Duration {
         let plan = self.plan();
         let mut rest = Duration::ZERO;
@@ -106,7 +107,7 @@ impl AccountWorker {
 
     async fn start(&mut self, plan: &AccountPlan, DueTask { job, task, at: due }: DueTask<'_>) {
         let name = &job.job.name;
-        if (self.clock)().duration_since(due) > LATE_TOLD {
+        if (self.clock)().duration_since(due) > LATE_MIN {
             let what = match task {
                 Task::Sync => name.clone(),
                 Task::Verify => format!("the verification of {name}"),
@@ -162,8 +163,8 @@ impl AccountWorker {
         left.filter(|left| !left.is_zero())
     }
 
-    /// Also when there is a new plan: somebody acted, and what refused us or was away may do so no
-    /// more.
+    /// Also if there is a new plan: an operator acted, and ActiveCampaign may no longer refuse the
+    /// account or be unavailable.
     fn end_rest(&mut self) {
         self.rests_until = None;
         self.set_status(AccountStatus::Idle);

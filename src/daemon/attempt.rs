@@ -234,8 +234,8 @@ fn check_shared_orders(dir: &Path, account: &str, planned: &JobPlan) -> Result<(
     }
 }
 
-/// Records and requests of a first load. Only used for its progress: what is wrong with the export is
-/// the run's to report.
+/// Records and requests of a first load. Only used for its progress: the run reports what is wrong
+/// with the export.
 fn plan_of(dir: &Path, account: &str, job: &Job, export: &Export) -> Option<(u64, u64)> {
     let view = View::open(dir, account).ok()?;
     // The number of requests does not depend on the pace.

@@ -17,7 +17,8 @@ pub(super) struct LastStart {
     ahead: Option<Timestamp>,
 }
 
-/// The last start of each task of an account's jobs, from the state and from what was started since.
+/// The last start of each task of an account's jobs, from the state and from what was started
+/// since.
 #[derive(Debug, Default)]
 pub(super) struct LastStarts {
     /// A few at most, and thousands of accounts have one each.

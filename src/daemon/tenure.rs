@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-/// The work on one account for as long as it is this daemon's, where several daemons share accounts.
+/// The work on one account while this daemon holds its lease.
 pub struct Tenure {
     pub account: String,
     pub plan: Arc<AccountPlan>,
@@ -23,8 +23,8 @@ pub struct Tenure {
 }
 
 impl Tenure {
-    /// Runs what is due, one after the other, until nothing is; or until it is cancelled. Returns for
-    /// how long nothing is due; zero if it was cancelled.
+    /// Runs what is due, one after the other, until nothing is, or until it is cancelled. Returns
+    /// for how long nothing is due; zero if it was cancelled.
     pub async fn run(self) -> Duration {
         self.board.add(&self.account, &self.plan);
         let plan = Plan::from([(self.account.clone(), self.plan)]);

@@ -45,7 +45,7 @@ pub struct SharedAccount {
     pub request: Duration,
     /// How many orders a run may create in a second, at most.
     pub orders_per_second: f64,
-    /// How many orders may be under way at one time.
+    /// How many orders may be under way concurrently.
     pub in_flight_max: usize,
 }
 
@@ -53,7 +53,7 @@ pub struct SharedAccount {
 pub struct NodeOptions {
     /// Holds the ledgers of the accounts that it holds, and what is left of others.
     pub dir: PathBuf,
-    /// How many accounts it works on at one time, at most.
+    /// How many accounts it works on concurrently, at most.
     pub room: usize,
     /// What is left of a lease once the last request under it is over.
     pub margin: Duration,
@@ -64,8 +64,8 @@ pub struct NodeOptions {
     pub grace: Duration,
 }
 
-/// One daemon of a fleet: takes leases of accounts that are due, runs what is due under them, and gives
-/// them back.
+/// One daemon of a fleet: takes leases of accounts that are due, runs what is due under them, and
+/// releases them.
 pub struct Node {
     accounts: Accounts,
     copies: LedgerCopies,
@@ -119,8 +119,9 @@ impl Node {
         Self { accounts, copies, heartbeat, options, held, had, counts, is_away }
     }
 
-    /// Works until it is cancelled, and ends once every lease was given back. A database that is away is
-    /// waited for, also at the start: after a power cut it may be up later than this machine.
+    /// Works until it is cancelled, and ends once every lease was released. It waits for a database
+    /// that is unavailable, also at the start: after a power cut that may be up later than this
+    /// machine.
     ///
     /// # Errors
     /// When the folder of the ledgers can't be written to, or the database refuses this node.
@@ -369,8 +370,8 @@ impl Node {
         }
     }
 
-    /// Gives signs of life, and does what people ask of this node, for as long as it is polled. That the
-    /// database is away is noticed by the renewals.
+    /// Sends heartbeats, and does what operators ask of this node, for as long as it is polled. The
+    /// renewals notice whether the database is unavailable.
     async fn beat(self: Arc<Self>) {
         let mut was_draining = false;
         loop {
@@ -418,7 +419,7 @@ impl Node {
         Pace { sent, pause }
     }
 
-    /// Logs when the database is away, and when it is back.
+    /// Logs when the database becomes unavailable, and when it is back.
     fn heard<T>(&self, result: Result<T, FleetError>) -> Option<T> {
         let was_away = self.is_away.swap(result.is_err(), Ordering::Relaxed);
         match &result {

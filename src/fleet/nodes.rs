@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Row};
 
-/// What a daemon tells the fleet of itself, for people to see and to steer. No lease depends on it.
+/// What a daemon reports to the fleet about itself, for operators. No lease depends on it.
 pub struct Heartbeat {
     database: Database,
     node: NodeName,
@@ -27,7 +27,7 @@ pub struct NodeName {
 /// Signs of life of which all must be missing for a node to count as lost.
 const MISSING_MAX: u32 = 6;
 
-/// Who was not heard of for this long is forgotten, where nobody evicted it.
+/// A node that has sent no heartbeat for this long is forgotten, unless it was evicted.
 const FORGET: &str =
     "DELETE FROM ordersync.nodes WHERE seen_at < clock_timestamp() - interval '1 day'";
 
@@ -44,8 +44,8 @@ const BACKLOG: &str = "
     WHERE due_at <= clock_timestamp() AND exported IS NULL
         AND (holder IS NULL OR expires_at < clock_timestamp())";
 
-/// `$1` accounts, `$2` the numbers of their leases: those that are held, and those whose lease is no
-/// longer the newest.
+/// `$1` accounts, `$2` the numbers of their leases: those that are held, and those whose lease is
+/// no longer the newest.
 const LEASES: &str = "
     SELECT had.name, a.fence IS DISTINCT FROM had.fence AS is_superseded, a.copy_bytes,
         ordersync.ms(clock_timestamp() - a.exact_at) AS age
@@ -71,8 +71,8 @@ impl Heartbeat {
         self.node.beats_every
     }
 
-    /// Brings the schema up to date, and makes a daemon known that begins: whatever was asked of one of
-    /// its name before is over.
+    /// Brings the schema up to date, and registers a daemon that begins: requests to an earlier one
+    /// of its name no longer apply.
     pub async fn join(&self) -> Result<(), FleetError> {
         self.database.migrate().await?;
         let statement = "

@@ -21,12 +21,12 @@ pub struct Account {
     /// What the account allows, 0.1 to 5; higher only for a loopback host.
     pub requests_per_second: f64,
     pub token_file: Option<PathBuf>,
-    /// Requests on their way at one time, 1 to 64.
+    /// Concurrent requests, 1 to 64.
     pub in_flight_max: usize,
     /// How long one request may take, in seconds, 1 to 600.
     pub timeout_s: u64,
-    /// The longest pause that ActiveCampaign may ask for, in seconds, 0 to 86,400; a longer one ends
-    /// the run.
+    /// The longest pause that ActiveCampaign may ask for, in seconds, 0 to 86,400; a longer
+    /// one ends the run.
     pub wait_max_s: u64,
     /// How long lists may miss a new record, in seconds, 0 to 600.
     pub list_lag_s: u64,

@@ -41,8 +41,8 @@ pub struct Job {
     pub first_run: FirstRun,
     /// When the job is verified, written like `schedule` and not checked yet either.
     pub verify: Option<String>,
-    /// The part of the orders that a scheduled verification compares line by line; who verifies
-    /// checks it.
+    /// The part of the orders that a scheduled verification compares line by line; not checked
+    /// here.
     pub verify_sample: Option<String>,
     /// How its orders reach ActiveCampaign.
     pub load: LoadPath,
@@ -51,7 +51,7 @@ pub struct Job {
     /// `bulk_max` is in the file or the environment.
     #[serde(default)]
     pub is_bulk_max_set: bool,
-    /// The part of the accepted orders that a run reads back at its end; who runs checks it.
+    /// The part of the accepted orders that a run reads back at its end; not checked here.
     pub bulk_sample: Option<String>,
     /// Of the schedule, and of dates in the export without an offset.
     #[serde(serialize_with = "zone_name", deserialize_with = "zone")]
@@ -67,7 +67,7 @@ pub struct Job {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstRun {
-    /// It waits until somebody has begun to load it.
+    /// It waits until an operator has begun to load it.
     Refuse,
     /// It loads the whole history.
     Load,
@@ -151,7 +151,7 @@ fn check_gone(name: &str, draft: &mut Draft) {
     let (what, expected) = if draft.text(&policy("order_key")).as_deref() == Some("number") {
         ("gone orders are known by their ids", "order_key = \"id\"")
     } else if draft.text(&pull("keep")).as_deref() == Some("none") {
-        ("without the last full pull nobody knows what is gone", "keep = \"latest\"")
+        ("without the last full pull it is not known what is gone", "keep = \"latest\"")
     } else {
         return;
     };

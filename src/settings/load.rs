@@ -10,7 +10,7 @@ use super::secret::{
     Secret, SecretFolders, SecretName, SecretSetting, SecretSource, SecretText, token_name,
 };
 use super::{
-    Account, Environment, FaultKind, Fleet, Job, Place, SettingsError, account, document,
+    Account, Environment, FaultKind, Fleet, Job, Place, Pull, SettingsError, account, document,
     effective, fleet, job, search, variables,
 };
 use crate::domain::{did_you_mean, one_of};
@@ -131,22 +131,7 @@ impl Settings {
             job.name.clone_from(name);
             job.mappings = mappings.for_job(name, &places);
             if let Some(pull) = &mut job.pull {
-                let names = pull.secret_names(name);
-                pull.secrets = names.into_iter().map(|name| secrets.of(name)).collect();
-                let set = |key: &&str| places.has(&format!("jobs.{name}.pull.{key}"));
-                let text = |key: &str| {
-                    Ok((key.to_owned(), values.get(&format!("jobs.{name}.pull.{key}"))?))
-                };
-                pull.texts = pull
-                    .from
-                    .texts()
-                    .into_iter()
-                    .filter(set)
-                    .map(text)
-                    .collect::<Result<_, _>>()?;
-                pull.dir = found.base.join(&pull.dir).join(name);
-                let paths = pull.ca_file.iter_mut().chain(&mut pull.ids);
-                paths.for_each(|path| *path = found.base.join(&path));
+                complete_pull(pull, name, &secrets)?;
             }
             job.is_bulk_max_set = places.has(&format!("jobs.{name}.bulk_max"));
             job.is_time_zone_set = places.has(&format!("jobs.{name}.time_zone"));
@@ -268,6 +253,23 @@ impl MappingsTexts {
         let files = BTreeSet::from([&places.file, places.file_of(&format!("jobs.{name}"))]);
         files.into_iter().filter_map(|file| self.0.get(file)).cloned().collect()
     }
+}
+
+/// Adds what deserializing the table of a pull leaves out.
+fn complete_pull(pull: &mut Pull, job: &str, secrets: &Secrets<'_>) -> Result<(), ConfigError> {
+    let names = pull.secret_names(job);
+    pull.secrets = names.into_iter().map(|name| secrets.of(name)).collect();
+    for key in pull.from.texts() {
+        let at = format!("jobs.{job}.pull.{key}");
+        if secrets.places.has(&at) {
+            pull.texts.insert(key.to_owned(), secrets.values.get(&at)?);
+        }
+    }
+    let base = &secrets.found.base;
+    pull.dir = base.join(&pull.dir).join(job);
+    let paths = pull.ca_file.iter_mut().chain(&mut pull.ids);
+    paths.for_each(|path| *path = base.join(&path));
+    Ok(())
 }
 
 fn jobs_by_account(jobs: &BTreeMap<String, Job>) -> BTreeMap<String, Vec<String>> {

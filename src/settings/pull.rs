@@ -53,7 +53,7 @@ pub enum Keep {
 }
 
 impl Pull {
-    /// What lets a pull in, with the shop's secrets of the first set of credentials that the settings choose.
+    /// The credentials of the shop: its secrets, by the settings that choose between several sets.
     pub fn access(&self) -> Result<Access, SecretError> {
         let mut access = Access::default();
         if let Some(ids) = &self.ids {

@@ -217,8 +217,8 @@ impl Secret {
     }
 }
 
-/// Whether a text has the form of a secret: one word of visible ASCII characters, and not that of an
-/// example.
+/// Whether a text has the form of a secret: one word of visible ASCII characters, and not that
+/// of an example.
 pub fn is_secret(word: &str) -> bool {
     (1..=SECRET_BYTES_MAX).contains(&word.len())
         && !word.starts_with(PLACEHOLDER)
