@@ -28,7 +28,7 @@ impl Request {
         Self { kind, name, route, path: route.to_owned(), body: None }
     }
 
-    /// The id of one record, which replaces `{id}` in the route.
+    /// A request about one record, whose id replaces `{id}` in the route.
     pub(super) fn about(
         id: &RemoteId,
         kind: RequestKind,

@@ -65,7 +65,7 @@ impl Client {
     }
 
     /// [`Self::order`], read again with growing delays while it is answered with 404: a single 404
-    /// may come from something else than ActiveCampaign.
+    /// may come from something other than ActiveCampaign.
     pub async fn order_in_time(&self, id: &RemoteId) -> Result<Option<RemoteOrder>, Failure> {
         let mut delays = self.lookup_delays();
         loop {

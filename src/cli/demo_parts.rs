@@ -187,7 +187,7 @@ pub(super) fn usual_promises<'r>(
 
 /// If the machine stalls for a moment, requests that left on time arrive closer together. The
 /// account then refuses one and asks for a pause, while others are in flight. That is printed
-/// above, and does not break a promise.
+/// above, and is not a fault of theirs.
 fn has_faults(summary: &Summary) -> bool {
     summary.violations.iter().any(|violation| violation.rule != Rule::Paused)
 }

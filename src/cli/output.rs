@@ -178,7 +178,7 @@ impl Write for ProgressSafeStderr {
     }
 }
 
-/// Reports an error at the place of its handling.
+/// Reports an error where it is handled.
 pub(super) fn report_error(message: &str) {
     if USES_LOG.load(Ordering::Relaxed) {
         tracing::error!("{message}");

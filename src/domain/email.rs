@@ -20,7 +20,8 @@ impl Email {
     /// Accepts what a mail server would: a local part of 1 to 64 bytes, `@`, a domain of
     /// dot-separated labels with at least one dot; 254 bytes at most (RFC 5321 section 4.5.3.1).
     ///
-    /// # Errors When the text is not an address, or is a hash in place of one.
+    /// # Errors
+    /// When the text is not an address, or is a hash in place of one.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = trim(text);
         let is_ascii = text.is_ascii();

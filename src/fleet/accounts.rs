@@ -218,7 +218,8 @@ impl Accounts {
 
     /// Gives a lease back.
     ///
-    /// # Errors [`FleetError::Lost`] if another node has it already.
+    /// # Errors
+    /// [`FleetError::Lost`] if another node has it already.
     pub async fn release(&self, lease: &Lease, ended: Released) -> Result<(), FleetError> {
         let statement = format!(
             "UPDATE ordersync.accounts AS a SET

@@ -143,7 +143,8 @@ impl LedgerCopies {
 
     /// Writes a copy to a new file at `path`, replacing an existing one.
     ///
-    /// # Errors [`FleetError::Damaged`] if the content of the database is not what was written.
+    /// # Errors
+    /// [`FleetError::Damaged`] if the content of the database is not what was written.
     pub async fn read(
         &self,
         account: &str,

@@ -27,7 +27,7 @@ pub struct NodeName {
 /// Signs of life of which all must be missing for a node to count as lost.
 const MISSING_MAX: u32 = 6;
 
-/// A node that has sent no heartbeat for this long is forgotten, unless it was evicted.
+/// A node that has sent no heartbeat for this long is forgotten, even if it was never evicted.
 const FORGET: &str =
     "DELETE FROM ordersync.nodes WHERE seen_at < clock_timestamp() - interval '1 day'";
 

@@ -24,7 +24,7 @@ const ACCOUNTS: &str = "
     FROM ordersync.accounts ORDER BY name";
 
 impl Overview {
-    /// Reads it without changes.
+    /// Reads it, and changes nothing.
     pub async fn read(database: &Database) -> Result<Self, FleetError> {
         let run = async |client: Arc<Client>| {
             let accounts = client.query(ACCOUNTS, &[]).await?;

@@ -14,7 +14,7 @@ pub enum Deletion {
     Gone,
     /// ActiveCampaign rejected the delete.
     Refused(Refusal),
-    /// The retries ended without knowing whether it was carried out.
+    /// The retries ended, and it is not known whether it was carried out.
     Undecided(Refusal),
 }
 

@@ -150,7 +150,7 @@ impl<'a> OrderWrite<'a> {
     }
 
     /// Looks up the cart of an order that is to be created. A record that is already another order
-    /// is unchanged.
+    /// is left unchanged.
     async fn find_cart(&mut self, cart: &OrderKey, again: Again) -> Result<Next, StepError> {
         let found = self.lookup.find_in_time(cart, again).await?;
         self.loader.ledger.note_planned_lookup();
@@ -313,7 +313,7 @@ impl<'a> OrderWrite<'a> {
         self.count(Operation::Update, &failure).await?;
         let next = match failure.disposition {
             Disposition::Throttled | Disposition::Again => Next::Update(id),
-            // A single 404 may come from something else than ActiveCampaign.
+            // A single 404 may come from something other than ActiveCampaign.
             Disposition::LookUp | Disposition::Gone if self.is_gone(&id).await? => {
                 self.deleted(&id).await?
             }

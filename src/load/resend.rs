@@ -19,7 +19,7 @@ pub enum Rewrite<'a> {
 pub enum Rewritten {
     Accepted,
     Refused(Refusal),
-    /// The retries ended without knowing whether it was carried out.
+    /// The retries ended, and it is not known whether it was carried out.
     Undecided(Refusal),
 }
 
@@ -112,7 +112,7 @@ async fn send(
     }
 }
 
-/// Refused by an error that the order alone caused.
+/// Refused by an error that answers a request with this order alone.
 fn refused(code: String) -> Refusal {
     Refusal { part: Part::Order, status: None, code: Some(code), pointer: None, attempts: 1 }
 }

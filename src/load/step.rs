@@ -7,8 +7,8 @@ use crate::state::{OrderOutcome, StateError};
 
 impl Loader {
     /// Carries out one step, with as many requests and retries as needed: customer first, then
-    /// order. A cart and its order exclude each other. Two concurrent steps must not be of the same
-    /// order.
+    /// order. The steps of a cart and of its order never run at the same time. Two concurrent steps
+    /// must not be of the same order.
     ///
     /// # Errors
     /// When the run must end; the step is then not settled, and its intent makes the next run look

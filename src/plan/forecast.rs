@@ -113,12 +113,12 @@ impl Forecast {
         self.before().saturating_add(self.after_those())
     }
 
-    /// The time of the sequential requests.
+    /// The time of the sequential requests before the others.
     pub fn before(&self) -> Duration {
         time(self.one_by_one as f64 / self.terms.rate(1))
     }
 
-    /// The time of the others.
+    /// The time of the others, including waits.
     pub fn after_those(&self) -> Duration {
         let side_by_side = self.requests.saturating_sub(self.in_turn);
         time(side_by_side as f64 / self.requests_per_second())

@@ -67,7 +67,7 @@ pub struct TotalMismatches {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MismatchTotal {
     pub orders: u64,
-    /// The largest difference in minor units: the total minus its parts.
+    /// The difference farthest from zero, in minor units: the total minus its parts.
     pub largest: i64,
 }
 

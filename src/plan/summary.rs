@@ -127,8 +127,8 @@ pub struct PlanSummary {
     /// Those among `customers_new` that an earlier run may have created already, which are looked
     /// up first.
     pub customers_look_up: u64,
-    /// Requests of `create`, `update` and `look_up` that are saved because the orders of these
-    /// carts are created first.
+    /// Requests of `create`, `update` and `look_up` that carts do not need, because their orders
+    /// are created before them.
     pub spared: u64,
     /// Carts among `create` and `update`.
     pub cart_steps: CartSteps,

@@ -51,8 +51,8 @@ pub struct Manifest {
     /// Abandoned carts in the files.
     #[serde(default)]
     pub carts: u64,
-    /// The carts of orders that were abandoned before they were placed, by the ids of the orders.
-    /// An order that changes later still completes its cart.
+    /// The carts of orders whose checkout was abandoned before they were placed, by the ids of the
+    /// orders. An order that changes later still completes its cart.
     #[serde(default)]
     pub recovered: BTreeMap<u64, u64>,
     pub warnings: Vec<String>,

@@ -455,7 +455,7 @@ async fn a_folder_of_another_user_is_refused() {
 
 #[tokio::test]
 async fn everything_is_pulled_again_where_a_file_is_damaged_or_missing() {
-    /// Damages a file; with the expected message.
+    /// A way to damage a file, and the message that it must give.
     type Damage = (fn(&std::path::Path), &'static str);
     let damages: [Damage; 3] = [
         (|file| fs::write(file, b"something else").unwrap(), "is not what was pulled"),

@@ -313,8 +313,9 @@ impl PlanReader {
         Some((order.currency, refunded))
     }
 
-    /// The earlier record of the order that counts. An invalid one of the same file does not; one
-    /// of a newer file does, unless it was truncated, as older files may be out of date.
+    /// The earlier record of the order that counts instead of this one. An invalid one of the same
+    /// file does not. One of a newer file does, as an older file may be out of date, unless it was
+    /// truncated.
     fn earlier(
         &mut self,
         source: &SourceOrder,

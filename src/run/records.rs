@@ -15,7 +15,7 @@ pub(super) struct ReadRecord {
 }
 
 impl ReadRecord {
-    /// A part of the reading thread: a record's text is cheapest to read where it was written.
+    /// Part of reading, as a record's text is cheapest to read on the thread that wrote it.
     fn of(mut source: Box<SourceOrder>, order_key: OrderId) -> Self {
         apply_order_key(&mut source, order_key);
         let identity = Identity::of(&source);

@@ -73,7 +73,7 @@ pub enum RunEvent<'a> {
     /// It could not begin, or the state failed, for this reason.
     Failed(&'a str),
     Verified(&'a Verification),
-    /// A verification did not finish, for this reason; `end` is that of a run.
+    /// A verification did not finish, for this reason; `end`: how a run would have ended by it.
     Unverified {
         end: RunEnd,
         error: &'a str,

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_survive_the_state_unchanged() {
+    fn differences_round_trip_as_bits() {
         for found in
             [&[][..], &[Mismatch::Missing], &[Mismatch::Total, Mismatch::Date, Mismatch::Customer]]
         {

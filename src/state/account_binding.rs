@@ -8,7 +8,8 @@ use rusqlite::Connection;
 impl Store {
     /// Binds the state to the account at `url`, unless it belongs to another.
     ///
-    /// # Errors [`StateError::Elsewhere`] when it belongs to another account.
+    /// # Errors
+    /// [`StateError::Elsewhere`] when it belongs to another account.
     pub fn belong_to(&mut self, url: &str) -> Result<(), StateError> {
         let host = host_and_port(url);
         match held(&self.db)? {
@@ -23,7 +24,8 @@ impl Store {
 impl View {
     /// Whether the state belongs to the account at `url`, or to none yet.
     ///
-    /// # Errors [`StateError::Elsewhere`] when it belongs to another account.
+    /// # Errors
+    /// [`StateError::Elsewhere`] when it belongs to another account.
     pub fn check_belongs_to(&self, url: &str) -> Result<(), StateError> {
         let host = host_and_port(url);
         match held(&self.db)? {

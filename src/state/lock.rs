@@ -64,8 +64,8 @@ fn millis(at: SystemTime) -> u128 {
     at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
-/// The remainder at `now` of the pause in a lock file. If the clock went back, it is at most the
-/// whole pause.
+/// The remainder at `now` of the pause in a lock file. If the clock went back, it is the whole
+/// pause and never more.
 fn pause_left(text: &str, now: SystemTime) -> Option<Duration> {
     let mut parts = text.split_whitespace().map(|part| part.parse::<u64>().ok());
     let (from, until) = (parts.next()??, parts.next()??);

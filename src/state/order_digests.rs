@@ -85,8 +85,8 @@ impl View {
         Ok(())
     }
 
-    /// The mapping settings of the job's last run that wrote to this connection: service and
-    /// external id.
+    /// The mapping settings of the job's last run that wrote orders to this connection, or found
+    /// them unchanged there. A connection is named by its service and external id.
     pub fn last_mapping(
         &self,
         job: &str,

@@ -34,7 +34,7 @@ const KNOWN: [(u64, Storage); 18] = [
     (0x794c_7630, Storage::Own("overlayfs")),
 ];
 
-/// The storage of a folder; if it does not exist yet, that of its parent.
+/// The storage of a folder; if it does not exist yet, that of its nearest existing parent.
 pub fn storage_of(folder: &Path) -> Storage {
     let found = folder.ancestors().find_map(|above| rustix::fs::statfs(above).ok());
     let Some(found) = found else { return Storage::Unknown };

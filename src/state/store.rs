@@ -37,7 +37,8 @@ impl DerefMut for Store {
 }
 
 impl Store {
-    /// Opens `dir/<account>.db`, creating missing folder and file, and takes the account's lock.
+    /// Opens `dir/<account>.db`, creating the folder and the file if they are missing, and takes
+    /// the account's lock.
     ///
     /// # Errors
     /// When another process holds the lock, the file is of a newer version, was handed to a fleet,
@@ -90,7 +91,8 @@ impl Store {
         self.floor.min_bytes = min_bytes;
     }
 
-    /// # Errors [`StateError::LowDisk`] with less than [`Self::keep_free`] requires.
+    /// # Errors
+    /// [`StateError::LowDisk`] with less than [`Self::keep_free`] requires.
     pub fn check_space(&self) -> Result<(), StateError> {
         self.floor.check(&self.path)
     }

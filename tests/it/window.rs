@@ -348,7 +348,7 @@ fn without_the_setting_nothing_listens_and_other_addresses_take_a_deliberate_wor
 }
 
 #[test]
-fn if_allowed_a_probe_looks_up_by_address_and_a_name_by_the_list() {
+fn if_allowed_a_probe_may_use_an_address_or_a_name_of_the_list() {
     let world = World::new().job(&months_away());
     let mut command = world.command(&["daemon", "--color", "never"]);
     command.env("ORDERSYNC_METRICS__LISTEN", "127.0.0.1:0");

@@ -10,7 +10,7 @@ pub(super) struct GraphqlError {
     pub(super) has_path: bool,
     /// The element of the list that it is about.
     pub(super) index: Option<usize>,
-    /// Keys and texts of `extensions`; some end with the name of an order.
+    /// Keys and texts of `extensions`; some keys end with the key of an order.
     pub(super) extensions: Vec<(String, String)>,
 }
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 /// How an export writes dates.
 #[derive(Debug, Clone, Default)]
 pub struct Dates {
-    /// Formats in strptime's notation; none: ISO 8601, or ActiveCampaign's form.
+    /// Formats in strptime's notation; none: the forms that [`Moment::parse`] reads.
     formats: Vec<Format>,
     /// Pairs of formats that read one text as two different dates, such as day first and month
     /// first. Only one of a pair can apply to a file.

@@ -229,7 +229,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_version_survives_its_bytes_and_the_newest_sorts_first(
+        fn a_version_round_trips_and_the_newest_sorts_first(
             a in (any::<[u64; 3]>(), any::<u64>(), any::<u64>()),
             b in (any::<[u64; 3]>(), any::<u64>(), any::<u64>()),
             key in any::<u128>(),

@@ -102,7 +102,7 @@ fn csv_and_json_may_be_mixed() {
 }
 
 #[test]
-fn a_file_without_orders_is_recognised_by_its_empty_list() {
+fn a_file_without_orders_is_recognised_by_the_name_of_its_list() {
     for text in ["{\"orders\":[]}", "{\"orders\": [\n]}\n{\"orders\":[]}"] {
         assert_eq!((read(text).unwrap().len(), format_of(text).as_str()), (0, "shopify-json"));
     }

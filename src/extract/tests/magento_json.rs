@@ -115,7 +115,7 @@ fn a_guest_has_no_customer_and_a_dated_offset_stays() {
 }
 
 #[test]
-fn the_state_shows_its_outcome() {
+fn the_state_decides_the_status() {
     let state = |word: &str| with("\"state\": \"complete\"", &format!("\"state\": {word}")).status;
     for (word, expected) in [
         ("\"new\"", Status::Pending),

@@ -187,8 +187,8 @@ impl<'a> BatchWrite<'a> {
         orders.iter().map(|index| self.sent(*index)).collect()
     }
 
-    /// Orders of a canary are stored without fingerprint: a later run sends them again, whatever
-    /// GraphQL shows.
+    /// Orders of a canary are stored without fingerprint, and so are new orders of which an earlier
+    /// payload may have arrived: a later run sends them again, whatever GraphQL shows.
     async fn intend(&self, orders: &[usize]) -> Result<(), StepError> {
         let intents = orders.iter().map(|index| {
             let (step, known) = (self.steps[*index], &self.orders[*index]);
@@ -330,7 +330,7 @@ impl<'a> BatchWrite<'a> {
     }
 }
 
-/// Refused by an error that names the order, or that the order alone caused.
+/// Refused by an error that names the order, or that answers a request with this order alone.
 fn refusal_of(text: &str) -> Refusal {
     let code = Some(text.to_owned());
     Refusal { part: Part::Order, status: None, code, pointer: None, attempts: 1 }

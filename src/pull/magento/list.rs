@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 /// Orders on a page, tried one after the other if a page is too large. Magento accepts any number,
-/// or at most 300 or fewer if the shop's administrator limited it.
+/// unless the shop's administrator set a maximum of 300 or fewer.
 pub(super) const SIZES: [u64; 5] = [100, 50, 20, 5, 1];
 
 /// A condition that orders must meet: field, comparison and value.

@@ -32,7 +32,7 @@ pub(super) const PROTECTED_DATA_HINT: &str = "in the app's settings, request acc
 
 pub(super) struct Api {
     pub client: ShopClient,
-    /// The app that tokens are granted to, if none is set.
+    /// The app that tokens are granted to, if no token is set.
     app: Option<App>,
     /// When the granted token expires.
     expires: Option<Instant>,

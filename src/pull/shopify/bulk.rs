@@ -72,7 +72,7 @@ enum Ended {
 }
 
 impl Bulk<'_> {
-    /// Has the window read by an unfinished operation or a new one.
+    /// Reads the window by the operation that an earlier pull left, or by a new one.
     pub(super) async fn read(
         &mut self,
         wanted: &Operation,

@@ -70,8 +70,8 @@ pub(super) enum Line {
 }
 
 impl<R: BufRead + Seek> SavedPlan<R> {
-    /// Reads a saved plan once, to index its orders. If a file contains several jobs, only the
-    /// orders of `job` count.
+    /// Reads a saved plan once, to index its orders. Orders of other jobs do not count;
+    /// a line of payloads that names no job may be of any.
     ///
     /// # Errors
     /// When the file can't be read, is not the output of a plan, or contains an order

@@ -17,7 +17,7 @@ pub(super) fn span(length: SignedDuration) -> String {
     duration(Duration::try_from(length).unwrap_or_default())
 }
 
-/// A moment, and the time until it.
+/// A moment, and the time until it or since it.
 pub(super) fn coming(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at_text, left) = (instant(at, zone), at.duration_since(now));
     if left.is_negative() {

@@ -50,7 +50,7 @@ pub(super) fn search(world: &World, filter: &Fields) -> Result<(Value, bool), St
     };
     let visible = world.graphql.objects.values().filter_map(|object| object.visible.as_ref());
     let matching = visible.filter(fits);
-    // One more than the page shows whether there are others.
+    // One more than fits on the page, which shows whether there are others.
     let mut page: Vec<&Fields> = match sort {
         None => matching.skip(offset).take(limit + 1).collect(),
         Some((name, descends)) => {

@@ -31,8 +31,8 @@ pub(super) struct Searched<'a> {
 }
 
 impl Search {
-    /// Reads the text. As in Shopify, a term with an unknown field is ignored, and one without
-    /// quotes loses its time and counts in the shop's zone.
+    /// Reads the text. As in Shopify, a term with an unknown field is ignored, and a time without
+    /// quotes is reduced to its day, in the shop's zone.
     pub(super) fn parse(text: &str, zone: &TimeZone) -> Self {
         let mut search = Self::default();
         for term in text.split(" AND ").map(str::trim).filter(|term| !term.is_empty()) {

@@ -248,7 +248,7 @@ impl ForeignEditor {
         let order = order?;
         let state = self.simulator.state();
         let connection = id_of(&state["connections"], "service", "shopify")?;
-        // A connection with foreign first orders stays on REST.
+        // A connection whose first orders came from another program stays on REST.
         let is_first = state["ecomOrders"].as_array().is_none_or(Vec::is_empty);
         if is_first && self.load == LoadPath::Bulk {
             return None;

@@ -1,4 +1,5 @@
-//! An earlier record of an order replaces it only if it is valid itself, in every format.
+//! An earlier record of an order counts instead of a later one only if it is valid itself, in every
+//! format.
 
 use super::example::{Content, Example, assert_none, examples, export_of, usual};
 use crate::mutations::job;

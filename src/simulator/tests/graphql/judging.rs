@@ -65,7 +65,7 @@ async fn a_live_order_sets_off_automations() {
 }
 
 #[tokio::test]
-async fn an_address_renames_the_buyer_without_customer_data() {
+async fn an_address_renames_the_buyer_unless_customer_data_is_sent() {
     let client = account(|_| {}).await;
     let first_name = async |client: &Client| {
         client.get("/ecomCustomers/1").await.json()["ecomCustomer"]["first_name"].take()
