@@ -104,7 +104,7 @@ impl Client {
 }
 
 impl Account {
-    /// Whether a request may leave; checked right before it does.
+    /// Checks that a request may leave; called right before it does.
     pub(super) fn may_send(&self) -> Result<(), FatalError> {
         if self.guard.as_ref().is_some_and(|guard| !guard.may_send()) {
             self.breaker.stop(FatalError::Withheld);

@@ -222,7 +222,7 @@ impl Client {
     }
 }
 
-/// Pages until the end of a list of this length, which may grow meanwhile; `None` if it is not
+/// Pages until the end of a list of this length, which may grow meanwhile; 0 if it is not
 /// stated, or too long to be read in search of one record.
 fn pages_of(total: Option<u64>) -> u64 {
     let total = total.filter(|total| *total <= LIST_LEN_MAX);

@@ -93,7 +93,7 @@ impl RateController {
         self.wide = WIDE_SENDS;
     }
 
-    /// A 429 that does not belong to the previous one's moment.
+    /// Counts a 429 to a request that left after the previous 429.
     pub(super) fn throttled(&mut self, now: Instant) {
         if self.sends_since_throttle <= SOON_SENDS {
             self.give_way(0.0, now);

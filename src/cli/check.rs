@@ -85,7 +85,7 @@ fn check_settings(settings: &Settings, faults: &Result<(), CliError>, findings: 
     }
 }
 
-/// Whether a pull of the shop would succeed, and would see everything.
+/// Checks that a pull of the shop would succeed, and would see everything.
 fn check_pull(
     job: &Job,
     pull: &Pull,
@@ -266,7 +266,7 @@ fn check_records(
     }
 }
 
-/// Whether each order belongs to one job of its connection.
+/// Checks that each order belongs to one job of its connection.
 fn check_shared_orders(settings: &Settings, jobs: &[&Job], findings: &mut Findings) {
     // A state that can't be read is reported with its account.
     for shared in assembly::shared_orders(settings, jobs, &[]).unwrap_or_default() {

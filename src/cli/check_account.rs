@@ -83,7 +83,7 @@ pub(super) fn check_account(
     }
 }
 
-/// Whether a run may begin by the free space on the disk of its state.
+/// Checks that the disk of the state has the free space that a run needs to begin.
 fn check_space(account: &Account, state_dir: &Path, findings: &mut Findings) {
     let space = View::open(state_dir, &account.name)
         .and_then(|view| view.check_free(account.state_free_min_bytes));

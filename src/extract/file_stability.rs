@@ -15,7 +15,8 @@ const FRESH_FOR: Duration = Duration::from_secs(2);
 /// A download over a slow connection writes more often than this.
 const WATCHED_FOR: Duration = Duration::from_millis(200);
 
-/// Whether a browser has not finished this file, by its name or by a partial file next to it.
+/// Checks that no browser is still downloading this file, by its name and by a partial file next
+/// to it.
 pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
     let shown = || path.display().to_string();
     let is_partial = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
@@ -49,8 +50,8 @@ pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
     }
 }
 
-/// Whether any of the files is being written to right now. Only files that were just written are
-/// watched, for a fifth of a second.
+/// Checks that none of the files is being written right now. Files are only watched, for a fifth of
+/// a second, if one of them was just written.
 ///
 /// # Errors
 /// With each file that changed meanwhile.

@@ -41,8 +41,8 @@ impl Moment {
 }
 
 impl Guard {
-    /// For a lease of this length and the longest time that a request may take: with a margin,
-    /// requests that left are answered or given up when the lease expires.
+    /// For a lease of this length. `request`: the longest time that a request may take. A request
+    /// that left is answered or given up at least `margin` before the lease expires.
     pub fn new(lease: Duration, margin: Duration, request: Duration) -> Self {
         let valid = lease.saturating_sub(margin).saturating_sub(request);
         Self { valid, validity: Arc::default() }

@@ -106,7 +106,7 @@ impl Mover {
         Ok(moved.arrived(&taken, head.bytes))
     }
 
-    /// Whether the fleet has only an older copy of the ledger.
+    /// Checks that the fleet has only an older copy of the ledger.
     async fn check_import(
         &self,
         moved: &Moved,
@@ -175,7 +175,7 @@ impl Mover {
         Ok(moved.arrived(&taken, head.bytes))
     }
 
-    /// Whether this machine has only an older copy of the ledger; puts the newest next to it.
+    /// Checks that this machine has only an older copy of the ledger; puts the newest next to it.
     async fn check_export(
         &self,
         moved: &Moved,

@@ -269,7 +269,7 @@ impl<'a> OrderWrite<'a> {
         })
     }
 
-    /// Whether the remote order belongs to another customer, which no update changes.
+    /// Notes whether the remote order belongs to another customer, which no update changes.
     async fn compare_customer(
         &mut self,
         remote: &RemoteOrder,

@@ -306,8 +306,8 @@ async fn letters_met(
     Ok(LetterCounts { all: met.all + unwritten, new: met.new + unwritten })
 }
 
-/// A finished run has read its export completely and settled every record, and its writes match the
-/// ledger. `written` is `None` if a later run has overwritten some of them.
+/// Whether a finished run has read its export completely and settled every record, and its writes
+/// match the ledger. `written` is `None` if a later run has overwritten some of them.
 fn accounts_add_up(row: &RunRow, end: RunEnd, written: Option<Counts>) -> bool {
     let whole = end != RunEnd::Finished || (row.records.is_some() && row.pending == 0);
     let of_orders = Counts { unchanged: 0, filtered: 0, invalid: 0, refused: 0, ..row.counts };

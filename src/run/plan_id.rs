@@ -87,10 +87,10 @@ impl fmt::Display for NotApproved {
     }
 }
 
-/// Whether `now` is what was approved. If the job's last run was of the approved plan, the rest is
-/// still to be loaded: at most what was approved, minus what its runs have written. An undo, repair
-/// or retry since then closes that run, and with it the plan. An order that was deleted since would
-/// be sent a second time, which exceeds the number.
+/// Checks that `now` is what was approved. If the job's last run was of the approved plan, the rest
+/// is still to be loaded: at most what was approved, minus what its runs have written. An undo,
+/// repair or retry since then closes that run, and with it the plan. An order that was deleted
+/// since would be sent a second time, which exceeds the number.
 pub fn check_approved(
     view: &View,
     job: &str,

@@ -181,8 +181,8 @@ pub(super) fn keys_of(ids: &[OrderId]) -> Vec<String> {
     keys.map(|key| key.ledger_text().into_owned()).collect()
 }
 
-/// Whether the last full window has fewer orders than those that it replaces. These are the last
-/// loaded one and the full ones since then that were not loaded.
+/// Compares the last full window with those that it replaces: the last loaded one, and the full
+/// ones since then that were not loaded. `None` if it does not have fewer orders.
 fn fewer_orders(windows: &[PulledWindow]) -> Option<Shrinkage> {
     let manifests = windows.iter().map(|window| &window.manifest);
     let mut full = manifests.filter(|manifest| manifest.window.extent == Extent::Full);

@@ -22,7 +22,7 @@ impl Store {
 }
 
 impl View {
-    /// Whether the state belongs to the account at `url`, or to none yet.
+    /// Checks that the state belongs to the account at `url`, or to none yet.
     ///
     /// # Errors
     /// [`StateError::Elsewhere`] when it belongs to another account.

@@ -43,7 +43,7 @@ impl BulkBody {
 }
 
 impl Turn<'_> {
-    /// Whether a trial is accepted, which is an answer without errors.
+    /// Sends a trial. It is accepted if the answer has no errors.
     ///
     /// # Errors
     /// `Refused` where the answer has errors; else see [`super::super::Disposition`].

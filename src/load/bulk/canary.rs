@@ -93,7 +93,7 @@ impl BatchWrite<'_> {
     }
 
     /// One with a line of several units, one with a discount, and others up to the maximum. Orders
-    /// that were never sent have no older copy that could be read.
+    /// that were never sent are preferred: they have no older copy that could be read instead.
     fn choose(&self, due: &[usize]) -> Vec<usize> {
         let first: Vec<usize> =
             due.iter().copied().filter(|index| self.orders[*index].is_first).collect();

@@ -235,7 +235,7 @@ impl Shop<'_> {
         writer.commit(manifest)
     }
 
-    /// Whether the shop knows the orders by their ids. Without an answer the pull ends.
+    /// Asks the shop which of these orders it has. Without an answer the pull ends.
     async fn ask_for(&mut self, missing: &[OrderId]) -> Result<Answers, PullError> {
         let mut answers = Answers::default();
         for some in missing.chunks(IDS_MAX) {

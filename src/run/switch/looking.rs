@@ -20,9 +20,10 @@ pub(super) enum Seen {
     Gone,
 }
 
-/// The parts of a record that every write changes.
+/// The current state of a record.
 pub(super) struct Standing {
     pub(super) order: RemoteOrder,
+    /// The parts of it that every write changes.
     pub(super) shown: String,
 }
 

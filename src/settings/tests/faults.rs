@@ -52,7 +52,7 @@ environment variable ORDERSYNC_JOBS__SHOP__FORMATS: jobs.shop.formats: unknown k
 }
 
 #[test]
-fn unknown_values_of_the_policy_are_refused() {
+fn invalid_values_of_the_policy_are_refused() {
     for (line, said) in [
         (
             "refunds = \"Net\"",

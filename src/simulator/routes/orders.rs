@@ -165,7 +165,7 @@ fn unrelated(world: &World, draft: &Draft) -> Option<Problem> {
         .then(|| Problem::invalid(Resource::Order, "customerid"))
 }
 
-/// Whether the connection has this order or cart already.
+/// The problem of an order or cart that the connection has already.
 pub(in crate::simulator) fn taken(world: &World, draft: &Draft) -> Option<Problem> {
     let connection = draft.connectionid?;
     let keys =

@@ -104,7 +104,7 @@ impl RowForm for Columns {
     }
 }
 
-/// Whether the lines add up to the stated subtotal. Lines state all digits; the subtotal is
+/// Checks that the lines add up to the stated subtotal. Lines state all digits; the subtotal is
 /// rounded.
 fn check_sum(order: &mut SourceOrder, subtotal: &str) {
     let sum: Option<i128> = order.lines.iter().map(|line| decimal::parse_cut(&line.total)).sum();
