@@ -102,7 +102,8 @@ impl Client {
 
     /// The lines of an order.
     ///
-    /// # Errors `Gone` if the order no longer exists; when no answer came within the attempts, or
+    /// # Errors
+    /// `Gone` if the order no longer exists; when no answer came within the attempts, or
     /// the run must end.
     pub async fn products_of(&self, order: &RemoteId) -> Result<Vec<RemoteProduct>, Failure> {
         self.part_of(order, "list_products", "/ecomOrders/{id}/orderProducts").await

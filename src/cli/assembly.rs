@@ -218,7 +218,6 @@ pub(super) fn check_quiet<'a>(exports: impl Iterator<Item = &'a Export>) -> Resu
     CliError::all(faults.map(CliError::from).collect())
 }
 
-/// What each account keeps free on the disk of its state.
 /// The state of an account, for writing.
 pub(super) fn store(state_dir: &Path, account: &Account) -> Result<Store, CliError> {
     check_own(account)?;

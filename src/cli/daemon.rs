@@ -219,7 +219,7 @@ fn plan_of(planned: &Planned) -> Plan {
 /// now, not only at night.
 fn has_tokens(planned: &Planned) -> bool {
     let mut has_any = false;
-    for PlannedAccount { account, .. } in planned.iter() {
+    for (account, _) in planned.settings() {
         match account.token() {
             Ok(_) => has_any = true,
             Err(error) => tracing::error!("{error}"),

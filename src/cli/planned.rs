@@ -72,7 +72,12 @@ impl Planned {
                 continue;
             }
             let account = within_lease(account, settings);
-            let settings = PackedAccount::pack(&account, &jobs).map_err(CliError::failed)?;
+            let settings = PackedAccount::pack(&account, &jobs).map_err(|error| {
+                CliError::usage(format!(
+                    "accounts.{}: its settings can't be kept: {error}\n  expected paths in UTF-8",
+                    account.name
+                ))
+            })?;
             let packed = Packed { settings, schedules: digest_of(&jobs) };
             accounts.insert(account.name.into(), packed);
         }
@@ -102,6 +107,11 @@ impl Planned {
         // They were read once, when the settings were.
         let jobs = job_plans(&account, &jobs, schedules).ok()?;
         Some(PlannedAccount { account, jobs: jobs.into(), notices: Arc::clone(&self.notices) })
+    }
+
+    /// The settings of each account, with all its jobs, in the order of their names.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (Account, Vec<Job>)> {
+        self.accounts.values().filter_map(|packed| packed.settings.unpack())
     }
 
     /// All of them, in the order of their names.
@@ -146,7 +156,7 @@ fn job_plan(
 /// Digest of all that says when these jobs are due.
 fn digest_of(jobs: &[&Job]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    for job in jobs.iter().filter(|job| job.schedule.is_some() || job.verify.is_some()) {
+    for job in jobs.iter().filter(|job| job.is_scheduled()) {
         let (name, zone) = (&job.name, job.time_zone.iana_name());
         let when = (name, &job.schedule, &job.verify, job.jitter_s, zone);
         hasher.update(format!("{when:?}").as_bytes());

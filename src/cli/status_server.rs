@@ -2,12 +2,11 @@
 //! status page.
 
 use super::error::CliError;
-use super::planned::{Planned, PlannedAccount};
+use super::planned::Planned;
 use crate::daemon::Board;
 use crate::report::trouble_text;
-use crate::run::Job;
 use crate::serve::{Hosts, Readiness, Server, Sources};
-use crate::settings::{Metrics, Settings};
+use crate::settings::{Job, Metrics, Settings};
 use crate::state::{TroubleKind, View, check_writable};
 use jiff::Timestamp;
 use std::path::Path;
@@ -98,18 +97,18 @@ fn readiness(settings: &Settings, planned: &Arc<Planned>) -> Readiness {
     Arc::new(move || {
         let state = check_writable(&state_dir).err().map(|error| format!("the state: {error}"));
         let (mut tokens, mut refused) = (Vec::new(), Vec::new());
-        for PlannedAccount { account, jobs, .. } in planned.iter() {
+        for (account, jobs) in planned.settings() {
             tokens.extend(account.token().err().map(|error| error.to_string()));
-            let jobs = jobs.iter().filter(|_| is_alone);
-            refused.extend(jobs.filter_map(|plan| refusal(&state_dir, &account.name, &plan.job)));
+            let jobs = jobs.iter().filter(|job| is_alone && job.is_scheduled());
+            refused.extend(jobs.filter_map(|job| refusal(&state_dir, job)));
         }
         state.into_iter().chain(tokens).chain(refused).collect()
     })
 }
 
 /// Why ActiveCampaign refused the job's last attempt, if it did.
-fn refusal(state_dir: &Path, account: &str, job: &Job) -> Option<String> {
-    let trouble = View::existing(state_dir, account).ok()??.trouble(&job.name).ok()??;
+fn refusal(state_dir: &Path, job: &Job) -> Option<String> {
+    let trouble = View::existing(state_dir, &job.account).ok()??.trouble(&job.name).ok()??;
     let refused = (trouble.kind == TroubleKind::Refused).then_some(trouble)?;
-    Some(format!("{}: {}", job.name, trouble_text(&refused, &job.rules.zone)))
+    Some(format!("{}: {}", job.name, trouble_text(&refused, &job.time_zone)))
 }

@@ -55,7 +55,7 @@ impl AccountWorker {
             }
             // A stop of the daemon is no failure of the job.
             Err(message) if self.cancel.is_cancelled() => {
-                (NextAction::FAILED, LastRun::failed(message))
+                (NextAction::INTERRUPTED, LastRun::failed(message))
             }
             Err(message) => {
                 (plan.on_event)(name, RunEvent::Failed(&message));

@@ -214,7 +214,10 @@ impl Node {
                 counts.taken += 1;
                 counts.takeovers += u64::from(!lease.handover.unrecorded.is_zero());
             });
-            let Some(account) = shared.account(&lease.account) else { continue };
+            let Some(account) = shared.account(&lease.account) else {
+                self.give_up(&lease).await;
+                continue;
+            };
             let guard =
                 Guard::new(self.accounts.lease_length(), self.options.margin, account.request);
             guard.renewed(asked);
@@ -225,6 +228,18 @@ impl Node {
             let node = Arc::clone(self);
             tenures.spawn(async move { node.work_on(&lease, account, guard, cancel).await });
         }
+    }
+
+    /// Releases a lease whose account this node can't work on.
+    async fn give_up(&self, lease: &Lease) {
+        tracing::error!(
+            account = lease.account,
+            "the settings of account {} can't be read again; a reload reads them anew",
+            lease.account
+        );
+        let (pace, is_exact) = (lease.handover.pace, lease.handover.unrecorded.is_zero());
+        let ended = Released { due: RESTORE_REST, is_exact, pace };
+        self.heard(self.accounts.release(lease, ended).await);
     }
 
     async fn work_on(

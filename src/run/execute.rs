@@ -72,24 +72,21 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let driven = execution.drive(fed).await;
     log_passed_over(&task);
     let settled = match driven {
-        Ok(()) if task.job.load == LoadPath::Bulk => settle(&accepted, run).await.map(Some),
+        Ok(()) if task.job.load == LoadPath::Bulk => {
+            accepted.settle(run).await.map(Some).map_err(RunError::from)
+        }
         driven => driven.map(|()| None),
     };
     let (read_back, error) = settled.map_or_else(|error| (None, Some(error)), |read| (read, None));
+    if let Some(ReadBack { not_read, .. }) = read_back {
+        task.state.call(move |store| store.note_not_read(connection, not_read)).await?;
+    }
     // A run without changes makes no request; a full pull, a change or a verification does.
     let is_unasked = task.kind == Kind::Sync && execution.sent() == 0 && !is_night;
     let error = look_for_connection(&task, &accepted, error, is_unasked).await?;
     let (meter, reached) = execution.end();
     let report = close(&task, &row, meter, reached, shrinkage, error).await?;
     Ok(RunReport { read_back, ..report })
-}
-
-/// Settles what the bulk path accepted, and notes how much of it was not read.
-async fn settle(accepted: &AcceptedOrders<'_>, run: RunId) -> Result<ReadBack, RunError> {
-    let read = accepted.settle(run).await?;
-    let (connection, not_read) = (accepted.connection, read.not_read);
-    accepted.state.call(move |store| store.note_not_read(connection, not_read)).await?;
-    Ok(read)
 }
 
 /// Looks whether the connection is still there, where the run's end leaves that open. Returns how

@@ -63,6 +63,13 @@ pub struct Job {
     pub policy: Policy,
 }
 
+impl Job {
+    /// A daemon starts it.
+    pub fn is_scheduled(&self) -> bool {
+        self.schedule.is_some() || self.verify.is_some()
+    }
+}
+
 /// What a scheduled start does with a job that was never loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

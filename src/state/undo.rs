@@ -273,7 +273,7 @@ impl Store {
 }
 
 /// Notes a delete, and removes the order from the ledger.
-pub(super) fn take_out(
+fn take_out(
     db: &Connection,
     run: RunId,
     connection: ConnectionId,

@@ -6,6 +6,7 @@ use crate::nights::Nights;
 use crate::process::Process;
 use crate::world::{World, until};
 use serde_json::Value;
+use std::net::TcpListener;
 use std::process::Command;
 
 /// The program with a state and windows below a folder, which is one node's disk.
@@ -106,4 +107,19 @@ fn a_node_that_can_not_pull_verifies_nothing_by_what_it_pulled_earlier() {
     node.wait_for_log("shop could not be verified: the sync before it failed", 1);
     let log = node.stop(0);
     assert!(!log.contains("differ"), "{log}");
+}
+
+#[test]
+fn a_node_that_stops_while_it_pulls_for_a_verification_reports_no_failure() {
+    let (nights, _postgres) = pulled_by_a_fleet(World::new().job(EVERY_SECOND), 24);
+    finishes(&nights, "one");
+    nights.set(EVERY_SECOND, &format!("{}verify = \"* * * * * *\"\n", months_away()));
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = on_disk(&nights, &["daemon", "--color", "never"], "one");
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    command.env("ORDERSYNC_JOBS__SHOP__PULL__URL", address);
+    let node = Process::daemon_by(&mut command);
+    let _held = silent.accept().unwrap();
+    let log = node.stop(0);
+    assert!(!log.contains("could not be verified"), "{log}");
 }
