@@ -170,7 +170,8 @@ impl Accounts {
         }
     }
 
-    pub fn write_settings(&self, lease_s: u64, at_once_max: usize) {
+    /// The jobs run every `every_s` seconds, 1 to 30.
+    pub fn write_settings(&self, lease_s: u64, at_once_max: usize, every_s: u64) {
         let mut text = format!(
             "[fleet]\nurl_file = \"url\"\nlease_s = {lease_s}\naccounts_max = {at_once_max}\n"
         );
@@ -191,7 +192,7 @@ in_flight_max = 4
 account = "{name}"
 {source}time_zone = "America/New_York"
 first_run = "load"
-schedule = "* * * * * *"
+schedule = "*/{every_s} * * * * *"
 
 [jobs.{name}.connection]
 service = "shopify"

@@ -16,7 +16,7 @@ fn a_node_has_no_thread_for_each_account_that_it_works_on() {
     let (postgres, mut accounts) =
         (Postgres::start(), Accounts::new(count, ORDERS, super::SEED, 0));
     accounts.encrypt();
-    accounts.write_settings(600, count as usize);
+    accounts.write_settings(600, count as usize, 1);
     accounts.hold_orders();
     let mut node = Process::daemon_by(&mut accounts.node("node", &postgres.url()));
     accounts.wait_until_held();
