@@ -311,18 +311,17 @@ logo_url = "https://shop.example.com/logo.png"
     pub fn wait_for_idle_runs(&self) {
         /// The most requests of a pull without changes.
         const OF_QUIET_PULL: u64 = 4;
-        for Account { name, simulator, orders, .. } in &self.accounts {
-            let asked = || match orders {
-                Orders::Shop(shop) => shop.requests() as u64 / OF_QUIET_PULL,
-                Orders::Export { .. } => simulator
-                    .summary()
-                    .by_route
-                    .get("GET /connections")
-                    .copied()
-                    .unwrap_or_default(),
-            };
-            let before = asked();
-            seldom_until(&format!("{name} runs again"), || asked() >= before + 3);
+        let runs = |account: &Account| match &account.orders {
+            Orders::Shop(shop) => shop.requests() as u64 / OF_QUIET_PULL,
+            Orders::Export { .. } => {
+                let by_route = account.simulator.summary().by_route;
+                by_route.get("GET /connections").copied().unwrap_or_default()
+            }
+        };
+        let before: Vec<u64> = self.accounts.iter().map(runs).collect();
+        for (account, before) in self.accounts.iter().zip(before) {
+            let name = &account.name;
+            seldom_until(&format!("{name} runs again"), || runs(account) >= before + 3);
         }
     }
 
