@@ -175,10 +175,10 @@ settings! {
         "category of products whose export states none";
     deleted: Deleted = Deleted::Create;
         Selection, Word(Deleted::WORDS),
-        "a changed order that somebody deleted in ActiveCampaign is created again, or with `leave` left alone";
+        "a changed order that was deleted in ActiveCampaign is created again, or with `leave` left alone";
     moved_customer: MovedCustomer = MovedCustomer::Keep;
         Selection, Word(MovedCustomer::WORDS),
-        "a changed order whose customer is another one now keeps its customer at ActiveCampaign, or with `recreate` is deleted and created again";
+        "a changed order whose customer changed keeps its customer at ActiveCampaign, or with `recreate` is deleted and created again";
     gone: Gone = Gone::Report;
         Limit, Word(Gone::WORDS),
         "an order that a full pull finds deleted in the shop is reported, or with `delete` deleted at ActiveCampaign too";
