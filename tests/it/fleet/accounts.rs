@@ -11,6 +11,7 @@ use ordersync::simulator::shops::shop_named;
 use ordersync::simulator::{Fault, Kind, Latency, Options, Rule, Simulator, Summary};
 use std::fmt::Write;
 use std::fs::Permissions;
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -119,14 +120,6 @@ pub struct Extra {
     pub peak: u64,
 }
 
-/// [`until`] for conditions that take a while to check.
-fn seldom_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    until(what, || {
-        thread::park_timeout(Duration::from_millis(50));
-        is_so()
-    });
-}
-
 impl Accounts {
     /// `pulled`: one in this many accounts pulls its shop; 0: none does.
     pub fn new(accounts: u64, orders: u64, seed: u64, pulled: u64) -> Self {
@@ -154,9 +147,9 @@ impl Accounts {
             let (name, url) = (format!("a{index:03}"), simulator.url());
             Account { name, simulator, url, orders, was_frozen: false }
         };
-        let accounts = (0..accounts).map(account).collect();
-        let mut all = Self { dir: TempDir::new().unwrap(), accounts, runtime };
-        all.publish(0);
+        let made = (0..accounts).map(account).collect();
+        let mut all = Self { dir: TempDir::new().unwrap(), accounts: made, runtime };
+        all.publish(0..accounts, 0);
         all
     }
 
@@ -170,13 +163,14 @@ impl Accounts {
         }
     }
 
-    /// The jobs run every `every_s` seconds, 1 to 30.
+    /// The jobs run every `every_s` seconds, 1 to 30, and not all at the same time.
     pub fn write_settings(&self, lease_s: u64, at_once_max: usize, every_s: u64) {
         let mut text = format!(
             "[fleet]\nurl_file = \"url\"\nlease_s = {lease_s}\naccounts_max = {at_once_max}\n"
         );
-        for Account { name, url, orders, .. } in &self.accounts {
+        for (index, Account { name, url, orders, .. }) in self.accounts.iter().enumerate() {
             let (source, shop) = (orders.source(name), orders.shop(name));
+            let first_s = index as u64 % every_s;
             let ca_file =
                 if url.starts_with("https") { "ca_file = \"authority.pem\"\n" } else { "" };
             write!(
@@ -192,7 +186,7 @@ in_flight_max = 4
 account = "{name}"
 {source}time_zone = "America/New_York"
 first_run = "load"
-schedule = "*/{every_s} * * * * *"
+schedule = "{first_s}-59/{every_s} * * * * *"
 
 [jobs.{name}.connection]
 service = "shopify"
@@ -236,10 +230,12 @@ logo_url = "https://shop.example.com/logo.png"
         std::fs::remove_dir_all(self.path(dir)).unwrap();
     }
 
-    /// Each shop gets this many further orders.
-    pub fn publish(&mut self, orders: u64) {
-        let dir = self.dir.path();
-        for Account { name, orders: source, .. } in &mut self.accounts {
+    /// The shops of these accounts get this many further orders each; numbers beyond the last
+    /// account start again at the first.
+    pub fn publish(&mut self, accounts: Range<u64>, orders: u64) {
+        let (dir, all) = (self.dir.path(), self.accounts.len() as u64);
+        for index in accounts {
+            let Account { name, orders: source, .. } = &mut self.accounts[(index % all) as usize];
             let (generated, truth) = match source {
                 Orders::Export { generated, truth } => (generated, truth),
                 Orders::Shop(shop) => {
@@ -250,9 +246,9 @@ logo_url = "https://shop.example.com/logo.png"
             generated.extra_orders += orders;
             let mut text = Vec::new();
             *truth = generate_csv(generated, &mut text).unwrap();
-            std::fs::create_dir_all(dir.join("exports").join(&name)).unwrap();
+            std::fs::create_dir_all(dir.join("exports").join(&*name)).unwrap();
             std::fs::write(dir.join("half-written"), text).unwrap();
-            let export = dir.join("exports").join(&name).join("orders.csv");
+            let export = dir.join("exports").join(&*name).join("orders.csv");
             std::fs::rename(dir.join("half-written"), export).unwrap();
         }
     }
@@ -266,7 +262,7 @@ logo_url = "https://shop.example.com/logo.png"
     /// Waits until a create of an order is held in each account.
     pub fn wait_until_held(&self) {
         for Account { name, simulator, .. } in &self.accounts {
-            seldom_until(&format!("{name} creates orders"), || simulator.summary().orders > 0);
+            self.seldom_until(&format!("{name} creates orders"), || simulator.summary().orders > 0);
         }
     }
 
@@ -283,18 +279,25 @@ logo_url = "https://shop.example.com/logo.png"
         self.accounts.iter().map(|account| account.orders.count()).sum()
     }
 
-    /// Waits as long as orders keep arriving.
-    pub fn wait_until_all_arrived(&self) {
-        let mut arrived = 0;
-        while arrived < self.orders() {
-            let orders = || self.summaries().map(|(_, summary)| summary.orders as u64).sum();
-            seldom_until("orders arrive", || orders() > arrived);
-            arrived = orders();
+    /// Waits, as long as orders keep arriving, until at most this many accounts lack any.
+    pub fn wait_until_loading(&self, accounts_max: usize) {
+        let all: Vec<u64> = self.accounts.iter().map(|account| account.orders.count()).collect();
+        let arrived = || self.summaries().map(|(_, summary)| summary.orders as u64);
+        let is_enough =
+            || arrived().zip(&all).filter(|(arrived, all)| arrived < all).count() <= accounts_max;
+        let mut before = 0;
+        while !is_enough() {
+            self.seldom_until("orders arrive", || arrived().sum::<u64>() > before);
+            before = arrived().sum();
         }
+    }
+
+    pub fn wait_until_all_arrived(&self) {
+        self.wait_until_loading(0);
         for Account { name, simulator, orders, .. } in &self.accounts {
             if let Orders::Shop(shop) = orders {
                 let is_same = || Loaded::of(&simulator.state()).orders == shop.totals();
-                seldom_until(&format!("{name} has what its shop changed"), is_same);
+                self.seldom_until(&format!("{name} has what its shop changed"), is_same);
             }
         }
     }
@@ -303,7 +306,7 @@ logo_url = "https://shop.example.com/logo.png"
     pub fn wait_for_requests(&self, requests: u64) {
         let sent = || self.summaries().map(|(_, summary)| summary.requests).sum::<u64>();
         let before = sent();
-        seldom_until("requests are sent", || sent() >= before + requests);
+        self.seldom_until("requests are sent", || sent() >= before + requests);
     }
 
     /// Waits until each account had two more runs: one with nothing to send queries its connection,
@@ -321,8 +324,17 @@ logo_url = "https://shop.example.com/logo.png"
         let before: Vec<u64> = self.accounts.iter().map(runs).collect();
         for (account, before) in self.accounts.iter().zip(before) {
             let name = &account.name;
-            seldom_until(&format!("{name} runs again"), || runs(account) >= before + 3);
+            self.seldom_until(&format!("{name} runs again"), || runs(account) >= before + 3);
         }
+    }
+
+    /// [`until`] for conditions that take a while to check, the longer the more accounts there are.
+    fn seldom_until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let pause = Duration::from_millis(5) * self.accounts.len() as u32;
+        until(what, || {
+            thread::park_timeout(pause.max(Duration::from_millis(50)));
+            is_so()
+        });
     }
 
     fn summaries(&self) -> impl Iterator<Item = (&Account, Summary)> {

@@ -47,10 +47,9 @@ fn judge(account: &str, arrivals: &[u64], allowed: usize, lag: Duration) {
     let within = |count: usize, least_ms: u64| {
         for some in arrivals.windows(count + 1) {
             let took = some[count] - some[0];
-            let began = some[0];
             assert!(
                 took + lag_ms + 1 >= least_ms,
-                "{account}: {} requests within {took} ms, from {began} ms on; lag {lag:?}",
+                "{account}: {} requests within {took} ms, at {some:?} ms; lag {lag:?}",
                 count + 1
             );
         }

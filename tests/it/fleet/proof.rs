@@ -18,6 +18,11 @@ use std::time::Duration;
 const NODES: usize = 5;
 /// One in this many accounts pulls its shop.
 const PULLED: u64 = 5;
+/// Accounts that load their history, or get new orders, at one time. With more, the delays of a
+/// machine with two cores would be measured.
+const LOADING_MAX: u64 = 50;
+/// The first orders of an account, loaded before its history is there.
+const FIRST: u64 = 2;
 /// The largest clock difference of a node, in minutes.
 const APART_MAX: u64 = 7;
 /// How long after its lease expired an account may be without a holder, in seconds.
@@ -93,9 +98,9 @@ struct Victim {
 }
 
 impl Proof {
-    fn new(count: u64, orders: u64, seed: u64) -> Self {
+    fn new(count: u64, seed: u64) -> Self {
         let (postgres, rng) = (Postgres::start(), Rng::new(seed));
-        let accounts = Accounts::new(count, orders, seed, PULLED);
+        let accounts = Accounts::new(count, FIRST, seed, PULLED);
         // Four nodes have room for the accounts of five.
         // Runs without changes of many accounts would otherwise keep this machine busy.
         let every_s = (count / 10).clamp(1, 30);
@@ -234,10 +239,16 @@ fn under_any_node_failures_each_order_of_each_account_arrives_once() {
     let accounts = of("ORDERSYNC_PROOF_FLEET_ACCOUNTS", 10);
     let orders = of("ORDERSYNC_PROOF_FLEET_ORDERS", 40);
     let events = of("ORDERSYNC_PROOF_FLEET_EVENTS", KINDS.len() as u64);
-    let mut proof = Proof::new(accounts, orders, seed);
+    let mut proof = Proof::new(accounts, seed);
     let lag = Lag::watch();
+    let of_event = |number: u64| accounts * number / events;
     for number in 0..events {
-        proof.accounts.publish(10);
+        let connected = of_event(number)..of_event(number + 1);
+        let before = LOADING_MAX.saturating_sub(connected.end - connected.start);
+        proof.accounts.wait_until_loading(before as usize);
+        proof.accounts.publish(connected, orders);
+        let first = proof.rng.below(accounts);
+        proof.accounts.publish(first..first + accounts.min(LOADING_MAX), 10);
         proof.accounts.wait_for_requests(proof.rng.below(accounts * 10));
         let event = KINDS.get(number as usize).copied().unwrap_or_else(|| proof.rng.pick(&KINDS));
         proof.strike(event);
