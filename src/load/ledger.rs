@@ -22,8 +22,8 @@ pub struct RunLedger {
 /// An order of a batch that is about to be sent.
 pub(super) struct BatchIntent<'a> {
     pub order: &'a Order,
-    /// `None`: what was sent can't be distinguished from what is there.
-    pub fingerprint: Option<Fingerprint>,
+    /// What is there later can be distinguished from what was sent.
+    pub is_proof: bool,
     /// It stays with another customer than its current one.
     pub keeps_customer: bool,
     pub is_new: bool,
@@ -104,27 +104,20 @@ impl RunLedger {
     /// A create of this order is about to be sent. Its cart, which ActiveCampaign does not have, is
     /// no longer sent: while the outcome of the order is unknown, the cart could become a second
     /// record.
-    pub(super) async fn intend_create(
-        &self,
-        order: &Order,
-        fingerprint: Fingerprint,
-    ) -> Result<(), StateError> {
+    pub(super) async fn intend_create(&self, order: &Order) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(&order.key, Some(fingerprint), Some(&order.customer));
-        let intent = OrderIntent { cart: order.cart.clone(), ..intent };
+        let intent = OrderIntent { cart: order.cart.clone(), ..self.intent(order, false) };
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
-    /// An update of this order is about to be sent, with the payload of this fingerprint.
-    /// `customer`: the one it is sent for; `None`: it keeps the one that it has.
+    /// An update of this order is about to be sent.
     pub(super) async fn intend_update(
         &self,
-        key: &OrderKey,
-        fingerprint: Fingerprint,
-        customer: Option<&Customer>,
+        order: &Order,
+        keeps_customer: bool,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(key, Some(fingerprint), customer);
+        let intent = self.intent(order, keeps_customer);
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
@@ -136,10 +129,11 @@ impl RunLedger {
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
         let intents: Vec<_> = orders
-            .map(|BatchIntent { order, fingerprint, keeps_customer, is_new }| {
-                let customer = (!keeps_customer).then_some(&order.customer);
+            .map(|BatchIntent { order, is_proof, keeps_customer, is_new }| {
+                let intent = self.intent(order, keeps_customer);
                 let cart = order.cart.clone().filter(|_| is_new);
-                OrderIntent { cart, ..self.intent(&order.key, fingerprint, customer) }
+                let fingerprint = intent.fingerprint.filter(|_| is_proof);
+                OrderIntent { cart, fingerprint, ..intent }
             })
             .collect();
         self.state.call(move |store| store.intend_orders(run, connection, &intents)).await
@@ -171,14 +165,16 @@ impl RunLedger {
         self.state.call(move |store| store.set_bulk_findings(connection, &found)).await
     }
 
-    fn intent(
-        &self,
-        key: &OrderKey,
-        fingerprint: Option<Fingerprint>,
-        customer: Option<&Customer>,
-    ) -> OrderIntent {
-        let customer = customer.map(|customer| self.fingerprints.customer(&customer.key));
-        OrderIntent { key: key.clone(), fingerprint, customer, cart: None }
+    /// `keeps_customer`: it stays with the customer that it has.
+    fn intent(&self, order: &Order, keeps_customer: bool) -> OrderIntent {
+        let customer = (!keeps_customer).then(|| self.fingerprints.customer(&order.customer.key));
+        let fingerprint = Some(self.fingerprint(order));
+        OrderIntent { key: order.key.clone(), fingerprint, customer, cart: None }
+    }
+
+    /// The fingerprint of the order's payload, by which the ledger knows what was sent.
+    pub fn fingerprint(&self, order: &Order) -> Fingerprint {
+        self.fingerprints.fingerprint(order)
     }
 
     /// Whether ActiveCampaign has the order under another customer than its current one.

@@ -4,9 +4,7 @@ use super::delete::{TakenOut, take_out};
 use super::loader::Loader;
 use super::lookup::{Again, OrderLookup};
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
-use crate::domain::{
-    Deleted, Fingerprint, LedgerEntry, MovedCustomer, Operation, Order, OrderKey, RemoteId,
-};
+use crate::domain::{Deleted, LedgerEntry, MovedCustomer, Operation, Order, OrderKey, RemoteId};
 use crate::plan::{Action, PriorWrite, Step};
 use crate::state::{OrderOutcome, Part};
 
@@ -14,7 +12,6 @@ use crate::state::{OrderOutcome, Part};
 pub(super) struct OrderWrite<'a> {
     loader: &'a Loader,
     order: &'a Order,
-    fingerprint: Fingerprint,
     /// `None`: the order keeps the customer that it has.
     customer: Option<RemoteId>,
     /// ActiveCampaign has the order under another customer.
@@ -64,7 +61,6 @@ impl<'a> OrderWrite<'a> {
         Self {
             loader,
             order: &step.order,
-            fingerprint: step.fingerprint,
             customer: None,
             moved: None,
             is_behind,
@@ -174,7 +170,7 @@ impl<'a> OrderWrite<'a> {
             Err(outcome) => return Ok(Next::Done(outcome)),
         };
         let turn = self.attempts.turn().await?;
-        self.loader.ledger.intend_create(self.order, self.fingerprint).await?;
+        self.loader.ledger.intend_create(self.order).await?;
         let sent = turn.create_order(&self.loader.connection, &customer, self.order).await;
         let failure = match sent {
             Ok(id) => return Ok(Next::Done(OrderOutcome::Created(id))),
@@ -294,8 +290,8 @@ impl<'a> OrderWrite<'a> {
     async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let turn = self.attempts.turn().await?;
         let (key, customer) = (&self.order.key, self.customer.as_ref());
-        let buyer = customer.map(|_| &self.order.customer);
-        self.loader.ledger.intend_update(key, self.fingerprint, buyer).await?;
+        let keeps_customer = customer.is_none();
+        self.loader.ledger.intend_update(self.order, keeps_customer).await?;
         let sent = turn.update_order(&id, &self.loader.connection, customer, self.order).await;
         let failure = match sent {
             Ok(is_of_other_customer) => {

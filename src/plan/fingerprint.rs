@@ -14,18 +14,29 @@ const PAYLOAD: &[u8] = b"payload\0";
 
 /// The payload of an order.
 pub struct Payload<'a> {
-    pub fingerprint: Fingerprint,
-    /// The hashed JSON: exactly the bytes that are sent, without the two ids that only
-    /// ActiveCampaign knows.
-    pub json: &'a [u8],
+    key: &'a [u8; 32],
+    text: &'a [u8],
 }
 
-impl Payload<'_> {
+impl<'a> Payload<'a> {
+    /// The first 64 bits of keyed BLAKE3 over the JSON. Every ledger contains these numbers: if the
+    /// JSON or the hash changes, every order looks changed, once.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let [a, b, c, d, e, f, g, h, ..] = *blake3::keyed_hash(self.key, self.text).as_bytes();
+        Fingerprint::from_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// The hashed JSON: exactly the bytes that are sent, without the two ids that only
+    /// ActiveCampaign knows.
+    pub fn json(&self) -> &'a [u8] {
+        self.text.get(PAYLOAD.len()..).unwrap_or_default()
+    }
+
     /// Checked on the bytes and for every payload, so that a report can show that no automation
     /// will run. JSON escapes the quotes in a text, so only a field can look like this.
     pub fn is_historical(&self) -> bool {
         const FIELD: &[u8] = b",\"source\":0,";
-        self.json.windows(FIELD.len()).any(|bytes| bytes == FIELD)
+        self.json().windows(FIELD.len()).any(|bytes| bytes == FIELD)
     }
 }
 
@@ -34,12 +45,16 @@ impl Fingerprints {
         Self { key, text: Vec::with_capacity(1024) }
     }
 
-    /// The fingerprint is the first 64 bits of keyed BLAKE3 over the JSON. Every ledger contains
-    /// these numbers: if the JSON or the hash changes, every order looks changed, once.
     pub fn payload(&mut self, order: &Order) -> Payload<'_> {
-        let [a, b, c, d, e, f, g, h, ..] = self.hash(PAYLOAD, order);
-        let fingerprint = Fingerprint::from_bytes([a, b, c, d, e, f, g, h]);
-        Payload { fingerprint, json: self.text.get(PAYLOAD.len()..).unwrap_or_default() }
+        write_hashed(&mut self.text, PAYLOAD, order);
+        Payload { key: &self.key, text: &self.text }
+    }
+
+    /// The fingerprint of an order's payload.
+    pub fn fingerprint(&self, order: &Order) -> Fingerprint {
+        let mut text = Vec::new();
+        write_hashed(&mut text, PAYLOAD, order);
+        Payload { key: &self.key, text: &text }.fingerprint()
     }
 
     pub fn customer(&self, key: &CustomerKey) -> [u8; 16] {
@@ -52,11 +67,7 @@ impl Fingerprints {
 
     /// `kind` keeps hashes of different things apart.
     pub(super) fn hash(&mut self, kind: &[u8], value: &impl Serialize) -> [u8; 32] {
-        self.text.clear();
-        self.text.extend_from_slice(kind);
-        // Writing to memory can't fail, and no `Serialize` of ours does. If one ever did, the
-        // truncated JSON would still give a fingerprint, and at worst an unnecessary update.
-        let _ = serde_json::to_writer(&mut self.text, value);
+        write_hashed(&mut self.text, kind, value);
         *blake3::keyed_hash(&self.key, &self.text).as_bytes()
     }
 
@@ -80,13 +91,21 @@ impl Fingerprints {
     }
 }
 
+fn write_hashed(text: &mut Vec<u8>, kind: &[u8], value: &impl Serialize) {
+    text.clear();
+    text.extend_from_slice(kind);
+    // Writing to memory can't fail, and no `Serialize` of ours does. If one ever did, the truncated
+    // JSON would still give a fingerprint, and at worst an unnecessary update.
+    let _ = serde_json::to_writer(text, value);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::tests_order;
 
     fn print(key: u8, order: &Order) -> Fingerprint {
-        Fingerprints::new([key; 32]).payload(order).fingerprint
+        Fingerprints::new([key; 32]).fingerprint(order)
     }
 
     #[test]
@@ -103,20 +122,21 @@ mod tests {
         prints.payload(&tests_order("2"));
         let order = tests_order("1");
         let payload = prints.payload(&order);
-        assert_eq!(payload.json, serde_json::to_vec(&order).unwrap());
+        assert_eq!(payload.json(), serde_json::to_vec(&order).unwrap());
+        assert_eq!(payload.fingerprint(), print(1, &order));
         assert!(payload.is_historical());
     }
 
     #[test]
     fn a_text_is_not_mistaken_for_the_source() {
-        let fingerprint = Fingerprint::from_i64(0);
         for (json, expected) in [
             (r#"{"externalid":"1","source":0,"email":"a@b.c"}"#, true),
             (r#"{"externalid":"1","source":1,"email":"a@b.c"}"#, false),
             (r#"{"externalid":"1","email":"a@b.c"}"#, false),
             (r#"{"externalid":"1","name":"x,\"source\":0,"}"#, false),
         ] {
-            let payload = Payload { fingerprint, json: json.as_bytes() };
+            let text = [PAYLOAD, json.as_bytes()].concat();
+            let payload = Payload { key: &[0; 32], text: &text };
             assert_eq!(payload.is_historical(), expected, "{json}");
         }
     }

@@ -4,7 +4,6 @@ use crate::domain::{Fingerprint, LedgerEntry, Order, RemoteId};
 #[derive(Debug, Clone)]
 pub struct Step {
     pub order: Box<Order>,
-    pub fingerprint: Fingerprint,
     pub action: Action,
 }
 
@@ -43,31 +42,36 @@ pub enum Decision {
     StillRefused,
 }
 
-/// Decides by the ledger entry.
-pub fn decide(order: Box<Order>, fingerprint: Fingerprint, memory: LedgerEntry) -> Decision {
+/// Decides by the ledger entry. `fingerprint`: of the order's payload; only computed if the entry
+/// has one to compare it with.
+pub fn decide(
+    order: Box<Order>,
+    fingerprint: impl Fn() -> Fingerprint,
+    memory: LedgerEntry,
+) -> Decision {
     let action = match memory {
         LedgerEntry::Unknown => Action::Create,
         LedgerEntry::Intended { update: Some(_), .. } => Action::LookUp(PriorWrite::Update),
-        LedgerEntry::Intended { fingerprint: Some(sent), .. } if sent == fingerprint => {
+        LedgerEntry::Intended { fingerprint: Some(sent), .. } if sent == fingerprint() => {
             Action::LookUp(PriorWrite::SameCreate)
         }
         LedgerEntry::Intended { .. } => Action::LookUp(PriorWrite::OtherCreate),
         LedgerEntry::Known { fingerprint: Some(held), .. }
         | LedgerEntry::Accepted { fingerprint: Some(held) }
-            if held == fingerprint =>
+            if held == fingerprint() =>
         {
             return Decision::Unchanged;
         }
         LedgerEntry::Accepted { .. } => Action::LookUp(PriorWrite::Update),
         LedgerEntry::Known { id, .. } => Action::Update(id),
         LedgerEntry::BecameOrder => return Decision::Unchanged,
-        LedgerEntry::Refused { fingerprint: refused, .. } if refused == fingerprint => {
+        LedgerEntry::Refused { fingerprint: refused, .. } if refused == fingerprint() => {
             return Decision::StillRefused;
         }
         LedgerEntry::Refused { id: Some(id), .. } => Action::Update(id),
         LedgerEntry::Refused { id: None, .. } => Action::Create,
     };
-    Decision::Send(Step { order, fingerprint, action })
+    Decision::Send(Step { order, action })
 }
 
 #[cfg(test)]
@@ -76,7 +80,7 @@ mod tests {
     use crate::plan::tests_order;
 
     fn decided(memory: LedgerEntry) -> Decision {
-        decide(Box::new(tests_order("1")), Fingerprint::from_i64(7), memory)
+        decide(Box::new(tests_order("1")), || Fingerprint::from_i64(7), memory)
     }
 
     fn action(memory: LedgerEntry) -> Action {

@@ -196,7 +196,7 @@ impl Adopting<'_> {
         step: Step,
         digest: Option<Box<OrderDigest>>,
     ) -> Result<(), AdoptError> {
-        let Step { order, fingerprint, .. } = step;
+        let Step { order, .. } = step;
         let connection = self.comparison.connection;
         if self.found.len() >= ADOPTED_MAX {
             self.write(connection)?;
@@ -243,7 +243,9 @@ impl Adopting<'_> {
         if self.sample.len() < READ_BACK_MAX && !order.key.is_cart() {
             self.sample.push(order.key.clone());
         }
-        let content = digest.filter(|_| same).map(|digest| (fingerprint, *digest));
+        let content = digest
+            .filter(|_| same)
+            .map(|digest| (self.comparison.fingerprints.fingerprint(&order), *digest));
         self.found.orders.push(AdoptedOrder { key: order.key, id, content, customer });
         Ok(())
     }

@@ -308,7 +308,8 @@ impl<'a> Execution<'a> {
             refused.push(letter.is_some());
             dead.extend(letter);
             let outline = sending.digest.map(|digest| *digest);
-            let Step { order, fingerprint, .. } = sending.step;
+            let Step { order, .. } = sending.step;
+            let fingerprint = self.loader.ledger().fingerprint(&order);
             orders.push(Settled { key: order.key, fingerprint, outcome, outline });
         }
         if !orders.is_empty() {

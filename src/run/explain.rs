@@ -225,10 +225,10 @@ fn valid(
     let memory = view.order(connection, &order.key)?;
     let last_write = view.last_write(connection, &order.key)?;
     let remote_id = remote_id(&memory);
-    let fingerprint = Fingerprints::new(view.hash_key()?).payload(&order).fingerprint;
+    let fingerprints = Fingerprints::new(view.hash_key()?);
     let shown = order.clone();
     let is_different = view.is_found_different(connection, &order.key)?;
-    let next = match decide(order, fingerprint, memory) {
+    let next = match decide(order, || fingerprints.fingerprint(&shown), memory) {
         Decision::Unchanged | Decision::Different if is_different => {
             "nothing, although the last verification found it different; `verify --repair` has it written again"
         }

@@ -402,24 +402,24 @@ impl PlanReader {
     }
 
     fn decide(&mut self, order: Box<Order>, position: Position) -> Result<Judged, StateError> {
+        let is_settled = self.ledger.is_settled(&order.key)?;
+        let entry = self.ledger.order(&order.key)?;
         let payload = self.ledger.fingerprints.payload(&order);
-        let fingerprint = payload.fingerprint;
         self.summary.source_not_historical += u64::from(!payload.is_historical());
         if let Some(digest) = &mut self.digest {
-            digest.order(payload.json, &order);
+            digest.order(payload.json(), &order);
         }
-        let json = self.keep.payloads.then(|| payload.json.to_vec());
+        let json = self.keep.payloads.then(|| payload.json().to_vec());
         let value = self.summary.count(&order);
-        if self.ledger.is_settled(&order.key)? {
+        if is_settled {
             return Ok(RecordVerdict::Settled.into());
         }
-        let entry = self.ledger.order(&order.key)?;
         if !matches!(entry, LedgerEntry::Unknown | LedgerEntry::Intended { .. }) {
             self.summary.anomalies.currencies_known.insert(order.currency);
         }
         let kept = self.keep.orders.then(|| order.clone());
         let key = order.key.clone();
-        let mut decision = decide(order, fingerprint, entry);
+        let mut decision = decide(order, || payload.fingerprint(), entry);
         if self.counter.is_some()
             && matches!(decision, Decision::Unchanged)
             && self.ledger.is_found_different(&key)?

@@ -222,7 +222,7 @@ impl Verifying<'_> {
     /// Whether the export has the order as it was sent: the export may have changed since an
     /// interruption.
     fn is_as_sent(&mut self, order: &Order) -> Result<bool, StateError> {
-        let now = self.comparison.fingerprints.payload(order).fingerprint;
+        let now = self.comparison.fingerprints.fingerprint(order);
         let entry = self.comparison.view.order(self.comparison.connection, &order.key)?;
         Ok(matches!(entry, LedgerEntry::Known { fingerprint: Some(sent), .. } if sent == now))
     }

@@ -195,7 +195,7 @@ impl<'a> BatchWrite<'a> {
             let is_proof = !self.is_canary && (known.is_first || !known.is_new);
             BatchIntent {
                 order: &step.order,
-                fingerprint: is_proof.then_some(step.fingerprint),
+                is_proof,
                 keeps_customer: known.kept.is_some(),
                 is_new: known.is_new,
             }

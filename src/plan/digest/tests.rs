@@ -99,7 +99,7 @@ proptest! {
         let (before, mut after) = (full(), full());
         change(&mut after, Field::ALL[index], at);
         let mut prints = prints();
-        let print = |prints: &mut Fingerprints, order| prints.payload(order).fingerprint;
+        let print = |prints: &mut Fingerprints, order| prints.fingerprint(order);
         prop_assert_ne!(print(&mut prints, &before), print(&mut prints, &after));
         after.cart = OrderKey::of_cart("9").ok();
         after.customer.accepts_marketing = Some(true);
