@@ -134,7 +134,7 @@ impl CircuitBreaker {
     pub(super) fn stop(&self, stop: FatalError) {
         let lasts = match stop {
             FatalError::ConnectionGone => return,
-            FatalError::Away { retry_after: Some(wait), .. } => wait,
+            FatalError::Unavailable { retry_after: Some(wait), .. } => wait,
             _ => STOP_LASTS,
         };
         let mut state = self.state();
@@ -254,9 +254,9 @@ mod tests {
         advance(STOP_LASTS).await;
         assert_eq!(breaker.stopped(), None);
         let hour = Duration::from_secs(3600);
-        let away = FatalError::Away { retry_after: Some(hour), cause: "" };
-        breaker.stop(away);
+        let unavailable = FatalError::Unavailable { retry_after: Some(hour), cause: "" };
+        breaker.stop(unavailable);
         advance(hour - Duration::from_secs(1)).await;
-        assert_eq!(breaker.stopped(), Some(away));
+        assert_eq!(breaker.stopped(), Some(unavailable));
     }
 }

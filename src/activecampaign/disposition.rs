@@ -92,7 +92,7 @@ pub enum FatalError {
     )]
     Redirect,
     #[error("ActiveCampaign is unavailable{}; progress is kept, run again later", why(.cause, *.retry_after))]
-    Away {
+    Unavailable {
         /// How long it asked us to wait, if it did.
         retry_after: Option<Duration>,
         /// The last cause; empty if nothing more is known.
@@ -322,13 +322,13 @@ pub(super) struct BreakerState {
 /// Classifies a failed request. An unknown answer ends the run.
 pub(super) fn judge(kind: RequestKind, cause: &FailureCause, state: &BreakerState) -> Disposition {
     if cause.class() == FailureClass::Outage && state.outages >= OUTAGES_MAX {
-        return Disposition::Stop(away(cause));
+        return Disposition::Stop(unavailable(cause));
     }
     match cause {
         FailureCause::NotSent(NotConnected { why: NotConnectedCause::Unresolved, .. })
             if !state.is_known && state.outages >= UNRESOLVED_MAX =>
         {
-            Disposition::Stop(away(cause))
+            Disposition::Stop(unavailable(cause))
         }
         FailureCause::NotSent(_) => Disposition::Again,
         FailureCause::Untrusted(cause) => Disposition::Stop(FatalError::Tls { cause }),
@@ -337,14 +337,15 @@ pub(super) fn judge(kind: RequestKind, cause: &FailureCause, state: &BreakerStat
     }
 }
 
-fn away(cause: &FailureCause) -> FatalError {
-    FatalError::Away { retry_after: cause.retry_after(), cause: cause.text() }
+fn unavailable(cause: &FailureCause) -> FatalError {
+    FatalError::Unavailable { retry_after: cause.retry_after(), cause: cause.text() }
 }
 
 fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState) -> Disposition {
     let too_long = answer.retry_after.is_some_and(|wait| wait > state.wait_max);
     let is_forbidden = state.forbidden >= state.forbidden_max;
-    let away = Disposition::Stop(FatalError::Away { retry_after: answer.retry_after, cause: "" });
+    let unavailable =
+        Disposition::Stop(FatalError::Unavailable { retry_after: answer.retry_after, cause: "" });
     match answer.status {
         _ if answer.page == Some(WebPage::Challenge) && is_forbidden => {
             Disposition::Stop(FatalError::Blocked)
@@ -363,9 +364,9 @@ fn judge_answer(kind: RequestKind, answer: &ErrorResponse, state: &BreakerState)
         404 => judge_not_found(kind),
         408 => unsure(kind),
         422 => judge_refusal(kind, &answer.refusals),
-        429 if too_long || state.throttled_for > state.wait_max => away,
+        429 if too_long || state.throttled_for > state.wait_max => unavailable,
         429 => Disposition::Throttled,
-        500..=599 if too_long => away,
+        500..=599 if too_long => unavailable,
         500..=599 => unsure(kind),
         status => Disposition::Stop(FatalError::Unexpected { status }),
     }

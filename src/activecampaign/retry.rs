@@ -74,7 +74,7 @@ impl Retry {
             return RetryDecision::After(Duration::ZERO);
         }
         if !self.breaker.spend_retry() {
-            let stop = FatalError::Away { retry_after: None, cause: failure.cause };
+            let stop = FatalError::Unavailable { retry_after: None, cause: failure.cause };
             self.breaker.stop(stop);
             return RetryDecision::Stop(stop);
         }
@@ -139,13 +139,13 @@ mod tests {
     fn an_empty_budget_ends_the_run_for_everyone() {
         let breaker =
             Arc::new(CircuitBreaker::new(Duration::from_secs(900), FORBIDDEN_MAX, Some(1)));
-        let away = FatalError::Away { retry_after: None, cause: "" };
+        let unavailable = FatalError::Unavailable { retry_after: None, cause: "" };
         for record in 0..21 {
             let mut retry = Retry::new(Arc::clone(&breaker), Arc::new(Counters::default()), 8);
             let next = retry.after(&failure(Disposition::Again));
-            assert_eq!(next == RetryDecision::Stop(away), record == 20, "{record}");
+            assert_eq!(next == RetryDecision::Stop(unavailable), record == 20, "{record}");
         }
-        assert_eq!(breaker.stopped(), Some(away));
+        assert_eq!(breaker.stopped(), Some(unavailable));
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub(super) enum Exit {
     Locked,
     /// ActiveCampaign refused us.
     Refused,
-    /// ActiveCampaign is away; running again resumes.
-    Away,
+    /// ActiveCampaign is unavailable; running again resumes.
+    Unavailable,
     /// Verification found differences.
     Differences,
     /// By this signal; progress is kept.
@@ -57,7 +57,7 @@ impl Exit {
             Self::DeadLetters => 3,
             Self::Locked => 4,
             Self::Refused => 5,
-            Self::Away => 6,
+            Self::Unavailable => 6,
             Self::Differences => 7,
             Self::Interrupted(signal) => 128 + signal,
         }
@@ -72,7 +72,7 @@ impl Exit {
             Self::DeadLetters => "dead_letters",
             Self::Locked => "locked",
             Self::Refused => "refused",
-            Self::Away => "away",
+            Self::Unavailable => "away",
             Self::Differences => "differences",
             Self::Interrupted(_) => "interrupted",
         }
@@ -84,7 +84,7 @@ impl Exit {
             Self::Done => 0,
             Self::DeadLetters => 1,
             Self::Differences => 2,
-            Self::Away => 3,
+            Self::Unavailable => 3,
             Self::Interrupted(_) => 4,
             Self::Locked => 5,
             Self::Refused => 6,
@@ -100,7 +100,7 @@ impl Exit {
         match (end, signal) {
             (RunEnd::Finished, _) | (RunEnd::Interrupted, None) => Self::Done,
             (RunEnd::Interrupted, Some(signal)) => Self::Interrupted(signal),
-            (RunEnd::Paused, _) => Self::Away,
+            (RunEnd::Paused, _) => Self::Unavailable,
             (RunEnd::Stopped, _) => Self::Refused,
             (RunEnd::Failed, _) => Self::Failed,
         }
@@ -111,7 +111,7 @@ impl Exit {
         match error {
             PullError::Settings { .. } => Self::Usage,
             PullError::Refused { .. } => Self::Refused,
-            PullError::Away { .. } | PullError::Interrupted => Self::Away,
+            PullError::Unavailable { .. } | PullError::Interrupted => Self::Unavailable,
             PullError::Unexpected { .. } | PullError::Io { .. } => Self::Failed,
         }
     }
@@ -129,7 +129,7 @@ impl Exit {
             (RunEnd::Interrupted, Some(signal)) => Self::Interrupted(signal),
             // Stopped by a limit it was given.
             (RunEnd::Interrupted, None) => Self::Done,
-            (RunEnd::Paused, _) => Self::Away,
+            (RunEnd::Paused, _) => Self::Unavailable,
             (RunEnd::Stopped, _) if is_native(report) => Self::Usage,
             (RunEnd::Stopped, _) => Self::Refused,
             (RunEnd::Failed, _) => Self::Failed,
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn the_worst_of_several_runs_is_reported() {
         assert_eq!(Exit::Done.worse(Exit::DeadLetters), Exit::DeadLetters);
-        assert_eq!(Exit::Refused.worse(Exit::Away), Exit::Refused);
+        assert_eq!(Exit::Refused.worse(Exit::Unavailable), Exit::Refused);
         assert_eq!(Exit::Interrupted(15).code(), 143);
         assert_eq!(Exit::Interrupted(2).code(), 130);
     }

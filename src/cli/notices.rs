@@ -77,7 +77,7 @@ impl Notices {
                 let kind = match report.end {
                     RunEnd::Interrupted => return,
                     RunEnd::Finished => None,
-                    RunEnd::Paused => Some(TroubleKind::Away),
+                    RunEnd::Paused => Some(TroubleKind::Unavailable),
                     RunEnd::Stopped => Some(TroubleKind::Refused),
                     RunEnd::Failed => Some(TroubleKind::Failed),
                 };
@@ -121,7 +121,7 @@ fn condition_of(end: RunEnd) -> Option<Condition> {
     match end {
         RunEnd::Finished => Some(Condition::Well),
         RunEnd::Interrupted => None,
-        RunEnd::Paused => Some(Condition::Away),
+        RunEnd::Paused => Some(Condition::Unavailable),
         RunEnd::Stopped => Some(Condition::Refused),
         RunEnd::Failed => Some(Condition::Failed),
     }

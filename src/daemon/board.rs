@@ -72,7 +72,7 @@ pub enum AccountStatus {
         since: Timestamp,
     },
     /// ActiveCampaign is unavailable; the next request is sent then.
-    Away {
+    Unavailable {
         until: Timestamp,
     },
     /// ActiveCampaign refused the account, and an operator has to act; nothing is sent before then.
@@ -90,7 +90,7 @@ impl AccountStatus {
             Self::Idle => 0,
             Self::Running => 1,
             Self::WaitsForLock { .. } => 2,
-            Self::Away { .. } => 3,
+            Self::Unavailable { .. } => 3,
             Self::Refused { .. } => 4,
             Self::Verifying { .. } => 5,
         };

@@ -33,9 +33,9 @@ impl NextAction {
     pub(super) const INTERRUPTED: Self = Self { is_resumable: true, ..Self::FAILED };
 
     /// ActiveCampaign is unavailable, and asked to wait this long.
-    pub(super) fn away(retry_after: Option<Duration>, now: Timestamp) -> Self {
+    pub(super) fn unavailable(retry_after: Option<Duration>, now: Timestamp) -> Self {
         let rest = retry_after.unwrap_or_default().max(AWAY_REST);
-        let status = AccountStatus::Away { until: after(now, rest) };
+        let status = AccountStatus::Unavailable { until: after(now, rest) };
         Self { rest: Some(rest), status, ..Self::INTERRUPTED }
     }
 
@@ -78,8 +78,8 @@ pub(super) fn next_action(
             );
             NextAction::INTERRUPTED
         }
-        (_, AccountCondition::Away { retry_after }) => {
-            let next = NextAction::away(retry_after, now);
+        (_, AccountCondition::Unavailable { retry_after }) => {
+            let next = NextAction::unavailable(retry_after, now);
             let rest_s = next.rest.unwrap_or_default().as_secs();
             tracing::warn!(
                 job,

@@ -113,7 +113,7 @@ impl AccountWorker {
                 (plan.on_event)(name, RunEvent::Unverified { end, error: &error });
                 let next = match end {
                     RunEnd::Interrupted => NextAction::INTERRUPTED,
-                    RunEnd::Paused => NextAction::away(None, now),
+                    RunEnd::Paused => NextAction::unavailable(None, now),
                     RunEnd::Stopped => NextAction::refused(now),
                     _ => NextAction::FAILED,
                 };

@@ -93,7 +93,7 @@ impl Database {
         });
         let result =
             limited.await.unwrap_or(Err(FleetError::TimedOut(self.timeout.as_secs().max(1))));
-        if matches!(result, Err(FleetError::Away(_) | FleetError::TimedOut(_))) {
+        if matches!(result, Err(FleetError::Unavailable(_) | FleetError::TimedOut(_))) {
             *self.client.lock().await = None;
         }
         result

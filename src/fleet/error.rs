@@ -36,7 +36,7 @@ pub enum FleetError {
     )]
     Untrusted(&'static str),
     #[error("the fleet's database can't be reached: {0}")]
-    Away(String),
+    Unavailable(String),
     #[error("the fleet's database did not answer within {0} s")]
     TimedOut(u64),
     #[error(
@@ -61,8 +61,8 @@ pub enum FleetError {
 
 impl FleetError {
     /// Whether the same may work later without intervention.
-    pub fn is_away(&self) -> bool {
-        matches!(self, Self::Away(_) | Self::TimedOut(_))
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::TimedOut(_))
     }
 
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
@@ -82,11 +82,11 @@ impl From<tokio_postgres::Error> for FleetError {
         let Some(refusal) = error.as_db_error() else {
             // It wraps an I/O or TLS error; neither contains the address.
             return certificate_fault(&error)
-                .map_or_else(|| Self::Away(causes(&error)), Self::Untrusted);
+                .map_or_else(|| Self::Unavailable(causes(&error)), Self::Untrusted);
         };
         let text = format!("{} ({})", refusal.message(), refusal.code().code());
         match refusal.code() {
-            code if PASSING.contains(code) => Self::Away(text),
+            code if PASSING.contains(code) => Self::Unavailable(text),
             code if OF_POOLERS.contains(code) => Self::Pooled(text),
             _ => Self::Refused(text),
         }

@@ -75,7 +75,7 @@ pub struct Node {
     /// The number of its last lease of each account, until another node has a newer one.
     had: Mutex<BTreeMap<Arc<str>, i64>>,
     counts: Mutex<FleetCounts>,
-    is_away: AtomicBool,
+    is_unreachable: AtomicBool,
 }
 
 /// A lease that this node holds.
@@ -115,8 +115,8 @@ impl Node {
         heartbeat: Heartbeat,
         options: NodeOptions,
     ) -> Self {
-        let (held, had, counts, is_away) = Default::default();
-        Self { accounts, copies, heartbeat, options, held, had, counts, is_away }
+        let (held, had, counts, is_unreachable) = Default::default();
+        Self { accounts, copies, heartbeat, options, held, had, counts, is_unreachable }
     }
 
     /// Works until it is cancelled, and ends once every lease was released. It waits for a database
@@ -173,7 +173,7 @@ impl Node {
     async fn join(&self) -> Result<bool, FleetError> {
         while !self.options.cancel.is_cancelled() {
             match self.heartbeat.join().await {
-                Err(error) if error.is_away() => {
+                Err(error) if error.is_unreachable() => {
                     self.heard::<()>(Err(error));
                 }
                 Err(error) => return Err(error),
@@ -436,14 +436,14 @@ impl Node {
 
     /// Logs when the database becomes unavailable, and when it is back.
     fn heard<T>(&self, result: Result<T, FleetError>) -> Option<T> {
-        let was_away = self.is_away.swap(result.is_err(), Ordering::Relaxed);
+        let was_unreachable = self.is_unreachable.swap(result.is_err(), Ordering::Relaxed);
         match &result {
-            Err(error) if !was_away => {
+            Err(error) if !was_unreachable => {
                 tracing::error!(
                     "{error}; it is asked again, and nothing is sent once the leases can't be renewed in time"
                 );
             }
-            Ok(_) if was_away => tracing::info!("the fleet's database is back"),
+            Ok(_) if was_unreachable => tracing::info!("the fleet's database is back"),
             _ => {}
         }
         result.ok()

@@ -85,7 +85,7 @@ async fn look(
         Ok(_) => Ok(()),
         Err(failure) => Err(match failure.disposition {
             Disposition::Stop(stop) => stop.into(),
-            _ => FatalError::Away { retry_after: None, cause: failure.cause }.into(),
+            _ => FatalError::Unavailable { retry_after: None, cause: failure.cause }.into(),
         }),
     }
 }

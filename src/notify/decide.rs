@@ -11,7 +11,7 @@ pub enum Condition {
     /// ActiveCampaign refuses access, or too many orders.
     Refused,
     /// ActiveCampaign is unavailable.
-    Away,
+    Unavailable,
     /// A verification found differences.
     Differs,
 }
@@ -29,7 +29,7 @@ impl Condition {
             Self::Well => Event::Recovered,
             Self::Failed => Event::Failed,
             Self::Refused => Event::Refused,
-            Self::Away => Event::Away,
+            Self::Unavailable => Event::Unavailable,
             Self::Differs => Event::Differences,
         }
     }
@@ -40,7 +40,7 @@ impl Condition {
 pub enum Event {
     Failed,
     Refused,
-    Away,
+    Unavailable,
     NewDeadLetters,
     Differences,
     Recovered,
@@ -51,7 +51,7 @@ impl Event {
         match self {
             Self::Failed => "failed",
             Self::Refused => "refused",
-            Self::Away => "away",
+            Self::Unavailable => "away",
             Self::NewDeadLetters => "new_dead_letters",
             Self::Differences => "differences",
             Self::Recovered => "recovered",
@@ -77,7 +77,7 @@ pub(super) fn news(
     }
     let is_noticed =
         noticed.as_ref().is_some_and(|(what, ms)| *what == condition && at_ms - ms < REMIND_MS);
-    if is_noticed || (now == Condition::Away && at_ms - since_ms < away_after_ms) {
+    if is_noticed || (now == Condition::Unavailable && at_ms - since_ms < away_after_ms) {
         return (Standing { condition, since_ms, noticed }, None);
     }
     let noticed = Some((condition.clone(), at_ms));
@@ -140,12 +140,18 @@ mod tests {
 
     #[test]
     fn an_outage_is_notified_when_it_lasts_and_a_short_one_never() {
-        use Condition::{Away, Failed, Well};
-        let away = Some(Event::Away);
-        assert_eq!(notices(&[(0, Away), (1, Away), (2, Away), (3, Well)])[1..3], [None, away]);
-        assert_eq!(notices(&[(0, Away), (1, Well), (5, Away), (6, Away)]), [None; 4]);
+        use Condition::{Failed, Unavailable, Well};
+        let unavailable = Some(Event::Unavailable);
+        assert_eq!(
+            notices(&[(0, Unavailable), (1, Unavailable), (2, Unavailable), (3, Well)])[1..3],
+            [None, unavailable]
+        );
+        assert_eq!(
+            notices(&[(0, Unavailable), (1, Well), (5, Unavailable), (6, Unavailable)]),
+            [None; 4]
+        );
         // A notice of the failure was sent, so one of its end is sent too.
-        let events = notices(&[(0, Failed), (1, Away), (2, Well)]);
+        let events = notices(&[(0, Failed), (1, Unavailable), (2, Well)]);
         assert_eq!(events[1..], [None, Some(Event::Recovered)]);
     }
 

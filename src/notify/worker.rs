@@ -104,7 +104,7 @@ impl Worker {
                     match condition {
                         Condition::Well => self.delivery.ping(""),
                         Condition::Failed | Condition::Refused => self.delivery.ping("/fail"),
-                        Condition::Away | Condition::Differs => {}
+                        Condition::Unavailable | Condition::Differs => {}
                     }
                     let runs =
                         json!({ "runs": if run.is_null() { json!([]) } else { json!([run]) } });
@@ -226,7 +226,7 @@ fn note_fault(error: &StateError) {
 fn text_of(job: &str, event: Event, message: &str) -> String {
     match event {
         Event::Recovered => format!("{job} is well again"),
-        Event::Away => format!("ActiveCampaign is not answering {job}: {message}"),
+        Event::Unavailable => format!("ActiveCampaign is not answering {job}: {message}"),
         _ => format!("{job}: {message}"),
     }
 }

@@ -88,7 +88,7 @@ async fn pull(
                 unknown.push(id.as_str());
             }
             Err(RequestError::TooMuch(what)) if failed_in_a_row == FAILED_IN_A_ROW_MAX => {
-                return Err(shop.client.away(what));
+                return Err(shop.client.unavailable(what));
             }
             Err(RequestError::TooMuch(_)) => {
                 failed_in_a_row += 1;
@@ -135,7 +135,7 @@ async fn examine(
             Ok(Some(_)) => {}
             Ok(None) => warnings.push(format!("the shop does not know the first id, {first}")),
             Err(RequestError::Fatal(error)) => return Err(error),
-            Err(RequestError::TooMuch(what)) => return Err(shop.client.away(what)),
+            Err(RequestError::TooMuch(what)) => return Err(shop.client.unavailable(what)),
         }
     }
     Ok(Examination {

@@ -14,7 +14,7 @@ pub enum PullError {
     Refused { shop: String, what: String, hint: String },
     /// The shop does not answer, or not completely; the next pull may succeed.
     #[error("{shop}: {what}\n  hint: {hint}")]
-    Away { shop: String, what: String, hint: String },
+    Unavailable { shop: String, what: String, hint: String },
     /// The shop's answers contradict each other or the documentation.
     #[error("{shop}: {what}\n  hint: {hint}")]
     Unexpected { shop: String, what: String, hint: String },
@@ -32,7 +32,7 @@ impl PullError {
                 (format!("{what}, expected {expected}"), hint.clone())
             }
             Self::Refused { shop, what, hint }
-            | Self::Away { shop, what, hint }
+            | Self::Unavailable { shop, what, hint }
             | Self::Unexpected { shop, what, hint } => (format!("{shop}: {what}"), hint.clone()),
             Self::Io { path, fault } => {
                 let hint = hint_of(fault).trim_start_matches(HINT).to_owned();

@@ -213,7 +213,7 @@ impl ShopClient {
                 Err(AttemptError::Busy { what, pause }) => {
                     busy += 1;
                     if busy == ATTEMPTS_MAX {
-                        return Err(self.away(what).into());
+                        return Err(self.unavailable(what).into());
                     }
                     (what, pause, busy)
                 }
@@ -229,7 +229,7 @@ impl ShopClient {
             let seconds = wait.as_secs();
             if wait > self.wait_max {
                 let what = format!("{what} and asks for a pause of {seconds} s");
-                return Err(self.away(what).into());
+                return Err(self.unavailable(what).into());
             }
             if wait >= LOGGED_PAUSE_MIN {
                 tracing::warn!(seconds, "{}: {what}; asking again in {seconds} s", self.shop());
@@ -273,13 +273,13 @@ impl ShopClient {
     pub(super) fn fatal(&self, error: RequestError) -> PullError {
         match error {
             RequestError::Fatal(error) => error,
-            RequestError::TooMuch(what) => self.away(what),
+            RequestError::TooMuch(what) => self.unavailable(what),
         }
     }
 
-    pub(super) fn away(&self, what: String) -> PullError {
+    pub(super) fn unavailable(&self, what: String) -> PullError {
         let hint = "run it again later; nothing is lost".to_owned();
-        PullError::Away { shop: self.shop(), what, hint }
+        PullError::Unavailable { shop: self.shop(), what, hint }
     }
 
     /// Access was refused to the credentials, or to this machine.

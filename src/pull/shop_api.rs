@@ -48,7 +48,7 @@ impl SingleReads {
             Err(RequestError::TooMuch(what)) => {
                 self.in_a_row += 1;
                 if self.in_a_row > FAILED_IN_A_ROW_MAX {
-                    return Err(api.client().away(what));
+                    return Err(api.client().unavailable(what));
                 }
                 api.client().warnings.push(format!("order {id}: {what}"));
                 self.failed.insert(id.clone());

@@ -202,7 +202,7 @@ impl Shop {
         }
         let hint = "pull at a time at which fewer orders change".to_owned();
         let what = format!("orders changed while they were read, {READINGS_MAX} times");
-        Err(PullError::Away { shop: self.client.shop(), what, hint })
+        Err(PullError::Unavailable { shop: self.client.shop(), what, hint })
     }
 
     /// Returns the orders, and how many pages they were on.

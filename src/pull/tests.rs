@@ -311,7 +311,7 @@ async fn a_shop_that_delivers_no_order_at_all_is_unavailable() {
     let host = WooOptions { unlistable: all.clone(), broken: all, ..WooOptions::default() };
     let pulls = Pulls::of(host, orders(30)).await;
     let error = pulls.pull(Request::Full).await.unwrap_err();
-    assert!(matches!(error, PullError::Away { .. }), "{error}");
+    assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
     assert!(pulls.folder().windows().unwrap().is_empty());
 }
 
@@ -359,7 +359,7 @@ async fn a_transient_fault_is_waited_out_and_a_lasting_one_is_an_outage() {
     pulls.full().await;
     (0..4).for_each(|_| pulls.shop.fail_next(HostFault::Page(503)));
     let error = pulls.pull(Request::Full).await.unwrap_err();
-    assert!(matches!(error, PullError::Away { .. }), "{error}");
+    assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String
             AccountStatus::WaitsForLock { .. } => {
                 Some(format!("account {name} is waiting for another process"))
             }
-            AccountStatus::Away { until } => Some(format!(
+            AccountStatus::Unavailable { until } => Some(format!(
                 "account {name} is unavailable, retrying at {}",
                 clock(*until, now, zone)
             )),

@@ -215,7 +215,7 @@ pub fn trouble_text(trouble: &Trouble, zone: &TimeZone) -> String {
     let Trouble { kind, since_ms, at_ms, reason } = trouble;
     let (since, at) = (local_ms(*since_ms, zone), local_ms(*at_ms, zone));
     match kind {
-        TroubleKind::Away => {
+        TroubleKind::Unavailable => {
             format!("ActiveCampaign is not answering since {since}; last tried {at}: {reason}")
         }
         TroubleKind::Refused => format!("refused since {since}; last tried {at}: {reason}"),

@@ -68,7 +68,7 @@ impl AccountRunner {
 pub enum AccountCondition {
     Usable,
     /// ActiveCampaign is unavailable, or asked to wait this long.
-    Away {
+    Unavailable {
         retry_after: Option<Duration>,
     },
     /// ActiveCampaign refuses the account; the operator must act.
@@ -86,8 +86,8 @@ impl AccountCondition {
         match error {
             Some(RunError::Fatal(stop) | RunError::Connection(ConnectionError::Fatal(stop))) => {
                 match stop {
-                    FatalError::Away { retry_after, .. } => {
-                        Self::Away { retry_after: *retry_after }
+                    FatalError::Unavailable { retry_after, .. } => {
+                        Self::Unavailable { retry_after: *retry_after }
                     }
                     FatalError::Credentials
                     | FatalError::Payment

@@ -155,7 +155,7 @@ pub(super) async fn confirm(
         Ok(true) => Ok(()),
         Ok(false) => Err(FatalError::ConnectionGone),
         Err(failure) => match failure.disposition {
-            Disposition::Stop(FatalError::Away { .. }) => Ok(()),
+            Disposition::Stop(FatalError::Unavailable { .. }) => Ok(()),
             Disposition::Stop(stop) => Err(stop),
             _ => Ok(()),
         },
@@ -261,7 +261,7 @@ fn given_up(failure: Failure) -> ConnectionError {
     match failure.disposition {
         Disposition::Stop(stop) => stop.into(),
         Disposition::Throttled | Disposition::Again | Disposition::LookUp => {
-            FatalError::Away { retry_after: None, cause: failure.cause }.into()
+            FatalError::Unavailable { retry_after: None, cause: failure.cause }.into()
         }
         _ => ConnectionError::Refused(failure),
     }

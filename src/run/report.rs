@@ -126,7 +126,7 @@ impl From<LookError> for RunError {
             LookError::Target(failure) => Self::Fatal(match failure.disposition {
                 Disposition::Stop(stop) => stop,
                 _ if end_of(&failure) == RunEnd::Paused => {
-                    FatalError::Away { retry_after: None, cause: failure.cause }
+                    FatalError::Unavailable { retry_after: None, cause: failure.cause }
                 }
                 _ => FatalError::Unexpected { status: failure.status.unwrap_or(0) },
             }),
@@ -171,7 +171,7 @@ pub fn end_of(failure: &Failure) -> RunEnd {
 /// The end of work with this error.
 pub fn end_by(stop: &FatalError) -> RunEnd {
     match stop {
-        FatalError::Away { .. } => RunEnd::Paused,
+        FatalError::Unavailable { .. } => RunEnd::Paused,
         FatalError::Withheld => RunEnd::Interrupted,
         FatalError::Credentials
         | FatalError::Payment

@@ -97,7 +97,7 @@ const NOTIFY: &[Key] = keys! {
     "command": Kind::Texts, Nothing,
         "program and arguments; is given each event as JSON on standard input, and its name as `ORDERSYNC_EVENT`";
     "away_after_s": Kind::Whole { min: 0, max: 604_800 }, Whole(3600),
-        "how long ActiveCampaign may be away before a notice is sent";
+        "how long ActiveCampaign may be unavailable before a notice is sent";
 };
 
 const FLEET: &[Key] = keys! {

@@ -13,7 +13,7 @@ stored_words! {
     TroubleKind {
         Failed "failed" "It could not begin, or failed.";
         Refused "refused" "ActiveCampaign refused access, or too many orders.";
-        Away "away" "ActiveCampaign did not answer.";
+        Unavailable "away" "ActiveCampaign did not answer.";
     }
 }
 

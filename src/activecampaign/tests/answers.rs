@@ -267,9 +267,10 @@ async fn a_target_that_only_fails_is_unavailable() {
         assert_eq!(failure.disposition == Disposition::LookUp, sent < 10, "{sent}");
         last = Some(failure.disposition);
     }
-    let away = FatalError::Away { retry_after: None, cause: "a web page in place of a response" };
-    assert_eq!(last, Some(Disposition::Stop(away)));
-    assert_eq!(client.turn().await.err(), Some(away));
+    let unavailable =
+        FatalError::Unavailable { retry_after: None, cause: "a web page in place of a response" };
+    assert_eq!(last, Some(Disposition::Stop(unavailable)));
+    assert_eq!(client.turn().await.err(), Some(unavailable));
 }
 
 #[tokio::test]
@@ -289,8 +290,9 @@ async fn maintenance_of_hours_ends_the_run_and_a_429_does_not() {
     let traffic = client.traffic();
     assert_eq!((traffic.throttled, traffic.retried), (1, 0));
     assert!(traffic.paused_ms >= 990, "{}", traffic.paused_ms);
-    let away = turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
+    let unavailable =
+        turn(&client).await.create_order(&id("3"), &id("7"), &order()).await.unwrap_err();
     assert!(
-        matches!(away.disposition, Disposition::Stop(FatalError::Away { retry_after: Some(wait), .. }) if wait.as_secs() == 7200)
+        matches!(unavailable.disposition, Disposition::Stop(FatalError::Unavailable { retry_after: Some(wait), .. }) if wait.as_secs() == 7200)
     );
 }

@@ -129,16 +129,18 @@ fn every_answer_means_one_thing_for_each_call() {
 
 #[test]
 fn a_stop_names_its_reason() {
-    let away =
-        |seconds| FatalError::Away { retry_after: Some(Duration::from_secs(seconds)), cause: "" };
+    let unavailable = |seconds| FatalError::Unavailable {
+        retry_after: Some(Duration::from_secs(seconds)),
+        cause: "",
+    };
     for (cause, stop) in [
         (answered(401), FatalError::Credentials),
         (answered(402), FatalError::Payment),
         (answered(302), FatalError::Redirect),
         (answered(418), FatalError::Unexpected { status: 418 }),
         (FailureCause::Untrusted(""), FatalError::Tls { cause: "" }),
-        (asks_to_wait(503, 7200), away(7200)),
-        (asks_to_wait(429, 7200), away(7200)),
+        (asks_to_wait(503, 7200), unavailable(7200)),
+        (asks_to_wait(429, 7200), unavailable(7200)),
     ] {
         assert_eq!(judge(CreateOrder, &cause, &standing()), Disposition::Stop(stop));
     }
@@ -161,8 +163,8 @@ fn too_many_repetitions_end_the_run() {
         [answered(500), FailureCause::NotSent(NOT_CONNECTED), FailureCause::Lost("timed_out")]
     {
         assert_eq!(disposition(&cause, outages(OUTAGES_MAX - 1)), Disposition::Again);
-        let away = FatalError::Away { retry_after: None, cause: cause.text() };
-        assert_eq!(disposition(&cause, outages(OUTAGES_MAX)), Disposition::Stop(away));
+        let unavailable = FatalError::Unavailable { retry_after: None, cause: cause.text() };
+        assert_eq!(disposition(&cause, outages(OUTAGES_MAX)), Disposition::Stop(unavailable));
     }
     assert_eq!(
         disposition(&answered(422), outages(OUTAGES_MAX)),
@@ -172,8 +174,8 @@ fn too_many_repetitions_end_the_run() {
 
     let throttled_for = |throttled_for| BreakerState { throttled_for, ..standing() };
     assert_eq!(disposition(&answered(429), throttled_for(WAIT_MAX)), Disposition::Throttled);
-    let away = Disposition::Stop(FatalError::Away { retry_after: None, cause: "" });
-    assert_eq!(disposition(&answered(429), throttled_for(WAIT_MAX * 2)), away);
+    let unavailable = Disposition::Stop(FatalError::Unavailable { retry_after: None, cause: "" });
+    assert_eq!(disposition(&answered(429), throttled_for(WAIT_MAX * 2)), unavailable);
 }
 
 #[test]
@@ -199,7 +201,7 @@ fn a_host_name_that_never_answered_ends_the_run_soon() {
         judge(List, &unresolved, &BreakerState { outages, is_known, ..standing() })
     };
     assert_eq!(disposition(UNRESOLVED_MAX - 1, false), Disposition::Again);
-    let stop = FatalError::Away { retry_after: None, cause: why.text() };
+    let stop = FatalError::Unavailable { retry_after: None, cause: why.text() };
     assert_eq!(disposition(UNRESOLVED_MAX, false), Disposition::Stop(stop));
     assert_eq!(disposition(UNRESOLVED_MAX, true), Disposition::Again, "an outage of the network");
 }

@@ -84,7 +84,10 @@ async fn only_a_server_with_a_certificate_for_its_name_by_a_trusted_authority_is
                 matches!(error, FleetError::Untrusted(found) if found.starts_with(why)),
                 "{error}"
             );
-            assert!(!error.is_away() && error.to_string().contains("fleet.ca_file"), "{error}");
+            assert!(
+                !error.is_unreachable() && error.to_string().contains("fleet.ca_file"),
+                "{error}"
+            );
         }
     }
     for (file, what) in [("nowhere.pem", "nowhere.pem"), ("server.key", "holds no certificate")] {

@@ -191,7 +191,7 @@ async fn an_address_is_quoted_nowhere() {
     let error =
         crate::fleet::Database::new(&url, None, 1000 * MS).unwrap().migrate().await.unwrap_err();
     assert!(
-        matches!(error, FleetError::Away(_)) && !error.to_string().contains("hunter2"),
+        matches!(error, FleetError::Unavailable(_)) && !error.to_string().contains("hunter2"),
         "{error}"
     );
 }

@@ -224,7 +224,7 @@ impl BatchWrite<'_> {
             }
             let Some(delay) = next else {
                 let cause = "the canary was accepted and is not visible yet";
-                return Err(FatalError::Away { retry_after: None, cause }.into());
+                return Err(FatalError::Unavailable { retry_after: None, cause }.into());
             };
             wait(&self.loader.rest.cancel, Duration::from_secs(*delay)).await?;
         }

@@ -102,7 +102,7 @@ impl BulkPath {
             read = reading => read.map_err(|failure| match failure.disposition {
                 Disposition::Stop(stop) => stop.into(),
                 Disposition::LookUp if failure.is_unfiltered() => FatalError::Unfiltered.into(),
-                _ => FatalError::Away { retry_after: None, cause: failure.cause }.into(),
+                _ => FatalError::Unavailable { retry_after: None, cause: failure.cause }.into(),
             }),
         }
     }

@@ -217,7 +217,7 @@ impl Shop<'_> {
         let mut up_to = list.after + 1;
         while broken.is_none_or(|broken| broken - without > 1) {
             if up_to - list.after > GAP_MAX {
-                return Err(self.api.client.away(what.to_owned()).into());
+                return Err(self.api.client.unavailable(what.to_owned()).into());
             }
             let few = List { up_to: Some(up_to), ..list };
             match self.api.page(&few, 1).await {

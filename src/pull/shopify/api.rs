@@ -98,10 +98,10 @@ impl Api {
                     self.client.pause(wait).await?;
                 }
                 Reply::Throttled(_) => {
-                    return Err(self.client.away("is asked too much by others".to_owned()));
+                    return Err(self.client.unavailable("is asked too much by others".to_owned()));
                 }
                 Reply::Failed(what) if failed + 1 == FAILED_MAX => {
-                    return Err(self.client.away(what));
+                    return Err(self.client.unavailable(what));
                 }
                 Reply::Failed(_) => {
                     failed += 1;
@@ -169,8 +169,10 @@ impl Api {
         match status {
             200 => {}
             401 => return Ok(Reply::Unauthorized),
-            402 => return Err(self.client.away("is frozen: its plan is not paid".to_owned())),
-            423 => return Err(self.client.away("is locked by Shopify".to_owned())),
+            402 => {
+                return Err(self.client.unavailable("is frozen: its plan is not paid".to_owned()));
+            }
+            423 => return Err(self.client.unavailable("is locked by Shopify".to_owned())),
             403 => {
                 return Err(self.refused(
                     "refuses the app with 403",

@@ -129,7 +129,7 @@ impl Bulk<'_> {
             }
             if begun.elapsed() > WAIT_MAX {
                 let what = "runs bulk operations of other clients of this app".to_owned();
-                return Err(self.api.client.away(what));
+                return Err(self.api.client.unavailable(what));
             }
             wait = self.wait(wait).await?;
         }
@@ -184,7 +184,7 @@ impl Bulk<'_> {
             }
             if begun.elapsed() > WAIT_MAX {
                 let what = "has not finished the bulk operation".to_owned();
-                return Err(self.api.client.away(what));
+                return Err(self.api.client.unavailable(what));
             }
             wait = self.wait(wait).await?;
         }
@@ -211,7 +211,7 @@ impl Bulk<'_> {
                 Err(RequestError::Fatal(error)) => return Err(error),
             };
             if downloads == DOWNLOADS_MAX {
-                return Err(self.api.client.away(what));
+                return Err(self.api.client.unavailable(what));
             }
             // A further query gives the result a new address.
             self.api.client.pause(self.api.client.poll_interval()).await?;

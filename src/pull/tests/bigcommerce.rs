@@ -204,7 +204,7 @@ async fn a_429_is_waited_for_with_the_headers_of_the_quota_and_without_them() {
     assert_eq!(begun.elapsed().as_secs(), 7, "1, 2 and 4 s");
     pulls.shop.set(|options| options.overloaded = 4);
     let error = pulls.pull(Request::Full).await.unwrap_err();
-    assert!(matches!(error, PullError::Away { .. }), "{error}");
+    assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
 
     let host = BigCommerceOptions { quota: 3, taken_by_others: 3, ..BigCommerceOptions::default() };
     let pulls = Pulls::of_bigcommerce(host, orders(5)).await;
@@ -212,7 +212,7 @@ async fn a_429_is_waited_for_with_the_headers_of_the_quota_and_without_them() {
     pulls.shop.set(|options| options.quota = 3);
     let error = pulls.pull(Request::Full).await.unwrap_err();
     // Other apps use the whole quota: each time until it is full again.
-    assert!(matches!(error, PullError::Away { .. }), "{error}");
+    assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
     assert!(begun.elapsed().as_secs() >= 90, "{:?}", begun.elapsed());
 }
 
@@ -276,7 +276,7 @@ async fn a_suspended_store_is_unavailable() {
     let host = BigCommerceOptions { is_suspended: true, ..BigCommerceOptions::default() };
     let pulls = Pulls::of_bigcommerce(host, orders(3)).await;
     let error = pulls.pull(Request::Full).await.unwrap_err();
-    assert!(matches!(error, PullError::Away { .. }), "{error}");
+    assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
 }
 
 #[tokio::test]

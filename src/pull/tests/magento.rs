@@ -223,7 +223,7 @@ async fn a_shop_that_delivers_no_order_at_all_is_unavailable() {
     let host = MagentoOptions { unlistable: all.clone(), broken: all, ..MagentoOptions::default() };
     let pulls = Pulls::magento(host, orders(30)).await;
     let error = pulls.refusal().await;
-    assert!(matches!(error, PullError::Away { .. }), "{error}");
+    assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -351,7 +351,7 @@ async fn an_operation_that_does_not_end_is_left_to_the_next_pull() {
     let pulls = Pulls::of_shopify(host, orders(3)).await;
     for _ in 0..2 {
         let error = pulls.pull(Request::Full).await.unwrap_err();
-        assert!(matches!(error, PullError::Away { .. }), "{error}");
+        assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
         assert!(error.to_string().contains("has not finished"), "{error}");
         assert!(pulls.folder().windows().unwrap().is_empty());
     }

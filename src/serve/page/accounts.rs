@@ -33,7 +33,7 @@ fn status(status: &AccountStatus) -> (&'static str, &'static str) {
         AccountStatus::Running => ("good", "running"),
         AccountStatus::Verifying { .. } => ("good", "verifying"),
         AccountStatus::WaitsForLock { .. } => ("warn", "waiting for another process"),
-        AccountStatus::Away { .. } => ("warn", "unavailable"),
+        AccountStatus::Unavailable { .. } => ("warn", "unavailable"),
         AccountStatus::Refused { .. } => ("bad", "refused"),
     }
 }
@@ -54,7 +54,7 @@ fn breaker(account: &AccountView, now: Timestamp) -> String {
                 times::instant(*since, &zone)
             )
         }
-        AccountStatus::Away { until } => {
+        AccountStatus::Unavailable { until } => {
             format!(
                 "open: ActiveCampaign is unavailable; next try at {}",
                 times::coming(*until, now, &zone)

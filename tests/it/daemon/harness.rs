@@ -32,7 +32,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub enum Connectivity {
     Answers,
     /// No connection to it.
-    Away,
+    Unavailable,
     /// It accepts the request, and no time-out ends the wait: the loader is stuck.
     Stuck,
 }
@@ -57,7 +57,7 @@ impl Transport for Wire {
         let connectivity = *self.connectivity.lock().unwrap();
         Box::pin(async move {
             match connectivity {
-                Connectivity::Away => {
+                Connectivity::Unavailable => {
                     return Err(TransportError::NotSent(NotConnected {
                         why: ordersync::domain::NotConnectedCause::Other,
                         host: "127.0.0.1",

@@ -19,12 +19,12 @@ const HOUR: Duration = Duration::from_secs(3_600);
 fn an_unavailable_target_is_retried_every_quarter_of_an_hour_and_then_loaded() {
     in_paused_time(async {
         let harness = Harness::open(&["* * * * *"]);
-        harness.connectivity(Connectivity::Away);
+        harness.connectivity(Connectivity::Unavailable);
         let mut tries = std::collections::BTreeSet::new();
         for _ in 0..3 * 60 {
             sleep(MINUTE).await;
             // Each failed attempt sets the time of the next one.
-            if let AccountStatus::Away { until } = harness.board.view().accounts[0].status {
+            if let AccountStatus::Unavailable { until } = harness.board.view().accounts[0].status {
                 tries.insert(until);
             }
         }
@@ -37,7 +37,7 @@ fn an_unavailable_target_is_retried_every_quarter_of_an_hour_and_then_loaded() {
             sleep(Duration::from_secs(1)).await;
             view = harness.board.view();
         }
-        assert!(matches!(view.accounts[0].status, AccountStatus::Away { .. }), "{view:?}");
+        assert!(matches!(view.accounts[0].status, AccountStatus::Unavailable { .. }), "{view:?}");
         assert!(view.jobs[0].next_due.is_some());
         assert!((10..=12).contains(&tries.len()), "{tries:?}");
         assert!(

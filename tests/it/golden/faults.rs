@@ -96,18 +96,18 @@ pub fn account_faults() -> String {
     std::fs::remove_file(world.path("token")).unwrap();
     transcript.run_as("backfill, without a token", &mut world.command(&args));
     world.write_token();
-    let away = || Kind::Status { code: 503, retry_after: RetryAfter::Seconds(3600), html: true };
+    let unavailable = || Kind::Status { code: 503, retry_after: RetryAfter::Seconds(3600), html: true };
     for (what, kind) in [
         ("while the account is unpaid", Kind::PaymentRequired),
         ("while the account redirects", Kind::Redirect),
-        ("while ActiveCampaign is away", away()),
+        ("while ActiveCampaign is unavailable", unavailable()),
     ] {
         world.simulator.inject(Fault::new(kind).forever());
         transcript.run_as(&format!("backfill, {what}"), &mut world.command(&args));
         world.simulator.clear_faults();
         std::fs::write(world.path("state/main.lock"), "").unwrap();
     }
-    world.simulator.inject(Fault::new(away()).on("POST", "/ecomOrders").nth(3).forever());
+    world.simulator.inject(Fault::new(unavailable()).on("POST", "/ecomOrders").nth(3).forever());
     transcript.run_as("backfill, asked to wait", &mut world.command(&args));
     transcript.run(&["backfill", "--json", "--yes"]);
     transcript.run(&["status"]);
