@@ -88,7 +88,8 @@ impl Client {
         self.0.rate_limiter.pause_left()
     }
 
-    /// For how long ActiveCampaign has not answered; `None` while it does.
+    /// For how long ActiveCampaign has not answered; `None` while it does, and after only one or two
+    /// failures.
     pub fn unanswered_for(&self) -> Option<Duration> {
         self.0.breaker.unanswered_for()
     }
@@ -104,7 +105,7 @@ impl Client {
 }
 
 impl Account {
-    /// Checks that a request may leave; called right before it does.
+    /// Why no request may leave now, if so.
     pub(super) fn may_send(&self) -> Result<(), FatalError> {
         if self.guard.as_ref().is_some_and(|guard| !guard.may_send()) {
             self.breaker.stop(FatalError::Withheld);

@@ -91,10 +91,9 @@ impl Account {
         let class = cause.class();
         let state = self.breaker.note(class, sent.at);
         let disposition = judge(request.kind, cause, &state);
+        let wait = cause.retry_after();
         self.counters.judged(disposition);
-        if let (FailureClass::Throttled | FailureClass::Outage, Some(wait)) =
-            (class, cause.retry_after())
-        {
+        if let (FailureClass::Throttled | FailureClass::Outage, Some(wait)) = (class, wait) {
             self.rate_limiter.asked_to_wait(wait);
         }
         if let Disposition::Stop(stop) = disposition {
@@ -103,8 +102,9 @@ impl Account {
         }
         match class {
             FailureClass::Throttled => {
-                let wait = cause.retry_after();
-                wait.iter().for_each(|_| self.counters.wait_stated());
+                if wait.is_some() {
+                    self.counters.wait_stated();
+                }
                 self.rate_limiter.throttled(sent, wait);
             }
             FailureClass::Outage => {
@@ -115,7 +115,7 @@ impl Account {
                         &format!("ActiveCampaign is not responding ({})", cause.description()),
                     );
                 }
-                if let Some(wait) = cause.retry_after() {
+                if let Some(wait) = wait {
                     self.rate_limiter
                         .pause(wait, "ActiveCampaign is unavailable and stated for how long");
                 }
@@ -176,7 +176,7 @@ fn web_page(reply: &Response) -> Option<WebPage> {
     reply.body.as_ref().ok().and_then(|body| wire::web_page(body))
 }
 
-/// GraphQL reports errors under any status; statuses of a gateway are about the account.
+/// GraphQL reports errors under any status, but those of a gateway concern the whole account.
 fn has_graphql_errors(reply: &Response) -> bool {
     let is_of_gateway = matches!(reply.status, 300..=399 | 401..=404 | 408 | 429 | 500..);
     let body = reply.body.as_ref().ok().filter(|_| !is_of_gateway);

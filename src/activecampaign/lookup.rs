@@ -95,7 +95,7 @@ impl Client {
         }
     }
 
-    /// The order of a key in a connection; of several the oldest.
+    /// The order of a key in a connection; of several on one page the oldest.
     pub async fn order_by_key(
         &self,
         connection: &RemoteId,
@@ -133,8 +133,9 @@ impl Client {
         Ok(all)
     }
 
-    /// The customer with an e-mail address in a connection; the oldest of several. Never one of
-    /// ActiveCampaign's aggregates over an address, nor the remainder of a deleted contact.
+    /// The customer with an e-mail address in a connection; of several on one page the oldest.
+    /// Never one of ActiveCampaign's aggregates over an address, nor the remainder of a deleted
+    /// contact.
     pub async fn customer_by_email(
         &self,
         connection: &RemoteId,

@@ -47,4 +47,5 @@ pub use records::{
 };
 pub use retry::{Retry, RetryDecision};
 pub use transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};
-pub use trial::{OrderTrial, Removable};
+pub use trial::OrderTrial;
+pub use writes::Removable;

@@ -1,7 +1,7 @@
+use crate::domain::is_loopback;
 use reqwest::Url;
 use secrecy::SecretString;
 use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -169,11 +169,6 @@ impl Base {
         };
         Ok(Self { root, host, loopback, encrypted })
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

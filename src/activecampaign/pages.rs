@@ -7,9 +7,9 @@ use std::collections::{HashSet, VecDeque};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-/// Pages read of a list that states no total.
+/// The most pages that are read of one list.
 const PAGES_MAX: u64 = 1_000_000;
-/// Records that a list may grow by while it is read, in addition to its first length.
+/// A list may grow to twice its first length and this many records while it is read.
 const GROWTH_MAX: u64 = 10_000;
 
 /// A page in flight.
@@ -31,7 +31,8 @@ pub struct Pages<T> {
     next: Option<u64>,
     /// The first record of each page.
     firsts: HashSet<RemoteId>,
-    /// Records that the list may have: more were announced by no page before.
+    /// A page that begins after this many records shows that the list has no end. From the total of
+    /// the first page.
     len_max: Option<u64>,
 }
 

@@ -3,27 +3,27 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Slack over the even spacing, as a share of it: the spread of the way to the server (about four
-/// standard deviations of the one-way delay; 2 % is right for 5 ms).
+/// Slack over the even spacing, as a share of it: about four standard deviations of the one-way
+/// delay over one second; 2 % suits 5 ms.
 const MARGIN_MIN: f64 = 0.02;
 const MARGIN_MAX: f64 = 0.25;
-/// Added at a 429: one of these and the margin is right for 20 ms.
-const MARGIN_UP: f64 = 0.04;
+/// Added at a 429: after one of these the margin suits 15 ms.
+const MARGIN_WIDEN: f64 = 0.04;
 /// Taken off the margin after each quiet minute.
-const MARGIN_STEP: f64 = 0.01;
+const MARGIN_NARROW: f64 = 0.01;
 /// New TCP and TLS connections make the first sends arrive late, and so the later ones too close.
 const WIDE: f64 = 1.10;
 const WIDE_SENDS: u32 = 8;
 /// When others spend the same budget: down by this factor, up by this much a quiet minute.
 const SHARE_CUT: f64 = 0.7;
-const RATE_STEP: f64 = 0.1;
+const SHARE_STEP: f64 = 0.1;
 /// The pace never falls below this many requests a second (or the account's own rate, if that is
 /// lower).
 const RATE_MIN: f64 = 0.5;
 /// A 429 within this many sends of the last one means that a wider margin was not enough.
 const SOON_SENDS: u32 = 10;
-/// Sends of others within a second that are not measuring error, and how often in a row to see
-/// them.
+/// Sends of others within a second that are not measuring error, and how many times in a row they
+/// must be seen.
 const OTHERS_MIN: u64 = 2;
 const OTHERS_SEEN: u32 = 2;
 /// From this rate on, sends are not limited.
@@ -83,8 +83,8 @@ impl RateController {
                 return;
             }
             self.changed_at += QUIET;
-            self.margin = (self.margin - MARGIN_STEP).max(MARGIN_MIN);
-            self.share = (self.share + RATE_STEP / self.rate).min(1.0);
+            self.margin = (self.margin - MARGIN_NARROW).max(MARGIN_MIN);
+            self.share = (self.share + SHARE_STEP / self.rate).min(1.0);
         }
     }
 
@@ -99,7 +99,7 @@ impl RateController {
             self.give_way(0.0, now);
         }
         self.sends_since_throttle = 0;
-        self.margin = (self.margin + MARGIN_UP).min(MARGIN_MAX);
+        self.margin = (self.margin + MARGIN_WIDEN).min(MARGIN_MAX);
         self.changed_at = now;
     }
 

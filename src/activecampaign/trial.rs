@@ -1,7 +1,6 @@
-//! Requests whose refusal is a result: only a probe of the API sends them.
+//! Requests that only a probe of the API sends, as their refusal is a result.
 
 use super::client::{Client, Turn};
-use super::disposition::RequestKind;
 use super::exchange::Request;
 use super::failure::Failure;
 use super::reads::Sort;
@@ -19,18 +18,9 @@ pub struct OrderTrial<'a> {
     pub fields: &'a [(&'static str, Value)],
 }
 
-/// Records that a probe removes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removable {
-    Order,
-    Customer,
-    Contact,
-    Connection,
-}
-
 impl OrderTrial<'_> {
     fn body(&self) -> Vec<u8> {
-        let (connection, customer) = (Id(self.connection), Id(self.customer));
+        let (connection, customer) = (Id(self.connection), Some(Id(self.customer)));
         let body = OrderBody { order: self.order, connection, customer };
         let mut body = serde_json::to_value(&body).unwrap_or_default();
         if let Some(sent) = body.as_object_mut() {
@@ -45,18 +35,6 @@ impl OrderTrial<'_> {
     }
 }
 
-impl Removable {
-    /// Its route, and what a request to delete it is called.
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Order => ("/ecomOrders/{id}", "delete_order"),
-            Self::Customer => ("/ecomCustomers/{id}", "delete_customer"),
-            Self::Contact => ("/contacts/{id}", "delete_contact"),
-            Self::Connection => ("/connections/{id}", "delete_connection"),
-        }
-    }
-}
-
 impl Turn<'_> {
     pub async fn try_order(self, trial: &OrderTrial<'_>) -> Result<RemoteId, Failure> {
         self.send(&Request::create_order(trial.body()), id_of_order).await
@@ -66,14 +44,6 @@ impl Turn<'_> {
         let request = Request::update_order(id, trial.body());
         self.send(&request, |body| id_of_order(body).map(|_| ())).await
     }
-
-    /// # Errors
-    /// See [`super::Disposition`]; `Gone` when it was deleted already.
-    pub async fn remove(self, what: Removable, id: &RemoteId) -> Result<(), Failure> {
-        let (route, name) = what.names();
-        let request = Request::about(id, RequestKind::Delete, name, route);
-        self.send(&request, |_| Ok(())).await
-    }
 }
 
 fn id_of_order(body: &[u8]) -> Result<RemoteId, &'static str> {
@@ -81,7 +51,7 @@ fn id_of_order(body: &[u8]) -> Result<RemoteId, &'static str> {
 }
 
 impl Client {
-    /// The first page of the orders that a list shows for these filters, unfiltered.
+    /// The first page of the orders that a list shows for these filters, not compared with them.
     pub async fn listed_orders(
         &self,
         filters: &[(&str, &str)],

@@ -17,8 +17,8 @@ pub(super) struct OrderBody<'a> {
     pub(super) order: &'a Order,
     #[serde(rename = "connectionid")]
     pub(super) connection: Id<'a>,
-    #[serde(rename = "customerid")]
-    pub(super) customer: Id<'a>,
+    #[serde(rename = "customerid", skip_serializing_if = "Option::is_none")]
+    pub(super) customer: Option<Id<'a>>,
 }
 
 #[derive(serde::Serialize)]
@@ -57,6 +57,11 @@ impl Serialize for Id<'_> {
     }
 }
 
+/// The JSON of an answer to a delete, or nothing: no other content says that it was done.
+pub(super) fn deleted(body: &[u8]) -> Result<(), &'static str> {
+    if content_of(body).is_empty() { Ok(()) } else { json_of(body).map(drop) }
+}
+
 /// `{"<name>": {…}}`, the form of every body. The values are ours and can always be written as
 /// JSON.
 pub(super) fn wrapped<T: Serialize>(name: &'static str, value: &T) -> Vec<u8> {
@@ -66,9 +71,13 @@ pub(super) fn wrapped<T: Serialize>(name: &'static str, value: &T) -> Vec<u8> {
 
 /// An answer, or what is wrong with it. A byte order mark and blank lines before it are ignored.
 pub(super) fn json_of(body: &[u8]) -> Result<Value, &'static str> {
+    let body = content_of(body);
+    serde_json::from_slice(body).map_err(|_| unreadable(body))
+}
+
+fn content_of(body: &[u8]) -> &[u8] {
     let body = body.trim_ascii();
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    serde_json::from_slice(body).map_err(|_| unreadable(body.trim_ascii()))
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii()
 }
 
 /// Bytes at either end that are shown of a body that is not JSON.
@@ -97,7 +106,7 @@ fn unreadable(body: &[u8]) -> &'static str {
 
 /// What kind of web page a body is, if it is HTML.
 pub(super) fn web_page(body: &[u8]) -> Option<WebPage> {
-    let start = body.trim_ascii();
+    let start = content_of(body);
     let start = start[..start.len().min(SHOWN_LEN)].to_ascii_lowercase();
     let has = |marks: &[&str]| {
         let has = |mark: &&str| start.windows(mark.len()).any(|part| part == mark.as_bytes());
@@ -225,7 +234,7 @@ mod tests {
         };
         let (connection, customer) = (RemoteId::new("178"), RemoteId::new("c-9"));
         let body =
-            OrderBody { order: &order, connection: Id(&connection), customer: Id(&customer) };
+            OrderBody { order: &order, connection: Id(&connection), customer: Some(Id(&customer)) };
         assert_eq!(
             String::from_utf8(wrapped("ecomOrder", &body)).unwrap(),
             r##"{"ecomOrder":{"externalid":"#1001","source":0,"email":"ann@example.com","orderProducts":[],"totalPrice":1050,"currency":"EUR","externalCreatedDate":"2024-01-31T10:11:12+01:00","connectionid":178,"customerid":"c-9"}}"##

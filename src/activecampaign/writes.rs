@@ -6,10 +6,30 @@ use super::disposition::RequestKind;
 use super::exchange::Request;
 use super::failure::Failure;
 use super::records::NewConnection;
-use super::trial::Removable;
-use super::wire::{CustomerBody, Id, OrderBody, id_of, object, text_of, wrapped};
+use super::wire::{CustomerBody, Id, OrderBody, deleted, id_of, object, text_of, wrapped};
 use crate::domain::{Customer, Order, RemoteId};
 use serde_json::Value;
+
+/// Records that can be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removable {
+    Order,
+    Customer,
+    Contact,
+    Connection,
+}
+
+impl Removable {
+    /// Its route, and what a request to delete it is called.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Order => ("/ecomOrders/{id}", "delete_order"),
+            Self::Customer => ("/ecomCustomers/{id}", "delete_customer"),
+            Self::Contact => ("/contacts/{id}", "delete_contact"),
+            Self::Connection => ("/connections/{id}", "delete_connection"),
+        }
+    }
+}
 
 impl Turn<'_> {
     /// # Errors
@@ -78,16 +98,15 @@ impl Turn<'_> {
             sent.push(("email", order.customer.email.as_str()));
         }
         self.send(&request, |body| {
-            let answered = created(body, "ecomOrder", &sent)?;
-            if answered != *id {
+            let record = object(body, "ecomOrder")?;
+            if id_in(&record, &sent)? != *id {
                 return Err("answer_mismatch");
             }
-            let record = object(body, "ecomOrder")?;
             let is_other = |field| {
                 let stated = text_of(&record, field);
                 !stated.is_empty() && customer.is_some_and(|sent| stated != sent.as_str())
             };
-            // Received values may be sent back unchanged: the other name of the field is not sent.
+            // An answer may repeat what was sent; `customer` is never sent, so it is the record's.
             Ok(is_other("customerid") || is_other("customer"))
         })
         .await
@@ -95,8 +114,10 @@ impl Turn<'_> {
 
     /// # Errors
     /// See [`super::Disposition`]; `Gone` when it was deleted already.
-    pub async fn delete_order(self, id: &RemoteId) -> Result<(), Failure> {
-        self.remove(Removable::Order, id).await
+    pub async fn remove(self, what: Removable, id: &RemoteId) -> Result<(), Failure> {
+        let (route, name) = what.names();
+        let request = Request::about(id, RequestKind::Delete, name, route);
+        self.send(&request, deleted).await
     }
 }
 
@@ -111,16 +132,16 @@ impl Request {
 }
 
 fn order_body(connection: &RemoteId, customer: &RemoteId, order: &Order) -> Vec<u8> {
-    let body = OrderBody { order, connection: Id(connection), customer: Id(customer) };
+    let body = OrderBody { order, connection: Id(connection), customer: Some(Id(customer)) };
     wrapped("ecomOrder", &body)
 }
 
 /// Fields that are not sent keep their values.
 fn body_without_customer(connection: &RemoteId, order: &Order) -> Vec<u8> {
-    let body = OrderBody { order, connection: Id(connection), customer: Id(connection) };
+    let body = OrderBody { order, connection: Id(connection), customer: None };
     let mut body = serde_json::to_value(&body).unwrap_or_default();
     if let Some(fields) = body.as_object_mut() {
-        fields.retain(|name, _| name != "customerid" && name != "email");
+        fields.remove("email");
     }
     wrapped("ecomOrder", &body)
 }
@@ -129,16 +150,20 @@ fn identity<'a>(connection: &'a RemoteId, order: &'a Order) -> Vec<(&'static str
     vec![("connectionid", connection.as_str()), (order.key.field(), order.key.as_str())]
 }
 
-/// The id of the record in an answer, which must be the one that was sent: what the answer states
-/// of its identity is compared, what it leaves out is not.
+/// The id of the record in the answer to a create.
 fn created(
     body: &[u8],
     name: &'static str,
     sent: &[(&str, &str)],
 ) -> Result<RemoteId, &'static str> {
-    let record = object(body, name)?;
-    let id = id_of(&record, "id").ok_or("answer_unreadable")?;
-    if sent.iter().all(|(key, value)| same(&record, key, value)) {
+    id_in(&object(body, name)?, sent)
+}
+
+/// The id of a record, which must be the one that was sent: what the answer states of its identity
+/// is compared, what it leaves out is not.
+fn id_in(record: &Value, sent: &[(&str, &str)]) -> Result<RemoteId, &'static str> {
+    let id = id_of(record, "id").ok_or("answer_unreadable")?;
+    if sent.iter().all(|(key, value)| same(record, key, value)) {
         Ok(id)
     } else {
         Err("answer_mismatch")

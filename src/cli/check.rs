@@ -22,7 +22,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Of a pulled order on disk, compressed: a few thousand bytes of JSON are an eighth of that.
+/// A pulled order on disk: a few thousand bytes of JSON, compressed to an eighth.
 const PULLED_ORDER_BYTES: u64 = 750;
 /// How long `check` waits for a shop that asks for a pause.
 const SHOP_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub(super) struct CheckArgs {
     /// Jobs to check [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Send no request to ActiveCampaign
+    /// Send no request, neither to ActiveCampaign nor to shops
     #[arg(long)]
     offline: bool,
 }
@@ -52,12 +52,12 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CliError> {
     let jobs = settings.jobs_named(&args.jobs)?;
     check_settings(&settings, &faults, &mut findings);
     let is_sound = findings.faults() == 0;
-    let scope = Scope { settings: &settings, is_sound, is_asked: is_sound && !args.offline };
+    let scope = Scope { settings: &settings, is_sound, sends_requests: is_sound && !args.offline };
     let mut accounts: BTreeMap<&str, (&Account, Vec<&Job>)> = BTreeMap::new();
     for &job in &jobs {
         let account = settings.account_of(job)?;
         if let Some(pull) = &job.pull {
-            check_pull(job, pull, scope.is_asked, &mut findings)?;
+            check_pull(job, pull, scope.sends_requests, &mut findings)?;
         }
         if !job.export.is_empty() || job.pull.is_some() {
             check_export(job, account, &settings, &mut findings);
@@ -89,7 +89,7 @@ fn check_settings(settings: &Settings, faults: &Result<(), CliError>, findings: 
 fn check_pull(
     job: &Job,
     pull: &Pull,
-    is_asked: bool,
+    sends_requests: bool,
     findings: &mut Findings,
 ) -> Result<(), CliError> {
     let what = format!("jobs.{}: pull of {}", job.name, pull.url);
@@ -101,7 +101,7 @@ fn check_pull(
         }
     };
     findings.good(format!("{what}: has its credentials"));
-    if !is_asked {
+    if !sends_requests {
         return Ok(());
     }
     let examined = assembly::runtime()?.block_on(examine(&options, CancellationToken::new()));
@@ -135,9 +135,9 @@ fn check_pull(
 /// What a shop's answers prove, one line each.
 fn proofs(pull: &Pull, examination: &Examination) -> Vec<String> {
     let Examination { api, scopes, clock_ahead, orders, oldest, .. } = examination;
-    let is_private = pull.url.starts_with("https");
-    let line = if is_private { " over TLS with a trusted certificate" } else { "" };
-    let mut proofs = vec![format!("the {api} is reached{line}, and takes the credentials")];
+    let is_encrypted = pull.url.starts_with("https");
+    let by_tls = if is_encrypted { " over TLS with a trusted certificate" } else { "" };
+    let mut proofs = vec![format!("the {api} is reached{by_tls}, and takes the credentials")];
     if !scopes.is_empty() {
         proofs.push(format!("the app has the scopes {}", report::printable(&scopes.join(", "))));
     }

@@ -8,7 +8,7 @@ use super::findings::Findings;
 use crate::activecampaign::{Client, Connection};
 use crate::domain::shop_host;
 use crate::report;
-use crate::run::{connection_check, end_of};
+use crate::run::connection_check;
 use crate::settings::{Account, Job, Settings};
 use crate::state::{StateError, Store, View};
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(super) struct Scope<'a> {
     /// They have no errors. Otherwise they contain placeholders, and no state may be bound to one.
     pub is_sound: bool,
     /// Requests are sent to shops and ActiveCampaign.
-    pub is_asked: bool,
+    pub sends_requests: bool,
 }
 
 /// State, token, certificates and connections of an account, as a run would find them.
@@ -70,7 +70,7 @@ pub(super) fn check_account(
     }
     match assembly::checking_client(account, store.as_ref().map(Store::lock)) {
         Ok(client) => match store {
-            Some(mut store) if scope.is_asked => {
+            Some(mut store) if scope.sends_requests => {
                 check_connections(account, &client, &mut store, jobs, findings)?;
                 check_graphql(account, &client, &store, jobs, findings)
             }
@@ -108,7 +108,7 @@ fn check_connections(
         match runtime.block_on(client.connection_of_known(service, externalid, known.as_ref())) {
             Ok(found) => check_connection(&what, found, job, store, findings)?,
             Err(failure) => {
-                let exit = Exit::of_end(end_of(&failure), None);
+                let exit = Exit::of_failure(&failure);
                 let advice = failure.advice();
                 let hint = if advice.is_empty() { "" } else { "\n  hint: " };
                 let verdict = failure.verdict();

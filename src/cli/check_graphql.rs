@@ -4,7 +4,6 @@ use super::exit::Exit;
 use super::findings::Findings;
 use crate::activecampaign::{Client, OrderSchema};
 use crate::domain::{LoadPath, schema_text};
-use crate::run::end_of;
 use crate::settings::{Account, Job};
 use crate::state::Store;
 
@@ -24,7 +23,7 @@ pub(super) fn check_graphql(
     let schema = match assembly::runtime()?.block_on(client.order_schema()) {
         Ok(schema) => schema,
         Err(failure) => {
-            findings.bad(Exit::of_end(end_of(&failure), None), format!("{what}: {failure}"));
+            findings.bad(Exit::of_failure(&failure), format!("{what}: {failure}"));
             return Ok(());
         }
     };
@@ -46,7 +45,7 @@ pub(super) fn check_graphql(
 fn note_schema(what: &str, schema: &OrderSchema, findings: &mut Findings) {
     if schema.is_assumed {
         findings.doubtful(format!(
-            "{what}: introspection is refused; orders are sent in the documented fields"
+            "{what}: introspection does not describe the type of orders; they are sent in the documented fields"
         ));
         return;
     }

@@ -6,7 +6,7 @@ use super::output;
 use super::switch;
 use crate::activecampaign::Connection;
 use crate::report::{self, ConnectionLine};
-use crate::run::{end_of, ensure};
+use crate::run::ensure;
 use crate::settings::{Account, Settings};
 use clap::{Args, Subcommand};
 
@@ -57,7 +57,7 @@ fn list(global: &Global, settings: &Settings, jobs: &[String]) -> Result<Exit, C
         let client = assembly::client(account, None)?;
         let found = runtime
             .block_on(client.connections())
-            .map_err(|failure| CliError::new(Exit::of_end(end_of(&failure), None), failure))?;
+            .map_err(|failure| CliError::new(Exit::of_failure(&failure), failure))?;
         lines.extend(found.into_iter().map(|connection| line(settings, account, connection)));
     }
     output::print_result(

@@ -41,7 +41,7 @@ enum DeadLettersVerb {
     },
     /// Let the next sync send refused orders again
     Retry(Selection),
-    /// Leave them as they are: they make no run end with 3, until they change
+    /// Accept them as they are: no run ends with 3 because of them until they change
     Accept {
         #[command(flatten)]
         selection: Selection,
@@ -150,7 +150,7 @@ fn letters_of(settings: &Settings, jobs: &[&Job]) -> Result<Vec<DeadLetter>, Cli
 /// The dead letters of a job. A note says if some were not kept, or are too many to read.
 fn letters_in(view: &View, job: &Job) -> Result<Vec<DeadLetter>, CliError> {
     let letters = view.dead_letters(&job.name, LETTERS_MAX)?;
-    let unread = view.dead_letters_count(&job.name)?.all - letters.len() as u64;
+    let unread = view.dead_letters_count(&job.name)?.all.saturating_sub(letters.len() as u64);
     let omitted = view.letters_omitted(&job.name)? + unread;
     if omitted > 0 {
         output::note(&format!(
@@ -210,37 +210,32 @@ fn accept(
     Ok(Exit::Done)
 }
 
-fn retry(global: &Global, settings: &Settings, args: &Selection) -> Result<Exit, CliError> {
+fn retry(global: &Global, settings: &Settings, selection: &Selection) -> Result<Exit, CliError> {
     let (mut chosen, mut refused, mut cleared) = (0, 0, 0);
-    for job in settings.jobs_named(&args.jobs)? {
+    for job in settings.jobs_named(&selection.jobs)? {
         assembly::check_own(settings.account_of(job)?)?;
         let mut store = Store::open(&settings.state_dir, &job.account)?;
-        let view = store.view()?;
-        let mut letters = letters_in(&view, job)?;
-        letters.retain(|letter| args.takes(letter));
+        let mut letters = letters_in(&store, job)?;
+        letters.retain(|letter| selection.takes(letter));
         chosen += letters.len() as u64;
         letters.retain(|letter| letter.stage == Stage::Refused);
         refused += letters.len() as u64;
         let keys: Vec<String> = letters.into_iter().map(|letter| letter.record).collect();
-        let connection = view.connection(&job.connection.service, &job.connection.externalid)?;
+        let connection = store.connection(&job.connection.service, &job.connection.externalid)?;
         if let Some((connection, _)) = connection {
             cleared += store.retry_refused(&job.name, connection, &keys)?;
         }
     }
-    print_retried(global, chosen, refused, cleared);
-    Ok(Exit::Done)
-}
-
-fn print_retried(global: &Global, chosen: u64, refused: u64, cleared: u64) {
     let (invalid, unsettled) = (chosen - refused, refused.saturating_sub(cleared));
-    if global.json {
-        return output::print_json(&serde_json::json!({ "retry": {
-            "chosen": chosen, "retried": cleared, "invalid": invalid, "looked_up_anyway": unsettled,
-        } }));
-    }
-    let (cleared, invalid, unsettled) =
-        (report::count(cleared), report::count(invalid), report::count(unsettled));
-    output::show(&format!(
-        "{cleared} refused orders will be sent again by the next sync\n{unsettled} more are looked up by every run anyway\n{invalid} invalid ones are read again by every run: fix them in the shop and export again\n"
-    ));
+    output::print_result(
+        global.json,
+        || {
+            serde_json::json!({ "retry": {
+                "chosen": chosen, "retried": cleared, "invalid": invalid,
+                "looked_up_anyway": unsettled,
+            } })
+        },
+        || report::retried_text(cleared, unsettled, invalid),
+    );
+    Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 use super::assembly;
 use super::demo_parts::{
-    Promises, RATE, Setting, Stage, TOKEN, run_json, usual_promises, verification_json,
+    DemoFolder, DemoJob, Promises, RATE, TOKEN, run_json, usual_promises, verification_json,
 };
 use super::demo_pull;
 use super::error::CliError;
@@ -56,13 +56,13 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> Result<Exit, CliError> {
         let hint = "hint: name a new folder, or delete this one";
         return Err(CliError::usage(format!("{} is not empty\n  {hint}", dir.display())));
     }
-    let setting = Setting { global, dir };
+    let folder = DemoFolder { global, dir };
     let show = async {
         if args.pull {
             let from = shop_named(&args.from).ok_or_else(|| CliError::usage("no such shop"))?;
-            demo_pull::show(&setting, from).await
+            demo_pull::show(&folder, from).await
         } else {
-            Demo { setting, orders: args.orders }.show().await
+            Demo { folder, orders: args.orders }.show().await
         }
     };
     assembly::runtime()?.block_on(show)
@@ -84,12 +84,12 @@ fn new_folder() -> std::io::Result<PathBuf> {
 }
 
 struct Demo<'a> {
-    setting: Setting<'a>,
+    folder: DemoFolder<'a>,
     orders: Option<u64>,
 }
 
 /// The results of the steps, for the summary and for `--json`.
-struct Acts {
+struct DemoResults {
     plan: Value,
     runs: Vec<RunReport>,
     writes: Vec<u64>,
@@ -104,44 +104,48 @@ impl Demo<'_> {
         let simulator = Simulator::start(options).await.map_err(CliError::failed)?;
         self.write_export(Day::First)?;
         let settings = self.write_settings(&simulator.url())?;
-        self.setting.show(&self.opening(&simulator.url()));
-        let acts = self.perform(&settings, &simulator).await?;
+        self.folder.show(&self.opening(&simulator.url()));
+        let results = self.run_steps(&settings, &simulator).await?;
         let summary = simulator.summary();
         simulator.stop().await;
-        let promises = promises(&acts, &summary, self.is_limited());
+        let promises = promises(&results, &summary, self.is_limited());
         let json = json!({
-            "plan": acts.plan["plans"][0],
-            "runs": acts.runs.iter().map(run_json).collect::<Value>(),
-            "writes": acts.writes,
-            "verification": verification_json(&acts.verification),
+            "plan": results.plan["plans"][0],
+            "runs": results.runs.iter().map(run_json).collect::<Value>(),
+            "writes": results.writes,
+            "verification": verification_json(&results.verification),
         });
-        Ok(self.setting.end(&promises, &summary, json))
+        Ok(self.folder.end(&promises, &summary, json))
     }
 
-    async fn perform(&self, settings: &Settings, simulator: &Simulator) -> Result<Acts, CliError> {
-        let stage = Stage::new(&self.setting, settings, simulator)?;
+    async fn run_steps(
+        &self,
+        settings: &Settings,
+        simulator: &Simulator,
+    ) -> Result<DemoResults, CliError> {
+        let demo = DemoJob::new(&self.folder, settings, simulator)?;
         let begun = Instant::now();
-        self.setting.show("\n1. Plan: what would happen. Nothing is sent.\n\n");
-        let plan = self.plan(&stage)?;
-        self.setting.show("\n2. Backfill: everything, once.\n\n");
-        let first = stage.load(Kind::Backfill).await?;
-        self.setting.show("\n3. Backfill again: everything is already loaded.\n\n");
-        let second = stage.load(Kind::Backfill).await?;
-        self.setting.show("\n4. The next day's export: some orders changed, some are new. Sync sends only those.\n\n");
+        self.folder.show("\n1. Plan: what would happen. Nothing is sent.\n\n");
+        let plan = self.plan(&demo)?;
+        self.folder.show("\n2. Backfill: everything, once.\n\n");
+        let first = demo.load(Kind::Backfill).await?;
+        self.folder.show("\n3. Backfill again: everything is already loaded.\n\n");
+        let second = demo.load(Kind::Backfill).await?;
+        self.folder.show("\n4. The next day's export: some orders changed, some are new. Sync sends only those.\n\n");
         self.write_export(Day::Second)?;
-        let third = stage.load(Kind::Sync).await?;
-        self.setting.show("\n5. Verify: read everything back and compare it with the export.\n\n");
-        let verification = stage.verify(&stage.export()?).await?;
+        let third = demo.load(Kind::Sync).await?;
+        self.folder.show("\n5. Verify: read everything back and compare it with the export.\n\n");
+        let verification = demo.verify(&demo.export()?).await?;
         let (runs, writes) = [first, second, third].into_iter().unzip();
-        Ok(Acts { plan, runs, writes, verification, took: begun.elapsed() })
+        Ok(DemoResults { plan, runs, writes, verification, took: begun.elapsed() })
     }
 
-    fn plan(&self, stage: &Stage<'_>) -> Result<Value, CliError> {
-        let rate = stage.account.requests_per_second;
+    fn plan(&self, demo: &DemoJob<'_>) -> Result<Value, CliError> {
+        let rate = demo.account.requests_per_second;
         let preview =
-            preview(&stage.job, &stage.export()?, stage.view()?, rate).map_err(CliError::failed)?;
-        let now = jiff::Timestamp::now().to_zoned(stage.job.rules.zone.clone());
-        self.setting.show(&report::plan_text(&preview, &now, output::width()));
+            preview(&demo.job, &demo.export()?, demo.view()?, rate).map_err(CliError::failed)?;
+        let now = jiff::Timestamp::now().to_zoned(demo.job.rules.zone.clone());
+        self.folder.show(&report::plan_text(&preview, &now, output::width()));
         Ok(report::plan_json(&[preview], &now))
     }
 
@@ -156,11 +160,11 @@ impl Demo<'_> {
     }
 
     fn write_export(&self, day: Day) -> Result<(), CliError> {
-        self.try_write_export(day).map_err(|error| self.setting.failed(&error))
+        self.try_write_export(day).map_err(|error| self.folder.failed(&error))
     }
 
     fn try_write_export(&self, day: Day) -> std::io::Result<()> {
-        let exports = self.setting.dir.join("exports");
+        let exports = self.folder.dir.join("exports");
         fs::create_dir_all(&exports)?;
         let path = exports.join("orders_export_1.csv");
         match self.orders {
@@ -192,7 +196,7 @@ impl Demo<'_> {
     fn write_settings(&self, url: &str) -> Result<Settings, CliError> {
         let rate = if self.is_limited() { RATE } else { 100_000 };
         let keys = "export = [\"exports/orders*.csv\"]\n";
-        self.setting.write_settings(url, rate, "shopify", keys)
+        self.folder.write_settings(url, rate, "shopify", keys)
     }
 
     fn opening(&self, url: &str) -> String {
@@ -218,22 +222,22 @@ enum Day {
 }
 
 /// What ordersync promises, checked against what the account received.
-fn promises(acts: &Acts, summary: &Summary, is_limited: bool) -> Promises {
-    let rows: Vec<_> = acts.runs.iter().map(|report| &report.row).collect();
+fn promises(results: &DemoResults, summary: &Summary, is_limited: bool) -> Promises {
+    let rows: Vec<_> = results.runs.iter().map(|report| &report.row).collect();
     let (Some(first), Some(third)) = (rows.first(), rows.last()) else { return Vec::new() };
     let sent = third.counts.created + third.counts.updated + third.customers_created;
     let once = first.counts.created + third.counts.created;
     let mut promises = vec![
         (format!("each of {once} orders is there once"), summary.orders as u64 == once),
-        ("the second backfill wrote nothing".to_owned(), acts.writes.get(1) == Some(&0)),
+        ("the second backfill wrote nothing".to_owned(), results.writes.get(1) == Some(&0)),
         (
             format!("the sync wrote the {sent} changes and nothing else"),
-            acts.writes.get(2) == Some(&sent),
+            results.writes.get(2) == Some(&sent),
         ),
     ];
-    promises.extend(usual_promises(acts.runs.iter(), &acts.verification, summary));
+    promises.extend(usual_promises(results.runs.iter(), &results.verification, summary));
     if is_limited {
-        let most = acts.took.as_secs_f64() * f64::from(RATE) + 1.0;
+        let most = results.took.as_secs_f64() * f64::from(RATE) + 1.0;
         promises.push((
             "no more than five requests a second were sent".to_owned(),
             summary.requests as f64 <= most,

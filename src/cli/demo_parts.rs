@@ -27,12 +27,12 @@ pub(super) const JOB: &str = "shop";
 pub(super) const RATE: u32 = 5;
 
 /// The folder of a demo, and its output.
-pub(super) struct Setting<'a> {
+pub(super) struct DemoFolder<'a> {
     pub global: &'a Global,
     pub dir: PathBuf,
 }
 
-impl Setting<'_> {
+impl DemoFolder<'_> {
     /// Shows what happens.
     pub(super) fn show(&self, text: &str) {
         if !self.global.json && !self.global.quiet {
@@ -100,8 +100,8 @@ fn last_text(summary: &Summary, promises: &Promises, dir: &Path) -> String {
 }
 
 /// The job of a demo and its account.
-pub(super) struct Stage<'a> {
-    pub setting: &'a Setting<'a>,
+pub(super) struct DemoJob<'a> {
+    pub folder: &'a DemoFolder<'a>,
     pub planned: &'a settings::Job,
     pub account: &'a Account,
     pub job: Job,
@@ -110,9 +110,9 @@ pub(super) struct Stage<'a> {
     simulator: &'a Simulator,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> DemoJob<'a> {
     pub(super) fn new(
-        setting: &'a Setting<'a>,
+        folder: &'a DemoFolder<'a>,
         settings: &'a Settings,
         simulator: &'a Simulator,
     ) -> Result<Self, CliError> {
@@ -124,7 +124,7 @@ impl<'a> Stage<'a> {
         };
         let job = assembly::job(planned, account, Dates::default());
         let state_dir = &settings.state_dir;
-        Ok(Self { setting, planned, account, job, runner, state_dir, simulator })
+        Ok(Self { folder, planned, account, job, runner, state_dir, simulator })
     }
 
     pub(super) fn export(&self) -> Result<Export, CliError> {
@@ -138,7 +138,7 @@ impl<'a> Stage<'a> {
     /// Loads the export. Returns the run's report, and how many writes the account saw of it.
     pub(super) async fn load(&self, kind: Kind) -> Result<(RunReport, u64), CliError> {
         let before = self.simulator.summary().writes;
-        let quiet = self.setting.global.quiet;
+        let quiet = self.folder.global.quiet;
         let display = ProgressDisplay::new(Form::Auto, quiet, &Plans::default());
         let run = JobRun {
             job: &self.job,
@@ -152,8 +152,8 @@ impl<'a> Stage<'a> {
         let report = self.runner.run(run).await?;
         let writes = self.simulator.summary().writes - before;
         let received = report::many(writes, "write request");
-        self.setting.show(&report::run_text(&report));
-        self.setting.show(&format!("  The account received {received}.\n"));
+        self.folder.show(&report::run_text(&report));
+        self.folder.show(&format!("  The account received {received}.\n"));
         match report.error {
             Some(error) => Err(CliError::failed(error)),
             None => Ok((report, writes)),
@@ -164,7 +164,7 @@ impl<'a> Stage<'a> {
         let request = VerifyRequest { record: None, lines: None, progress: &|_| {} };
         let client = &self.runner.account.client;
         let verification = verify(&self.job, export, self.view()?, client, request).await?;
-        self.setting.show(&report::verification_text(&verification));
+        self.folder.show(&report::verification_text(&verification));
         Ok(verification)
     }
 }

@@ -1,7 +1,7 @@
 //! `demo --pull`: a simulated shop that changes between two nights, pulled and loaded.
 
 use super::demo_parts::{
-    JOB, Promises, RATE, Setting, Stage, TOKEN, run_json, usual_promises, verification_json,
+    DemoFolder, DemoJob, JOB, Promises, RATE, TOKEN, run_json, usual_promises, verification_json,
 };
 use super::error::CliError;
 use super::exit::Exit;
@@ -45,28 +45,28 @@ struct Seen {
 
 /// The shop, and the state of its load.
 struct Nights<'a> {
-    stage: Stage<'a>,
+    demo: DemoJob<'a>,
     pull: &'a Pull,
     shop: &'a dyn AnyShop,
 }
 
-pub(super) async fn show(setting: &Setting<'_>, from: &System) -> Result<Exit, CliError> {
+pub(super) async fn show(folder: &DemoFolder<'_>, from: &System) -> Result<Exit, CliError> {
     let options =
         Options { token: TOKEN.to_owned(), requests_per_second: Some(RATE), ..Options::default() };
     let simulator = Simulator::start(options).await.map_err(CliError::failed)?;
     let first = Timestamp::now() - (24 * 30).hours();
     let orders = (1..=ORDERS).map(|id| (id, first + (id as i64).hours())).collect();
     let shop = (from.start)(orders, 0).await.map_err(CliError::failed)?;
-    let settings = write_settings(setting, from, &simulator.url(), &shop.url())?;
-    setting.show(&format!(
+    let settings = write_settings(folder, from, &simulator.url(), &shop.url())?;
+    folder.show(&format!(
         "A simulated shop at {} is pulled into a simulated ActiveCampaign at {}, over real HTTP.\n",
         shop.url(),
         simulator.url()
     ));
-    let stage = Stage::new(setting, &settings, &simulator)?;
-    let pull = stage.planned.pull.as_ref();
+    let demo = DemoJob::new(folder, &settings, &simulator)?;
+    let pull = demo.planned.pull.as_ref();
     let pull = pull.ok_or_else(|| CliError::failed("the demo's settings have no pull"))?;
-    let seen = Nights { stage, pull, shop: &*shop }.perform().await?;
+    let seen = Nights { demo, pull, shop: &*shop }.run_steps().await?;
     let summary = simulator.summary();
     let promises = promises(&seen, &summary, &*shop);
     simulator.stop().await;
@@ -77,17 +77,17 @@ pub(super) async fn show(setting: &Setting<'_>, from: &System) -> Result<Exit, C
         "writes": nights.iter().map(|night| night.writes).collect::<Vec<_>>(),
         "verification": verification_json(&verification),
     });
-    Ok(setting.end(&promises, &summary, json))
+    Ok(folder.end(&promises, &summary, json))
 }
 
 fn write_settings(
-    setting: &Setting<'_>,
+    folder: &DemoFolder<'_>,
     from: &System,
     account: &str,
     shop: &str,
 ) -> Result<Settings, CliError> {
     for (key, secret) in from.secrets {
-        setting.write(&format!("shop-{key}"), secret)?;
+        folder.write(&format!("shop-{key}"), secret)?;
     }
     let files = from.secrets.iter().map(|(key, _)| format!("{key}_file = \"shop-{key}\"\n"));
     let texts = from.texts.iter().map(|(key, text)| format!("{key} = \"{text}\"\n"));
@@ -95,32 +95,32 @@ fn write_settings(
     let keys = format!(
         "\n[jobs.{JOB}.policy]\ngone = \"delete\"\n\n[jobs.{JOB}.pull]\nfrom = \"{from}\"\n{access}url = \"{shop}\"\n"
     );
-    setting.write_settings(account, RATE, "shop", &keys)
+    folder.write_settings(account, RATE, "shop", &keys)
 }
 
 impl Nights<'_> {
-    async fn perform(&self) -> Result<Seen, CliError> {
-        let setting = self.stage.setting;
-        setting.show("\n1. The first night: every order is pulled, then loaded.\n\n");
+    async fn run_steps(&self) -> Result<Seen, CliError> {
+        let folder = self.demo.folder;
+        folder.show("\n1. The first night: every order is pulled, then loaded.\n\n");
         let first = self.night(Kind::Backfill, false).await?;
-        setting.show(&format!(
+        folder.show(&format!(
             "\n2. The shop's day: {} orders change, {} are new, and one is deleted. The second night pulls what changed.\n\n",
             CHANGED.len(),
             NEW.len()
         ));
         let changed_carts = self.day();
         let second = self.night(Kind::Sync, false).await?;
-        setting.show("\n3. A night without changes.\n\n");
+        folder.show("\n3. A night without changes.\n\n");
         self.shop.set_clock(2 * DAY_S);
         let third = self.night(Kind::Sync, false).await?;
-        setting.show(
+        folder.show(
             "\n4. Once a week everything is pulled again: only that shows what was deleted.\n\n",
         );
         self.shop.set_clock(3 * DAY_S);
         let fourth = self.night(Kind::Sync, true).await?;
-        setting.show("\n5. Verify: read everything back and compare it with what was pulled.\n\n");
-        let export = self.stage.job.open_whole_export().map_err(CliError::failed)?;
-        let verification = self.stage.verify(&export).await?;
+        folder.show("\n5. Verify: read everything back and compare it with what was pulled.\n\n");
+        let export = self.demo.job.open_whole_export().map_err(CliError::failed)?;
+        let verification = self.demo.verify(&export).await?;
         Ok(Seen { nights: [first, second, third, fourth], changed_carts, verification })
     }
 
@@ -144,13 +144,13 @@ impl Nights<'_> {
 
     /// Pulls the shop, loads what was pulled, and removes what that replaces.
     async fn night(&self, kind: Kind, is_full: bool) -> Result<Night, CliError> {
-        let options = options_of(self.stage.planned, self.pull)?;
+        let options = options_of(self.demo.planned, self.pull)?;
         let folder = Folder::open(self.pull.dir.clone())?;
         let pulled = pull(&options, is_full, &folder, CancellationToken::new()).await?;
         drop(folder);
-        self.stage.setting.show(&format!("Pulled {}.\n", window_line(&pulled)));
-        let (report, writes) = self.stage.load(kind).await?;
-        self.stage.job.remove_replaced_windows(&self.stage.view()?)?;
+        self.demo.folder.show(&format!("Pulled {}.\n", window_line(&pulled)));
+        let (report, writes) = self.demo.load(kind).await?;
+        self.demo.job.remove_replaced_windows(&self.demo.view()?)?;
         Ok(Night { pulled, report, writes })
     }
 }

@@ -5,7 +5,7 @@ use crate::pull::PullError;
 use crate::run::PullsError;
 use crate::run::{
     AdoptError, ConnectionError, ReadingError, RunError, SwitchRefusal, UndoRefusal, VerifyError,
-    end_by, end_of,
+    end_by,
 };
 use crate::settings::{SecretError, SettingsError};
 use crate::state::StateError;
@@ -175,7 +175,7 @@ impl From<AdoptError> for CliError {
             AdoptError::Reading(ReadingError::SwitchOpen { .. }) => Exit::Usage,
             AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Exit::Usage,
             AdoptError::Fatal(stop) => Exit::of_end(end_by(stop), None),
-            AdoptError::Target(failure) => Exit::of_end(end_of(failure), None),
+            AdoptError::Target(failure) => Exit::of_failure(failure),
             AdoptError::Reading(_) | AdoptError::State(_) => Exit::Failed,
         };
         Self::new(exit, error)
@@ -201,7 +201,7 @@ impl From<VerifyError> for CliError {
                 Self::usage(error)
             }
             VerifyError::ConnectionGone => Self::new(Exit::Refused, error),
-            VerifyError::Target(failure) => Self::new(Exit::of_end(end_of(failure), None), error),
+            VerifyError::Target(failure) => Self::new(Exit::of_failure(failure), error),
             VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),
         }
     }

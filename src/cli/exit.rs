@@ -1,5 +1,6 @@
+use crate::activecampaign::Failure;
 use crate::pull::PullError;
-use crate::run::{ConnectionError, GoneReport, RunError, RunReport};
+use crate::run::{ConnectionError, GoneReport, RunError, RunReport, end_of};
 use crate::state::{LetterCounts, RunEnd};
 
 /// How the program ends. The codes are promises; see README.md.
@@ -9,13 +10,13 @@ pub(super) enum Exit {
     Failed,
     /// Wrong usage or settings; nothing was sent.
     Usage,
-    /// Finished, but some records are dead letters that nobody has accepted.
+    /// Finished, but some records are dead letters that are not accepted.
     DeadLetters,
     /// Another process is writing to this account.
     Locked,
-    /// ActiveCampaign refused us.
+    /// ActiveCampaign or a shop refused us.
     Refused,
-    /// ActiveCampaign is unavailable; running again resumes.
+    /// ActiveCampaign or a shop is unavailable; running again resumes.
     Unavailable,
     /// Verification found differences.
     Differences,
@@ -26,7 +27,7 @@ pub(super) enum Exit {
 /// The dead letters of a finished run that make it end with 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum FailOn {
-    /// Those that nobody has accepted
+    /// Those that are not accepted
     New,
     /// All of them
     Any,
@@ -78,7 +79,7 @@ impl Exit {
         }
     }
 
-    /// The most important one of several.
+    /// The worse of two.
     pub(super) fn worse(self, other: Self) -> Self {
         let weight = |exit: Self| match exit {
             Self::Done => 0,
@@ -94,8 +95,8 @@ impl Exit {
         if weight(other) > weight(self) { other } else { self }
     }
 
-    /// The exit code for reported work that ended so, without a difference. `signal`: as in
-    /// `of_run`.
+    /// The exit code for reported work that ended so, without a difference. `signal`: the one that
+    /// was received; work that was interrupted without one was stopped by a limit it was given.
     pub(super) fn of_end(end: RunEnd, signal: Option<u8>) -> Self {
         match (end, signal) {
             (RunEnd::Finished, _) | (RunEnd::Interrupted, None) => Self::Done,
@@ -104,6 +105,11 @@ impl Exit {
             (RunEnd::Stopped, _) => Self::Refused,
             (RunEnd::Failed, _) => Self::Failed,
         }
+    }
+
+    /// The exit code of work that ended with this failure.
+    pub(super) fn of_failure(failure: &Failure) -> Self {
+        Self::of_end(end_of(failure), None)
     }
 
     /// The exit code of an incomplete pull.
@@ -116,30 +122,25 @@ impl Exit {
         }
     }
 
-    /// The exit code of a reported run. `signal`: the one that was received, if any.
+    /// The exit code of a reported run.
     pub(super) fn of_run(report: &RunReport, signal: Option<u8>, fail_on: FailOn) -> Self {
-        match (report.end, signal) {
-            (RunEnd::Finished, _) if fail_on.fails(report.dead_letters) => Self::DeadLetters,
-            (RunEnd::Finished, _)
-                if report.gone.as_ref().is_some_and(|gone| fail_on.fails_for_gone(gone)) =>
-            {
-                Self::DeadLetters
-            }
-            (RunEnd::Finished, _) => Self::Done,
-            (RunEnd::Interrupted, Some(signal)) => Self::Interrupted(signal),
-            // Stopped by a limit it was given.
-            (RunEnd::Interrupted, None) => Self::Done,
-            (RunEnd::Paused, _) => Self::Unavailable,
-            (RunEnd::Stopped, _) if is_native(report) => Self::Usage,
-            (RunEnd::Stopped, _) => Self::Refused,
-            (RunEnd::Failed, _) => Self::Failed,
+        let fails = fail_on.fails(report.dead_letters)
+            || report.gone.as_ref().is_some_and(|gone| fail_on.fails_for_gone(gone));
+        match report.end {
+            RunEnd::Finished if fails => Self::DeadLetters,
+            RunEnd::Stopped if needs_settings(report) => Self::Usage,
+            end => Self::of_end(end, signal),
         }
     }
 }
 
-fn is_native(report: &RunReport) -> bool {
-    let native = matches!(report.error, Some(RunError::Connection(ConnectionError::Native { .. })));
-    native || matches!(report.error, Some(RunError::Connection(ConnectionError::Incomplete { .. })))
+fn needs_settings(report: &RunReport) -> bool {
+    matches!(
+        report.error,
+        Some(RunError::Connection(
+            ConnectionError::Native { .. } | ConnectionError::Incomplete { .. }
+        ))
+    )
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@ pub(super) struct Fault {
     /// The kind of fault, such as `unknown_key`.
     pub code: &'static str,
     pub message: String,
-    pub place: Spot,
+    pub location: Location,
     pub hint: Option<String>,
 }
 
 /// The location; what does not apply is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Spot {
+pub(super) struct Location {
     pub file: Option<String>,
     /// From 1.
     pub line: Option<u64>,
@@ -39,11 +39,11 @@ impl Fault {
             Some((message, hint)) => (message.trim_end(), Some(hint.to_owned())),
             None => (text, None),
         };
-        Self { code, message: message.to_owned(), place: Spot::default(), hint }
+        Self { code, message: message.to_owned(), location: Location::default(), hint }
     }
 
     pub(super) fn at_key(mut self, key: impl Into<String>) -> Self {
-        self.place.key.get_or_insert(key.into());
+        self.location.key.get_or_insert(key.into());
         self
     }
 
@@ -60,7 +60,10 @@ impl Fault {
             StateError::Scratch(_) | StateError::Sql(_) => None,
         };
         let fault = Self::of_text(code, &error.to_string());
-        Self { place: Spot { file: path.map(|path| shown(path)), ..Spot::default() }, ..fault }
+        Self {
+            location: Location { file: path.map(|path| shown(path)), ..Location::default() },
+            ..fault
+        }
     }
 
     /// Of wrong arguments.
@@ -93,27 +96,27 @@ impl Fault {
         Self {
             code,
             message: message.split_whitespace().collect::<Vec<_>>().join(" "),
-            place: Spot { key, ..Spot::default() },
+            location: Location { key, ..Location::default() },
             hint: Some(tip.unwrap_or("`ordersync help VERB` lists what a verb takes").to_owned()),
         }
     }
 
-    /// The key itself is wrong, not only its value.
-    fn is_of_settings(&self) -> bool {
-        self.place.key.is_some() && !matches!(self.code, "export" | "secret")
+    /// Whether the message needs the key in front of it; those of exports and secrets name it.
+    fn needs_key(&self) -> bool {
+        self.location.key.is_some() && !matches!(self.code, "export" | "secret")
     }
 
     pub(super) fn json(&self) -> Value {
-        let Self { code, message, place, hint } = self;
-        let place = (*place != Spot::default()).then_some(place);
-        json!({ "code": code, "message": message, "where": place, "hint": hint })
+        let Self { code, message, location, hint } = self;
+        let location = (*location != Location::default()).then_some(location);
+        json!({ "code": code, "message": message, "where": location, "hint": hint })
     }
 }
 
 /// Place, message and hint, each hint on a separate line.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Spot { file, line, column, key } = &self.place;
+        let Location { file, line, column, key } = &self.location;
         // A text that was not parsed names its place itself.
         if let Some(file) = file.as_ref().filter(|file| !self.message.starts_with(file.as_str())) {
             write!(f, "{file}")?;
@@ -125,7 +128,7 @@ impl fmt::Display for Fault {
             column.iter().try_for_each(|column| write!(f, "{at_column}{column}"))?;
             f.write_str(": ")?;
         }
-        if let Some(key) = key.as_ref().filter(|_| self.is_of_settings()) {
+        if let Some(key) = key.as_ref().filter(|_| self.needs_key()) {
             write!(f, "{key}: ")?;
         }
         f.write_str(&self.message)?;
@@ -136,21 +139,21 @@ impl fmt::Display for Fault {
 impl From<&SettingsError> for Fault {
     fn from(error: &SettingsError) -> Self {
         let SettingsError { place, kind, key, found, expected, hint } = error;
-        let mut spot = Spot { key: Some(key.to_string()), ..Spot::default() };
-        spot.key.take_if(|key| key.is_empty());
+        let mut location = Location { key: Some(key.to_string()), ..Location::default() };
+        location.key.take_if(|key| key.is_empty());
         let mut message = format!("{found}; expected {expected}");
         match place {
-            Place::File(file) => spot.file = Some(shown(file)),
+            Place::File(file) => location.file = Some(shown(file)),
             Place::Line { file, line, column } => {
-                spot.file = Some(shown(file));
-                spot.line = Some(*line as u64);
-                spot.column = Some(*column as u64);
+                location.file = Some(shown(file));
+                location.line = Some(*line as u64);
+                location.column = Some(*column as u64);
             }
             Place::Variable(name) => message = format!("environment variable {name}: {message}"),
             Place::Argument => {}
         }
         let hint = hint.as_deref().map(str::to_owned);
-        Self { code: kind.word(), message, place: spot, hint }
+        Self { code: kind.word(), message, location, hint }
     }
 }
 
@@ -160,7 +163,7 @@ impl From<&ReadError> for Fault {
         Self {
             code: "export",
             message: error.what.clone(),
-            place: Spot {
+            location: Location {
                 file: Some(error.file.clone()),
                 line: known(error.line),
                 column: known(error.column),
@@ -184,7 +187,7 @@ pub(super) fn of_export(job: &Job, error: &OpenError) -> Vec<Fault> {
     let fault = |fault| {
         let mut fault = Fault::from(fault).at_key(&key);
         // A pull as a whole has no file.
-        fault.place.file.take_if(|file| job.pulls.is_some() && file == "pull");
+        fault.location.file.take_if(|file| job.pulls.is_some() && file == "pull");
         fault
     };
     error.faults.iter().map(fault).collect()

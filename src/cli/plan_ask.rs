@@ -8,7 +8,7 @@ use super::output;
 use super::progress::reading_lines;
 use crate::plan::{Assumptions, Forecast};
 use crate::report;
-use crate::run::{self, AskedJob, FetchError, Job, Preview, Questioning, end_of};
+use crate::run::{self, AskedJob, FetchError, Job, Preview, Questioning};
 use crate::settings::Account;
 use crate::state::lock_account;
 use jiff::Timestamp;
@@ -59,7 +59,7 @@ pub(super) fn ask(
 
 fn unanswered(error: &FetchError, account: &Account) -> CliError {
     let exit = match error {
-        FetchError::Target(failure) => Exit::of_end(end_of(failure), None),
+        FetchError::Target(failure) => Exit::of_failure(failure),
         FetchError::State(_) => Exit::Failed,
     };
     CliError::new(exit, format!("accounts.{}: ActiveCampaign was not asked: {error}", account.name))

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 /// Host and port of a web address, in small letters.
 pub fn host_and_port(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -9,6 +11,14 @@ pub fn shop_host(url: &str) -> String {
     let host = host_and_port(url);
     let host = host.split(':').next().unwrap_or_default();
     host.strip_prefix("www.").unwrap_or(host).to_owned()
+}
+
+/// Whether requests to a host stay on this machine. A name that only looks like its address does
+/// not count.
+pub fn is_loopback(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub use email::{Email, EmailError};
 pub use field::Field;
 pub use fingerprint::Fingerprint;
 pub use hints::{did_you_mean, nearest, one_of};
-pub use host::{host_and_port, shop_host};
+pub use host::{host_and_port, is_loopback, shop_host};
 pub use keys::{CustomerKey, KeyError, OrderKey, is_damaged_id, is_rewritten};
 pub use ledger_entry::{CustomerEntry, LedgerEntry, RemoteId};
 pub use moment::Moment;

@@ -15,7 +15,7 @@ enum Validity {
     #[default]
     NotYet,
     /// Since the last renewal.
-    Since(Moment),
+    Since(BothClocks),
     /// Permanently: a renewal in progress has no effect.
     Revoked,
 }
@@ -23,12 +23,12 @@ enum Validity {
 /// A moment by both clocks: the monotonic one stops while the machine sleeps, the wall clock can be
 /// set. The larger elapsed time counts.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
+pub struct BothClocks {
     monotonic: Instant,
     wall: SystemTime,
 }
 
-impl Moment {
+impl BothClocks {
     pub fn now() -> Self {
         Self { monotonic: Instant::now(), wall: SystemTime::now() }
     }
@@ -49,7 +49,7 @@ impl Guard {
     }
 
     /// The lease was taken or renewed; `asked`: just before the database was asked for it.
-    pub fn renewed(&self, asked: Moment) {
+    pub fn renewed(&self, asked: BothClocks) {
         let mut validity = self.validity();
         if !matches!(*validity, Validity::Revoked) {
             *validity = Validity::Since(asked);
@@ -61,12 +61,16 @@ impl Guard {
         *self.validity() = Validity::Revoked;
     }
 
-    /// Whether a request may leave now.
-    pub fn may_send(&self) -> bool {
-        self.may_send_at(Moment::now())
+    pub fn is_revoked(&self) -> bool {
+        matches!(*self.validity(), Validity::Revoked)
     }
 
-    fn may_send_at(&self, now: Moment) -> bool {
+    /// Whether a request may leave now.
+    pub fn may_send(&self) -> bool {
+        self.may_send_at(BothClocks::now())
+    }
+
+    fn may_send_at(&self, now: BothClocks) -> bool {
         match *self.validity() {
             Validity::Since(renewed) => renewed.until(now) < self.valid,
             Validity::NotYet | Validity::Revoked => false,
@@ -84,14 +88,14 @@ mod tests {
 
     const S: Duration = Duration::from_secs(1);
 
-    fn later(moment: Moment, monotonic: Duration, wall: Duration) -> Moment {
-        Moment { monotonic: moment.monotonic + monotonic, wall: moment.wall + wall }
+    fn later(moment: BothClocks, monotonic: Duration, wall: Duration) -> BothClocks {
+        BothClocks { monotonic: moment.monotonic + monotonic, wall: moment.wall + wall }
     }
 
     #[test]
     fn nothing_leaves_once_a_request_might_outlive_the_lease() {
         let guard = Guard::new(60 * S, 5 * S, 30 * S);
-        let start = Moment::now();
+        let start = BothClocks::now();
         assert!(!guard.may_send_at(start), "before the lease is held");
         guard.renewed(start);
         assert!(guard.may_send_at(later(start, 24 * S, 24 * S)));
@@ -106,17 +110,17 @@ mod tests {
     #[test]
     fn a_machine_that_slept_sends_nothing_and_a_clock_that_is_set_back_extends_nothing() {
         let guard = Guard::new(60 * S, 5 * S, 30 * S);
-        let start = Moment::now();
+        let start = BothClocks::now();
         guard.renewed(start);
         assert!(!guard.may_send_at(later(start, S, 3600 * S)), "the monotonic clock stood still");
-        let set_back = Moment { wall: start.wall - 3600 * S, ..later(start, 26 * S, S) };
+        let set_back = BothClocks { wall: start.wall - 3600 * S, ..later(start, 26 * S, S) };
         assert!(!guard.may_send_at(set_back));
     }
 
     #[test]
     fn a_lease_too_short_for_one_request_allows_none() {
         let guard = Guard::new(30 * S, 5 * S, 60 * S);
-        guard.renewed(Moment::now());
+        guard.renewed(BothClocks::now());
         assert!(!guard.may_send());
     }
 }

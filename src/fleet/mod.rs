@@ -22,7 +22,7 @@ mod tests;
 pub use accounts::{Accounts, CopyHead, Lease, Pace, Registration, Released, Renewal};
 pub use database::Database;
 pub use error::FleetError;
-pub use guard::{Guard, Moment};
+pub use guard::{BothClocks, Guard};
 pub use ledger_copy::LedgerCopies;
 pub use moving::{MoveError, Moved, Mover};
 pub use node::{Node, NodeOptions, SharedAccount, SharedAccounts};

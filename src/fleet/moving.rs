@@ -222,7 +222,7 @@ impl Mover {
     async fn fetch(&self, moved: &Moved, head: &CopyHead) -> Result<View, MoveError> {
         let path = moved.dir.join(format!("{}.moving", moved.account));
         self.copies.read(&moved.account, head, &path).await?;
-        Ok(View::of_copy(&path)?)
+        Ok(View::of_file(&path)?)
     }
 
     async fn send(&self, taken: &Taken, ledger: &MovingLedger) -> Result<CopyHead, MoveError> {

@@ -1,7 +1,7 @@
 use super::attempts::{Attempts, RetryBudget, StepError};
 use super::loader::Loader;
 use super::lookup::OrderLookup;
-use crate::activecampaign::{Client, Disposition, Failure};
+use crate::activecampaign::{Client, Disposition, Failure, Removable};
 use crate::domain::{Operation, Order, RemoteId};
 use crate::state::{Part, Refusal, StateError};
 use tokio_util::sync::CancellationToken;
@@ -81,7 +81,9 @@ where
     loop {
         let turn = attempts.turn().await?;
         intend().await?;
-        let Err(failure) = turn.delete_order(id).await else { return Ok(Deletion::Deleted) };
+        let Err(failure) = turn.remove(Removable::Order, id).await else {
+            return Ok(Deletion::Deleted);
+        };
         attempts.count(Operation::Delete, &failure);
         match failure.disposition {
             Disposition::Throttled | Disposition::Again => {}

@@ -1,5 +1,6 @@
+mod customer;
+
 use super::attempts::{Attempts, RetryBudget, StepError};
-use super::customer::{CachedId, find, find_or_create};
 use super::delete::{TakenOut, take_out};
 use super::loader::Loader;
 use super::lookup::{Again, OrderLookup};
@@ -98,24 +99,6 @@ impl<'a> OrderWrite<'a> {
                 Next::Recreate(id) => self.recreate(id).await?,
                 Next::Done(outcome) => return Ok(outcome),
             }
-        }
-    }
-
-    /// The id of the order's customer, who is created if ActiveCampaign has none. A refused one
-    /// settles nothing while an earlier create of the order may have arrived.
-    pub(super) async fn find_customer(
-        &mut self,
-    ) -> Result<Result<RemoteId, OrderOutcome>, StepError> {
-        if let Some(id) = &self.customer {
-            return Ok(Ok(id.clone()));
-        }
-        let cached = if self.is_behind { CachedId::Incomplete } else { CachedId::Trusted };
-        match find_or_create(self.loader, self.order, cached).await? {
-            Ok(id) => Ok(Ok(self.customer.insert(id).clone())),
-            Err(OrderOutcome::Refused(refusal)) if self.is_in_doubt() => {
-                Ok(Err(OrderOutcome::Unconfirmed(refusal)))
-            }
-            Err(outcome) => Ok(Err(outcome)),
         }
     }
 
@@ -265,28 +248,6 @@ impl<'a> OrderWrite<'a> {
         })
     }
 
-    /// Notes whether the remote order belongs to another customer, which no update changes.
-    async fn compare_customer(
-        &mut self,
-        remote: &RemoteOrder,
-    ) -> Result<Result<(), OrderOutcome>, StepError> {
-        if self.customer.is_none() {
-            match find(self.loader, self.order).await? {
-                Ok(found) => self.customer = found,
-                Err(outcome) => return Ok(Err(outcome)),
-            }
-        }
-        let is_stated = !remote.customer.as_str().is_empty();
-        if is_stated && self.customer.as_ref() != Some(&remote.customer) {
-            self.moved = Some(self.loader.moved_customer);
-            if self.moved == Some(MovedCustomer::Keep) {
-                self.customer = None;
-                self.loader.ledger.note_other_customer(&self.order.key).await?;
-            }
-        }
-        Ok(Ok(()))
-    }
-
     async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let turn = self.attempts.turn().await?;
         let (key, customer) = (&self.order.key, self.customer.as_ref());
@@ -322,25 +283,6 @@ impl<'a> OrderWrite<'a> {
         };
         // Counts as an attempt too, or a list that still shows a deleted order would loop forever.
         self.pause_then(next, &failure).await
-    }
-
-    /// ActiveCampaign no longer has the customer that an update named. It does not move the order
-    /// to another one, so none is created for it, unless the order is to be created again.
-    async fn update_without_customer(
-        &mut self,
-        failure: &Failure,
-        id: RemoteId,
-    ) -> Result<Next, StepError> {
-        if self.loader.moved_customer == MovedCustomer::Recreate && !self.is_conversion {
-            self.moved = Some(MovedCustomer::Recreate);
-            return self.replace_customer(failure, Next::Recreate(id)).await;
-        }
-        if self.customer.take().is_none() {
-            return Ok(self.refused(failure));
-        }
-        self.moved = Some(MovedCustomer::Keep);
-        self.loader.ledger.note_other_customer(&self.order.key).await?;
-        Ok(Next::Update(id))
     }
 
     /// Deletes the order, which can't move to its customer, and creates it again.
@@ -414,21 +356,6 @@ impl<'a> OrderWrite<'a> {
         Ok(matches!(self.lookup.read(id).await?, Ok(None)))
     }
 
-    /// ActiveCampaign no longer has the customer we knew: looks it up or creates it again, once.
-    async fn replace_customer(&mut self, failure: &Failure, next: Next) -> Result<Next, StepError> {
-        if std::mem::replace(&mut self.is_customer_replaced, true) {
-            return Ok(self.refused(failure));
-        }
-        let Some(doubted) = self.customer.clone() else { return Ok(self.refused(failure)) };
-        Ok(match find_or_create(self.loader, self.order, CachedId::Doubted(doubted)).await? {
-            Ok(id) => {
-                self.customer = Some(id);
-                next
-            }
-            Err(outcome) => Next::Done(outcome),
-        })
-    }
-
     async fn pause_then(&mut self, next: Next, failure: &Failure) -> Result<Next, StepError> {
         if matches!(next, Next::Done(_)) {
             return Ok(next);
@@ -459,7 +386,7 @@ impl<'a> OrderWrite<'a> {
     }
 }
 
-/// Whether the remote order equals ours in every field its list shows.
+/// Whether the remote order has our total, currency, customer, date and number of products.
 fn is_same(order: &Order, customer: Option<&RemoteId>, remote: &RemoteOrder) -> bool {
     let units: u64 = order.lines.iter().map(|line| u64::from(line.quantity)).sum();
     remote.total_minor == Some(order.total.minor())

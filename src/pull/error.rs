@@ -1,8 +1,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-const HINT: &str = "\n  hint: ";
-
 /// Why a pull is not complete. No message contains a secret or personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
@@ -20,7 +18,7 @@ pub enum PullError {
     Unexpected { shop: String, what: String, hint: String },
     #[error("the pull was interrupted; the next one starts it again")]
     Interrupted,
-    #[error("{path}: {fault}{}", hint_of(fault))]
+    #[error("{path}: {fault}{}", hint_line(fault))]
     Io { path: String, fault: std::io::Error },
 }
 
@@ -34,10 +32,7 @@ impl PullError {
             Self::Refused { shop, what, hint }
             | Self::Unavailable { shop, what, hint }
             | Self::Unexpected { shop, what, hint } => (format!("{shop}: {what}"), hint.clone()),
-            Self::Io { path, fault } => {
-                let hint = hint_of(fault).trim_start_matches(HINT).to_owned();
-                (format!("{path}: {fault}"), hint)
-            }
+            Self::Io { path, fault } => (format!("{path}: {fault}"), hint_of(fault).to_owned()),
             Self::Interrupted => (self.to_string(), String::new()),
         }
     }
@@ -48,16 +43,22 @@ impl PullError {
     }
 }
 
-/// The hint for a disk error, as a separate line.
-fn hint_of(fault: &std::io::Error) -> String {
-    let what = match fault.kind() {
+fn hint_line(fault: &std::io::Error) -> String {
+    match hint_of(fault) {
+        "" => String::new(),
+        hint => format!("\n  hint: {hint}"),
+    }
+}
+
+/// The hint for a disk error; empty if there is none.
+fn hint_of(fault: &std::io::Error) -> &'static str {
+    match fault.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space and pull again; nothing that is not complete is kept"
+            "free some space and pull again; an incomplete pull is not kept"
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "the user who pulls needs write access there; `dir` names another folder"
         }
-        _ => return String::new(),
-    };
-    format!("{HINT}{what}")
+        _ => "",
+    }
 }

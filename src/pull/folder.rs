@@ -73,9 +73,8 @@ impl Folder {
     pub fn windows(&self) -> Result<Vec<PulledWindow>, PullError> {
         let mut windows = Vec::new();
         for (name, dir) in self.folders()? {
-            match read_manifest(&dir)? {
-                Some(manifest) => windows.push(PulledWindow { name, dir, manifest }),
-                None => continue,
+            if let Some(manifest) = read_manifest(&dir)? {
+                windows.push(PulledWindow { name, dir, manifest });
             }
         }
         Ok(windows)

@@ -54,14 +54,14 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
     }
     let shop = shop_at(&options.url)?;
     let is_same = last.manifest.is_of(options.system.name, &shop, &options.query());
-    let age = last_moment(full).duration_until(Timestamp::now());
+    let age = end_of(full).duration_until(Timestamp::now());
     Ok(if is_same && age < options.full_every {
-        Request::Since(last_moment(last))
+        Request::Since(end_of(last))
     } else {
         Request::Full
     })
 }
 
-fn last_moment(window: &PulledWindow) -> Timestamp {
+fn end_of(window: &PulledWindow) -> Timestamp {
     window.manifest.window.to
 }

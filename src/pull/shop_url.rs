@@ -48,8 +48,5 @@ pub(super) fn shown(root: &Url) -> String {
 }
 
 pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let literal = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    crate::domain::is_loopback(url.host_str().unwrap_or_default())
 }

@@ -122,6 +122,17 @@ pub fn accepted_text(chosen: u64, accepted: u64) -> String {
     format!("{} accepted{before}\n", many(accepted, "dead letter"))
 }
 
+/// How many refused orders will be sent again, how many are looked up by every run anyway, and how
+/// many records are invalid.
+pub fn retried_text(retried: u64, looked_up_anyway: u64, invalid: u64) -> String {
+    let [retried, looked_up_anyway, invalid] = [retried, looked_up_anyway, invalid].map(count);
+    format!(
+        "{retried} refused orders will be sent again by the next sync\n\
+         {looked_up_anyway} more are looked up by every run anyway\n\
+         {invalid} invalid ones are read again by every run: fix them in the shop and export again\n"
+    )
+}
+
 /// One letter, with advice for each reason.
 pub fn letter_text(letter: &DeadLetter, width: Option<usize>) -> String {
     let mut text = format!(

@@ -1,8 +1,8 @@
-//! A page of text with names on the left; long lines wrap.
+//! A page of text with labels on the left; long lines wrap.
 
 use super::text::{cells, columns};
 
-/// Columns of the names on the left, including spaces.
+/// Columns of the labels on the left, including spaces.
 const LABEL_LEN: usize = 11;
 /// The minimum width of a text, however narrow the terminal is.
 const TEXT_LEN_MIN: usize = 24;
@@ -40,7 +40,7 @@ impl LabelledText {
         self.width.map(|width| width.saturating_sub(LABEL_LEN))
     }
 
-    /// Lines under a name; nothing if there are none.
+    /// Lines next to a label; nothing if there are none.
     pub fn section(&mut self, label: &str, lines: impl IntoIterator<Item = Line>) {
         let mut label = label;
         for Line { head, text } in lines {

@@ -38,7 +38,7 @@ pub use connections::{ConnectionLine, connections_json, connections_text};
 pub use daemon::status_line;
 pub use dead_letters::{
     accepted_text, letter_text, letters_csv, letters_json, letters_jsonl, letters_text,
-    reason_codes,
+    reason_codes, retried_text,
 };
 pub use difference::{since_comparison, since_json};
 pub use explain::{explanation_json, explanation_text};

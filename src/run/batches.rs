@@ -1,5 +1,6 @@
-use super::plan_reader::{PlanReader, ReadingError};
+use super::plan_reader::PlanReader;
 use super::planned_record::{PlannedRecord, RecordVerdict};
+use super::reading_error::ReadingError;
 use super::tracker::Batch;
 use crate::domain::{OrderDigest, Position, Reason, RecordError};
 use crate::extract::ExportFile;

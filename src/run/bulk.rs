@@ -1,7 +1,7 @@
 //! What a run does in addition to sending on the bulk path: it keeps each connection on its path,
 //! and gives accepted orders their ids when the REST API shows the copies.
 
-use super::plan_reader::ReadingError;
+use super::reading_error::ReadingError;
 use super::remote_fetch::mirrored;
 use super::{Job, Sample};
 use crate::activecampaign::{Client, Failure, GraphqlOrder, READ_BACK_MAX};

@@ -1,7 +1,7 @@
 use super::Job;
 use super::Mismatch;
-use super::plan_reader::ReadingError;
 use super::planned_record::RecordVerdict;
+use super::reading_error::ReadingError;
 use super::verification_log::found_of;
 use super::verify::reading_of;
 use crate::domain::{

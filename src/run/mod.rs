@@ -27,8 +27,10 @@ mod planned_record;
 mod preview;
 mod probe;
 mod pulls;
+mod reading_error;
 mod records;
 mod remote_fetch;
+mod repeats;
 mod report;
 mod request_counter;
 mod rules_digest;
@@ -64,7 +66,6 @@ pub use job::{Job, Pulls};
 pub use job_history::never_loaded;
 pub use meter::Batches;
 pub use plan_id::{NotApproved, PlanId, check_approved};
-pub use plan_reader::ReadingError;
 pub use planned_record::{Keep, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, Destination, OnRecord, PlanInput, Preview, preview};
 pub use probe::{
@@ -72,6 +73,7 @@ pub use probe::{
     ProbeReport, QUESTIONS, Question, REST_ORDERS_MAX, probe,
 };
 pub use pulls::PullsError;
+pub use reading_error::ReadingError;
 pub use remote_fetch::{CompareProgress, FetchError};
 pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};

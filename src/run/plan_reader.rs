@@ -3,67 +3,27 @@ use super::existing::ToCreate;
 use super::ledger::Ledger;
 use super::plan_id::PlanDigest;
 use super::planned_record::{Details, Identity, Keep, PlannedRecord, RecordVerdict, label_of};
+use super::reading_error::ReadingError;
 use super::records::{ReadRecord, Records};
+use super::repeats::{Earlier, Repeats, has};
 use super::request_counter::RequestCounter;
 use crate::domain::{
     Amount, Currency, Field, LedgerEntry, MovedCustomer, Order, Position, Reason, RecordError,
     Refunds, SourceOrder, Status, Total,
 };
-use crate::extract::ReadError;
 use crate::plan::{Action, Decision, Example, LeftOutBy, PlanSummary, PriorWrite, Step, decide};
 use crate::scratch::SeenKeys;
 use crate::state::{RunId, StateError};
 use crate::transform::{Filter, Mapped, Rules, transform};
 use jiff::Timestamp;
-use std::collections::HashMap;
-
-/// Beyond this limit, a later valid copy of an invalid order counts as a repeat.
-const INVALID_KEYS_MAX: usize = 100_000;
-
-#[derive(Debug, thiserror::Error)]
-pub enum ReadingError {
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error("no thread could be started: {0}")]
-    Thread(#[from] std::io::Error),
-    #[error(
-        "policy.order_key is `{now}`, and the job's orders were loaded by `{before}`: all of them would be loaded again\n  hint: set it back; or give the job a connection of its own, with another externalid"
-    )]
-    Rekeyed { before: String, now: String },
-    #[error(
-        "jobs.{job}: abandoned carts of {format} are known by {key}, and those of {other}, which came to this connection, by {other_key}: a cart that both hold would exist twice\n  hint: give this job a connection of its own, with another externalid; or leave the carts of one format out"
-    )]
-    MixedCarts {
-        job: String,
-        format: String,
-        key: &'static str,
-        other: String,
-        other_key: &'static str,
-    },
-    #[error(
-        "jobs.{job}.load is `{now}`, and the orders of its connection came by `{before}`: they could exist twice\n  hint: set load = \"{before}\"; `ordersync connection switch {job} --to {now}` finds out whether they would, and changes the path"
-    )]
-    OtherPath { job: String, before: &'static str, now: &'static str },
-    #[error(
-        "a switch of the connection of {job} to `{to}` was interrupted, and it is not known yet whether its orders would exist twice\n  hint: `ordersync connection switch {job} --to {to}` resumes it, `--to {from}` goes back"
-    )]
-    SwitchOpen { job: String, to: &'static str, from: &'static str },
-}
 
 /// Reads an export record by record up to the decision. Dry runs and real runs share this code.
 pub(super) struct PlanReader {
     records: Records,
     rules: Rules,
     ledger: Ledger,
-    seen: SeenKeys,
-    /// By the key of orders whose first record is invalid.
-    after_invalid: HashMap<String, Latest>,
-    /// Only in a dry run.
-    counter: Option<RequestCounter>,
-    /// Only in a dry run.
-    digest: Option<PlanDigest>,
+    repeats: Repeats,
+    dry_run: Option<DryRun>,
     detector: Option<ChangeDetector>,
     /// Only if ActiveCampaign is queried for what exists.
     to_create: Option<ToCreate>,
@@ -76,29 +36,16 @@ pub(super) struct PlanReader {
 /// The result of reading a complete export.
 pub(super) struct ReadPlan {
     pub summary: PlanSummary,
-    /// For the account's next job.
-    pub counter: Option<RequestCounter>,
-    pub digest: PlanDigest,
+    pub dry_run: Option<DryRun>,
     pub to_create: Option<ToCreate>,
 }
 
-/// The latest record of an order whose first one is invalid.
-#[derive(Debug, Clone, Copy)]
-struct Latest {
-    content: u32,
-    is_valid: bool,
-    /// It is incomplete, so it says nothing about the whole order.
-    is_part: bool,
-}
-
-/// An earlier record of the same order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Earlier {
-    None,
-    InNewerFile,
-    InThisFile,
-    /// In this file, and nothing differs.
-    Identical,
+/// What a dry run finds out in addition.
+#[derive(Default)]
+pub(super) struct DryRun {
+    /// Continues with the account's next job.
+    pub counter: RequestCounter,
+    pub digest: PlanDigest,
 }
 
 /// A verdict, with the requested details.
@@ -119,10 +66,8 @@ impl PlanReader {
             records,
             rules,
             ledger,
-            seen: SeenKeys::default(),
-            after_invalid: HashMap::new(),
-            counter: None,
-            digest: None,
+            repeats: Repeats::default(),
+            dry_run: None,
             detector: None,
             to_create: None,
             keep: Keep::default(),
@@ -143,9 +88,8 @@ impl PlanReader {
 
     /// Also counts what customers and carts mean for the number of requests, and identifies the
     /// plan.
-    pub(super) fn with_counter(mut self, counter: RequestCounter) -> Self {
-        self.counter = Some(counter);
-        self.digest = Some(PlanDigest::default());
+    pub(super) fn for_dry_run(mut self, counter: RequestCounter) -> Self {
+        self.dry_run = Some(DryRun { counter, digest: PlanDigest::default() });
         self
     }
 
@@ -168,14 +112,17 @@ impl PlanReader {
     /// Spills keys to disk earlier, for callers that need the memory.
     pub(super) fn in_less_memory(mut self) -> Self {
         const KEYS_MAX: usize = SeenKeys::IN_MEMORY_MAX / 4;
-        self.seen = self.seen.limited_to(KEYS_MAX);
-        self.counter = self.counter.map(|counter| counter.limited_to(KEYS_MAX));
+        self.repeats = self.repeats.limited_to(KEYS_MAX);
+        self.dry_run = self.dry_run.map(|DryRun { counter, digest }| DryRun {
+            counter: counter.limited_to(KEYS_MAX),
+            digest,
+        });
         self
     }
 
     pub(super) fn end(self) -> ReadPlan {
-        let Self { summary, counter, digest, to_create, .. } = self;
-        ReadPlan { summary, counter, digest: digest.unwrap_or_default(), to_create }
+        let Self { summary, dry_run, to_create, .. } = self;
+        ReadPlan { summary, dry_run, to_create }
     }
 
     /// Passes on the key of each order that `run`, or an earlier run of the job, wrote, and that no
@@ -186,11 +133,11 @@ impl PlanReader {
         job: &str,
         mut each: impl FnMut(&str),
     ) -> Result<(), StateError> {
-        let (Some(connection), seen) = (self.ledger.connection, &mut self.seen) else {
+        let (Some(connection), repeats) = (self.ledger.connection, &mut self.repeats) else {
             return Ok(());
         };
         self.ledger.view.each_written_until(run, connection, job, |key| {
-            if seen.insert(key, 0)?.is_none() {
+            if repeats.is_unread(key)? {
                 each(key);
             }
             Ok(())
@@ -242,11 +189,11 @@ impl PlanReader {
     ) -> Result<Judged, ReadingError> {
         let position = source.position;
         // Before anything is decided: a resumed run must know the keys below its checkpoint.
-        let earlier = self.earlier(&source, identity)?;
+        let earlier = self.repeats.earlier(&source, identity)?;
         if self.ledger.is_below_checkpoint(position.record) {
             if earlier == Earlier::None && !source.is_superseded {
                 let mapped = transform(&mut source, &self.rules);
-                self.note_validity(identity, &mapped);
+                self.repeats.note_validity(identity, &mapped);
             }
             return Ok(RecordVerdict::Settled.into());
         }
@@ -260,7 +207,7 @@ impl PlanReader {
             self.summary.policy_effects.count_status(source.status, &source.status_word);
         }
         let mapped = transform(&mut source, &self.rules);
-        self.note_validity(identity, &mapped);
+        self.repeats.note_validity(identity, &mapped);
         match mapped {
             Mapped::Filtered(filter) => {
                 self.note_left_out(&source, LeftOutBy::Filter(filter.code()));
@@ -313,62 +260,6 @@ impl PlanReader {
         Some((order.currency, refunded))
     }
 
-    /// The earlier record of the order that counts instead of this one. An invalid one of the same
-    /// file does not. One of a newer file does, as an older file may be out of date, unless it was
-    /// truncated.
-    fn earlier(
-        &mut self,
-        source: &SourceOrder,
-        identity: &Identity,
-    ) -> Result<Earlier, ReadingError> {
-        // Rows without their order's first row have its number, but are not the order.
-        let Some(key) = &identity.key else { return Ok(Earlier::None) };
-        if has(source, Reason::OrphanRow) || source.is_superseded {
-            return Ok(Earlier::None);
-        }
-        let key = key.ledger_text();
-        let record = (u64::from(source.position.file) << 32) | u64::from(identity.content);
-        let Some(first) = self.seen.insert(&key, record).map_err(StateError::from)? else {
-            return Ok(Earlier::None);
-        };
-        let latest = self.after_invalid.get(&key[..]);
-        let is_part = latest.is_some_and(|latest| latest.is_part);
-        Ok(if first >> 32 != record >> 32 && !is_part {
-            Earlier::InNewerFile
-        } else if first == record || latest.is_some_and(|latest| latest.content == identity.content)
-        {
-            Earlier::Identical
-        } else if latest.is_some_and(|latest| !latest.is_valid) {
-            Earlier::None
-        } else {
-            Earlier::InThisFile
-        })
-    }
-
-    fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
-        let Some(key) = &identity.key else { return };
-        let content = identity.content;
-        match mapped {
-            // If one table has two versions, neither counts.
-            Mapped::Invalid(faults)
-                if faults.iter().any(|fault| {
-                    matches!(fault.reason, Reason::ConflictingVersions | Reason::OrphanRow)
-                }) => {}
-            Mapped::Invalid(faults) if self.after_invalid.len() < INVALID_KEYS_MAX => {
-                let is_part = faults.iter().any(|fault| fault.reason.is_of_a_part());
-                let latest = Latest { content, is_valid: false, is_part };
-                self.after_invalid.insert(key.ledger_text().to_string(), latest);
-            }
-            Mapped::Invalid(_) => {}
-            Mapped::Order(..) | Mapped::Filtered(_) if self.after_invalid.is_empty() => {}
-            Mapped::Order(..) | Mapped::Filtered(_) => {
-                if let Some(before) = self.after_invalid.get_mut(&key.ledger_text()[..]) {
-                    *before = Latest { content, is_valid: true, is_part: false };
-                }
-            }
-        }
-    }
-
     /// Whether the order can't move to its customer and stays with another one. Counts orders whose
     /// customer changed, and why.
     fn keeps_customer(&mut self, step: &Step, position: Position) -> Result<bool, StateError> {
@@ -378,12 +269,11 @@ impl PlanReader {
         if !is_update || !self.ledger.is_moved(order)? {
             return Ok(false);
         }
-        let is_same_address = match self.ledger.connection {
+        let trace = match self.ledger.connection {
             Some(connection) => self.ledger.view.trace(connection, &order.key)?,
             None => None,
-        }
-        .and_then(|trace| trace.outline)
-        .is_some_and(|before| {
+        };
+        let is_same_address = trace.and_then(|trace| trace.outline).is_some_and(|before| {
             let now = self.ledger.fingerprints.digest(order, [0; 4], [0; 4]);
             before.changes_to(&now).iter().all(|change| change.field != Field::Email)
         });
@@ -406,8 +296,8 @@ impl PlanReader {
         let entry = self.ledger.order(&order.key)?;
         let payload = self.ledger.fingerprints.payload(&order);
         self.summary.source_not_historical += u64::from(!payload.is_historical());
-        if let Some(digest) = &mut self.digest {
-            digest.order(payload.json(), &order);
+        if let Some(dry_run) = &mut self.dry_run {
+            dry_run.digest.order(payload.json(), &order);
         }
         let json = self.keep.payloads.then(|| payload.json().to_vec());
         let value = self.summary.count(&order);
@@ -420,14 +310,14 @@ impl PlanReader {
         let kept = self.keep.orders.then(|| order.clone());
         let key = order.key.clone();
         let mut decision = decide(order, || payload.fingerprint(), entry);
-        if self.counter.is_some()
+        if self.dry_run.is_some()
             && matches!(decision, Decision::Unchanged)
             && self.ledger.is_found_different(&key)?
         {
             decision = Decision::Different;
         }
-        if let Some(digest) = &mut self.digest {
-            digest.step(&decision);
+        if let Some(dry_run) = &mut self.dry_run {
+            dry_run.digest.step(&decision);
         }
         if let Some(value) = value {
             self.summary.add_value(value, matches!(decision, Decision::Send(_)));
@@ -435,9 +325,9 @@ impl PlanReader {
         let mut details = Details::default();
         if let Decision::Send(step) = &decision {
             details.payload = json;
-            let keeps_customer = self.counter.is_some() && self.keeps_customer(step, position)?;
-            if let Some(counter) = &mut self.counter {
-                details.is_new_customer = counter.count(
+            let keeps_customer = self.dry_run.is_some() && self.keeps_customer(step, position)?;
+            if let Some(dry_run) = &mut self.dry_run {
+                details.is_new_customer = dry_run.counter.count(
                     step,
                     position,
                     keeps_customer,
@@ -459,10 +349,6 @@ fn stated_amount(source: &SourceOrder, text: &str, currency: Currency) -> Option
         return text.parse().ok();
     }
     Amount::parse_half_even(text, currency).ok().map(Amount::minor)
-}
-
-fn has(source: &SourceOrder, reason: Reason) -> bool {
-    source.faults.iter().any(|fault| fault.reason == reason)
 }
 
 /// The verdict on a record that need not be mapped.

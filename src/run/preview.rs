@@ -5,8 +5,9 @@ use super::job_history::JobHistory;
 use super::ledger::Ledger;
 use super::pipeline::with_consumer;
 use super::plan_id::PlanId;
-use super::plan_reader::{PlanReader, ReadPlan, ReadingError};
+use super::plan_reader::{DryRun, PlanReader, ReadPlan};
 use super::planned_record::{Keep, PlannedRecord};
+use super::reading_error::ReadingError;
 use super::records::Records;
 use super::request_counter::RequestCounter;
 use super::rules_digest::{check_carts, check_key, mapping_of, plan_settings};
@@ -231,7 +232,7 @@ impl AccountPlanner {
         let ledger = Ledger { view, connection, fingerprints, resumed: None };
         let records = Records::threaded(export.read(), job.rules.policy.order_key)?;
         let reader = PlanReader::new(records, job.rules.clone(), ledger)
-            .with_counter(earlier.unwrap_or_default())
+            .for_dry_run(earlier.unwrap_or_default())
             .with_detector(detector)
             .collecting(is_asked.then(ToCreate::default));
         Ok(PlanInProgress {
@@ -250,7 +251,8 @@ impl AccountPlanner {
     /// Builds the preview once the export has been read completely.
     pub(super) fn end(&mut self, plan: PlanInProgress<'_>) -> Preview {
         let PlanInProgress { job, export, assumptions, reader, shrinkage, mut history, .. } = plan;
-        let ReadPlan { summary, counter, digest, to_create } = reader.end();
+        let ReadPlan { summary, dry_run, to_create } = reader.end();
+        let DryRun { counter, digest } = dry_run.unwrap_or_default();
         self.keep(job, counter);
         history.compare(&summary);
         let cost = match plan.batches {
@@ -291,11 +293,13 @@ impl AccountPlanner {
     }
 
     /// For the jobs after this one.
-    fn keep(&mut self, job: &Job, counter: Option<RequestCounter>) {
+    fn keep(&mut self, job: &Job, counter: RequestCounter) {
         let key = key_of(job);
         let left = self.jobs_left.get(&key).copied().unwrap_or_default().saturating_sub(1);
         self.jobs_left.insert(key.clone(), left);
-        self.counters.extend(counter.filter(|_| left > 0).map(|counter| (key, counter)));
+        if left > 0 {
+            self.counters.insert(key, counter);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 use super::Job;
-use super::plan_reader::ReadingError;
+use super::reading_error::ReadingError;
 use crate::domain::PolicyEffect;
 use crate::extract::{CartKey, ExportFile, cart_key_of};
 use crate::state::View;

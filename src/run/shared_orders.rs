@@ -2,8 +2,8 @@
 //! its own export in every run.
 
 use super::Job;
-use super::plan_reader::ReadingError;
 use super::planned_record::RecordVerdict;
+use super::reading_error::ReadingError;
 use super::verify::reading_of;
 use crate::extract::{CartKey, Export, cart_key_of};
 use crate::plan::Decision;

@@ -1,7 +1,8 @@
 use super::change_detector::ChangeDetector;
-use super::plan_reader::{PlanReader, ReadingError};
+use super::plan_reader::PlanReader;
 use super::planned_record::{LeftOut, PlannedRecord, RecordVerdict};
 use super::preview::{AccountPlanner, OnRecord, PlanInput, Preview};
+use super::reading_error::ReadingError;
 use super::rules_digest::{mapping_of, settings_changed};
 use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
 use crate::state::RunId;

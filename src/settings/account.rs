@@ -33,7 +33,7 @@ pub struct Account {
     /// `list_lag_s` is in the file or the environment.
     #[serde(default)]
     pub is_list_lag_set: bool,
-    /// Certificates to trust besides those of the system, PEM.
+    /// CA certificates to trust instead of the system's, PEM.
     pub ca_file: Option<PathBuf>,
     /// `state.free_min_mb` in bytes: what has to be free on the disk of its state.
     #[serde(default)]

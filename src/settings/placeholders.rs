@@ -1,14 +1,9 @@
 use super::init::ANNOTATED;
 use super::{Settings, SettingsError};
 
-/// Keys whose values in the annotated settings are only examples. Below `jobs.NAME` and
-/// `accounts.NAME`; the annotated settings have `main` and `shop`.
-const ACCOUNT_KEYS: [&str; 1] = ["url"];
-const JOB_KEYS: [&str; 4] =
-    ["connection.externalid", "connection.name", "connection.link_url", "connection.logo_url"];
-
 impl Settings {
-    /// A fault for each value that is still the example of the annotated settings.
+    /// A fault for each value that is still the example of the annotated settings, which have
+    /// `accounts.main` and `jobs.shop`.
     pub fn placeholders(&self) -> Vec<SettingsError> {
         let Ok(annotated) = toml::from_str::<toml::Table>(ANNOTATED) else { return Vec::new() };
         let example = |path: &str| {
@@ -26,21 +21,23 @@ impl Settings {
             }));
         };
         for (name, account) in &self.accounts {
-            for key in ACCOUNT_KEYS {
-                let own = format!("accounts.{name}.{key}");
-                compare(own, Some(&account.url), example(&format!("accounts.main.{key}")));
-            }
+            let key = format!("accounts.{name}.url");
+            compare(key, Some(&account.url), example("accounts.main.url"));
         }
         for (name, job) in &self.jobs {
             let connection = &job.connection;
             let values = [
-                Some(connection.externalid.as_str()),
-                Some(connection.name.as_str()).filter(|name| *name != connection.externalid),
-                connection.link_url.as_deref(),
-                connection.logo_url.as_deref(),
+                ("externalid", Some(connection.externalid.as_str())),
+                (
+                    "name",
+                    Some(connection.name.as_str()).filter(|name| *name != connection.externalid),
+                ),
+                ("link_url", connection.link_url.as_deref()),
+                ("logo_url", connection.logo_url.as_deref()),
             ];
-            for (key, value) in JOB_KEYS.into_iter().zip(values) {
-                compare(format!("jobs.{name}.{key}"), value, example(&format!("jobs.shop.{key}")));
+            for (key, value) in values {
+                let own = format!("jobs.{name}.connection.{key}");
+                compare(own, value, example(&format!("jobs.shop.connection.{key}")));
             }
         }
         faults

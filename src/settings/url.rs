@@ -1,3 +1,4 @@
+use crate::domain::is_loopback;
 use std::net::IpAddr;
 
 /// The parts of a web address that settings are checked by.
@@ -36,12 +37,9 @@ impl<'a> Url<'a> {
         is_host(host).then_some(Self { secure, authority, host, path: path.trim_matches('/') })
     }
 
-    /// Whether requests stay on this machine. A name that only looks like its address does not
-    /// count.
+    /// Whether requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
-        let literal = self.host.trim_start_matches('[').trim_end_matches(']');
-        self.host.eq_ignore_ascii_case("localhost")
-            || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_loopback(self.host)
     }
 }
 

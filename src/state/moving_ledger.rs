@@ -92,21 +92,18 @@ fn mark(path: &Path, number: i64) -> Result<(), StateError> {
 }
 
 impl View {
-    /// The view of a copy.
-    pub fn of_copy(path: &Path) -> Result<Self, StateError> {
-        Self::of_file(path)
-    }
-
     /// The number under which the ledger was handed to a fleet; `None`: it belongs to its machine.
     pub fn handed_over(&self) -> Result<Option<i64>, StateError> {
-        let sql = "SELECT value FROM account WHERE name = 'handed_over'";
-        self.db.first(sql, [], |row| row.get(0))
+        self.account_number("handed_over")
     }
 
     /// The number under which it last came back from a fleet.
     pub fn came_back(&self) -> Result<Option<i64>, StateError> {
-        let sql = "SELECT value FROM account WHERE name = 'came_back'";
-        self.db.first(sql, [], |row| row.get(0))
+        self.account_number("came_back")
+    }
+
+    fn account_number(&self, name: &str) -> Result<Option<i64>, StateError> {
+        self.db.first("SELECT value FROM account WHERE name = ?1", [name], |row| row.get(0))
     }
 }
 
@@ -129,7 +126,7 @@ mod tests {
         assert_eq!(ledger.view().unwrap().handed_over().unwrap(), Some(4));
         let copy = there.path().join("main.copy");
         ledger.copy(&copy).unwrap();
-        assert_eq!(View::of_copy(&copy).unwrap().handed_over().unwrap(), None);
+        assert_eq!(View::of_file(&copy).unwrap().handed_over().unwrap(), None);
         drop(ledger);
         let refused = Store::open(here.path(), "main").unwrap_err();
         assert!(matches!(refused, StateError::HandedOver { .. }), "{refused}");

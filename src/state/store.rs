@@ -198,7 +198,7 @@ impl View {
         Ok(Self { file: Some(path.to_owned()), ..Self::empty()? })
     }
 
-    pub(super) fn of_file(path: &Path) -> Result<Self, StateError> {
+    pub fn of_file(path: &Path) -> Result<Self, StateError> {
         // Not opened read-only, so that the last connection to close the file also removes its
         // journal.
         let mut db = Connection::open(path).map_err(StateError::sqlite(path))?;

@@ -207,7 +207,7 @@ pub(super) fn in_major_units(source: &mut SourceOrder, currency: Currency) {
     }
 }
 
-/// Moves the point; text that is not a number is unchanged, to be refused.
+/// Moves the point; text that is not a number is unchanged, so that it is found invalid.
 fn in_major_unit(text: &str, places: usize) -> String {
     let (sign, number) = text.strip_prefix('-').map_or(("", text), |number| ("-", number));
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

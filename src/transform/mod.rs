@@ -2,6 +2,8 @@
 //! database.
 
 mod amounts;
+mod completeness;
+mod lines;
 mod order;
 mod parts;
 

@@ -1,4 +1,6 @@
-use super::amounts::{self, Amounts, Quantity};
+use super::amounts::{self, Amounts};
+use super::completeness::{difference_of, is_cut};
+use super::lines::lines_of;
 use super::parts::Parts;
 use super::{Filter, Mapped, Rules};
 use crate::domain::{
@@ -98,7 +100,7 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     let abandoned_at = abandoned_at(source, created_at, rules, &mut faults);
     let currency = currency_of(source, rules, &mut faults);
     if let Some(currency) = currency {
-        settle_units(source, currency, rules, &mut faults);
+        to_major_units(source, currency, rules, &mut faults);
     }
     let mut notes = assumptions(source, rules, currency);
     let mut amounts = Amounts::of(currency, rules.policy.rounding, &mut faults);
@@ -150,8 +152,8 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     Ok(Valid { order, notes, is_refunded: totals.is_refunded })
 }
 
-/// Amounts are in major units from here on, and none is cut off.
-fn settle_units(
+/// Converts amounts to major units, and faults an order whose lines are incomplete.
+fn to_major_units(
     source: &mut SourceOrder,
     currency: Currency,
     rules: &Rules,
@@ -183,7 +185,7 @@ fn assumptions(source: &SourceOrder, rules: &Rules, currency: Option<Currency>) 
 }
 
 fn is_blank(text: &str) -> bool {
-    text.trim_ascii().is_empty()
+    text.trim().is_empty()
 }
 
 fn order_key(source: &SourceOrder, faults: &mut Vec<RecordError>) -> Option<OrderKey> {
@@ -228,7 +230,7 @@ fn customer_of(
             };
             return Some(Customer { key, email, accepts_marketing: source.accepts_marketing });
         }
-        Err(_) if source.email.trim().is_empty() => Reason::MissingEmail,
+        Err(_) if is_blank(&source.email) => Reason::MissingEmail,
         Err(EmailError::Malformed) => Reason::InvalidEmail,
         Err(EmailError::Hashed) => Reason::HashedEmail,
     };
@@ -327,153 +329,9 @@ fn moment(
 fn discount_of(source: SourceDiscount, amounts: &mut Amounts<'_>) -> Discount {
     let kind = if source.of_shipping { DiscountKind::Shipping } else { DiscountKind::Order };
     let amount = amounts.reduction(&source.amount, "discount");
-    // One without an amount is refused.
+    // One without an amount makes the order invalid.
     let amount = amount.unwrap_or_else(|| amounts.required("", "discount", 0));
     Discount { amount, name: source.name, kind }
-}
-
-/// A line of quantity 0 was removed from the order by an edit, so it is skipped.
-fn lines_of(source: &mut [SourceLine], rules: &Rules, amounts: &mut Amounts<'_>) -> Vec<Line> {
-    let mut lines = Vec::with_capacity(source.len());
-    let kept = source.iter_mut().filter(|line| !is_removed(line));
-    lines.extend(kept.map(|line| line_of(line, rules, amounts)));
-    if lines.is_empty() {
-        amounts.fault(RecordError::of(Reason::NoProducts, "lines"));
-    }
-    lines
-}
-
-fn is_removed(line: &SourceLine) -> bool {
-    let is_zero = |b: u8| matches!(b, b'0' | b'.');
-    line.quantity.starts_with('0') && line.quantity.bytes().all(is_zero)
-}
-
-fn line_of(source: &mut SourceLine, rules: &Rules, amounts: &mut Amounts<'_>) -> Line {
-    if source.name.is_empty() {
-        amounts.fault(
-            RecordError::of(Reason::MissingProductName, "product name").at_line(source.at_line),
-        );
-    }
-    let is_accepted = |quantity: &Quantity| {
-        *quantity != Quantity::Fraction
-            || rules.policy.fractional_quantity == FractionalQuantity::One
-    };
-    let quantity = Quantity::parse(&source.quantity).filter(is_accepted);
-    if quantity.is_none() {
-        let fault = RecordError::of(Reason::BadQuantity, "quantity").at_line(source.at_line);
-        amounts.fault(fault.showing(&source.quantity));
-    }
-    // A SKU may end in an inch sign.
-    let is_formula = source.id.is_empty() && source.sku.starts_with('=');
-    if is_damaged_id(trim(&source.id)) || is_formula {
-        let fault = RecordError::of(Reason::BadId, "product id").at_line(source.at_line);
-        amounts.fault(fault.showing(if is_formula { &source.sku } else { &source.id }));
-    }
-    let (price, units) = match quantity {
-        Some(Quantity::Whole(units)) => (amounts.price(source, Some(units)), units),
-        Some(Quantity::Fraction) => (amounts.line_price(source), 1),
-        None => (amounts.price(source, None), 0),
-    };
-    Line {
-        id: product_id(source),
-        name: take(&mut source.name),
-        price: price.amount,
-        is_price_rounded: !price.is_exact,
-        quantity: units,
-        sku: take(&mut source.sku),
-        category: if source.category.is_empty() {
-            rules.policy.category.clone().unwrap_or_default().into()
-        } else {
-            take(&mut source.category)
-        },
-        image_url: take(&mut source.image_url),
-        product_url: take(&mut source.product_url),
-    }
-}
-
-/// The shop's id, else the SKU, else a hash of the name and the variant, if any: the same product
-/// has the same id in every run. A SKU that was rewritten as a number may belong to several
-/// products.
-fn product_id(line: &mut SourceLine) -> Text {
-    let mut id = take(&mut line.id);
-    let sku = if is_rewritten(&line.sku) { "" } else { line.sku.as_str() };
-    match (id.as_str(), sku) {
-        ("", "") => {
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(line.name.as_bytes());
-            if !line.variant.is_empty() {
-                hasher.update(&[0]);
-                hasher.update(line.variant.as_bytes());
-            }
-            id.push_str("name:");
-            id.push_str(&hasher.finalize().to_hex()[..16]);
-        }
-        ("", sku) => id.push_str(sku),
-        _ => {}
-    }
-    id
-}
-
-/// A file that was truncated between two rows, or sorted, leaves an order that looks complete, but
-/// its lines add up to less than its subtotal, or than its goods before discounts if those are
-/// known. In a complete order they never do, as discounts only lower the subtotal. A rounded amount
-/// counts as off by a minor unit, so rounding alone never makes an order look truncated.
-fn is_cut(source: &SourceOrder, currency: Currency, rounding: Rounding) -> bool {
-    let read = |text: &str, off: i64| match (Amount::parse(text, currency), rounding) {
-        (Err(AmountError::Precision), Rounding::HalfEven) => {
-            let rounded = Amount::parse_half_even(text, currency).ok()?;
-            Some(Amount::from_minor(rounded.minor() + off).unwrap_or(rounded))
-        }
-        (exact, _) => exact.ok(),
-    };
-    let stated =
-        [&source.goods, &source.subtotal].into_iter().filter_map(|text| read(text, -1)).max();
-    let Some(subtotal) = stated else {
-        return false;
-    };
-    let gross: Option<i128> = source
-        .lines
-        .iter()
-        .map(|line| match (line.total.as_str(), Quantity::parse(&line.quantity)?) {
-            ("", Quantity::Whole(units)) => Some(read(&line.unit_price, 1)?.times(units)),
-            ("", Quantity::Fraction) => {
-                let share = Amount::parse_product(&line.unit_price, &line.quantity, currency);
-                Some(i128::from(share.ok()?.amount.minor()) + 1)
-            }
-            (total, _) => Some(i128::from(read(total, 1)?.minor())),
-        })
-        .sum();
-    !source.lines.is_empty() && gross.is_some_and(|gross| gross < i128::from(subtotal.minor()))
-}
-
-/// By how much an order misses its total.
-fn difference_of(
-    source: &SourceOrder,
-    parts: &Parts<'_>,
-    total: Amount,
-    slack: u64,
-    faults: &mut Vec<RecordError>,
-) -> i64 {
-    let difference = parts.difference(total, slack);
-    if difference != 0 && is_doubled(source, parts, total, slack) {
-        faults.push(RecordError::of(Reason::RepeatedRow, "lines"));
-    }
-    difference
-}
-
-/// A repeated row doubles a product. The product may have been bought twice, but not if the order
-/// adds up to its total only without the repetition.
-fn is_doubled(source: &SourceOrder, parts: &Parts<'_>, total: Amount, slack: u64) -> bool {
-    let mut rows = source.lines.iter().filter(|line| !is_removed(line)).map(|line| line.at_line);
-    let first = rows.next();
-    if rows.all(|row| Some(row) == first) {
-        return false;
-    }
-    let mut again = parts.lines.windows(2).filter_map(|pair| match pair {
-        [one, other] if one == other => Some(other),
-        _ => None,
-    });
-    again.any(|line| parts.without(line).difference(total, slack) == 0)
 }
 
 #[cfg(test)]

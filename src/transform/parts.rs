@@ -1,5 +1,5 @@
 //! Whether the parts of an order add up to its total. Often they don't, for reasons of the shop
-//! (edits, tips, gift cards), so a difference is reported but never a reason to refuse.
+//! (edits, tips, gift cards), so a difference is reported, but makes no order invalid.
 
 use crate::domain::{Amount, Discount, DiscountKind, Line};
 

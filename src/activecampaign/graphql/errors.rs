@@ -54,8 +54,10 @@ impl GraphqlError {
                 || message.starts_with("Validation error of type")
                 || OF_VARIABLES.iter().any(|words| message.contains(words))
         };
+        if self.has_path {
+            return false;
+        }
         match self.classification.as_str() {
-            _ if self.has_path => false,
             "InvalidSyntax" | "OperationNotSupported" => true,
             _ => !self.names_orders() && is_said(),
         }
@@ -69,7 +71,7 @@ impl GraphqlError {
         self.extensions.iter().any(|(key, _)| key.contains("storeOrderId"))
     }
 
-    /// It is only about fields that are the same in all orders.
+    /// One of its texts is only about fields that are the same in all orders.
     fn is_of_constants(&self, is_field: &dyn Fn(&str) -> bool) -> bool {
         let texts = self.extensions.iter().filter(|(key, _)| key.contains("storeOrderId"));
         let mut texts = texts.map(|(_, text)| text).chain([&self.message]);

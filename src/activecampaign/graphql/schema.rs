@@ -13,7 +13,7 @@ const TYPE_QUERY: &str = "query ($name: String!) { __type(name: $name) { inputFi
 
 /// The fields of the documentation (<https://developers.activecampaign.com/reference/orders-1>),
 /// for accounts that refuse introspection.
-const DOCUMENTED: [(&str, &str); 4] = [
+const DOCUMENTED: [(&str, &str); 3] = [
     (
         ORDER,
         "storeOrderId! legacyConnectionId! storeCreatedDate! finalAmount! email storeCustomerId orderNumber \
@@ -22,7 +22,6 @@ const DOCUMENTED: [(&str, &str); 4] = [
     ),
     (LINE, "storeBaseProductId name quantity sku category imageUrl productUrl priceAmount"),
     (DISCOUNT, "name type discountAmount"),
-    (CUSTOMER, "firstName lastName"),
 ];
 
 /// Fields that are sent too where a schema has them.
@@ -172,25 +171,25 @@ impl OrderSchema {
 }
 
 impl Client {
-    /// The types that orders are sent in, one request for each of them. An account that refuses
-    /// introspection gets the documented ones.
+    /// The types that orders are sent in, one request for each of them. An account whose
+    /// introspection does not describe them gets the documented ones.
     pub async fn order_schema(&self) -> Result<OrderSchema, Failure> {
         let Some(order) = self.input_type(ORDER).await? else {
             return Ok(OrderSchema::documented());
         };
-        let mut parts = Vec::new();
-        for place in [LINE, DISCOUNT] {
-            let found = match order.type_of(place) {
-                Some(name) => self.input_type(name).await?,
-                None => Some(InputType::default()),
-            };
-            parts.push(found.unwrap_or_else(|| InputType::documented(place)));
-        }
-        let (discount, line) = (parts.pop().unwrap_or_default(), parts.pop().unwrap_or_default());
+        let line = self.input_type_at(&order, LINE).await?;
+        let discount = self.input_type_at(&order, DISCOUNT).await?;
         Ok(OrderSchema { order, line, discount, is_assumed: false })
     }
 
-    /// `None` if introspection is refused. Servers of graphql-java answer one `__type` a request.
+    /// The type of a field of orders; an empty one if orders have no such field.
+    async fn input_type_at(&self, order: &InputType, field: &str) -> Result<InputType, Failure> {
+        let Some(name) = order.type_of(field) else { return Ok(InputType::default()) };
+        Ok(self.input_type(name).await?.unwrap_or_else(|| InputType::documented(field)))
+    }
+
+    /// `None` if introspection is refused or does not describe the type. Servers of graphql-java
+    /// answer one `__type` a request.
     async fn input_type(&self, name: &str) -> Result<Option<InputType>, Failure> {
         let body = json!({ "query": TYPE_QUERY, "variables": { "name": name } });
         let answer = self.query("read_schema", &body, GraphqlError::refuses_introspection).await?;

@@ -1,5 +1,7 @@
 use super::target::{Say, Target, client, customer, json, order, turn};
-use crate::activecampaign::{Disposition, FatalError, NewConnection, Options, RetryDecision};
+use crate::activecampaign::{
+    Disposition, FatalError, NewConnection, Options, Removable, RetryDecision,
+};
 use crate::domain::RemoteId;
 use tokio::net::TcpSocket;
 
@@ -175,7 +177,7 @@ async fn a_turn_held_when_the_run_must_end_sends_nothing() {
     let client = target.client();
     let held = turn(&client).await;
     client.0.breaker.stop(FatalError::Credentials);
-    let failure = held.delete_order(&id("89")).await.unwrap_err();
+    let failure = held.remove(Removable::Order, &id("89")).await.unwrap_err();
     assert_eq!(failure.disposition, Disposition::Stop(FatalError::Credentials));
     assert_eq!(failure.status, None);
     assert!(target.requests().is_empty());
@@ -223,8 +225,8 @@ async fn an_update_and_a_delete_name_their_order() {
         .await
         .unwrap_err();
     assert_eq!(other.disposition, Disposition::LookUp);
-    turn(&client).await.delete_order(&id("89")).await.unwrap();
-    let gone = turn(&client).await.delete_order(&id("89")).await.unwrap_err();
+    turn(&client).await.remove(Removable::Order, &id("89")).await.unwrap();
+    let gone = turn(&client).await.remove(Removable::Order, &id("89")).await.unwrap_err();
     assert_eq!(gone.disposition, Disposition::Gone);
     let lines: Vec<_> = target
         .requests()

@@ -119,14 +119,10 @@ pub(super) enum FirstOrders<'a> {
     Changed(&'a str),
 }
 
-/// How many checkouts changed, and as many of them as of orders, in the first answer.
-const OPENING_CHECKOUTS: &str = "abandonedCheckoutsCount(query: $counted, limit: null) { count precision } \
-     abandonedCheckouts(first: 20, sortKey: ID, query: $counted) { edges { node { id updatedAt } } }";
-
 /// The shortest text that counts as a token in an address.
 const TOKEN_LEN_MIN: usize = 12;
 
-/// Orders of the first answer. Each costs about 25 points, and a query at most 1,000.
+/// Orders of the first answer, and checkouts. Each order costs about 25 points, and a query at most 1,000.
 const CHANGED_MAX: usize = 20;
 
 impl Query<'_> {
@@ -184,7 +180,14 @@ fn opening(listed: &FirstOrders<'_>, counted: &str, with_checkouts: bool) -> Val
             (search, format!("first: {CHANGED_MAX}, sortKey: UPDATED_AT"))
         }
     };
-    let checkouts = if with_checkouts { OPENING_CHECKOUTS } else { "" };
+    let checkouts = if with_checkouts {
+        format!(
+            "abandonedCheckoutsCount(query: $counted, limit: null) {{ count precision }} \
+             abandonedCheckouts(first: {CHANGED_MAX}, sortKey: ID, query: $counted) {{ edges {{ node {{ id updatedAt }} }} }}"
+        )
+    } else {
+        String::new()
+    };
     json!({
         "query": format!(
             "query($search: String!, $counted: String!) {{ shop {{ id myshopifyDomain }} currentAppInstallation {{ accessScopes {{ handle }} }} \
@@ -213,8 +216,8 @@ pub(super) fn search(
 }
 
 /// The search for the order that completed a checkout, by the token in the path of its address:
-/// that of the cart in `/checkouts/ac/TOKEN/recover`, its own in the older
-/// `/checkouts/TOKEN/recover`. `None` for an address of another form.
+/// that of the cart in `/checkouts/ac/TOKEN/recover` and `/checkouts/cn/TOKEN/recover`, its own in
+/// the older `/checkouts/TOKEN/recover`. `None` for an address of another form.
 pub(super) fn order_of_checkout(url: &str) -> Option<String> {
     let (_, path) = url.split(['?', '#']).next()?.split_once("/checkouts/")?;
     let mut parts = path.split('/');

@@ -4,7 +4,7 @@ use super::prober::{Prober, Tried};
 use super::report::NoAnswer;
 use super::rest::{self, Answered, either, is_listed, source_of};
 use super::test_shops::{TestShops, amount, line};
-use crate::activecampaign::{BulkMutation, BulkReply, BulkTrial, OrderTrial};
+use crate::activecampaign::{BulkMutation, BulkReply, BulkTrial, OrderTrial, Removable};
 use crate::domain::{Currency, Line, Order, PriceReading, RemoteId};
 
 /// Batch lengths that are tried, the longest first.
@@ -240,7 +240,7 @@ pub(super) async fn delete(at: &TestShops<'_>) -> Answered {
     let order = at.bulk.order("delete")?;
     at.accepted(&order).await?;
     let copy = at.copy_of(&order.key).await?;
-    at.send(async |turn| turn.delete_order(&copy.id).await).await?.taken()?;
+    at.send(async |turn| turn.remove(Removable::Order, &copy.id).await).await?.taken()?;
     let look = async || Ok((!is_shown(at, &order).await?).then_some(()));
     either(at.look_in_time(look).await?.is_some(), "deleted", "kept")
 }

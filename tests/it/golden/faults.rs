@@ -96,7 +96,8 @@ pub fn account_faults() -> String {
     std::fs::remove_file(world.path("token")).unwrap();
     transcript.run_as("backfill, without a token", &mut world.command(&args));
     world.write_token();
-    let unavailable = || Kind::Status { code: 503, retry_after: RetryAfter::Seconds(3600), html: true };
+    let unavailable =
+        || Kind::Status { code: 503, retry_after: RetryAfter::Seconds(3600), html: true };
     for (what, kind) in [
         ("while the account is unpaid", Kind::PaymentRequired),
         ("while the account redirects", Kind::Redirect),
