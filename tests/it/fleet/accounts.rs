@@ -153,6 +153,11 @@ impl Accounts {
         all
     }
 
+    /// The one that the simulators run on.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
     /// All by TLS from now on, with certificates of an authority of this test.
     pub fn encrypt(&mut self) {
         let authority = authority();

@@ -6,11 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 
 const TICK: Duration = Duration::from_millis(10);
 
-/// The longest delay of a thread that was due on this machine.
+/// The longest delay of a thread, or of a task of a watched runtime, that was due on this machine.
 pub struct Lag(Arc<AtomicU64>);
+
+fn note_late(longest: &AtomicU64, asked: Instant) {
+    let late = asked.elapsed().saturating_sub(TICK).as_millis();
+    longest.fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
 
 impl Lag {
     /// Measures until it is dropped.
@@ -21,11 +27,22 @@ impl Lag {
             while let Some(longest) = noted.upgrade() {
                 let asked = Instant::now();
                 thread::park_timeout(TICK);
-                let late = asked.elapsed().saturating_sub(TICK).as_millis();
-                longest.fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Ordering::Relaxed);
+                note_late(&longest, asked);
             }
         });
         Self(longest)
+    }
+
+    /// Also measures the tasks of a runtime: those of a simulator note a request this much late.
+    pub fn watch_tasks(&self, runtime: &Runtime) {
+        let noted = Arc::downgrade(&self.0);
+        runtime.spawn(async move {
+            while let Some(longest) = noted.upgrade() {
+                let asked = Instant::now();
+                tokio::time::sleep(TICK).await;
+                note_late(&longest, asked);
+            }
+        });
     }
 
     pub fn longest(&self) -> Duration {

@@ -241,6 +241,7 @@ fn under_any_node_failures_each_order_of_each_account_arrives_once() {
     let events = of("ORDERSYNC_PROOF_FLEET_EVENTS", KINDS.len() as u64);
     let mut proof = Proof::new(accounts, seed);
     let lag = Lag::watch();
+    lag.watch_tasks(proof.accounts.runtime());
     let of_event = |number: u64| accounts * number / events;
     for number in 0..events {
         let connected = of_event(number)..of_event(number + 1);
@@ -252,6 +253,7 @@ fn under_any_node_failures_each_order_of_each_account_arrives_once() {
         proof.accounts.wait_for_requests(proof.rng.below(accounts * 10));
         let event = KINDS.get(number as usize).copied().unwrap_or_else(|| proof.rng.pick(&KINDS));
         proof.strike(event);
+        println!("event {} of {events}: {event:?}, lag {:?}", number + 1, lag.longest());
     }
     proof.end();
     let takes = proof.psql("SELECT count(*) FROM proof.takes");
