@@ -54,14 +54,18 @@ fn verbs_with_job(command: &Command) -> Vec<&str> {
     command.get_subcommands().filter(takes_job).map(Command::get_name).collect()
 }
 
-/// The words that bash offers for a verb begin with the jobs.
+/// The words that bash offers for a verb begin with the jobs. Not for a verb of the same name below
+/// another one, such as `fleet status`.
 fn bash_with_jobs(script: &str, verbs: &[&str]) -> String {
+    // As the generator of the script labels the words of each verb.
+    let labels: Vec<String> =
+        verbs.iter().map(|verb| format!("ordersync__subcmd__{verb}")).collect();
     let mut text = String::new();
     let mut takes_job = false;
     for line in script.lines() {
         let label = line.trim().strip_suffix(')').unwrap_or_default();
         if label.starts_with("ordersync__") {
-            takes_job = verbs.iter().any(|verb| label.ends_with(&format!("__{verb}")));
+            takes_job = labels.iter().any(|known| known == label);
         }
         let words = line.trim_start().strip_prefix("opts=\"").filter(|_| takes_job);
         let _ = match words {
@@ -87,14 +91,15 @@ fn zsh_with_jobs(script: &str) -> String {
     text
 }
 
+/// The function that the condition calls is part of the script.
 fn fish_with_jobs(script: &str, verbs: &[&str]) -> String {
     let verbs = verbs.join(" ");
     format!(
-        "{script}complete -c ordersync -n \"__fish_seen_subcommand_from {verbs}\" -f -a \"({JOBS})\"\n"
+        "{script}complete -c ordersync -n \"__fish_ordersync_using_subcommand {verbs}\" -f -a \"({JOBS})\"\n"
     )
 }
 
-/// One name on each line. Without settings there is nothing to complete.
+/// One name on each line. Scripts ignore the error: without settings there is nothing to complete.
 pub(super) fn complete_jobs(global: &Global) -> Result<Exit, CliError> {
     for name in assembly::settings(global)?.jobs.keys() {
         output::print_line(name.as_bytes());

@@ -257,18 +257,28 @@ fn bash_completes_the_names_of_jobs() {
     let world = World::new();
     let script = world.run(&["completions", "bash"]).out;
     std::fs::write(world.path("complete.bash"), script).unwrap();
-    let asked = "source complete.bash; COMP_WORDS=(ordersync plan sh); COMP_CWORD=2; \
-                 _ordersync ordersync sh plan; echo ${COMPREPLY[@]}";
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_ordersync")).parent().unwrap();
     let path = format!("{}:/usr/bin:/bin", program.display());
-    let output = std::process::Command::new("bash")
-        .args(["-c", asked])
-        .current_dir(world.path(""))
-        .env("PATH", path)
-        .env("ORDERSYNC_CONFIG", world.path("ordersync.toml"))
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "shop\n");
+    for (verbs, expected) in
+        [("plan", "shop\n"), ("status", "shop\n"), ("fleet status", "\n"), ("help plan", "\n")]
+    {
+        let verbs: Vec<&str> = verbs.split(' ').collect();
+        let asked = format!(
+            "source complete.bash; COMP_WORDS=(ordersync {} sh); COMP_CWORD={}; \
+             _ordersync ordersync sh {}; echo ${{COMPREPLY[@]}}",
+            verbs.join(" "),
+            verbs.len() + 1,
+            verbs[verbs.len() - 1]
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &asked])
+            .current_dir(world.path(""))
+            .env("PATH", &path)
+            .env("ORDERSYNC_CONFIG", world.path("ordersync.toml"))
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{verbs:?}");
+    }
     for shell in ["zsh", "fish"] {
         assert!(
             world.run(&["completions", shell]).out.contains("ordersync complete-jobs"),
