@@ -18,7 +18,8 @@ use std::sync::Arc;
 pub(super) struct Results {
     pub reports: Vec<RunReport>,
     pub canaries: Vec<CanaryReport>,
-    /// Jobs that were not started, because their account could no longer be used.
+    /// Jobs that were not started, as the load was stopped, their account could no longer be used,
+    /// or a job before them failed.
     pub not_started: Vec<String>,
     /// Jobs without a run, or without a comparison of their canary, and why.
     pub failures: Vec<JobFailure>,
@@ -53,6 +54,7 @@ pub(super) async fn load_all(
     notices: &Arc<Notices>,
 ) -> Results {
     let display = Arc::new(display);
+    // Accounts end in any sequence, so their results are sorted.
     let mut tasks = tokio::task::JoinSet::new();
     for PreparedAccount { account, opened, jobs } in accounts {
         let (cancel, display) = (interrupt.cancel.clone(), Arc::clone(&display));
@@ -83,6 +85,8 @@ pub(super) async fn load_all(
     }
     all.reports.sort_by(|a, b| a.row.job.cmp(&b.row.job));
     all.canaries.sort_by(|a, b| a.verification.job.cmp(&b.verification.job));
+    all.not_started.sort();
+    all.failures.sort_by(|a, b| a.job.cmp(&b.job));
     all
 }
 
