@@ -5,7 +5,6 @@ use super::exit::Exit;
 use super::fleet;
 use super::options::Global;
 use super::{assembly, output};
-use crate::daemon::LedgerMove;
 use crate::domain::LoadPath;
 use crate::fleet::{Accounts, LedgerCopies, MoveError, Moved, Mover, Ownership};
 use crate::report;
@@ -21,14 +20,14 @@ pub(super) enum Way {
     Export,
 }
 
-/// One account after the other: if one is refused, those before it stay moved.
+/// One account after the other: one that can't be moved does not stop the others.
 pub(super) fn run(global: &Global, names: &[String], way: Way) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let accounts = names.iter().map(|name| moved(&settings, name));
     let accounts = accounts.collect::<Result<Vec<Moved>, CliError>>()?;
     let runtime = assembly::runtime()?;
     let mover = runtime.block_on(mover(&settings))?;
-    let (mut arrived, mut refused) = (Vec::new(), Vec::new());
+    let (mut moves, mut failures) = (Vec::new(), Vec::new());
     for account in &accounts {
         let moved = runtime.block_on(async {
             match way {
@@ -37,23 +36,21 @@ pub(super) fn run(global: &Global, names: &[String], way: Way) -> Result<Exit, C
             }
         });
         match moved {
-            Ok(ledger) => arrived.push(ledger),
-            Err(error) => refused.push(error.into()),
+            Ok(ledger) => moves.push(ledger),
+            Err(error) => failures.push(CliError::from(error)),
         }
     }
-    let is_import = way == Way::Import;
-    let shown = |moves: &[LedgerMove]| {
+    // If nothing was moved, `--json` prints the error instead.
+    if failures.is_empty() || !moves.is_empty() {
+        let is_import = way == Way::Import;
         output::print_outcome(
             global,
             true,
-            || report::moves_json(moves, is_import),
-            || report::moves_text(moves, is_import),
+            || report::moves_json(&moves, is_import),
+            || report::moves_text(&moves, is_import),
         );
-    };
-    if refused.is_empty() || !arrived.is_empty() {
-        shown(&arrived);
     }
-    CliError::all(refused).map(|()| Exit::Done)
+    CliError::all(failures).map(|()| Exit::Done)
 }
 
 async fn mover(settings: &Settings) -> Result<Mover, CliError> {

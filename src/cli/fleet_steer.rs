@@ -7,7 +7,7 @@ use super::fleet;
 use super::fleet_args::{DrainArgs, EvictArgs};
 use super::options::Global;
 use super::{assembly, output};
-use crate::daemon::{FleetEviction, FleetNode};
+use crate::daemon::{FleetAccount, FleetEviction, FleetNode};
 use crate::fleet::{Database, Overview, drain, evict_account, evict_node};
 use crate::report;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ pub(super) fn drained(global: &Global, args: &DrainArgs) -> Result<Exit, CliErro
         let nodes = chosen(read(&database).await?.nodes, args.node.as_deref())?;
         let names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
         drain(&database, &names, !args.undo).await.map_err(CliError::failed)?;
-        if args.undo { Ok(nodes) } else { handed_over(&database, &names, args.wait).await }
+        if args.undo { Ok(nodes) } else { handed_over(&database, nodes, args.wait).await }
     })?;
     output::print_outcome(
         global,
@@ -53,17 +53,22 @@ fn chosen(nodes: Vec<FleetNode>, name: Option<&str>) -> Result<Vec<FleetNode>, C
     }))
 }
 
-/// Waits until these nodes hold nothing, or have ended.
+/// Waits until these nodes hold nothing, or have ended. Returns them as they were seen last.
 async fn handed_over(
     database: &Database,
-    names: &[String],
+    mut nodes: Vec<FleetNode>,
     wait: Duration,
 ) -> Result<Vec<FleetNode>, CliError> {
     let begun = Instant::now();
-    let mut known: Vec<FleetNode> = Vec::new();
     loop {
-        let nodes = read(database).await?.nodes;
-        let nodes: Vec<_> = nodes.into_iter().filter(|node| names.contains(&node.name)).collect();
+        let current = read(database).await?.nodes;
+        for node in &mut nodes {
+            match current.iter().find(|found| found.name == node.name) {
+                Some(found) => *node = found.clone(),
+                // It has ended, and holds nothing any more.
+                None => node.leases = 0,
+            }
+        }
         if let Some(lost) = nodes.iter().find(|node| node.is_lost && node.leases > 0) {
             return Err(CliError::failed(format!(
                 "node {0} was not heard of for {1}: others take its accounts when its leases expire\n  hint: `ordersync fleet evict {0}` takes them now",
@@ -71,15 +76,7 @@ async fn handed_over(
                 report::duration(lost.seen)
             )));
         }
-        // A node that has ended since holds nothing.
-        for node in &mut known {
-            node.leases = 0;
-        }
-        for node in nodes {
-            known.retain(|before| before.name != node.name);
-            known.push(node);
-        }
-        let Some(busy) = known.iter().find(|node| node.leases > 0) else { return Ok(known) };
+        let Some(busy) = nodes.iter().find(|node| node.leases > 0) else { return Ok(nodes) };
         if begun.elapsed() >= wait {
             return Err(CliError::failed(format!(
                 "node {} still holds {}; it takes no more, and hands them over when what is under way has ended\n  hint: `ordersync fleet status` shows it",
@@ -97,30 +94,24 @@ pub(super) fn evicted(global: &Global, args: &EvictArgs) -> Result<Exit, CliErro
     let database = runtime.block_on(fleet::open(fleet::of(&settings)?, fleet::ASK_TIMEOUT))?;
     let overview = runtime.block_on(read(&database))?;
     let name = args.name.as_str();
-    let node = overview.nodes.iter().find(|node| node.name == name);
-    let held: Vec<String> = overview
-        .accounts
-        .iter()
-        .filter(|account| account.holder.as_deref() == Some(name))
-        .map(|account| account.name.clone())
-        .collect();
+    let is_held = |account: &&FleetAccount| account.holder.as_deref() == Some(name);
+    let held = overview.accounts.iter().filter(is_held).count() as u64;
     // A node that was forgotten may still hold leases.
-    let is_node = node.is_some() || !held.is_empty();
-    let account = overview.accounts.iter().find(|account| account.name == name);
-    let what = match account {
-        _ if is_node => {
-            format!("the leases of {} from", report::many(held.len() as u64, "account"))
-        }
-        Some(account) if account.holder.is_some() => format!("the lease of account {name} from"),
-        Some(_) => return Err(CliError::usage(format!("no node holds account {name}"))),
-        None => {
-            return Err(CliError::usage(format!(
+    let is_node = held > 0 || overview.nodes.iter().any(|node| node.name == name);
+    let (what, holder) = if is_node {
+        (format!("the leases of {} from", report::many(held, "account")), name)
+    } else {
+        let account = overview.accounts.iter().find(|account| account.name == name);
+        let account = account.ok_or_else(|| {
+            CliError::usage(format!(
                 "the fleet has no node and no account {name}\n  hint: `ordersync fleet status` shows them"
-            )));
-        }
+            ))
+        })?;
+        let holder = account.holder.as_deref();
+        let holder =
+            holder.ok_or_else(|| CliError::usage(format!("no node holds account {name}")))?;
+        (format!("the lease of account {name} from"), holder)
     };
-    let holder = account.filter(|_| !is_node).and_then(|account| account.holder.as_deref());
-    let holder = holder.unwrap_or(name);
     if !args.yes {
         let node = overview.nodes.iter().find(|node| node.name == holder);
         consent::ask(&question(&what, holder, node), "no lease was taken")?;
