@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 /// wakes up late.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// Starts later than this are logged as missed.
+/// A start that is later than this is logged as caught up.
 const LATE_MIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// Starts the jobs of one account when they are due, one after the other.
@@ -24,10 +24,10 @@ pub(super) struct AccountWorker {
     pub(super) board: Board,
     pub(super) cancel: CancellationToken,
     pub(super) grace: Duration,
-    /// The account may be in it or not.
+    /// The plan to follow, which may lack the account.
     pub(super) followed: watch::Receiver<Arc<Plan>>,
     pub(super) last_starts: LastStarts,
-    /// Nothing is started before.
+    /// Nothing is started before: ActiveCampaign refused the account or is unavailable.
     rests_until: Option<Instant>,
 }
 
@@ -64,19 +64,15 @@ impl AccountWorker {
             if self.followed.has_changed().unwrap_or(false) {
                 self.end_rest();
             }
-            let plan = self.plan();
-            let next = match &plan {
-                Some(plan) => self.next(plan),
-                None => {
-                    self.board.remove(&self.name);
-                    Next::Sleep(LOOK_EVERY)
-                }
+            let Some(plan) = self.plan() else {
+                self.board.remove(&self.name);
+                self.sleep(LOOK_EVERY).await;
+                continue;
             };
-            match (next, &plan) {
+            match self.next(&plan) {
                 // On the heap, so that an account that waits costs no memory for a run.
-                (Next::Start(due), Some(plan)) => Box::pin(self.start(plan, due)).await,
-                (Next::Sleep(length), _) => self.sleep(length.min(LOOK_EVERY)).await,
-                (Next::Start(_), None) => {}
+                Next::Start(due) => Box::pin(self.start(&plan, due)).await,
+                Next::Sleep(length) => self.sleep(length.min(LOOK_EVERY)).await,
             }
         }
         self.board.write(&self.name, |entry| entry.liveness = None);
@@ -87,17 +83,18 @@ impl AccountWorker {
         self.followed.borrow_and_update().get(&self.name).cloned()
     }
 
-    /// Starts what is due, until nothing is or it is cancelled; returns for how long nothing is
-    /// due.
+    /// Starts what is due, until nothing is or it is cancelled. Returns for how long nothing is due;
+    /// zero if it was cancelled.
     pub(super) async fn run_due(mut self) -> Duration {
-        let plan = self.plan();
         let mut rest = Duration::ZERO;
-        while let Some(plan) = plan.as_ref().filter(|_| !self.cancel.is_cancelled()) {
-            match self.next(plan) {
-                Next::Start(due) => self.start(plan, due).await,
-                Next::Sleep(length) => {
-                    rest = length;
-                    break;
+        if let Some(plan) = self.plan() {
+            while !self.cancel.is_cancelled() {
+                match self.next(&plan) {
+                    Next::Start(due) => self.start(&plan, due).await,
+                    Next::Sleep(length) => {
+                        rest = length;
+                        break;
+                    }
                 }
             }
         }
@@ -163,7 +160,7 @@ impl AccountWorker {
         left.filter(|left| !left.is_zero())
     }
 
-    /// Also if there is a new plan: an operator acted, and ActiveCampaign may no longer refuse the
+    /// A new plan ends it early: an operator acted, and ActiveCampaign may no longer refuse the
     /// account or be unavailable.
     fn end_rest(&mut self) {
         self.rests_until = None;

@@ -249,20 +249,24 @@ impl Board {
     /// with the one before, so it has to be called regularly.
     pub fn is_alive(&self) -> bool {
         let mut accounts = self.lock();
-        // No short circuit: each call records what the next one compares with.
-        accounts.values_mut().fold(true, |alive, entry| {
+        let mut is_alive = true;
+        for entry in accounts.values_mut() {
             let progress = entry.running.as_ref().and_then(|running| running.progress.as_ref());
-            entry.liveness.as_mut().is_none_or(|liveness| liveness.is_alive(progress)) && alive
-        })
+            // No short circuit: each call records what the next one compares with.
+            is_alive &= entry.liveness.as_mut().is_none_or(|liveness| liveness.is_alive(progress));
+        }
+        is_alive
     }
 
     /// Shows the jobs of a plan, and no others unless they are running.
     pub(super) fn plan(&self, plan: &Plan) {
         self.keep(|name| plan.contains_key(name));
-        plan.iter().for_each(|(name, account)| self.add(name, account));
+        for (name, account) in plan {
+            self.add(name, account);
+        }
     }
 
-    /// Removes the other accounts, except where something is running. In a fleet, those are the
+    /// Removes the other accounts, except where a run is under way. In a fleet, those are the
     /// accounts that another node has worked on since: what the board holds of them is outdated.
     pub fn keep(&self, is_kept: impl Fn(&str) -> bool) {
         self.lock().retain(|name, entry| is_kept(name) || entry.running.is_some());

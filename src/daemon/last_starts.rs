@@ -72,7 +72,7 @@ impl LastStarts {
     /// recorded.
     ///
     /// # Errors
-    /// If the state can't be read; its jobs then count as started now, and are not asked for again.
+    /// If the state can't be read. Its jobs then count as never started, and are not read again.
     pub(super) fn learn(
         &mut self,
         account: &str,
@@ -109,19 +109,20 @@ impl LastStarts {
         view.map(|_| ()).and(result)
     }
 
-    /// What starts next. A job is synced before it is verified if both are due or its last sync did
-    /// not finish, as a verification would report what is not sent yet.
+    /// What starts next. If a sync and a verification of a job are due, the sync comes first, as the
+    /// verification would report what is not sent yet; unless a sync that finished has begun since
+    /// the verification was due.
     pub(super) fn next<'a>(&self, plan: &'a AccountPlan, now: Timestamp) -> Option<DueTask<'a>> {
         let tasks = plan.jobs.iter().flat_map(|job| {
-            let syncs = self.due(job, Task::Sync, now);
-            let verifies = self.due(job, Task::Verify, now).filter(|due| {
+            let sync = self.due(job, Task::Sync, now);
+            let verification = self.due(job, Task::Verify, now).filter(|due| {
                 let synced = self.last(&job.job.name, Task::Sync);
-                let waits = syncs.is_some_and(|sync| sync <= now)
+                let waits = sync.is_some_and(|sync| sync <= now)
                     && synced.is_some_and(|last| last.is_open || last.at < *due);
                 !waits
             });
-            let of = move |task| move |at| DueTask { job, task, at };
-            syncs.map(of(Task::Sync)).into_iter().chain(verifies.map(of(Task::Verify)))
+            let tasks = [(Task::Sync, sync), (Task::Verify, verification)];
+            tasks.into_iter().filter_map(move |(task, at)| Some(DueTask { job, task, at: at? }))
         });
         tasks.min_by(|a, b| (a.at, a.task, &a.job.job.name).cmp(&(b.at, b.task, &b.job.job.name)))
     }

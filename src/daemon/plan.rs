@@ -62,7 +62,7 @@ pub enum Task {
 #[derive(Clone)]
 pub struct JobPlan {
     pub job: Job,
-    /// Where the job pulls a shop.
+    /// `None`: the job pulls no shop.
     pub pull: Option<PullOptions>,
     /// When it runs; `None`: only by hand.
     pub calendar: Option<Calendar>,
@@ -70,7 +70,7 @@ pub struct JobPlan {
     pub verify: Option<Box<VerifyPlan>>,
     /// Every job on its connection, this one too; empty if there is no other.
     pub sharing: Vec<Job>,
-    /// A job that was never loaded is started too.
+    /// The job is also started if it was never loaded.
     pub loads_first: bool,
 }
 
