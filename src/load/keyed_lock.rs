@@ -18,8 +18,7 @@ impl<K: Eq + Hash + Clone> KeyedLock<K> {
     pub(super) async fn hold(&self, key: &K) -> OwnedMutexGuard<()> {
         let lock = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            // Keys that are neither held nor waited for are removed, so the table stays as small as
-            // the window.
+            // Keys that are neither held nor waited for are removed, so that the table does not grow.
             held.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(held.entry(key.clone()).or_default())
         };
@@ -35,7 +34,7 @@ mod tests {
     async fn a_key_has_one_holder_and_leaves_nothing_behind() {
         let keyed = KeyedLock::new();
         let first = keyed.hold(&1).await;
-        assert!(futures_pending(keyed.hold(&1)).await, "held");
+        assert!(is_pending(keyed.hold(&1)).await, "held");
         let other = keyed.hold(&2).await;
         drop((first, other));
         drop(keyed.hold(&1).await);
@@ -43,7 +42,7 @@ mod tests {
         assert_eq!(keyed.held.lock().unwrap().len(), 1, "only the last key asked for");
     }
 
-    async fn futures_pending(future: impl Future) -> bool {
+    async fn is_pending(future: impl Future) -> bool {
         tokio::select! {
             biased;
             _ = future => false,

@@ -1,7 +1,7 @@
 use super::attempts::StepError;
 use super::loader::Loader;
 use super::order::{Next, OrderWrite};
-use crate::domain::{CustomerEntry, LedgerEntry, MovedCustomer, Order};
+use crate::domain::{CustomerEntry, LedgerEntry, MovedCustomer, Order, OrderKey};
 use crate::plan::{Action, Step};
 use crate::state::{OrderOutcome, StateError};
 
@@ -29,25 +29,32 @@ impl Loader {
         if !is_create && self.ledger.is_moved(order).await? {
             write.moved = Some(self.moved_customer);
         }
-        let outcome = if is_create && (is_behind || self.may_be_foreign(order).await?) {
+        let first = if is_create && (is_behind || self.may_be_foreign(order).await?) {
             self.ledger.note_planned_lookup();
-            write.carry_out(Next::LookUp(None)).await?
-        } else if write.moved != Some(MovedCustomer::Keep)
-            && let Err(outcome) = write.find_customer().await?
-        {
-            return Ok(outcome);
+            Next::LookUp(None)
         } else {
-            let first = write.first(&step.action);
-            write.carry_out(first).await?
+            if write.moved != Some(MovedCustomer::Keep)
+                && let Err(outcome) = write.find_customer().await?
+            {
+                return Ok(outcome);
+            }
+            write.first(&step.action)
         };
+        let outcome = write.carry_out(first).await?;
         let superseded = (outcome == OrderOutcome::Superseded).then_some(&order.key);
         let became = order.cart.as_ref().filter(|_| outcome.is_at_remote());
-        if let Some(cart) = superseded.or(became)
-            && self.ledger.order(cart).await? != LedgerEntry::BecameOrder
-        {
-            self.ledger.settle_cart(cart).await?;
+        if let Some(cart) = superseded.or(became) {
+            self.settle_cart(cart).await?;
         }
         Ok(outcome)
+    }
+
+    /// Records that a cart became an order, unless the ledger has it already.
+    pub(super) async fn settle_cart(&self, cart: &OrderKey) -> Result<(), StateError> {
+        if self.ledger.order(cart).await? != LedgerEntry::BecameOrder {
+            self.ledger.settle_cart(cart).await?;
+        }
+        Ok(())
     }
 
     /// Whether another program may have created an order that the ledger does not know: its

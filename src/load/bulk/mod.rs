@@ -9,7 +9,6 @@ mod prepare;
 use super::attempts::StepError;
 use super::carrier::{Carried, Carrier, Carrying};
 use super::loader::Loader;
-use crate::domain::LedgerEntry;
 use crate::plan::Step;
 use crate::state::OrderOutcome;
 use batch::BatchWrite;
@@ -61,9 +60,8 @@ impl BulkLoader {
         for (step, outcome) in steps.iter().zip(outcomes.iter()) {
             if let (Some(cart), Some(outcome)) = (&step.order.cart, outcome)
                 && outcome.is_at_remote()
-                && self.path.rest.ledger.order(cart).await? != LedgerEntry::BecameOrder
             {
-                self.path.rest.ledger.settle_cart(cart).await?;
+                self.path.rest.settle_cart(cart).await?;
             }
         }
         result

@@ -26,7 +26,7 @@ impl BatchWrite<'_> {
             }
         }
         self.compare_customers(&self.unsettled(&kept)).await?;
-        self.find_strangers(orders).await
+        self.find_foreign(orders).await
     }
 
     /// An update of a deleted order would create it again. Returns whether the order belongs to
@@ -178,16 +178,16 @@ impl BatchWrite<'_> {
 
     /// Looks for orders that the ledger may lack: another program wrote them, or it is an older
     /// copy.
-    async fn find_strangers(&mut self, orders: &[usize]) -> Result<(), StepError> {
+    async fn find_foreign(&mut self, orders: &[usize]) -> Result<(), StepError> {
         let ledger = &self.loader.rest.ledger;
         if ledger.knows_every_order().await? && !ledger.is_behind().await? {
             return Ok(());
         }
         for index in self.unsettled(orders) {
-            let (order, rest) = (self.order(index), &*self.loader.rest);
             if self.steps[index].action != Action::Create {
                 continue;
             }
+            let (order, rest) = (self.order(index), &*self.loader.rest);
             let lookup = OrderLookup { loader: rest, order: &order.key };
             rest.ledger.note_planned_lookup();
             match lookup.find_in_time(&order.key, Again::Never).await? {
