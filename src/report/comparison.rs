@@ -5,15 +5,14 @@ use super::text::columns;
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     pub(super) title: String,
-    /// Each with its title.
     pub(super) sections: Vec<Section>,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Section {
-    /// Blank for the first one, which comes below the title.
+    /// Empty for the first one, which comes below the title of the whole.
     pub title: String,
-    /// Cells of one row each; the second is a number.
+    /// The cells of each row; the second is a number.
     pub rows: Vec<Vec<String>>,
     /// Sentences below them.
     pub lines: Vec<String>,
@@ -35,7 +34,9 @@ impl Comparison {
                 text.push_str(&format!("\n{title}\n"));
             }
             text.push_str(&columns("<><", rows));
-            lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+            for line in lines {
+                text.push_str(&format!("  {line}\n"));
+            }
         }
         text
     }

@@ -25,7 +25,7 @@ pub fn since_json(preview: &Preview, since: &SinceRun) -> Value {
         "changed": since.changes.orders,
         "by_field": by_field_json(&since.changes),
         "fields_unknown": since.changes.fields_unknown,
-        "by_why": ChangeCause::ALL.iter().filter_map(|why| Some((why, since.changes.by_why.get(why)?)))
+        "by_why": causes(&since.changes)
             .map(|(why, n)| json!({ "why": why.word(), "count": n })).collect::<Vec<_>>(),
         "examples": since.changes.examples.iter().map(|(example, change)| {
             let mut one = example_json(preview, example);
@@ -46,6 +46,11 @@ pub fn since_json(preview: &Preview, since: &SinceRun) -> Value {
         "new": since.new,
         "settings": settings,
     })
+}
+
+/// The causes of these changes, each with its number of orders.
+fn causes(changes: &Changes) -> impl Iterator<Item = (&'static ChangeCause, &u64)> {
+    ChangeCause::ALL.iter().filter_map(move |why| Some((why, changes.by_why.get(why)?)))
 }
 
 fn by_field_json(changes: &Changes) -> Value {
@@ -149,9 +154,8 @@ fn add_changes(comparison: &mut Comparison, preview: &Preview, changes: &Changes
         fields.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
     }
     comparison.add("What would change", fields, Vec::new());
-    let whys = ChangeCause::ALL.iter().filter_map(|why| Some((why, changes.by_why.get(why)?)));
-    let whys =
-        whys.map(|(why, n)| vec![why.word().to_owned(), count(*n), why.meaning().to_owned()]);
+    let whys = causes(changes)
+        .map(|(why, n)| vec![why.word().to_owned(), count(*n), why.meaning().to_owned()]);
     comparison.add("Why", whys.collect(), Vec::new());
     let examples = changes.examples.iter();
     let examples = examples.map(|(example, change)| {

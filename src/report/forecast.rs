@@ -5,8 +5,7 @@ mod tests;
 
 use super::text::{columns, count, duration, many, millis};
 use crate::plan::Forecast;
-use crate::run::CompareProgress;
-use crate::run::Preview;
+use crate::run::{CompareProgress, Preview};
 use jiff::{SignedDuration, Zoned};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -110,8 +109,7 @@ pub fn reading_text(job: &str, orders: u64, by_line: u64, forecast: &Forecast) -
     )
 }
 
-/// The duration of a query that begins now, after so many requests that showed how much there is to
-/// read.
+/// The duration of a query, of which `sent` requests have shown how much is left to read.
 pub fn asking_text(account: &str, sent: u64, left: &Forecast) -> String {
     format!(
         "{account}: asking ActiveCampaign what exists already, reading only: {}, about {}",
@@ -177,12 +175,12 @@ pub(super) fn assumptions(forecast: &Forecast) -> Vec<String> {
     all
 }
 
-/// `forecast` of `plan --json`: by the names of the interface; `duration_ms` is the time of
-/// `requests` alone, and `ends` also includes `connection_ms`.
+/// The `forecast` of `plan --json`: `duration_ms` is the time of `requests` alone, and `ends` also
+/// includes `connection_ms`.
 pub(super) fn forecast_json(preview: &Preview, now: &Zoned) -> Value {
     let (forecast, now) = (&preview.forecast, in_zone(preview, now));
     let terms = &forecast.terms;
-    // Without anything to send, it is not looked up.
+    // Without anything to send, the connection is not looked up.
     let connecting = forecast.after(if forecast.requests == 0 { 0 } else { forecast.one_by_one });
     let paces = paces(forecast).into_iter().map(|forecast| {
         json!({
@@ -218,11 +216,11 @@ pub fn together_text(plans: &[(String, &Preview)], now: &Zoned) -> String {
     let mut text = String::new();
     for (account, all) in by_account(plans).into_iter().filter(|(_, all)| all.len() > 1) {
         let (requests, takes) = sums(&all);
-        let at = all.last().map_or_else(|| now.clone(), |preview| in_zone(preview, now));
-        let ends = end_after(takes, &at).map(|end| format!(", done about {}", shown(&end)));
         if requests == 0 {
             continue;
         }
+        let at = all.last().map_or_else(|| now.clone(), |preview| in_zone(preview, now));
+        let ends = end_after(takes, &at).map(|end| format!(", done about {}", shown(&end)));
         text.push_str(&format!(
             "Together: {} jobs write to {account}, one after the other: {} {} {}{}\n",
             all.len(),
@@ -256,6 +254,7 @@ fn by_account<'a>(plans: &'a [(String, &'a Preview)]) -> Vec<(&'a str, Vec<&'a P
     accounts
 }
 
+/// The requests and the time of all plans.
 fn sums(all: &[&Preview]) -> (u64, Duration) {
     let takes = |sum: Duration, preview: &&Preview| sum.saturating_add(taken(&preview.forecast));
     (
@@ -264,12 +263,12 @@ fn sums(all: &[&Preview]) -> (u64, Duration) {
     )
 }
 
-/// Without anything to send there is nothing to compare.
+/// Without anything to send, a run does not even look up the connection.
 fn taken(forecast: &Forecast) -> Duration {
     if forecast.requests == 0 { Duration::ZERO } else { forecast.duration() }
 }
 
-/// The rates that are compared, including the account's own; those of the same magnitude.
+/// The forecast at each rate that is compared, and at the account's own.
 fn paces(forecast: &Forecast) -> Vec<Forecast> {
     let own = forecast.terms.allowed_per_second;
     let mut allowed = ALLOWED.to_vec();

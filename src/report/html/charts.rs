@@ -5,8 +5,9 @@ use crate::report::text::count;
 use maud::{Markup, html};
 
 const WIDTH: f64 = 480.0;
-/// Height of vertical bars.
+/// Height of a chart of vertical bars, with the labels below its axis.
 const HEIGHT: f64 = 190.0;
+/// Where its horizontal axis is, and the highest mark.
 const BASE: f64 = 160.0;
 const TOP: f64 = 12.0;
 /// Maximum width of one character of a label; `page.css` sets the size of the font.
@@ -22,7 +23,7 @@ const INTERVALS_MAX: f64 = 4.0;
 const ROW: f64 = 46.0;
 const ROW_LEN_MAX: f64 = 370.0;
 
-/// One bar: its label, its height, and that height in words.
+/// One bar: its label, its value, and that value as text.
 pub(super) struct Bar {
     pub label: String,
     pub value: f64,
