@@ -66,6 +66,7 @@ impl Delivery {
     }
 
     fn answer(&self, request: reqwest::RequestBuilder) -> Result<(), String> {
+        // Sent within the runtime, which the client's time-out needs from the start.
         let answered = self.runtime.block_on(async { request.send().await });
         let status = answered.map_err(|error| error.without_url().to_string())?.status();
         if status.is_success() { Ok(()) } else { Err(format!("answered {status}")) }
@@ -101,7 +102,7 @@ fn run(program: &str, arguments: &[String], word: &str, json: &str) -> Result<()
         .map_err(|error| error.to_string())?;
     if let Some(mut input) = child.stdin.take() {
         let json = json.as_bytes().to_vec();
-        // Not awaited: a command may ignore its input and use the variable.
+        // Not waited for: a command may ignore its input and use the variable.
         std::thread::spawn(move || input.write_all(&json));
     }
     let begun = Instant::now();
@@ -111,7 +112,7 @@ fn run(program: &str, arguments: &[String], word: &str, json: &str) -> Result<()
             Some(status) => return Err(format!("ended with {status}")),
             None if begun.elapsed() < ANSWER_MAX => std::thread::sleep(LOOK_EVERY),
             None => {
-                // Killing fails if it has just ended.
+                // The attempt has failed, whether or not the command can be killed.
                 let _ = child.kill().and_then(|()| child.wait());
                 return Err(format!("did not end in {ANSWER_MAX:?}"));
             }
