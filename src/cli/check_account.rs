@@ -16,7 +16,8 @@ use std::path::Path;
 /// What is checked.
 pub(super) struct Scope<'a> {
     pub settings: &'a Settings,
-    /// They have no errors. Otherwise they contain placeholders, and no state may be bound to one.
+    /// The settings have no errors. Otherwise they may contain placeholders, and no state may be
+    /// bound to one.
     pub is_sound: bool,
     /// Requests are sent to shops and ActiveCampaign.
     pub sends_requests: bool,
@@ -29,10 +30,9 @@ pub(super) fn check_account(
     scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Result<(), CliError> {
-    let name = &account.name;
-    // Held while requests are sent, so that no other process uses the account's rate meanwhile.
-    let dir = &scope.settings.state_dir;
-    // Its state is in the database of the fleet.
+    let (name, dir) = (&account.name, &scope.settings.state_dir);
+    // Held while requests are sent, so that no other process uses the account's rate meanwhile. The
+    // state of a shared account is in the database of the fleet.
     let opened = (scope.is_sound && !account.is_shared)
         .then(|| assembly::bound_store(dir, account))
         .transpose();
@@ -170,7 +170,7 @@ fn check_connection(
     Ok(())
 }
 
-/// Its name or its link differs from the job's.
+/// Whether its name, or the host of its link, differs from the job's.
 fn is_of_another_shop(found: &Connection, job: &Job) -> bool {
     let wanted = job.connection.link_url.as_deref().unwrap_or_default();
     let has_links = !wanted.is_empty() && !found.link_url.is_empty();

@@ -16,7 +16,7 @@ pub(super) fn start(global: &Global) {
     } else {
         LevelFilter::INFO
     };
-    // Its report of a rejected certificate would repeat ours with less advice.
+    // The platform verifier's report of a rejected certificate would repeat ours with less advice.
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("rustls_platform_verifier", LevelFilter::OFF)

@@ -27,12 +27,11 @@ pub(super) fn read_settings(global: &Global) -> ReadSettings {
     let environment = Environment::of_process();
     let loaded = Settings::load_by(global.config.as_deref(), &environment, &RULES);
     let mappings = loaded.mappings.iter().filter_map(|text| parse_mappings(text).err());
-    let unbuilt =
-        loaded.settings.as_ref().filter(|_| !cfg!(feature = "fleet")).and_then(|settings| {
-            settings.fleet.as_ref()?;
-            let expected = "a build with the cargo feature `fleet`, as --features fleet makes it";
-            Some(settings.fault("fleet", "this build knows no fleets", expected))
-        });
+    let of_fleet = loaded.settings.as_ref().filter(|settings| settings.fleet.is_some());
+    let unbuilt = of_fleet.filter(|_| !cfg!(feature = "fleet")).map(|settings| {
+        let expected = "a build with the cargo feature `fleet`, as --features fleet makes it";
+        settings.fault("fleet", "this build knows no fleets", expected)
+    });
     let faults = (!loaded.faults.is_empty()).then(|| CliError::from(loaded.faults));
     let faults = faults.into_iter().chain(unbuilt.map(CliError::from));
     let faults = faults.chain(mappings.map(CliError::from)).collect();

@@ -33,11 +33,9 @@ pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError
             zone: job.time_zone.clone(),
             zone_name: job.time_zone.iana_name().unwrap_or_default().to_owned(),
             jitter: jitter.unwrap_or_default(),
-            starts: calendar.map(|calendar| starts(&calendar, now, args.next)).unwrap_or_default(),
+            starts: starts(calendar.as_ref(), now, args.next),
             verify: job.verify.clone(),
-            verifications: verifies
-                .map(|calendar| starts(&calendar, now, args.next))
-                .unwrap_or_default(),
+            verifications: starts(verifies.as_ref(), now, args.next),
         });
     }
     output::print_result(
@@ -48,7 +46,8 @@ pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError
     Ok(Exit::Done)
 }
 
-fn starts(calendar: &Calendar, now: Timestamp, count: u16) -> Vec<Start> {
+fn starts(calendar: Option<&Calendar>, now: Timestamp, count: u16) -> Vec<Start> {
+    let Some(calendar) = calendar else { return Vec::new() };
     std::iter::successors(calendar.start_after(now), |at| calendar.start_after(*at))
         .take(usize::from(count))
         .map(|at| {

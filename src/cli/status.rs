@@ -43,8 +43,8 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
         let records_before =
             last.iter().filter(|row| row.is_finished_load()).find_map(|row| row.records);
         // A process that takes the account's lock marks the runs of dead processes as ended, so a
-        // run without an outcome is in progress. (The lock is checked before and after: a run may
-        // have ended, and another begun, while the runs were read.)
+        // run without an outcome is in progress while the lock is held. It is checked before the
+        // runs are read and after, as a run may begin or end meanwhile.
         let at_work =
             last.first().filter(|row| row.outcome.is_none() && (was_locked || is_locked()));
         let unanswered_since = at_work.map(|row| view.unanswered_since(row.id)).transpose()?;

@@ -39,6 +39,7 @@ enum Unanswered {
 }
 
 const ACCOUNT_URL: &str = "accounts.main.url";
+const SERVICE: &str = "jobs.shop.connection.service";
 const NAME: &str = "jobs.shop.connection.name";
 const LINK_URL: &str = "jobs.shop.connection.link_url";
 const EXTERNALID: &str = "jobs.shop.connection.externalid";
@@ -115,10 +116,9 @@ impl Answers {
 
     fn export(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         let list = serde_json::json!([facts.pattern]).to_string();
-        let key = |key, value| FilledKey { key, value: Some(value), note: String::new() };
-        self.keys.push(key("jobs.shop.export", list));
+        let export = FilledKey { key: "jobs.shop.export", value: Some(list), note: String::new() };
+        self.keys.push(export);
         self.set("jobs.shop.format", facts.format().to_owned(), String::new());
-        const SERVICE: &str = "jobs.shop.connection.service";
         match &facts.service {
             Some(service) => self.set(SERVICE, service.clone(), String::new()),
             None => {
@@ -134,16 +134,15 @@ impl Answers {
     }
 
     fn connection(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
-        let address = facts.address.clone();
         let use_or_mark =
             |value: Option<String>| value.map_or(Unanswered::Mark(None), Unanswered::Use);
         let link = Question {
             text: "the address of the shop",
             expected: "a URL such as https://example.com",
-            offered: address.clone(),
+            offered: facts.address.clone(),
             accepts: is_web_address,
         };
-        self.ask(LINK_URL, &link, use_or_mark(address.clone()), ask);
+        self.ask(LINK_URL, &link, use_or_mark(facts.address.clone()), ask);
         let host = self.value(LINK_URL).map(|url| shop_host(&url));
         let name = Question {
             text: "the name of the shop",

@@ -45,11 +45,12 @@ impl InitArgs {
 pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
     check_args(args)?;
     let facts = args.from.as_deref().map(|from| ExportFacts::read(from, &args.dir)).transpose()?;
-    if let Some(facts) = facts.as_ref().filter(|_| can_ask()) {
+    let asked = facts.as_ref().filter(|_| can_ask());
+    if let Some(facts) = asked {
         output::note(&format!("{}. Enter accepts what is in brackets.", recognised(facts)));
     }
-    let asks = facts.is_some() && can_ask();
-    let mut ask = |question: &Question| asks.then(|| terminal::ask(question)).flatten();
+    let asks = asked.is_some();
+    let mut ask = |question: &Question| if asks { terminal::ask(question) } else { None };
     let answers = if args.fills_in() {
         Answers::of(facts.as_ref(), args.url.as_deref(), &mut ask)
     } else {
@@ -93,8 +94,7 @@ fn check_args(args: &InitArgs) -> Result<(), CliError> {
             "{file} exists, and nothing is written over it\n  hint: name another folder, or edit that file"
         )));
     }
-    let is_wrong = |url: &&String| !settings::is_account_address(url);
-    if args.url.as_ref().filter(is_wrong).is_some() {
+    if args.url.as_deref().is_some_and(|url| !settings::is_account_address(url)) {
         // The text is not quoted: it may be a token pasted by mistake.
         return Err(CliError::usage(
             "--url: not the API address of an account\n  hint: ActiveCampaign shows it under Settings, Developer, such as https://example.api-us1.com",
