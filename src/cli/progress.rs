@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Between two objects.
 const JSON_EVERY: Duration = Duration::from_secs(1);
+/// A narrower terminal shows no bar, only the count and the time left.
+const BAR_FROM: usize = 80;
 
 /// Prints a line at intervals while both sides are compared.
 pub(super) fn reading_lines(quiet: bool) -> impl Fn(CompareProgress) {
@@ -28,11 +30,6 @@ pub(super) fn reading_lines(quiet: bool) -> impl Fn(CompareProgress) {
         }
     }
 }
-
-/// A narrower terminal shows no bar, only the count and the time left.
-const BAR_FROM: usize = 80;
-/// Columns of a bar without its texts.
-const BAR_COLUMNS: usize = 26;
 
 /// What `--progress` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,7 +66,7 @@ struct State {
 struct Bar {
     bar: ProgressBar,
     is_planned: bool,
-    /// Columns that it takes, if the terminal is wide enough.
+    /// Columns that its line takes, if the terminal is wide enough.
     len: usize,
 }
 
@@ -108,14 +105,15 @@ impl ProgressDisplay {
 
     fn draw(&self, state: &mut State, at: &Progress, planned: Option<&Forecast>) {
         state.follow_width(&self.bars);
-        let (columns, is_planned) = (state.columns, planned.is_some());
+        let is_planned = planned.is_some();
+        let layout = Layout::of(is_planned, state.columns);
         let shown = state.by_job.entry(at.job.clone()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new(planned.map_or(0, Forecast::total)));
-            bar.set_style(style(is_planned, columns));
+            bar.set_style(layout.style());
             Bar { bar, is_planned, len: 0 }
         });
         let text = self.text(at, planned);
-        shown.len = text.done.chars().count() + text.rest.chars().count() + BAR_COLUMNS;
+        shown.len = text.done.chars().count() + text.rest.chars().count() + layout.columns();
         shown.bar.set_prefix(text.done);
         shown.bar.set_position(at.requests.total);
         shown.bar.set_message(text.rest);
@@ -149,7 +147,7 @@ impl State {
             rows => bars.suspend(|| output::erase_rows_above(rows)),
         }
         for Bar { bar, is_planned, .. } in self.by_job.values() {
-            bar.set_style(style(*is_planned, columns));
+            bar.set_style(Layout::of(*is_planned, columns).style());
         }
     }
 }
@@ -166,17 +164,47 @@ impl Drop for ProgressDisplay {
     }
 }
 
-/// A bar needs a total; without a plan there is only the count.
-fn style(is_planned: bool, columns: usize) -> ProgressStyle {
-    let template = if !is_planned {
-        "{prefix}: {wide_msg}"
-    } else if columns >= BAR_FROM {
-        "{prefix} [{bar:16}] {percent:>3}% {wide_msg}"
-    } else {
-        "{prefix} {percent:>3}% {wide_msg}"
-    };
-    let plain = ProgressStyle::default_bar();
-    plain.clone().template(template).unwrap_or(plain).progress_chars("=> ")
+/// What a line of progress on a terminal shows besides its texts.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    /// Nothing: without a plan there is no total.
+    Texts,
+    Percent,
+    Bar,
+}
+
+impl Layout {
+    fn of(is_planned: bool, columns: usize) -> Self {
+        if !is_planned {
+            Self::Texts
+        } else if columns < BAR_FROM {
+            Self::Percent
+        } else {
+            Self::Bar
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Self::Texts => "{prefix}: {wide_msg}",
+            Self::Percent => "{prefix} {percent:>3}% {wide_msg}",
+            Self::Bar => "{prefix} [{bar:16}] {percent:>3}% {wide_msg}",
+        }
+    }
+
+    /// Columns of the line without its texts.
+    fn columns(self) -> usize {
+        match self {
+            Self::Texts => 2,
+            Self::Percent => 6,
+            Self::Bar => 25,
+        }
+    }
+
+    fn style(self) -> ProgressStyle {
+        let plain = ProgressStyle::default_bar();
+        plain.clone().template(self.template()).unwrap_or(plain).progress_chars("=> ")
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +217,15 @@ mod tests {
             [(120, 120, 0), (120, 70, 1), (70, 100, 0), (120, 40, 2), (0, 40, 0), (9, 0, 8)]
         {
             assert_eq!(rows_left(len, columns), expected, "{len} in {columns}");
+        }
+    }
+
+    #[test]
+    fn the_columns_of_a_line_are_those_of_its_template() {
+        for layout in [Layout::Texts, Layout::Percent, Layout::Bar] {
+            let line = layout.template().replace("{prefix}", "").replace("{wide_msg}", "");
+            let line = line.replace("{bar:16}", &"=".repeat(16)).replace("{percent:>3}", "100");
+            assert_eq!(layout.columns(), line.len(), "{layout:?}");
         }
     }
 }
