@@ -16,7 +16,7 @@ use crate::run::{
     RecordChanges, ValueChange, preview_against, preview_since,
 };
 use crate::settings::Account;
-use crate::state::View;
+use crate::state::{RunId, View};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -49,7 +49,7 @@ pub(super) struct PlanArgs {
     /// Show what changed in the orders that this run, or an earlier one, loaded: which fields, and
     /// why
     #[arg(long, value_name = "RUN")]
-    since_run: Option<i64>,
+    since_run: Option<RunId>,
     /// Show what changed since a plan was saved by `--payloads` or `--jsonl`
     #[arg(long, value_name = "FILE", conflicts_with = "since_run")]
     against: Option<PathBuf>,

@@ -97,9 +97,9 @@ pub(super) fn preflight(
     let Unplanned { account, view, job, export } = unplanned;
     let wanted = limits.canary.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut choosing = wanted.map(Canary::new);
-    let mut look = |judged: PlannedRecord| {
+    let mut look = |record: PlannedRecord| {
         if let Some(choosing) = &mut choosing {
-            choosing.take(&judged);
+            choosing.take(&record);
         }
     };
     let on_record = wanted.is_some().then_some(OnRecord { keep: Keep::default(), each: &mut look });

@@ -25,7 +25,7 @@ pub fn status_line(view: &DaemonView, now: Timestamp, zone: &TimeZone) -> String
                 clock(*until, now, zone)
             )),
             AccountStatus::Refused { until } => Some(format!(
-                "account {name} refused access, next try at {}",
+                "ActiveCampaign refused access to account {name}, next try at {}",
                 clock(*until, now, zone)
             )),
         }

@@ -5,7 +5,7 @@ use super::examples::{example_json, example_text};
 use super::text::{count, count_row, printable};
 use crate::domain::{Field, FieldChange, FieldValue};
 use crate::plan::{Change, ChangeCause, Changes};
-use crate::run::{Preview, SinceRun};
+use crate::run::{Preview, SettingChange, SinceRun};
 use serde_json::{Value, json};
 
 /// Changes shown per example.
@@ -14,8 +14,7 @@ const SHOWN_MAX: usize = 6;
 /// The `difference` of `plan --since-run --json`.
 pub fn since_json(preview: &Preview, since: &SinceRun) -> Value {
     let settings = since.settings.as_ref().map(|settings| {
-        let of_one =
-            |(name, then, now): &(String, String, String)| json!({ "name": name, "from": then, "to": now });
+        let of_one = |change: &SettingChange| json!({ "name": change.name, "from": change.before, "to": change.now });
         settings.iter().map(of_one).collect::<Vec<_>>()
     });
     json!({
@@ -138,8 +137,8 @@ fn settings_lines(since: &SinceRun) -> Vec<String> {
         return vec!["unchanged".to_owned()];
     }
     let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { printable(text) };
-    let line = |(name, then, now): &(String, String, String)| {
-        format!("{}: {} → {}", printable(name), shown(then), shown(now))
+    let line = |change: &SettingChange| {
+        format!("{}: {} → {}", printable(&change.name), shown(&change.before), shown(&change.now))
     };
     settings.iter().map(line).collect()
 }

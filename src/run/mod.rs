@@ -76,6 +76,7 @@ pub use pulls::PullsError;
 pub use reading_error::ReadingError;
 pub use remote_fetch::{CompareProgress, FetchError};
 pub use report::{Accounting, Progress, RunError, RunEvent, RunReport, end_by, end_of, time_left};
+pub use rules_digest::SettingChange;
 pub use sample::{CanaryToRead, CheckedOrder, verify_orders};
 pub use shared_orders::{SharedOrders, shared_orders};
 pub use shrinkage::Shrinkage;

@@ -76,8 +76,10 @@ pub(super) fn check_key(view: &View, job: &Job, now: &str) -> Result<(), Reading
     else {
         return Ok(());
     };
-    match settings_changed(&before, now).into_iter().find(|(name, ..)| name == "order_key") {
-        Some((_, before, now)) if !before.is_empty() => Err(ReadingError::Rekeyed { before, now }),
+    match settings_changed(&before, now).into_iter().find(|change| change.name == "order_key") {
+        Some(SettingChange { before, now, .. }) if !before.is_empty() => {
+            Err(ReadingError::Rekeyed { before, now })
+        }
         _ => Ok(()),
     }
 }
@@ -110,8 +112,15 @@ pub(super) fn check_carts(view: &View, job: &Job, now: &str) -> Result<(), Readi
     }
 }
 
-/// The settings that changed: name, before, now. A missing setting is blank.
-pub(super) fn settings_changed(before: &str, now: &str) -> Vec<(String, String, String)> {
+/// A setting whose value changed; the value of a missing setting is empty.
+#[derive(Debug, Clone)]
+pub struct SettingChange {
+    pub name: String,
+    pub before: String,
+    pub now: String,
+}
+
+pub(super) fn settings_changed(before: &str, now: &str) -> Vec<SettingChange> {
     let pairs = |text: &str| -> Vec<(String, String)> {
         let lines = text.lines().filter_map(|line| line.split_once('='));
         lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -128,8 +137,12 @@ pub(super) fn settings_changed(before: &str, now: &str) -> Vec<(String, String, 
     names.extend(gone.map(|(name, _)| name));
     names
         .into_iter()
-        .map(|name| (name.clone(), value(&before, name), value(&now, name)))
-        .filter(|(_, before, now)| before != now)
+        .map(|name| SettingChange {
+            name: name.clone(),
+            before: value(&before, name),
+            now: value(&now, name),
+        })
+        .filter(|change| change.before != change.now)
         .collect()
 }
 
@@ -140,8 +153,10 @@ mod tests {
     #[test]
     fn changes_are_reported_with_old_and_new_values() {
         let changed = settings_changed("a=1\nb=2\nc=x=y\n", "a=1\nb=3\nd=4\n");
-        let output: Vec<_> =
-            changed.iter().map(|(n, a, b)| (n.as_str(), a.as_str(), b.as_str())).collect();
+        let output: Vec<_> = changed
+            .iter()
+            .map(|change| (change.name.as_str(), change.before.as_str(), change.now.as_str()))
+            .collect();
         assert_eq!(output, [("b", "2", "3"), ("d", "", "4"), ("c", "x=y", "")]);
         assert!(settings_changed("a=1\n", "a=1\n").is_empty());
     }

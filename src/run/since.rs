@@ -3,7 +3,7 @@ use super::plan_reader::PlanReader;
 use super::planned_record::{LeftOut, PlannedRecord, RecordVerdict};
 use super::preview::{AccountPlanner, OnRecord, PlanInput, Preview};
 use super::reading_error::ReadingError;
-use super::rules_digest::{mapping_of, settings_changed};
+use super::rules_digest::{SettingChange, mapping_of, settings_changed};
 use crate::plan::{Changes, Decision, EXAMPLES_MAX, Example};
 use crate::state::RunId;
 use std::collections::BTreeMap;
@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct SinceRun {
     pub run: RunId,
-    /// Settings that changed: name, then, now. `None` if the run stored none.
-    pub settings: Option<Vec<(String, String, String)>>,
+    /// Settings that changed; `None` if the run stored none.
+    pub settings: Option<Vec<SettingChange>>,
     /// Orders that would be sent unchanged.
     pub unchanged: u64,
     /// Orders that would be sent differently.
