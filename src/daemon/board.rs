@@ -24,7 +24,7 @@ type Accounts = BTreeMap<String, Box<Entry>>;
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub status: AccountStatus,
-    /// Of the run under way. It holds the account's lock, so it is dropped with the run.
+    /// Of the run or verification under way. It holds the account's lock, so it is dropped with it.
     pub client: Option<Client>,
     /// Of the earlier runs since the daemon began.
     pub traffic: Option<Box<Traffic>>,
@@ -258,7 +258,7 @@ impl Board {
         is_alive
     }
 
-    /// Shows the jobs of a plan, and no others unless they are running.
+    /// Shows the jobs of a plan, and those of other accounts only while they run or are verified.
     pub(super) fn plan(&self, plan: &Plan) {
         self.keep(|name| plan.contains_key(name));
         for (name, account) in plan {
@@ -266,10 +266,11 @@ impl Board {
         }
     }
 
-    /// Removes the other accounts, except where a run is under way. In a fleet, those are the
-    /// accounts that another node has worked on since: what the board holds of them is outdated.
+    /// Removes the other accounts, except where a run or a verification is under way. In a fleet,
+    /// those are the accounts that another node has worked on since: what the board holds of them
+    /// is outdated.
     pub fn keep(&self, is_kept: impl Fn(&str) -> bool) {
-        self.lock().retain(|name, entry| is_kept(name) || entry.running.is_some());
+        self.lock().retain(|name, entry| is_kept(name) || entry.client.is_some());
     }
 
     /// Shows the jobs of an account.
