@@ -5,7 +5,7 @@ use super::options::Global;
 use super::output;
 use super::paint::Paint;
 use super::plan_ask;
-use super::plan_diff::{Base, Difference};
+use super::plan_diff::{Base, Difference, is_same};
 use super::private_file::{self, unwritable};
 use super::pull::pull_all;
 use crate::extract::{Export, ExportFile};
@@ -63,6 +63,12 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     if args.reveal && args.html.is_none() && args.against.is_none() {
         return Err(CliError::usage("--reveal needs `--html` or `--against`"));
     }
+    let written: Vec<&Path> = [&args.html, &args.jsonl, &args.payloads]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    check_distinct(&written)?;
     let chosen = settings.jobs_named(&args.jobs)?;
     if args.pull {
         pull_all(&settings, &chosen)?;
@@ -76,11 +82,6 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let exports = assembly::exports(&assembled)?;
     assembly::check_shared_orders(&settings, &chosen, &exports)?;
     // The saved plan is opened before any file is truncated.
-    let written: Vec<&Path> = [&args.html, &args.jsonl, &args.payloads]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-        .collect();
     let mut base =
         Base::open(args.since_run, args.against.as_deref(), &written, &jobs, &settings.state_dir)?;
     let mut files = DetailFiles::create(args)?;
@@ -104,6 +105,20 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     files.finish()?;
     let asked = if args.ask { ask(global, &settings.state_dir, &mut plans) } else { Ok(()) };
     show(global, args, plans, asked)
+}
+
+/// Refuses a file that two options name, as each would overwrite what the other writes.
+fn check_distinct(written: &[&Path]) -> Result<(), CliError> {
+    for (n, path) in written.iter().enumerate() {
+        let is_device = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+        if !is_device && written[..n].iter().any(|other| is_same(path, other)) {
+            return Err(CliError::usage(format!(
+                "{} is named by two options\n  hint: write each to a file of its own",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// One job, planned.

@@ -175,6 +175,15 @@ fn a_file_that_cannot_be_written_is_named() {
     }
 }
 
+#[test]
+fn a_file_that_two_options_name_is_not_written() {
+    let world = hostile::rows();
+    let planned = world.run(&["plan", "--jsonl", "plan.out", "--payloads", "plan.out"]);
+    assert_eq!(planned.code, 2);
+    assert!(planned.err.contains("plan.out is named by two options"), "{}", planned.err);
+    assert!(!world.path("plan.out").exists());
+}
+
 /// In a real browser: its script runs under its own policy, and the export's does not.
 #[test]
 #[ignore = "needs Chromium; .ci/run installs it and runs this"]
