@@ -48,8 +48,8 @@ pub fn since_json(preview: &Preview, since: &SinceRun) -> Value {
 }
 
 /// The causes of these changes, each with its number of orders.
-fn causes(changes: &Changes) -> impl Iterator<Item = (&'static ChangeCause, &u64)> {
-    ChangeCause::ALL.iter().filter_map(move |why| Some((why, changes.by_why.get(why)?)))
+fn causes(changes: &Changes) -> impl Iterator<Item = (ChangeCause, u64)> {
+    ChangeCause::ALL.into_iter().filter_map(move |why| Some((why, *changes.by_why.get(&why)?)))
 }
 
 fn by_field_json(changes: &Changes) -> Value {
@@ -154,7 +154,7 @@ fn add_changes(comparison: &mut Comparison, preview: &Preview, changes: &Changes
     }
     comparison.add("What would change", fields, Vec::new());
     let whys = causes(changes)
-        .map(|(why, n)| vec![why.word().to_owned(), count(*n), why.meaning().to_owned()]);
+        .map(|(why, n)| vec![why.word().to_owned(), count(n), why.meaning().to_owned()]);
     comparison.add("Why", whys.collect(), Vec::new());
     let examples = changes.examples.iter();
     let examples = examples.map(|(example, change)| {
