@@ -180,6 +180,8 @@ impl Outline {
                 b'{' | b'[' => outline.enter(),
                 b'}' | b']' => {
                     outline.open.pop();
+                    // A last string was a value, not the name of the next document.
+                    outline.name = None;
                 }
                 b',' => outline.name = None,
                 _ => {}
@@ -236,6 +238,8 @@ mod tests {
         let text = br#"{"code": 0, "message": "a \"b\": {", "data": [{"orders": [{"id": 1, "x y": {"z": {}}}]}], "e": {}"#;
         assert_eq!(Outline::of(text).places, ["data", "data/orders", "e"]);
         assert!(Outline::of(br#"[[{"id": "data"}, "x", {}]]"#).places.is_empty());
+        let lines = b"{\"status\": \"paid\"}\n{\"data\": [{\"id\": \"7\"}]}\n{}";
+        assert_eq!(Outline::of(lines).places, ["data"]);
     }
 
     proptest! {
