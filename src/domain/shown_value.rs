@@ -6,12 +6,12 @@ use super::{Currency, Reason};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// Bytes of what is shown.
+/// The most bytes shown of a value.
 const BYTES_MAX: usize = 40;
 /// Marks what was cut off.
 const CUT: char = '…';
 /// More digits than a number of milliseconds since 1970 has may be a card number, unless they are a
-/// time or a fraction.
+/// time. Those after a decimal point are not counted.
 const DIGITS_MAX: usize = 13;
 
 /// Words of dates, flags, numbers and spreadsheets, in addition to the names of months and days.
@@ -104,10 +104,13 @@ impl<'de> Deserialize<'de> for ShownValue {
 
 /// Letters become `x`, and digits `0` where they may be part of a telephone or card number.
 fn masked(text: &str) -> String {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
     let hides_words = text.contains('@');
-    let is_number = text.contains('.') && text.parse::<f64>().is_ok();
-    let is_long = digits > DIGITS_MAX && !is_number && !text.contains(':');
+    let counted = match text.split_once('.') {
+        Some((whole, _)) if text.parse::<f64>().is_ok() => whole,
+        _ => text,
+    };
+    let digits = counted.bytes().filter(u8::is_ascii_digit).count();
+    let is_long = digits > DIGITS_MAX && !text.contains(':');
     let hides_digits = hides_words || is_long || text.starts_with('+');
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
@@ -167,6 +170,7 @@ mod tests {
             ("ann.7@example.com", "xxx.0@xxxxxxx.xxx"),
             ("+49 170 1234567", "+00 000 0000000"),
             ("4111 1111 1111 1111", "0000 0000 0000 0000"),
+            ("4111111111111111.0", "0000000000000000.0"),
             ("Zoë", "xxx"),
             ("12 Main St", "12 xxxx St"),
         ] {
