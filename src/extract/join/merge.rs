@@ -122,7 +122,7 @@ fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
         if !part.refunded.is_empty() {
             let is_foreign =
                 !part.currency.is_empty() && !part.currency.eq_ignore_ascii_case(&order.currency);
-            // Never added to an amount in the order's own currency; `net` refuses it.
+            // Never added to an amount in the order's own currency; invalid where the policy needs it.
             refunded.push(if is_foreign { "unknown".into() } else { part.refunded });
         }
     }
@@ -154,10 +154,10 @@ pub fn summed(discounts: Vec<SourceDiscount>) -> Vec<SourceDiscount> {
     summed
 }
 
-/// Whether the lines have fewer items than the order states. A quantity that is not a number is
-/// refused separately.
+/// Whether the lines have fewer items than the order states; `false` if a quantity is not a whole
+/// number.
 pub fn is_short(order: &SourceOrder, expected: u64) -> bool {
-    let quantities = order.lines.iter().map(|line| line.quantity.parse::<u64>().ok());
-    let sum: Option<u64> = quantities.sum();
+    let mut lines = order.lines.iter();
+    let sum = lines.try_fold(0_u64, |sum, line| sum.checked_add(line.quantity.parse().ok()?));
     sum.is_some_and(|sum| sum < expected)
 }

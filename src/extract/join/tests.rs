@@ -1,6 +1,6 @@
 //! The result for records of one order, wherever they are.
 
-use super::merge::merge;
+use super::merge::{is_short, merge};
 use super::piece::{Piece, Role};
 use crate::domain::{
     Position, Reason, RecordError, SourceDiscount, SourceLine, SourceOrder, Status,
@@ -30,6 +30,13 @@ fn line(file: u32, id: &str) -> Piece {
         quantity: None,
         stated,
     }
+}
+
+#[test]
+fn huge_quantities_are_not_short() {
+    let huge = || SourceLine { quantity: u64::MAX.to_string().into(), ..SourceLine::default() };
+    let order = SourceOrder { lines: vec![huge(), huge()], ..SourceOrder::default() };
+    assert!(!is_short(&order, 3));
 }
 
 fn names(order: &SourceOrder) -> Vec<&str> {
