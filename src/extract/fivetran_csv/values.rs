@@ -1,6 +1,6 @@
 //! Cells of Fivetran that are not plain text.
 
-use crate::domain::{Reason, Text};
+use crate::domain::{Moment, Reason, Text};
 use crate::extract::cells::{Cells, Column};
 use crate::extract::json::Tree;
 use compact_str::format_compact;
@@ -21,10 +21,9 @@ pub fn amount(cells: &mut Cells<'_>, column: &Column) -> Text {
 /// A date in UTC, as all are here; one that states its offset keeps it.
 pub fn moment(cells: &mut Cells<'_>, column: &Column) -> Text {
     let text = cells.text(column);
-    let time = text.get(10..).unwrap_or_default();
-    let is_local =
-        time.contains(':') && !time.contains(['Z', 'z', '+', '-']) && !time.ends_with("UTC");
-    if is_local { format_compact!("{text} +0000") } else { text }
+    let has_time = text.contains(':');
+    let is_bare = has_time && !Moment::states_offset(&text);
+    if is_bare { format_compact!("{text} +0000") } else { text }
 }
 
 /// The shop's money of `{"shop_money": {"amount": "3.00", …}, …}`, unchanged.
