@@ -40,31 +40,29 @@ impl Amount {
         self.0
     }
 
-    /// Reads a decimal number with `.` as its mark into minor units of `currency`, exactly.
+    /// Reads a decimal number with `.` as its decimal point into minor units of `currency`, exactly.
     ///
-    /// Trailing zeros below the minor unit are accepted (`10.000` dollars); other digits there are
-    /// refused.
+    /// Trailing zeros below the minor unit are accepted (`10.000` dollars).
     ///
     /// # Errors
     /// When the text is not a plain decimal number, is negative (`-0.00` is zero), has a fraction
     /// of a minor unit, or exceeds `AMOUNT_MINOR_MAX`.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
-        let (negative, digits) = match text.as_bytes() {
+        let (is_negative, digits) = match text.as_bytes() {
             [b'-', rest @ ..] => (true, rest),
             all => (false, all),
         };
         let kept = u32::from(currency.exponent());
-        let append =
-            |sum: Option<i64>, b: u8| sum?.checked_mul(10)?.checked_add(i64::from(b - b'0'));
-        let (mut minor, mut whole_len) = (Some(0_i64), 0_u32);
-        // Digits after the point, after one was read.
+        let mut minor = Some(0);
+        let mut has_whole = false;
+        // The number of digits after the point, once that was read.
         let mut fraction: Option<u32> = None;
         let mut is_precise = true;
         for b in digits {
             match (b, &mut fraction) {
                 (b'0'..=b'9', None) => {
                     minor = append(minor, *b);
-                    whole_len = 1;
+                    has_whole = true;
                 }
                 (b'0'..=b'9', Some(len)) => {
                     if *len < kept {
@@ -78,7 +76,7 @@ impl Amount {
                 _ => return Err(AmountError::NotANumber),
             }
         }
-        if whole_len == 0 || fraction == Some(0) {
+        if !has_whole || fraction == Some(0) {
             return Err(AmountError::NotANumber);
         }
         if !is_precise {
@@ -87,11 +85,11 @@ impl Amount {
         let missing = kept.saturating_sub(fraction.unwrap_or(0));
         let minor =
             (0..missing).fold(minor, |sum, _| append(sum, b'0')).ok_or(AmountError::Range)?;
-        Self::unsigned(negative, minor)
+        Self::signed(is_negative, minor)
     }
 
-    /// An amount that is read without its sign.
-    fn unsigned(is_negative: bool, minor: i64) -> Result<Self, AmountError> {
+    /// The amount with this sign and magnitude.
+    fn signed(is_negative: bool, minor: i64) -> Result<Self, AmountError> {
         if is_negative && minor != 0 {
             return Err(AmountError::Negative);
         }
@@ -119,16 +117,21 @@ impl Amount {
         let is_tie = first == b'5' && dropped.bytes().skip(1).all(|b| b == b'0');
         let is_up = if is_tie { is_odd } else { first >= b'5' };
         let minor = digits()
-            .try_fold(0_i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')))
+            .fold(Some(0), append)
             .and_then(|minor| minor.checked_add(i64::from(is_up)))
             .ok_or(AmountError::Range)?;
-        Self::unsigned(text.starts_with('-'), minor)
+        Self::signed(text.starts_with('-'), minor)
     }
 
     /// This amount times a count, in minor units; wide enough for every amount and count.
     pub fn times(self, count: u32) -> i128 {
         i128::from(self.0) * i128::from(count)
     }
+}
+
+/// A number with one more decimal digit, in ASCII; `None` if it is too large.
+fn append(number: Option<i64>, digit: u8) -> Option<i64> {
+    number?.checked_mul(10)?.checked_add(i64::from(digit - b'0'))
 }
 
 #[cfg(test)]
@@ -170,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_a_plain_decimal_is_refused() {
+    fn anything_but_a_plain_decimal_is_an_error() {
         for bad in [
             "", ".", "1.", ".5", "1,00", "1 000", "$1", "1e3", "+5", "1_000", "NaN", "--1",
             "1.2.3", "١",
