@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-/// Host and port of a web address, in small letters.
+/// Host and port of a web address, in lowercase.
 pub fn host_and_port(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase()
@@ -13,8 +13,8 @@ pub fn shop_host(url: &str) -> String {
     host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
-/// Whether requests to a host stay on this machine. A name that only looks like its address does
-/// not count.
+/// Whether requests to a host stay on this machine. A name that only begins like a loopback address
+/// (`127.0.0.1.example.com`) does not count.
 pub fn is_loopback(host: &str) -> bool {
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")

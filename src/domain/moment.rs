@@ -43,7 +43,7 @@ impl Moment {
             split_civil(text).or_else(|| mail::split(text)).ok_or(MomentError::Malformed)?;
         let offset = match split_offset(rest).ok_or(MomentError::Malformed)? {
             Some(offset) => offset,
-            None => local_offset(civil, zone)?,
+            None => local_offset(civil, zone),
         };
         let timestamp = offset.to_timestamp(civil).map_err(|_| MomentError::Range)?;
         Self::new(timestamp, offset)
@@ -56,8 +56,11 @@ impl Moment {
         time.contains(['Z', 'z', '+', '-']) || time.ends_with("UTC") || time.ends_with("GMT")
     }
 
-    /// An offset with seconds, as some zones had until 1972, is cut to the minute that RFC 3339 can
-    /// write; the instant stays.
+    /// An offset with seconds, as some zones had until 1972, is truncated to the minute, as RFC 3339
+    /// can't express them; the instant stays.
+    ///
+    /// # Errors
+    /// When the year at the offset is outside 1970 to 2099, or the instant is before 1970.
     pub fn new(timestamp: Timestamp, offset: Offset) -> Result<Self, MomentError> {
         let offset =
             Offset::from_seconds(offset.seconds() / 60 * 60).map_err(|_| MomentError::Range)?;
@@ -148,11 +151,11 @@ fn split_offset(text: &str) -> Option<Option<Offset>> {
     Offset::from_seconds(sign * (hour * 3600 + minute * 60)).ok().map(Some)
 }
 
-fn local_offset(civil: civil::DateTime, zone: &TimeZone) -> Result<Offset, MomentError> {
-    Ok(match zone.to_ambiguous_timestamp(civil).offset() {
+fn local_offset(civil: civil::DateTime, zone: &TimeZone) -> Offset {
+    match zone.to_ambiguous_timestamp(civil).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
         AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
-    })
+    }
 }
 
 impl Moment {

@@ -65,7 +65,8 @@ impl Serialize for Historical {
 /// A product of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The shop's id of the product; stable if the export has none.
+    /// The shop's id of the product; derived from the product's other fields if the export has
+    /// none, so that it is the same each time.
     #[serde(rename = "externalid")]
     pub id: Text,
     pub name: Text,
@@ -113,10 +114,10 @@ pub struct Customer {
     pub accepts_marketing: Option<bool>,
 }
 
-/// Whether the export states what was refunded, where the policy needs it.
+/// Whether an export states what was refunded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RefundNote {
-    /// The policy does not need it, or the current total includes it.
+    /// The policy does not need it, or it is already subtracted from the current total.
     #[default]
     NotNeeded,
     /// Stated, perhaps as zero.
@@ -140,9 +141,9 @@ pub struct Notes {
     pub is_currency_doubtful: bool,
     /// It is not known whether the prices include tax; it was assumed that they do.
     pub is_tax_assumed: bool,
-    /// A missing field that decides whether the order is sent.
+    /// Fields that decide whether the order is sent, and that the export lacks.
     pub unstated: Unstated,
-    /// The policy lowers totals by refunds, and the order's total was taken as stated.
+    /// Whether the refunded amount is known, where the policy needs it.
     pub refund: RefundNote,
     /// The date is the job's default: the export states none.
     pub is_date_assumed: bool,

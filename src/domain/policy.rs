@@ -108,7 +108,7 @@ pub enum PolicyEffect {
     Payload,
     /// Which orders are sent.
     Selection,
-    /// When a run stops; it can change while a run is resumed.
+    /// When a run stops, and what becomes of gone orders. A run can be resumed with another value.
     Limit,
 }
 
