@@ -7,7 +7,7 @@ use super::order_errors::add_error;
 use super::rows::Row;
 use crate::domain::{Reason, RecordError, SourceOrder, Text, add_once};
 
-/// Names that a column may have.
+/// The most columns of a table that may have the same content.
 const NAMES_MAX: usize = 4;
 
 /// Columns with the same content, the preferred one first.
@@ -23,13 +23,17 @@ impl Column {
     pub fn of(header: &Header, names: &[&'static str]) -> Self {
         let mut at = [ABSENT; NAMES_MAX];
         let found = names.iter().map(|name| header.at(name)).filter(|found| *found != ABSENT);
-        at.iter_mut().zip(found).for_each(|(at, found)| *at = found);
+        for (at, found) in at.iter_mut().zip(found) {
+            *at = found;
+        }
         Self { at, name: names.first().copied().unwrap_or_default() }
     }
 
     /// A column with a number in its header; `name` is for messages.
     pub fn numbered(header: &Header, own_name: &str, name: &'static str) -> Self {
-        Self { name, at: [header.at(own_name), ABSENT, ABSENT, ABSENT] }
+        let mut at = [ABSENT; NAMES_MAX];
+        at[0] = header.at(own_name);
+        Self { name, at }
     }
 
     /// Index of the preferred column that exists, else [`ABSENT`].
@@ -118,14 +122,18 @@ impl<'r> Cells<'r> {
 
     /// As [`Self::flag`], for a cell that decides: anything but blank, yes or no is an error.
     pub fn deciding_flag(&mut self, column: &Column) -> Option<bool> {
-        let said = decisive::flag(&self.text(column));
-        said.map_err(|reason| self.fault(reason, column)).unwrap_or_default()
+        decisive::flag(&self.text(column)).unwrap_or_else(|reason| {
+            self.fault(reason, column);
+            None
+        })
     }
 
     /// Whether a cell contains a date. Anything but blank or a date is an error.
     pub fn is_dated(&mut self, column: &Column) -> bool {
-        let said = decisive::is_dated(&self.text(column));
-        said.map_err(|reason| self.fault(reason, column)).unwrap_or_default()
+        decisive::is_dated(&self.text(column)).unwrap_or_else(|reason| {
+            self.fault(reason, column);
+            false
+        })
     }
 
     pub fn fault(&mut self, reason: Reason, column: &Column) {

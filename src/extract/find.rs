@@ -5,7 +5,7 @@ use super::names;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Names compared for a hint, so that a huge folder costs nothing.
+/// The most names compared for a hint, so that it costs nothing in a huge folder.
 const HINT_NAMES_MAX: usize = 1_000;
 
 /// The files the patterns name: patterns in the order given, the files of a pattern by name with
@@ -96,20 +96,22 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
     Ok(files)
 }
 
-/// What exists instead of the file, or of files that match the pattern.
+/// Names what exists in place of the file, or of files that match the pattern.
 fn hint_for(pattern: &Path) -> String {
     let is_wild = |part: &Path| part.to_string_lossy().contains(['*', '?', '[']);
     let mut folder = pattern.parent().unwrap_or(Path::new(""));
     while is_wild(folder) {
         folder = folder.parent().unwrap_or(Path::new(""));
     }
-    let asked = Some(folder).filter(|folder| !folder.as_os_str().is_empty());
-    let shown = asked.unwrap_or(Path::new(".")).display().to_string();
-    let Ok(entries) = Path::new(&shown).read_dir() else {
+    if folder.as_os_str().is_empty() {
+        folder = Path::new(".");
+    }
+    let shown = folder.display();
+    let Ok(entries) = folder.read_dir() else {
         return format!("the folder {shown} does not exist or can't be read; check the path");
     };
-    let wanted = pattern.file_name().map(|name| name.to_string_lossy().replace(['*', '?'], ""));
-    let wanted = wanted.unwrap_or_default();
+    let name = pattern.file_name().unwrap_or_default();
+    let wanted = name.to_string_lossy().replace(['*', '?'], "");
     let mut near: Vec<(usize, String)> = entries
         .take(HINT_NAMES_MAX)
         .flatten()

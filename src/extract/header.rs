@@ -15,7 +15,7 @@ pub const ABSENT: usize = usize::MAX;
 #[derive(Debug, Clone, Default)]
 pub struct Header {
     names: Vec<String>,
-    /// Which of them was requested, see [`Self::unread`].
+    /// Which of them were requested, see [`Self::unread`].
     is_read: Arc<[AtomicBool]>,
     /// The names that were requested, if they are recorded.
     asked: Option<Arc<Mutex<BTreeSet<String>>>>,
@@ -67,7 +67,9 @@ impl Header {
 
     /// Marks all columns as read.
     pub fn note_all_read(&self) {
-        (0..self.len()).for_each(|at| self.note_read(at));
+        for at in 0..self.len() {
+            self.note_read(at);
+        }
     }
 
     /// The columns that were never requested.
@@ -204,8 +206,9 @@ fn is_same_ascii(seen: &[u8], known: &[u8]) -> bool {
     seen.len() == known.len() && seen.iter().zip(known).all(|(a, b)| folded(*a) == folded(*b))
 }
 
-/// As [`is_same`], but a character that was lost in an encoding (U+FFFD) matches any. Only for
-/// names that contain letters beyond ASCII, which mappings declare.
+/// As [`is_same`], of any two texts as they are [compared](plain); a character of the first that was
+/// lost in an encoding (U+FFFD) matches any. For the names and words of mappings, which may have
+/// letters beyond ASCII.
 pub fn is_same_if_lossy(seen: &str, known: &str) -> bool {
     let (seen, known) = (plain(seen), plain(known));
     if seen.is_ascii() && known.is_ascii() {

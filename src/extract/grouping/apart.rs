@@ -30,7 +30,7 @@ impl Apart {
         let (mut key, mut run) = (Vec::new(), 0);
         while let Some(row) = rows.advance()? {
             let cell = row.cell(key_at);
-            if run > 0 && cell == key.as_slice() && !cell.is_empty() {
+            if !cell.is_empty() && cell == key.as_slice() {
                 continue;
             }
             run += 1;
@@ -60,7 +60,7 @@ impl Apart {
     }
 }
 
-/// The error for a file whose orders are scattered too far.
+/// The error for a file with too many scattered orders, or with too many bytes of them in memory.
 pub fn too_many(shown: &str, line: u64) -> ReadError {
     ReadError::new(
         shown,

@@ -21,14 +21,13 @@ pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
         return Vec::new();
     }
     let is_ambiguous = is_of_two_dumps(&whole, &parts);
-    let (parts, is_doubled) = each_once(parts);
+    let (mut parts, is_doubled) = each_once(parts);
     let last = whole.len() - 1;
-    let mut parts = Some(parts);
     let mut orders = Vec::with_capacity(whole.len());
     for (at, piece) in whole.into_iter().enumerate().filter(|(_, piece)| piece.role == Role::Order)
     {
-        let own = if at == last { parts.take() } else { parts.clone() };
-        let mut order = put_together(piece.stated, own.unwrap_or_default());
+        let own = if at == last { std::mem::take(&mut parts) } else { parts.clone() };
+        let mut order = put_together(piece.stated, own);
         if is_ambiguous || is_doubled {
             order.faults.push(RecordError::new(Reason::RepeatedRow));
         }

@@ -82,8 +82,9 @@ pub struct Kind {
     pub needs: &'static [(&'static str, &'static str)],
     /// Its orders may hold the lines themselves, and then need no other table.
     pub may_hold_lines: bool,
-    /// The error for a set that has records but no order, and for one whose orders have no lines.
+    /// The error for a set that has records but no order: what is wrong, and what to do.
     pub no_orders: (&'static str, &'static str),
+    /// The error for a set whose orders have no lines.
     pub no_lines: (&'static str, &'static str),
 }
 
