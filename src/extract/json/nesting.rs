@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// that a format knows.
 pub type Path = &'static str;
 
-/// Brackets around a record, far more than any export has.
+/// The most brackets around a record, far more than any export has.
 const DEPTH_MAX: usize = 16;
 
 /// The brackets that are open at the current position.
@@ -221,7 +221,7 @@ impl Wrappers {
 
     /// Whether objects at this path may wrap records. Below the last wrapper, the same name belongs
     /// to a record.
-    pub fn lead_on(&self, path: Path) -> bool {
+    pub fn may_wrap_at(&self, path: Path) -> bool {
         self.names.iter().any(|names| below(names, path).is_some())
     }
 
@@ -236,7 +236,8 @@ impl Wrappers {
     }
 }
 
-/// The rest of the names below a path; `None` if they do not lead further.
+/// The rest of the names below a path; `None` if the path is not a beginning of them, or all of
+/// them.
 fn below(names: &'static str, path: Path) -> Option<&'static str> {
     match path {
         "" => Some(names),
@@ -249,14 +250,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_on_one_by_one_and_no_further() {
+    fn names_wrap_one_by_one_and_no_further() {
         let wrappers = Wrappers::known(&["orders", "data/orders/nodes"]);
         assert_eq!(wrappers.step("", b"data"), Some("data"));
         assert_eq!(wrappers.step("data", b"orders"), Some("data/orders"));
         assert_eq!(wrappers.step("data/orders", b"nodes"), Some("data/orders/nodes"));
         assert_eq!(wrappers.step("data", b"nodes"), None);
         assert_eq!(wrappers.step("", b"dat"), None);
-        assert!(wrappers.lead_on("data/orders") && !wrappers.lead_on("data/orders/nodes"));
-        assert!(!wrappers.lead_on("orders") && !wrappers.lead_on("/"));
+        assert!(wrappers.may_wrap_at("data/orders") && !wrappers.may_wrap_at("data/orders/nodes"));
+        assert!(!wrappers.may_wrap_at("orders") && !wrappers.may_wrap_at("/"));
     }
 }

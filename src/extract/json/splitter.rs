@@ -230,7 +230,7 @@ impl Splitter {
     /// entered.
     fn measure(&mut self, first: u8) -> Result<Option<usize>, ReadError> {
         let path = self.nesting.path();
-        let (wraps, maps) = (self.wrappers.lead_on(path), self.nesting.may_map());
+        let (wraps, maps) = (self.wrappers.may_wrap_at(path), self.nesting.may_map());
         let mut scan = Scan::default();
         loop {
             let bytes = self.input.bytes();
@@ -404,7 +404,7 @@ impl Splitter {
     }
 
     fn overlong(&self) -> ReadError {
-        self.errors.overlong(self.place(), self.input.bytes())
+        self.errors.overlong(self.place(), self.input.bytes(), self.bytes_max)
     }
 }
 

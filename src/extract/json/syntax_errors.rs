@@ -2,7 +2,6 @@
 //! never a value.
 
 use super::input::Place;
-use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use serde::de::IgnoredAny;
 
@@ -39,9 +38,9 @@ impl SyntaxErrors {
         self.syntax_of(place, bytes).unwrap_or_else(|| self.cut(place, what))
     }
 
-    /// The value that `bytes` begin is too long, or a missing quote makes it look so.
-    pub fn overlong(&self, place: Place, bytes: &[u8]) -> ReadError {
-        let mib = RECORD_BYTES_MAX / (1024 * 1024);
+    /// The value that `bytes` begin is longer than `bytes_max`, or a missing quote makes it look so.
+    pub fn overlong(&self, place: Place, bytes: &[u8], bytes_max: u64) -> ReadError {
+        let mib = bytes_max / (1024 * 1024);
         let what = format!("the record that begins here is longer than {mib} MiB");
         self.syntax_of(place, bytes).unwrap_or_else(|| self.at(place, what, HINT_BROKEN))
     }

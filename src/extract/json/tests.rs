@@ -226,4 +226,8 @@ fn a_record_without_end_is_an_error_and_not_memory() {
         assert!(error.what.contains("longer than 16 MiB"), "{error}");
         assert!(splitter.buffer_bytes() <= 32 * 1024 * 1024);
     }
+    let mut splitter = repeated(r#"{"note":""#, "1234", u64::MAX);
+    splitter.limit(4 * 1024 * 1024);
+    let error = splitter.advance().map(|_| ()).unwrap_err();
+    assert!(error.what.contains("longer than 4 MiB"), "{error}");
 }
