@@ -91,8 +91,11 @@ fn is_of_two_dumps(orders: &[Piece], parts: &[Piece]) -> bool {
         ids.entry((kind_of(part), part.stated.position.file)).or_default().insert(&part.id);
     }
     let all: Vec<_> = ids.into_iter().collect();
-    let differ = |x: &BTreeSet<&str>, y| x != y && (tables.len() > 1 || !x.is_disjoint(y));
-    all.windows(2).any(|two| matches!(two, [((a, _), x), ((b, _), y)] if a == b && differ(x, y)))
+    let differ =
+        |x: &BTreeSet<&str>, y: &BTreeSet<&str>| x != y && (tables.len() > 1 || !x.is_disjoint(y));
+    all.iter().enumerate().any(|(at, ((kind, _), ids))| {
+        all[..at].iter().any(|((other_kind, _), other)| other_kind == kind && differ(ids, other))
+    })
 }
 
 /// Amounts that the order states itself are kept; those that only its parts state are added up.

@@ -85,6 +85,8 @@ fn a_repeated_part_is_used_once_and_a_changed_one_is_not_guessed() {
         [Reason::RepeatedRow],
         "two dumps, between which something changed"
     );
+    let between = vec![order(0), line(0, "a"), line(1, "b"), line(2, "a"), line(2, "c")];
+    assert_eq!(reasons(&merge(between, false)[0]), [Reason::RepeatedRow], "in any two files");
     let mut changed = line(0, "a");
     changed.stated.lines[0].quantity = "3".into();
     let all = merge(vec![order(0), line(0, "a"), changed.clone()], false);
