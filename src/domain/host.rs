@@ -9,7 +9,10 @@ pub fn host_and_port(url: &str) -> String {
 /// The host of a shop as people know it: without `www.` and the port.
 pub fn shop_host(url: &str) -> String {
     let host = host_and_port(url);
-    let host = host.split(':').next().unwrap_or_default();
+    // An IPv6 address has colons within its brackets.
+    let name_end = host.find(']').unwrap_or(0);
+    let port = host[name_end..].find(':').map_or(host.len(), |colon| name_end + colon);
+    let host = &host[..port];
     host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
@@ -33,6 +36,7 @@ mod tests {
             ("example.com/shop?x=1#top", "example.com", "example.com"),
             ("http://127.0.0.1:8080/api/3", "127.0.0.1:8080", "127.0.0.1"),
             ("https://www.example.com?x", "www.example.com", "example.com"),
+            ("http://[::1]:8080/api", "[::1]:8080", "[::1]"),
             ("", "", ""),
         ] {
             assert_eq!((host_and_port(url).as_str(), shop_host(url).as_str()), (with_port, shop));
