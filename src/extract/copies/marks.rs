@@ -12,7 +12,7 @@ const RECORD_BYTES: usize = 8;
 
 /// What is stored of one record to compare it with others of its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Copy {
+struct OrderCopy {
     /// A hash of the order's key.
     key: u128,
     /// When it was modified; 0 if it does not say.
@@ -22,23 +22,23 @@ struct Copy {
     record: u64,
 }
 
-impl Copy {
+impl OrderCopy {
     /// `None` for a record that is not known to be a copy: one without a key, with unreliable
     /// fields, or already left out.
-    fn of(order: SourceOrder, zone: &TimeZone) -> Option<Self> {
+    fn of(order: &SourceOrder, zone: &TimeZone) -> Option<Self> {
         let is_part = order.faults.iter().any(|fault| fault.reason == Reason::OrphanRow);
-        if order.is_superseded || is_part || is_damaged(&order) {
+        if order.is_superseded || is_part || is_damaged(order) {
             return None;
         }
         // An id and a number with the same text are two orders.
         let by_number = [u8::from(order.key().is_err())];
-        let key = key_of(&order)?;
+        let key = key_of(order)?;
         let hash = blake3::hash(&[&by_number[..], key.ledger_text().as_bytes()].concat());
         Some(Self {
             key: hash.as_bytes().first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?,
             modified: stamp(&order.updated_at, zone),
             record: order.position.record,
-            content: content_of(&order),
+            content: content_of(order),
         })
     }
 
@@ -75,7 +75,7 @@ impl Copy {
 pub struct MarkBuilder<'a> {
     zone: &'a TimeZone,
     copies: Sorter<COPY_BYTES>,
-    /// How many records were examined.
+    /// The number of the next record.
     records: u64,
 }
 
@@ -84,9 +84,9 @@ impl<'a> MarkBuilder<'a> {
         Self { zone, copies: Sorter::new(), records: 0 }
     }
 
-    pub fn add(&mut self, order: SourceOrder) -> Result<(), ReadError> {
+    pub fn add(&mut self, order: &SourceOrder) -> Result<(), ReadError> {
         self.records = order.position.record + 1;
-        match Copy::of(order, self.zone) {
+        match OrderCopy::of(order, self.zone) {
             Some(copy) => self.copies.push(copy.to_bytes()).map_err(no_room),
             None => Ok(()),
         }
@@ -103,9 +103,9 @@ impl<'a> MarkBuilder<'a> {
 /// The records that another copy replaces.
 fn replaced(copies: &Sorted<COPY_BYTES>) -> io::Result<Sorted<RECORD_BYTES>> {
     let mut replaced = Sorter::new();
-    let mut met: Option<(Copy, Copy)> = None;
+    let mut met: Option<(OrderCopy, OrderCopy)> = None;
     for bytes in copies.iter() {
-        let copy = Copy::from_bytes(&bytes?);
+        let copy = OrderCopy::from_bytes(&bytes?);
         let newest = match met.filter(|(newest, _)| newest.key == copy.key) {
             None => copy,
             Some((newest, before)) => {

@@ -48,7 +48,7 @@ impl Copies {
         // gets further, as after a transient disk error, it ends with this error.
         let fault = loop {
             match records.pull() {
-                Ok(Some(order)) => marks.add(*order)?,
+                Ok(Some(order)) => marks.add(&order)?,
                 Ok(None) => break None,
                 Err(fault) => break Some(fault),
             }

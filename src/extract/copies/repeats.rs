@@ -14,10 +14,7 @@ pub fn may_hold(inputs: &[Input]) -> bool {
         return true;
     }
     let mut seen = SeenKeys::default();
-    tables.into_iter().any(|(table, layout)| {
-        let is_repeated = repeats(table, layout, &mut seen);
-        is_repeated.unwrap_or(true)
-    })
+    tables.into_iter().any(|(table, layout)| repeats(table, layout, &mut seen).unwrap_or(true))
 }
 
 fn json_of(input: &Input) -> Option<(&Table, JsonLayout)> {
@@ -34,25 +31,14 @@ fn json_of(input: &Input) -> Option<(&Table, JsonLayout)> {
 /// record.
 fn repeats(table: &Table, layout: JsonLayout, seen: &mut SeenKeys) -> Result<bool, ReadError> {
     let mut file = JsonFile::open(table.source.clone(), layout.wrappers())?;
-    let mut key = Vec::new();
+    let names = layout.format.keys_of_dated;
     loop {
-        key.clear();
-        let names = layout.format.keys_of_dated;
-        let found = file.next_unparsed(|bytes| match outer_value(bytes, names) {
-            Some(value) => {
-                key.extend_from_slice(value);
-                true
-            }
-            None => false,
+        let next = file.next_unparsed(|bytes| match outer_value(bytes, names) {
+            Some(key) => seen.insert(key, 0).map(|earlier| earlier.is_some()),
+            None => Ok(true),
         })?;
-        match found {
-            None => return Ok(false),
-            Some(false) => return Ok(true),
-            Some(true) => {}
-        }
-        let earlier = seen.insert(key.as_slice(), 0);
-        if earlier.map_err(|error| ReadError::from_io(&table.source.shown(), 0, &error))?.is_some()
-        {
+        let Some(is_repeated) = next else { return Ok(false) };
+        if is_repeated.map_err(|error| ReadError::from_io(&table.source.shown(), 0, &error))? {
             return Ok(true);
         }
     }

@@ -46,10 +46,10 @@ pub fn format_of(keys: &Keys, formats: &JsonFormats) -> Result<&'static JsonForm
 
 /// Whether records with these keys have half or more of what some format needs.
 pub fn is_near(keys: &Keys, formats: &JsonFormats) -> bool {
-    formats.iter().any(|format| Candidate::new(format, keys).distance() <= 50)
+    formats.iter().any(|format| Candidate::new(format, keys).is_near())
 }
 
-/// The format of records, of these candidates.
+/// The format of records, of these candidates; `is_named` if the settings name it.
 ///
 /// # Errors
 /// If none matches, what the closest one lacks.
@@ -60,6 +60,7 @@ pub fn choose(
     if let Some(matching) = matching(candidates) {
         return matching;
     }
+    // A mark is a key of the records themselves, or the name that wraps them.
     let is_own = |mark: &str| mark.contains('.') || mark.starts_with('/');
     let by_own_key = |mark: &str, _: &Keys| is_own(mark);
     let as_wrapper =
@@ -69,7 +70,7 @@ pub fn choose(
         counting.min_by_key(|one| one.missing.len()).map(Candidate::lacking)
     };
     let no_match = known_non_order(candidates, by_own_key)
-        .or_else(|| closest(&|one| one.missing.len() * 2 <= one.format.needs.len()))
+        .or_else(|| closest(&|one| one.is_near()))
         .or_else(|| known_non_order(candidates, as_wrapper))
         .or_else(|| closest(&|_| is_named));
     Err(no_match.unwrap_or_else(|| {
@@ -99,14 +100,19 @@ impl<'a> Candidate<'a> {
         Self { format, keys, missing: keys.missing_of(format.needs) }
     }
 
-    /// How much of what it needs is missing.
+    /// How many of its needs are not met.
     pub fn lack_len(&self) -> usize {
         self.missing.len()
     }
 
-    /// The percentage of what it needs that is missing.
+    /// The percentage of its needs that are not met.
     pub fn distance(&self) -> usize {
         self.missing.len() * 100 / self.format.needs.len().max(1)
+    }
+
+    /// Whether half or more of its needs are met.
+    pub fn is_near(&self) -> bool {
+        self.distance() <= 50
     }
 
     fn lacking(&self) -> NoMatch {
@@ -116,7 +122,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Recognises records other than orders by those of their keys that `counts`.
+/// Recognises records other than orders by those of their known marks that `counts`.
 fn known_non_order(
     candidates: &[Candidate<'_>],
     counts: impl Fn(&str, &Keys) -> bool,

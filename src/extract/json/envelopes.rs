@@ -16,9 +16,9 @@ use std::ops::Range;
 
 /// How much of a file is searched for the names of its envelope.
 const PREFIX_BYTES: u64 = 64 * 1024;
-/// Names around a record; `data/shop/orders/edges/node` has five.
+/// The most names around a record; `data/shop/orders/edges/node` has five.
 const NAMES_MAX: usize = 6;
-/// Places that are examined. The outermost come first, and an envelope has few.
+/// The most places that are examined. The outermost come first, and an envelope has few.
 const PLACES_MAX: usize = 64;
 
 /// Where records of one of these formats are, or why they are not orders.
@@ -38,14 +38,11 @@ pub fn find(
         let Some(Sample { keys, records, wrapper }) = sample_at(source, place, formats) else {
             continue;
         };
-        let is_blank = records == 0 && wrapper == Some(place);
-        blank = blank.or_else(|| {
-            asked
-                .iter()
-                .find(|format| is_blank && is_named(format, place))
-                .map(|format| layout(format))
-        });
         if records == 0 {
+            if blank.is_none() && wrapper == Some(place) {
+                let named = asked.iter().copied().find(|format| is_named(format, place));
+                blank = named.map(layout);
+            }
             continue;
         }
         let candidates: Vec<_> = asked.iter().map(|format| Candidate::new(format, &keys)).collect();
@@ -60,11 +57,13 @@ pub fn find(
         if unknown.as_ref().is_none_or(|(most, _)| names > *most) {
             unknown = Some((names, format!("within {place}, {}", shown(&keys))));
         }
-        let missing = candidates.iter().map(Candidate::distance).min().unwrap_or(100);
-        if missing <= 50 && near.as_ref().is_none_or(|(least, _)| missing < *least) {
+        let nearest = candidates.iter().filter(|one| one.is_near()).map(Candidate::distance).min();
+        if let Some(distance) = nearest
+            && near.as_ref().is_none_or(|(least, _)| distance < *least)
+        {
             let why = choose(&candidates, false).err();
             near = why.map(|NoMatch { what, hint }| {
-                (missing, NoMatch::new(format!("within {place}: {what}"), hint))
+                (distance, NoMatch::new(format!("within {place}: {what}"), hint))
             });
         }
     }

@@ -3,9 +3,9 @@
 use super::tree::Value;
 use std::collections::BTreeSet;
 
-/// Different keys that are stored.
+/// The most different keys that are stored.
 const KEYS_MAX: usize = 2_000;
-/// Items of a list that are examined.
+/// The most items of a list that are examined.
 const ITEMS_MAX: usize = 5;
 
 /// Where a key is: the names from the record to it. Items of a list have no name.
@@ -48,7 +48,9 @@ impl KeyUses {
 
     fn walk(&mut self, value: Value<'_>, at: &mut KeyPath) {
         if value.is_list() {
-            value.items().take(ITEMS_MAX).for_each(|item| self.walk(item, at));
+            for item in value.items().take(ITEMS_MAX) {
+                self.walk(item, at);
+            }
         }
         for (key, value) in value.members().filter(|(_, value)| !is_blank(*value)) {
             if self.stated.len() >= KEYS_MAX {

@@ -34,7 +34,7 @@ impl JsonFile {
         Self { shared: Arc::clone(shared), ..self }
     }
 
-    /// Refuses records longer than this.
+    /// Makes a record longer than this an error.
     pub fn limit(&mut self, bytes_max: u64) {
         self.splitter.limit(bytes_max);
     }
@@ -44,10 +44,11 @@ impl JsonFile {
         self.splitter.wrapper()
     }
 
-    /// Applies `read` to the bytes of the next record, which are not parsed.
+    /// Applies `read` to the bytes of the next record, which are not parsed; blank if it is not an
+    /// object.
     ///
     /// # Errors
-    /// As [`Self::next`], except errors that only a parser finds.
+    /// As [`Self::next`], except errors that only a parser finds, and a file that changed.
     pub fn next_unparsed<T>(
         &mut self,
         read: impl FnOnce(&[u8]) -> T,
