@@ -133,8 +133,7 @@ fn detect_json(
     requested: &Requested<'_>,
     options: &Options,
 ) -> Result<DetectedFormat, ReadError> {
-    let refused =
-        |line, what: &str, hint: &str| Err(ReadError::new(source.shown(), line, what, hint));
+    let mismatch = |what: &str, hint: &str| Err(ReadError::new(source.shown(), 1, what, hint));
     match requested {
         Requested::Auto => detect_any_json(source, options),
         Requested::Messages(envelope) => {
@@ -147,16 +146,14 @@ fn detect_json(
             let fitting = mapping::fitting(source, profile)?;
             Ok(DetectedFormat::MappedJson(fitting.unwrap_or_else(|| Arc::clone(profile))))
         }
-        Requested::Json(format) if messages::table_in(source).is_some() => refused(
-            1,
+        Requested::Json(format) if messages::table_in(source).is_some() => mismatch(
             &format!("holds rows of a loader's table, not {} alone", format.title),
             "name the format auto: of several versions of an order only the newest counts there",
         ),
         Requested::Json(format) => {
             json::recognise(source, Some(format), json_formats()).map(DetectedFormat::Json)
         }
-        Requested::Csv(_) => refused(
-            1,
+        Requested::Csv(_) => mismatch(
             "looks like JSON, expected CSV",
             "name another format in the settings, or auto; or export the orders as CSV",
         ),
@@ -169,20 +166,20 @@ fn with_encoding(
     options: &Options,
 ) -> Result<(Source, Vec<String>), ReadError> {
     let prefix = read_prefix(&source)?;
-    let finding = match (Encoding::proven_by(&prefix), prefix.as_slice()) {
-        (_, [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..]) => {
-            let what = "is text in UTF-32, expected UTF-8, UTF-16 or Windows-1252";
-            return Err(ReadError::new(source.shown(), 1, what, UTF8_HINT));
-        }
-        (Some(encoding), _) => Finding { encoding, ..Finding::default() },
-        (None, _) => encoding::count(source.open()?.bytes),
+    if let [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] = prefix.as_slice() {
+        let what = "is text in UTF-32, expected UTF-8, UTF-16 or Windows-1252";
+        return Err(ReadError::new(source.shown(), 1, what, UTF8_HINT));
+    }
+    let proven = Encoding::proven_by(&prefix);
+    let finding = match proven {
+        Some(encoding) => Finding { encoding, ..Finding::default() },
+        None => encoding::count(source.open()?.bytes),
     };
-    let is_marked = Encoding::proven_by(&prefix).is_some();
     let (found, looks_like_utf8) = (finding.encoding, finding.has_utf8_letters);
     let finding = match options.encoding.as_deref().and_then(Encoding::named) {
         None => finding,
         Some(named) if named == found => Finding { encoding: named, ..Finding::default() },
-        Some(named) if is_marked => {
+        Some(named) if proven.is_some() => {
             let (found, named) = (found.name(), named.name());
             let note =
                 format!("is marked as {found}, and is read as that; the settings name {named}");
@@ -252,9 +249,9 @@ fn without_mark(text: &[u8]) -> &[u8] {
 
 fn is_json(prefix: &[u8]) -> bool {
     // Text sequences begin with a record separator (RFC 7464).
-    let is_before = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b'\x1e';
+    let is_before = |byte: u8| byte.is_ascii_whitespace() || byte == b'\x1e';
     let text = without_mark(prefix);
-    let begin = text.iter().position(|byte| !is_before(&byte)).unwrap_or(text.len());
+    let begin = text.iter().position(|byte| !is_before(*byte)).unwrap_or(text.len());
     match &text[begin..] {
         [b'{', ..] => true,
         [b'[', rest @ ..] => !begins_with_name_in_brackets(rest),
@@ -286,7 +283,7 @@ fn returns_end_lines(prefix: &[u8]) -> bool {
     prefix.get(end) == Some(&b'\r') && rest.next() != Some(&b'\n')
 }
 
-/// Whether PHP wrote a warning before its output.
+/// Whether PHP wrote one of its messages before the output.
 fn is_message_of_php(text: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&text[..text.len().min(1024)]);
     ["<b>Warning</b>", "<b>Notice</b>", "<b>Deprecated</b>", "<b>Fatal error</b>"]
@@ -307,22 +304,22 @@ fn is_script(text: &[u8]) -> bool {
 
 /// The text without its byte order mark.
 fn text_of<'a>(prefix: &'a [u8], source: &Source) -> Result<&'a [u8], ReadError> {
-    let refused =
+    let fault =
         |line, what: &str, hint: &str| Err(ReadError::new(source.shown(), line, what, hint));
     let text = without_mark(prefix);
     match text.trim_ascii_start().first() {
-        None => refused(0, "is empty, expected a header row, or orders in JSON", "export again"),
-        Some(b'<') if is_message_of_php(text) => refused(
+        None => fault(0, "is empty, expected a header row, or orders in JSON", "export again"),
+        Some(b'<') if is_message_of_php(text) => fault(
             1,
             "begins with a message of PHP, expected CSV or JSON",
             "remove what is above the orders, and let PHP log its messages (display_errors = Off)",
         ),
-        Some(_) if is_script(text) => refused(
+        Some(_) if is_script(text) => fault(
             1,
             "is a script around JSON, which begins with { or [",
             "remove what is before its first bracket and behind the last",
         ),
-        Some(b'<') => refused(
+        Some(b'<') => fault(
             1,
             "looks like HTML or XML, expected CSV or JSON",
             "was a web page saved in place of the export? download it again",
@@ -330,7 +327,7 @@ fn text_of<'a>(prefix: &'a [u8], source: &Source) -> Result<&'a [u8], ReadError>
         Some(_) => {
             let start = &text[..text.len().min(64)];
             if start.iter().filter(|b| **b == 0).count() > start.len() / 4 {
-                return refused(1, "holds zero bytes, expected text", UTF8_HINT);
+                return fault(1, "holds zero bytes, expected text", UTF8_HINT);
             }
             Ok(text)
         }

@@ -86,7 +86,7 @@ pub fn nearest_encoding(name: &str) -> Option<&'static str> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     pub encoding: Encoding,
-    /// There are characters beyond ASCII, and all are valid UTF-8.
+    /// There are characters beyond ASCII, and all that were counted are valid UTF-8.
     pub has_utf8_letters: bool,
     pub note: Option<String>,
 }
@@ -186,7 +186,7 @@ const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 /// What a file contains beyond ASCII.
 #[derive(Debug, Default)]
 struct Census {
-    /// Characters in valid UTF-8.
+    /// Characters beyond ASCII in valid UTF-8.
     valid: u64,
     /// Bytes that are not UTF-8.
     bad: u64,
@@ -195,7 +195,9 @@ struct Census {
     /// Bytes among those directly after another one: the exception in Western text, the rule
     /// elsewhere.
     beside: u64,
+    /// Bytes of the chunks before this one.
     passed: u64,
+    /// Where in the file the last byte that is not UTF-8 is.
     last_bad: Option<u64>,
 }
 

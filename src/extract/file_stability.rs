@@ -2,7 +2,6 @@
 
 use super::error::ReadError;
 use super::table::ExportFile;
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -17,37 +16,31 @@ const WATCHED_FOR: Duration = Duration::from_millis(200);
 
 /// Checks that no browser is still downloading this file, by its name and by a partial file next
 /// to it.
+///
+/// # Errors
+/// When the file is a partial one, or has one that was written recently.
 pub fn check_downloaded(path: &Path) -> Result<(), ReadError> {
-    let shown = || path.display().to_string();
-    let is_partial = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
-    if is_partial {
-        let what = "is a download that is not finished";
-        return Err(ReadError::new(
-            shown(),
-            0,
-            what,
+    let fault =
+        |what: &str, hint: &str| Err(ReadError::new(path.display().to_string(), 0, what, hint));
+    if path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known)) {
+        return fault(
+            "is a download that is not finished",
             "wait until the browser gives it its own name",
-        ));
+        );
     }
-    let with = |ending: &str| {
-        let mut name = OsString::from(path.as_os_str());
-        name.push(".");
-        name.push(ending);
-        name
-    };
-    let busy = ENDINGS
-        .iter()
-        .map(|ending| with(ending))
-        .find(|name| is_fresh(Path::new(name), GIVEN_UP_AFTER));
-    match busy {
-        None => Ok(()),
-        Some(partial) => Err(ReadError::new(
-            shown(),
-            0,
-            format!("is still being downloaded: {} lies beside it", Path::new(&partial).display()),
-            "wait until that is gone, or remove it if the download was given up",
-        )),
+    for ending in ENDINGS {
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".");
+        partial.push(ending);
+        let partial = Path::new(&partial);
+        if is_fresh(partial, GIVEN_UP_AFTER) {
+            return fault(
+                &format!("is still being downloaded: {} lies beside it", partial.display()),
+                "wait until that is gone, or remove it if the download was given up",
+            );
+        }
     }
+    Ok(())
 }
 
 /// Checks that none of the files is being written right now. Files are only watched, for a fifth of
@@ -82,7 +75,7 @@ fn has_changed(file: &ExportFile) -> bool {
     !file.path.metadata().is_ok_and(same)
 }
 
-/// Written within this time, or, by a clock that is behind, in the future.
+/// Whether a file was written within this time or, by another clock, in the future.
 fn is_fresh(path: &Path, within: Duration) -> bool {
     let modified = path.metadata().and_then(|meta| meta.modified());
     modified.is_ok_and(|at| SystemTime::now().duration_since(at).unwrap_or_default() < within)
