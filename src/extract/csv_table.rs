@@ -26,7 +26,7 @@ pub struct CsvTable {
     pub layout: Arc<dyn CsvLayout>,
     /// Why it was recognised as that format.
     pub why: String,
-    /// Its rows are quoted as a whole.
+    /// Some of its rows, or all lines, are quoted as a whole.
     pub is_double_quoted: bool,
     /// Columns that nearly match ones of the format, with those.
     pub near_misses: Vec<(String, String)>,
@@ -138,7 +138,7 @@ struct Beginning {
     header: ByteRecord,
     /// The first complete rows.
     rows: Vec<ByteRecord>,
-    /// One of them, or each line, is quoted as a whole.
+    /// Some of them, or all lines, are quoted as a whole.
     is_double_quoted: bool,
 }
 
@@ -194,8 +194,8 @@ impl Beginning {
     }
 }
 
-/// The rows of a table in the order of its first header, without footers. Rows below a header with
-/// other columns are refused when they are read.
+/// The rows with their cells in the order of the first header, without footers; up to a header with
+/// other columns, which is an error when the table is read.
 fn below_headers(header: &ByteRecord, rows: Vec<ByteRecord>) -> Vec<ByteRecord> {
     let mut headers = Headers::of(header);
     let mut kept = Vec::with_capacity(rows.len());
@@ -226,7 +226,7 @@ fn row_width(header: &ByteRecord, rows: &[ByteRecord]) -> usize {
     if all_have(width + 1) && rows.iter().all(|row| is_blank(row.get(width))) {
         return width + 1;
     }
-    let is_header_longer = is_blank(header.get(width.wrapping_sub(1))) && width > 1;
+    let is_header_longer = width > 1 && is_blank(header.get(width - 1));
     if is_header_longer && all_have(width - 1) { width - 1 } else { width }
 }
 
@@ -311,7 +311,7 @@ fn header_row(text: &[u8], declared: Option<u8>, formats: &[&dyn CsvFormat]) -> 
         candidates.collect::<Vec<_>>()
     };
     let later = delimiters.iter().flat_map(of_later_rows);
-    let best = later.max_by_key(|row| (row.known, std::cmp::Reverse(row.at)));
+    let best = later.max_by_key(|row| (row.known, Reverse(row.at)));
     best.filter(|row| row.known > first.known && row.known >= KNOWN_MIN).unwrap_or(first)
 }
 
@@ -320,7 +320,8 @@ fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
     records.map_while(Result::ok)
 }
 
-/// The matching format; of two, the one that knows more of the header's names.
+/// The matching format; of several, one that is not generic, and then the one that knows most of the
+/// header's names.
 fn choose<'a>(
     matches: Vec<(&'a dyn CsvFormat, CsvMatch)>,
     header: &Header,
@@ -419,7 +420,7 @@ fn nearest(header: &Header) -> String {
     let mut near: Vec<(usize, &str)> =
         csv_formats().map(|format| (format.known_columns(header), format.name())).collect();
     near.retain(|(known, _)| *known > 0);
-    near.sort_by_key(|(known, _)| std::cmp::Reverse(*known));
+    near.sort_by_key(|(known, _)| Reverse(*known));
     let named: Vec<String> = near
         .iter()
         .take(2)

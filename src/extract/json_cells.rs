@@ -84,22 +84,20 @@ impl CsvFormat for JsonCells {
     }
 }
 
-/// The column with the lines of orders, if the columns match some format but that one does not
-/// contain JSON.
+/// The first column with a cell that begins like JSON, and the format that the columns match, if
+/// they match one.
 fn not_json<'a>(
     objects: &'a RowObjects,
     head: &CsvHead<'_>,
 ) -> Option<(&'a str, &'static JsonFormat)> {
     let keys = Keys::of_columns(&objects.names);
     let format = format_of(&keys, head.json_formats).ok()?;
-    let is_filled = |at: usize| {
-        let cells = head.rows.iter().filter_map(|row| row.get(at));
-        cells
-            .map(value_bytes)
-            .any(|cell| cell.starts_with(b"[") || cell.starts_with(b"{") || cell.starts_with(b"\""))
+    let begins_like_json = |at: usize| {
+        let mut cells = head.rows.iter().filter_map(|row| row.get(at)).map(value_bytes);
+        cells.any(|cell| matches!(cell.first(), Some(b'[' | b'{' | b'"')))
     };
-    let at = (0..objects.names.len()).find(|at| is_filled(*at))?;
-    Some((objects.names.get(at)?, format))
+    let (_, name) = objects.names.iter().enumerate().find(|(at, _)| begins_like_json(*at))?;
+    Some((name, format))
 }
 
 /// The table as one with a column that holds whole records.

@@ -37,8 +37,8 @@ impl Index {
         found.map(|bytes| Entry::from_bytes(&bytes)).transpose()
     }
 
-    /// Stores an address under a key. A second e-mail address makes the key ambiguous;
-    /// contradictory consent counts as not stated.
+    /// Stores an address under a key. A second e-mail address makes the key ambiguous; consent
+    /// counts only if all entries of the key state the same.
     pub fn put(&self, space: Space, key: &str, entry: &Entry) -> io::Result<()> {
         let mut entry = entry.clone();
         if let Some(known) = self.get(space, key)? {

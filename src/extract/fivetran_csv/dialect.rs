@@ -67,10 +67,8 @@ impl CsvFormat for FivetranCsv {
             head.header.has_any(shape.lacks) || !head.header.near_misses(shape.lacks).is_empty()
         };
         let candidates = SHAPES.iter().filter(|shape| !is_of_other(shape));
-        let mut lacking: Vec<(&Shape, Vec<String>)> =
-            candidates.map(|shape| (shape, head.header.missing(shape.needs))).collect();
-        lacking.sort_by_key(|(_, missing)| missing.len());
-        match lacking.into_iter().next() {
+        let lacking = candidates.map(|shape| (shape, head.header.missing(shape.needs)));
+        match lacking.min_by_key(|(_, missing)| missing.len()) {
             Some((shape, missing)) if missing.is_empty() => {
                 CsvMatch::Complete(Arc::new(Table::of(head.header, Some(shape))))
             }

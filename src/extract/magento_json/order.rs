@@ -102,9 +102,10 @@ fn parent_of(item: &Record<'_>) -> Text {
 /// `row_total` is the price of all units. `price` can be in the base currency, and is only read if
 /// no total above zero is stated (the parent of a bundle may have none).
 fn line(item: &Record<'_>, article: Text) -> SourceLine {
-    let total = Some(item.amount("row_total"))
-        .filter(|total| decimal::parse(total).is_none_or(|units| units > 0));
-    let total = total.unwrap_or_default();
+    let mut total = item.amount("row_total");
+    if decimal::parse(&total) == Some(0) {
+        total = Text::default();
+    }
     SourceLine {
         id: item.id("product_id"),
         name: item.free_text("name"),

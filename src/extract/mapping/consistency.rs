@@ -28,8 +28,8 @@ pub fn agreed_of(texts: impl Iterator<Item = Result<Text, Reason>>) -> Result<Te
     Ok(agreed)
 }
 
-/// The amount that these agree on. With `may_rest` some may be zero: an amount of the order that is
-/// on one of its rows only.
+/// The amount that these agree on. With `may_be_zero` some may be zero, as where an amount of the
+/// order is only on one of its rows.
 ///
 /// # Errors
 /// If two differ, or one is not in the declared form.
@@ -37,7 +37,7 @@ pub fn agreed_amount(
     cells: &Cells,
     carriers: &[&dyn Values],
     form: &Form,
-    may_rest: bool,
+    may_be_zero: bool,
 ) -> Result<Text, Reason> {
     let mut agreed = Text::default();
     for carrier in carriers {
@@ -46,9 +46,10 @@ pub fn agreed_amount(
             continue;
         }
         let is_zero = |plain: &str| parse_signed(plain) == Some(0);
-        if agreed.is_empty() || (may_rest && is_zero(&agreed)) {
+        if agreed.is_empty() || (may_be_zero && is_zero(&agreed)) {
             agreed = plain;
-        } else if parse_signed(&plain) != parse_signed(&agreed) && !(may_rest && is_zero(&plain)) {
+        } else if parse_signed(&plain) != parse_signed(&agreed) && !(may_be_zero && is_zero(&plain))
+        {
             return Err(Reason::ContradictoryRows);
         }
     }

@@ -115,8 +115,8 @@ impl Making<'_> {
             None => return Text::default(),
             Some(Field::Constant(text)) => form.plain(text).ok_or(Reason::BadMoney),
             Some(Field::Cells(cells)) => {
-                let may_rest = field != OrderField::Total;
-                agreed_amount(cells, &self.material.carriers, form, may_rest)
+                let may_be_zero = field != OrderField::Total;
+                agreed_amount(cells, &self.material.carriers, form, may_be_zero)
             }
             Some(Field::Sum(sum)) => self.sum(sum),
         };
