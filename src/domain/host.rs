@@ -11,8 +11,8 @@ pub fn shop_host(url: &str) -> String {
     let host = host_and_port(url);
     // An IPv6 address has colons within its brackets.
     let name_end = host.find(']').unwrap_or(0);
-    let port = host[name_end..].find(':').map_or(host.len(), |colon| name_end + colon);
-    let host = &host[..port];
+    let end = host[name_end..].find(':').map_or(host.len(), |colon| name_end + colon);
+    let host = &host[..end];
     host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 

@@ -155,10 +155,10 @@ fn by_zero_bytes(start: &[u8]) -> Option<Encoding> {
 /// when the file is read.
 pub fn count(mut bytes: impl Read) -> Finding {
     let mut census = Census::default();
-    let mut room = vec![0; ROOM_BYTES];
+    let mut buffer = vec![0; BUFFER_BYTES];
     let mut kept = 0;
     loop {
-        let len = match bytes.read(&mut room[kept..]) {
+        let len = match bytes.read(&mut buffer[kept..]) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Ok(len) => len,
             Err(_) => 0,
@@ -167,16 +167,16 @@ pub fn count(mut bytes: impl Read) -> Finding {
             return census.decide();
         }
         let filled = kept + len;
-        let done = census.take(&room[..filled]);
+        let done = census.take(&buffer[..filled]);
         if census.is_clear() {
             return census.decide();
         }
-        room.copy_within(done..filled, 0);
+        buffer.copy_within(done..filled, 0);
         kept = filled - done;
     }
 }
 
-const ROOM_BYTES: usize = 64 * 1024;
+const BUFFER_BYTES: usize = 64 * 1024;
 /// Valid characters after which the decision is final, if they outnumber the bad bytes.
 const VALID_ENOUGH: u64 = 64;
 
@@ -204,22 +204,21 @@ struct Census {
 impl Census {
     /// Counts a chunk; returns how many bytes were consumed, as a character may continue in the
     /// next chunk.
-    fn take(&mut self, piece: &[u8]) -> usize {
+    fn take(&mut self, chunk: &[u8]) -> usize {
         let mut at = 0;
-        while at < piece.len() {
-            let rest = &piece[at..];
+        while at < chunk.len() {
+            let rest = &chunk[at..];
             let (good, bad) = match std::str::from_utf8(rest) {
-                Ok(_) => (rest.len(), 0),
-                Err(error) => (error.valid_up_to(), error.error_len().unwrap_or(usize::MAX)),
+                Ok(_) => (rest.len(), Some(0)),
+                Err(error) => (error.valid_up_to(), error.error_len()),
             };
             if !rest[..good].is_ascii() {
                 self.valid += rest[..good].iter().filter(|b| **b >= 0xc0).count() as u64;
             }
             at += good;
-            if bad == usize::MAX {
-                break;
-            }
-            for byte in &piece[at..at + bad] {
+            // The last character may continue in the next chunk.
+            let Some(bad) = bad else { break };
+            for byte in &chunk[at..at + bad] {
                 let place = self.passed + at as u64;
                 self.bad += 1;
                 self.undefined += u64::from(UNDEFINED.contains(byte));
@@ -320,8 +319,8 @@ mod tests {
     }
 
     #[test]
-    fn letters_over_the_edge_of_a_piece_are_counted_once() {
-        let mut text = vec![b'x'; ROOM_BYTES - 1];
+    fn a_character_across_two_chunks_is_counted_once() {
+        let mut text = vec![b'x'; BUFFER_BYTES - 1];
         text.extend("é".as_bytes());
         text.extend(b"\xe9");
         assert_eq!(found(&text).encoding, Encoding::UTF_8);
