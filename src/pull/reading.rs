@@ -75,15 +75,13 @@ impl Reading<'_> {
     }
 }
 
-/// Why a window has to be read again.
+/// Why a reading of a window does not count.
 pub(super) enum Misread {
     /// The shop ignores the window: all orders are read instead.
     Unfiltered,
     /// Fewer orders than the shop counts.
-    Incomplete {
-        counted: u64,
-        found: u64,
-    },
+    Incomplete { counted: u64, found: u64 },
+    /// The window is not read again.
     Failed(PullError),
 }
 
@@ -105,21 +103,26 @@ pub(super) async fn pull<R: WindowReader>(
     folder: &Folder,
 ) -> Result<PulledWindow, PullError> {
     let mut window = request.window(options, reader.api().client().clock.now());
-    let failed = match window.extent {
+    let last = match window.extent {
         Extent::Increment => folder.windows()?.pop().map(|last| last.manifest),
         Extent::Full => None,
     };
-    let retried: Vec<OrderId> = failed.iter().flat_map(Manifest::failed_ids).collect();
+    let retried: Vec<OrderId> = last.iter().flat_map(Manifest::failed_ids).collect();
     let mut writer = folder.begin(&window)?;
     let mut readings = 1;
+    let mut warnings_before = reader.api().client().warnings.len();
     let (mut manifest, ids) = loop {
         writer.clear()?;
+        // A reading that does not count warns of nothing.
+        reader.api().client().warnings.truncate(warnings_before);
         match read(&mut reader, options, &window, &retried, &mut writer).await {
             Ok(read) => break read,
             Err(Misread::Failed(error)) => return Err(error),
             Err(Misread::Unfiltered) => {
-                let warning = format!("the shop ignores {}", options.system.ignored_window);
-                reader.api().client().warnings.push(warning);
+                let warnings = &mut reader.api().client().warnings;
+                warnings.truncate(warnings_before);
+                warnings.push(format!("the shop ignores {}", options.system.ignored_window));
+                warnings_before = warnings.len();
                 window = Window { extent: Extent::Full, from: None, to: window.to };
                 writer.discard()?;
                 writer = folder.begin(&window)?;

@@ -297,6 +297,24 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reading_that_does_not_count_leaves_no_warning() {
+    // The broken order is met before it is clear that the shop ignores the window.
+    let host = WooOptions {
+        is_old: true,
+        unlistable: [120].into(),
+        broken: [120].into(),
+        ..WooOptions::default()
+    };
+    let pulls = Pulls::of(host, orders(130)).await;
+    let full = pulls.full().await;
+    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    assert_eq!(window.manifest.failed, ["120"]);
+    let [ignored, failed] = &window.manifest.warnings[..] else { panic!("{window:?}") };
+    assert!(ignored.contains("ignores modified_after"), "{ignored}");
+    assert!(failed.contains("order 120"), "{failed}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_about_another_order_ends_the_pull() {
     let host = WooOptions { unlistable: [7].into(), echoes: Some(8), ..WooOptions::default() };
     let pulls = Pulls::of(host, orders(20)).await;
