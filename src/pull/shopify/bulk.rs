@@ -85,7 +85,7 @@ impl Bulk<'_> {
                 Some(operation) => operation,
                 None => self.start(wanted).await?,
             };
-            let finished = match self.follow(&operation).await? {
+            let finished = match self.follow(&operation.id).await? {
                 Ended::Completed(finished) => finished,
                 Ended::Failed(fault) => {
                     what = fault;
@@ -141,13 +141,12 @@ impl Bulk<'_> {
     }
 
     /// Waits for the end of an operation.
-    async fn follow(&mut self, operation: &Operation) -> Result<Ended, PullError> {
+    async fn follow(&mut self, id: &str) -> Result<Ended, PullError> {
         let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
+        let counter = self.subject.counter();
         let mut before = None;
         loop {
-            let (id, search) = (operation.id.clone(), self.search.clone());
-            let counter = self.subject.counter();
-            let poll = Query::Poll { operation: &id, counter, search: &search };
+            let poll = Query::Poll { operation: id, counter, search: &self.search };
             let data = self.api.ask(&poll).await?;
             let found = &data["bulkOperation"];
             let after = exact_count(&data[counter]);
@@ -159,7 +158,7 @@ impl Bulk<'_> {
                         |name: &str| found[name].as_str().and_then(|text| text.parse().ok());
                     let rows = number("objectCount").unwrap_or_default();
                     let finished = Finished {
-                        id,
+                        id: id.to_owned(),
                         url: found["url"].as_str().map(str::to_owned),
                         rows,
                         roots: number("rootObjectCount").unwrap_or(rows),
@@ -176,9 +175,10 @@ impl Bulk<'_> {
                 }
                 status => {
                     let status = status.unwrap_or("nothing known of it");
-                    let code = found["errorCode"].as_str().unwrap_or_default();
+                    let code = found["errorCode"].as_str();
+                    let code = code.map(|code| format!(" {code}")).unwrap_or_default();
                     return Ok(Ended::Failed(format!(
-                        "the bulk operation ended with {status} {code}"
+                        "the bulk operation ended with {status}{code}"
                     )));
                 }
             }
@@ -215,15 +215,10 @@ impl Bulk<'_> {
             }
             // A further query gives the result a new address.
             self.api.client.pause(self.api.client.poll_interval()).await?;
-            let Finished { id, .. } = &finished;
-            let operation =
-                Operation { id: id.clone(), shop: String::new(), query: String::new(), window };
-            match self.follow(&operation).await? {
-                Ended::Completed(again) => {
-                    finished = Finished { counted: finished.counted, ..again }
-                }
+            finished = match self.follow(&finished.id).await? {
+                Ended::Completed(again) => Finished { counted: finished.counted, ..again },
                 Ended::Failed(fault) => return Ok(Err(fault)),
-            }
+            };
         };
         if let Some(fault) = fault_of(&finished, &rows, self.subject) {
             return Ok(Err(fault));
@@ -241,11 +236,11 @@ impl Bulk<'_> {
         writer: &mut WindowWriter,
     ) -> Result<StatusCode, RequestError> {
         let mut file = writer.open("jsonl")?;
-        let take = |piece: &[u8]| {
-            rows.take(piece);
+        let take = |chunk: &[u8]| {
+            rows.take(chunk);
             match &rows.excess {
                 Some(excess) => Err(RequestError::TooMuch(excess.clone())),
-                None => Ok(file.write(piece)?),
+                None => Ok(file.write(chunk)?),
             }
         };
         let status = self.api.client.download(url, take).await?;
@@ -292,7 +287,7 @@ fn fault_of(finished: &Finished, rows: &Rows<'_>, subject: Subject) -> Option<St
     let least = finished.counted.map_or(0, |counted| counted.after.min(counted.before));
     let words = subject.words();
     if rows.broken > 0 {
-        Some(format!("wrote {} rows that are no JSON", rows.broken))
+        Some(format!("wrote {} rows that are not JSON", rows.broken))
     } else if rows.count != finished.rows {
         Some(format!("announced {} rows and wrote {}", finished.rows, rows.count))
     } else if rows.roots != finished.roots {

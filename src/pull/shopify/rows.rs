@@ -92,10 +92,10 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds the next chunk, unless it makes the result too long.
-    pub(super) fn take(&mut self, piece: &[u8]) {
-        let mut lines = piece.split(|byte| *byte == b'\n');
+    pub(super) fn take(&mut self, chunk: &[u8]) {
+        let mut lines = chunk.split(|byte| *byte == b'\n');
         let first = lines.next().unwrap_or_default();
-        self.bytes += piece.len() as u64;
+        self.bytes += chunk.len() as u64;
         if self.rest.len() + first.len() > ROW_BYTES_MAX {
             self.excess = Some(format!("wrote a row of more than {ROW_BYTES_MAX} bytes"));
         } else if self.bytes > FILE_BYTES_MAX {
@@ -112,7 +112,7 @@ impl<'a> Rows<'a> {
     }
 
     /// How many orders have parts but are missing themselves.
-    pub fn orphaned(&self) -> usize {
+    pub(super) fn orphaned(&self) -> usize {
         self.awaited.len()
     }
 
@@ -173,10 +173,12 @@ mod tests {
     fn a_file_without_a_line_end_is_not_kept_in_memory() {
         let window = Window { extent: Extent::Full, from: None, to: Timestamp::MAX };
         let mut rows = Rows::new(Subject::Orders, &window, None);
-        let piece = vec![b'x'; ROW_BYTES_MAX / 2];
-        (0..2).for_each(|_| rows.take(&piece));
+        let half = vec![b'x'; ROW_BYTES_MAX / 2];
+        rows.take(&half);
+        rows.take(&half);
         assert_eq!(rows.excess, None);
-        (0..9).for_each(|_| rows.take(&piece));
+        rows.take(&half);
+        rows.take(&half);
         assert!(rows.excess.is_some_and(|excess| excess.contains("a row of more than 8388608")));
         assert_eq!(rows.rest.len(), ROW_BYTES_MAX);
         let mut rows = Rows { bytes: FILE_BYTES_MAX, ..Rows::new(Subject::Orders, &window, None) };

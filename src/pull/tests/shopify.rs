@@ -259,10 +259,15 @@ async fn operations_that_end_badly_are_started_again_and_never_half_taken() {
         assert_eq!(pulls.export(), pulls.truth(), "{end:?}");
     }
     let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(30)).await;
-    (0..3).for_each(|_| pulls.shop.end_next(BulkEnd::ShortFile));
-    let error = pulls.pull(Request::Full).await.unwrap_err();
-    assert!(error.to_string().contains("announced 90 rows and wrote 89, 3 times"), "{error}");
-    assert!(pulls.folder().windows().unwrap().is_empty());
+    for (end, fault) in [
+        (BulkEnd::ShortFile, "announced 90 rows and wrote 89, 3 times"),
+        (BulkEnd::Canceled, "the bulk operation ended with CANCELED, 3 times"),
+    ] {
+        (0..3).for_each(|_| pulls.shop.end_next(end));
+        let error = pulls.pull(Request::Full).await.unwrap_err();
+        assert!(error.to_string().contains(fault), "{error}");
+        assert!(pulls.folder().windows().unwrap().is_empty());
+    }
     pulls.shop.end_next(BulkEnd::AccessDenied);
     assert!(pulls.refused().await.contains("ACCESS_DENIED"));
 }
