@@ -40,6 +40,7 @@ struct Lists<'r, 'w> {
     in_list: BTreeSet<OrderId>,
     /// Orders that the shop counted but left out of its pages.
     gaps: u64,
+    /// The shop's counts of the lists so far; `None` once it stated none of a list.
     counted: Option<Counted>,
 }
 
@@ -82,6 +83,7 @@ impl<A: PagedApi> WindowReader for Shop<'_, A> {
     ) -> Result<Option<Counted>, Misread> {
         let counted = Some(Counted { before: 0, after: 0 });
         let mut lists = Lists { reading, in_list: BTreeSet::new(), gaps: 0, counted };
+        // The counts of the lists that hold every order once.
         let mut counted = None;
         for (nth, name) in A::LISTS.iter().copied().enumerate() {
             if nth == A::COUNTED_LISTS {

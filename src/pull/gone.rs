@@ -103,7 +103,9 @@ impl Answers {
         match found {
             Ok(is_there) => {
                 self.failed_in_a_row = 0;
-                self.gone.extend((!is_there).then(|| id.clone()));
+                if !is_there {
+                    self.gone.push(id.clone());
+                }
             }
             Err(RequestError::TooMuch(what)) => {
                 self.failed_in_a_row += 1;
@@ -126,7 +128,7 @@ impl Missing {
         warnings: &mut Vec<String>,
     ) {
         let Answers { gone, unanswered, reason, .. } = answers;
-        if let [first, ..] = unanswered.as_slice() {
+        if let Some(first) = unanswered.first() {
             warnings.push(format!(
                 "{} orders of the last full pull are missing from this one, such as {first}, and the shop does not say whether they are gone ({reason}); the next full pull asks again",
                 unanswered.len()

@@ -3,7 +3,7 @@
 //! A pull reads the orders that changed in a *window* of time and writes each answer as it was
 //! received. `manifest.json`, written last, makes the window complete; a folder without it is never
 //! read. The last full window and the increments after it are the whole export: of an order in
-//! several windows, the copy that was modified last counts. Does not depend on ActiveCampaign.
+//! several windows, the copy that was modified last counts. Nothing here depends on ActiveCampaign.
 
 mod backwards;
 mod bigcommerce;

@@ -5,7 +5,7 @@ use reqwest::{Url, redirect};
 
 const REDIRECTS_MAX: usize = 2;
 
-/// Redirects stay on the host and on https.
+/// Follows redirects only within the same scheme, host and port.
 pub(super) fn same_host() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
         let Some(before) = attempt.previous().last() else { return attempt.stop() };

@@ -114,15 +114,14 @@ async fn examine(options: &Options, cancel: CancellationToken) -> Result<Examina
     let from = options.since.unwrap_or(BEGINNING);
     let (page, _) = shop.page(&between(from, now)).await?;
     let is_whole = !page.pagination.has_next_page;
-    let oldest = page.result.iter().filter(|row| row.created_on.is_some());
-    let oldest = oldest.min_by_key(|row| row.created_on);
+    let oldest = page.result.iter().filter_map(|row| row.created_on).min();
     Ok(Examination {
         api: format!("Squarespace Commerce API {VERSION}"),
         scopes: Vec::new(),
         clock_ahead: shop.client.clock.ahead(),
         // The API has no counts, and its lists begin with the newest change.
         orders: is_whole.then_some(page.result.len() as u64),
-        oldest: oldest.filter(|_| is_whole).and_then(|row| row.created_on),
+        oldest: oldest.filter(|_| is_whole),
         // Proven when the shop was found.
         is_filtered: true,
         shows_email: page

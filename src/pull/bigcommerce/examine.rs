@@ -11,7 +11,8 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-/// Checks whether a pull would succeed, in three requests.
+/// Checks whether a pull would succeed, in three requests and those for the parts that the list
+/// leaves out of the oldest order.
 pub(super) async fn examine(
     options: &Options,
     cancel: CancellationToken,

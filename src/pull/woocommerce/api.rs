@@ -32,8 +32,8 @@ pub(super) struct Api<'a> {
     pub client: ShopClient,
     options: &'a Options,
     form: AddressForm,
-    /// How many orders had changed since the beginning of the window when it was found, if the shop
-    /// states it and filters; only an estimate of how far to read.
+    /// How many orders had changed since the beginning of the window when the API was found, if the
+    /// shop states it. Only an estimate of how far to read: old versions count all orders.
     pub changed: Option<u64>,
 }
 
@@ -106,11 +106,12 @@ impl<'a> Api<'a> {
     fn accept(&mut self, answer: &Answer) -> Result<Vec<u8>, PullError> {
         let json = match json_in(&answer.body) {
             Ok((json, noise)) => {
-                let warning =
-                    noise.map(|noise| format!("the shop prints text before its JSON: {noise}"));
-                self.client
-                    .warnings
-                    .extend(warning.filter(|warning| !self.client.warnings.contains(warning)));
+                if let Some(noise) = noise {
+                    let warning = format!("the shop prints text before its JSON: {noise}");
+                    if !self.client.warnings.contains(&warning) {
+                        self.client.warnings.push(warning);
+                    }
+                }
                 json
             }
             Err(_) if answer.status == StatusCode::FORBIDDEN => return Err(self.refused(answer)),
