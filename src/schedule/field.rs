@@ -45,7 +45,7 @@ impl Field {
         for item in text.split(',') {
             bits |= self.item(item, text)?;
         }
-        if self.max == DAY_OF_WEEK.max && bits & (1 << DAY_OF_WEEK.max) != 0 {
+        if self.is_day_of_week() && bits & (1 << DAY_OF_WEEK.max) != 0 {
             bits = (bits | 1) & !(1 << DAY_OF_WEEK.max);
         }
         Ok(Values { bits, is_free: text.starts_with('*') })
@@ -57,15 +57,14 @@ impl Field {
             None => (item, None),
         };
         let (first, last) = match range.split_once('-') {
-            _ if range == "*" => (self.min, self.max.min(self.last_of_all())),
+            _ if range == "*" => (self.min, self.last_of_all()),
             Some((first, last)) => self.range(first, last, item)?,
             None => {
                 let value = self.value(range, text)?;
-                if step.is_some() {
+                if let Some(step) = step {
+                    let last = self.last_of_all();
                     return Err(self.fault(item, "a range or `*` before a step").hint(format!(
-                        "`{range}-{}/{}` begins at {range}; `{range}` alone is that value only",
-                        self.last_of_all(),
-                        step.unwrap_or_default()
+                        "`{range}-{last}/{step}` begins at {range}; `{range}` alone is that value only"
                     )));
                 }
                 (value, value)
@@ -83,7 +82,7 @@ impl Field {
         // A week may end on a Sunday.
         let by_name = last.parse::<u8>().is_err();
         let to = match self.value(last, item)? {
-            0 if by_name && self.max == DAY_OF_WEEK.max && from > 0 => DAY_OF_WEEK.max,
+            0 if by_name && self.is_day_of_week() && from > 0 => DAY_OF_WEEK.max,
             to => to,
         };
         if from > to {
@@ -97,10 +96,11 @@ impl Field {
 
     /// A step that leaves only the first value was probably meant in another unit.
     fn step(&self, step: &str, span: u8, item: &str) -> Result<u8, ScheduleError> {
-        let number = step.parse::<u8>().ok().filter(|step| *step > 0 && *step <= span.max(1));
-        number.ok_or_else(|| {
-            let expected = format!("a step from 1 to {}", span.max(1));
-            let fault = self.fault(item, expected);
+        let step_max = span.max(1);
+        // `parse` accepts a sign.
+        let number = step.parse::<u8>().ok().filter(|_| !step.starts_with('+'));
+        number.filter(|number| (1..=step_max).contains(number)).ok_or_else(|| {
+            let fault = self.fault(item, format!("a step from 1 to {step_max}"));
             match step.parse::<u64>() {
                 Ok(number) if number > u64::from(span) => fault.hint(format!(
                     "a step stays within its field: steps of {number} don't fit into it"
@@ -131,9 +131,14 @@ impl Field {
         })
     }
 
+    /// The only field with two numbers for one value.
+    fn is_day_of_week(&self) -> bool {
+        self.max == DAY_OF_WEEK.max
+    }
+
     /// The greatest value that is not another name of 0.
     fn last_of_all(&self) -> u8 {
-        if self.max == DAY_OF_WEEK.max { 6 } else { self.max }
+        if self.is_day_of_week() { 6 } else { self.max }
     }
 
     fn fault(&self, found: &str, expected: impl Into<String>) -> ScheduleError {
@@ -145,7 +150,7 @@ impl Field {
             (Some(first), Some(last)) => format!(", or a name, {} to {}", &first[..3], &last[..3]),
             _ => String::new(),
         };
-        let sunday = if self.max == DAY_OF_WEEK.max { " (0 and 7 are Sunday)" } else { "" };
+        let sunday = if self.is_day_of_week() { " (0 and 7 are Sunday)" } else { "" };
         format!("a {} from {} to {}{sunday}{names}", self.name, self.min, self.max)
     }
 }

@@ -36,9 +36,8 @@ impl Fields {
         };
         let parts: Vec<&str> = line.split_whitespace().collect();
         let (second, rest) = match parts.as_slice() {
-            rest if rest.len() == 5 => (None, rest),
             [second, rest @ ..] if rest.len() == 5 => (Some(*second), rest),
-            _ => return Err(wrong_count(text, parts.len())),
+            rest => (None, rest),
         };
         let [minute, hour, day_of_month, month, day_of_week] = rest else {
             return Err(wrong_count(text, parts.len()));
@@ -71,7 +70,8 @@ fn unknown_word(text: &str, lower: &str) -> ScheduleError {
 }
 
 fn wrong_count(text: &str, count: usize) -> ScheduleError {
-    let fault = ScheduleError::new(format!("found `{text}`, {count} fields"), EXPECTED);
+    let noun = if count == 1 { "field" } else { "fields" };
+    let fault = ScheduleError::new(format!("found `{text}`, {count} {noun}"), EXPECTED);
     match count {
         4 => fault.hint("`15 2 * * *` is every night at 02:15"),
         7 => fault.hint("leave the year out"),
