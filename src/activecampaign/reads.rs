@@ -7,7 +7,7 @@ use super::exchange::Request;
 use super::failure::Failure;
 use super::records::{Connection, Record, RemoteDiscount, RemoteOrder, RemoteProduct};
 use super::retry::RetryDecision;
-use super::wire::{json_of, number_of, object, query, text_of};
+use super::wire::{json_of, number_of, object, query};
 use crate::domain::RemoteId;
 use serde_json::Value;
 
@@ -18,15 +18,17 @@ const PAGE_LEN_LEAST: u64 = 20;
 /// Pages read of a list that should be short.
 const SHORT_LIST_PAGES_MAX: u32 = 50;
 
-/// Newest first, or in an order that is stable while it is paged.
+/// The order in which a list is requested.
 #[derive(Clone, Copy)]
 pub(super) enum Sort {
     Newest,
+    /// Stable while the list is paged.
     Oldest,
+    /// ActiveCampaign's own.
     AsItComes,
 }
 
-/// A page as received, unfiltered.
+/// A page as received. Its records may not match the filters of the request.
 pub(super) struct Raw<T> {
     pub(super) records: Vec<T>,
     pub(super) total: Option<u64>,
@@ -142,7 +144,7 @@ impl Client {
         Err(Failure::endless(name))
     }
 
-    /// One page of a list, as it comes.
+    /// One page of a list.
     pub(super) async fn page<T: Record>(
         &self,
         name: &'static str,
@@ -196,8 +198,7 @@ impl Client {
 fn raw_of<T: Record>(body: &[u8], offset: u64) -> Result<Raw<T>, &'static str> {
     let answer = json_of(body)?;
     let listed = answer.get(T::LIST).and_then(Value::as_array).ok_or("answer_unreadable")?;
-    let total = answer.get("meta").filter(|meta| !text_of(meta, "total").is_empty());
-    let total = total.and_then(|meta| number_of::<u64>(meta, "total"));
+    let total = answer.get("meta").and_then(|meta| number_of::<u64>(meta, "total"));
     let len = u64::try_from(listed.len()).unwrap_or(u64::MAX);
     let end = offset.saturating_add(len);
     let more = match total {
