@@ -50,7 +50,7 @@ impl Fleet {
         let heartbeat = Heartbeat::new(database.another(lease / 6), node);
         // A fault of the settings or the database is reported before the daemon counts as started.
         match heartbeat.join().await {
-            Err(error) if !error.is_unreachable() => return Err(CliError::failed(error)),
+            Err(error) if !error.is_unavailable() => return Err(CliError::failed(error)),
             _ => {}
         }
         let copies = LedgerCopies::new(database.another(CHUNK_TIMEOUT));

@@ -1,6 +1,8 @@
 use super::{Database, FleetError};
+use crate::state::{asked_pause, last_send_at};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio_postgres::Row;
 
 /// The accounts of the fleet and their leases.
@@ -86,6 +88,16 @@ pub struct Pace {
     pub sent: Option<Duration>,
     /// The remainder of the pause that ActiveCampaign asked for.
     pub pause: Option<Duration>,
+}
+
+impl Pace {
+    /// That of this machine's requests, from the account's ledger in a folder.
+    pub(super) fn of(dir: &Path, account: &str) -> Self {
+        let now = SystemTime::now();
+        let sent = last_send_at(dir, account).map(|at| now.duration_since(at).unwrap_or_default());
+        let pause = asked_pause(dir, account, now).and_then(|until| until.duration_since(now).ok());
+        Self { sent, pause }
+    }
 }
 
 /// The extension of a lease.

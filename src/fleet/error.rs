@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 const LOST_LEASE: &str = "OS001";
 
 /// Codes of a server that starts, stops or is full.
-const PASSING: [SqlState; 4] = [
+const TRANSIENT: [SqlState; 4] = [
     SqlState::CANNOT_CONNECT_NOW,
     SqlState::ADMIN_SHUTDOWN,
     SqlState::CRASH_SHUTDOWN,
@@ -61,7 +61,7 @@ pub enum FleetError {
 
 impl FleetError {
     /// Whether the same may work later without intervention.
-    pub fn is_unreachable(&self) -> bool {
+    pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::TimedOut(_))
     }
 
@@ -86,7 +86,7 @@ impl From<tokio_postgres::Error> for FleetError {
         };
         let text = format!("{} ({})", refusal.message(), refusal.code().code());
         match refusal.code() {
-            code if PASSING.contains(code) => Self::Unavailable(text),
+            code if TRANSIENT.contains(code) => Self::Unavailable(text),
             code if OF_POOLERS.contains(code) => Self::Pooled(text),
             _ => Self::Refused(text),
         }

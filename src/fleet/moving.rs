@@ -1,7 +1,7 @@
 use super::ownership::{Ownership, Taken};
 use super::{CopyHead, FleetError, LedgerCopies, Pace};
 use crate::daemon::LedgerMove;
-use crate::state::{Inheritance, MovingLedger, StateError, View, asked_pause, last_send_at};
+use crate::state::{Inheritance, MovingLedger, StateError, View};
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
@@ -27,13 +27,14 @@ pub struct Moved {
     pub in_flight_max: usize,
 }
 
-/// Why a ledger was not moved; nothing was changed.
+/// Why a ledger was not moved. A move that fails half-way has to be run again.
 #[derive(Debug, thiserror::Error)]
 pub enum MoveError {
     #[error("{0}")]
     Fleet(#[from] FleetError),
     #[error("{0}")]
     Ledger(#[from] StateError),
+    /// Nothing was changed, as with `Refused`.
     #[error(
         "account {account}: node {holder} works on it\n  hint: try again when it has ended, or have the nodes drained"
     )]
@@ -62,14 +63,6 @@ impl Moved {
         let bytes = u64::try_from(bytes).unwrap_or(0);
         LedgerMove { account: self.account.clone(), fence: taken.lease.fence, bytes }
     }
-
-    /// What the fleet must know about the requests of this machine.
-    fn pace(&self) -> Pace {
-        let (dir, account, now) = (&self.dir, &self.account, SystemTime::now());
-        let sent = last_send_at(dir, account).map(|at| now.duration_since(at).unwrap_or_default());
-        let until = asked_pause(dir, account, now);
-        Pace { sent, pause: until.and_then(|until| until.duration_since(now).ok()) }
-    }
 }
 
 impl Mover {
@@ -91,7 +84,7 @@ impl Mover {
         }
         let taken = self.take(moved).await?;
         let _renewing = self.ownership.renewing(&taken);
-        if let Err(refusal) = self.check_import(moved, &view, mark, &taken).await {
+        if let Err(refusal) = self.check_import(moved, &ledger, &view, mark, &taken).await {
             return self.refuse(&taken, refusal).await;
         }
         // From here on no node takes it.
@@ -102,7 +95,8 @@ impl Mover {
             self.ownership.set_exported(&taken, taken.lease.fence).await?;
             ledger.mark(taken.lease.fence)?;
         }
-        self.ownership.hand_to_fleet(&taken, moved.pace()).await?;
+        let pace = Pace::of(&moved.dir, &moved.account);
+        self.ownership.hand_to_fleet(&taken, pace).await?;
         Ok(moved.arrived(&taken, head.bytes))
     }
 
@@ -110,6 +104,7 @@ impl Mover {
     async fn check_import(
         &self,
         moved: &Moved,
+        ledger: &MovingLedger,
         view: &View,
         mark: Option<i64>,
         taken: &Taken,
@@ -123,7 +118,7 @@ impl Mover {
                 return Err(moved.refused(LOST_HOLDER));
             }
             (_, None) => match &handover.copy {
-                Some(head) => self.fetch(moved, head).await?,
+                Some(head) => self.fetch(moved, ledger, head).await?,
                 None => return Ok(()),
             },
         };
@@ -131,13 +126,13 @@ impl Mover {
             return Ok(());
         }
         let Some(number) = taken.exported else { return Err(moved.refused(LIVE_IN_FLEET)) };
-        // It came from there, or an import of it was interrupted.
-        let head = handover.copy.as_ref();
-        let is_this = number == 0 || head.is_some_and(|head| head.fence == number);
         if copy.hash_key()? != view.hash_key()? {
             return Err(moved.refused(ANOTHER));
         }
-        if !is_this && view.came_back()? != Some(number) {
+        // An import that was interrupted leaves 0, or the number of the copy that it wrote.
+        let head = handover.copy.as_ref();
+        let was_interrupted = number == 0 || head.is_some_and(|head| head.fence == number);
+        if !was_interrupted && view.came_back()? != Some(number) {
             return Err(moved.refused(AT_MACHINE));
         }
         Ok(())
@@ -189,7 +184,7 @@ impl Mover {
         }
         let head = taken.lease.handover.copy.clone();
         let head = head.ok_or_else(|| moved.refused(NONE_IN_FLEET))?;
-        let newest = self.fetch(moved, &head).await?;
+        let newest = self.fetch(moved, ledger, &head).await?;
         newest.check_belongs_to(&moved.url)?;
         let here = ledger.view()?;
         if here.has_orders()? {
@@ -218,9 +213,14 @@ impl Mover {
         Err(refusal)
     }
 
-    /// The copy of the fleet, in a file next to the machine's ledger.
-    async fn fetch(&self, moved: &Moved, head: &CopyHead) -> Result<View, MoveError> {
-        let path = moved.dir.join(format!("{}.moving", moved.account));
+    /// Reads the fleet's copy into a file next to the machine's ledger.
+    async fn fetch(
+        &self,
+        moved: &Moved,
+        ledger: &MovingLedger,
+        head: &CopyHead,
+    ) -> Result<View, MoveError> {
+        let path = ledger.beside();
         self.copies.read(&moved.account, head, &path).await?;
         Ok(View::of_file(&path)?)
     }

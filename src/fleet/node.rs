@@ -7,12 +7,12 @@ use super::{
 };
 use crate::activecampaign::SendGuard;
 use crate::daemon::{AccountPlan, Board, Clock, FleetCounts};
-use crate::state::{asked_pause, check_writable, last_send_at};
+use crate::state::check_writable;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -149,7 +149,7 @@ impl Node {
     async fn join(&self) -> Result<bool, FleetError> {
         while !self.options.cancel.is_cancelled() {
             match self.heartbeat.join().await {
-                Err(error) if error.is_unreachable() => {
+                Err(error) if error.is_unavailable() => {
                     self.note_availability::<()>(Err(error));
                 }
                 Err(error) => return Err(error),
@@ -228,10 +228,7 @@ impl Node {
 
     /// What the next holder must know of the requests of this one.
     fn pace(&self, account: &str) -> Pace {
-        let (dir, now) = (&self.options.dir, SystemTime::now());
-        let sent = last_send_at(dir, account).map(|at| now.duration_since(at).unwrap_or_default());
-        let pause = asked_pause(dir, account, now).and_then(|until| until.duration_since(now).ok());
-        Pace { sent, pause }
+        Pace::of(&self.options.dir, account)
     }
 
     /// Logs when the database becomes unavailable, and when it is back.

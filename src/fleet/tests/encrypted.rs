@@ -85,7 +85,7 @@ async fn only_a_server_with_a_certificate_for_its_name_by_a_trusted_authority_is
                 "{error}"
             );
             assert!(
-                !error.is_unreachable() && error.to_string().contains("fleet.ca_file"),
+                !error.is_unavailable() && error.to_string().contains("fleet.ca_file"),
                 "{error}"
             );
         }
