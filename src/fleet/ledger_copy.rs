@@ -12,7 +12,8 @@ use tokio_postgres::Client;
 /// Bytes of the file in one chunk: what a copy holds in memory.
 const CHUNK_LEN: usize = 1024 * 1024;
 
-/// Over a separate connection, so that no renewal waits behind a chunk.
+/// The copies of ledgers in the database, over a separate connection, so that no renewal waits
+/// behind a chunk.
 pub struct LedgerCopies {
     database: Database,
 }
@@ -22,8 +23,9 @@ impl LedgerCopies {
         Self { database }
     }
 
-    /// Writes a copy of a ledger, which counts once it is complete. `file` does not change
-    /// meanwhile, and contains everything that was sent before `began`.
+    /// Writes a copy of a ledger, which counts once it is complete. `number` is that of no other
+    /// attempt under the lease. `file` does not change meanwhile, and contains everything that was
+    /// sent before `began`.
     ///
     /// # Errors
     /// [`FleetError::Lost`] if the account had a newer lease.
@@ -65,11 +67,9 @@ impl LedgerCopies {
         let mut bytes = Vec::new();
         let mut encoder = ZlibEncoder::new(chunk, Compression::fast());
         encoder.read_to_end(&mut bytes).map_err(FleetError::file("a chunk"))?;
-        // An earlier attempt at this copy may have been cut off.
         let statement = "
             INSERT INTO ordersync.copy_chunks (account, fence, number, position, bytes)
-            VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (account, fence, number, position) DO UPDATE SET bytes = excluded.bytes";
+            VALUES ($1, $2, $3, $4, $5)";
         self.execute(
             &lease.account,
             statement,
@@ -141,7 +141,7 @@ impl LedgerCopies {
         self.database.run(run).await
     }
 
-    /// Writes a copy to a new file at `path`, replacing an existing one.
+    /// Writes a copy to a file at `path`, replacing an existing one.
     ///
     /// # Errors
     /// [`FleetError::Damaged`] if the content of the database is not what was written.
