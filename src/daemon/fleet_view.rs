@@ -15,7 +15,7 @@ pub struct FleetNode {
     pub leases: u64,
     /// It takes no lease, and hands over those it has.
     pub is_draining: bool,
-    /// Several signs of life in a row are missing: it stopped, or does not reach the database.
+    /// Several heartbeats in a row are missing: it stopped, or does not reach the database.
     pub is_lost: bool,
 }
 

@@ -20,14 +20,14 @@ pub struct NodeName {
     pub name: String,
     /// Of its machine.
     pub host: String,
-    /// How often it gives a sign of life.
+    /// How often it sends a heartbeat.
     pub beats_every: Duration,
 }
 
-/// Signs of life of which all must be missing for a node to count as lost.
+/// A node counts as lost once this many heartbeats in a row are missing.
 const MISSING_MAX: u32 = 6;
 
-/// A node that has sent no heartbeat for this long is forgotten, even if it was never evicted.
+/// A node that has sent no heartbeat for a day is forgotten, even if it was never evicted.
 const FORGET: &str =
     "DELETE FROM ordersync.nodes WHERE seen_at < clock_timestamp() - interval '1 day'";
 
@@ -54,10 +54,10 @@ const LEASES: &str = "
     WHERE a.fence IS DISTINCT FROM had.fence OR a.holder IS NOT NULL
     ORDER BY had.name";
 
-/// What the database answers to a sign of life.
+/// What the database answers to a heartbeat.
 pub struct Beat {
     pub view: FleetView,
-    /// Accounts of which another node has had a newer lease since.
+    /// Accounts of which this node's last lease is no longer the newest.
     pub superseded: BTreeSet<String>,
 }
 
@@ -84,7 +84,7 @@ impl Heartbeat {
         self.tell(statement).await
     }
 
-    /// A sign of life. Returns the fleet as this daemon sees it. `had`: the number of its last
+    /// Sends a heartbeat. Returns the fleet as this daemon sees it. `had`: the number of its last
     /// lease of each account.
     pub async fn beat(&self, had: &BTreeMap<Arc<str>, i64>) -> Result<Beat, FleetError> {
         let statement = "
@@ -118,7 +118,7 @@ impl Heartbeat {
         self.database.run(run).await
     }
 
-    /// A daemon ends in good order.
+    /// Removes a daemon that ends in order.
     pub async fn leave(&self) -> Result<(), FleetError> {
         let run = async |client: Arc<Client>| {
             client
@@ -129,7 +129,8 @@ impl Heartbeat {
         self.database.run(run).await
     }
 
-    /// The statement returns the database's clock, which the states follow from now on.
+    /// Runs a statement about this node that returns the database's clock, which the states follow
+    /// from now on.
     async fn tell(&self, statement: &str) -> Result<(), FleetError> {
         let node = &self.node;
         let lost_after = (node.beats_every * MISSING_MAX).as_millis();

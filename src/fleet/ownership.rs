@@ -80,8 +80,8 @@ impl Ownership {
         Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
     }
 
-    /// Must be called within a runtime. Operations under a lease that could not be renewed are
-    /// refused.
+    /// Renews a lease until the result is dropped. Operations under a lease that could not be
+    /// renewed are refused. Must be called within a runtime.
     pub(super) fn renewing(&self, taken: &Taken) -> Renewing {
         let (account, fence) = (taken.lease.account.clone(), taken.lease.fence);
         let renewal = Renewal { account, fence, pace: Pace::default() };
@@ -97,7 +97,7 @@ impl Ownership {
         Renewing(renewing.abort_handle())
     }
 
-    /// The ledger is at a machine, under this number.
+    /// Notes that the ledger is at a machine, under this number.
     pub(super) async fn set_exported(&self, taken: &Taken, number: i64) -> Result<(), FleetError> {
         self.change(taken, "exported = $4", &[&number]).await
     }

@@ -10,16 +10,16 @@ impl Node {
         let every = self.accounts.lease_length() / 6;
         loop {
             tokio::time::sleep(every).await;
-            let names: Vec<(String, i64)> =
+            let leases: Vec<(String, i64)> =
                 self.held().iter().map(|(name, held)| (name.clone(), held.fence)).collect();
-            if names.is_empty() {
+            if leases.is_empty() {
                 continue;
             }
             let renewal = |(account, fence): (String, i64)| {
                 let pace = self.pace(&account);
                 Renewal { account, fence, pace }
             };
-            let renewals: Vec<Renewal> = names.into_iter().map(renewal).collect();
+            let renewals: Vec<Renewal> = leases.into_iter().map(renewal).collect();
             // The lease is valid from when the database renewed it, which is not before now.
             let asked = BothClocks::now();
             match self.note_availability(self.accounts.renew(&renewals).await) {
@@ -72,7 +72,7 @@ impl Node {
                     self.count(|counts| view.counts = *counts);
                     self.options.board.show_fleet(view);
                 }
-                Err(error) => tracing::debug!("no sign of life was given: {error}"),
+                Err(error) => tracing::debug!("no heartbeat was sent: {error}"),
             }
             tokio::time::sleep(self.heartbeat.every()).await;
         }
