@@ -8,7 +8,7 @@ use super::super::options::Options;
 use super::super::order_id::OrderId;
 use super::super::pages::{List, Page, PagedApi, ReceivedPage};
 use super::super::shop_api::ShopApi;
-use super::parts::{Order, ids_in, is_list, pieces_of, with_parts};
+use super::parts::{Order, ids_in, is_list, items_of, with_parts};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reqwest::StatusCode;
@@ -151,16 +151,16 @@ impl Api {
     /// truncated.
     async fn part(&mut self, order: &Order, name: &'static str) -> Result<String, RequestError> {
         let id = order.id.to_string();
-        let (mut found, mut pieces) = (Vec::new(), 0);
+        let (mut found, mut items) = (Vec::new(), 0);
         for page in 1..=PARTS_PAGES_MAX {
             let query = [("limit", PARTS_MAX.to_string()), ("page", page.to_string())];
             let answer = self.client.get(&[VERSION, "orders", &id, name], &query).await?;
             let Some(json) = self.accept(&answer)? else { break };
             let some: Vec<&RawValue> =
                 serde_json::from_slice(json).map_err(|_| self.unexpected(json))?;
-            pieces += pieces_of(&some);
+            items += items_of(&some);
             let is_last = match name {
-                "products" => pieces >= order.pieces(),
+                "products" => items >= order.items(),
                 _ => some.len() < PARTS_DEFAULT,
             };
             found.extend(some.into_iter().map(|part| part.get().to_owned()));

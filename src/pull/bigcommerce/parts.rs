@@ -44,11 +44,11 @@ impl Order {
 
     /// Whether lines are missing: the answer says so, or has fewer items than the order.
     pub(super) fn lacks_lines(&self) -> bool {
-        is_warned(&self.consignments) || pieces_in(&self.consignments) < self.pieces()
+        is_warned(&self.consignments) || items_in(&self.consignments) < self.items()
     }
 
     /// The number of items that it states.
-    pub(super) fn pieces(&self) -> u64 {
+    pub(super) fn items(&self) -> u64 {
         whole(&self.items_total)
     }
 
@@ -60,7 +60,7 @@ impl Order {
 }
 
 /// The number of items in these lines.
-pub(super) fn pieces_of(lines: &[&RawValue]) -> u64 {
+pub(super) fn items_of(lines: &[&RawValue]) -> u64 {
     let lines = lines.iter().filter_map(|line| serde_json::from_str::<Line>(line.get()).ok());
     lines.map(|line| whole(&line.quantity)).fold(0, u64::saturating_add)
 }
@@ -81,8 +81,8 @@ fn is_warned(value: &Value) -> bool {
     }
 }
 
-/// The items of all lines of all consignments.
-fn pieces_in(value: &Value) -> u64 {
+/// The number of items in all lines of all consignments.
+fn items_in(value: &Value) -> u64 {
     match value {
         Value::Object(object) => object
             .iter()
@@ -90,15 +90,15 @@ fn pieces_in(value: &Value) -> u64 {
                 Value::Array(lines) if key == "line_items" => {
                     lines.iter().map(|line| whole(&line["quantity"])).fold(0, u64::saturating_add)
                 }
-                _ => pieces_in(value),
+                _ => items_in(value),
             })
             .fold(0, u64::saturating_add),
-        Value::Array(list) => list.iter().map(pieces_in).fold(0, u64::saturating_add),
+        Value::Array(list) => list.iter().map(items_in).fold(0, u64::saturating_add),
         _ => 0,
     }
 }
 
-/// The text of an order with the values of these fields replaced; all else is as received.
+/// The text of an order with the values of these fields replaced; all others are as received.
 pub(super) fn with_parts(
     order: &str,
     parts: &[(&'static str, String)],
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_lines_are_found_by_the_warning_and_by_the_number_of_pieces() {
+    fn missing_lines_are_found_by_the_warning_and_by_the_number_of_items() {
         let with = |lines: &str, more: &str| {
             let shipping = format!(r#"{{"shipping":[{{"line_items":[{lines}]{more}}}]}}"#);
             order(&format!(r#","consignments":{shipping}"#)).lacks_lines()
