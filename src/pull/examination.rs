@@ -13,7 +13,7 @@ pub struct Examination {
     pub orders: Option<u64>,
     /// When the oldest order that can be seen was placed.
     pub oldest: Option<Timestamp>,
-    /// A window in the future has no order, so the shop does not ignore windows.
+    /// Whether a window in the future has no order. A shop that lists one ignores windows.
     pub is_filtered: bool,
     /// Whether an order shows its e-mail address; `None` without an order.
     pub shows_email: Option<bool>,

@@ -83,7 +83,9 @@ async fn add_faults(
         Ok(faults) => {
             let added = faults.len();
             let mut world = state.world();
-            faults.into_iter().for_each(|fault| world.faults.push(fault));
+            for fault in faults {
+                world.faults.push(fault);
+            }
             (StatusCode::OK, Json(json!({"added": added})))
         }
         Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"message": error.to_string()}))),
@@ -110,10 +112,13 @@ async fn edit(
 ) -> (StatusCode, Json<Value>) {
     match state.world().edit(edit) {
         Ok(id) => (StatusCode::OK, Json(json!({"id": id.to_string()}))),
-        Err(error @ EditError::NotThere(_)) => {
-            (StatusCode::NOT_FOUND, Json(json!({"message": error.to_string()})))
+        Err(error) => {
+            let status = match error {
+                EditError::NotThere(_) => StatusCode::NOT_FOUND,
+                EditError::Order(_) => StatusCode::BAD_REQUEST,
+            };
+            (status, Json(json!({"message": error.to_string()})))
         }
-        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"message": error.to_string()}))),
     }
 }
 

@@ -68,7 +68,9 @@ pub(super) fn alter_reply(world: &World, reply: &mut Reply, kind: Kind) -> Deliv
         Kind::LocalisedTitles => reply.localise(),
         Kind::ExtraKeys => reply.add_extra_keys(),
         Kind::EmptyList => {
-            reply.listed_mut().into_iter().for_each(Vec::clear);
+            if let Some(listed) = reply.listed_mut() {
+                listed.clear();
+            }
             reply.set_total(0);
         }
         Kind::ListWithoutFirst => {
@@ -149,7 +151,7 @@ fn delete_connection(world: &mut World, call: &Call) {
     }
 }
 
-/// Stores the order of this request just before it, like another program.
+/// Stores the order of this request just before it, as another program would.
 fn create_first(world: &mut World, call: &Call) {
     let is_create = call.method == "POST" && call.path.starts_with("/ecomOrders");
     let Some(sent) = call.sent().filter(|_| is_create) else {

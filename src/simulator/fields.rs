@@ -55,7 +55,7 @@ impl<'a> FieldReader<'a> {
         text
     }
 
-    /// A whole number, 0 to 2^31-1, as a number or as digits.
+    /// A whole number, as [`integer_of`] reads it.
     pub fn integer(&mut self, field: &str) -> Option<i64> {
         if !self.has(field) {
             return None;

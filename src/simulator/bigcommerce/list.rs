@@ -12,7 +12,7 @@ const PAGING: [&str; 3] = ["limit", "page", "sort"];
 const SHAPE: [&str; 2] = ["include", "consignment_structure"];
 
 pub(super) struct ListQuery {
-    /// In the sequence of `DATES`.
+    /// In the order of `DATES`.
     bounds: [Option<Timestamp>; 4],
     is_deleted: bool,
     pub limit: u64,
@@ -91,7 +91,7 @@ fn paging(request: &ShopRequest, violations: &mut Vec<String>) -> Result<(u64, u
     Ok((limit, page))
 }
 
-/// Limit and page of what an order links to.
+/// The requested page of what an order links to.
 pub(super) fn page_of_parts<T>(
     request: &ShopRequest,
     all: Vec<T>,

@@ -41,7 +41,7 @@ impl SimulatedShop for Quota {
     fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
         if shop.options.overloaded > 0 {
             shop.options.overloaded -= 1;
-            return errors((429, "Too many requests".to_owned()));
+            return errors(too_many_requests());
         }
         // The first request of a pull.
         if request.uri.path().ends_with("/count")
@@ -57,7 +57,7 @@ impl SimulatedShop for Quota {
         let mut response = if is_admitted {
             shop.serve(request).unwrap_or_else(errors)
         } else {
-            errors((429, "Too many requests".to_owned()))
+            errors(too_many_requests())
         };
         let is_seen = !shop.is_answer_at_risk();
         shop.own.note_answer(is_seen);
@@ -98,12 +98,12 @@ impl Shop<Quota> {
             ["v2", "orders", id, part] => self.part(request, id, part),
             _ => {
                 self.violation(format!("unknown address {}", request.uri));
-                Err((404, "The requested resource was not found.".to_owned()))
+                Err(not_found())
             }
         }
     }
 
-    fn selected(&mut self, query: &ListQuery) -> Vec<BigCommerceOrder> {
+    fn selected(&self, query: &ListQuery) -> Vec<BigCommerceOrder> {
         let all = self.orders.values();
         all.filter(|order| query.selects(order, &self.options)).cloned().collect()
     }
@@ -128,9 +128,9 @@ impl Shop<Quota> {
         Ok(shop_host::json(StatusCode::OK, &json!({ "count": count, "statuses": [] })))
     }
 
-    fn find(&mut self, id: &str) -> Result<BigCommerceOrder, Refusal> {
+    fn find(&self, id: &str) -> Result<BigCommerceOrder, Refusal> {
         let order = id.parse().ok().and_then(|id: u64| self.orders.get(&id));
-        let order = order.ok_or((404, "The requested resource was not found.".to_owned()))?;
+        let order = order.ok_or_else(not_found)?;
         if self.options.broken.contains(&order.id) {
             return Err((500, "Internal Server Error".to_owned()));
         }
@@ -153,7 +153,7 @@ impl Shop<Quota> {
             "coupons" => order.coupons(),
             _ => {
                 self.violation(format!("unknown address {}", request.uri));
-                return Err((404, "The requested resource was not found.".to_owned()));
+                return Err(not_found());
             }
         };
         Ok(filled(page_of_parts(request, all, &mut self.violations)?))
@@ -171,6 +171,14 @@ fn filled(list: Vec<Value>) -> Response<String> {
         return text(StatusCode::NO_CONTENT, "application/json", String::new());
     }
     shop_host::json(StatusCode::OK, &Value::Array(list))
+}
+
+fn too_many_requests() -> Refusal {
+    (429, "Too many requests".to_owned())
+}
+
+fn not_found() -> Refusal {
+    (404, "The requested resource was not found.".to_owned())
 }
 
 fn errors((status, message): Refusal) -> Response<String> {

@@ -191,11 +191,8 @@ impl Parser {
     }
 
     fn name(&mut self) -> Result<String, GraphqlError> {
-        match self.peek() {
-            Token::Name(_) => {}
-            _ => return Err(self.unexpected()),
-        }
-        let Token::Name(name) = self.take() else { return Err(self.unexpected()) };
+        let Token::Name(name) = self.peek().clone() else { return Err(self.unexpected()) };
+        self.take();
         Ok(name)
     }
 

@@ -138,12 +138,12 @@ mod tests {
 
     #[test]
     fn every_variant_is_a_schema_without_a_loose_end() {
-        for (text, receipts) in [(false, false), (true, true)] {
+        for is_variant in [false, true] {
             let options = GraphqlOptions {
-                creation_source_text: text,
-                receipt_list: receipts,
-                suppress_automations: text,
-                line_connection: if text {
+                creation_source_text: is_variant,
+                receipt_list: is_variant,
+                suppress_automations: is_variant,
+                line_connection: if is_variant {
                     LineConnection::Required
                 } else {
                     LineConnection::Absent
@@ -156,8 +156,8 @@ mod tests {
             for field in named {
                 assert!(schema.types.contains_key(field.ty.name()), "{}: {}", field.name, field.ty);
             }
-            assert_eq!(schema.field("OrderInput", "suppressAutomations").is_some(), text);
-            assert_eq!(schema.field("LineItemInput", "legacyConnectionId").is_some(), text);
+            assert_eq!(schema.field("OrderInput", "suppressAutomations").is_some(), is_variant);
+            assert_eq!(schema.field("LineItemInput", "legacyConnectionId").is_some(), is_variant);
             assert!(schema.field("OrderFilter", "storeOrderId").is_some());
             assert!(schema.field("OrderFilter", "lineItems").is_none());
         }

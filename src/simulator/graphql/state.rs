@@ -70,11 +70,9 @@ impl GraphqlState {
         self.paths.remove(&connection);
     }
 
-    /// An order of the REST API was deleted.
-    pub fn copy_deleted(&mut self, order: u64, deletes: bool) {
-        if deletes {
-            self.objects.retain(|_, object| object.copy != Some(order));
-        }
+    /// Deletes the order that was copied to this order of the REST API.
+    pub fn delete_original(&mut self, copy: u64) {
+        self.objects.retain(|_, object| object.copy != Some(copy));
     }
 
     /// Everything that queries show, for the side channel.

@@ -140,7 +140,9 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
 
 pub(super) fn delete(world: &mut World, id: u64) -> Reply {
     if world.store.remove_order(id) {
-        world.graphql.copy_deleted(id, world.options.graphql.v3_delete_deletes);
+        if world.options.graphql.v3_delete_deletes {
+            world.graphql.delete_original(id);
+        }
         Reply::json(200, json!({}))
     } else {
         Reply::not_found(Resource::Order, id)
