@@ -78,7 +78,7 @@ impl Mover {
         }
         let view = ledger.view()?;
         view.check_belongs_to(&moved.url)?;
-        let mark = view.handed_over()?;
+        let (mark, came_back) = (view.handed_over()?, view.came_back()?);
         if mark.is_none() {
             self.ownership.know(&moved.account).await?;
         }
@@ -87,8 +87,11 @@ impl Mover {
         if let Err(refusal) = self.check_import(moved, &ledger, &view, mark, &taken).await {
             return self.refuse(&taken, refusal).await;
         }
-        // From here on no node takes it.
-        self.ownership.set_exported(&taken, taken.exported.unwrap_or(0)).await?;
+        // From here on no node takes it. A number that only the copy of an interrupted import has
+        // would be another machine's once that copy is replaced.
+        let known = mark.or(came_back);
+        let number = taken.exported.filter(|number| known == Some(*number)).unwrap_or(0);
+        self.ownership.set_exported(&taken, number).await?;
         drop(view);
         let head = self.send(&taken, &ledger).await?;
         if mark.is_none() {

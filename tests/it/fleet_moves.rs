@@ -215,6 +215,8 @@ fn a_move_that_is_killed_at_any_step_leaves_one_owner_at_most_and_is_completed()
         ("NEW.copy_fence IS DISTINCT FROM OLD.copy_fence", true),
         ("NEW.exported > 0 AND OLD.exported = 0", false),
         ("NEW.exported > 0 AND OLD.exported = 0", true),
+        // The copy that has the number is replaced.
+        ("NEW.copy_fence IS DISTINCT FROM OLD.copy_fence", true),
     ] {
         both.cut_off("import", step, is_done);
         assert!(!both.is_fleets(), "{step}: the machine works with its ledger");
