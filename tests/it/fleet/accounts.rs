@@ -30,6 +30,7 @@ pub struct Accounts {
 struct Account {
     name: String,
     simulator: Simulator,
+    began: Timestamp,
     /// What the settings name.
     url: String,
     orders: Orders,
@@ -143,9 +144,10 @@ impl Accounts {
                     Orders::Export { generated, truth: Expected::default() }
                 }
             };
+            let began = Timestamp::now();
             let simulator = runtime.block_on(Simulator::start(options)).unwrap();
             let (name, url) = (format!("a{index:03}"), simulator.url());
-            Account { name, simulator, url, orders, was_frozen: false }
+            Account { name, simulator, began, url, orders, was_frozen: false }
         };
         let made = (0..accounts).map(account).collect();
         let mut all = Self { dir: TempDir::new().unwrap(), accounts: made, runtime };
@@ -350,9 +352,20 @@ logo_url = "https://shop.example.com/logo.png"
         self.dir.path().join(name)
     }
 
-    /// Each order exists once and to the cent, each customer once, and no account got more requests
-    /// than it allows; `lag` is how late this machine may have let a request arrive.
-    pub fn assert_exactly_once(&self, lag: Duration) -> Extra {
+    /// Where accounts got more requests than they allow: the account, when it began by its clock, and
+    /// the arrivals since then in milliseconds. `lag` is how late this machine may have let a
+    /// request arrive.
+    pub fn paces_broken(&self, lag: Duration) -> Vec<(&str, Timestamp, Vec<u64>)> {
+        let broken = self.accounts.iter().flat_map(|account| {
+            let allowed = 5 + usize::from(account.was_frozen);
+            let found = pace::too_close(&account.simulator, allowed, lag);
+            found.into_iter().map(|arrivals| (account.name.as_str(), account.began, arrivals))
+        });
+        broken.collect()
+    }
+
+    /// Each order exists once and to the cent, and each customer once.
+    pub fn assert_exactly_once(&self) -> Extra {
         let mut extra = Extra::default();
         for (account, summary) in self.summaries() {
             let Account { name, orders, simulator, was_frozen, .. } = account;
@@ -376,7 +389,6 @@ logo_url = "https://shop.example.com/logo.png"
             }
             let refused = summary.duplicate_orders_refused;
             assert!(*was_frozen || refused == 0, "{name}: {refused} orders were sent twice");
-            pace::assert_kept(name, simulator, 5 + usize::from(*was_frozen), lag);
             let of = |route: &str| summary.by_route.get(route).copied().unwrap_or_default();
             extra.lookups += of("GET /ecomOrders") + of("GET /ecomCustomers");
             extra.creates += (of("POST /ecomOrders") + of("POST /ecomCustomers"))
