@@ -253,6 +253,9 @@ struct DetailFiles {
     payloads: Option<Lines>,
 }
 
+/// Bytes written at once: an export of a million orders makes 600 MB.
+const BUFFER_LEN: usize = 256 * 1024;
+
 /// A file written line by line; after an error nothing more is written to it.
 struct Lines {
     path: PathBuf,
@@ -307,7 +310,8 @@ impl DetailFiles {
 impl Lines {
     fn create(path: &Path) -> Result<Self, CliError> {
         let file = private_file::create(path).map_err(|error| unwritable(path, &error))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file), failed: None })
+        let file = BufWriter::with_capacity(BUFFER_LEN, file);
+        Ok(Self { path: path.to_owned(), file, failed: None })
     }
 
     fn write(&mut self, line: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) {

@@ -64,13 +64,19 @@ pub fn write_payload(job: &str, record: &PlannedRecord, out: &mut impl Write) ->
     if let RecordVerdict::Decided(Decision::Send(step)) = &record.verdict
         && record.details.is_new_customer
     {
-        write!(out, "{{\"job\":{},\"ecomCustomer\":", json!(job))?;
+        begin_body(job, "ecomCustomer", out)?;
         serde_json::to_writer(&mut *out, &CustomerBody::from(&step.order.customer))?;
         out.write_all(b"}\n")?;
     }
-    write!(out, "{{\"job\":{},\"ecomOrder\":", json!(job))?;
+    begin_body(job, "ecomOrder", out)?;
     out.write_all(payload)?;
     out.write_all(b"}\n")
+}
+
+fn begin_body(job: &str, name: &str, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"{\"job\":")?;
+    serde_json::to_writer(&mut *out, job)?;
+    write!(out, ",\"{name}\":")
 }
 
 #[derive(Serialize)]
