@@ -387,7 +387,7 @@ mod tests {
     fn every_record_counts_once_and_every_reason_of_it() {
         let mut summary = PlanSummary::default();
         let send = |key| {
-            decide(Box::new(tests_order(key)), Fingerprint::from_i64(1), LedgerEntry::Unknown)
+            decide(Box::new(tests_order(key)), || Fingerprint::from_i64(1), LedgerEntry::Unknown)
         };
         for (key, decision) in [("1", send("1")), ("2", Decision::Unchanged)] {
             let value = summary.count(&tests_order(key)).unwrap();

@@ -1,5 +1,4 @@
 use crate::domain::is_loopback;
-use std::net::IpAddr;
 
 /// The parts of a web address that settings are checked by.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use super::lines::lines_of;
 use super::parts::Parts;
 use super::{Filter, Mapped, Rules};
 use crate::domain::{
-    Amount, AmountError, Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email,
-    EmailError, FractionalQuantity, Historical, KeyError, Line, MissingEmail, Moment, Notes, Order,
-    OrderKey, Reason, RecordError, RefundNote, Refunds, Rounding, SourceDiscount, SourceLine,
-    SourceOrder, Status, Text, Total, Unstated, add_once, is_damaged_id, is_rewritten, trim,
+    Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email, EmailError,
+    Historical, KeyError, MissingEmail, Moment, Notes, Order, OrderKey, Reason, RecordError,
+    RefundNote, Refunds, SourceDiscount, SourceOrder, Status, Text, Total, Unstated, add_once,
+    is_damaged_id, trim,
 };
 use jiff::tz::TimeZone;
 use std::mem::take;

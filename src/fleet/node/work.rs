@@ -8,7 +8,7 @@ use crate::fleet::{FleetError, Guard, Lease, Released};
 use crate::state::{Inheritance, StateError, inherit_state};
 use jiff::SignedDuration;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 /// Keeps a lease renewed until it is dropped, however its work ends.

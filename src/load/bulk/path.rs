@@ -77,7 +77,7 @@ impl BulkPath {
         let schema = self.read(self.rest.client.order_schema()).await?;
         if schema.is_assumed {
             tracing::warn!(
-                "ActiveCampaign refuses introspection; orders are sent in the documented fields"
+                "introspection does not describe the type of orders; they are sent in the documented fields"
             );
         }
         let known = self.rest.ledger.bulk_findings().await?;
