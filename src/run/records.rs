@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-type Record = Result<ReadRecord, ReadError>;
+type Record = Result<Box<SourceOrder>, ReadError>;
 
 pub(super) struct ReadRecord {
     pub source: Box<SourceOrder>,
@@ -15,7 +15,6 @@ pub(super) struct ReadRecord {
 }
 
 impl ReadRecord {
-    /// Part of reading, as a record's text is cheapest to read on the thread that wrote it.
     fn of(mut source: Box<SourceOrder>, order_key: OrderId) -> Self {
         apply_order_key(&mut source, order_key);
         let identity = Identity::of(&source);
@@ -37,7 +36,7 @@ pub(super) enum Records {
     /// Read by the thread that requests the next one: for a run, which mostly waits.
     Inline(Box<Reader>, OrderId),
     /// Read ahead on another thread: for a plan, which never waits.
-    Threaded(ReadAhead),
+    Threaded(ReadAhead, OrderId),
 }
 
 pub(super) struct ReadAhead {
@@ -56,29 +55,25 @@ impl Records {
         let thread = thread::Builder::new().name("extract".to_owned()).spawn(move || {
             for record in reader {
                 // If the receiver is gone, the work was stopped.
-                if !sender.send(record.map(|source| ReadRecord::of(source, order_key))) {
+                if !sender.send(record) {
                     return;
                 }
             }
         })?;
-        Ok(Self::Threaded(ReadAhead {
-            batch: Vec::new().into_iter(),
-            batches,
-            thread: Some(thread),
-        }))
+        let ahead = ReadAhead { batch: Vec::new().into_iter(), batches, thread: Some(thread) };
+        Ok(Self::Threaded(ahead, order_key))
     }
 }
 
 impl Iterator for Records {
-    type Item = Record;
+    type Item = Result<ReadRecord, ReadError>;
 
-    fn next(&mut self) -> Option<Record> {
-        match self {
-            Self::Inline(reader, order_key) => {
-                Some(reader.next()?.map(|source| ReadRecord::of(source, *order_key)))
-            }
-            Self::Threaded(ahead) => ahead.next(),
-        }
+    fn next(&mut self) -> Option<Self::Item> {
+        let (record, order_key) = match self {
+            Self::Inline(reader, order_key) => (reader.next()?, *order_key),
+            Self::Threaded(ahead, order_key) => (ahead.next()?, *order_key),
+        };
+        Some(record.map(|source| ReadRecord::of(source, order_key)))
     }
 }
 
@@ -105,7 +100,7 @@ impl ReadAhead {
 
 impl ByteSize for Record {
     fn byte_size(&self) -> usize {
-        self.as_ref().map_or(0, |record| record.source.byte_size())
+        self.as_ref().map_or(0, |source| source.byte_size())
     }
 }
 
