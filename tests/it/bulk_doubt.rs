@@ -252,3 +252,26 @@ fn an_order_that_was_accepted_and_lost_is_sent_again_by_the_next_run() {
         assert_eq!(stored, totals);
     }
 }
+
+#[test]
+fn an_update_that_was_cut_off_before_the_copy_of_its_order_arrived_is_sent_again() {
+    let world = world(at_once());
+    let first = order("ann@example.com", "Mug", "10.00");
+    put(&world, &first);
+    world.load("backfill", 0);
+    let second = |product| {
+        let mut second = order("ben@example.com", product, "14.00");
+        second["id"] = 5002.into();
+        json!({ "orders": [first, second] }).to_string()
+    };
+    world.export("orders.json", second("Mug"));
+    world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives));
+    assert_eq!(world.load("sync", 0)["not_visible"], 1);
+    // GraphQL shows the total and the address, which are the same, and no products.
+    world.export("orders.json", second("Cup"));
+    world.simulator.inject(fault_of("bulk", Kind::PaymentRequired));
+    assert_ne!(world.run(&["sync"]).code, 0);
+    let again = world.load("sync", 0);
+    assert_eq!(again["not_visible"], 0, "{again}");
+    assert_lines_agree(&world);
+}

@@ -187,12 +187,12 @@ impl<'a> BatchWrite<'a> {
         orders.iter().map(|index| self.sent(*index)).collect()
     }
 
-    /// Orders of a canary are stored without fingerprint, and so are new orders of which an earlier
+    /// Orders of a canary are stored without fingerprint, and so are those of which an earlier
     /// payload may have arrived: a later run sends them again, whatever GraphQL shows.
     async fn intend(&self, orders: &[usize]) -> Result<(), StepError> {
         let intents = orders.iter().map(|index| {
             let (step, known) = (self.steps[*index], &self.orders[*index]);
-            let is_proof = !self.is_canary && (known.is_first || !known.is_new);
+            let is_proof = !self.is_canary && known.is_first;
             BatchIntent {
                 order: &step.order,
                 is_proof,
