@@ -205,8 +205,10 @@ fn fate_of(verdict: &RecordVerdict) -> (&'static str, Vec<&'static str>) {
             Action::Update(_) => ("update", vec![]),
             Action::LookUp(_) => ("look_up", vec![]),
         },
-        RecordVerdict::Decided(Decision::Unchanged | Decision::Different)
-        | RecordVerdict::Settled => ("unchanged", vec![]),
+        RecordVerdict::Decided(Decision::Unchanged) | RecordVerdict::Settled => {
+            ("unchanged", vec![])
+        }
+        RecordVerdict::Decided(Decision::Different) => ("different", vec![]),
         RecordVerdict::Decided(Decision::StillRefused) => ("refused", vec![]),
         RecordVerdict::Filtered(filter) => ("filtered", vec![filter.code()]),
         RecordVerdict::Invalid(faults) => {

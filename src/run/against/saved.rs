@@ -164,8 +164,8 @@ impl<R: BufRead + Seek> SavedPlan<R> {
 }
 
 /// The decision on a record, in the words of `plan --jsonl`.
-pub(super) const ACTIONS: [&str; 7] =
-    ["create", "update", "look_up", "unchanged", "refused", "filtered", "invalid"];
+pub(super) const ACTIONS: [&str; 8] =
+    ["create", "update", "look_up", "unchanged", "different", "refused", "filtered", "invalid"];
 
 /// `None` if the line is not one that a plan writes.
 fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {

@@ -3,6 +3,7 @@
 use super::{counts, one, order, plain, put};
 use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
+use ordersync::simulator::Edit;
 use serde_json::{Value, json};
 
 /// Saves the current plan.
@@ -154,6 +155,22 @@ fn records_are_compared_by_their_outcome() {
     world.load("backfill", 0);
     let output = difference(&world, &file, &[]);
     assert_eq!(output["changed"], 4, "what was to be created is at the target");
+}
+
+#[test]
+fn an_order_that_a_verification_found_different_is_compared_too() {
+    let world = World::new();
+    put(&world, &plain(1..=2));
+    world.load("backfill", 0);
+    let file = save(&world, "--jsonl");
+    let externalid = world.target()["ecomOrders"][0]["externalid"].as_str().unwrap().to_owned();
+    world.simulator.edit(Edit::SetTotal { externalid, total: 1 }).unwrap();
+    assert_eq!(world.run(&["verify", "shop"]).code, 7);
+    let output = difference(&world, &file, &[]);
+    let change = &output["examples"][0]["changes"][0];
+    assert_eq!((&change["from"], &change["to"]), (&"unchanged".into(), &"different".into()));
+    let output = difference(&world, &save(&world, "--jsonl"), &[]);
+    assert_eq!((&output["same"], &output["changed"]), (&2.into(), &0.into()));
 }
 
 #[test]
