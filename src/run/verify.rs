@@ -192,7 +192,8 @@ impl Verifying<'_> {
             Some(log) => log.found_before(&check.order.key)?,
             None => None,
         };
-        if let Some(before) = before
+        // Of one that was not there, no lines were read.
+        if let Some(before) = before.filter(|before| !before.contains(&Mismatch::Missing))
             && self.is_as_sent(&check.order)?
         {
             return self.resume(check, &before);

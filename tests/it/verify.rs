@@ -2,7 +2,7 @@
 
 use crate::world::{Finished, World, until};
 use ordersync::samples::GeneratorOptions;
-use ordersync::simulator::{Edit, Fault, Kind};
+use ordersync::simulator::{Edit, Fault, Kind, RetryAfter};
 use serde_json::Value;
 
 fn loaded() -> (World, Vec<Value>) {
@@ -244,6 +244,25 @@ fn an_interrupted_comparison_of_lines_is_resumed() {
     let before = world.summary().requests;
     lines(&world, &["--lines"], 0);
     assert_eq!(world.summary().requests - before, total, "a new one compares all of them");
+}
+
+#[test]
+fn an_order_that_was_missing_before_an_interruption_is_compared_after_it() {
+    let (world, orders) = loaded();
+    let discount = Edit::AddDiscount { externalid: key(&orders[0]), amount: 100 };
+    world.simulator.edit(discount).unwrap();
+    let gone = Kind::Status { code: 404, retry_after: RetryAfter::None, html: false };
+    let products = format!("/ecomOrders/{}/orderProducts", orders[0]["id"].as_str().unwrap());
+    world.simulator.inject(Fault::new(gone).on("GET", &products));
+    world
+        .simulator
+        .inject(Fault::new(Kind::PaymentRequired).on("GET", "/ecomOrders/").nth(200).forever());
+    assert_eq!(world.run(&["verify", "shop", "--lines"]).code, 5);
+    world.simulator.clear_faults();
+    let resumed = lines(&world, &["--lines"], 7);
+    assert_eq!(resumed["line_by_line"], orders.len());
+    let kinds = &resumed["differences_by_kind"];
+    assert_eq!((&kinds[0]["kind"], &kinds[1]), (&"discounts".into(), &Value::Null), "{kinds}");
 }
 
 #[test]
