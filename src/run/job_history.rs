@@ -4,9 +4,6 @@ use crate::plan::PlanSummary;
 use crate::state::{ConnectionCheck, RunRow, StateError, VerificationRow, View};
 use std::collections::BTreeSet;
 
-/// Runs searched for one that finished.
-const RUNS_MAX: u32 = 50;
-
 /// The past of a job, with which a plan is compared.
 #[derive(Debug, Clone, Default)]
 pub struct JobHistory {
@@ -47,15 +44,12 @@ pub fn never_loaded(view: &View, job: &Job) -> Result<Option<String>, StateError
 impl JobHistory {
     pub(super) fn of(view: &View, job: &Job) -> Result<Self, StateError> {
         let (service, externalid) = (&job.connection.service, &job.connection.externalid);
-        let is_whole = |row: &RunRow| row.is_finished_load() && row.undone_ms.is_none();
-        let runs = view.runs(&job.name, RUNS_MAX)?;
-        let last_whole = runs.iter().find(|row| is_whole(row));
-        let read_before = last_whole.filter(|_| !job.export.is_piped()).map(RunRow::read);
-        let last_write = runs.iter().find(|row| row.counts.written() > 0);
-        let written_ms = last_write.map_or(0, |row| row.ended_ms.unwrap_or(row.started_ms));
+        let last_whole = view.last_load(&job.name)?;
+        let read_before = last_whole.as_ref().filter(|_| !job.export.is_piped()).map(RunRow::read);
+        let written_ms = view.last_write_ms(&job.name)?.unwrap_or(0);
         let verified = view.last_whole_verification(&job.name)?;
         // A canary only sends a few orders, so currencies that it did not send are not new.
-        let is_first_load = !runs.is_empty() && last_whole.is_none();
+        let is_first_load = last_whole.is_none() && !view.runs(&job.name, 1)?.is_empty();
         Ok(Self {
             connection: (service.clone(), externalid.clone()),
             is_connected: view.connection(service, externalid)?.is_some(),

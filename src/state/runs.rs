@@ -249,6 +249,21 @@ impl View {
         self.db.all(sql, params![job, at_most], read_row)
     }
 
+    /// The job's last run that reached the end of the export, unless it was undone.
+    pub fn last_load(&self, job: &str) -> Result<Option<RunRow>, StateError> {
+        let sql = "SELECT * FROM runs WHERE job = ?1 AND outcome = ?2 AND kind <> ?3
+                   AND undone_ms IS NULL ORDER BY id DESC LIMIT 1";
+        self.db.first(sql, params![job, RunEnd::Finished, Kind::Canary], read_row)
+    }
+
+    /// When the job's last run that wrote an order ended, or began if it did not end, in
+    /// milliseconds since 1970; `None`: none wrote one.
+    pub fn last_write_ms(&self, job: &str) -> Result<Option<i64>, StateError> {
+        let sql = "SELECT coalesce(ended_ms, started_ms) FROM runs
+                   WHERE job = ?1 AND created + updated + adopted > 0 ORDER BY id DESC LIMIT 1";
+        self.db.first(sql, [job], |row| row.get(0))
+    }
+
     /// When the first run of the job that finished a load began.
     pub fn first_load_ms(&self, job: &str) -> Result<Option<i64>, StateError> {
         let sql = "SELECT min(started_ms) FROM runs WHERE job = ?1 AND outcome = ?2 AND kind <> ?3";

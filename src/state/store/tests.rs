@@ -14,6 +14,21 @@ fn start() -> RunStart<'static> {
     RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" }
 }
 
+#[test]
+fn the_last_runs_that_wrote_and_that_finished_are_found_however_many_followed_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "main").unwrap();
+    let add = "INSERT INTO runs (job, kind, export, started_ms, ended_ms, outcome, created)
+               VALUES ('shop', 'sync', x'', ?1, ?1 + 5, ?2, ?3)";
+    store.db.run(add, params![10, "finished", 3]).unwrap();
+    for started_ms in 20..80 {
+        store.db.run(add, params![started_ms, "failed", 0]).unwrap();
+    }
+    assert_eq!(store.last_write_ms("shop").unwrap(), Some(15));
+    assert_eq!(store.last_load("shop").unwrap().map(|run| run.started_ms), Some(10));
+    assert_eq!(store.last_write_ms("other").unwrap(), None);
+}
+
 /// In a separate process, so that its memory can be measured.
 #[test]
 fn many_ledgers_together_stay_within_their_memory_limit() {
