@@ -214,7 +214,7 @@ async fn close(
     let (sent, elapsed) = (meter.total(), meter.elapsed());
     let mut end = error.as_ref().map_or(RunEnd::Finished, RunError::end);
     // It failed, and the next run resumes it like an interrupted one.
-    let is_open = matches!(&error, Some(RunError::State(error)) if error.is_lack_of_space());
+    let is_open = error.as_ref().is_some_and(RunError::is_lack_of_space);
     let stored = if is_open { RunEnd::Interrupted } else { end };
     let (row, written) = store_end(task, run, meter, &reached, stored).await?;
     if !accounts_add_up(&row, end, written) {

@@ -137,6 +137,16 @@ impl From<LookError> for RunError {
 }
 
 impl RunError {
+    /// A disk is full or nearly full, also that of temporary files, which the reader fills.
+    pub(super) fn is_lack_of_space(&self) -> bool {
+        match self {
+            Self::State(error)
+            | Self::Reading(ReadingError::State(error))
+            | Self::Connection(ConnectionError::State(error)) => error.is_lack_of_space(),
+            _ => false,
+        }
+    }
+
     /// The end of a run with this error.
     pub fn end(&self) -> RunEnd {
         match self {
@@ -183,5 +193,23 @@ pub fn end_by(stop: &FatalError) -> RunEnd {
         | FatalError::Contradiction { .. }
         | FatalError::Tls { .. } => RunEnd::Stopped,
         FatalError::Unexpected { .. } => RunEnd::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_recognised_wherever_it_was_noticed() {
+        let full = || StateError::from(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        for error in [
+            RunError::State(full()),
+            RunError::Reading(ReadingError::State(full())),
+            RunError::Connection(ConnectionError::State(full())),
+        ] {
+            assert!(error.is_lack_of_space(), "{error}");
+        }
+        assert!(!RunError::ReaderCrashed.is_lack_of_space());
     }
 }
