@@ -275,3 +275,20 @@ fn an_update_that_was_cut_off_before_the_copy_of_its_order_arrived_is_sent_again
     assert_eq!(again["not_visible"], 0, "{again}");
     assert_lines_agree(&world);
 }
+
+#[test]
+fn a_canary_for_the_price_alone_forgets_nothing_of_taxes() {
+    let world = world(at_once());
+    let mut first = order("ann@example.com", "Mug", "10.00");
+    (first["total_tax"], first["total_price"]) = ("1.00".into(), "11.00".into());
+    put(&world, &first);
+    world.load("backfill", 0);
+    let path = || world.run(&["--json", "status"]).json()["jobs"][0]["path"].clone();
+    assert_eq!((&path()["price"], &path()["tax_arrives"]), (&Value::Null, &false.into()));
+    let mut second = order("ben@example.com", "Mug", "20.00");
+    (second["id"], second["line_items"][0]["quantity"]) = (5002.into(), 2.into());
+    second["line_items"][0]["price"] = "10.00".into();
+    world.export("orders.json", json!({ "orders": [first, second] }).to_string());
+    world.load("sync", 0);
+    assert_eq!((&path()["price"], &path()["tax_arrives"]), (&"unit".into(), &false.into()));
+}

@@ -124,7 +124,9 @@ impl BatchWrite<'_> {
             return Ok(());
         }
         let found = self.read_canary(form, canaries).await?;
-        let found = BulkFindings { schema: known.digest(), ..found };
+        // A canary for the price alone may have no tax.
+        let has_tax = found.has_tax.or(known.findings.and_then(|before| before.has_tax));
+        let found = BulkFindings { schema: known.digest(), has_tax, ..found };
         self.loader.rest.ledger.set_bulk_findings(found).await?;
         known.findings = Some(found);
         Ok(())
