@@ -18,7 +18,7 @@ pub(super) fn mapping_of(job: &Job, files: &[ExportFile]) -> String {
     let formats: BTreeSet<&str> = files.iter().map(|file| file.format.as_str()).collect();
     let mut text = format!("program={}\n", transform::VERSION);
     let mut line = |name: &str, value: &str| {
-        // A settings file may contain any text; line breaks are escaped.
+        // A settings file may contain any text; line breaks become spaces.
         let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         // Writing to a text can't fail.
         let _ = writeln!(text, "{name}={value}");

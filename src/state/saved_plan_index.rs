@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 pub struct SavedAt {
     /// Of its line's first byte.
     pub offset: u64,
-    /// Of its line, without the line's end.
+    /// Of its line, with the line's end.
     pub bytes: u64,
     /// From 1.
     pub line: u64,
