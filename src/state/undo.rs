@@ -25,7 +25,8 @@ pub struct Undoable {
     pub orders: u64,
     /// Those among them that a later run has written to.
     pub written_since: u64,
-    /// Creates of this run without a recorded answer: ActiveCampaign may or may not have them.
+    /// Creates of this run without a recorded answer, and orders without an id that it created and
+    /// that a later run was about to write: ActiveCampaign may or may not have them.
     pub unconfirmed: u64,
     /// Deleted by an undo that has not yet read back.
     pub deleted: u64,
@@ -88,7 +89,7 @@ impl View {
         let sql = "SELECT
                     coalesce(sum(created_run IS ?2 AND (remote_id IS NOT NULL OR state = ?4)), 0),
                     coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL AND run <> ?2), 0),
-                    coalesce(sum(remote_id IS NULL AND state = ?3 AND run = ?2), 0)
+                    coalesce(sum(remote_id IS NULL AND state = ?3 AND (run = ?2 OR created_run IS ?2)), 0)
              FROM orders WHERE connection = ?1";
         let states = params![connection, run, OrderState::CreateIntended, OrderState::Accepted];
         let found = self.db.first(sql, states, |row| {
@@ -167,7 +168,8 @@ impl Store {
         )
     }
 
-    /// Keys of a run's creates without a recorded answer.
+    /// Keys of a run's creates without a recorded answer, and of orders without an id that it
+    /// created and that a later run was about to write.
     pub fn unconfirmed_of(
         &self,
         run: RunId,
@@ -175,7 +177,8 @@ impl Store {
     ) -> Result<Vec<String>, StateError> {
         self.db.all(
             "SELECT key FROM orders
-             WHERE connection = ?1 AND run = ?2 AND state = ?3 AND remote_id IS NULL",
+             WHERE connection = ?1 AND (run = ?2 OR created_run = ?2) AND state = ?3
+             AND remote_id IS NULL",
             params![connection, run, OrderState::CreateIntended],
             |row| Ok(row.get::<_, StoredText>(0)?.0),
         )

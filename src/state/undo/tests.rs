@@ -90,6 +90,20 @@ fn an_order_stays_with_the_run_whose_intent_created_it() {
 }
 
 #[test]
+fn an_accepted_order_is_not_forgotten_when_its_update_is_cut_off() {
+    let mut ledger = Ledger::new();
+    let first = ledger.begin(Kind::Backfill);
+    ledger.intend(first, "A");
+    ledger.settle(first, "A", OrderOutcome::Accepted { is_new: true, batch: 1 });
+    let second = ledger.begin(Kind::Sync);
+    ledger.intend(second, "A");
+    for run in [first, second] {
+        assert_eq!(ledger.store.unconfirmed_of(run, ledger.connection).unwrap(), ["A"]);
+        assert_eq!(ledger.store.undoable(run, ledger.connection).unwrap().unconfirmed, 1);
+    }
+}
+
+#[test]
 fn a_deleted_order_that_is_created_again_belongs_to_the_run_that_created_it() {
     let mut ledger = Ledger::new();
     let first = ledger.begin(Kind::Backfill);
