@@ -63,8 +63,8 @@ impl StatusServer {
             return Ok(());
         };
         // Names alone were changed: the address is free once the old listener is gone.
-        if self.open.as_ref().is_some_and(|(open, _)| open.listen == metrics.listen) {
-            self.open = None;
+        if let Some((_, server)) = self.open.take_if(|(open, _)| open.listen == metrics.listen) {
+            server.stop().await;
         }
         let hosts = Hosts { names: metrics.hosts.clone(), allow_remote: metrics.allow_remote };
         let (sources, readiness) = (self.sources(settings), readiness(settings, planned));

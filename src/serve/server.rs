@@ -44,6 +44,14 @@ impl Server {
     pub fn refused_settings(&self) {
         self.state.refused_settings();
     }
+
+    /// Stops, and returns once its address is free: a listener that is only dropped keeps it for a
+    /// moment longer.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // It ended, however it did.
+        let _ = (&mut self.task).await;
+    }
 }
 
 impl Drop for Server {

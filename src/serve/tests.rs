@@ -1,11 +1,16 @@
 //! The page's policy, and hostile texts in it.
 
 use super::page::{POLICY, live, whole};
-use super::snapshot::{JobSnapshot, Process, Snapshot, StoredJob};
-use crate::daemon::{AccountStatus, AccountView, FleetNode, FleetView, JobView, LastRun, Running};
+use super::snapshot::{JobSnapshot, Process, Snapshot, Sources, StoredJob};
+use super::{Hosts, Server};
+use crate::daemon::{
+    AccountStatus, AccountView, Board, FleetNode, FleetView, JobView, LastRun, Running,
+};
 use crate::state::{JobStats, LetterCounts};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 const ATTACK: &str = "</td><script>document.title='owned'</script><img src=x onerror=alert(1)>";
@@ -103,6 +108,24 @@ fn a_run_that_gets_no_answer_says_so() {
     let silence = "ActiveCampaign is not answering since 2026";
     assert_eq!(page.matches(silence).count(), 2, "with the job and with the account: {page}");
     assert!(!page.contains("requests are sent"), "{page}");
+}
+
+#[tokio::test]
+async fn the_address_of_a_listener_is_free_once_it_has_stopped() {
+    let start = async |listen: SocketAddr| {
+        let sources = Sources {
+            board: Board::default(),
+            state_dir: "none".into(),
+            state_free_min_bytes: 0,
+            started: Timestamp::UNIX_EPOCH,
+        };
+        Server::start(listen, Hosts::default(), sources, Arc::new(Vec::<String>::new)).await
+    };
+    let first = start(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = first.address();
+    assert!(start(address).await.is_err());
+    first.stop().await;
+    assert_eq!(start(address).await.unwrap().address(), address);
 }
 
 #[test]
