@@ -48,7 +48,9 @@ impl Database {
         if config.get_hosts().is_empty() {
             return Err(FleetError::Url);
         }
-        let is_local = config.get_hosts().iter().all(is_local);
+        // Where both are given, `hostaddr` is the address that is connected to.
+        let is_local = config.get_hosts().iter().all(is_local)
+            && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
         // The password and the ledgers never leave the machine unencrypted.
         if !is_local {
             if config.get_ssl_mode() == SslMode::Disable {

@@ -108,6 +108,8 @@ async fn a_server_without_tls_is_refused_and_nothing_leaves_the_machine_in_the_c
     new(&url).unwrap().migrate().await.unwrap();
     let error = new(&format!("{url}?sslmode=require")).unwrap().migrate().await.unwrap_err();
     assert!(error.to_string().contains("does not support TLS"), "{error}");
-    let elsewhere = "postgres://ordersync@db.example.com/postgres?sslmode=disable";
-    assert!(matches!(new(elsewhere), Err(FleetError::NotEncrypted)));
+    for elsewhere in ["db.example.com/postgres?", "localhost/postgres?hostaddr=192.0.2.1&"] {
+        let url = format!("postgres://ordersync@{elsewhere}sslmode=disable");
+        assert!(matches!(new(&url), Err(FleetError::NotEncrypted)), "{elsewhere}");
+    }
 }
