@@ -52,7 +52,7 @@ impl Handover {
         }
         let sent = orders_per_second * self.unrecorded.as_secs_f64();
         // Those in flight count twice: when the copy was made, and when the holder was lost.
-        sent.ceil() as u32 + 2 * in_flight_max as u32
+        (sent.ceil() as u32).saturating_add((in_flight_max as u32).saturating_mul(2))
     }
 }
 

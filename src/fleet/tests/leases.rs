@@ -1,5 +1,6 @@
 use super::postgres::Postgres;
 use super::registration;
+use crate::fleet::accounts::Handover;
 use crate::fleet::{FleetError, Lease, Pace, Released, Renewal};
 use std::time::{Duration, Instant};
 
@@ -174,6 +175,18 @@ async fn a_schema_is_made_once_and_a_newer_one_is_refused() {
     postgres.psql("UPDATE ordersync.version SET number = 1000").unwrap();
     let error = postgres.database().migrate().await.unwrap_err();
     assert!(matches!(error, FleetError::Newer { found: 1000, .. }), "{error}");
+}
+
+#[test]
+fn what_a_holder_may_have_sent_in_any_time_is_a_number_of_steps() {
+    let steps = |unrecorded| {
+        let pace = Pace::default();
+        let handover = Handover { copy: None, unrecorded, seen: Duration::ZERO, pace };
+        handover.unrecorded_steps(500.0, 1_600)
+    };
+    let days = |n: u64| Duration::from_secs(n * 86_400);
+    assert_eq!([Duration::ZERO, 1_500 * MS].map(steps), [0, 750 + 3_200]);
+    assert_eq!(steps(days(365)), u32::MAX);
 }
 
 #[tokio::test]
