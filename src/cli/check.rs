@@ -280,9 +280,11 @@ fn note_shared_connections(settings: &Settings, jobs: &[&Job], findings: &mut Fi
         let connection = &job.connection;
         (connection.service.clone(), connection.externalid.clone())
     };
+    let is_checked = |other: &Job| jobs.iter().any(|job| job.name == other.name);
     for job in jobs {
         let mut twins = settings.jobs_of(&job.account).filter(|other| key(other) == key(job));
-        if let Some(other) = twins.find(|other| other.name > job.name) {
+        // Of two that are checked, the second is noted with the first.
+        if let Some(other) = twins.find(|other| other.name > job.name || !is_checked(other)) {
             let is_piped = |job: &Job| {
                 let account = settings.account_of(job);
                 account.is_ok_and(|account| {

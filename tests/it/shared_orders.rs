@@ -84,8 +84,11 @@ fn standard_input_is_compared_before_anything_is_sent() {
     assert_eq!(world.summary().writes, 0);
     let ended = piped_into(&world, &["backfill", "--yes", "two"], 7..=9);
     assert_eq!(ended.code, 0, "{}", ended.err);
-    let check = world.run(&["check"]).out;
-    assert!(check.contains("standard input is compared with the other's export"), "{check}");
+    for args in [&["check"][..], &["check", "shop"], &["check", "two"]] {
+        let check = world.run(args).out;
+        let noted = check.matches("standard input is compared with the other's export").count();
+        assert_eq!(noted, 1, "{args:?}: {check}");
+    }
 }
 
 #[test]
