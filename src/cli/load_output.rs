@@ -6,7 +6,7 @@ use super::output;
 use super::paint::Paint;
 use super::preflight::Plans;
 use crate::report::{self, CanaryEnd, OrdersLeft};
-use crate::run::{RunError, RunReport, Verification};
+use crate::run::{GoneReport, RunError, RunReport, Verification};
 use crate::state::RunEnd;
 use serde_json::{Value, json};
 
@@ -51,7 +51,10 @@ pub(super) fn print_results(global: &Global, results: &Results, plans: &Plans, p
 
 /// It finished, and left nothing to do.
 fn is_success(report: &RunReport) -> bool {
-    report.end == RunEnd::Finished && report.dead_letters.new == 0
+    let is_left = |gone: &GoneReport| gone.is_unfinished() || gone.refused.new > 0;
+    report.end == RunEnd::Finished
+        && report.dead_letters.new == 0
+        && !report.gone.as_ref().is_some_and(is_left)
 }
 
 /// Why a run ended, and where to find what it did not send.

@@ -40,6 +40,9 @@ fn orders_that_are_gone_from_the_shop_are_deleted_if_the_policy_says_so() {
             ended.err
         );
         assert_eq!(nights.loaded().len(), 57);
+        let ended = nights.run(&["--quiet", "sync"]);
+        assert_eq!(ended.code, 3, "{}", ended.err);
+        assert!(ended.out.contains(text), "it is no success: {}", ended.out);
         let run = &nights.run(&["--json", "--quiet", "sync"]).json()["runs"][0];
         assert_eq!(run["gone"]["left"].as_array().unwrap().len(), 34, "{run:#}");
         let too_many = serde_json::json!({ "gone": 34, "loaded": 57, "percent_max": 5 });
