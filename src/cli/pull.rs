@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
 use super::output;
-use super::signals::Interrupt;
+use super::signals::{self, Interrupt};
 use crate::pull::{self, Folder, Options, PullError, PulledWindow};
 use crate::report::{self, is_are, many};
 use crate::settings::{self, Pull, Settings};
@@ -265,7 +265,7 @@ fn pull_job(
 ) -> Result<PulledWindow, CliError> {
     let folder = Folder::open(dir.to_owned())?;
     tracing::info!(job = job.name, "pulling the orders of {}", options.url);
-    let window = assembly::runtime()?.block_on(async {
+    let pulled = assembly::runtime()?.block_on(async {
         let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
         pull::pull(options, is_full, &folder, interrupt.cancel.clone()).await.map_err(|error| {
             let exit = match (&error, interrupt.signal()) {
@@ -274,7 +274,11 @@ fn pull_job(
             };
             CliError::new(exit, format!("job {}: {error}", job.name))
         })
-    })?;
+    });
+    if !pulled.as_ref().is_err_and(|error| matches!(error.exit, Exit::Interrupted(_))) {
+        signals::end_at_once().map_err(CliError::failed)?;
+    }
+    let window = pulled?;
     window.log(&job.name);
     Ok(window)
 }

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,51 @@ fn is_hangup_ignored() -> bool {
     mask.is_some_and(|mask| mask & 1 == 1)
 }
 
+/// No [`Interrupt`] listens any more: each signal that it listened to ends the process.
+static IS_UNHEARD: AtomicBool = AtomicBool::new(false);
+
+/// Lets signals end the process again, once an [`Interrupt`] is gone and until the next one listens:
+/// by itself, a signal that was listened to once has no effect any more.
+pub(super) fn end_at_once() -> std::io::Result<()> {
+    static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+    IS_UNHEARD.store(true, Ordering::Relaxed);
+    if IS_WATCHED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut interrupt, mut terminate, mut hangup) = {
+        let _entered = runtime.enter();
+        let hangup = if is_hangup_ignored() { None } else { Some(hangups()?) };
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, hangup)
+    };
+    let watch = async move {
+        let mut number = 0_u8;
+        while number == 0 || !IS_UNHEARD.load(Ordering::Relaxed) {
+            number = tokio::select! {
+                _ = interrupt.recv() => 2,
+                _ = terminate.recv() => 15,
+                () = received(&mut hangup) => 1,
+            };
+        }
+        number
+    };
+    let thread = std::thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || exit_by(runtime.block_on(watch)))?;
+    Ok(())
+}
+
+/// Waits for a signal; forever without a listener.
+async fn received(listener: &mut Option<Signal>) {
+    match listener {
+        Some(listener) => _ = listener.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn exit_by(number: u8) {
+    std::process::exit(i32::from(128 + number));
+}
+
 /// SIGINT and SIGTERM: the first requests a clean stop, the second ends the process immediately.
 /// Nothing is lost either way.
 #[derive(Debug, Clone)]
@@ -54,6 +99,7 @@ impl Interrupt {
         for (listener, number) in listeners {
             tokio::spawn(interrupt.clone().on(listener, number));
         }
+        IS_UNHEARD.store(false, Ordering::Relaxed);
         Ok(interrupt)
     }
 
@@ -72,7 +118,7 @@ impl Interrupt {
         while listener.recv().await.is_some() {
             if self.cancel.is_cancelled() {
                 super::output::note("stopped at once; run it again to continue");
-                std::process::exit(i32::from(128 + number));
+                exit_by(number);
             }
             self.received.store(number, Ordering::Relaxed);
             // Printed afterwards: once the line appears, nothing new is sent.

@@ -5,6 +5,7 @@ mod gone;
 use crate::daemon::EVERY_SECOND;
 use crate::nights::{Nights, SECRET};
 use crate::process::Process;
+use crate::resume::wait_for_requests;
 use crate::world::{Finished, World, files_below, until};
 use jiff::ToSpan;
 use ordersync::simulator::bigcommerce::BigCommerce;
@@ -337,6 +338,19 @@ fn without_keeping_orders_leave_the_disk_once_loaded() {
     assert!(nights.windows().iter().all(|window| files(window) == 1));
     nights.pass(7200);
     nights.done(&["--quiet", "verify", "shop", "--pull"]);
+}
+
+#[test]
+fn a_signal_ends_what_comes_after_a_pull() {
+    let nights = Nights::of(20);
+    nights.done(&["--quiet", "backfill"]);
+    let sent = nights.world.summary().requests;
+    nights.world.hold_from(1);
+    let mut command = nights.world.command(&["verify", "shop", "--pull"]);
+    let mut verify = Process::start(&mut command);
+    assert!(wait_for_requests(&nights.world, verify.child(), sent + 1));
+    verify.signal("INT");
+    verify.ends(130);
 }
 
 #[test]
