@@ -410,8 +410,15 @@ impl Rows {
         {
             self.record.replace_cells(&inner);
         }
-        if let Some(at) = self.shape.line_at {
-            self.record.line = stated_line(self.record.get(at)).unwrap_or(self.record.line);
+        if let Some(at) = self.shape.line_at
+            && let Some(line) = stated_line(self.record.get(at))
+        {
+            self.record.line = line;
+            // Rows are compared by what their records say, wherever those are.
+            let cells = self.record.iter().enumerate();
+            let alike: ByteRecord =
+                cells.map(|(n, cell)| if n == at { b"0".as_slice() } else { cell }).collect();
+            self.record.replace_cells(&alike);
         }
         Ok(true)
     }

@@ -167,6 +167,23 @@ fn flat_records_are_grouped_into_orders_as_rows_are() {
 }
 
 #[test]
+fn a_flat_order_that_is_repeated_is_never_sent_doubled() {
+    let twice = |total: &str| {
+        let once = ["Mug", "Bowl"].map(|item| flat_record(1, item, total).replace('\n', ""));
+        let folder = Folder::with("api.json", [once.clone(), once].concat().join("\n"));
+        let export = folder.open_by(FLAT, "flat", &["*"]).unwrap();
+        let orders: Vec<_> = export.read().map(Result::unwrap).collect();
+        assert_eq!(orders.len(), 1);
+        orders
+    };
+    let whole = twice("5");
+    let lines: Vec<_> =
+        whole[0].lines.iter().map(|line| (line.name.as_str(), line.at_line)).collect();
+    assert_eq!((lines, reasons(&whole[0])), (vec![("Mug", 1), ("Bowl", 2)], vec![]));
+    assert_eq!(reasons(&twice("7")[0]), [Reason::RepeatedRow], "it may have four lines");
+}
+
+#[test]
 fn an_error_of_a_flat_record_invalidates_only_its_order() {
     let records = [
         flat_record(1, "Mug", "5"),
