@@ -272,9 +272,10 @@ pub struct RowKinds {
 }
 
 impl RowKinds {
-    /// `None` for an unknown word.
+    /// `None` for an unknown word. A word for a missing value is blank, unless it is declared.
     pub fn of(&self, text: &str) -> Option<RowKind> {
-        let declared = self.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
+        let find = |text: &str| self.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
+        let declared = find(text).or_else(|| find(blank::value(text)));
         let by_table = |table: &Statuses| match blank::value(text) {
             "" => Some(RowKind::Line),
             text => table.of(text).map(|status| match status {

@@ -10,7 +10,6 @@ use super::profile::{
 };
 use super::status::unstated;
 use crate::domain::{Reason, RecordError, SourceOrder, Text, Unstated};
-use crate::extract::blank;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups, order_of};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
@@ -221,9 +220,7 @@ impl MappedSheet {
     fn kind_of(&self, row: &RowValues<'_>, faults: &mut OrderErrors) -> RowKind {
         let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
         let text = row.value(kinds.column).unwrap_or_default();
-        // A word for a missing value is blank, unless it is declared.
-        let kind = kinds.of(&text).or_else(|| kinds.of(blank::value(&text)));
-        kind.unwrap_or_else(|| {
+        kinds.of(&text).unwrap_or_else(|| {
             let column = self.profile.names.get(kinds.column).map_or("", |name| interned(name));
             faults
                 .push(RecordError::of(Reason::UnknownStatus, column).showing(&text), row.row.line);

@@ -84,6 +84,21 @@ fn a_value_in_an_undeclared_form_invalidates_its_order() {
 }
 
 #[test]
+fn a_word_for_no_kind_of_a_row_is_blank_unless_it_is_declared() {
+    let kinds = "row_kind = { column = \"Art\", words = { \"\" = \"line\" }, others = \"skip\" }";
+    let mapping = ERP.replace("[mappings.erp.order]", &format!("{kinds}\n[mappings.erp.order]"));
+    let rows = |kind: &str| {
+        let row = |item: &str| format!("R-1|a@example.com||01.07.2024 10:00|10|{item}||1|5");
+        format!("{HEADER}|Art\n{}|\n{}|{kind}\n", row("Tasse"), row("Stift"))
+    };
+    for (kind, lines) in [("", 2), ("-", 2), ("n/a", 2), ("Notiz", 1)] {
+        assert_eq!(orders_by(&mapping, &rows(kind))[0].lines.len(), lines, "{kind}");
+    }
+    let declared = mapping.replace("\"\" = \"line\"", "\"\" = \"line\", \"-\" = \"skip\"");
+    assert_eq!(orders_by(&declared, &rows("-"))[0].lines.len(), 1);
+}
+
+#[test]
 fn a_mapping_is_taken_by_itself_only_where_all_its_columns_are_there() {
     let comma = ERP.replace("delimiter = \"|\"\n", "");
     let header = HEADER.replace('|', ",");
