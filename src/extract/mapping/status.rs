@@ -1,7 +1,7 @@
 //! The status of an order, by the words a mapping declares.
 
 use super::cells::Values;
-use super::consistency::{agreed, agreed_of};
+use super::consistency::agreed_of;
 use super::dates::{Dates, Kept};
 use super::profile::{Answer, Name, Profile, RowKind, StatusRule};
 use crate::domain::{Reason, RecordError, Status, Text, Unstated};
@@ -20,7 +20,7 @@ pub fn word(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Text {
     let mut words = profile
         .status
         .iter()
-        .filter_map(|rule| agreed(&rule.cells, carriers).ok().filter(|word| decides(rule, word)));
+        .filter_map(|rule| stated_by(rule, carriers).ok().filter(|word| decides(rule, word)));
     words.next().unwrap_or_default()
 }
 
@@ -66,8 +66,7 @@ pub fn status(
     }
     for rule in &profile.status {
         let fault = |reason| RecordError::of(reason, column(profile, rule, carriers));
-        let texts = carriers.iter().map(|carrier| Ok(stated(rule, rule.cells.text(*carrier)?)));
-        let text = agreed_of(texts).map_err(fault)?;
+        let text = stated_by(rule, carriers).map_err(fault)?;
         let answer = answer(rule, &text, &profile.dates, kept);
         if let Answer::Status(status) = answer.map_err(|reason| fault(reason).showing(&text))? {
             return Ok(status);
@@ -86,6 +85,12 @@ fn column(profile: &Profile, rule: &StatusRule, carriers: &[&dyn Values]) -> &'s
     let name = names().find(is_stated).or_else(|| names().next());
     let column = name.and_then(|name| profile.names.get(*name));
     column.map_or("status", |column| interned(column))
+}
+
+/// The text of a rule's cells that these agree on.
+fn stated_by(rule: &StatusRule, carriers: &[&dyn Values]) -> Result<Text, Reason> {
+    let texts = carriers.iter().map(|carrier| Ok(stated(rule, rule.cells.text(*carrier)?)));
+    agreed_of(texts)
 }
 
 /// A text, blank if it is a word for no value that the rule does not declare.

@@ -99,6 +99,23 @@ fn a_word_for_no_kind_of_a_row_is_blank_unless_it_is_declared() {
 }
 
 #[test]
+fn the_word_of_a_status_is_the_one_that_decided() {
+    let rules = "status = [{ column = \"Storno\", filled = \"cancelled\" }, \
+                 { column = \"Stand\", words = { bezahlt = \"paid\" } }]";
+    let mapping = ERP.replace("[mappings.erp.order]", &format!("{rules}\n[mappings.erp.order]"));
+    for (cancelled, status, word) in [
+        ("", Status::Paid, "bezahlt"),
+        ("n/a", Status::Paid, "bezahlt"),
+        ("ja", Status::Cancelled, "ja"),
+    ] {
+        let row = format!("R-1|a@example.com||01.07.2024 10:00|5|Tasse||1|5|{cancelled}|bezahlt");
+        let orders = orders_by(&mapping, &format!("{HEADER}|Storno|Stand\n{row}\n"));
+        let stated = (orders[0].status, orders[0].status_word.as_str());
+        assert_eq!(stated, (Some(status), word), "{cancelled}");
+    }
+}
+
+#[test]
 fn a_mapping_is_taken_by_itself_only_where_all_its_columns_are_there() {
     let comma = ERP.replace("delimiter = \"|\"\n", "");
     let header = HEADER.replace('|', ",");
