@@ -207,8 +207,8 @@ fn plain_token(token: &str) -> String {
 /// The objects of a record's list of lines, and whether it has other items.
 fn lines_of<'a>(record: Value<'a>, profile: &Profile) -> (Vec<Value<'a>>, bool) {
     let Source::Json { lines, .. } = &profile.source else { return (Vec::new(), false) };
-    let found = lines.iter().find_map(|place| at(record, place).ok().flatten());
-    match found.filter(|value| !value.is_null()) {
+    let stated = |place: &String| at(record, place).ok().flatten().filter(|value| !value.is_null());
+    match lines.iter().find_map(stated) {
         None => (Vec::new(), false),
         Some(list) if list.is_list() => {
             let objects: Vec<_> = list.items().filter(|item| item.is_object()).collect();

@@ -255,6 +255,16 @@ fn records_in_an_envelope_that_the_mapping_does_not_name_are_read() {
 }
 
 #[test]
+fn lines_are_in_the_first_place_that_is_not_null() {
+    let places = "lines = [\"/basket/goods\", \"/basket/lines\"]";
+    let mapping = API.replace("lines = \"/basket/lines\"", places);
+    let record = RECORD.replace("\"basket\":{", "\"basket\":{\"goods\":null,");
+    let folder = Folder::with("api.json", record);
+    let order = folder.open_by(&mapping, "api", &["*"]).unwrap().read().next().unwrap().unwrap();
+    assert_eq!((order.lines.len(), reasons(&order)), (1, vec![]));
+}
+
+#[test]
 fn a_list_of_lines_that_is_missing_is_named() {
     let message = read_by("api", &RECORD.replace("\"lines\"", "\"goods\"")).unwrap_err();
     assert!(message.contains("/article/name in /basket/lines"), "{message}");
