@@ -36,9 +36,11 @@ impl Form {
         if text.is_empty() {
             return Some(Text::default());
         }
-        let exact = self.has_exponents.then(|| decimal::without_exponent(text));
-        if let Some(Cow::Owned(exact)) = exact {
-            return Some(exact.into());
+        if self.has_exponents && text.contains(['e', 'E']) {
+            let pointed = text.replacen(self.decimal_mark, ".", 1);
+            if let Cow::Owned(exact) = decimal::without_exponent(&pointed) {
+                return Some(exact.into());
+            }
         }
         let (text, in_brackets) =
             match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
@@ -131,6 +133,17 @@ mod tests {
         assert_eq!(german.plain("1.234,56").as_deref(), Some("1234.56"));
         assert_eq!(german.plain("1.234").as_deref(), Some("1234"));
         assert_eq!(form(',', Some(' ')).plain("1\u{202f}234,5").as_deref(), Some("1234.5"));
+    }
+
+    #[test]
+    fn exponents_are_exact_with_either_mark() {
+        for (mark, text) in [('.', "-1.79E+3"), (',', "-1,79e3")] {
+            let exact = Form { has_exponents: true, ..form(mark, None) };
+            assert_eq!(exact.plain(text).as_deref(), Some("-1790"), "{text}");
+        }
+        let exact = Form { has_exponents: true, ..form(',', Some('.')) };
+        assert_eq!(exact.plain("1.234,5E3"), None);
+        assert_eq!(exact.plain("12,30").as_deref(), Some("12.30"));
     }
 
     #[test]
