@@ -84,7 +84,7 @@ fn recovered(checkout: &str) -> SourceOrder {
 fn shipping(record: &Record<'_>) -> SourceOrder {
     SourceOrder {
         shipping: order::shipping_price(record),
-        shipping_method: record.text("title"),
+        shipping_method: record.free_text("title"),
         discounts: order::discounts(record, true),
         ..SourceOrder::default()
     }

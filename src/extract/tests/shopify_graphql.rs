@@ -216,6 +216,14 @@ fn rows_of_other_kinds_are_passed_over_and_lines_without_an_id_are_not() {
 }
 
 #[test]
+fn a_shipping_method_in_a_row_may_be_called_none() {
+    let order = row("1").replace(r#""shippingLine": {"title": "Standard"}, "#, "");
+    let shipping = r#"{"id":"gid://shopify/ShippingLine/3","title":"None","price":"5.00","__parentId":"gid://shopify/Order/1"}"#;
+    let all = by_id(&[order, shipping.to_owned(), mug("1"), candle("1")].join("\n"));
+    assert_eq!((all.len(), all[0].shipping_method.as_str()), (1, "None"));
+}
+
+#[test]
 fn a_row_that_may_be_a_line_of_any_order_refuses_the_file() {
     let nobodys = line(MUG, "");
     let customers = mug("1").replace("Order\\/1", "Customer\\/1");
