@@ -103,25 +103,23 @@ impl Group {
     }
 
     /// The rows without a truncated copy of the order: all except the first ones, or except the
-    /// last ones, if those equal the first rows of the rest.
-    pub fn beside_cut_copies(&self) -> Vec<Self> {
-        if self.is_overlong || self.beside_damage.is_some() {
-            return Vec::new();
-        }
+    /// last ones, if those equal the first rows of the rest. One at a time, as many equal rows can
+    /// be divided in many ways.
+    pub fn beside_cut_copies(&self) -> impl Iterator<Item = Self> {
+        let is_sound = !self.is_overlong && self.beside_damage.is_none();
         let are_first = |cut: &[KeptRow], whole: &[KeptRow]| {
             cut.len() < whole.len()
                 && cut.iter().zip(whole).all(|(row, other)| row.says_the_same_as(other))
         };
-        let len = self.rows.len();
-        let whole = (1..len).filter_map(|at| {
+        let len = if is_sound { self.rows.len() } else { 0 };
+        (1..len).filter_map(move |at| {
             let (above, below) = self.rows.split_at(at);
             if are_first(above, below) {
                 Some(self.part(at..len))
             } else {
                 are_first(below, above).then(|| self.part(0..at))
             }
-        });
-        whole.collect()
+        })
     }
 
     fn part(&self, rows: Range<usize>) -> Self {

@@ -9,10 +9,13 @@ use crate::extract::order_errors::add_error;
 /// The order of a group, read by `read`. Rows that may be either copies or lines are an error.
 pub fn order_of(group: &Group, read: impl Fn(&Group) -> SourceOrder) -> SourceOrder {
     let mut all = read(group);
-    let is_whole = |one: &SourceOrder| {
-        one.total == all.total && one.faults.is_empty() && adds_up(one) && !adds_up(&all)
-    };
-    if let Some(whole) = group.beside_cut_copies().iter().map(&read).find(is_whole) {
+    let is_whole =
+        |one: &SourceOrder| one.total == all.total && one.faults.is_empty() && adds_up(one);
+    let mut parts = group.beside_cut_copies().peekable();
+    if parts.peek().is_some()
+        && !adds_up(&all)
+        && let Some(whole) = parts.map(|part| read(&part)).find(is_whole)
+    {
         return whole;
     }
     let first_copy = group.first_copy();

@@ -61,6 +61,14 @@ fn an_order_whose_rows_come_apart_is_read_whole() {
 }
 
 #[test]
+fn an_order_of_very_many_equal_rows_is_not_copied_for_each_of_them() {
+    let row = "1,a@example.com,2024-01-31 10:11:12,USD,45000.00,a,1,5.00\n";
+    let orders = read_by("each", &row.repeat(9_000)).unwrap();
+    assert_eq!((orders.len(), orders[0].lines.len()), (1, 9_000));
+    assert!(orders[0].faults.is_empty());
+}
+
+#[test]
 fn an_order_that_is_in_the_file_twice_is_refused_and_never_sent_short_or_doubled() {
     for layout in ["each", "first", "either"] {
         let once = each("1", "a") + &each("2", "a");
