@@ -216,14 +216,19 @@ impl MappedSheet {
         })
     }
 
-    /// An undeclared word makes the order invalid: the row may be a line.
+    /// An undeclared word makes the order invalid, as does a cell that can't be read: the row may
+    /// be a line.
     fn kind_of(&self, row: &RowValues<'_>, faults: &mut OrderErrors) -> RowKind {
         let Some(kinds) = &self.profile.row_kind else { return RowKind::Line };
-        let text = row.value(kinds.column).unwrap_or_default();
-        kinds.of(&text).unwrap_or_else(|| {
+        let text = row.value(kinds.column);
+        let kind = match &text {
+            Ok(text) => kinds.of(text).ok_or(Reason::UnknownStatus),
+            Err(reason) => Err(*reason),
+        };
+        kind.unwrap_or_else(|reason| {
             let column = self.profile.names.get(kinds.column).map_or("", |name| interned(name));
-            faults
-                .push(RecordError::of(Reason::UnknownStatus, column).showing(&text), row.row.line);
+            let text = text.unwrap_or_default();
+            faults.push(RecordError::of(reason, column).showing(&text), row.row.line);
             RowKind::Line
         })
     }

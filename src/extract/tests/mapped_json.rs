@@ -205,6 +205,20 @@ fn an_error_of_a_flat_record_invalidates_only_its_order() {
 }
 
 #[test]
+fn a_kind_of_a_flat_record_that_is_no_word_is_not_blank() {
+    let kinds = "row_kind = { column = \"kind\", words = { \"\" = \"line\", note = \"skip\" } }";
+    let mapping = FLAT.replace("[mappings.flat.order]", &format!("{kinds}\n[mappings.flat.order]"));
+    for (kind, faults) in [("null", vec![]), ("{}", vec![Reason::MalformedRow])] {
+        let record =
+            flat_record(1, "Mug", "2.5").replace("\"n\":", &format!("\"kind\":{kind},\"n\":"));
+        let folder = Folder::with("api.json", record);
+        let export = folder.open_by(&mapping, "flat", &["*"]).unwrap();
+        let order = export.read().next().unwrap().unwrap();
+        assert_eq!((order.lines.len(), reasons(&order)), (1, faults), "{kind}");
+    }
+}
+
+#[test]
 fn a_mapping_of_json_reads_json_in_the_cells_of_a_table() {
     let mapping = API.replace("decimal_mark = \",\"\n", "");
     let csv = "ref,placed,state,buyer,money,basket\n\
