@@ -3,7 +3,8 @@
 /// Longer words are not typos, and comparing them takes quadratic time.
 const LEN_MAX: usize = 64;
 
-/// The most likely intended candidate for `word`, if one is within one or two typos.
+/// The most likely intended candidate for `word`, if one differs in about a third of its letters at
+/// most.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let near = |candidate: &'a str| {

@@ -26,7 +26,8 @@ impl fmt::Debug for Customers {
 }
 
 impl Customers {
-    /// Reads every customers file; `None` if the settings name none, or one of them is faulty.
+    /// Reads every customers file; `None` if the settings name none, none exists, or they can't be
+    /// kept. What is wrong with one of them is added to `faults`.
     pub fn open(options: &Options, faults: &mut Vec<ReadError>) -> Option<Self> {
         if options.customers.is_empty() {
             return None;
