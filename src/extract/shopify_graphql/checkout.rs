@@ -1,7 +1,7 @@
 //! Abandoned checkouts and their lines, under the names of the GraphQL API.
 
 use super::{gid, order};
-use crate::domain::SourceOrder;
+use crate::domain::{Reason, SourceOrder};
 use crate::extract::join::{Piece, Role};
 use crate::extract::json::{Record, text_or};
 use crate::extract::shopify_json::leave_or_complete;
@@ -30,6 +30,9 @@ pub fn checkout(record: &Record<'_>) -> SourceOrder {
             .collect(),
         ..SourceOrder::default()
     };
+    if order::is_cut(record, "lineItems") {
+        record.fault(Reason::Truncated, "lineItems");
+    }
     leave_or_complete(&mut cart, record.is_dated("completedAt"));
     cart
 }

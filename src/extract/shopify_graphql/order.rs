@@ -192,7 +192,7 @@ pub fn connection<'a>(
 }
 
 /// Whether the query left more of a list on a further page.
-fn is_cut(record: &Record<'_>, name: &'static str) -> bool {
+pub fn is_cut(record: &Record<'_>, name: &'static str) -> bool {
     record.value(name).is_some_and(|value| value.is_object())
         && record.object(name).object("pageInfo").is_true("hasNextPage")
 }

@@ -406,6 +406,19 @@ fn an_abandoned_checkout_is_a_cart_that_is_known_by_its_number() {
 }
 
 #[test]
+fn a_checkout_with_more_lines_on_another_page_is_truncated() {
+    let page = r#"{"data":{"abandonedCheckouts":{"nodes":[{"id":"gid://shopify/AbandonedCheckout/7",
+        "abandonedCheckoutUrl":"https://shop.example.com/checkouts/ac/7","customer":{"email":"ann@example.com"},
+        "createdAt":"2024-02-01T11:00:00Z","updatedAt":"2024-02-01T11:30:00Z","completedAt":null,
+        "totalPriceSet":{"shopMoney":{"amount":"5.0","currencyCode":"EUR"}},"lineItems":{"nodes":[{"title":"Mug",
+        "quantity":1,"originalUnitPriceSet":{"shopMoney":{"amount":"5.0"}}}],"pageInfo":{"hasNextPage":MORE}}}]}}}"#;
+    for (more, faults) in [("false", vec![]), ("true", vec![Reason::Truncated])] {
+        let carts = read(page.replace("MORE", more)).unwrap();
+        assert_eq!((carts.len(), reasons(&carts[0])), (1, faults), "{more}");
+    }
+}
+
+#[test]
 fn a_completed_checkout_is_not_a_cart() {
     let completed =
         CHECKOUTS.replacen("\"completedAt\":null", "\"completedAt\":\"2024-02-02T01:00:00Z\"", 1);
