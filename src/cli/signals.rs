@@ -36,14 +36,14 @@ fn is_hangup_ignored() -> bool {
     mask.is_some_and(|mask| mask & 1 == 1)
 }
 
-/// No [`Interrupt`] listens any more: each signal that it listened to ends the process.
-static IS_UNHEARD: AtomicBool = AtomicBool::new(false);
+/// Whether an [`Interrupt`] handles the signals that [`end_at_once`] sees too.
+static HAS_LISTENER: AtomicBool = AtomicBool::new(false);
 
 /// Lets signals end the process again, once an [`Interrupt`] is gone and until the next one listens:
 /// by itself, a signal that was listened to once has no effect any more.
 pub(super) fn end_at_once() -> std::io::Result<()> {
     static IS_WATCHED: AtomicBool = AtomicBool::new(false);
-    IS_UNHEARD.store(true, Ordering::Relaxed);
+    HAS_LISTENER.store(false, Ordering::Relaxed);
     if IS_WATCHED.swap(true, Ordering::Relaxed) {
         return Ok(());
     }
@@ -55,7 +55,7 @@ pub(super) fn end_at_once() -> std::io::Result<()> {
     };
     let watch = async move {
         let mut number = 0_u8;
-        while number == 0 || !IS_UNHEARD.load(Ordering::Relaxed) {
+        while number == 0 || HAS_LISTENER.load(Ordering::Relaxed) {
             number = tokio::select! {
                 _ = interrupt.recv() => 2,
                 _ = terminate.recv() => 15,
@@ -99,7 +99,7 @@ impl Interrupt {
         for (listener, number) in listeners {
             tokio::spawn(interrupt.clone().on(listener, number));
         }
-        IS_UNHEARD.store(false, Ordering::Relaxed);
+        HAS_LISTENER.store(true, Ordering::Relaxed);
         Ok(interrupt)
     }
 

@@ -108,7 +108,7 @@ pub enum PolicyEffect {
     Payload,
     /// Which orders are sent.
     Selection,
-    /// When a run stops, and what becomes of gone orders. A run can be resumed with another value.
+    /// It limits a run, or decides about orders that are gone; a run is resumed with another value.
     Limit,
 }
 
