@@ -88,8 +88,8 @@ impl Client {
         self.0.rate_limiter.pause_left()
     }
 
-    /// For how long ActiveCampaign has not answered; `None` while it does, and after only one or two
-    /// failures.
+    /// For how long ActiveCampaign has not answered; `None` while it does, and after only one or
+    /// two failures.
     pub fn unanswered_for(&self) -> Option<Duration> {
         self.0.breaker.unanswered_for()
     }

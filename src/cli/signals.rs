@@ -39,8 +39,8 @@ fn is_hangup_ignored() -> bool {
 /// Whether an [`Interrupt`] handles the signals that [`end_at_once`] sees too.
 static HAS_LISTENER: AtomicBool = AtomicBool::new(false);
 
-/// Lets signals end the process again, once an [`Interrupt`] is gone and until the next one listens:
-/// by itself, a signal that was listened to once has no effect any more.
+/// Lets signals end the process again, once an [`Interrupt`] is gone and until the next one
+/// listens: by itself, a signal that was listened to once has no effect any more.
 pub(super) fn end_at_once() -> std::io::Result<()> {
     static IS_WATCHED: AtomicBool = AtomicBool::new(false);
     HAS_LISTENER.store(false, Ordering::Relaxed);

@@ -83,8 +83,8 @@ impl AccountWorker {
         self.followed.borrow_and_update().get(&self.name).cloned()
     }
 
-    /// Starts what is due, until nothing is or it is cancelled. Returns for how long nothing is due;
-    /// zero if it was cancelled.
+    /// Starts what is due, until nothing is or it is cancelled. Returns for how long nothing is
+    /// due; zero if it was cancelled.
     pub(super) async fn run_due(mut self) -> Duration {
         let mut rest = Duration::ZERO;
         if let Some(plan) = self.plan() {

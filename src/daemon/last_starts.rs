@@ -109,9 +109,9 @@ impl LastStarts {
         view.map(|_| ()).and(result)
     }
 
-    /// What starts next. If a sync and a verification of a job are due, the sync comes first, as the
-    /// verification would report what is not sent yet; unless a sync that finished has begun since
-    /// the verification was due.
+    /// What starts next. If a sync and a verification of a job are due, the sync comes first, as
+    /// the verification would report what is not sent yet; unless a sync that finished has begun
+    /// since the verification was due.
     pub(super) fn next<'a>(&self, plan: &'a AccountPlan, now: Timestamp) -> Option<DueTask<'a>> {
         let tasks = plan.jobs.iter().flat_map(|job| {
             let sync = self.due(job, Task::Sync, now);

@@ -56,8 +56,8 @@ impl Moment {
         time.contains(['Z', 'z', '+', '-']) || time.ends_with("UTC") || time.ends_with("GMT")
     }
 
-    /// An offset with seconds, as some zones had until 1972, is truncated to the minute, as RFC 3339
-    /// can't express them; the instant stays.
+    /// An offset with seconds, as some zones had until 1972, is truncated to the minute, as RFC
+    /// 3339 can't express them; the instant stays.
     ///
     /// # Errors
     /// When the year at the offset is outside 1970 to 2099, or the instant is before 1970.

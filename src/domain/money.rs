@@ -40,7 +40,8 @@ impl Amount {
         self.0
     }
 
-    /// Reads a decimal number with `.` as its decimal point into minor units of `currency`, exactly.
+    /// Reads a decimal number with `.` as its decimal point into minor units of `currency`,
+    /// exactly.
     ///
     /// Trailing zeros below the minor unit are accepted (`10.000` dollars).
     ///

@@ -320,8 +320,8 @@ fn rows_of(text: &[u8], delimiter: u8) -> impl Iterator<Item = ByteRecord> {
     records.map_while(Result::ok)
 }
 
-/// The matching format; of several, one that is not generic, and then the one that knows most of the
-/// header's names.
+/// The matching format; of several, one that is not generic, and then the one that knows most of
+/// the header's names.
 fn choose<'a>(
     matches: Vec<(&'a dyn CsvFormat, CsvMatch)>,
     header: &Header,

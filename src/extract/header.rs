@@ -206,9 +206,9 @@ fn is_same_ascii(seen: &[u8], known: &[u8]) -> bool {
     seen.len() == known.len() && seen.iter().zip(known).all(|(a, b)| folded(*a) == folded(*b))
 }
 
-/// As [`is_same`], of any two texts as they are [compared](plain); a character of the first that was
-/// lost in an encoding (U+FFFD) matches any. For the names and words of mappings, which may have
-/// letters beyond ASCII.
+/// As [`is_same`], of any two texts as they are [compared](plain); a character of the first that
+/// was lost in an encoding (U+FFFD) matches any. For the names and words of mappings, which may
+/// have letters beyond ASCII.
 pub fn is_same_if_lossy(seen: &str, known: &str) -> bool {
     let (seen, known) = (plain(seen), plain(known));
     if seen.is_ascii() && known.is_ascii() {

@@ -18,7 +18,8 @@ impl<K: Eq + Hash + Clone> KeyedLock<K> {
     pub(super) async fn hold(&self, key: &K) -> OwnedMutexGuard<()> {
         let lock = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            // Keys that are neither held nor waited for are removed, so that the table does not grow.
+            // Keys that are neither held nor waited for are removed, so that the table does not
+            // grow.
             held.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(held.entry(key.clone()).or_default())
         };

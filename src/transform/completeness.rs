@@ -1,5 +1,5 @@
-//! Whether an order is complete: exports that were truncated or sorted lose lines, and repeated rows
-//! double them.
+//! Whether an order is complete: exports that were truncated or sorted lose lines, and repeated
+//! rows double them.
 
 use super::amounts::Quantity;
 use super::lines::is_removed;

@@ -166,8 +166,8 @@ impl Dates {
 #[derive(Debug, Default)]
 pub(super) struct Zones {
     stated: Vec<(Timestamp, Offset)>,
-    /// Zones that fit every date with an offset, each by one name, the best known first. Empty if no
-    /// offset differs from zero.
+    /// Zones that fit every date with an offset, each by one name, the best known first. Empty if
+    /// no offset differs from zero.
     pub fitting: Vec<String>,
     /// Whether each date without an offset is the same moment in all of them.
     pub agree_on_local_dates: bool,

@@ -38,8 +38,8 @@ columns! {
 }
 
 columns! {
-    /// The columns of the tables `refund` and `transaction` that are read. Only in the newer version
-    /// does `refund` state the amount; in the older one it is that of the transactions.
+    /// The columns of the tables `refund` and `transaction` that are read. Only in the newer
+    /// version does `refund` state the amount; in the older one it is that of the transactions.
     Refunds {
         amount: ["total_refunded_set_shop_amount", "amount"];
         currency: ["total_refunded_set_shop_currency_code", "currency"];

@@ -124,7 +124,8 @@ fn put_together(mut order: SourceOrder, parts: Vec<Piece>) -> SourceOrder {
         if !part.refunded.is_empty() {
             let is_foreign =
                 !part.currency.is_empty() && !part.currency.eq_ignore_ascii_case(&order.currency);
-            // Never added to an amount in the order's own currency; invalid where the policy needs it.
+            // Never added to an amount in the order's own currency; invalid where the policy needs
+            // it.
             refunded.push(if is_foreign { "unknown".into() } else { part.refunded });
         }
     }

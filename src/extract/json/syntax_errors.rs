@@ -38,7 +38,8 @@ impl SyntaxErrors {
         self.syntax_of(place, bytes).unwrap_or_else(|| self.cut(place, what))
     }
 
-    /// The value that `bytes` begin is longer than `bytes_max`, or a missing quote makes it look so.
+    /// The value that `bytes` begin is longer than `bytes_max`, or a missing quote makes it look
+    /// so.
     pub fn overlong(&self, place: Place, bytes: &[u8], bytes_max: u64) -> ReadError {
         let mib = bytes_max / (1024 * 1024);
         let what = format!("the record that begins here is longer than {mib} MiB");

@@ -122,7 +122,8 @@ pub(super) enum FirstOrders<'a> {
 /// The shortest text that counts as a token in an address.
 const TOKEN_LEN_MIN: usize = 12;
 
-/// Orders of the first answer, and checkouts. Each order costs about 25 points, and a query at most 1,000.
+/// Orders of the first answer, and checkouts. Each order costs about 25 points, and a query at most
+/// 1,000.
 const CHANGED_MAX: usize = 20;
 
 impl Query<'_> {

@@ -352,8 +352,8 @@ logo_url = "https://shop.example.com/logo.png"
         self.dir.path().join(name)
     }
 
-    /// Where accounts got more requests than they allow: the account, when it began by its clock, and
-    /// the arrivals since then in milliseconds. `lag` is how late this machine may have let a
+    /// Where accounts got more requests than they allow: the account, when it began by its clock,
+    /// and the arrivals since then in milliseconds. `lag` is how late this machine may have let a
     /// request arrive.
     pub fn paces_broken(&self, lag: Duration) -> Vec<(&str, Timestamp, Vec<u64>)> {
         let broken = self.accounts.iter().flat_map(|account| {
