@@ -53,6 +53,14 @@ impl Hasher for WithoutPlace {
 
     fn write_u64(&mut self, _: u64) {}
 
+    fn write_u8(&mut self, byte: u8) {
+        self.0.write_u8(byte);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.0.write_usize(number);
+    }
+
     fn write(&mut self, bytes: &[u8]) {
         self.0.write(bytes);
     }
