@@ -88,6 +88,16 @@ impl Simulator {
         Summary::of(&self.state.world())
     }
 
+    /// Orders in the account; costs less than a summary.
+    pub fn order_count(&self) -> usize {
+        self.state.world().store.orders.len()
+    }
+
+    /// Requests received so far; costs less than a summary.
+    pub fn request_count(&self) -> u64 {
+        self.state.world().log.requests
+    }
+
     /// Everything in the account: `connections`, `ecomCustomers`, `ecomOrders` with their
     /// `ecomOrderProducts` and `ecomOrderDiscounts`, and `graphqlOrders`. The same as
     /// `GET /__sim/state`.

@@ -1,7 +1,7 @@
 //! Any number of accounts, each at a simulator of its own, and the settings of the nodes.
 
 use super::encrypted::{authority, front};
-use super::pace;
+use super::pace::{self, Lag};
 use crate::nights::Loaded;
 use crate::world::{TOKEN, until};
 use jiff::{Timestamp, ToSpan};
@@ -109,6 +109,17 @@ impl Orders {
     }
 }
 
+/// More requests in a second than an account allows.
+pub struct BrokenPace<'a> {
+    pub account: &'a str,
+    /// When the first of them arrived.
+    pub at: Timestamp,
+    /// By the account's own clock.
+    pub arrivals_ms: Vec<u64>,
+    /// How late this machine may have let one of them arrive.
+    pub lag: Duration,
+}
+
 /// Requests beyond one per order and customer.
 #[derive(Debug, Default)]
 pub struct Extra {
@@ -170,7 +181,7 @@ impl Accounts {
         }
     }
 
-    /// The jobs run every `every_s` seconds, 1 to 30, and not all at the same time.
+    /// The jobs run every `every_s` seconds, 1 to 60, and not all at the same time.
     pub fn write_settings(&self, lease_s: u64, at_once_max: usize, every_s: u64) {
         let mut text = format!(
             "[fleet]\nurl_file = \"url\"\nlease_s = {lease_s}\naccounts_max = {at_once_max}\n"
@@ -289,7 +300,7 @@ logo_url = "https://shop.example.com/logo.png"
     /// Waits, as long as orders keep arriving, until at most this many accounts lack any.
     pub fn wait_until_loading(&self, accounts_max: usize) {
         let all: Vec<u64> = self.accounts.iter().map(|account| account.orders.count()).collect();
-        let arrived = || self.summaries().map(|(_, summary)| summary.orders as u64);
+        let arrived = || self.accounts.iter().map(|account| account.simulator.order_count() as u64);
         let is_enough =
             || arrived().zip(&all).filter(|(arrived, all)| arrived < all).count() <= accounts_max;
         let mut before = 0;
@@ -311,7 +322,8 @@ logo_url = "https://shop.example.com/logo.png"
 
     /// Waits for this many requests in total.
     pub fn wait_for_requests(&self, requests: u64) {
-        let sent = || self.summaries().map(|(_, summary)| summary.requests).sum::<u64>();
+        let received = self.accounts.iter().map(|account| account.simulator.request_count());
+        let sent = || received.clone().sum::<u64>();
         let before = sent();
         self.seldom_until("requests are sent", || sent() >= before + requests);
     }
@@ -352,15 +364,23 @@ logo_url = "https://shop.example.com/logo.png"
         self.dir.path().join(name)
     }
 
-    /// Where accounts got more requests than they allow: the account, when it began by its clock,
-    /// and the arrivals since then in milliseconds. `lag` is how late this machine may have let a
-    /// request arrive.
-    pub fn paces_broken(&self, lag: Duration) -> Vec<(&str, Timestamp, Vec<u64>)> {
-        let broken = self.accounts.iter().flat_map(|account| {
-            let allowed = 5 + usize::from(account.was_frozen);
-            let found = pace::too_close(&account.simulator, allowed, lag);
-            found.into_iter().map(|arrivals| (account.name.as_str(), account.began, arrivals))
-        });
+    /// Where accounts got more requests than they allow, though no delay of this machine explains
+    /// it.
+    pub fn paces_broken(&self, lag: &Lag) -> Vec<BrokenPace<'_>> {
+        let broken = self.accounts.iter().flat_map(
+            |Account { name, began, simulator, was_frozen, .. }| {
+                let at = |ms: u64| *began + i64::try_from(ms).unwrap().milliseconds();
+                let allowed = 5 + usize::from(*was_frozen);
+                let found = pace::too_close(simulator, allowed, |first, last| {
+                    lag.between(at(first), at(last))
+                });
+                found.into_iter().map(move |arrivals_ms| {
+                    let lag =
+                        lag.between(at(arrivals_ms[0]), at(arrivals_ms[arrivals_ms.len() - 1]));
+                    BrokenPace { account: name, at: at(arrivals_ms[0]), arrivals_ms, lag }
+                })
+            },
+        );
         broken.collect()
     }
 

@@ -1,83 +1,114 @@
 //! How many requests an account got in a second, with real processes on a shared machine: stalls of
 //! the machine let requests arrive closer together than they left.
 
+use jiff::Timestamp;
 use ordersync::simulator::Simulator;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 const TICK: Duration = Duration::from_millis(10);
+/// Shorter delays are those of any timer.
+const NOTED_MIN: Duration = Duration::from_millis(5);
+/// How long after a delay a request may arrive that it has held up.
+const MARGIN: Duration = Duration::from_secs(1);
 
-/// The longest delay of a thread, or of a task of a watched runtime, that was due on this machine.
-pub struct Lag(Arc<AtomicU64>);
+/// Delays of a thread that was due on this machine, or of a task of a watched runtime.
+pub struct Lag(Arc<Mutex<Vec<Delay>>>);
 
-fn note_late(longest: &AtomicU64, asked: Instant) {
-    let late = asked.elapsed().saturating_sub(TICK).as_millis();
-    longest.fetch_max(u64::try_from(late).unwrap_or(u64::MAX), Ordering::Relaxed);
+#[derive(Clone, Copy)]
+struct Delay {
+    until: Timestamp,
+    length: Duration,
+}
+
+fn note_late(delays: &Mutex<Vec<Delay>>, asked: Instant) {
+    let length = asked.elapsed().saturating_sub(TICK);
+    if length >= NOTED_MIN {
+        delays.lock().unwrap().push(Delay { until: Timestamp::now(), length });
+    }
 }
 
 impl Lag {
     /// Measures until it is dropped.
     pub fn watch() -> Self {
-        let longest = Arc::new(AtomicU64::new(0));
-        let noted = Arc::downgrade(&longest);
+        let delays = Arc::default();
+        let noted = Arc::downgrade(&delays);
         thread::spawn(move || {
-            while let Some(longest) = noted.upgrade() {
+            while let Some(delays) = noted.upgrade() {
                 let asked = Instant::now();
                 thread::park_timeout(TICK);
-                note_late(&longest, asked);
+                note_late(&delays, asked);
             }
         });
-        Self(longest)
+        Self(delays)
     }
 
     /// Also measures the tasks of a runtime: those of a simulator note a request this much late.
     pub fn watch_tasks(&self, runtime: &Runtime) {
         let noted = Arc::downgrade(&self.0);
         runtime.spawn(async move {
-            while let Some(longest) = noted.upgrade() {
+            while let Some(delays) = noted.upgrade() {
                 let asked = Instant::now();
                 tokio::time::sleep(TICK).await;
-                note_late(&longest, asked);
+                note_late(&delays, asked);
             }
         });
     }
 
     pub fn longest(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
+        self.longest_of(|_| true)
+    }
+
+    /// The longest delay that may have held up a request that arrived in this time.
+    pub fn between(&self, first: Timestamp, last: Timestamp) -> Duration {
+        self.longest_of(|delay| delay.until + MARGIN >= first && delay.until - delay.length <= last)
+    }
+
+    fn longest_of(&self, is_meant: impl Fn(&Delay) -> bool) -> Duration {
+        let delays = self.0.lock().unwrap();
+        let lengths = delays.iter().filter(|delay| is_meant(delay)).map(|delay| delay.length);
+        lengths.max().unwrap_or_default()
     }
 }
 
 /// Fails if more than `allowed` requests left within one second, or if over ten seconds more left
 /// than an account allows. Each may have been delayed by `lag`.
 pub fn assert_kept(account: &str, simulator: &Simulator, allowed: usize, lag: Duration) {
-    let found = too_close(simulator, allowed, lag);
+    let found = too_close(simulator, allowed, |_, _| lag);
     assert!(found.is_empty(), "{account}: {found:?}; lag {lag:?}");
 }
 
-/// When requests arrived that left too close to each other, in milliseconds.
-pub fn too_close(simulator: &Simulator, allowed: usize, lag: Duration) -> Vec<Vec<u64>> {
+/// When requests arrived that left too close to each other, in milliseconds. Each may have been
+/// delayed by the lag between the first and the last of them.
+pub fn too_close(
+    simulator: &Simulator,
+    allowed: usize,
+    lag: impl Fn(u64, u64) -> Duration,
+) -> Vec<Vec<u64>> {
     let log = simulator.requests();
     let arrivals = log.as_array().unwrap().iter();
     let arrivals: Vec<u64> = arrivals.map(|request| request["at_ms"].as_u64().unwrap()).collect();
     judge(&arrivals, allowed, lag)
 }
 
-fn judge(arrivals: &[u64], allowed: usize, lag: Duration) -> Vec<Vec<u64>> {
-    let lag_ms = 2 * u64::try_from(lag.as_millis()).unwrap_or(u64::MAX / 4);
+fn judge(arrivals: &[u64], allowed: usize, lag: impl Fn(u64, u64) -> Duration) -> Vec<Vec<u64>> {
     let within = |count: usize, least_ms: u64| {
-        let is_close = move |some: &&[u64]| some[count] - some[0] + lag_ms + 1 < least_ms;
-        arrivals.windows(count + 1).filter(is_close).map(<[u64]>::to_vec)
+        let is_close = |some: &&[u64]| {
+            let (first, last) = (some[0], some[count]);
+            let missing_ms = least_ms.saturating_sub(last - first + 1);
+            missing_ms > 0 && u128::from(missing_ms) > 2 * lag(first, last).as_millis()
+        };
+        arrivals.windows(count + 1).filter(is_close).map(<[u64]>::to_vec).collect::<Vec<_>>()
     };
-    within(allowed, 1_000).chain(within(50 + allowed, 10_000)).collect()
+    [within(allowed, 1_000), within(50 + allowed, 10_000)].concat()
 }
 
 #[test]
 fn a_sixth_request_in_one_second_is_one_too_many() {
     let kept: Vec<u64> = (0..200).map(|n| n * 204).collect();
-    let lag = Duration::from_millis(100);
+    let lag = |_, _| Duration::from_millis(100);
     assert_eq!(judge(&kept, 5, lag), [[0_u64; 0]; 0]);
     let mut two_nodes = kept;
     two_nodes.extend((0..10).map(|n| 20_050 + n * 204));
