@@ -279,7 +279,8 @@ fn reopen(
     key: &str,
 ) -> Result<Option<OrderId>, StateError> {
     let refused: Option<(OrderId, bool)> = transaction.first(
-        "SELECT id, remote_id IS NULL FROM orders WHERE connection = ?1 AND key = ?2 AND state = ?3",
+        "SELECT id, remote_id IS NULL AND created_run IS NULL FROM orders
+         WHERE connection = ?1 AND key = ?2 AND state = ?3",
         params![connection, stored(key), OrderState::Refused],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
@@ -287,10 +288,12 @@ fn reopen(
     if is_new {
         forget(transaction, connection, key)?;
     } else {
-        // ActiveCampaign has an older content of it, to be updated.
+        // ActiveCampaign has an older content of it, to be updated. One that the bulk path
+        // accepted may have no id yet.
         transaction.run(
-            "UPDATE orders SET state = ?3, fingerprint = NULL WHERE connection = ?1 AND key = ?2",
-            params![connection, stored(key), OrderState::Settled],
+            "UPDATE orders SET state = iif(remote_id IS NULL, ?4, ?3), fingerprint = NULL
+             WHERE connection = ?1 AND key = ?2",
+            params![connection, stored(key), OrderState::Settled, OrderState::Accepted],
         )?;
     }
     Ok(Some(order))

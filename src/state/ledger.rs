@@ -54,9 +54,10 @@ impl Store {
             enrol(&transaction, run, connection, &key.ledger_text())?;
             transaction.run(
                 // An order that an intended delete may have removed is created, or found again by
-                // its key.
+                // its key. Which run created it is no longer known.
                 "UPDATE orders SET state = iif(remote_id IS NULL OR state = ?8, ?5, ?6),
-                         remote_id = iif(state = ?8, NULL, remote_id), verified = -abs(verified),
+                         remote_id = iif(state = ?8, NULL, remote_id),
+                         created_run = iif(state = ?8, NULL, created_run), verified = -abs(verified),
                          fingerprint = ?4, outcome = NULL, run = ?3, customer = coalesce(?7, customer)
                      WHERE connection = ?1 AND key = ?2",
                 params![

@@ -185,10 +185,12 @@ fn write_order(
         OrderOutcome::Unconfirmed(_) => return Ok(order),
     };
     // An undo depends on `created_run`: the run with the intent has created the order, whichever
-    // run learned about it; and an order with a known id was not created now.
+    // run learned about it; and an order with a known id, or one that was accepted before and has
+    // none yet, was not created now.
     transaction.run(
         "UPDATE orders SET
-                 created_run = CASE WHEN ?5 = ?10 AND ?6 = ?8 THEN run
+                 created_run = CASE
+                     WHEN ?5 = ?10 AND ?6 = ?8 THEN iif(remote_id IS NULL, coalesce(created_run, run), run)
                      WHEN ?3 IS NULL OR remote_id IS ?3 THEN created_run
                      WHEN ?6 = ?8 THEN run WHEN ?6 = ?9 THEN NULL ELSE created_run END,
                  remote_id = coalesce(?3, remote_id), fingerprint = ?4, state = ?5, outcome = ?6,

@@ -277,6 +277,32 @@ fn an_update_that_was_cut_off_before_the_copy_of_its_order_arrived_is_sent_again
 }
 
 #[test]
+fn an_undo_of_the_run_that_repeated_an_update_leaves_the_order_of_an_earlier_one() {
+    let world = world(at_once());
+    let first = order("ann@example.com", "Mug", "10.00");
+    put(&world, &first);
+    world.load("backfill", 0);
+    let both = |product| {
+        let mut second = order("ben@example.com", product, "14.00");
+        second["id"] = 5002.into();
+        json!({ "orders": [first, second] }).to_string()
+    };
+    world.export("orders.json", both("Mug"));
+    world.simulator.inject(fault_of("bulk", Kind::CopyNeverArrives));
+    let created = world.load("sync", 0)["run"].to_string();
+    world.export("orders.json", both("Cup"));
+    world.simulator.inject(fault_of("bulk", Kind::PaymentRequired));
+    assert_ne!(world.run(&["sync"]).code, 0);
+    let updated = world.load("sync", 0)["run"].to_string();
+    assert_ne!(created, updated);
+    for (run, left) in [(&updated, 2), (&created, 1)] {
+        let undone = world.run(&["undo", "shop", "--run", run, "--yes"]);
+        assert_eq!(undone.code, 0, "{}\n{}", undone.out, undone.err);
+        assert_eq!(world.summary().orders, left, "after the undo of run {run}");
+    }
+}
+
+#[test]
 fn a_canary_for_the_price_alone_forgets_nothing_of_taxes() {
     let world = world(at_once());
     let mut first = order("ann@example.com", "Mug", "10.00");

@@ -54,6 +54,11 @@ impl Ledger {
         created.into_iter().map(|order| order.key).collect()
     }
 
+    /// How many orders an undo of the run would delete.
+    fn undoable(&self, run: RunId) -> u64 {
+        self.store.undoable(run, self.connection).unwrap().orders
+    }
+
     fn memory(&self, key: &str) -> LedgerEntry {
         let key = OrderKey::parse(key).unwrap();
         self.store.view().unwrap().order(self.connection, &key).unwrap()
@@ -62,6 +67,10 @@ impl Ledger {
 
 fn created(id: &str) -> OrderOutcome {
     OrderOutcome::Created(RemoteId::new(id))
+}
+
+fn accepted() -> OrderOutcome {
+    OrderOutcome::Accepted { is_new: true, batch: 1 }
 }
 
 fn refusal() -> crate::state::Refusal {
@@ -94,13 +103,48 @@ fn an_accepted_order_is_not_forgotten_when_its_update_is_cut_off() {
     let mut ledger = Ledger::new();
     let first = ledger.begin(Kind::Backfill);
     ledger.intend(first, "A");
-    ledger.settle(first, "A", OrderOutcome::Accepted { is_new: true, batch: 1 });
+    ledger.settle(first, "A", accepted());
     let second = ledger.begin(Kind::Sync);
     ledger.intend(second, "A");
     for run in [first, second] {
         assert_eq!(ledger.store.unconfirmed_of(run, ledger.connection).unwrap(), ["A"]);
         assert_eq!(ledger.store.undoable(run, ledger.connection).unwrap().unconfirmed, 1);
     }
+}
+
+#[test]
+fn an_accepted_order_stays_with_its_run_when_a_later_one_repeats_its_update() {
+    for is_refused_between in [false, true] {
+        let mut ledger = Ledger::new();
+        let first = ledger.begin(Kind::Backfill);
+        ledger.intend(first, "A");
+        ledger.settle(first, "A", accepted());
+        let second = ledger.begin(Kind::Sync);
+        ledger.intend(second, "A");
+        if is_refused_between {
+            ledger.settle(second, "A", OrderOutcome::Refused(refusal()));
+            let keys = ["A".to_owned()];
+            assert_eq!(ledger.store.retry_refused("shop", ledger.connection, &keys).unwrap(), 1);
+            assert_eq!(ledger.memory("A"), LedgerEntry::Accepted { fingerprint: None });
+        }
+        let third = ledger.begin(Kind::Backfill);
+        ledger.intend(third, "A");
+        ledger.settle(third, "A", accepted());
+        assert_eq!([first, second, third].map(|run| ledger.undoable(run)), [1, 0, 0]);
+    }
+}
+
+#[test]
+fn an_order_that_is_accepted_after_an_intended_delete_belongs_to_the_run_that_sent_it() {
+    let mut ledger = Ledger::new();
+    let first = ledger.begin(Kind::Backfill);
+    ledger.intend(first, "A");
+    ledger.settle(first, "A", created("1"));
+    ledger.store.intend_delete(ledger.connection, "A").unwrap();
+    let second = ledger.begin(Kind::Sync);
+    ledger.intend(second, "A");
+    ledger.settle(second, "A", accepted());
+    assert_eq!([first, second].map(|run| ledger.undoable(run)), [0, 1]);
 }
 
 #[test]
