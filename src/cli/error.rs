@@ -4,8 +4,8 @@ use crate::extract::OpenError;
 use crate::pull::PullError;
 use crate::run::PullsError;
 use crate::run::{
-    AdoptError, ConnectionError, ReadingError, RunError, SwitchRefusal, UndoRefusal, VerifyError,
-    end_by,
+    AdoptError, ConnectionError, ReadingError, RunError, SavedPlanDiffError, SwitchRefusal,
+    UndoRefusal, VerifyError, end_by,
 };
 use crate::settings::{SecretError, SettingsError};
 use crate::state::StateError;
@@ -107,18 +107,7 @@ impl From<SecretError> for CliError {
 
 impl From<StateError> for CliError {
     fn from(error: StateError) -> Self {
-        let exit = match &error {
-            StateError::Locked { .. } => Exit::Locked,
-            StateError::Newer { .. }
-            | StateError::Elsewhere { .. }
-            | StateError::HandedOver { .. } => Exit::Usage,
-            StateError::Io { .. }
-            | StateError::LowDisk { .. }
-            | StateError::ReadOnly { .. }
-            | StateError::Sqlite { .. }
-            | StateError::Scratch(_)
-            | StateError::Sql(_) => Exit::Failed,
-        };
+        let exit = Exit::of_state(&error);
         let code = if error.is_lack_of_space() { "low_disk" } else { exit.word() };
         Self::new(exit, &error).with_faults([Fault::of_state(code, &error)])
     }
@@ -136,14 +125,11 @@ impl From<RunError> for CliError {
 
 impl From<ReadingError> for CliError {
     fn from(error: ReadingError) -> Self {
+        let exit = Exit::of_reading(&error);
         match error {
-            ReadingError::Rekeyed { .. }
-            | ReadingError::MixedCarts { .. }
-            | ReadingError::OtherPath { .. }
-            | ReadingError::SwitchOpen { .. } => Self::usage(error),
             ReadingError::State(error) => error.into(),
-            ReadingError::Read(error) => Self::failed(&error).with_faults([Fault::from(&error)]),
-            ReadingError::Thread(_) => Self::failed(error),
+            ReadingError::Read(error) => Self::new(exit, &error).with_faults([Fault::from(&error)]),
+            other => Self::new(exit, other),
         }
     }
 }
@@ -171,38 +157,48 @@ impl From<SwitchRefusal> for CliError {
 
 impl From<AdoptError> for CliError {
     fn from(error: AdoptError) -> Self {
-        let exit = match &error {
-            AdoptError::Reading(ReadingError::SwitchOpen { .. }) => Exit::Usage,
-            AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Exit::Usage,
-            AdoptError::Fatal(stop) => Exit::of_end(end_by(stop), None),
-            AdoptError::Target(failure) => Exit::of_failure(failure),
-            AdoptError::Reading(_) | AdoptError::State(_) => Exit::Failed,
-        };
-        Self::new(exit, error)
+        match error {
+            AdoptError::NoConnection { .. } | AdoptError::Native { .. } => Self::usage(error),
+            AdoptError::Fatal(stop) => Self::new(Exit::of_end(end_by(&stop), None), stop),
+            AdoptError::Target(ref failure) => Self::new(Exit::of_failure(failure), error),
+            AdoptError::Reading(error) => error.into(),
+            AdoptError::State(error) => error.into(),
+        }
     }
 }
 
 impl From<ConnectionError> for CliError {
     fn from(error: ConnectionError) -> Self {
-        let exit = match &error {
-            ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } => Exit::Usage,
-            ConnectionError::Refused(_) | ConnectionError::Gone { .. } => Exit::Refused,
-            ConnectionError::Fatal(stop) => Exit::of_end(end_by(stop), None),
-            ConnectionError::State(_) => Exit::Failed,
-        };
-        Self::new(exit, error)
+        match error {
+            ConnectionError::Native { .. } | ConnectionError::Incomplete { .. } => {
+                Self::usage(error)
+            }
+            ConnectionError::Refused(_) | ConnectionError::Gone { .. } => {
+                Self::new(Exit::Refused, error)
+            }
+            ConnectionError::Fatal(stop) => Self::new(Exit::of_end(end_by(&stop), None), stop),
+            ConnectionError::State(error) => error.into(),
+        }
     }
 }
 
 impl From<VerifyError> for CliError {
     fn from(error: VerifyError) -> Self {
-        match &error {
-            VerifyError::NothingLoaded | VerifyError::Reading(ReadingError::SwitchOpen { .. }) => {
-                Self::usage(error)
-            }
+        match error {
+            VerifyError::NothingLoaded => Self::usage(error),
             VerifyError::ConnectionGone => Self::new(Exit::Refused, error),
-            VerifyError::Target(failure) => Self::new(Exit::of_failure(failure), error),
-            VerifyError::Reading(_) | VerifyError::State(_) => Self::failed(error),
+            VerifyError::Target(ref failure) => Self::new(Exit::of_failure(failure), error),
+            VerifyError::Reading(error) => error.into(),
+            VerifyError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<SavedPlanDiffError> for CliError {
+    fn from(error: SavedPlanDiffError) -> Self {
+        match error {
+            SavedPlanDiffError::Reading(error) => error.into(),
+            SavedPlanDiffError::Saved(error) => Self::failed(error),
         }
     }
 }
@@ -218,6 +214,51 @@ impl From<PullsError> for CliError {
         match error {
             PullsError::Pull(error) => error.into(),
             PullsError::State(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn low_disk() -> StateError {
+        let path = PathBuf::from("state/main.db");
+        StateError::LowDisk { path, free_bytes: 1, min_bytes: 2 }
+    }
+
+    /// How a run, `verify` and `adopt` end with an error.
+    fn ends(error: fn() -> ReadingError) -> [CliError; 3] {
+        let (run, verify) = (RunError::from(error()), VerifyError::from(error()));
+        [run.into(), verify.into(), AdoptError::from(error()).into()]
+    }
+
+    #[test]
+    fn verify_and_adopt_end_as_a_run_with_the_same_error() {
+        let refused: [fn() -> ReadingError; 3] = [
+            || ReadingError::Rekeyed { before: "id".to_owned(), now: "number".to_owned() },
+            || ReadingError::MixedCarts {
+                job: "shop".to_owned(),
+                format: "shopify-csv".to_owned(),
+                key: "tokens",
+                other: "shopify-json".to_owned(),
+                other_key: "numbers",
+            },
+            || ReadingError::OtherPath { job: "shop".to_owned(), before: "rest", now: "bulk" },
+        ];
+        for error in refused {
+            assert_eq!(ends(error).map(|ended| ended.exit), [Exit::Usage; 3]);
+        }
+        let of_state: [CliError; 3] = [
+            VerifyError::from(low_disk()).into(),
+            AdoptError::from(low_disk()).into(),
+            ConnectionError::from(low_disk()).into(),
+        ];
+        for ended in ends(|| ReadingError::from(low_disk())).into_iter().chain(of_state) {
+            let faults = ended.faults();
+            assert_eq!((ended.exit, faults[0].code), (Exit::Failed, "low_disk"));
+            assert_eq!(faults[0].location.file.as_deref(), Some("state/main.db"));
         }
     }
 }

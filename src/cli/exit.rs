@@ -1,7 +1,7 @@
 use crate::activecampaign::Failure;
 use crate::pull::PullError;
-use crate::run::{ConnectionError, GoneReport, RunError, RunReport, end_of};
-use crate::state::{LetterCounts, RunEnd};
+use crate::run::{ConnectionError, GoneReport, ReadingError, RunError, RunReport, end_of};
+use crate::state::{LetterCounts, RunEnd, StateError};
 
 /// How the program ends. The codes are promises; see README.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,34 @@ impl Exit {
         Self::of_end(end_of(failure), None)
     }
 
+    /// The exit code of work that can't use the state.
+    pub(super) fn of_state(error: &StateError) -> Self {
+        match error {
+            StateError::Locked { .. } => Self::Locked,
+            StateError::Newer { .. }
+            | StateError::Elsewhere { .. }
+            | StateError::HandedOver { .. } => Self::Usage,
+            StateError::Io { .. }
+            | StateError::LowDisk { .. }
+            | StateError::ReadOnly { .. }
+            | StateError::Sqlite { .. }
+            | StateError::Scratch(_)
+            | StateError::Sql(_) => Self::Failed,
+        }
+    }
+
+    /// The exit code of work that can't read its export, or must not use it.
+    pub(super) fn of_reading(error: &ReadingError) -> Self {
+        match error {
+            ReadingError::Rekeyed { .. }
+            | ReadingError::MixedCarts { .. }
+            | ReadingError::OtherPath { .. }
+            | ReadingError::SwitchOpen { .. } => Self::Usage,
+            ReadingError::State(error) => Self::of_state(error),
+            ReadingError::Read(_) | ReadingError::Thread(_) => Self::Failed,
+        }
+    }
+
     /// The exit code of an incomplete pull.
     pub(super) fn of_pull(error: &PullError) -> Self {
         match error {
@@ -128,19 +156,20 @@ impl Exit {
             || report.gone.as_ref().is_some_and(|gone| fail_on.fails_for_gone(gone));
         match report.end {
             RunEnd::Finished if fails => Self::DeadLetters,
-            RunEnd::Stopped if needs_settings(report) => Self::Usage,
+            RunEnd::Stopped | RunEnd::Failed if needs_settings(report) => Self::Usage,
             end => Self::of_end(end, signal),
         }
     }
 }
 
 fn needs_settings(report: &RunReport) -> bool {
-    matches!(
-        report.error,
+    match &report.error {
         Some(RunError::Connection(
-            ConnectionError::Native { .. } | ConnectionError::Incomplete { .. }
-        ))
-    )
+            ConnectionError::Native { .. } | ConnectionError::Incomplete { .. },
+        )) => true,
+        Some(RunError::Reading(error)) => Exit::of_reading(error) == Exit::Usage,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError>
     let job = assembly::job(job, account, Dates::default());
     let view = View::open(&settings.state_dir, &account.name)?;
     let export = assembly::whole_export(&job)?;
-    let explanation = explain(&job, &export, &view, &args.order).map_err(CliError::failed)?;
+    let explanation = explain(&job, &export, &view, &args.order)?;
     if explanation.is_empty() {
         return Err(CliError::usage(format!(
             "neither the export of {} nor its dead letters have an order {}\n  hint: give its number or id as in the export",

@@ -238,8 +238,7 @@ impl Wanted<'_> {
             Base::Saved(saved) => {
                 let mut each = |(record, changes): RecordChanges| describe(&record, Some(&changes));
                 let on_changes = OnChanges { keep, each: &mut each };
-                let (preview, diff) =
-                    preview_against(planner, input, saved, on_changes).map_err(CliError::failed)?;
+                let (preview, diff) = preview_against(planner, input, saved, on_changes)?;
                 (preview, Some(Difference::Against(Box::new(diff))))
             }
         };

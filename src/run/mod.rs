@@ -49,8 +49,8 @@ mod verify;
 pub use account::{AccountCondition, AccountRunner, JobRun, OpenedAccount};
 pub use adopt::{AdoptError, Adoption, adopt};
 pub use against::{
-    ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanForm, ValueChange,
-    preview_against,
+    ChangedOrder, OnChanges, RecordChanges, SavedPlan, SavedPlanDiff, SavedPlanDiffError,
+    SavedPlanForm, ValueChange, preview_against,
 };
 pub use bulk::BATCH_LEN_MAX;
 pub use canary::Canary;

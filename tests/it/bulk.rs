@@ -183,6 +183,23 @@ fn a_connection_stays_on_its_path() {
 }
 
 #[test]
+fn a_connection_that_a_lost_ledger_loaded_by_rest_takes_no_batches() {
+    let rest = world_of("rest", at_once());
+    rest.generate(&orders(20, 6));
+    rest.load("backfill", 0);
+    std::fs::remove_dir_all(rest.path("state")).unwrap();
+    let bulk = rest.replace_job("load = \"bulk\"\n");
+    let writes = bulk.summary().writes;
+    // The first run finds out only once it has looked for the connection.
+    for verb in ["backfill", "sync"] {
+        let ended = bulk.run(&[verb]);
+        assert_eq!(ended.code, 2, "{verb}: {}", ended.err);
+        assert!(ended.err.contains("came by `rest`"), "{}", ended.err);
+    }
+    assert_eq!(bulk.summary().writes, writes);
+}
+
+#[test]
 fn a_missing_copy_is_looked_up_by_some_runs_and_then_by_verify() {
     let world = world(at_once());
     let truth = world.generate(&orders(40, 6));

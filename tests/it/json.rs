@@ -51,6 +51,23 @@ fn of_a_file_that_was_cut_the_last_order_is_not_sent_and_the_cut_is_reported() {
 }
 
 #[test]
+fn a_file_that_was_cut_is_named_by_every_verb_that_reads_it() {
+    let world = World::new();
+    let text = format!("[{},\n{}]", order(1, "1"), order(2, "2"));
+    world.export("orders.json", &text);
+    world.load("backfill", 0);
+    world.export("orders.json", &text[..text.len() - 3]);
+    for verb in [&["plan"][..], &["verify", "shop"], &["adopt", "shop"], &["explain", "shop", "9"]]
+    {
+        let ended = world.run(&[&["--json"], verb].concat());
+        assert_eq!(ended.code, 1, "{verb:?}: {}{}", ended.out, ended.err);
+        let error = ended.json()["error"].clone();
+        assert_eq!((&error["code"], &error["where"]["line"]), (&"export".into(), &4.into()));
+        assert!(error["where"]["file"].as_str().unwrap().ends_with("orders.json"), "{error}");
+    }
+}
+
+#[test]
 fn check_shows_which_format_it_saw() {
     let world = World::new();
     world.export("orders.json", order(1, "1"));

@@ -90,11 +90,12 @@ fn carts_of_two_apis_are_never_mixed_on_one_connection() {
 fn orders_are_never_known_by_something_else_than_they_were_loaded_by() {
     let world = World::new();
     let truth = world.generate(&ORDERS);
+    assert_eq!(world.run(&["plan", "--payloads", "saved.jsonl"]).code, 0);
     world.load("backfill", 0);
     let world = world.policy("order_key = \"number\"\n");
-    for verb in ["plan", "backfill", "sync"] {
-        let output = world.run(&[verb]);
-        assert_eq!(output.code, 2, "{verb}: {}", output.err);
+    for verb in [&["plan"][..], &["plan", "--against", "saved.jsonl"], &["backfill"], &["sync"]] {
+        let output = world.run(verb);
+        assert_eq!(output.code, 2, "{verb:?}: {}", output.err);
         assert!(output.err.contains("all of them would be loaded again"), "{}", output.err);
     }
     assert_eq!(world.summary().orders as u64, truth.valid);

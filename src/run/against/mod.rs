@@ -4,6 +4,8 @@ mod compared;
 mod diff;
 mod saved;
 
-pub use compared::{ChangedOrder, OnChanges, RecordChanges, SavedPlanDiff, preview_against};
+pub use compared::{
+    ChangedOrder, OnChanges, RecordChanges, SavedPlanDiff, SavedPlanDiffError, preview_against,
+};
 pub use diff::ValueChange;
 pub use saved::{SavedPlan, SavedPlanForm};
