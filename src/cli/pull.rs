@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct PullArgs {
@@ -58,7 +58,10 @@ pub(super) fn pull(global: &Global, args: &PullArgs) -> Result<Exit, CliError> {
     let mut pulled = Vec::new();
     for (job, pull) in jobs {
         let window = match &args.to {
-            Some(to) => pull_job(job, &options_of(job, pull)?, to, true)?,
+            Some(to) => {
+                let options = options_of(job, pull)?;
+                pull_job(job, &options, &Folder::open(to.clone())?, true)?
+            }
             None => pull_next(&settings, job, pull, args.full)?,
         };
         pulled.push((job.name.as_str(), window));
@@ -254,20 +257,19 @@ fn pull_next(
     view.check_free(account.state_free_min_bytes)?;
     let gone_before = assembly::job(job, account, Dates::default()).gone_before(&view)?;
     let options = Options { gone_before, ..options_of(job, pull)? };
-    pull_job(job, &options, &pull.dir, is_full)
+    pull_job(job, &options, &Folder::open(pull.dir.clone())?, is_full)
 }
 
 fn pull_job(
     job: &settings::Job,
     options: &Options,
-    dir: &Path,
+    folder: &Folder,
     is_full: bool,
 ) -> Result<PulledWindow, CliError> {
-    let folder = Folder::open(dir.to_owned())?;
     tracing::info!(job = job.name, "pulling the orders of {}", options.url);
     let pulled = assembly::runtime()?.block_on(async {
         let interrupt = Interrupt::listen_in_foreground().map_err(CliError::failed)?;
-        pull::pull(options, is_full, &folder, interrupt.cancel.clone()).await.map_err(|error| {
+        pull::pull(options, is_full, folder, interrupt.cancel.clone()).await.map_err(|error| {
             let exit = match (&error, interrupt.signal()) {
                 (PullError::Interrupted, Some(signal)) => Exit::Interrupted(signal),
                 _ => Exit::of_pull(&error),
@@ -311,29 +313,30 @@ pub(super) fn nothing_on_disk(pull: &Pull) -> Option<&'static str> {
     }
 }
 
-/// Pulls every order into a temporary folder, which is removed when it is dropped.
+/// Pulls every order into a temporary folder, which no other comparison of the job can use until it
+/// is dropped, and removed with that.
 pub(super) fn pull_aside(job: &settings::Job) -> Result<Aside, CliError> {
     let (job, pull) = match &job.pull {
         Some(pull) => (job, pull),
         None => return Err(CliError::usage(format!("jobs.{}: pulls nothing", job.name))),
     };
-    let mut aside = Aside { dir: pull.dir.join("aside"), window: None };
-    // Left over from a comparison that was killed.
-    let _ = std::fs::remove_dir_all(&aside.dir);
-    aside.window = Some(pull_job(job, &options_of(job, pull)?, &aside.dir, true)?);
+    let options = options_of(job, pull)?;
+    let folder = Folder::open_empty(pull.dir.join("aside"))?;
+    let mut aside = Aside { folder, window: None };
+    aside.window = Some(pull_job(job, &options, &aside.folder, true)?);
     Ok(aside)
 }
 
 /// Orders that were pulled for one comparison.
 pub(super) struct Aside {
-    dir: PathBuf,
+    folder: Folder,
     pub window: Option<PulledWindow>,
 }
 
 impl Drop for Aside {
     fn drop(&mut self) {
         // What can't be removed now is private, and the next comparison removes it.
-        let _ = std::fs::remove_dir_all(&self.dir);
+        let _ = self.folder.remove_whole();
     }
 }
 

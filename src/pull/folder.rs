@@ -47,26 +47,67 @@ impl Folder {
     /// When another process pulls into it, other users can read it, or it can't be
     /// written.
     pub fn open(dir: PathBuf) -> Result<Self, PullError> {
+        let folder = Self::locked(dir)?;
+        put(&folder.dir, CACHE_TAG.0, CACHE_TAG.1.as_bytes())?;
+        folder.remove_incomplete()?;
+        Ok(folder)
+    }
+
+    /// The same for a folder that is removed after use: what an earlier use left in it is removed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_empty(dir: PathBuf) -> Result<Self, PullError> {
+        let folder = Self::locked(dir)?;
+        folder.clear()?;
+        put(&folder.dir, CACHE_TAG.0, CACHE_TAG.1.as_bytes())?;
+        Ok(folder)
+    }
+
+    fn locked(dir: PathBuf) -> Result<Self, PullError> {
         DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(PullError::io(&dir))?;
         check_private(&dir)?;
         check_own(&dir)?;
         let path = dir.join(LOCK);
         let lock = private_file(&path).map_err(PullError::io(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(PullError::Settings {
-                    what: format!("{}: another process is pulling into it", dir.display()),
-                    expected: "one pull of a job at a time".to_owned(),
-                    hint: "wait for the other one, or look for it with `ps`".to_owned(),
-                });
-            }
+        let is_free = match lock.try_lock() {
+            // Whoever held it may have removed it with the folder meanwhile.
+            Ok(()) => is_file_at(&lock, &path),
+            Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(error)) => return Err(PullError::io(&path)(error)),
+        };
+        if !is_free {
+            return Err(PullError::Settings {
+                what: format!("{}: another process is pulling into it", dir.display()),
+                expected: "one pull of a job at a time".to_owned(),
+                hint: "wait for the other one, or look for it with `ps`".to_owned(),
+            });
         }
-        put(&dir, CACHE_TAG.0, CACHE_TAG.1.as_bytes())?;
-        let folder = Self { dir, _lock: Some(Held(lock)) };
-        folder.remove_incomplete()?;
-        Ok(folder)
+        Ok(Self { dir, _lock: Some(Held(lock)) })
+    }
+
+    /// Removes the folder, which is held for writing, with everything in it.
+    pub fn remove_whole(&self) -> Result<(), PullError> {
+        self.clear()?;
+        // Last, as until then nobody else can have begun to use the folder.
+        let lock = self.dir.join(LOCK);
+        fs::remove_file(&lock).map_err(PullError::io(&lock))?;
+        fs::remove_dir(&self.dir).map_err(PullError::io(&self.dir))
+    }
+
+    /// Removes everything but the lock.
+    fn clear(&self) -> Result<(), PullError> {
+        for entry in fs::read_dir(&self.dir).map_err(PullError::io(&self.dir))? {
+            let entry = entry.map_err(PullError::io(&self.dir))?;
+            let path = entry.path();
+            if entry.file_name() == LOCK {
+                continue;
+            }
+            let is_dir = entry.file_type().map_err(PullError::io(&path))?.is_dir();
+            let removed = if is_dir { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(PullError::io(&path))?;
+        }
+        Ok(())
     }
 
     /// Complete windows, in the order in which they were pulled.
@@ -246,6 +287,15 @@ fn check_own(dir: &Path) -> Result<(), PullError> {
     })
 }
 
+/// Whether this is the file that has this path now.
+fn is_file_at(file: &File, path: &Path) -> bool {
+    let id = |file: fs::Metadata| (file.dev(), file.ino());
+    match (file.metadata().map(id), fs::metadata(path).map(id)) {
+        (Ok(own), Ok(there)) => own == there,
+        _ => false,
+    }
+}
+
 fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }
@@ -265,5 +315,37 @@ mod tests {
         drop(folder);
         assert!(Folder::open(dir).is_ok());
         drop(copy);
+    }
+
+    #[test]
+    fn a_folder_for_one_use_is_emptied_and_removed_by_its_holder_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("aside");
+        let left = dir.join("000001-20260101T000000Z-full");
+        let leave = || {
+            DirBuilder::new().recursive(true).mode(0o700).create(&left).unwrap();
+            fs::write(left.join(MANIFEST), "of another version").unwrap();
+        };
+        leave();
+        let folder = Folder::open_empty(dir.clone()).unwrap();
+        assert!(!left.exists(), "a killed use left it");
+        leave();
+        assert!(Folder::open_empty(dir.clone()).is_err());
+        assert!(left.exists(), "it belongs to the holder");
+        folder.remove_whole().unwrap();
+        assert!(!dir.exists());
+        assert!(Folder::open_empty(dir).is_ok());
+    }
+
+    #[test]
+    fn the_lock_of_a_folder_that_was_removed_is_no_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(LOCK);
+        let lock = private_file(&path).unwrap();
+        assert!(is_file_at(&lock, &path));
+        fs::remove_file(&path).unwrap();
+        assert!(!is_file_at(&lock, &path));
+        let _other = private_file(&path).unwrap();
+        assert!(!is_file_at(&lock, &path));
     }
 }

@@ -354,6 +354,23 @@ fn a_signal_ends_what_comes_after_a_pull() {
 }
 
 #[test]
+fn a_second_comparison_with_the_shop_leaves_the_first_one_alone() {
+    let nights = Nights::of(20);
+    nights.done(&["--quiet", "backfill"]);
+    let sent = nights.world.summary().requests;
+    nights.world.hold_from(1);
+    let mut command = nights.world.command(&["verify", "shop", "--pull"]);
+    let mut first = Process::start(&mut command);
+    assert!(wait_for_requests(&nights.world, first.child(), sent + 1));
+    let second = nights.run(&["verify", "shop", "--pull"]);
+    assert_eq!(second.code, 2, "{}\n{}", second.out, second.err);
+    assert!(second.err.contains("aside: another process is pulling"), "{}", second.err);
+    nights.world.simulator.release();
+    first.ends(0);
+    assert!(!nights.world.path("pulls/shop/aside").exists());
+}
+
+#[test]
 fn the_demo_shows_a_shop_that_changes_between_two_nights() {
     for from in SHOPS.map(|system| system.name) {
         let world = World::new();
