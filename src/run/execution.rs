@@ -10,8 +10,8 @@ use crate::extract::Export;
 use crate::load::{BulkLoader, Carried, Carrier, Loader, RunLedger};
 use crate::plan::{Action, Step};
 use crate::state::{
-    ConnectionId, Counts, DeadLetter, Kind, OrderOutcome, Refusal, RunRow, Settled, Settlement,
-    Stage, StateError, StateHandle,
+    ConnectionId, Counts, DeadLetter, Kind, OrderOutcome, Refusal, RunEnd, RunRow, Settled,
+    Settlement, Stage, StateError, StateHandle,
 };
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -315,10 +315,15 @@ impl<'a> Execution<'a> {
         if !orders.is_empty() {
             self.settle(orders, dead).await?;
         }
-        for is_refused in refused {
-            self.judge_course(is_refused)?;
+        let course = refused.into_iter().try_for_each(|is_refused| self.judge_course(is_refused));
+        match carried.error.map(RunError::from) {
+            // It concerns the account or the state, and refused orders may follow from it.
+            Some(error) if !matches!(error.end(), RunEnd::Interrupted | RunEnd::Paused) => {
+                Err(error)
+            }
+            Some(error) => course.and(Err(error)),
+            None => course,
         }
-        carried.error.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// A run with too many refusals is stopped early.

@@ -57,9 +57,8 @@ fn orders_of_a_canary_that_was_cut_off_are_sent_again_by_what_the_next_one_finds
     assert_lines_agree(&world);
 }
 
-#[test]
-fn no_batch_leaves_before_a_canary_decided() {
-    let world = world(GraphqlOptions { price: PriceReading::LineTotal, ..at_once() });
+/// Six orders with a line of two units, the first three of which are refused.
+fn first_canary_refused(world: &World) {
     let several = |id: u64| {
         let mut order = order("ann@example.com", "Mug", "20.00");
         (order["id"], order["line_items"][0]["quantity"]) = (id.into(), 2.into());
@@ -72,6 +71,24 @@ fn no_batch_leaves_before_a_canary_decided() {
         let (externalid, text) = (id.to_string(), "finalAmount must not be odd".to_owned());
         world.simulator.edit(Edit::RefuseOrder { externalid, text }).unwrap();
     }
+}
+
+#[test]
+fn a_price_that_fits_no_reading_is_named_though_too_many_orders_of_its_batch_were_refused() {
+    let multiplied = GraphqlOptions { price: PriceReading::Multiplied, ..at_once() };
+    let world = world(multiplied).policy("refused_max = 2\n");
+    first_canary_refused(&world);
+    let ended = world.run(&["backfill"]);
+    assert_eq!(ended.code, 5, "{}", ended.err);
+    assert!(ended.err.contains("price of a line of 1000"), "{}", ended.err);
+    let letters = world.run(&["--json", "dead-letters", "list", "shop"]).json();
+    assert_eq!(letters["total"], 3, "{letters}");
+}
+
+#[test]
+fn no_batch_leaves_before_a_canary_decided() {
+    let world = world(GraphqlOptions { price: PriceReading::LineTotal, ..at_once() });
+    first_canary_refused(&world);
     let run = world.load("backfill", 3);
     assert_eq!((&run["refused"], &run["created"]), (&3.into(), &3.into()));
     let verified = world.run(&["--json", "verify", "shop", "--lines"]).json();
