@@ -52,6 +52,8 @@ pub(super) struct BatchReader {
     known: KnownLetters,
     line: LineCounter,
     dead_letters_left: u64,
+    /// No dead letter was omitted because of that limit.
+    all_letters: bool,
     /// The record after the last one read; for a canary, the number of its orders that were read.
     through: u64,
     /// The orders of a canary; no other record is handed over.
@@ -74,6 +76,7 @@ impl BatchReader {
             known,
             line: LineCounter::default(),
             dead_letters_left: LETTERS_OF_RUN_MAX,
+            all_letters: true,
             through: 0,
             only,
             fault: None,
@@ -189,7 +192,7 @@ impl BatchReader {
         if self.through > first {
             return Ok(ReaderEvent::Batch(batch, None));
         }
-        Ok(ReaderEvent::End { records: self.through, all_letters: self.dead_letters_left > 0 })
+        Ok(ReaderEvent::End { records: self.through, all_letters: self.all_letters })
     }
 
     fn is_canary_whole(&self) -> bool {
@@ -238,6 +241,8 @@ impl BatchReader {
         if self.dead_letters_left > 0 {
             self.dead_letters_left -= 1;
             batch.dead.push(letter);
+        } else {
+            self.all_letters = false;
         }
         None
     }

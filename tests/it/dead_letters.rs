@@ -5,7 +5,9 @@ mod causes;
 use crate::world::{Finished, World};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Fault, Kind, RetryAfter};
+use ordersync::state::LETTERS_OF_RUN_MAX;
 use serde_json::Value;
+use std::ops::Range;
 
 /// A shop with invalid orders, and with two that ActiveCampaign refuses for different reasons.
 fn loaded() -> (World, [String; 2]) {
@@ -219,4 +221,25 @@ fn records_without_a_letter_are_counted_by_every_verb() {
         let expected = "shop: 123 more records were not sent that are not listed";
         assert!(ended.err.contains(expected), "{verb}: {}", ended.err);
     }
+}
+
+#[test]
+fn exactly_as_many_as_a_run_keeps_do_not_hide_that_an_older_one_is_over() {
+    let world = World::new();
+    let export = |numbers: Range<u64>| {
+        let mut text = "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price\n".to_owned();
+        for number in numbers {
+            text.push_str(&format!(
+                "#{number},,paid,USD,10.00,2024-01-31 10:11:12 -0500,1,Mug,10.00\n"
+            ));
+        }
+        world.export("orders.csv", text);
+    };
+    export(1..2);
+    world.load("backfill", 3);
+    well(world.run(&["dead-letters", "show", "shop", "1"]));
+    export(2..2 + LETTERS_OF_RUN_MAX);
+    assert_eq!(world.load("sync", 3)["invalid"], LETTERS_OF_RUN_MAX);
+    let shown = world.run(&["dead-letters", "show", "shop", "1"]);
+    assert_eq!(shown.code, 2, "{}", shown.out);
 }
