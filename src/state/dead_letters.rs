@@ -369,7 +369,8 @@ impl View {
 }
 
 impl Store {
-    /// Accepts these dead letters of a job; returns how many were not accepted before.
+    /// Accepts these dead letters of a job; returns how many were not accepted before. Without a
+    /// note, those that are accepted already keep theirs.
     pub fn accept_letters(
         &mut self,
         job: &str,
@@ -384,7 +385,9 @@ impl Store {
                 "SELECT 1 FROM dead_letters WHERE job = ?1 AND record = ?2 AND accepted_ms IS NULL";
             accepted += u64::from(transaction.has(is_new, letter)?);
             transaction.run(
-                "UPDATE dead_letters SET accepted_ms = ?3, note = ?4 WHERE job = ?1 AND record = ?2",
+                // A note about reasons that the record no longer has does not come back.
+                "UPDATE dead_letters SET accepted_ms = ?3, note = iif(accepted_ms IS NULL, ?4, coalesce(?4, note))
+                 WHERE job = ?1 AND record = ?2",
                 params![job, stored(record), now_ms(), note],
             )?;
         }

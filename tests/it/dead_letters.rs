@@ -185,6 +185,28 @@ fn accepted_ones_make_no_run_end_with_three_until_they_change() {
 }
 
 #[test]
+fn accepting_again_without_a_note_keeps_the_note() {
+    let (world, keys) = loaded();
+    let key = keys[1].as_str();
+    let accept = |more: &[&str]| {
+        well(world.run(&[&["dead-letters", "accept", "--order", key], more].concat()));
+        well(world.run(&["dead-letters", "show", "shop", key])).out
+    };
+    assert!(accept(&["--note", "tests of 2019"]).contains(": tests of 2019\n"));
+    let shown = accept(&[]);
+    assert!(shown.contains(": tests of 2019\n"), "{shown}");
+    let shown = accept(&["--note", "tests of 2020"]);
+    assert!(shown.contains(": tests of 2020\n") && !shown.contains("of 2019"), "{shown}");
+    // Refused once more, so it is not what was noted.
+    let no_errors = Fault::new(Kind::ErrorsMissing).on("POST", "/ecomOrders");
+    world.simulator.inject(no_errors.key(key).forever());
+    well(world.run(&["dead-letters", "retry", "--order", key]));
+    world.load("sync", 3);
+    let shown = accept(&[]);
+    assert!(!shown.contains("tests of"), "{shown}");
+}
+
+#[test]
 fn an_accepted_record_with_another_fault_is_new_again() {
     let world = World::new();
     let row = |email: &str, total: &str| {
