@@ -103,6 +103,8 @@ pub struct PlanSummary {
     /// Those among `create` and `update` that an earlier run may have sent already, which are
     /// looked up first.
     pub look_up: u64,
+    /// Those among `look_up` that are not sent if they are found: creates of the same payload.
+    pub look_up_only: u64,
     pub unchanged: u64,
     /// Not changed since they were sent, but found different or missing by the last verification.
     pub different: u64,
@@ -258,6 +260,8 @@ impl PlanSummary {
                 *all += 1;
                 *of_carts += u64::from(step.order.key.is_cart());
                 self.look_up += u64::from(matches!(step.action, Action::LookUp(_)));
+                let is_same = step.action == Action::LookUp(PriorWrite::SameCreate);
+                self.look_up_only += u64::from(is_same);
             }
         }
     }
@@ -346,8 +350,9 @@ impl PlanSummary {
     }
 
     /// Those among them that are creates after a lookup, which are not sent if it finds the record.
+    /// What is found with other content is updated.
     pub fn requests_unsure(&self) -> u64 {
-        self.customers_look_up + self.look_up
+        self.customers_look_up + self.look_up_only
     }
 
     /// The accounting identity of a plan.
@@ -380,7 +385,7 @@ mod tests {
         assert_eq!([0, 3, 10, 11, 399].map(with_canary), [0, 1, 2, 3, 2 + 16 + 16]);
     }
 
-    use crate::domain::{Fingerprint, LedgerEntry};
+    use crate::domain::{Fingerprint, LedgerEntry, RemoteId};
     use crate::plan::{EXAMPLES_MAX, decide, tests_order};
 
     #[test]
@@ -410,6 +415,21 @@ mod tests {
             assert_eq!((usd.orders, usd.minor_units), (1, 5_409));
         }
         assert_eq!(summary.distribution.months().len(), 1);
+    }
+
+    #[test]
+    fn only_what_a_lookup_may_find_as_it_is_sent_is_unsure() {
+        let mut summary = PlanSummary::default();
+        let (same, other) = (Fingerprint::from_i64(1), Fingerprint::from_i64(2));
+        let update = Some(RemoteId::new("89"));
+        for (update, fingerprint) in
+            [(None, Some(same)), (None, Some(other)), (None, None), (update, Some(same))]
+        {
+            let entry = LedgerEntry::Intended { update, fingerprint };
+            summary.decide(&decide(Box::new(tests_order("1")), || same, entry));
+        }
+        assert_eq!((summary.look_up, summary.requests()), (4, 8));
+        assert_eq!(summary.requests_unsure(), 1);
     }
 
     #[test]

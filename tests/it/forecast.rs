@@ -1,7 +1,7 @@
 //! The forecast of a plan equals the duration of the run: on tokio's clock, on which only the
 //! account's limit and ActiveCampaign's answers take time.
 
-use crate::rehearsal::{End, LastSend, ProcessOptions, Rehearsal, in_paused_time};
+use crate::rehearsal::{End, KillPoint, LastSend, ProcessOptions, Rehearsal, in_paused_time};
 use ordersync::domain::{Deleted, LoadPath};
 use ordersync::plan::{Assumptions, Forecast};
 use ordersync::run::{Progress, RunReport};
@@ -134,6 +134,25 @@ fn of_a_run_that_was_killed_the_rest_is_foretold_look_ups_included() {
         let range = forecast.total() - forecast.unsure..=forecast.total() + 4 * forecast.unsure;
         assert!(range.contains(&sent), "{sent} of {range:?}");
         assert_within_5_percent(&forecast, &report);
+    });
+}
+
+#[test]
+fn updates_that_were_cut_off_are_sent_again_and_not_unsure() {
+    in_paused_time(async {
+        let shop = shop();
+        shop.put(&orders(3, |_| 20));
+        finished(&shop).await;
+        shop.put(&orders(3, |_| 21));
+        let (end, grace) = (End::Killed(KillPoint::BeforeItLeaves, 100), Duration::ZERO);
+        let life =
+            ProcessOptions { kind: Kind::Backfill, end, last_send: LastSend::LongAgo, grace };
+        assert!(shop.live(life).await.is_none());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let plan = shop.plan();
+        assert!(plan.summary.look_up > 0, "an update was on its way: {:?}", plan.forecast);
+        assert_eq!(plan.forecast.unsure, 0);
+        assert_eq!(finished(&shop).await.sent.total, plan.forecast.total());
     });
 }
 
