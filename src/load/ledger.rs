@@ -103,10 +103,16 @@ impl RunLedger {
 
     /// A create of this order is about to be sent. Its cart, which ActiveCampaign does not have, is
     /// no longer sent: while the outcome of the order is unknown, the cart could become a second
-    /// record.
-    pub(super) async fn intend_create(&self, order: &Order) -> Result<(), StateError> {
+    /// record. `is_proof`: what is there later can be distinguished from what was sent before.
+    pub(super) async fn intend_create(
+        &self,
+        order: &Order,
+        is_proof: bool,
+    ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intent = OrderIntent { cart: order.cart.clone(), ..self.intent(order, false) };
+        let intent = self.intent(order, false);
+        let fingerprint = intent.fingerprint.filter(|_| is_proof);
+        let intent = OrderIntent { cart: order.cart.clone(), fingerprint, ..intent };
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 

@@ -153,7 +153,8 @@ impl<'a> OrderWrite<'a> {
             Err(outcome) => return Ok(Next::Done(outcome)),
         };
         let turn = self.attempts.turn().await?;
-        self.loader.ledger.intend_create(self.order).await?;
+        let is_proof = self.earlier != Some(PriorWrite::OtherCreate);
+        self.loader.ledger.intend_create(self.order, is_proof).await?;
         let sent = turn.create_order(&self.loader.connection, &customer, self.order).await;
         let failure = match sent {
             Ok(id) => return Ok(Next::Done(OrderOutcome::Created(id))),
@@ -163,7 +164,10 @@ impl<'a> OrderWrite<'a> {
         let next = match failure.disposition {
             Disposition::Throttled | Disposition::Again => Next::Create,
             Disposition::LookUp => {
-                self.earlier = Some(PriorWrite::SameCreate);
+                // A create of other content may arrive late, and be found in place of this one.
+                if is_proof {
+                    self.earlier = Some(PriorWrite::SameCreate);
+                }
                 Next::LookUp(None)
             }
             Disposition::Exists | Disposition::Unclear => return Ok(Next::LookUp(Some(failure))),

@@ -4,6 +4,7 @@ use crate::rehearsal::{JOB, Rehearsal, in_paused_time};
 use ordersync::samples::GeneratorOptions;
 use ordersync::simulator::{Ending, Fault, Kind, Latency, Options};
 use ordersync::state;
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -67,5 +68,33 @@ fn a_rejection_after_a_create_without_response_settles_nothing() {
         assert_eq!((report.row.counts.created, report.row.counts.refused), (1, 0));
         assert_eq!(shop.simulator.summary().orders, 60);
         assert_eq!(shop.simulator.summary().violations, []);
+    });
+}
+
+/// An order whose payload differs by the name of its product alone.
+fn order_of(product: &str) -> String {
+    format!(
+        "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Id\n\
+         #1001,ann@example.com,paid,USD,20.00,20.00,2024-01-31 10:11:12 -0500,1,{product},20.00,5001\n"
+    )
+}
+
+#[test]
+fn a_late_create_of_an_older_content_is_not_taken_for_the_newer_one() {
+    in_paused_time(async {
+        let shop = shop(600_000, 0);
+        shop.put(&order_of("Mug"));
+        shop.simulator.inject(lost("/ecomOrders"));
+        let report = shop.run(state::Kind::Backfill).await;
+        assert_eq!(report.row.counts.refused, 1, "it is there, and no list shows it");
+        shop.put(&order_of("Cup"));
+        let report = shop.run(state::Kind::Sync).await;
+        assert_eq!(report.row.counts.refused, 1, "its key is taken");
+        sleep(Duration::from_secs(700)).await;
+        let report = shop.run(state::Kind::Sync).await;
+        assert_eq!(report.row.counts.refused, 0);
+        let orders = shop.simulator.state()["ecomOrders"].clone();
+        assert_eq!(orders[0]["ecomOrderProducts"][0]["name"], "Cup", "{orders}");
+        assert_eq!((&orders[1], shop.simulator.summary().violations), (&Value::Null, vec![]));
     });
 }
