@@ -23,7 +23,7 @@ pub(super) const SIZES: [u64; 5] = [250, 50, 25, 5, 1];
 const PARTS_MAX: u64 = 250;
 /// Lines and coupons on a page if the limit is ignored. A shorter page is complete.
 const PARTS_DEFAULT: usize = 50;
-/// Pages of the lines of one order.
+/// Pages of the lines, or of the coupons, of one order. One with more is not delivered.
 const PARTS_PAGES_MAX: u64 = 100;
 /// All orders except deleted ones.
 pub(super) const LIVE: &str = "live";
@@ -151,11 +151,13 @@ impl Api {
     /// truncated.
     async fn part(&mut self, order: &Order, name: &'static str) -> Result<String, RequestError> {
         let id = order.id.to_string();
-        let (mut found, mut items) = (Vec::new(), 0);
+        let (mut found, mut items) = (Vec::<String>::new(), 0);
         for page in 1..=PARTS_PAGES_MAX {
             let query = [("limit", PARTS_MAX.to_string()), ("page", page.to_string())];
             let answer = self.client.get(&[VERSION, "orders", &id, name], &query).await?;
-            let Some(json) = self.accept(&answer)? else { break };
+            let Some(json) = self.accept(&answer)? else {
+                return Ok(format!("[{}]", found.join(",")));
+            };
             let some: Vec<&RawValue> =
                 serde_json::from_slice(json).map_err(|_| self.unexpected(json))?;
             items += items_of(&some);
@@ -165,10 +167,11 @@ impl Api {
             };
             found.extend(some.into_iter().map(|part| part.get().to_owned()));
             if is_last {
-                break;
+                return Ok(format!("[{}]", found.join(",")));
             }
         }
-        Ok(format!("[{}]", found.join(",")))
+        // The order alone is left out, by name, and the pull goes on.
+        Err(RequestError::TooMuch(format!("has its {name} on more than {PARTS_PAGES_MAX} pages")))
     }
 }
 

@@ -172,6 +172,22 @@ async fn lines_after_the_fiftieth_coupons_and_hidden_lines_are_requested() {
 }
 
 #[tokio::test]
+async fn an_order_with_lines_on_too_many_pages_is_named_and_never_short() {
+    let host =
+        BigCommerceOptions { parts_at_once_max: 1, quota: 10_000, ..BigCommerceOptions::default() };
+    let mut all = orders(1);
+    all[0].lines = 100;
+    let pulls = Pulls::of_bigcommerce(host, all).await;
+    pulls.full().await;
+    assert_eq!(pulls.export(), pulls.truth());
+    pulls.shop.change(|orders| orders.get_mut(&1).unwrap().lines = 101);
+    let manifest = pulls.full().await.manifest;
+    assert_eq!(manifest.failed, ["1"]);
+    assert_eq!(manifest.warnings, ["order 1: has its products on more than 100 pages"]);
+    assert!(pulls.export().is_empty());
+}
+
+#[tokio::test]
 async fn a_wrong_count_ends_no_list() {
     let host = BigCommerceOptions { counts_less: 400, ..BigCommerceOptions::default() };
     let pulls = Pulls::of_bigcommerce(host, orders(600)).await;

@@ -95,9 +95,11 @@ fn paging(request: &ShopRequest, violations: &mut Vec<String>) -> Result<(u64, u
 pub(super) fn page_of_parts<T>(
     request: &ShopRequest,
     all: Vec<T>,
+    at_once_max: u64,
     violations: &mut Vec<String>,
 ) -> Result<Vec<T>, Refusal> {
     let (limit, page) = paging(request, violations)?;
+    let limit = limit.min(at_once_max);
     Ok(ListQuery { bounds: [None; 4], is_deleted: false, limit, page }.page_of(all))
 }
 

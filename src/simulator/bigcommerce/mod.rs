@@ -46,6 +46,8 @@ pub struct BigCommerceOptions {
     pub counts_less: u64,
     /// More orders than this on a page take too long: 504.
     pub orders_at_once_max: u64,
+    /// Lines or coupons of an order on a page, however many are asked for.
+    pub parts_at_once_max: u64,
     /// Any list that contains one of these, with its lines, fails with 500.
     pub unlistable: BTreeSet<u64>,
     /// These fail with 500 by their id too.
@@ -67,6 +69,7 @@ impl Default for BigCommerceOptions {
             excludes_bounds: false,
             counts_less: 0,
             orders_at_once_max: LIMIT_MAX,
+            parts_at_once_max: LIMIT_MAX,
             unlistable: BTreeSet::new(),
             broken: BTreeSet::new(),
             clock_ahead_s: 0,

@@ -156,7 +156,8 @@ impl Shop<Quota> {
                 return Err(not_found());
             }
         };
-        Ok(filled(page_of_parts(request, all, &mut self.violations)?))
+        let at_once_max = self.options.parts_at_once_max;
+        Ok(filled(page_of_parts(request, all, at_once_max, &mut self.violations)?))
     }
 }
 
