@@ -43,15 +43,18 @@ fn adds_up(order: &SourceOrder) -> bool {
     let blank_is_zero =
         |text: &str| if text.is_empty() { Some(0) } else { decimal::parse_signed(text) };
     // Unit prices may be rounded.
-    let slack = decimal::rounding(&[&order.total]) * i128::try_from(order.lines.len()).unwrap_or(0);
+    let lines = u128::try_from(order.lines.len()).unwrap_or(0);
+    let slack = decimal::rounding(&[&order.total]).unsigned_abs() * lines;
     let adds_up = || {
-        let goods = order.lines.iter().map(cost).sum::<Option<i128>>()?;
-        let less = goods - blank_is_zero(&order.discount)?.abs();
-        let parts = less + blank_is_zero(&order.shipping)? + blank_is_zero(&order.charges)?;
-        let rest = decimal::parse_signed(&order.total)? - parts;
+        // A price times a quantity may be near the end of the range, single amounts never are.
+        let mut goods = order.lines.iter().map(cost);
+        let goods = goods.try_fold(0_i128, |sum, cost| sum.checked_add(cost?))?;
+        let less = goods.checked_sub(blank_is_zero(&order.discount)?.abs())?;
+        let others = blank_is_zero(&order.shipping)? + blank_is_zero(&order.charges)?;
+        let rest = decimal::parse_signed(&order.total)?.checked_sub(less.checked_add(others)?)?;
         let subtotal = decimal::parse_signed(&order.subtotal).filter(|subtotal| *subtotal != 0);
-        let is_subtotal = |sum: i128| subtotal.is_some_and(|it| (it - sum).abs() <= slack);
-        let is_rest = |tax: i128| (rest - tax).abs() <= slack;
+        let is_subtotal = |sum: i128| subtotal.is_some_and(|it| it.abs_diff(sum) <= slack);
+        let is_rest = |tax: i128| rest.abs_diff(tax) <= slack;
         Some(
             is_rest(0)
                 || is_rest(blank_is_zero(&order.tax)?)

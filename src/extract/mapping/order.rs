@@ -217,7 +217,8 @@ impl Making<'_> {
         let form = &self.profile.form;
         let stated = agreed_amount(cells, &self.material.carriers, form, false).ok();
         let count = |plain: &str| decimal::parse_signed(plain).and_then(decimal::count);
-        let met: Option<u64> = order.lines.iter().map(|line| count(&line.quantity)).sum();
+        let mut lines = order.lines.iter();
+        let met = lines.try_fold(0_u64, |sum, line| sum.checked_add(count(&line.quantity)?));
         if let (Some(stated), Some(met)) = (stated.as_deref().and_then(count), met)
             && met != stated
             && !order.lines.is_empty()

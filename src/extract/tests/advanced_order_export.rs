@@ -172,6 +172,21 @@ fn the_json_of_the_plugin_is_equivalent() {
 }
 
 #[test]
+fn amounts_beyond_any_number_prove_nothing_and_end_no_reading() {
+    let product = r#"{"Item Name":"Mug","Quantity":1000000000,"Item Cost":"999999999999999999"}"#;
+    let order = format!(
+        r#"[{{"Order Number":"37","Order Status":"Completed","Order Date":"2024-07-01 08:00","Email (Billing)":"ann@example.com",
+        "Order Subtotal Amount":"51.33","Order Total Amount":"48.86","Products":[{}]}}]"#,
+        [product; 200].join(",")
+    );
+    assert_eq!(reasons(&self::read(order).unwrap()[0]), []);
+    let product =
+        |n: usize| row("1", "Completed", &format!(",{n},Tee,1000000000000,100000000000000000,,"));
+    let twice = csv(&[product(1), product(2), product(1), product(2)]);
+    assert_eq!(reasons(&export_of(&twice)[0]), [Reason::RepeatedRow]);
+}
+
+#[test]
 fn the_columns_that_an_export_lacks_are_named() {
     let names = NAMES.replace("\"Order Status\",", "").replace("\"Item Cost\",", "");
     let refused = refusal(format!("{names}\r\n"));

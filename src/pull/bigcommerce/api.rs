@@ -151,7 +151,7 @@ impl Api {
     /// truncated.
     async fn part(&mut self, order: &Order, name: &'static str) -> Result<String, RequestError> {
         let id = order.id.to_string();
-        let (mut found, mut items) = (Vec::<String>::new(), 0);
+        let (mut found, mut items) = (Vec::<String>::new(), 0_u64);
         for page in 1..=PARTS_PAGES_MAX {
             let query = [("limit", PARTS_MAX.to_string()), ("page", page.to_string())];
             let answer = self.client.get(&[VERSION, "orders", &id, name], &query).await?;
@@ -160,7 +160,7 @@ impl Api {
             };
             let some: Vec<&RawValue> =
                 serde_json::from_slice(json).map_err(|_| self.unexpected(json))?;
-            items += items_of(&some);
+            items = items.saturating_add(items_of(&some));
             let is_last = match name {
                 "products" => items >= order.items(),
                 _ => some.len() < PARTS_DEFAULT,
