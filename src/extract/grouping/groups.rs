@@ -8,6 +8,9 @@ use std::ops::Range;
 /// The most bytes held of orders whose last rows are still to come.
 pub const WAITING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// A time as a table states it: a date and a time of day may be in columns of their own.
+type Time = Vec<Vec<u8>>;
+
 /// All rows of one order, in the order of the file. At least one.
 pub struct Group {
     pub rows: Vec<KeptRow>,
@@ -137,11 +140,11 @@ impl Group {
     }
 
     /// The copies of the order that it consists of: runs of rows with different values in the
-    /// column of the last modification. Adjacent rows belong to one copy, as the column may be that
-    /// of an order's line.
-    fn copies(self, modified_at: usize) -> Vec<Self> {
+    /// columns of the last modification. Adjacent rows belong to one copy, as the columns may be
+    /// those of an order's line.
+    fn copies(self, modified_at: &[usize]) -> Vec<Self> {
         let times = self.times_of_runs(modified_at).unwrap_or_default();
-        let mut copies: Vec<(Vec<u8>, Self)> = Vec::new();
+        let mut copies: Vec<(Time, Self)> = Vec::new();
         if times.iter().all(|time| Some(time) == times.first()) {
             return vec![self];
         }
@@ -171,24 +174,28 @@ impl Group {
         copies.into_iter().map(|(_, copy)| copy).collect()
     }
 
-    /// The value of each run in a column; `None` if a run has none or several, or a row is damaged.
-    fn times_of_runs(&self, at: usize) -> Option<Vec<Vec<u8>>> {
+    /// The values of each run in these columns; `None` if a run has none, or several in one column,
+    /// or a row is damaged.
+    fn times_of_runs(&self, columns: &[usize]) -> Option<Vec<Time>> {
         let runs = self.runs.last().map_or(0, |run| *run as usize + 1);
         let is_sound = !self.is_overlong && self.beside_damage.is_none();
         if runs < 2 || !is_sound || !self.rows.iter().all(|row| row.row().is_whole) {
             return None;
         }
-        let mut times: Vec<Vec<u8>> = vec![Vec::new(); runs];
+        let mut times: Vec<Time> = vec![vec![Vec::new(); columns.len()]; runs];
         for (row, run) in self.rows.iter().zip(&self.runs) {
             let (row, time) = (row.row(), times.get_mut(*run as usize)?);
-            match row.cell(at) {
-                b"" => {}
-                cell if time.is_empty() => time.extend_from_slice(cell),
-                cell if cell != time.as_slice() => return None,
-                _ => {}
+            for (at, part) in columns.iter().zip(time) {
+                match row.cell(*at) {
+                    b"" => {}
+                    cell if part.is_empty() => part.extend_from_slice(cell),
+                    cell if cell != part.as_slice() => return None,
+                    _ => {}
+                }
             }
         }
-        times.iter().all(|time| !time.is_empty()).then_some(times)
+        let is_stated = |time: &Time| time.iter().any(|part| !part.is_empty());
+        times.iter().all(is_stated).then_some(times)
     }
 
     fn add(&mut self, row: &Row<'_>) {
@@ -223,8 +230,8 @@ impl Group {
 pub struct Groups {
     rows: Rows,
     key_at: usize,
-    /// The column of the order's last modification; past the last one if there is none.
-    modified_at: usize,
+    /// The columns of the order's last modification.
+    modified_at: Vec<usize>,
     /// Absent until the first pass is complete.
     apart: Option<Apart>,
     current: Option<Group>,
@@ -238,8 +245,8 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Groups by one column, and distinguishes copies of an order by another one.
-    pub fn new(rows: Rows, key_at: usize, modified_at: usize) -> Self {
+    /// Groups by one column, and distinguishes copies of an order by others.
+    pub fn new(rows: Rows, key_at: usize, modified_at: Vec<usize>) -> Self {
         Self {
             rows,
             key_at,
@@ -281,7 +288,7 @@ impl Groups {
             self.end_run(0)?;
             let mut rest: Vec<Group> = self.waiting.drain().map(|(_, group)| group).collect();
             rest.sort_by_key(Group::line);
-            let copies = rest.into_iter().flat_map(|group| group.copies(self.modified_at));
+            let copies = rest.into_iter().flat_map(|group| group.copies(&self.modified_at));
             self.ready.extend(copies);
             return Ok(());
         };
@@ -324,7 +331,7 @@ impl Groups {
             None => ended,
         };
         if is_last {
-            self.ready.extend(whole.copies(self.modified_at));
+            self.ready.extend(whole.copies(&self.modified_at));
             return Ok(());
         }
         self.waiting_bytes += whole.bytes;

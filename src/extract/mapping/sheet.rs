@@ -65,15 +65,14 @@ impl MappedSheet {
             .unwrap_or(ABSENT)
     }
 
-    /// The column of the last modification, if it is in one.
-    fn modified_at(&self) -> usize {
+    /// The columns that the last modification is in.
+    fn modified_at(&self) -> Vec<usize> {
         let Some(Field::Cells(cells)) = self.profile.order_field(OrderField::UpdatedAt) else {
-            return ABSENT;
+            return Vec::new();
         };
-        match cells.alternatives.iter().find(|names| names.iter().all(|name| self.has(*name))) {
-            Some(names) => self.key_at(names),
-            None => ABSENT,
-        }
+        let mut alternatives = cells.alternatives.iter();
+        let names = alternatives.find(|names| names.iter().all(|name| self.has(*name)));
+        names.into_iter().flatten().filter_map(|name| self.at.get(*name).copied()).collect()
     }
 
     fn unstated(&self) -> Unstated {

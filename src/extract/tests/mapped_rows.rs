@@ -84,6 +84,25 @@ fn a_value_in_an_undeclared_form_invalidates_its_order() {
 }
 
 #[test]
+fn copies_that_were_modified_on_one_day_are_told_apart_by_the_column_of_the_time() {
+    let modified = "updated_at = { join = [\"Tag\", \"Uhr\"], with = \" \" }";
+    let mapping = ERP.replace("[mappings.erp.line]", &format!("{modified}\n[mappings.erp.line]"));
+    let row = |id: &str, total: u32, time: &str| {
+        format!("{id}|a@example.com||01.07.2024 10:00|{total}|Tasse||1|{total}|02.07.2024|{time}\n")
+    };
+    let (old, new) = (row("R-1", 9, "09:00"), row("R-1", 10, "17:30"));
+    for (first, last) in [(&old, &new), (&new, &old)] {
+        let table = format!("{HEADER}|Tag|Uhr\n{first}{}{last}", row("R-2", 5, "09:00"));
+        let mut orders = orders_by(&mapping, &table);
+        orders.retain(|order| !order.is_superseded);
+        assert!(orders.iter().all(|order| order.faults.is_empty()), "{table}");
+        let counting: Vec<_> =
+            orders.iter().map(|order| (order.id.as_str(), order.total.as_str())).collect();
+        assert_eq!(counting, [("R-2", "5"), ("R-1", "10")], "{table}");
+    }
+}
+
+#[test]
 fn a_word_for_no_kind_of_a_row_is_blank_unless_it_is_declared() {
     let kinds = "row_kind = { column = \"Art\", words = { \"\" = \"line\" }, others = \"skip\" }";
     let mapping = ERP.replace("[mappings.erp.order]", &format!("{kinds}\n[mappings.erp.order]"));

@@ -50,7 +50,8 @@ impl<F: RowForm> Grouped<F> {
     pub fn new(rows: Rows, form: Arc<F>) -> Self {
         let rows = match form.key_at() {
             Some(key_at) => {
-                Source::Together(Box::new(Groups::new(rows, key_at, form.modified_at())))
+                let modified_at = vec![form.modified_at()];
+                Source::Together(Box::new(Groups::new(rows, key_at, modified_at)))
             }
             None => Source::Each(Box::new(rows)),
         };
