@@ -98,7 +98,9 @@ impl StreamScan<'_> {
                     return Err(NoMatch::new(format!("its stream {}: {what}", shown(name)), hint));
                 }
             },
-            several => return Err(ambiguous(several.iter().map(|(name, _)| name.as_str()))),
+            several => {
+                return Err(ambiguous("orders", several.iter().map(|(name, _)| name.as_str())));
+            }
         };
         // Carts are added if their format is known; if not, the orders are still read.
         let is_of_carts = |name: &str| is_called(name, &["abandoned_checkouts", "checkouts"]);
@@ -112,7 +114,8 @@ impl StreamScan<'_> {
         Ok(taken)
     }
 
-    /// The stream whose records are orders by their keys, if none is named so.
+    /// The stream whose records are orders by their keys, and that of carts beside it, if none is
+    /// named so.
     fn by_keys(&self) -> Result<Taken, NoMatch> {
         if self.streams.keys().any(|name| is_of_orders(name)) {
             // It was announced, but has no records this time.
@@ -120,18 +123,24 @@ impl StreamScan<'_> {
         }
         let all: Vec<_> =
             self.with_records().map(|(name, stream)| (name, self.format_of(stream))).collect();
-        let matching: Taken = all
+        let (carts, mut orders): (Taken, Taken) = all
             .iter()
             .filter_map(|(name, format)| Some(((*name).clone(), *format.as_ref().ok()?)))
-            .collect();
+            .partition(|(_, format)| format.cart_key.is_some());
         // Airbyte announces no streams: if the settings name it, there are no orders this time.
         let may_be_none = all.is_empty() || (self.is_named && self.envelope == Envelope::Airbyte);
-        match (matching.len(), all.as_slice()) {
-            (1, _) => Ok(matching),
-            (0, _) if may_be_none => Ok(matching),
-            (0, [(name, Err(no_match))]) if name.is_empty() => Err(no_match.clone()),
-            (0, _) => Err(self.no_orders()),
-            _ => Err(ambiguous(matching.iter().map(|(name, _)| name.as_str()))),
+        match (orders.len(), carts.len(), all.as_slice()) {
+            (1, 0, _) | (0 | 1, 1, _) => {
+                orders.extend(carts);
+                Ok(orders)
+            }
+            (0, 0, _) if may_be_none => Ok(orders),
+            (0, 0, [(name, Err(no_match))]) if name.is_empty() => Err(no_match.clone()),
+            (0, 0, _) => Err(self.no_orders()),
+            (0 | 1, ..) => {
+                Err(ambiguous("abandoned checkouts", carts.iter().map(|(name, _)| name.as_str())))
+            }
+            _ => Err(ambiguous("orders", orders.iter().map(|(name, _)| name.as_str()))),
         }
     }
 
@@ -143,10 +152,10 @@ impl StreamScan<'_> {
     }
 }
 
-fn ambiguous<'a>(names: impl Iterator<Item = &'a str>) -> NoMatch {
+fn ambiguous<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> NoMatch {
     let names: Vec<&str> = names.map(shown).collect();
     NoMatch::new(
-        format!("contains several streams of orders: {}", names.join(", ")),
+        format!("contains several streams of {what}: {}", names.join(", ")),
         "give each shop its own job, with a file of its stream only",
     )
 }

@@ -106,6 +106,13 @@ fn abandoned_checkouts_come_along_where_they_can_be_read() {
     let all = read(a_stream() + &singer("abandoned_checkouts", &checkout)).unwrap();
     assert_eq!((all.len(), all[3].is_cart(), all[3].checkout_id.as_str()), (4, true, "t7"));
     assert_eq!(versions(&(a_stream() + &singer("checkouts", "{\"id\":3}"))).len(), 3);
+    let named = a_stream().replace("\"stream\":\"orders\"", "\"stream\":\"shopify_orders\"");
+    let all = read(named.clone() + &singer("shopify_abandoned_checkouts", &checkout)).unwrap();
+    assert_eq!((all.len(), all[3].is_cart()), (4, true), "by their keys");
+    let two = named + &singer("a_checkouts", &checkout) + &singer("b_checkouts", &checkout);
+    let said = refusal(&two);
+    let expected = "several streams of abandoned checkouts: a_checkouts, b_checkouts";
+    assert!(said.contains(expected), "{said}");
 }
 
 #[test]
