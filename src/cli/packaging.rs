@@ -45,21 +45,30 @@ pub(super) fn completions(mut command: Command, args: &CompletionsArgs) -> Resul
     Ok(Exit::Done)
 }
 
-/// The verbs that take the name of a job first.
-fn verbs_with_job(command: &Command) -> Vec<&str> {
-    let takes_job = |verb: &&Command| {
+/// The verbs that take the name of a job first, each with the verb that it is below.
+fn verbs_with_job(command: &Command) -> Vec<Vec<&str>> {
+    let takes_job = |verb: &Command| {
         let first = verb.get_positionals().next().and_then(|argument| argument.get_value_names());
         first.is_some_and(|names| names.iter().any(|name| name.as_str() == "JOB"))
     };
-    command.get_subcommands().filter(takes_job).map(Command::get_name).collect()
+    let mut paths = Vec::new();
+    for verb in command.get_subcommands() {
+        if takes_job(verb) {
+            paths.push(vec![verb.get_name()]);
+        }
+        let below = verbs_with_job(verb).into_iter();
+        paths.extend(below.map(|path| [vec![verb.get_name()], path].concat()));
+    }
+    paths
 }
 
 /// The words that bash offers for a verb begin with the jobs. Not for a verb of the same name below
 /// another one, such as `fleet status`.
-fn bash_with_jobs(script: &str, verbs: &[&str]) -> String {
+fn bash_with_jobs(script: &str, verbs: &[Vec<&str>]) -> String {
     // As the generator of the script labels the words of each verb.
+    let label = |path: &Vec<&str>| path.join(" ").replace(['-', ' '], "__subcmd__");
     let labels: Vec<String> =
-        verbs.iter().map(|verb| format!("ordersync__subcmd__{verb}")).collect();
+        verbs.iter().map(|path| format!("ordersync__subcmd__{}", label(path))).collect();
     let mut text = String::new();
     let mut takes_job = false;
     for line in script.lines() {
@@ -92,11 +101,20 @@ fn zsh_with_jobs(script: &str) -> String {
 }
 
 /// The function that the condition calls is part of the script.
-fn fish_with_jobs(script: &str, verbs: &[&str]) -> String {
-    let verbs = verbs.join(" ");
-    format!(
-        "{script}complete -c ordersync -n \"__fish_ordersync_using_subcommand {verbs}\" -f -a \"({JOBS})\"\n"
-    )
+fn fish_with_jobs(script: &str, verbs: &[Vec<&str>]) -> String {
+    let mut text = script.to_owned();
+    for path in verbs {
+        let below = match path.as_slice() {
+            [_, .., below] => format!("; and __fish_seen_subcommand_from {below}"),
+            _ => String::new(),
+        };
+        let verb = path.first().copied().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "complete -c ordersync -n \"__fish_ordersync_using_subcommand {verb}{below}\" -f -a \"({JOBS})\""
+        );
+    }
+    text
 }
 
 /// One name on each line. Scripts ignore the error: without settings there is nothing to complete.

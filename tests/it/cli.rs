@@ -259,9 +259,16 @@ fn bash_completes_the_names_of_jobs() {
     std::fs::write(world.path("complete.bash"), script).unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_ordersync")).parent().unwrap();
     let path = format!("{}:/usr/bin:/bin", program.display());
-    for (verbs, expected) in
-        [("plan", "shop\n"), ("status", "shop\n"), ("fleet status", "\n"), ("help plan", "\n")]
-    {
+    for (verbs, expected) in [
+        ("plan", "shop\n"),
+        ("status", "shop\n"),
+        ("connection switch", "shop\n"),
+        ("dead-letters list", "shop\n"),
+        ("pulls purge", "shop\n"),
+        ("fleet status", "\n"),
+        ("help plan", "\n"),
+        ("help connection switch", "\n"),
+    ] {
         let verbs: Vec<&str> = verbs.split(' ').collect();
         let asked = format!(
             "source complete.bash; COMP_WORDS=(ordersync {} sh); COMP_CWORD={}; \
@@ -284,6 +291,11 @@ fn bash_completes_the_names_of_jobs() {
             world.run(&["completions", shell]).out.contains("ordersync complete-jobs"),
             "{shell}"
         );
+    }
+    let fish = world.run(&["completions", "fish"]).out;
+    for verbs in ["plan", "dead-letters; and __fish_seen_subcommand_from list"] {
+        let line = format!("using_subcommand {verbs}\" -f -a \"(ordersync complete-jobs");
+        assert!(fish.contains(&line), "{verbs}");
     }
 }
 
