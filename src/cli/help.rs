@@ -33,20 +33,20 @@ macro_rules! verbs {
 
 pub(super) const VERBS: &[VerbHelp] = verbs! {
     "demo": "demo", "demo --orders 2000", "demo --pull --from shopify", &[0, 1, 2];
-    "init": "init --from orders_export.csv", "init shop --from orders.json --url https://example.api-us1.com", "init /etc/ordersync", &[0, 1, 2];
+    "init": "init --from orders_export.csv", "init shop --from orders.json --url https://example.api-us1.com", "init /etc/ordersync", &[0, 1, 2, 130];
     "check": "check", "check shop --offline", "--json check", &[0, 1, 2, 5, 6];
     "formats": "formats", "formats --show shopify-csv", "--json formats", &[0, 2];
-    "plan": "plan", "plan shop --html plan.html", "plan --ask", &[0, 1, 2, 4, 5, 6];
+    "plan": "plan", "plan shop --html plan.html", "plan --ask", &[0, 1, 2, 4, 5, 6, 130];
     "backfill": "backfill shop --canary 5", "backfill --yes", "backfill --max-duration 6h", LOADING;
     "sync": "sync", "sync shop --fail-on never", "--json sync", LOADING;
-    "pull": "pull", "pull shop --full", "pull shop --to orders", &[0, 1, 2, 5, 6, 130];
+    "pull": "pull", "pull shop --full", "pull shop --to orders", &[0, 1, 2, 3, 5, 6, 130];
     "pulls": "pulls list", "pulls list shop", "pulls purge", &[0, 1, 2];
     "daemon": "daemon", "daemon --grace 30s", "--log-format json daemon", &[0, 1, 2];
     "schedule": "schedule", "schedule shop --next 20", "--json schedule", &[0, 2];
     "status": "status", "status shop --runs 20", "--json status", &[0, 1, 2];
     "fleet": "fleet status", "fleet drain", "fleet import main", &[0, 1, 2, 4];
     "explain": "explain shop 1021", "explain shop 1021 --reveal", "--json explain shop 1021", &[0, 1, 2];
-    "verify": "verify shop", "verify shop --lines", "verify shop --sample 1/7 --repair", &[0, 1, 2, 4, 5, 6, 7];
+    "verify": "verify shop", "verify shop --lines", "verify shop --sample 1/7 --repair", &[0, 1, 2, 4, 5, 6, 7, 130];
     "undo": "undo shop --run 7 --dry-run", "undo shop --run 7", "undo shop --run 7 --yes", &[0, 1, 2, 4, 5, 6, 7, 130];
     "adopt": "adopt shop", "--json adopt shop", "-v adopt shop", &[0, 1, 2, 4, 5, 6];
     "dead-letters": "dead-letters list", "dead-letters show shop 1021", "dead-letters accept shop --reason missing_email", &[0, 1, 2];
@@ -57,11 +57,12 @@ pub(super) const VERBS: &[VerbHelp] = verbs! {
     "man": "man", "man --dir man", "man --settings", &[0, 2];
 };
 
-fn meaning(code: u8) -> &'static str {
+fn meaning(verb: &str, code: u8) -> &'static str {
     match code {
         0 => "done",
         1 => "failed: something unexpected",
         2 => "wrong usage or settings; nothing was sent",
+        3 if verb == "pull" => "finished, without orders that the shop could not deliver",
         3 => {
             "finished, with dead letters that nobody accepted, or orders gone from the shop that are left"
         }
@@ -108,7 +109,7 @@ impl VerbHelp {
         let room = terminal.map(|width| width.saturating_sub(CODE_LEN).max(24));
         for code in self.exits {
             let mut name = format!("  {code:>3}  ");
-            for line in report::wrapped(meaning(*code), room) {
+            for line in report::wrapped(meaning(self.verb, *code), room) {
                 let _ = writeln!(text, "{name:<CODE_LEN$}{line}");
                 name.clear();
             }
@@ -144,6 +145,19 @@ pub(super) fn verbs_text(command: &Command, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_codes_of_pulls_and_interruptions_are_those_of_the_verbs_that_end_with_them() {
+        let of = |name: &str| VERBS.iter().find(|help| help.verb == name).unwrap();
+        for verb in ["init", "plan", "pull", "verify"] {
+            assert!(of(verb).exits.contains(&130), "{verb}");
+        }
+        let text = of("pull").text(None);
+        assert!(
+            text.contains("  3  finished, without orders that the shop could not deliver"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn the_meaning_of_a_code_wraps_below_itself() {
