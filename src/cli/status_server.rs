@@ -9,6 +9,7 @@ use crate::serve::{Hosts, Readiness, Server, Sources};
 use crate::settings::{Job, Metrics, Settings};
 use crate::state::{TroubleKind, View, check_writable};
 use jiff::Timestamp;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,7 +41,11 @@ impl StatusServer {
             }
             _ => {
                 if let Err(error) = self.listen(settings, planned).await {
-                    tracing::error!("the previous listener stays in place: {}", error.message);
+                    let what = match &self.open {
+                        Some(_) => "the previous listener stays in place",
+                        None => "nothing listens until the settings are reloaded",
+                    };
+                    tracing::error!("{what}: {}", error.message);
                 }
             }
         }
@@ -62,13 +67,21 @@ impl StatusServer {
             self.open = None;
             return Ok(());
         };
-        // Names alone were changed: the address is free once the old listener is gone.
-        if let Some((_, server)) = self.open.take_if(|(open, _)| open.listen == metrics.listen) {
+        let mut started = self.start(metrics, settings, planned).await;
+        // If the old listener has the port, under this address or another one such as 0.0.0.0, it
+        // is free once that one is gone, which returns if something else has the port too.
+        if started.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+            && let Some((before, server)) =
+                self.open.take_if(|(open, _)| open.listen.port() == metrics.listen.port())
+        {
             server.stop().await;
+            started = self.start(metrics, settings, planned).await;
+            if started.is_err() {
+                let again = self.start(&before, settings, planned).await;
+                self.open = again.ok().map(|server| (before, server));
+            }
         }
-        let hosts = Hosts { names: metrics.hosts.clone(), allow_remote: metrics.allow_remote };
-        let (sources, readiness) = (self.sources(settings), readiness(settings, planned));
-        let server = Server::start(metrics.listen, hosts, sources, readiness).await.map_err(|error| {
+        let server = started.map_err(|error| {
             CliError::failed(format!(
                 "metrics.listen: {}: {error}\n  hint: the port may be in use; choose another one",
                 metrics.listen
@@ -77,6 +90,17 @@ impl StatusServer {
         tracing::info!("status page and metrics on http://{}/", server.address());
         self.open = Some((metrics.clone(), server));
         Ok(())
+    }
+
+    async fn start(
+        &self,
+        metrics: &Metrics,
+        settings: &Settings,
+        planned: &Arc<Planned>,
+    ) -> io::Result<Server> {
+        let hosts = Hosts { names: metrics.hosts.clone(), allow_remote: metrics.allow_remote };
+        let (sources, readiness) = (self.sources(settings), readiness(settings, planned));
+        Server::start(metrics.listen, hosts, sources, readiness).await
     }
 
     fn sources(&self, settings: &Settings) -> Sources {

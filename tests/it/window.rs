@@ -321,6 +321,30 @@ fn new_settings_move_the_listener_and_faulty_ones_are_reported() {
 }
 
 #[test]
+fn a_listener_is_opened_to_all_addresses_and_stays_where_it_is_if_that_fails() {
+    let world = World::new().job(&months_away());
+    let settings = std::fs::read_to_string(world.path("ordersync.toml")).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let listen_on = |host: &str| {
+        let table = format!("[metrics]\nlisten = \"{host}:{port}\"\nallow_remote = true\n");
+        std::fs::write(world.path("ordersync.toml"), format!("{settings}\n{table}")).unwrap();
+    };
+    listen_on("127.0.0.1");
+    let daemon = Process::daemon(&world);
+    let site = Site::logged_by(&daemon);
+    listen_on("0.0.0.0");
+    daemon.signal("HUP");
+    daemon.wait_for_log("the previous listener stays in place", 1);
+    assert_eq!(site.get("/healthz").status, 200);
+    drop(taken);
+    daemon.signal("HUP");
+    daemon.wait_for_log(&format!("status page and metrics on http://0.0.0.0:{port}/"), 1);
+    assert_eq!(site.get("/healthz").status, 200);
+    daemon.stop(0);
+}
+
+#[test]
 fn without_the_setting_nothing_listens_and_other_addresses_take_a_deliberate_word() {
     let world = World::new().job(&months_away());
     let log = Process::daemon(&world).stop(0);
