@@ -189,6 +189,9 @@ impl Accounts {
         for (index, Account { name, url, orders, .. }) in self.accounts.iter().enumerate() {
             let (source, shop) = (orders.source(name), orders.shop(name));
             let first_s = index as u64 % every_s;
+            let seconds: Vec<_> =
+                (first_s..60).step_by(every_s as usize).map(|s| s.to_string()).collect();
+            let seconds = seconds.join(",");
             let ca_file =
                 if url.starts_with("https") { "ca_file = \"authority.pem\"\n" } else { "" };
             write!(
@@ -204,7 +207,7 @@ in_flight_max = 4
 account = "{name}"
 {source}time_zone = "America/New_York"
 first_run = "load"
-schedule = "{first_s}-59/{every_s} * * * * *"
+schedule = "{seconds} * * * * *"
 
 [jobs.{name}.connection]
 service = "shopify"
