@@ -115,3 +115,13 @@ fn a_sixth_request_in_one_second_is_one_too_many() {
     two_nodes.sort_unstable();
     assert!(!judge(&two_nodes, 5, lag).is_empty());
 }
+
+#[test]
+fn a_delay_excuses_only_what_it_may_have_held_up() {
+    let at = |second: i64| Timestamp::from_second(1_780_000_000 + second).unwrap();
+    let length = Duration::from_millis(300);
+    let lag = Lag(Arc::new(Mutex::new(vec![Delay { until: at(100), length }])));
+    let found = |first, last| lag.between(at(first), at(last));
+    assert_eq!((found(98, 99), found(102, 103)), (Duration::ZERO, Duration::ZERO));
+    assert_eq!((found(98, 100), found(101, 102), lag.longest()), (length, length, length));
+}
