@@ -77,14 +77,20 @@ pub fn take_similar<T>(runs: &mut Vec<T>, mut len: u64, len_of: impl Fn(&T) -> u
     runs.split_off(keep)
 }
 
-/// Several runs as one.
-pub struct Merge<const N: usize>(Vec<([u8; N], Entries<N>)>);
+/// Sorted sequences of entries as one.
+pub struct Merge<'a, const N: usize>(Vec<([u8; N], Sequence<'a, N>)>);
 
-impl<const N: usize> Merge<N> {
-    pub fn new<'a>(runs: impl IntoIterator<Item = &'a Run<N>>) -> io::Result<Self> {
+type Sequence<'a, const N: usize> = Box<dyn Iterator<Item = io::Result<[u8; N]>> + 'a>;
+
+impl<'a, const N: usize> Merge<'a, N> {
+    /// Of runs and of entries in memory, which are sorted too.
+    pub fn new(
+        runs: impl IntoIterator<Item = &'a Run<N>>,
+        in_memory: impl Iterator<Item = [u8; N]> + 'a,
+    ) -> io::Result<Self> {
+        let runs = runs.into_iter().map(|run| Box::new(run.entries()) as Sequence<'a, N>);
         let mut heads = Vec::new();
-        for run in runs {
-            let mut entries = run.entries();
+        for mut entries in runs.chain([Box::new(in_memory.map(Ok)) as Sequence<'a, N>]) {
             if let Some(first) = entries.next().transpose()? {
                 heads.push((first, entries));
             }
@@ -93,7 +99,7 @@ impl<const N: usize> Merge<N> {
     }
 }
 
-impl<const N: usize> Iterator for Merge<N> {
+impl<const N: usize> Iterator for Merge<'_, N> {
     type Item = io::Result<[u8; N]>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -94,7 +94,7 @@ impl SeenKeys {
 
     /// Moves the keys in memory to disk.
     fn spill(&mut self) -> io::Result<()> {
-        self.in_memory_len = 0;
+        let len = std::mem::take(&mut self.in_memory_len);
         let table_len_max = self.beside_filter_max() / TABLES;
         // The tables are already in the order of their keys.
         let entries = self.in_memory.iter_mut().flat_map(|table| {
@@ -103,7 +103,7 @@ impl SeenKeys {
             entries.sort_unstable();
             entries
         });
-        self.on_disk.get_or_insert_with(OnDisk::new).add(entries)
+        self.on_disk.get_or_insert_with(OnDisk::new).add(entries, len as u64)
     }
 }
 
@@ -197,15 +197,15 @@ impl OnDisk {
         Self { filter, runs: Vec::new() }
     }
 
-    fn add(&mut self, entries: impl Iterator<Item = Entry>) -> io::Result<()> {
+    /// Adds `len` entries, which are sorted.
+    fn add(&mut self, entries: impl Iterator<Item = Entry>, len: u64) -> io::Result<()> {
         let filter = &mut self.filter;
-        let added = Run::write(entries.map(|entry| {
-            filter.insert_hash(key_of(&entry).bits());
-            Ok(entry)
-        }))?;
-        let similar = take_similar(&mut self.runs, added.len(), |indexed| indexed.run.len());
-        let runs = similar.iter().map(|indexed| &indexed.run).chain([&added]);
-        self.runs.push(IndexedRun::write(Merge::new(runs)?)?);
+        let added = entries.inspect(|entry| {
+            filter.insert_hash(key_of(entry).bits());
+        });
+        let similar = take_similar(&mut self.runs, len, |indexed| indexed.run.len());
+        let runs = similar.iter().map(|indexed| &indexed.run);
+        self.runs.push(IndexedRun::write(Merge::new(runs, added)?)?);
         Ok(())
     }
 

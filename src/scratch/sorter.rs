@@ -40,13 +40,8 @@ impl<const N: usize> Sorter<N> {
 
     fn spill(&mut self) -> io::Result<()> {
         self.in_memory.sort_unstable();
-        let mut run = Run::write(self.in_memory.drain(..).map(Ok))?;
-        let mut similar = take_similar(&mut self.runs, run.len(), Run::len);
-        if !similar.is_empty() {
-            similar.push(run);
-            run = Run::write(Merge::new(&similar)?)?;
-        }
-        self.runs.push(run);
+        let similar = take_similar(&mut self.runs, self.in_memory.len() as u64, Run::len);
+        self.runs.push(Run::write(Merge::new(&similar, self.in_memory.drain(..))?)?);
         Ok(())
     }
 
@@ -55,8 +50,9 @@ impl<const N: usize> Sorter<N> {
             self.in_memory.sort_unstable();
             return Ok(Sorted::InMemory(self.in_memory.into()));
         }
-        self.spill()?;
-        Ok(Sorted::OnDisk(Run::write(Merge::new(&self.runs)?)?))
+        self.in_memory.sort_unstable();
+        let entries = Merge::new(&self.runs, self.in_memory.into_iter())?;
+        Ok(Sorted::OnDisk(Run::write(entries)?))
     }
 }
 
