@@ -117,7 +117,9 @@ pub fn is_program_word(text: &[u8]) -> bool {
         Some(b'N' | b'n' | b'\\' | b'<' | b'(' | b'[' | b'#') => {
             text.len() <= WORD_BYTES_MAX && is_one_of(PROGRAM_WORDS, text)
         }
-        Some(b'-' | b'0' | b'1') => is_one_of(PROGRAM_WORDS, text) || is_no_date(text),
+        Some(b'-') => is_one_of(PROGRAM_WORDS, text) || is_no_date(text),
+        // Nearly every amount begins so, and no word does.
+        Some(b'0' | b'1') => is_no_date(text),
         _ => false,
     }
 }
