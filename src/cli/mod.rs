@@ -124,7 +124,7 @@ enum Verb {
     DeadLetters(dead_letters::DeadLettersArgs),
     /// The ActiveCampaign connections that orders belong to
     Connection(connection::ConnectionArgs),
-    /// Ask a sandbox account how its API behaves where nobody says
+    /// Ask a sandbox account what the documents of its API leave open
     Probe(probe::ProbeArgs),
     /// A local ActiveCampaign for rehearsals
     Simulator(simulator::SimulatorArgs),
