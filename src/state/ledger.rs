@@ -78,16 +78,20 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Notes, durably, the remote id of an order that a lookup found, if none is known.
+    /// Notes, durably, the remote id of an order that a lookup found, if none is known, or if it
+    /// could have been deleted.
     pub fn note_found(
         &mut self,
         connection: ConnectionId,
         key: &OrderKey,
         id: &RemoteId,
     ) -> Result<(), StateError> {
-        let sql = "UPDATE orders SET remote_id = ?3
-                   WHERE connection = ?1 AND key = ?2 AND remote_id IS NULL";
-        self.db.run(sql, params![connection, stored_key(key), stored_id(id)])
+        let sql = "UPDATE orders SET remote_id = ?3, state = iif(state = ?4, ?5, state),
+                       created_run = iif(state = ?4 AND remote_id IS NOT ?3, NULL, created_run)
+                   WHERE connection = ?1 AND key = ?2 AND (remote_id IS NULL OR state = ?4)";
+        let (deleting, updating) = (OrderState::DeleteIntended, OrderState::UpdateIntended);
+        let params = params![connection, stored_key(key), stored_id(id), deleting, updating];
+        self.db.run(sql, params)
     }
 
     /// Notes, durably, that ActiveCampaign has this order under a customer that we don't know.

@@ -26,7 +26,8 @@ pub struct Undoable {
     /// Those among them that a later run has written to.
     pub written_since: u64,
     /// Creates of this run without a recorded answer, and orders without an id that it created and
-    /// that a later run was about to write: ActiveCampaign may or may not have them.
+    /// that a later run was about to write, or that were refused then: ActiveCampaign may or may
+    /// not have them.
     pub unconfirmed: u64,
     /// Deleted by an undo that has not yet read back.
     pub deleted: u64,
@@ -57,7 +58,8 @@ pub struct HeldOrders {
     pub known: Vec<CreatedOrder>,
     /// Keys of orders that the bulk path accepted, but that the REST API does not show yet.
     pub accepted: Vec<String>,
-    /// Keys of creates without a recorded answer.
+    /// Keys of creates without a recorded answer, and of accepted orders without an id whose
+    /// update was refused.
     pub in_doubt: Vec<String>,
 }
 
@@ -67,6 +69,10 @@ impl HeldOrders {
         self.known.iter().map(|order| &order.key).chain(without_id)
     }
 }
+
+/// Of a run ?2; ?3 and ?4 are [`OrderState::CreateIntended`] and [`OrderState::Refused`].
+const IS_UNCONFIRMED: &str = "(remote_id IS NULL AND (
+    (state = ?3 AND (run = ?2 OR created_run IS ?2)) OR (state = ?4 AND created_run IS ?2)))";
 
 impl View {
     pub fn origin(&self, run: RunId) -> Result<Option<Origin>, StateError> {
@@ -86,13 +92,15 @@ impl View {
 
     pub fn undoable(&self, run: RunId, connection: ConnectionId) -> Result<Undoable, StateError> {
         // Accepted orders get their ids when the undo begins.
-        let sql = "SELECT
-                    coalesce(sum(created_run IS ?2 AND (remote_id IS NOT NULL OR state = ?4)), 0),
+        let sql = format!(
+            "SELECT coalesce(sum(created_run IS ?2 AND (remote_id IS NOT NULL OR state = ?5)), 0),
                     coalesce(sum(created_run IS ?2 AND remote_id IS NOT NULL AND run <> ?2), 0),
-                    coalesce(sum(remote_id IS NULL AND state = ?3 AND (run = ?2 OR created_run IS ?2)), 0)
-             FROM orders WHERE connection = ?1";
-        let states = params![connection, run, OrderState::CreateIntended, OrderState::Accepted];
-        let found = self.db.first(sql, states, |row| {
+                    coalesce(sum({IS_UNCONFIRMED}), 0)
+             FROM orders WHERE connection = ?1"
+        );
+        let (intended, refused) = (OrderState::CreateIntended, OrderState::Refused);
+        let params = params![connection, run, intended, refused, OrderState::Accepted];
+        let found = self.db.first(&sql, params, |row| {
             let [orders, written_since, unconfirmed] = [row.get(0)?, row.get(1)?, row.get(2)?];
             Ok(Undoable { orders, written_since, unconfirmed, deleted: 0 })
         })?;
@@ -106,18 +114,21 @@ impl View {
         connection: ConnectionId,
         keys: &[String],
     ) -> Result<HeldOrders, StateError> {
-        let sql = "SELECT remote_id, state FROM orders WHERE connection = ?1 AND key = ?2";
+        let sql = "SELECT remote_id, state, created_run IS NOT NULL FROM orders
+                   WHERE connection = ?1 AND key = ?2";
         let mut held = HeldOrders::default();
         for key in keys {
             let row = self.db.first(sql, params![connection, stored(key)], |row| {
-                Ok((row.get::<_, Option<StoredId>>(0)?, row.get(1)?))
+                Ok((row.get::<_, Option<StoredId>>(0)?, row.get(1)?, row.get(2)?))
             });
             match row? {
-                Some((Some(id), _)) => {
+                Some((Some(id), ..)) => {
                     held.known.push(CreatedOrder { key: key.clone(), id: id.0 });
                 }
-                Some((None, OrderState::Accepted)) => held.accepted.push(key.clone()),
-                Some((None, OrderState::CreateIntended)) => held.in_doubt.push(key.clone()),
+                Some((None, OrderState::Accepted, _)) => held.accepted.push(key.clone()),
+                Some((None, OrderState::CreateIntended, _) | (None, OrderState::Refused, true)) => {
+                    held.in_doubt.push(key.clone());
+                }
                 Some(_) | None => {}
             }
         }
@@ -168,18 +179,15 @@ impl Store {
         )
     }
 
-    /// Keys of a run's creates without a recorded answer, and of orders without an id that it
-    /// created and that a later run was about to write.
+    /// The keys of [`Undoable::unconfirmed`].
     pub fn unconfirmed_of(
         &self,
         run: RunId,
         connection: ConnectionId,
     ) -> Result<Vec<String>, StateError> {
         self.db.all(
-            "SELECT key FROM orders
-             WHERE connection = ?1 AND (run = ?2 OR created_run = ?2) AND state = ?3
-             AND remote_id IS NULL",
-            params![connection, run, OrderState::CreateIntended],
+            &format!("SELECT key FROM orders WHERE connection = ?1 AND {IS_UNCONFIRMED}"),
+            params![connection, run, OrderState::CreateIntended, OrderState::Refused],
             |row| Ok(row.get::<_, StoredText>(0)?.0),
         )
     }

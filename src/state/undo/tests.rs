@@ -135,6 +135,45 @@ fn an_accepted_order_stays_with_its_run_when_a_later_one_repeats_its_update() {
 }
 
 #[test]
+fn an_accepted_order_whose_update_was_refused_is_unconfirmed() {
+    let mut ledger = Ledger::new();
+    let first = ledger.begin(Kind::Backfill);
+    ledger.intend(first, "A");
+    ledger.settle(first, "A", accepted());
+    let second = ledger.begin(Kind::Sync);
+    ledger.intend(second, "A");
+    ledger.settle(second, "A", OrderOutcome::Refused(refusal()));
+    for (run, unconfirmed) in [(first, vec!["A".to_owned()]), (second, Vec::new())] {
+        let view = ledger.store.view().unwrap();
+        let found = view.undoable(run, ledger.connection).unwrap();
+        assert_eq!(found.unconfirmed, unconfirmed.len() as u64);
+        assert_eq!(ledger.store.unconfirmed_of(run, ledger.connection).unwrap(), unconfirmed);
+    }
+    let held = ledger.store.held_among(ledger.connection, &["A".to_owned()]).unwrap();
+    assert_eq!(held.in_doubt, ["A"]);
+}
+
+#[test]
+fn an_order_that_is_found_after_an_intended_delete_stays_with_its_run() {
+    for (id, left) in [("1", [1, 0]), ("2", [0, 0])] {
+        let mut ledger = Ledger::new();
+        let first = ledger.begin(Kind::Backfill);
+        ledger.intend(first, "A");
+        ledger.settle(first, "A", created("1"));
+        ledger.store.intend_delete(ledger.connection, "A").unwrap();
+        let key = OrderKey::parse("A").unwrap();
+        ledger.store.note_found(ledger.connection, &key, &RemoteId::new(id)).unwrap();
+        let second = ledger.begin(Kind::Sync);
+        ledger.intend(second, "A");
+        assert!(
+            matches!(ledger.memory("A"), LedgerEntry::Intended { update: Some(_), .. }),
+            "its update is sent again, whatever was found"
+        );
+        assert_eq!([first, second].map(|run| ledger.undoable(run)), left, "{id}");
+    }
+}
+
+#[test]
 fn an_order_that_is_accepted_after_an_intended_delete_belongs_to_the_run_that_sent_it() {
     let mut ledger = Ledger::new();
     let first = ledger.begin(Kind::Backfill);
