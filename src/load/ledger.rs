@@ -110,20 +110,21 @@ impl RunLedger {
         is_proof: bool,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(order, false);
-        let fingerprint = intent.fingerprint.filter(|_| is_proof);
-        let intent = OrderIntent { cart: order.cart.clone(), fingerprint, ..intent };
+        let intent = self.intent(order, is_proof, false);
+        let intent = OrderIntent { cart: order.cart.clone(), ..intent };
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
-    /// An update of this order is about to be sent.
+    /// An update of this order, or of its cart, is about to be sent. `is_proof`: as in
+    /// [`Self::intend_create`].
     pub(super) async fn intend_update(
         &self,
         order: &Order,
+        is_proof: bool,
         keeps_customer: bool,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(order, keeps_customer);
+        let intent = self.intent(order, is_proof, keeps_customer);
         self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
     }
 
@@ -136,10 +137,8 @@ impl RunLedger {
         let (run, connection) = (self.run, self.connection);
         let intents: Vec<_> = orders
             .map(|BatchIntent { order, is_proof, keeps_customer, is_new }| {
-                let intent = self.intent(order, keeps_customer);
-                let cart = order.cart.clone().filter(|_| is_new);
-                let fingerprint = intent.fingerprint.filter(|_| is_proof);
-                OrderIntent { cart, fingerprint, ..intent }
+                let intent = self.intent(order, is_proof, keeps_customer);
+                OrderIntent { cart: order.cart.clone().filter(|_| is_new), ..intent }
             })
             .collect();
         self.state.call(move |store| store.intend_orders(run, connection, &intents)).await
@@ -171,10 +170,11 @@ impl RunLedger {
         self.state.call(move |store| store.set_bulk_findings(connection, &found)).await
     }
 
-    /// `keeps_customer`: it stays with the customer that it has.
-    fn intent(&self, order: &Order, keeps_customer: bool) -> OrderIntent {
+    /// `is_proof`: as in [`Self::intend_create`]. `keeps_customer`: it stays with the customer that
+    /// it has.
+    fn intent(&self, order: &Order, is_proof: bool, keeps_customer: bool) -> OrderIntent {
         let customer = (!keeps_customer).then(|| self.fingerprints.customer(&order.customer.key));
-        let fingerprint = Some(self.fingerprint(order));
+        let fingerprint = is_proof.then(|| self.fingerprint(order));
         OrderIntent { key: order.key.clone(), fingerprint, customer, cart: None }
     }
 

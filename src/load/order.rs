@@ -153,7 +153,7 @@ impl<'a> OrderWrite<'a> {
             Err(outcome) => return Ok(Next::Done(outcome)),
         };
         let turn = self.attempts.turn().await?;
-        let is_proof = self.earlier != Some(PriorWrite::OtherCreate);
+        let is_proof = self.is_proof();
         self.loader.ledger.intend_create(self.order, is_proof).await?;
         let sent = turn.create_order(&self.loader.connection, &customer, self.order).await;
         let failure = match sent {
@@ -164,7 +164,6 @@ impl<'a> OrderWrite<'a> {
         let next = match failure.disposition {
             Disposition::Throttled | Disposition::Again => Next::Create,
             Disposition::LookUp => {
-                // A create of other content may arrive late, and be found in place of this one.
                 if is_proof {
                     self.earlier = Some(PriorWrite::SameCreate);
                 }
@@ -214,6 +213,12 @@ impl<'a> OrderWrite<'a> {
         matches!(self.earlier, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate))
     }
 
+    /// Whether an order that is found later is what is sent now: a create of other content may
+    /// still arrive, and be found in its place.
+    fn is_proof(&self) -> bool {
+        self.earlier != Some(PriorWrite::OtherCreate)
+    }
+
     /// We wrote it earlier and it is gone, so someone deleted it.
     fn is_to_be_left(&self) -> bool {
         self.earlier == Some(PriorWrite::Update) && self.loader.deleted == Deleted::Leave
@@ -256,7 +261,7 @@ impl<'a> OrderWrite<'a> {
         let turn = self.attempts.turn().await?;
         let (key, customer) = (&self.order.key, self.customer.as_ref());
         let keeps_customer = customer.is_none();
-        self.loader.ledger.intend_update(self.order, keeps_customer).await?;
+        self.loader.ledger.intend_update(self.order, self.is_proof(), keeps_customer).await?;
         let sent = turn.update_order(&id, &self.loader.connection, customer, self.order).await;
         let failure = match sent {
             Ok(is_of_other_customer) => {
