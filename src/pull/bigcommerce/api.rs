@@ -162,6 +162,7 @@ impl Api {
                 serde_json::from_slice(json).map_err(|_| self.unexpected(json))?;
             items = items.saturating_add(items_of(&some));
             let is_last = match name {
+                _ if some.is_empty() => true,
                 "products" => items >= order.items(),
                 _ => some.len() < PARTS_DEFAULT,
             };
