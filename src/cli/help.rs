@@ -70,6 +70,10 @@ fn meaning(verb: &str, code: u8) -> &'static str {
         5 => "refused: token, permission, payment, or the connection is gone",
         6 => "not reachable, or asked to wait too long; run it again to resume",
         7 => "the comparison found differences",
+        // They have nothing to resume.
+        _ if ["init", "plan", "verify"].contains(&verb) => {
+            "interrupted (129, 130, 143: by SIGHUP, SIGINT, SIGTERM)"
+        }
         _ => "interrupted (129, 130, 143: by SIGHUP, SIGINT, SIGTERM); resumes",
     }
 }
