@@ -46,11 +46,10 @@ impl<const N: usize> Sorter<N> {
     }
 
     pub fn sort(mut self) -> io::Result<Sorted<N>> {
+        self.in_memory.sort_unstable();
         if self.runs.is_empty() {
-            self.in_memory.sort_unstable();
             return Ok(Sorted::InMemory(self.in_memory.into()));
         }
-        self.in_memory.sort_unstable();
         let entries = Merge::new(&self.runs, self.in_memory.into_iter())?;
         Ok(Sorted::OnDisk(Run::write(entries)?))
     }
