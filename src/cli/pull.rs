@@ -313,8 +313,8 @@ pub(super) fn nothing_on_disk(pull: &Pull) -> Option<&'static str> {
     }
 }
 
-/// Pulls every order into a temporary folder, which no other comparison of the job can use until it
-/// is dropped, and removed with that.
+/// Pulls every order into a temporary folder, which is removed when it is dropped. Until then no
+/// other comparison of the job can use it.
 pub(super) fn pull_aside(job: &settings::Job) -> Result<Aside, CliError> {
     let (job, pull) = match &job.pull {
         Some(pull) => (job, pull),

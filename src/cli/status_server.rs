@@ -68,8 +68,8 @@ impl StatusServer {
             return Ok(());
         };
         let mut started = self.start(metrics, settings, planned).await;
-        // If the old listener has the port, under this address or another one such as 0.0.0.0, it
-        // is free once that one is gone, which returns if something else has the port too.
+        // The old listener may have the port, under this address or another one such as 0.0.0.0. It
+        // is stopped, and opened again if another program has the port too.
         if started.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
             && let Some((before, server)) =
                 self.open.take_if(|(open, _)| open.listen.port() == metrics.listen.port())

@@ -71,7 +71,7 @@ impl Folder {
         let path = dir.join(LOCK);
         let lock = private_file(&path).map_err(PullError::io(&path))?;
         let is_free = match lock.try_lock() {
-            // Whoever held it may have removed it with the folder meanwhile.
+            // The process that held the lock may have removed its file together with the folder.
             Ok(()) => is_file_at(&lock, &path),
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(error)) => return Err(PullError::io(&path)(error)),
