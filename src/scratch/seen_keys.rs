@@ -1,7 +1,8 @@
 //! A set of keys of any size.
 
-use super::runs::{Merge, Run, take_similar};
+use super::runs::{Merge, Run, prefix, sort, take_similar};
 use fastbloom::BloomFilter;
+use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::{HashMap, hash_map};
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::io;
@@ -13,7 +14,7 @@ use std::io;
 /// hashes keyed per process, so the temporary files reveal nothing.
 #[derive(Debug)]
 pub struct SeenKeys {
-    hashers: [RandomState; 2],
+    hasher: SipHasher13,
     /// By range of keys. A single table that grows would need three times its memory meanwhile.
     in_memory: [HashMap<Key, Note, Prehashed>; TABLES],
     in_memory_len: usize,
@@ -23,8 +24,9 @@ pub struct SeenKeys {
 
 impl Default for SeenKeys {
     fn default() -> Self {
+        let secret = RandomState::new();
         Self {
-            hashers: [RandomState::new(), RandomState::new()],
+            hasher: SipHasher13::new_with_keys(secret.hash_one(0), secret.hash_one(1)),
             in_memory: Default::default(),
             in_memory_len: 0,
             in_memory_max: Self::IN_MEMORY_MAX,
@@ -60,9 +62,10 @@ impl SeenKeys {
         }
         vacant.insert(packed(note));
         self.in_memory_len += 1;
-        // Once there is a filter, it takes most of the memory.
-        let max =
-            if self.on_disk.is_none() { self.in_memory_max } else { self.beside_filter_max() };
+        let max = match &self.on_disk {
+            Some(on_disk) => on_disk.beside_filter_max(self.in_memory_max),
+            None => self.in_memory_max,
+        };
         if self.in_memory_len > max {
             self.spill()?;
         }
@@ -82,28 +85,26 @@ impl SeenKeys {
     }
 
     fn hash(&self, key: &(impl Hash + ?Sized)) -> Key {
-        let [a, b] = self.hashers.each_ref().map(|hasher| u128::from(hasher.hash_one(key)));
-        let [_, _, _, _, _, _, key @ ..] = ((a << 64) | b).to_be_bytes();
+        let mut hasher = self.hasher;
+        key.hash(&mut hasher);
+        let [_, _, _, _, _, _, key @ ..] = hasher.finish128().as_u128().to_be_bytes();
         Key(key)
-    }
-
-    /// Keys held in memory next to the filter.
-    fn beside_filter_max(&self) -> usize {
-        self.in_memory_max / 4
     }
 
     /// Moves the keys in memory to disk.
     fn spill(&mut self) -> io::Result<()> {
         let len = std::mem::take(&mut self.in_memory_len);
-        let table_len_max = self.beside_filter_max() / TABLES;
+        let on_disk = self.on_disk.get_or_insert_with(OnDisk::default);
+        on_disk.grow_filter(len as u64)?;
+        let table_len_max = on_disk.beside_filter_max(self.in_memory_max) / TABLES;
         // The tables are already in the order of their keys.
         let entries = self.in_memory.iter_mut().flat_map(|table| {
             let mut entries: Vec<Entry> = table.drain().map(entry_of).collect();
             table.shrink_to(table_len_max);
-            entries.sort_unstable();
+            sort(&mut entries);
             entries
         });
-        self.on_disk.get_or_insert_with(OnDisk::new).add(entries, len as u64)
+        on_disk.add(entries, len as u64)
     }
 }
 
@@ -180,6 +181,10 @@ fn key_of(entry: &Entry) -> Key {
     Key(*entry.first_chunk().unwrap_or(&[0; KEY_BYTES]))
 }
 
+fn note_of(entry: &Entry) -> u64 {
+    unpacked(*entry.last_chunk().unwrap_or(&[0; NOTE_BYTES]))
+}
+
 #[derive(Debug)]
 struct OnDisk {
     filter: BloomFilter,
@@ -187,25 +192,56 @@ struct OnDisk {
     runs: Vec<IndexedRun>,
 }
 
-/// 8 MiB, for ten million keys: one new key in 25 is then looked up in vain.
-const FILTER_BITS: usize = 1 << 26;
-const FILTER_KEYS: usize = 10_000_000;
+impl Default for OnDisk {
+    fn default() -> Self {
+        Self { filter: filter_of(filter_bits(0)), runs: Vec::new() }
+    }
+}
+
+/// The size of a filter for so many keys: 8 MiB at most. With ten million keys, one new key in 20
+/// is looked up in vain.
+fn filter_bits(len: u64) -> usize {
+    const BITS_PER_KEY: u64 = 6;
+    const BITS_MIN: u64 = 1 << 20;
+    const BITS_MAX: u64 = 1 << 26;
+    len.saturating_mul(BITS_PER_KEY).clamp(BITS_MIN, BITS_MAX).next_power_of_two() as usize
+}
+
+fn filter_of(bits: usize) -> BloomFilter {
+    const HASHES: u32 = 3;
+    BloomFilter::with_num_bits(bits).hashes(HASHES)
+}
 
 impl OnDisk {
-    fn new() -> Self {
-        let filter = BloomFilter::with_num_bits(FILTER_BITS).expected_items(FILTER_KEYS);
-        Self { filter, runs: Vec::new() }
+    /// Keys held in memory next to the filter: the larger it is, the fewer.
+    fn beside_filter_max(&self, in_memory_max: usize) -> usize {
+        const LARGE_BITS: usize = 1 << 25;
+        in_memory_max / if self.filter.num_bits() < LARGE_BITS { 2 } else { 8 }
     }
 
-    /// Adds `len` entries, which are sorted.
+    /// Adds `len` entries, which are sorted. The filter must have room for them.
     fn add(&mut self, entries: impl Iterator<Item = Entry>, len: u64) -> io::Result<()> {
         let filter = &mut self.filter;
         let added = entries.inspect(|entry| {
             filter.insert_hash(key_of(entry).bits());
         });
         let similar = take_similar(&mut self.runs, len, |indexed| indexed.run.len());
+        let len = len + similar.iter().map(|indexed| indexed.run.len()).sum::<u64>();
         let runs = similar.iter().map(|indexed| &indexed.run);
-        self.runs.push(IndexedRun::write(Merge::new(runs, added)?)?);
+        self.runs.push(IndexedRun::write(Merge::new(runs, added)?, len)?);
+        Ok(())
+    }
+
+    /// Makes room in the filter for `len` more keys.
+    fn grow_filter(&mut self, len: u64) -> io::Result<()> {
+        let runs = self.runs.iter().map(|indexed| &indexed.run);
+        let bits = filter_bits(len + runs.clone().map(Run::len).sum::<u64>());
+        if bits > self.filter.num_bits() {
+            self.filter = filter_of(bits);
+            for entry in runs.flat_map(Run::entries) {
+                self.filter.insert_hash(key_of(&entry?).bits());
+            }
+        }
         Ok(())
     }
 
@@ -226,34 +262,50 @@ impl OnDisk {
 #[derive(Debug)]
 struct IndexedRun {
     run: Run<ENTRY_BYTES>,
-    /// The first key of each block.
-    blocks: Vec<Key>,
+    /// Where each bucket begins, and where the last one ends. A bucket is the entries whose keys
+    /// begin with the same bits.
+    bounds: Vec<u32>,
+    /// Bits of a key's first 64 that do not select its bucket.
+    shift: u32,
 }
 
-/// Entries in a block.
-const BLOCK_LEN: usize = 128;
+/// Entries in a bucket, on average at most.
+const BUCKET_LEN: u32 = 64;
 
 impl IndexedRun {
-    fn write(entries: impl Iterator<Item = io::Result<Entry>>) -> io::Result<Self> {
-        let mut blocks = Vec::new();
+    /// Writes `len` entries.
+    fn write(entries: impl Iterator<Item = io::Result<Entry>>, len: u64) -> io::Result<Self> {
+        let len = u32::try_from(len).map_err(io::Error::other)?;
+        let buckets = (len / BUCKET_LEN).next_power_of_two().max(2);
+        let shift = u64::BITS - buckets.ilog2();
+        let mut bounds = Vec::with_capacity(buckets as usize + 1);
         let mut index = 0;
         let run = Run::write(entries.inspect(|entry| {
-            if let (0, Ok(entry)) = (index % BLOCK_LEN, entry) {
-                blocks.push(key_of(entry));
+            if let Ok(entry) = entry {
+                let bucket = (prefix(entry) >> shift) as usize;
+                bounds.resize(bounds.len().max(bucket + 1), index);
+                index += 1;
             }
-            index += 1;
         }))?;
-        Ok(Self { run, blocks })
+        bounds.resize(buckets as usize + 1, index);
+        Ok(Self { run, bounds, shift })
     }
 
     fn find(&self, key: Key) -> io::Result<Option<u64>> {
-        let blocks = self.blocks.partition_point(|first| *first <= key);
-        let Some(block) = blocks.checked_sub(1) else { return Ok(None) };
-        let mut entries = [[0; ENTRY_BYTES]; BLOCK_LEN];
-        let len = self.run.read_at((block * BLOCK_LEN) as u64, &mut entries)?;
-        let entries = &entries[..len];
-        let at = entries.binary_search_by_key(&key, key_of).ok();
-        Ok(at.map(|at| unpacked(*entries[at].last_chunk().unwrap_or(&[0; NOTE_BYTES]))))
+        const READ_LEN: u32 = 2 * BUCKET_LEN;
+        let bucket = (prefix(&key.0) >> self.shift) as usize;
+        let (mut start, end) = (self.bounds[bucket], self.bounds[bucket + 1]);
+        let mut entries = [[0; ENTRY_BYTES]; READ_LEN as usize];
+        while start < end {
+            let len = READ_LEN.min(end - start);
+            let entries = &mut entries[..len as usize];
+            self.run.read_at(start.into(), entries)?;
+            if let Ok(at) = entries.binary_search_by_key(&key, key_of) {
+                return Ok(Some(note_of(&entries[at])));
+            }
+            start += len;
+        }
+        Ok(None)
     }
 }
 
@@ -284,14 +336,15 @@ mod tests {
     }
 
     #[test]
-    fn blocks_and_runs_beyond_the_first_are_found_as_well() {
-        let mut seen = SeenKeys::default().limited_to(4_000);
-        for n in 0..20_000 {
+    fn keys_are_found_in_every_bucket_and_run_and_after_the_filter_grew() {
+        const KEYS: u64 = 200_000;
+        let mut seen = SeenKeys::default().limited_to(40_000);
+        for n in 0..KEYS {
             assert_eq!(seen.insert(&n.to_string(), n).unwrap(), None);
         }
         let runs = seen.on_disk.as_ref().map_or(0, |on_disk| on_disk.runs.len());
         assert!((1..5).contains(&runs), "{runs} runs");
-        for n in 0..20_000 {
+        for n in 0..KEYS {
             assert_eq!(seen.insert(&n.to_string(), NOTE_MAX).unwrap(), Some(n));
         }
     }

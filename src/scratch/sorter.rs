@@ -1,6 +1,6 @@
 //! An external sort of fixed-size entries.
 
-use super::runs::{Entries, Merge, Run, take_similar};
+use super::runs::{Entries, Merge, Run, sort, take_similar};
 use std::io;
 use std::sync::Arc;
 
@@ -39,14 +39,14 @@ impl<const N: usize> Sorter<N> {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.in_memory.sort_unstable();
+        sort(&mut self.in_memory);
         let similar = take_similar(&mut self.runs, self.in_memory.len() as u64, Run::len);
         self.runs.push(Run::write(Merge::new(&similar, self.in_memory.drain(..))?)?);
         Ok(())
     }
 
     pub fn sort(mut self) -> io::Result<Sorted<N>> {
-        self.in_memory.sort_unstable();
+        sort(&mut self.in_memory);
         if self.runs.is_empty() {
             return Ok(Sorted::InMemory(self.in_memory.into()));
         }
