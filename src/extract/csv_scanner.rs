@@ -1,8 +1,10 @@
-//! Splits CSV into records with `csv-core`, within bounded memory. In addition to the cells it
-//! reports the line at which a record begins, and whether the file ends within the record.
+//! Splits CSV into records, within bounded memory: at the delimiters, and with `csv-core` where
+//! quotes need a parser. In addition to the cells it reports the line at which a record begins, and
+//! whether the file ends within the record.
 
 use super::encoding::ends_within_letter;
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+use csv_core::{ReadFieldResult, Reader, ReaderBuilder, Terminator};
+use memchr::{memchr2, memchr2_iter};
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -19,7 +21,11 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// longest record.
 pub struct CsvScanner {
     bytes: Box<dyn Read + Send>,
+    delimiter: u8,
+    /// Parses quoted cells, and counts lines.
     parser: Reader,
+    /// The parser is within a cell.
+    is_in_quoted: bool,
     input: Vec<u8>,
     /// The part of the input that is still to be parsed.
     unread: Range<usize>,
@@ -33,12 +39,10 @@ pub struct CsvScanner {
 /// A record's cells. It has no `Debug`, because it holds personal data.
 #[derive(Default)]
 pub struct Record {
-    /// The text of all cells, one after the other, and room for more.
+    /// The text of all cells, with one byte between each and the next.
     text: Vec<u8>,
-    text_len: usize,
-    /// Where each cell ends in the text, and room for more.
+    /// Where each cell ends in the text.
     ends: Vec<usize>,
-    cells: usize,
     /// Line of the file it begins at, from 1.
     pub line: u64,
     pub spans_lines: bool,
@@ -57,15 +61,13 @@ pub enum ScanError {
 
 impl CsvScanner {
     pub fn new(bytes: Box<dyn Read + Send>, delimiter: u8) -> Self {
-        let mut parser =
+        let parser =
             ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
-        // The parser looks for a byte order mark in its first input, and misses one that a short
-        // read has split. It gets a line end first, and the mark is skipped here.
-        parser.read_record(b"\n", &mut [0], &mut [0]);
-        parser.set_line(1);
         Self {
             bytes,
+            delimiter,
             parser,
+            is_in_quoted: false,
             input: vec![0; INPUT_BYTES],
             unread: 0..0,
             line: 1,
@@ -96,11 +98,16 @@ impl CsvScanner {
                 self.end(record);
                 break;
             }
-            let input = &self.input[self.unread.clone()];
-            let (result, read) = record.parse(&mut self.parser, input);
-            self.unread.start += read;
-            bytes += read as u64;
-            if matches!(result, ReadRecordResult::Record) {
+            let unread = self.unread.len();
+            let is_ended = if self.is_in_quoted {
+                self.read_quoted(record)
+            } else if self.begins_quoted(record) {
+                !self.read_simple_quoted(record) && self.read_quoted(record)
+            } else {
+                self.read_plain(record)
+            };
+            bytes += (unread - self.unread.len()) as u64;
+            if is_ended {
                 break;
             }
         }
@@ -109,22 +116,81 @@ impl CsvScanner {
         Ok(true)
     }
 
-    /// Ends a record that the text ends with. Within open quotes the parser takes a line end for
-    /// text; anywhere else it ends the record.
-    fn end(&mut self, record: &mut Record) {
-        let line = self.parser.line();
-        let last_cell_len = record.text_len;
-        while record.parse(&mut self.parser, b"\n").1 == 0 {}
-        let is_within_quotes = record.text_len > last_cell_len;
-        if is_within_quotes {
-            record.text_len = last_cell_len;
-            record.ends[record.cells] = last_cell_len;
-            record.cells += 1;
+    /// Reads cells up to the end of the record, a quoted cell, or the end of the input. Returns
+    /// whether the record is complete.
+    fn read_plain(&mut self, record: &mut Record) -> bool {
+        let input = &self.input[self.unread.clone()];
+        let begins_cell = |at: usize| match at.checked_sub(1) {
+            Some(before) => input[before] == self.delimiter,
+            None => record.is_at_cell_start(),
+        };
+        // A quote within a cell is text.
+        let mut ends = memchr2_iter(b'\n', b'"', input);
+        let end = ends.find(|at| input[*at] == b'\n' || begins_cell(*at)).unwrap_or(input.len());
+        let is_last = input.get(end) == Some(&b'\n');
+        record.push_plain(&input[..end], self.delimiter);
+        self.unread.start += end;
+        if is_last {
+            self.unread.start += 1;
+            self.parser.set_line(self.parser.line() + 1);
+            record.end_cell();
         }
+        is_last
+    }
+
+    /// Whether the input begins with a quoted cell.
+    fn begins_quoted(&self, record: &Record) -> bool {
+        self.input[self.unread.start] == b'"' && record.is_at_cell_start()
+    }
+
+    /// Reads a quoted cell with a delimiter behind it, if it has neither quotes nor line ends in it
+    /// and is in the input as a whole. Returns whether it did.
+    fn read_simple_quoted(&mut self, record: &mut Record) -> bool {
+        let input = &self.input[self.unread.start + 1..self.unread.end];
+        let Some(len) = memchr2(b'"', b'\n', input) else { return false };
+        let is_simple = input[len] == b'"' && input.get(len + 1) == Some(&self.delimiter);
+        if is_simple {
+            record.text.extend_from_slice(&input[..len]);
+            record.end_cell();
+            record.text.push(self.delimiter);
+            self.unread.start += len + 3;
+        }
+        is_simple
+    }
+
+    /// Reads any quoted cell, as far as it is in the input. Returns whether the record is complete.
+    fn read_quoted(&mut self, record: &mut Record) -> bool {
+        let (result, read) = record.parse(&mut self.parser, &self.input[self.unread.clone()]);
+        self.unread.start += read;
+        let is_last = match result {
+            ReadFieldResult::Field { record_end } => record_end,
+            _ => {
+                self.is_in_quoted = true;
+                return false;
+            }
+        };
+        self.is_in_quoted = false;
+        record.end_cell();
+        if !is_last {
+            record.text.push(self.delimiter);
+        }
+        is_last
+    }
+
+    /// Ends a record that the text ends with. Within open quotes the parser takes a line end for
+    /// text; anywhere else it ends the cell.
+    fn end(&mut self, record: &mut Record) {
+        let (cell_end, line) = (record.text.len(), self.parser.line());
+        if self.is_in_quoted {
+            record.parse(&mut self.parser, b"\n");
+        }
+        let is_within_quotes = record.text.len() > cell_end;
+        record.text.truncate(cell_end);
+        record.end_cell();
         self.parser.set_line(line);
         record.is_open = true;
         record.is_cut =
-            is_within_quotes || (self.last_byte != b'"' && ends_within_letter(record.as_slice()));
+            is_within_quotes || (self.last_byte != b'"' && ends_within_letter(&record.text));
     }
 
     pub fn line(&self) -> u64 {
@@ -181,32 +247,56 @@ impl CsvScanner {
     }
 }
 
-fn grow<T: Clone + Default>(room: &mut Vec<T>) {
-    const LEN_MIN: usize = 64;
-    room.resize((room.len() * 2).max(LEN_MIN), T::default());
+/// The highest bit of each byte of a word that equals `byte`. The first byte is the lowest.
+fn bytes_equal_to(byte: u8, word: [u8; 8]) -> u64 {
+    const LOW_BITS: u64 = u64::from_ne_bytes([0x7f; 8]);
+    let difference = u64::from_le_bytes(word) ^ u64::from_ne_bytes([byte; 8]);
+    // Adding carries into the highest bit unless the lower bits are zero.
+    !(((difference & LOW_BITS) + LOW_BITS) | difference | LOW_BITS)
 }
 
 impl Record {
     fn clear(&mut self, line: u64) {
-        (self.text_len, self.cells, self.line) = (0, 0, line);
+        self.text.clear();
+        self.ends.clear();
+        self.line = line;
         (self.spans_lines, self.is_cut, self.is_open) = (false, false, false);
     }
 
-    /// Parses the input's cells, up to the end of the record or of the room, which grows before the
-    /// next call. Returns how much of the input was consumed.
-    fn parse(&mut self, parser: &mut Reader, input: &[u8]) -> (ReadRecordResult, usize) {
-        let (text, ends) = (&mut self.text[self.text_len..], &mut self.ends[self.cells..]);
-        let (result, read, written, ended) = parser.read_record(input, text, ends);
-        self.text_len += written;
-        self.cells += ended;
-        // One more than the number of cells, so that the last one can be ended.
-        if matches!(result, ReadRecordResult::OutputFull) {
-            grow(&mut self.text);
+    fn is_at_cell_start(&self) -> bool {
+        self.text.len() == self.ends.last().map_or(0, |end| end + 1)
+    }
+
+    /// Adds text in which each delimiter ends a cell.
+    fn push_plain(&mut self, text: &[u8], delimiter: u8) {
+        let mut at = self.text.len();
+        self.text.extend_from_slice(text);
+        // Eight bytes at a time, as many cells are short or empty.
+        let (words, rest) = text.as_chunks();
+        for word in words {
+            let mut found = bytes_equal_to(delimiter, *word);
+            while found != 0 {
+                self.ends.push(at + found.trailing_zeros() as usize / 8);
+                found &= found - 1;
+            }
+            at += word.len();
         }
-        if self.cells == self.ends.len() {
-            grow(&mut self.ends);
-        }
+        self.ends
+            .extend((at..).zip(rest).filter(|(_, byte)| **byte == delimiter).map(|(at, _)| at));
+    }
+
+    /// Parses a part of a quoted cell. Returns how much of the input was consumed.
+    fn parse(&mut self, parser: &mut Reader, input: &[u8]) -> (ReadFieldResult, usize) {
+        const ROOM_BYTES: usize = 64;
+        let len = self.text.len();
+        self.text.resize(len + ROOM_BYTES, 0);
+        let (result, read, written) = parser.read_field(input, &mut self.text[len..]);
+        self.text.truncate(len + written);
         (result, read)
+    }
+
+    fn end_cell(&mut self) {
+        self.ends.push(self.text.len());
     }
 
     /// A cell; `None` if it is absent.
@@ -218,9 +308,8 @@ impl Record {
     /// Where a cell is in [`Self::as_slice`].
     #[inline]
     pub fn range(&self, at: usize) -> Option<Range<usize>> {
-        let ends = self.ends.get(..self.cells)?;
-        let end = *ends.get(at)?;
-        Some(at.checked_sub(1).map_or(0, |before| ends[before])..end)
+        let end = *self.ends.get(at)?;
+        Some(at.checked_sub(1).map_or(0, |before| self.ends[before] + 1)..end)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
@@ -229,22 +318,22 @@ impl Record {
 
     /// How many cells it has.
     pub fn len(&self) -> usize {
-        self.cells
+        self.ends.len()
     }
 
-    /// The text of all cells.
+    /// The text of all cells, with one byte between each and the next.
     pub fn as_slice(&self) -> &[u8] {
-        &self.text[..self.text_len]
+        &self.text
     }
 
     /// A copy without spare room.
     pub fn compact(&self) -> Self {
-        Self { text: self.as_slice().to_vec(), ends: self.ends[..self.cells].to_vec(), ..*self }
+        Self { text: self.text.clone(), ends: self.ends.clone(), ..*self }
     }
 
     /// Memory of a compact copy.
     pub fn size_bytes(&self) -> usize {
-        self.text_len + self.cells * size_of::<usize>()
+        self.text.len() + size_of_val(self.ends.as_slice())
     }
 
     /// Replaces the cells, and keeps the rest.
@@ -252,10 +341,12 @@ impl Record {
         self.text.clear();
         self.ends.clear();
         for cell in cells {
+            if !self.ends.is_empty() {
+                self.text.push(b',');
+            }
             self.text.extend_from_slice(cell);
-            self.ends.push(self.text.len());
+            self.end_cell();
         }
-        (self.text_len, self.cells) = (self.text.len(), self.ends.len());
     }
 }
 
