@@ -1,5 +1,5 @@
 use super::Email;
-use super::text::{is_invisible, trim};
+use super::text::{Text, is_invisible, trim};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::fmt;
 /// the one field that is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderKey {
-    text: String,
+    text: Text,
     is_cart: bool,
 }
 
@@ -60,7 +60,7 @@ impl OrderKey {
         if (!is_plain && text.contains(is_odd)) || is_guarded(text) {
             return Err(KeyError::Odd);
         }
-        Ok(Self { text: text.to_owned(), is_cart: false })
+        Ok(Self { text: text.into(), is_cart: false })
     }
 
     /// The identity of a cart or checkout.

@@ -244,11 +244,15 @@ fn is_currency(cell: &[u8]) -> bool {
     str::from_utf8(cell).is_ok_and(|code| Currency::parse(code).is_ok())
 }
 
+/// Whether a cell may contain a letter. Nearly every key is a number and has none.
+fn may_have_letter(cell: &[u8]) -> bool {
+    cell.iter().any(|b| b.is_ascii_alphabetic() || !b.is_ascii())
+}
+
 /// Whether a cell names a total (`Grand total (USD):`) or counts rows (`(3 rows affected)`). A
 /// number in it must be a count with its unit: any other may belong to an order's key.
 pub fn is_label(cell: &[u8]) -> bool {
-    // Nearly every key is a number.
-    if !cell.iter().any(|b| b.is_ascii_alphabetic() || !b.is_ascii()) {
+    if !may_have_letter(cell) {
         return false;
     }
     let Ok(text) = str::from_utf8(cell) else { return false };
@@ -270,8 +274,10 @@ pub fn is_label(cell: &[u8]) -> bool {
 /// `Exported by Ann on 2024-01-01`. A key has a number (`Order 1001`) or a sign (`SUM-A`).
 pub fn is_prose(cell: &[u8]) -> bool {
     const WORDS_MIN: usize = 2;
+    if !may_have_letter(cell) {
+        return false;
+    }
     let Ok(text) = str::from_utf8(cell) else { return false };
-    // Nearly every row begins with a number.
     if text.contains('@') || !text.contains(char::is_alphabetic) {
         return false;
     }

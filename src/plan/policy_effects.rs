@@ -1,5 +1,5 @@
 use super::example::{EXAMPLES_MAX, Example};
-use crate::domain::{Currency, Notes, Order, Position, RefundNote, Status};
+use crate::domain::{Currency, Notes, Order, Position, RefundNote, Status, Text};
 use std::collections::BTreeMap;
 
 /// The effects of the policy on an export, counted record by record. Its memory grows with the
@@ -123,7 +123,7 @@ impl PolicyEffects {
         order: &Order,
         notes: Notes,
         position: Position,
-        label: impl FnOnce() -> String,
+        label: impl FnOnce() -> Text,
     ) {
         self.status_assumed += u64::from(notes.unstated.status);
         self.cancelled_unknown += u64::from(notes.unstated.cancelled);
@@ -181,7 +181,7 @@ mod tests {
         let mut meaning = PolicyEffects::default();
         for difference in [3, -9, 0, 8, 1, 1, 1, 1] {
             let notes = Notes { difference, ..Notes::default() };
-            meaning.note(&tests_order("1"), notes, Position::default(), || "#1".to_owned());
+            meaning.note(&tests_order("1"), notes, Position::default(), || "#1".into());
         }
         let differing = &meaning.totals_differ;
         assert_eq!((differing.count(), differing.examples.len()), (7, EXAMPLES_MAX));

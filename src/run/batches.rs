@@ -2,7 +2,7 @@ use super::plan_reader::PlanReader;
 use super::planned_record::{PlannedRecord, RecordVerdict};
 use super::reading_error::ReadingError;
 use super::tracker::Batch;
-use crate::domain::{OrderDigest, Position, Reason, RecordError};
+use crate::domain::{OrderDigest, Position, Reason, RecordError, Text};
 use crate::extract::ExportFile;
 use crate::plan::{Decision, Step};
 use crate::state::{DeadLetter, LETTERS_OF_RUN_MAX, LetterReason, LetterReasons, RunId, Stage};
@@ -39,7 +39,7 @@ pub(super) enum ReaderEvent {
 #[derive(Debug)]
 pub(super) struct PendingStep {
     pub step: Step,
-    pub label: String,
+    pub label: Text,
     pub position: Position,
     /// Of the order as it is sent.
     pub digest: Option<Box<OrderDigest>>,
@@ -317,7 +317,7 @@ impl DeadLetterBuilder {
     pub(super) fn letter(
         &self,
         key: Option<String>,
-        number: String,
+        number: Text,
         position: Position,
     ) -> DeadLetter {
         let file = usize::try_from(position.file).ok().and_then(|index| self.files.get(index));
@@ -326,7 +326,7 @@ impl DeadLetterBuilder {
             job: self.job.clone(),
             record: key.unwrap_or_else(|| format!("{file}:{}", position.line)),
             stage: Stage::Invalid,
-            number,
+            number: number.into(),
             file,
             line: position.line,
             reasons: LetterReasons::default(),

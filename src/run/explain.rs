@@ -6,6 +6,7 @@ use super::verification_log::found_of;
 use super::verify::reading_of;
 use crate::domain::{
     Answer, LedgerEntry, LoadPath, Operation, Order, OrderKey, Position, RecordError, RemoteId,
+    Text,
 };
 use crate::extract::{Export, ExportFile};
 use crate::plan::{Action, Decision, Fingerprints, PriorWrite, decide};
@@ -78,7 +79,7 @@ pub enum VerificationStatus {
 pub struct ExplainedRecord {
     pub file: usize,
     pub position: Position,
-    pub label: String,
+    pub label: Text,
     pub fate: RecordOutcome,
 }
 

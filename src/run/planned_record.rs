@@ -1,5 +1,7 @@
 use super::pipeline::ByteSize;
-use crate::domain::{Order, OrderDigest, OrderKey, Position, Reason, RecordError, SourceOrder};
+use crate::domain::{
+    Order, OrderDigest, OrderKey, Position, Reason, RecordError, SourceOrder, Text,
+};
 use crate::extract::content_of;
 use crate::plan::{Change, Decision, Example};
 use crate::state::RunId;
@@ -10,7 +12,7 @@ use crate::transform::Filter;
 pub struct PlannedRecord {
     pub position: Position,
     /// The name of the order in reports.
-    pub label: String,
+    pub label: Text,
     /// The order's key, if it has one.
     pub key: Option<OrderKey>,
     pub verdict: RecordVerdict,
@@ -96,7 +98,7 @@ impl ByteSize for PlannedRecord {
 
 /// Which order a record is about.
 pub(super) struct Identity {
-    pub label: String,
+    pub label: Text,
     pub key: Option<OrderKey>,
     /// A hash of what the record states; equal for identical copies.
     pub content: u32,
@@ -108,7 +110,7 @@ impl Identity {
     pub(super) fn of(source: &SourceOrder) -> Self {
         let damage = [Reason::MalformedRow, Reason::BadEncoding];
         if source.faults.iter().any(|fault| damage.contains(&fault.reason)) {
-            return Self { label: String::new(), key: None, content: 0 };
+            return Self { label: Text::default(), key: None, content: 0 };
         }
         let content = content_of(source) as u32;
         Self { label: shown(source.label()), key: source.key().ok(), content }
@@ -116,13 +118,13 @@ impl Identity {
 }
 
 /// The name of a valid order in reports.
-pub(super) fn label_of(order: &Order) -> String {
+pub(super) fn label_of(order: &Order) -> Text {
     shown(if order.number.is_empty() { order.key.as_str() } else { &order.number })
 }
 
 /// An order's number as it may be stored and shown. One that doesn't look like a number may be
 /// personal data in the wrong column.
-fn shown(label: &str) -> String {
+fn shown(label: &str) -> Text {
     const NUMBER_LEN_MAX: usize = 64;
     let odd = |c: char| c == '@' || c == ',' || c.is_control();
     let is_odd = if label.is_ascii() {
@@ -130,5 +132,5 @@ fn shown(label: &str) -> String {
     } else {
         label.contains(odd)
     };
-    if label.len() > NUMBER_LEN_MAX || is_odd { String::new() } else { label.to_owned() }
+    if label.len() > NUMBER_LEN_MAX || is_odd { Text::default() } else { label.into() }
 }

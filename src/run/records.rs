@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-type Record = Result<Box<SourceOrder>, ReadError>;
+type Record = Result<ReadRecord, ReadError>;
 
 pub(super) struct ReadRecord {
     pub source: Box<SourceOrder>,
@@ -36,7 +36,7 @@ pub(super) enum Records {
     /// Read by the thread that requests the next one: for a run, which mostly waits.
     Inline(Box<Reader>, OrderId),
     /// Read ahead on another thread: for a plan, which never waits.
-    Threaded(ReadAhead, OrderId),
+    Threaded(ReadAhead),
 }
 
 pub(super) struct ReadAhead {
@@ -54,6 +54,7 @@ impl Records {
         let (mut sender, batches) = channel();
         let thread = thread::Builder::new().name("extract".to_owned()).spawn(move || {
             for record in reader {
+                let record = record.map(|source| ReadRecord::of(source, order_key));
                 // If the receiver is gone, the work was stopped.
                 if !sender.send(record) {
                     return;
@@ -61,19 +62,20 @@ impl Records {
             }
         })?;
         let ahead = ReadAhead { batch: Vec::new().into_iter(), batches, thread: Some(thread) };
-        Ok(Self::Threaded(ahead, order_key))
+        Ok(Self::Threaded(ahead))
     }
 }
 
 impl Iterator for Records {
-    type Item = Result<ReadRecord, ReadError>;
+    type Item = Record;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let (record, order_key) = match self {
-            Self::Inline(reader, order_key) => (reader.next()?, *order_key),
-            Self::Threaded(ahead, order_key) => (ahead.next()?, *order_key),
-        };
-        Some(record.map(|source| ReadRecord::of(source, order_key)))
+    fn next(&mut self) -> Option<Record> {
+        match self {
+            Self::Inline(reader, order_key) => {
+                Some(reader.next()?.map(|source| ReadRecord::of(source, *order_key)))
+            }
+            Self::Threaded(ahead) => ahead.next(),
+        }
     }
 }
 
@@ -100,7 +102,7 @@ impl ReadAhead {
 
 impl ByteSize for Record {
     fn byte_size(&self) -> usize {
-        self.as_ref().map_or(0, |source| source.byte_size())
+        self.as_ref().map_or(0, |record| record.source.byte_size())
     }
 }
 

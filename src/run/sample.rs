@@ -78,7 +78,7 @@ pub async fn verify_orders(
         let found = found.unwrap_or_default();
         compared.push((order.key.clone(), bits_of(&found)));
         looked.push(CheckedOrder {
-            order: judged.label,
+            order: judged.label.into(),
             total: format!("{total} {}", order.currency),
             products: order.lines.len(),
             remote_id,

@@ -130,7 +130,7 @@ impl Verifying<'_> {
     async fn take(&mut self, judged: PlannedRecord) -> Result<(), VerifyError> {
         match (judged.verdict, judged.key) {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
-                self.take_order(judged.label, step.order).await?;
+                self.take_order(judged.label.into(), step.order).await?;
             }
             // The order itself is in another record.
             (RecordVerdict::Filtered(Filter::Superseded), _) => {}
