@@ -84,8 +84,8 @@ CREATE TABLE orders (
     outcome     INTEGER,                -- of the last write: NULL none yet, 1 created, 2 updated, 3 adopted, 4 left deleted, 5 superseded by its order
     run         INTEGER NOT NULL,       -- the run that touched it last; 0: `adopt`, which is no run
     created_run INTEGER,                -- the run that created it at ActiveCampaign; NULL: adopted or not there
-    customer    BLOB,                   -- the customer that it was created for, as customers.key_hash; zeros: someone else's;
-                                        -- NULL: not known
+    customer    BLOB,                   -- the customer that it was created for, as the first 6 bytes of customers.key_hash;
+                                        -- zeros: someone else's; NULL: not known
     verified    INTEGER,                -- the verification that compared it last; negative: and it was written since
     differs     INTEGER,                -- what that found: 1 missing, 2 total, 4 currency, 8 date, 16 products,
                                         -- 32 customer, 64 duplicate, 128 discounts; NULL: nothing

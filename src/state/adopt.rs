@@ -1,3 +1,4 @@
+use super::ledger::short;
 use super::order_rows::enrol;
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, WriteOutcome, stored_id, stored_key};
@@ -62,7 +63,7 @@ impl Store {
                     OrderState::Settled,
                     WriteOutcome::Adopted,
                     OrderState::Absent,
-                    customer.as_ref().map(|hash| &hash[..]),
+                    customer.as_ref().map(short),
                 ],
             )?;
             if added > 0 {

@@ -14,6 +14,13 @@ use rusqlite::{Transaction, params};
 /// deleted customer.
 pub const OTHER_CUSTOMER: [u8; 16] = [0; 16];
 
+/// `orders.customer` has so many bytes of a customer's hash: enough for a comparison of two.
+const SHORT_BYTES: usize = 6;
+
+pub(super) fn short(hash: &[u8; 16]) -> &[u8] {
+    &hash[..SHORT_BYTES]
+}
+
 /// The ledger's entry of the last write of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastWrite {
@@ -67,7 +74,7 @@ impl Store {
                     fingerprint.map(Fingerprint::to_i64),
                     OrderState::CreateIntended,
                     OrderState::UpdateIntended,
-                    customer.as_ref().map(|hash| &hash[..]),
+                    customer.as_ref().map(short),
                     OrderState::DeleteIntended,
                 ],
             )?;
@@ -101,7 +108,7 @@ impl Store {
         key: &OrderKey,
     ) -> Result<(), StateError> {
         let sql = "UPDATE orders SET customer = ?3 WHERE connection = ?1 AND key = ?2";
-        self.db.run(sql, params![connection, stored_key(key), &OTHER_CUSTOMER[..]])
+        self.db.run(sql, params![connection, stored_key(key), short(&OTHER_CUSTOMER)])
     }
 
     /// Notes that ActiveCampaign's order with this key differs from the ledger: the next sync
@@ -223,13 +230,27 @@ impl View {
         key: &OrderKey,
         customer: &[u8; 16],
     ) -> Result<bool, StateError> {
-        self.db.has(
-            "SELECT 1 FROM orders WHERE connection = ?1 AND key = ?2 AND customer <> ?3
-             AND NOT EXISTS (SELECT 1 FROM customers a JOIN customers b ON a.remote_id = b.remote_id
-                 WHERE a.connection = ?1 AND a.key_hash = orders.customer
-                 AND b.connection = ?1 AND b.key_hash = ?3)",
-            params![connection, stored_key(key), &customer[..]],
-        )
+        let kept = self.db.first(
+            "SELECT customer FROM orders WHERE connection = ?1 AND key = ?2",
+            params![connection, stored_key(key)],
+            |row| row.get::<_, Option<[u8; SHORT_BYTES]>>(0),
+        )?;
+        let Some(kept) = kept.flatten().filter(|kept| kept != short(customer)) else {
+            return Ok(false);
+        };
+        let with_rest = |rest| {
+            let mut hash = [rest; 16];
+            hash[..SHORT_BYTES].copy_from_slice(&kept);
+            hash
+        };
+        let (first, last) = (with_rest(u8::MIN), with_rest(u8::MAX));
+        let is_same = self.db.has(
+            "SELECT 1 FROM customers a JOIN customers b ON a.remote_id = b.remote_id
+             WHERE a.connection = ?1 AND a.key_hash BETWEEN ?2 AND ?3
+             AND b.connection = ?1 AND b.key_hash = ?4",
+            params![connection, &first[..], &last[..], &customer[..]],
+        )?;
+        Ok(!is_same)
     }
 
     pub fn order(
