@@ -14,7 +14,7 @@ use crate::domain::{
 use crate::plan::{Action, Decision, Example, LeftOutBy, PlanSummary, PriorWrite, Step, decide};
 use crate::scratch::SeenKeys;
 use crate::state::{RunId, StateError};
-use crate::transform::{Filter, Mapped, Rules, transform};
+use crate::transform::{Filter, Mapped, Rules, stated_currency, transform};
 use jiff::Timestamp;
 
 /// Reads an export record by record up to the decision. Dry runs and real runs share this code.
@@ -236,7 +236,7 @@ impl PlanReader {
 
     /// Counts the stated values of a record that is not sent, as far as they can be read.
     fn note_left_out(&mut self, source: &SourceOrder, by: LeftOutBy<'_>) {
-        let currency = Currency::parse(&source.currency).ok().or(self.rules.policy.currency);
+        let currency = stated_currency(source, &self.rules);
         if let Some(currency) = currency.filter(|_| !source.is_cart())
             && let Some(total) = stated_amount(source, &source.total, currency)
         {
@@ -250,7 +250,9 @@ impl PlanReader {
         if policy.refunds != Refunds::Original || policy.total != Total::Original {
             return None;
         }
-        let stated = stated_amount(source, &source.refunded, order.currency).map(i64::abs);
+        // Some shops state a refund as a negative amount.
+        let refunded = source.refunded.strip_prefix('-').unwrap_or(&source.refunded);
+        let stated = stated_amount(source, refunded, order.currency);
         let refunded = match (stated.filter(|amount| *amount > 0), source.status) {
             (Some(amount), _) => amount,
             (None, Some(Status::Refunded)) => order.total.minor(),

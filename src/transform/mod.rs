@@ -7,7 +7,7 @@ mod lines;
 mod order;
 mod parts;
 
-pub use order::transform;
+pub use order::{stated_currency, transform};
 
 use crate::domain::{Moment, Notes, Order, Policy, RecordError, Status};
 use jiff::tz::TimeZone;

@@ -290,15 +290,20 @@ fn abandoned_at(
 }
 
 /// The policy's currency replaces one that is not stated, never one that is unknown.
+/// The currency of a record: as stated, else that of the policy. An unknown one is none.
+pub fn stated_currency(source: &SourceOrder, rules: &Rules) -> Option<Currency> {
+    match rules.policy.currency {
+        Some(currency) if is_blank(&source.currency) => Some(currency),
+        _ => Currency::parse(source.currency.trim()).ok(),
+    }
+}
+
 fn currency_of(
     source: &SourceOrder,
     rules: &Rules,
     faults: &mut Vec<RecordError>,
 ) -> Option<Currency> {
-    let currency = match rules.policy.currency {
-        Some(currency) if is_blank(&source.currency) => Some(currency),
-        _ => Currency::parse(source.currency.trim()).ok(),
-    };
+    let currency = stated_currency(source, rules);
     if currency.is_none() {
         let fault = RecordError::of(Reason::UnknownCurrency, "currency");
         faults.push(fault.showing(&source.currency));

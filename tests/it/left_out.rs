@@ -106,6 +106,28 @@ fn refunds_that_are_not_taken_off_are_a_warning_and_net_has_none() {
 }
 
 #[test]
+fn a_refund_that_is_stated_as_a_negative_amount_is_counted_too() {
+    let world = World::new();
+    let header = "Name,Email,Financial Status,Currency,Total,Refunded Amount,Created at,\
+        Lineitem quantity,Lineitem name,Lineitem price,Id\n";
+    let row = "#1,ann@example.com,partially_refunded,USD,25.00,-5.00,2024-01-31 10:11:12 -0500,\
+        1,Mug,25.00,1\n";
+    world.export("orders.csv", format!("{header}{row}"));
+    let expected = json!([{ "currency": "USD", "orders": 1, "minor_units": 500 }]);
+    assert_eq!(plan(&world)["refunds_ignored"], expected);
+}
+
+#[test]
+fn an_amount_in_an_unknown_currency_is_not_one_in_the_currency_of_the_policy() {
+    let world = World::new().policy("currency = \"USD\"\n");
+    put(&world, "orders.json", &[order(1, json!({})), order(2, json!({ "currency": "EURO" }))]);
+    let plan = plan(&world);
+    let unknown = &plan["invalid_reasons"][0];
+    assert_eq!((&unknown["reason"], &unknown["count"]), (&"unknown_currency".into(), &1.into()));
+    assert_eq!(unknown["totals"], json!([]), "{unknown}");
+}
+
+#[test]
 fn the_consent_of_new_customers_is_counted() {
     let world = World::new();
     let orders = [
