@@ -11,6 +11,7 @@ use crate::state::{
     AcceptedOrder, ConnectionId, RemoteRow, RunId, StateError, StateHandle, Store, View,
 };
 use std::time::Duration;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// How many finished runs look up an accepted order. Later only `verify` and `undo` do, as it may
@@ -54,7 +55,7 @@ pub(super) fn batch_terms(
     Ok(BatchTerms {
         is_canary_due: path.findings.is_none(),
         looks_up_creates: !view.knows_every_order(connection)?,
-        listed: view.orders_known(connection)? + path.accepted + path.not_read,
+        listed: view.orders_listed(connection)?,
         ..terms
     })
 }
@@ -266,10 +267,8 @@ impl AcceptedOrders<'_> {
     pub(super) async fn look(&self, since: RunId) -> Result<(), LookError> {
         let connection = self.connection;
         let prints = Fingerprints::new(self.call(|store| store.hash_key()).await?);
-        let (left, accepted) = (self.left(since).await?, self.count_since(since).await?);
-        let known = self.call(move |store| store.orders_known(connection)).await?;
-        let pages = (known + accepted).div_ceil(PAGE_LEN);
-        if left <= pages {
+        let listed = self.call(move |store| store.orders_listed(connection)).await?;
+        if self.left(since).await? <= listed.div_ceil(PAGE_LEN) {
             let mut after: Option<String> = None;
             loop {
                 let orders = self.orders(since, after, COUNTED_AT_ONCE).await?;
@@ -319,10 +318,7 @@ impl AcceptedOrders<'_> {
     }
 
     async fn wait(&self, delay: Duration) -> Result<(), LookError> {
-        tokio::select! {
-            () = self.cancel.cancelled() => Err(LookError::Interrupted),
-            () = tokio::time::sleep(delay) => Ok(()),
-        }
+        self.cancel.run_until_cancelled(sleep(delay)).await.ok_or(LookError::Interrupted)
     }
 
     /// Ends on an interruption.
@@ -330,10 +326,7 @@ impl AcceptedOrders<'_> {
         &self,
         reading: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, LookError> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(LookError::Interrupted),
-            read = reading => read.map_err(LookError::Target),
-        }
+        let read = self.cancel.run_until_cancelled(reading).await;
+        read.ok_or(LookError::Interrupted)?.map_err(LookError::Target)
     }
 }

@@ -335,7 +335,15 @@ impl View {
         self.db.one(sql, [connection])
     }
 
-    /// The same without carts.
+    /// Orders of this connection that its list shows, as far as is known: with those that were
+    /// accepted by the bulk path and may have no id yet.
+    pub fn orders_listed(&self, connection: ConnectionId) -> Result<u64, StateError> {
+        let sql = "SELECT count(*) FROM orders
+                   WHERE connection = ?1 AND (remote_id IS NOT NULL OR state = ?2)";
+        self.db.one(sql, params![connection, OrderState::Accepted])
+    }
+
+    /// The orders of [`Self::orders_known`] without carts.
     pub fn orders_known_but_carts(&self, connection: ConnectionId) -> Result<u64, StateError> {
         let sql = "SELECT count(*) FROM orders WHERE connection = ?1 AND remote_id IS NOT NULL AND key NOT LIKE ' %'";
         self.db.one(sql, [connection])

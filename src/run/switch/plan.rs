@@ -83,7 +83,7 @@ pub fn plan_switch(view: &View, job: &Job, to: LoadPath) -> Result<SwitchPlan, S
             to: to.word(),
         });
     };
-    let orders = view.orders_known(connection)? + view.accepted(connection)?;
+    let orders = view.orders_listed(connection)?;
     let is_empty = orders == 0 && view.knows_every_order(connection)?;
     let task = match view.open_switch(connection)? {
         Some(open) if open.to == to => SwitchTask::Canary { resumed: Some(open) },

@@ -1,6 +1,6 @@
 use super::*;
-use crate::domain::{Fingerprint, OrderKey};
-use crate::state::{Kind, OrderIntent, RunStart, Settlement};
+use crate::domain::{Fingerprint, OrderKey, RemoteId};
+use crate::state::{Kind, OrderIntent, OrderOutcome, RunStart, Settled, Settlement};
 
 impl SeenConnection {
     /// A connection for tests, with this id.
@@ -91,6 +91,24 @@ fn below_the_floor_nothing_new_is_noted_and_what_is_under_way_is_settled() {
     let settled = Settlement { active_ms: 7, ..Settlement::default() };
     store.settle(run, 0, &settled).unwrap();
     assert_eq!(store.run(run).unwrap().unwrap().active_ms, 7);
+}
+
+#[test]
+fn an_accepted_update_of_a_known_order_is_one_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), "main").unwrap();
+    let connection = store.record_connection(&SeenConnection::example("7")).unwrap();
+    let run = store.begin(&start()).unwrap().id;
+    let mut settle = |key: &str, outcome| {
+        let (key, fingerprint) = (OrderKey::parse(key).unwrap(), Fingerprint::from_i64(1));
+        let orders = vec![Settled { key, fingerprint, outcome, outline: None }];
+        store.settle(run, connection, &Settlement { orders, ..Settlement::default() }).unwrap();
+        store.orders_listed(connection).unwrap()
+    };
+    let accepted = |is_new| OrderOutcome::Accepted { is_new, batch: 1 };
+    let created = OrderOutcome::Created(RemoteId::new("7"));
+    let listed = [settle("A", created), settle("A", accepted(false)), settle("B", accepted(true))];
+    assert_eq!(listed, [1, 1, 2]);
 }
 
 #[test]
