@@ -4,18 +4,18 @@ choices! {
     /// What was done about an order. The state stores its position in this list, so new ones go
     /// last.
     pub enum Operation {
-        Create "create" "Created.";
-        Update "update" "Updated.";
-        LookUp "look_up" "Looked up.";
-        Delete "delete" "Deleted.";
-        CreateCustomer "create_customer" "The order's customer was created.";
-        LookUpCustomer "look_up_customer" "The order's customer was looked up.";
-        Adopt "adopt" "Found in ActiveCampaign, and known from then on.";
-        Leave "leave_deleted" "Somebody deleted it in ActiveCampaign, and it is left so.";
-        Retry "retry" "People asked for it to be sent again.";
-        Repair "repair" "A verification found a difference and queued it for the next sync.";
-        Restore "restore" "An undo deleted it, but ActiveCampaign's list still shows it.";
-        Switch "switch" "It was sent by the other path to try it, and queued for the next sync.";
+        Create "create" "create";
+        Update "update" "update";
+        LookUp "look_up" "lookup";
+        Delete "delete" "delete";
+        CreateCustomer "create_customer" "create of its customer";
+        LookUpCustomer "look_up_customer" "lookup of its customer";
+        Adopt "adopt" "found, and adopted";
+        Leave "leave_deleted" "found deleted, left alone";
+        Retry "retry" "dead-letters retry";
+        Repair "repair" "verify --repair";
+        Restore "restore" "still listed after its delete";
+        Switch "switch" "connection switch";
     }
 }
 

@@ -19,13 +19,15 @@ pub struct RunLedger {
     planned_lookups: AtomicU64,
 }
 
-/// An order of a batch that is about to be sent.
-pub(super) struct BatchIntent<'a> {
+/// An order, or the cart that it replaces, that is about to be sent.
+pub(super) struct WriteIntent<'a> {
     pub order: &'a Order,
-    /// What is there later can be distinguished from what was sent.
+    /// What is there later can be distinguished from what was sent before.
     pub is_proof: bool,
     /// It stays with another customer than its current one.
     pub keeps_customer: bool,
+    /// It is created. Its cart, which ActiveCampaign does not have, is no longer sent: while the
+    /// outcome of the order is unknown, the cart could become a second record.
     pub is_new: bool,
 }
 
@@ -101,47 +103,22 @@ impl RunLedger {
         self.planned_lookups.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A create of this order is about to be sent. Its cart, which ActiveCampaign does not have, is
-    /// no longer sent: while the outcome of the order is unknown, the cart could become a second
-    /// record. `is_proof`: what is there later can be distinguished from what was sent before.
-    pub(super) async fn intend_create(
-        &self,
-        order: &Order,
-        is_proof: bool,
-    ) -> Result<(), StateError> {
-        let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(order, is_proof, false);
-        let intent = OrderIntent { cart: order.cart.clone(), ..intent };
-        self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
-    }
-
-    /// An update of this order, or of its cart, is about to be sent. `is_proof`: as in
-    /// [`Self::intend_create`].
-    pub(super) async fn intend_update(
-        &self,
-        order: &Order,
-        is_proof: bool,
-        keeps_customer: bool,
-    ) -> Result<(), StateError> {
-        let (run, connection) = (self.run, self.connection);
-        let intent = self.intent(order, is_proof, keeps_customer);
-        self.state.call(move |store| store.intend_orders(run, connection, &[intent])).await
-    }
-
-    /// The same of several orders, in one commit. The cart of one that may be new is no longer
-    /// sent, as by [`Self::intend_create`].
+    /// These orders are about to be sent; noted in one commit.
     pub(super) async fn intend_orders<'a>(
         &self,
-        orders: impl Iterator<Item = BatchIntent<'a>>,
+        orders: impl IntoIterator<Item = WriteIntent<'a>>,
     ) -> Result<(), StateError> {
         let (run, connection) = (self.run, self.connection);
-        let intents: Vec<_> = orders
-            .map(|BatchIntent { order, is_proof, keeps_customer, is_new }| {
-                let intent = self.intent(order, is_proof, keeps_customer);
-                OrderIntent { cart: order.cart.clone().filter(|_| is_new), ..intent }
-            })
-            .collect();
+        let intents: Vec<_> = orders.into_iter().map(|intent| self.stored(&intent)).collect();
         self.state.call(move |store| store.intend_orders(run, connection, &intents)).await
+    }
+
+    fn stored(&self, intent: &WriteIntent<'_>) -> OrderIntent {
+        let WriteIntent { order, is_proof, keeps_customer, is_new } = *intent;
+        let customer = (!keeps_customer).then(|| self.fingerprints.customer(&order.customer.key));
+        let fingerprint = is_proof.then(|| self.fingerprint(order));
+        let cart = order.cart.clone().filter(|_| is_new);
+        OrderIntent { key: order.key.clone(), fingerprint, customer, cart }
     }
 
     /// Which of these orders have no row in the ledger, not even as deleted or refused.
@@ -168,14 +145,6 @@ impl RunLedger {
     pub(super) async fn set_bulk_findings(&self, found: BulkFindings) -> Result<(), StateError> {
         let connection = self.connection;
         self.state.call(move |store| store.set_bulk_findings(connection, &found)).await
-    }
-
-    /// `is_proof`: as in [`Self::intend_create`]. `keeps_customer`: it stays with the customer that
-    /// it has.
-    fn intent(&self, order: &Order, is_proof: bool, keeps_customer: bool) -> OrderIntent {
-        let customer = (!keeps_customer).then(|| self.fingerprints.customer(&order.customer.key));
-        let fingerprint = is_proof.then(|| self.fingerprint(order));
-        OrderIntent { key: order.key.clone(), fingerprint, customer, cart: None }
     }
 
     /// The fingerprint of the order's payload, by which the ledger knows what was sent.

@@ -2,6 +2,7 @@ mod customer;
 
 use super::attempts::{Attempts, RetryBudget, StepError};
 use super::delete::{TakenOut, take_out};
+use super::ledger::WriteIntent;
 use super::loader::Loader;
 use super::lookup::{Again, OrderLookup};
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
@@ -153,8 +154,9 @@ impl<'a> OrderWrite<'a> {
             Err(outcome) => return Ok(Next::Done(outcome)),
         };
         let turn = self.attempts.turn().await?;
-        let is_proof = self.is_proof();
-        self.loader.ledger.intend_create(self.order, is_proof).await?;
+        let intent = WriteIntent { is_new: true, ..self.intent() };
+        let is_proof = intent.is_proof;
+        self.loader.ledger.intend_orders([intent]).await?;
         let sent = turn.create_order(&self.loader.connection, &customer, self.order).await;
         let failure = match sent {
             Ok(id) => return Ok(Next::Done(OrderOutcome::Created(id))),
@@ -213,10 +215,10 @@ impl<'a> OrderWrite<'a> {
         matches!(self.earlier, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate))
     }
 
-    /// Whether an order that is found later is what is sent now: a create of other content may
-    /// still arrive, and be found in its place.
-    fn is_proof(&self) -> bool {
-        self.earlier != Some(PriorWrite::OtherCreate)
+    fn intent(&self) -> WriteIntent<'_> {
+        // A create of other content may still arrive, and be found in its place.
+        let is_proof = self.earlier != Some(PriorWrite::OtherCreate);
+        WriteIntent { order: self.order, is_proof, keeps_customer: false, is_new: false }
     }
 
     /// We wrote it earlier and it is gone, so someone deleted it.
@@ -260,8 +262,8 @@ impl<'a> OrderWrite<'a> {
     async fn update(&mut self, id: RemoteId) -> Result<Next, StepError> {
         let turn = self.attempts.turn().await?;
         let (key, customer) = (&self.order.key, self.customer.as_ref());
-        let keeps_customer = customer.is_none();
-        self.loader.ledger.intend_update(self.order, self.is_proof(), keeps_customer).await?;
+        let intent = WriteIntent { keeps_customer: customer.is_none(), ..self.intent() };
+        self.loader.ledger.intend_orders([intent]).await?;
         let sent = turn.update_order(&id, &self.loader.connection, customer, self.order).await;
         let failure = match sent {
             Ok(is_of_other_customer) => {

@@ -122,7 +122,7 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
                 (run, Operation::Delete | Operation::Restore) => format!("undo of run {run}"),
                 (run, _) => format!("run {run}"),
             };
-            let what = what_text(past.attempt.operation);
+            let what = past.attempt.operation.meaning();
             let what = match past.attempt.batch {
                 Some(orders) => format!("{what}, in a batch of {orders}"),
                 None => what.to_owned(),
@@ -136,23 +136,6 @@ fn attempts_text(attempts: &[Remembered], zone: &TimeZone) -> String {
         n => format!(", {} older ones not kept", count(n)),
     };
     format!("  attempts{left_out}:\n{}", columns("><<<<", &rows))
-}
-
-fn what_text(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Create => "create",
-        Operation::Update => "update",
-        Operation::LookUp => "lookup",
-        Operation::Delete => "delete",
-        Operation::CreateCustomer => "create of its customer",
-        Operation::LookUpCustomer => "lookup of its customer",
-        Operation::Adopt => "found, and adopted",
-        Operation::Leave => "found deleted, left alone",
-        Operation::Retry => "dead-letters retry",
-        Operation::Repair => "verify --repair",
-        Operation::Restore => "still listed after its delete",
-        Operation::Switch => "connection switch",
-    }
 }
 
 fn answer_text(attempt: &Attempt) -> String {

@@ -1,7 +1,7 @@
 //! The writing of some orders until each is settled.
 
 use super::super::attempts::{Attempts, RetryBudget, StepError, failed};
-use super::super::ledger::BatchIntent;
+use super::super::ledger::WriteIntent;
 use super::path::BulkPath;
 use crate::activecampaign::{
     BulkBody, BulkForm, BulkReply, Disposition, Failure, FatalError, GraphqlOrder, KeptCustomer,
@@ -193,7 +193,7 @@ impl<'a> BatchWrite<'a> {
         let intents = orders.iter().map(|index| {
             let (step, known) = (self.steps[*index], &self.orders[*index]);
             let is_proof = !self.is_canary && known.is_first;
-            BatchIntent {
+            WriteIntent {
                 order: &step.order,
                 is_proof,
                 keeps_customer: known.kept.is_some(),

@@ -4,7 +4,7 @@ use crate::state::{Requests, RunEnd, RunId, StateError};
 use std::time::Duration;
 
 /// The work of an undo in this process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct UndoReport {
     pub run: RunId,
     pub job: String,
