@@ -2,6 +2,7 @@ use crate::activecampaign::{Client, Disposition, Failure, FatalError, Retry, Ret
 use crate::domain::{Answer, Attempt, Operation};
 use crate::state::{Part, Refusal, StateError};
 use std::time::Duration;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Why the run must end before the step is carried out; the record stays pending.
@@ -37,11 +38,8 @@ impl<'a> Attempts<'a> {
 
     /// The next turn to send, unless the run must end.
     pub(super) async fn turn(&self) -> Result<Turn<'a>, StepError> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(StepError::Cancelled),
-            turn = self.client.turn() => Ok(turn?),
-        }
+        let turn = self.cancel.run_until_cancelled(self.client.turn()).await;
+        Ok(turn.ok_or(StepError::Cancelled)??)
     }
 
     /// Counts a failed attempt; `None` for a throttled request, which was not carried out and does
@@ -77,10 +75,7 @@ impl<'a> Attempts<'a> {
 
 /// Waits this long, unless the run must end.
 pub(super) async fn wait(cancel: &CancellationToken, delay: Duration) -> Result<(), StepError> {
-    tokio::select! {
-        () = cancel.cancelled() => Err(StepError::Cancelled),
-        () = tokio::time::sleep(delay) => Ok(()),
-    }
+    cancel.run_until_cancelled(sleep(delay)).await.ok_or(StepError::Cancelled)
 }
 
 /// A failed attempt, as stored in the history.

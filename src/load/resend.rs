@@ -76,12 +76,8 @@ async fn look(
     form: &BulkForm,
 ) -> Result<(), StepError> {
     let keys = [&order.key];
-    let read = tokio::select! {
-        biased;
-        () = cancel.cancelled() => return Err(StepError::Cancelled),
-        read = client.orders_by_key(&form.connection, &keys) => read,
-    };
-    match read {
+    let reading = client.orders_by_key(&form.connection, &keys);
+    match cancel.run_until_cancelled(reading).await.ok_or(StepError::Cancelled)? {
         Ok(_) => Ok(()),
         Err(failure) => Err(match failure.disposition {
             Disposition::Stop(stop) => stop.into(),

@@ -43,18 +43,16 @@ async fn carry_out(task: RunContext<'_>) -> Result<RunReport, RunError> {
     let row = begin(&task, &mapping).await?;
     let run = row.id;
     let shrinkage = look_for_less(&task, &view)?;
-    let connected = tokio::select! {
-        biased;
-        () = task.cancel.cancelled() => Err(RunError::Interrupted),
-        found = establish(task.state, task.client, &task.job.connection) => found.map_err(RunError::from),
-    };
-    let (connection, remote) = match connected {
-        Ok(found) => found,
-        Err(error) => {
-            let reached = ReadProgress::default();
-            return close(&task, &row, meter, reached, shrinkage, Some(error)).await;
-        }
-    };
+    let connecting = establish(task.state, task.client, &task.job.connection);
+    let connected = task.cancel.run_until_cancelled(connecting).await;
+    let (connection, remote) =
+        match connected.ok_or(RunError::Interrupted).and_then(|found| Ok(found?)) {
+            Ok(found) => found,
+            Err(error) => {
+                let reached = ReadProgress::default();
+                return close(&task, &row, meter, reached, shrinkage, Some(error)).await;
+            }
+        };
     task.state.call(move |store| store.set_connection(run, connection)).await?;
     let accepted = AcceptedOrders {
         state: task.state,

@@ -10,6 +10,7 @@ use crate::state::{
     ConnectionId, CreatedOrder, DeletePurpose, HeldOrders, LetterCounts, RunId, StateHandle, Store,
 };
 use std::fmt;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 const NOT_DELETED: &str = "gone from the shop, and not deleted at ActiveCampaign";
@@ -205,12 +206,13 @@ impl Lookups<'_> {
         let mut delays = self.client.lookup_delays();
         loop {
             for key in std::mem::take(&mut absent) {
-                if self.look_up(&key).await? == LookedUp::Absent {
+                if self.is_absent(&key).await? {
                     absent.push(key);
                 }
             }
             let Some(delay) = delays.next().filter(|_| !absent.is_empty()) else { break };
-            self.or_interrupted(tokio::time::sleep(delay)).await?;
+            let waited = self.cancel.run_until_cancelled(sleep(delay)).await;
+            waited.ok_or(UndoError::Interrupted)?;
         }
         let connection = self.connection;
         for key in absent {
@@ -220,42 +222,28 @@ impl Lookups<'_> {
         Ok(())
     }
 
-    async fn look_up(&self, key: &OrderKey) -> Result<LookedUp, UndoError> {
-        let found = self.or_interrupted(self.client.order_by_key(self.remote, key)).await?;
+    /// Whether ActiveCampaign does not list the order, or not yet. Notes the id of one that exists.
+    async fn is_absent(&self, key: &OrderKey) -> Result<bool, UndoError> {
+        let looking = self.cancel.run_until_cancelled(self.client.order_by_key(self.remote, key));
+        let found = looking.await.ok_or(UndoError::Interrupted)?;
         match found.map_err(UndoError::from) {
-            Ok(None) => Ok(LookedUp::Absent),
+            Ok(None) => Ok(true),
             Ok(Some(order)) => {
                 let (connection, key) = (self.connection, key.clone());
                 let note = move |store: &mut Store| store.note_found(connection, &key, &order.id);
                 self.state.call(note).await?;
-                Ok(LookedUp::Decided)
+                Ok(false)
             }
             Err(UndoError::Target(failure)) => {
                 tracing::warn!(
                     order = key.as_str(),
                     "gone from the shop, and whether ActiveCampaign has it could not be found out ({failure}); a later sync looks again"
                 );
-                Ok(LookedUp::Decided)
+                Ok(false)
             }
             Err(error) => Err(error),
         }
     }
-
-    async fn or_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, UndoError> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(UndoError::Interrupted),
-            done = work => Ok(done),
-        }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum LookedUp {
-    /// Not listed, or not yet.
-    Absent,
-    /// It exists, or the lookup failed.
-    Decided,
 }
 
 async fn delete_one(

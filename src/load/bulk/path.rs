@@ -96,14 +96,11 @@ impl BulkPath {
         &self,
         reading: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, StepError> {
-        tokio::select! {
-            biased;
-            () = self.rest.cancel.cancelled() => Err(StepError::Cancelled),
-            read = reading => read.map_err(|failure| match failure.disposition {
-                Disposition::Stop(stop) => stop.into(),
-                Disposition::LookUp if failure.is_unfiltered() => FatalError::Unfiltered.into(),
-                _ => FatalError::Unavailable { retry_after: None, cause: failure.cause }.into(),
-            }),
-        }
+        let read = self.rest.cancel.run_until_cancelled(reading).await;
+        read.ok_or(StepError::Cancelled)?.map_err(|failure| match failure.disposition {
+            Disposition::Stop(stop) => stop.into(),
+            Disposition::LookUp if failure.is_unfiltered() => FatalError::Unfiltered.into(),
+            _ => FatalError::Unavailable { retry_after: None, cause: failure.cause }.into(),
+        })
     }
 }

@@ -4,6 +4,7 @@ use super::report::{NoAnswer, ProbeError};
 use crate::activecampaign::{Client, Disposition, Failure, RetryDecision, Turn};
 use crate::domain::RemoteId;
 use std::time::Duration;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Delays before a lookup of something that may take a while to appear is repeated.
@@ -46,18 +47,16 @@ impl Prober<'_> {
         &self,
         reading: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, NoAnswer> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(NoAnswer::End(ProbeError::Interrupted)),
-            read = reading => Ok(read?),
-        }
+        Ok(self.or_interrupted(reading).await??)
     }
 
     pub(super) async fn wait(&self, delay: Duration) -> Result<(), NoAnswer> {
-        tokio::select! {
-            () = self.cancel.cancelled() => Err(NoAnswer::End(ProbeError::Interrupted)),
-            () = tokio::time::sleep(delay) => Ok(()),
-        }
+        self.or_interrupted(sleep(delay)).await
+    }
+
+    async fn or_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, NoAnswer> {
+        let done = self.cancel.run_until_cancelled(work).await;
+        done.ok_or(NoAnswer::End(ProbeError::Interrupted))
     }
 
     /// Sends a request until it is accepted or refused. One that may have been carried out is not
@@ -68,11 +67,7 @@ impl Prober<'_> {
     ) -> Result<Tried<T>, NoAnswer> {
         let mut retry = self.client.retry();
         loop {
-            let turn = tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => return Err(NoAnswer::End(ProbeError::Interrupted)),
-                turn = self.client.turn() => turn?,
-            };
+            let turn = self.or_interrupted(self.client.turn()).await??;
             let failure = match send(turn).await {
                 Ok(taken) => return Ok(Tried::Taken(taken)),
                 Err(failure) => failure,

@@ -7,6 +7,7 @@ use crate::domain::{LoadPath, OrderKey, RemoteId};
 use crate::load::COPY_DELAYS_S;
 use crate::state::OpenSwitch;
 use std::time::Duration;
+use tokio::time::sleep;
 
 /// What both APIs show.
 pub(super) enum Seen {
@@ -166,17 +167,12 @@ impl Looking<'_> {
         &self,
         reading: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, SwitchError> {
-        tokio::select! {
-            biased;
-            () = self.task.cancel.cancelled() => Err(SwitchError::Interrupted),
-            read = reading => Ok(read?),
-        }
+        let read = self.task.cancel.run_until_cancelled(reading).await;
+        Ok(read.ok_or(SwitchError::Interrupted)??)
     }
 
     async fn pause(&self, delay: Duration) -> Result<(), SwitchError> {
-        tokio::select! {
-            () = self.task.cancel.cancelled() => Err(SwitchError::Interrupted),
-            () = tokio::time::sleep(delay) => Ok(()),
-        }
+        let waited = self.task.cancel.run_until_cancelled(sleep(delay)).await;
+        waited.ok_or(SwitchError::Interrupted)
     }
 }

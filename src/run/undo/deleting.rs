@@ -93,18 +93,11 @@ impl Deleting {
     /// A list that is paged during other writes can omit an order: only reading the order itself
     /// proves that it is gone.
     async fn look_again(&self, order: &CreatedOrder) -> Result<ListedAs, UndoError> {
-        let found = self.or_interrupted(self.client.order_in_time(&order.id)).await??;
+        let looking = self.halt.run_until_cancelled(self.client.order_in_time(&order.id));
+        let found = looking.await.ok_or(UndoError::Interrupted)??;
         let Some(there) = found else { return Ok(ListedAs::NotAtAll) };
         let is_own = there.ledger_text() == order.key && there.connection == self.remote;
         Ok(if is_own { ListedAs::AsCreated } else { ListedAs::UnderAnotherKey })
-    }
-
-    async fn or_interrupted<T>(&self, work: impl Future<Output = T>) -> Result<T, UndoError> {
-        tokio::select! {
-            biased;
-            () = self.halt.cancelled() => Err(UndoError::Interrupted),
-            done = work => Ok(done),
-        }
     }
 
     async fn delete(&self, order: &CreatedOrder) -> Result<Deletion, UndoError> {

@@ -37,32 +37,19 @@ pub struct UndoContext<'a> {
 /// resumes an interrupted undo.
 pub async fn undo(task: UndoContext<'_>) -> UndoReport {
     let mut meter = Meter::new(task.client);
-    let mut work = Work { task: &task, report: report_of(task.plan) };
+    let report = UndoReport {
+        run: task.plan.run.id,
+        job: task.plan.run.job.clone(),
+        planned: task.plan.undoable.orders,
+        ..UndoReport::default()
+    };
+    let mut work = Work { task: &task, report };
     let error = match &task.plan.connection {
         Some((connection, remote)) => work.carry_out(*connection, remote).await.err(),
         None => None,
     };
     let (requests, active_ms) = meter.take();
     UndoReport { requests, elapsed: Duration::from_millis(active_ms), error, ..work.report }
-}
-
-fn report_of(plan: &UndoPlan) -> UndoReport {
-    UndoReport {
-        run: plan.run.id,
-        job: plan.run.job.clone(),
-        planned: plan.undoable.orders,
-        deleted: 0,
-        gone: 0,
-        foreign: Vec::new(),
-        refused: Vec::new(),
-        unconfirmed: Vec::new(),
-        still_there: Vec::new(),
-        made_again: 0,
-        left: None,
-        requests: Default::default(),
-        elapsed: Duration::ZERO,
-        error: None,
-    }
 }
 
 struct Work<'a> {
@@ -78,17 +65,11 @@ impl Work<'_> {
     ) -> Result<(), UndoError> {
         let (task, run) = (self.task, self.report.run);
         task.state.call(move |store| store.begin_undo(run, connection)).await?;
-        let mirror = tokio::select! {
-            biased;
-            () = task.cancel.cancelled() => return Err(UndoError::Interrupted),
-            mirror = self.look(connection, remote) => mirror?,
-        };
+        let looking = task.cancel.run_until_cancelled(self.look(connection, remote));
+        let mirror = looking.await.ok_or(UndoError::Interrupted)??;
         self.delete_all(connection, remote, &mirror).await?;
-        tokio::select! {
-            biased;
-            () = task.cancel.cancelled() => return Err(UndoError::Interrupted),
-            read = self.read_back(connection, remote) => read?,
-        }
+        let reading = task.cancel.run_until_cancelled(self.read_back(connection, remote));
+        reading.await.ok_or(UndoError::Interrupted)??;
         self.report.left =
             Some(task.state.call(move |store| store.finish_undo(run, connection)).await?);
         Ok(())
