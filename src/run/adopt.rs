@@ -15,8 +15,8 @@ use crate::domain::{
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints, Step};
 use crate::state::{
-    AdoptedOrder, AdoptedOrders, ConnectionId, CustomerMirror, MatchedOrder, OTHER_CUSTOMER,
-    RemoteSnapshot, SeenConnection, StateError, Store, View,
+    AdoptedOrder, AdoptedOrders, ConnectionId, CustomerMirror, OTHER_CUSTOMER, RemoteSnapshot,
+    SeenConnection, StateError, Store, View,
 };
 
 /// Rows written to the ledger at once.
@@ -220,7 +220,9 @@ impl Adopting<'_> {
             return Ok(());
         };
         let (id, buyer) = (there.order.id.clone(), there.order.customer.clone());
-        let found = self.compare(label, &order, there)?;
+        let differences = &mut self.adoption.differences;
+        let found = self.comparison.compare(label, &order, Some(there), differences)?;
+        let found = found.unwrap_or_default();
         let is_buyer = customer.as_ref() == Some(&buyer);
         let customer = if is_buyer {
             Some(self.comparison.fingerprints.customer(&order.customer.key))
@@ -273,18 +275,6 @@ impl Adopting<'_> {
             self.found.customers.push((key, id.clone()));
         }
         Ok(found)
-    }
-
-    /// What differs.
-    fn compare(
-        &mut self,
-        label: &str,
-        order: &Order,
-        there: MatchedOrder,
-    ) -> Result<Vec<Mismatch>, AdoptError> {
-        let differences = &mut self.adoption.differences;
-        let found = self.comparison.compare(label, order, Some(there), differences)?;
-        Ok(found.unwrap_or_default())
     }
 
     fn write(&mut self, connection: ConnectionId) -> Result<(), AdoptError> {

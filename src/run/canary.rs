@@ -18,7 +18,7 @@ const KINDS: [fn(&Order) -> bool; 6] = [
 
 /// Chooses a few orders of different kinds among the first of an export: one in each currency, one
 /// of each kind, the most expensive, and then the first ones.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Canary {
     wanted: usize,
     looked: usize,
@@ -31,15 +31,7 @@ pub struct Canary {
 impl Canary {
     /// Chooses this many orders.
     pub fn new(wanted: usize) -> Self {
-        let by_kind = [const { None }; KINDS.len()];
-        Self {
-            wanted,
-            looked: 0,
-            by_kind,
-            by_currency: Vec::new(),
-            largest: None,
-            first: Vec::new(),
-        }
+        Self { wanted, ..Self::default() }
     }
 
     /// Examines a record of the plan.

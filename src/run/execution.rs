@@ -208,7 +208,7 @@ impl<'a> Execution<'a> {
                 self.send_waiting();
             }
             if error.is_some() {
-                drop(std::mem::replace(&mut fed, closed()));
+                fed.close();
                 ended = true;
                 if self.halt.is_cancelled()
                     && let Some(found) = self.wind_up().await?
@@ -440,9 +440,4 @@ fn planned_for(step: &Step, outcome: &OrderOutcome) -> u64 {
         (_, Action::Update(_)) if step.order.key.is_cart() => 2,
         (_, Action::Create | Action::Update(_)) => 1,
     }
-}
-
-/// A closed receiver.
-fn closed() -> Receiver<ReaderEvent> {
-    tokio::sync::mpsc::channel(1).1
 }

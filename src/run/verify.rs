@@ -11,11 +11,10 @@ use super::verification::{Mismatch, Sample, Verification};
 use super::verification_log::VerificationLog;
 use super::{ConnectionSpec, Job, VerificationSink};
 use crate::activecampaign::{Client, Failure};
-use crate::domain::{LedgerEntry, Order, OrderKey, Reason, RemoteId};
+use crate::domain::{LedgerEntry, Order, OrderKey, RemoteId};
 use crate::extract::Export;
 use crate::plan::{Decision, Fingerprints};
 use crate::state::{ConnectionId, MatchedOrder, Reconciliation, RemoteSnapshot, StateError, View};
-use crate::transform::Filter;
 
 /// Comparing by lists never waits, so it yields after this many records, to let a caller stop it.
 const YIELD_EVERY: usize = 256;
@@ -128,21 +127,18 @@ struct Verifying<'a> {
 
 impl Verifying<'_> {
     async fn take(&mut self, judged: PlannedRecord) -> Result<(), VerifyError> {
+        let is_repeat = judged.verdict.is_repeat();
         match (judged.verdict, judged.key) {
             (RecordVerdict::Decided(Decision::Send(step)), _) => {
                 self.take_order(judged.label.into(), step.order).await?;
             }
-            // The order itself is in another record.
-            (RecordVerdict::Filtered(Filter::Superseded), _) => {}
-            (RecordVerdict::Invalid(faults), _)
-                if faults.iter().any(|fault| fault.reason == Reason::Duplicate) => {}
-            (_, Some(key)) => {
+            (_, Some(key)) if !is_repeat => {
                 if let Some(there) = self.mirror.meet(&key.ledger_text(), None)? {
                     self.result.left_out += 1;
                     self.comparison.judge_copies(&judged.label, &there, &mut self.result)?;
                 }
             }
-            (_, None) => {}
+            _ => {}
         }
         Ok(())
     }

@@ -60,18 +60,12 @@ impl Floor {
 
 /// The bytes that an unprivileged user may still write to the disk of `path`, or of its nearest
 /// existing parent folder.
-#[cfg(unix)]
 fn free_bytes(path: &Path) -> Option<u64> {
     let disk = path.ancestors().find_map(|path| {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         rustix::fs::statvfs(path).ok()
     })?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
 }
 
 #[cfg(test)]

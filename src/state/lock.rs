@@ -1,6 +1,7 @@
 use super::StateError;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -146,9 +147,7 @@ pub fn asked_pause(dir: &Path, account: &str, now: SystemTime) -> Option<SystemT
 
 /// Readable and writable by its owner only.
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
+    options.mode(0o600)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -318,10 +319,7 @@ pub fn lock_account(dir: &Path, account: &str) -> Result<Lock, StateError> {
 
 fn make_private_dir(dir: &Path) -> Result<(), StateError> {
     let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(StateError::io(dir))
+    builder.recursive(true).mode(0o700).create(dir).map_err(StateError::io(dir))
 }
 
 /// Writes a byte into the folder of the state, creating it if needed, and removes it again, so that

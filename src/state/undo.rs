@@ -7,7 +7,7 @@ use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, RunId, StoredId, StoredText, stored, stored_id};
 use super::{StateError, Store, View, history};
 use crate::domain::{Attempt, Operation, RemoteId};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 /// Where the orders of a run are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,7 +212,9 @@ impl Store {
         purpose: DeletePurpose,
     ) -> Result<(), StateError> {
         let transaction = self.db.transaction()?;
-        take_out(&transaction, run, connection, order)?;
+        let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
+        history::add_by_key(&transaction, run, connection, &order.key, &attempt)?;
+        forget(&transaction, connection, &order.key)?;
         if purpose == DeletePurpose::Undo {
             transaction.run(
                 "INSERT OR REPLACE INTO deleted_orders (run, key, remote_id) VALUES (?1, ?2, ?3)",
@@ -239,7 +241,9 @@ impl Store {
         keys: &[String],
     ) -> Result<Vec<CreatedOrder>, StateError> {
         let sql = "SELECT key, remote_id FROM deleted_orders WHERE run = ?1 AND key = ?2";
-        found_among(&self.db, sql, run, keys)
+        let find =
+            |key: &String| self.db.first(sql, params![run, stored(key)], read_created).transpose();
+        keys.iter().filter_map(find).collect()
     }
 
     /// Restores an order to the ledger that should be gone but is not, to be deleted again.
@@ -273,7 +277,11 @@ impl Store {
     pub fn finish_undo(&mut self, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
         let transaction = self.db.transaction()?;
         transaction.run("DELETE FROM deleted_orders WHERE run = ?1", [run])?;
-        let left = created_count(&transaction, run, connection)?;
+        let left = transaction.one(
+            "SELECT count(*) FROM orders
+             WHERE connection = ?1 AND created_run = ?2 AND (remote_id IS NOT NULL OR state = ?3)",
+            params![connection, run, OrderState::Accepted],
+        )?;
         if left == 0 {
             transaction
                 .run("UPDATE runs SET undone_ms = ?2 WHERE id = ?1", params![run, now_ms()])?;
@@ -281,37 +289,6 @@ impl Store {
         transaction.commit()?;
         Ok(left)
     }
-}
-
-/// Notes a delete, and removes the order from the ledger.
-fn take_out(
-    db: &Connection,
-    run: RunId,
-    connection: ConnectionId,
-    order: &CreatedOrder,
-) -> Result<(), StateError> {
-    let attempt = Attempt::done(Operation::Delete, Some(order.id.clone()));
-    history::add_by_key(db, run, connection, &order.key, &attempt)?;
-    forget(db, connection, &order.key)
-}
-
-fn created_count(db: &Connection, run: RunId, connection: ConnectionId) -> Result<u64, StateError> {
-    db.one(
-        "SELECT count(*) FROM orders
-         WHERE connection = ?1 AND created_run = ?2 AND (remote_id IS NOT NULL OR state = ?3)",
-        params![connection, run, OrderState::Accepted],
-    )
-}
-
-/// The orders with these keys that a statement finds, with the parameters `scope` and key.
-fn found_among(
-    db: &Connection,
-    sql: &str,
-    scope: i64,
-    keys: &[String],
-) -> Result<Vec<CreatedOrder>, StateError> {
-    let find = |key: &String| db.first(sql, params![scope, stored(key)], read_created).transpose();
-    keys.iter().filter_map(find).collect()
 }
 
 pub(super) fn read_created(row: &rusqlite::Row<'_>) -> rusqlite::Result<CreatedOrder> {
