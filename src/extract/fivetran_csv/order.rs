@@ -45,10 +45,13 @@ impl Orders {
         }
         let cells = &mut Cells::of(row);
         let id = cells.text(&self.id);
-        // In a table with history, only the active version counts.
-        let is_deleted = cells.deciding_flag(&self.deleted) == Some(true);
-        if is_deleted || cells.deciding_flag(&self.active) == Some(false) {
+        if cells.deciding_flag(&self.deleted) == Some(true) {
             return Piece { role: Role::Deleted, key: id, stated, ..Piece::default() };
+        }
+        if cells.deciding_flag(&self.active) == Some(false) {
+            stated.id.clone_from(&id);
+            stated.number = cells.text(&self.name);
+            return Piece { role: Role::Former, key: id, stated, ..Piece::default() };
         }
         let mut order = SourceOrder {
             id: id.clone(),

@@ -123,6 +123,7 @@ pub struct Table {
     id: Column,
     order_id: Column,
     deleted: Column,
+    active: Column,
     content: Content,
 }
 
@@ -151,6 +152,7 @@ impl Table {
             id: Column::of(header, &["id", "index"]),
             order_id: Column::of(header, &["order_id"]),
             deleted: Column::of(header, &["_fivetran_deleted"]),
+            active: Column::of(header, &["_fivetran_active"]),
             content: shape.map_or(Content::Nothing, |shape| (shape.content)(header)),
         }
     }
@@ -162,11 +164,13 @@ impl Table {
         }
         let cells = &mut Cells::of(row);
         let (key, id) = (cells.text(&self.order_id), cells.text(&self.id));
-        let is_deleted = cells.deciding_flag(&self.deleted) == Some(true);
+        // In a table with history, only the active version of a row counts.
+        let is_gone = cells.deciding_flag(&self.deleted) == Some(true)
+            || cells.deciding_flag(&self.active) == Some(false);
         if !row.is_whole || key.is_empty() || !cells.faults.is_empty() {
             return None;
         }
-        if is_deleted {
+        if is_gone {
             return Some(Piece { role: Role::Other, ..Piece::default() });
         }
         let mut stated = match &self.content {

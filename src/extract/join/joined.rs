@@ -27,7 +27,7 @@ const ALONE: char = '#';
 #[derive(Default)]
 struct Met {
     pieces: u64,
-    /// Deleted orders count as orders.
+    /// Deleted orders, and former versions, count as orders.
     has_orders: bool,
     needs_lines: bool,
     has_lines: bool,
@@ -84,7 +84,7 @@ impl Joined {
 impl Met {
     fn meet(&mut self, piece: &Piece) {
         self.pieces += 1;
-        self.has_orders |= matches!(piece.role, Role::Order | Role::Deleted);
+        self.has_orders |= matches!(piece.role, Role::Order | Role::Deleted | Role::Former);
         self.needs_lines |= piece.role == Role::Order && !piece.is_whole();
         // What a record with errors contains is unknown.
         self.has_lines |= !piece.stated.lines.is_empty() || !piece.stated.faults.is_empty();

@@ -14,11 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     let (whole, parts): (Vec<Piece>, Vec<Piece>) =
         pieces.into_iter().partition(|piece| piece.role != Role::Part);
+    let whole = without_former(whole);
     let Some(first) = whole.first() else {
         return orphan(parts).into_iter().collect();
     };
-    if first.role == Role::Deleted {
-        return Vec::new();
+    match first.role {
+        Role::Deleted => return Vec::new(),
+        Role::Former => return vec![SourceOrder { is_deleted: true, ..first.stated.clone() }],
+        Role::Order | Role::Part | Role::Other => {}
     }
     let is_ambiguous = is_of_two_dumps(&whole, &parts);
     let (mut parts, is_doubled) = each_once(parts);
@@ -41,6 +44,16 @@ pub fn merge(pieces: Vec<Piece>, is_overlong: bool) -> Vec<SourceOrder> {
     }
     mark_superseded(&mut orders);
     orders
+}
+
+/// The versions of an order without those that a version in the same table replaced. One of them
+/// remains if its table has no other.
+fn without_former(mut whole: Vec<Piece>) -> Vec<Piece> {
+    let file_of = |piece: &Piece| piece.stated.position.file;
+    let current = whole.iter().filter(|piece| piece.role != Role::Former);
+    let mut settled: BTreeSet<u32> = current.map(file_of).collect();
+    whole.retain(|piece| piece.role != Role::Former || settled.insert(file_of(piece)));
+    whole
 }
 
 /// Replaces parts whose order is missing: the position of the first of them, and the order that it

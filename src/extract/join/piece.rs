@@ -51,6 +51,9 @@ pub enum Role {
     Part,
     /// The order was deleted: it is left out with its parts.
     Deleted,
+    /// A version of the order that another one in its table replaced. Without one, the order was
+    /// deleted.
+    Former,
     /// Something else, which is not used.
     Other,
 }

@@ -107,6 +107,73 @@ fn the_newer_columns_are_read_too() {
     assert!(message(&folder).contains("were not written by one export"), "{}", message(&folder));
 }
 
+/// Tables in history mode: with a column `_fivetran_active` before the others.
+fn with_history(orders: &[(&str, &str)], lines: &[(&str, &str)]) -> Folder {
+    let table = |text: &str, rows: &[(&str, &str)]| {
+        let header = format!("_fivetran_active,{}\n", text.lines().next().unwrap());
+        let rows = rows.iter().map(|(active, row)| format!("{active},{row}\n"));
+        std::iter::once(header).chain(rows).collect::<String>()
+    };
+    let folder = Folder::with("order.csv", table(ORDERS, orders));
+    folder.put("order_line.csv", table(LINES, lines));
+    folder
+}
+
+fn order_row(total: &str) -> String {
+    format!(
+        "false,x,1,#1001,ann@example.com,,USD,{total},{total},0,0,2024-01-31 10:11:12,,paid,,false,,"
+    )
+}
+
+const PEN: &str = "x,13,1,503,603,Pen,Pen,3.00,1,0,P-1";
+
+#[test]
+fn of_a_table_with_history_the_active_rows_count() {
+    let (old, new) = (order_row("9.00"), order_row("3.00"));
+    let cap = PEN.replace("13", "14").replace("Pen", "Cap");
+    let old_pen = PEN.replace("3.00", "4.00");
+    let orders = [("false", old.as_str()), ("TRUE", &new), ("f", &old)];
+    let lines = [("false", cap.as_str()), ("false", &old_pen), ("true", PEN)];
+    for reversed in [false, true] {
+        let (mut orders, mut lines) = (orders, lines);
+        if reversed {
+            orders.reverse();
+            lines.reverse();
+        }
+        let all = by_id(&with_history(&orders, &lines));
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert!(all[0].faults.is_empty() && !all[0].is_deleted, "{all:?}");
+        assert_eq!(all[0].total, "3.00");
+        let prices: Vec<_> = all[0].lines.iter().map(|line| line.unit_price.as_str()).collect();
+        assert_eq!(prices, ["3.00"], "a line without an active row was removed");
+    }
+}
+
+#[test]
+fn an_order_without_an_active_row_was_deleted_in_the_newest_dump() {
+    let old = order_row("3.00");
+    let inactive = [("false", old.as_str()), ("false", &old)];
+    let folder = with_history(&inactive, &[("false", PEN)]);
+    let all = by_id(&folder);
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert!(all[0].is_deleted && all[0].faults.is_empty(), "{all:?}");
+    assert_eq!((all[0].id.as_str(), all[0].position.line), ("1", 2));
+    let other = old.replace(",1,#1001", ",2,#1002");
+    let folder = with_history(&[("false", &old), ("true", &other)], &[("true", PEN)]);
+    let deleted: Vec<bool> = by_id(&folder).iter().map(|order| order.is_deleted).collect();
+    assert_eq!(deleted, [true, false]);
+}
+
+#[test]
+fn a_row_that_may_be_active_is_an_error() {
+    let order = order_row("3.00");
+    let all = by_id(&with_history(&[("maybe", &order)], &[("true", PEN)]));
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(reasons(&all[0]), [Reason::BadFlag]);
+    let error = with_history(&[("true", &order)], &[("maybe", PEN)]).read(&["*.csv"]).unwrap_err();
+    assert!(error.line == 2 && error.what.contains("none of them can be relied on"), "{error}");
+}
+
 #[test]
 fn a_table_that_is_missing_is_named() {
     let folder = Folder::with("order.csv", ORDERS);
