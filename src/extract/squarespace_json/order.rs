@@ -68,7 +68,8 @@ fn shipping_method(record: &Record<'_>) -> Text {
 /// A custom amount at a point of sale has no product, and is named by its type.
 fn line(item: &Record<'_>) -> SourceLine {
     let options = item.list("variantOptions");
-    let options: Vec<Text> = options.iter().map(|option| option.free_text("value")).collect();
+    let options = options.iter().map(|option| option.free_text("value"));
+    let options: Vec<Text> = options.filter(|option| !option.is_empty()).collect();
     SourceLine {
         id: text_or(item.id("variantId"), || item.id("productId")),
         name: text_or(item.free_text("productName"), || item.text("lineItemType")),

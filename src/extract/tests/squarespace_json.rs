@@ -67,3 +67,9 @@ fn a_custom_amount_has_the_name_of_its_type() {
     let order = with("\"productName\":\"Größe\"", "\"productName\":null");
     assert_eq!(order.lines[0].name, "PHYSICAL_PRODUCT");
 }
+
+#[test]
+fn a_blank_option_is_no_part_of_the_variant() {
+    let line = with("\"value\":\"Large\"", "\"value\":\"\"").lines.remove(0);
+    assert_eq!(line.variant, "Black");
+}
