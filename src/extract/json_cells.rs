@@ -70,6 +70,9 @@ impl CsvFormat for JsonCells {
         match format_of(&keys, head.json_formats) {
             Ok(format) => {
                 let keys_read = objects.keys_read(head.rows, format);
+                if let Some(twice) = objects.twice(head.rows, &keys_read) {
+                    return CsvMatch::Unreadable(twice);
+                }
                 CsvMatch::Complete(objects.layout(format.copy_times(), keys_read, format))
             }
             Err(why) => within_a_cell(objects, head).unwrap_or_else(|| {

@@ -1,6 +1,7 @@
 //! The rows of a table as JSON objects, one key a column.
 
 use super::blank;
+use super::error::NoMatch;
 use super::format::{CsvLayout, NotesUses, Records};
 use super::header::Header;
 use super::json::{Document, JsonFormat, KeyUses, SAMPLE_LEN_MAX, Tree, malformed};
@@ -58,6 +59,21 @@ impl RowObjects {
             }
         }
         uses.outer_read().map(str::to_owned).collect()
+    }
+
+    /// The error for a table with two columns of one of these names, if a row fills both.
+    pub fn twice(&self, rows: &[ByteRecord], keys_read: &[String]) -> Option<NoMatch> {
+        let name = self.first(rows).find_map(|object| {
+            let tree = Tree::parse(&object).ok()?;
+            keys_read.iter().find(|key| tree.root().get(key).is_err())
+        })?;
+        Some(NoMatch::new(
+            format!(
+                "its column {name} is there twice, and which of the two belongs to the order is not known"
+            ),
+            "write the table again by a query that gives each column a name of its own: SELECT o.*, c.id AS customer_id \
+             in place of SELECT o.*, c.*",
+        ))
     }
 
     /// The objects that are in the cells of one column.

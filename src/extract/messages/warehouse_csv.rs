@@ -89,6 +89,9 @@ impl CsvFormat for WarehouseCsv {
         let formats = head.json_formats;
         let keys_read =
             record_format.map(|format| objects.keys_read(head.rows, format)).unwrap_or_default();
+        if let Some(twice) = objects.twice(head.rows, &keys_read) {
+            return CsvMatch::Unreadable(twice);
+        }
         CsvMatch::Complete(Arc::new(WarehouseTable { objects, record_format, formats, keys_read }))
     }
 }

@@ -118,3 +118,20 @@ fn a_whole_record_in_a_cell_is_read_as_that_record() {
         assert_eq!(reasons(&read(&broken).unwrap()[1]), [Reason::MalformedRow]);
     }
 }
+
+#[test]
+fn a_column_that_is_there_twice_is_named() {
+    let csv = as_csv(&[&minified(ORDER)], ",");
+    let (header, row) = csv.trim_end().split_once('\n').unwrap();
+    let joined = |names: &str, cells: &str| format!("{header},{names}\n{row},{cells}\n");
+    let table = joined("id,note", "77,");
+    let (names, rows) = table.split_once('\n').unwrap();
+    for table in [table.clone(), format!("{}\n{rows}", names.to_uppercase())] {
+        let message = refusal(table);
+        assert!(message.contains("its column id is there twice"), "{message}");
+        assert!(message.contains("c.id AS customer_id"), "{message}");
+    }
+    for harmless in [joined("never_read,never_read", "1,2"), joined("id", "")] {
+        assert_eq!(reasons(&read(harmless).unwrap()[0]), []);
+    }
+}
