@@ -3,10 +3,8 @@
 //! callers.
 
 use super::options::{Base, ClientError, Options};
-use super::transport::{
-    NotConnected, Response, ResponseFuture, Transport, TransportError, interned,
-};
-use crate::domain::{NotConnectedCause, causes, certificate_fault};
+use super::transport::{NotConnected, Response, ResponseFuture, Transport, TransportError};
+use crate::domain::{NotConnectedCause, causes, certificate_fault, interned};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Method, redirect, retry};
 use rustls::ClientConfig;
@@ -65,7 +63,7 @@ impl Http {
             None => builder.tls_backend_preconfigured(by_the_system()?),
         };
         let client = builder.build().map_err(|error| setup_error(&error))?;
-        Ok(Self { client, root: base.root, host: interned(base.host) })
+        Ok(Self { client, root: base.root, host: interned(&base.host) })
     }
 }
 

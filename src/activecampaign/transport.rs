@@ -2,13 +2,11 @@
 //! target in the same process. The head of an answer is read here for both.
 
 use super::rate_limiter::RateLimitHeaders;
-use crate::domain::NotConnectedCause;
+use crate::domain::{NotConnectedCause, interned};
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use std::collections::BTreeSet;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The longest Retry-After accepted, so that no sum of instants overflows; far above any
@@ -56,21 +54,8 @@ pub struct NotConnected {
 impl NotConnected {
     /// For people.
     pub(super) fn text(self) -> &'static str {
-        interned(self.why.text(self.host))
+        interned(&self.why.text(self.host))
     }
-}
-
-/// A text that lasts as long as the process, so that what contains it can be copied. Only for texts
-/// that contain a host of the settings, of which there are few.
-pub(super) fn interned(text: String) -> &'static str {
-    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = texts.get(text.as_str()) {
-        return known;
-    }
-    let text = Box::leak(text.into_boxed_str());
-    texts.insert(text);
-    text
 }
 
 impl Response {

@@ -56,4 +56,4 @@ pub use share::Share;
 pub use shown_value::ShownValue;
 pub use source::{Position, SourceDiscount, SourceLine, SourceOrder, Unstated};
 pub use status::Status;
-pub use text::{Text, is_invisible, line_and_column, toml_kind, trim};
+pub use text::{Text, interned, is_invisible, line_and_column, toml_kind, trim};

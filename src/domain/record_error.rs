@@ -1,8 +1,6 @@
-use super::{ShownValue, choices};
+use super::{ShownValue, choices, interned};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 /// A literal of this program. A separate type name, or serde would borrow it from its input.
 type FieldName = &'static str;
@@ -23,15 +21,7 @@ pub struct RecordError {
 /// Reads a field's name back from temporary storage. Each is kept for the life of the process;
 /// there are a few hundred at most.
 fn field_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FieldName>, D::Error> {
-    static NAMES: Mutex<BTreeSet<FieldName>> = Mutex::new(BTreeSet::new());
-    let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = names.get(name.as_str()).copied();
-    Ok(Some(known.unwrap_or_else(|| {
-        let name: FieldName = name.leak();
-        names.insert(name);
-        name
-    })))
+    Ok(Option::<String>::deserialize(deserializer)?.map(|name| interned(&name)))
 }
 
 impl RecordError {

@@ -1,4 +1,6 @@
 use compact_str::CompactString;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use toml::de::DeValue;
 
 /// A text of a record. Most have at most 24 bytes and are stored inline, without an allocation that
@@ -20,6 +22,19 @@ pub fn trim(text: &str) -> &str {
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c)),
     }
+}
+
+/// A text that lasts as long as the process, so that what contains it can be copied. Only for texts
+/// of which there are few, such as names from the program or its settings.
+pub fn interned(text: &str) -> &'static str {
+    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text) {
+        return known;
+    }
+    let kept: &'static str = String::leak(text.to_owned());
+    texts.insert(kept);
+    kept
 }
 
 /// Line and column of a byte, both from 1, the column in characters.

@@ -33,5 +33,5 @@ pub use layout::JsonLayout;
 pub use nesting::Wrappers;
 pub use outer_value::outer_value;
 pub use reader::{JsonFile, orders};
-pub use record::{Document, Record, interned, text_or};
+pub use record::{Document, Record, text_or};
 pub use tree::{RepeatedKey, Tree, Value};

@@ -3,14 +3,12 @@
 
 use super::key_uses::{KeyPath, KeyUses};
 use super::tree::{RepeatedKey, Value};
-use crate::domain::{Reason, RecordError, Text, add_once};
+use crate::domain::{Reason, RecordError, Text, add_once, interned};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::blank;
 use crate::extract::decimal;
 use crate::extract::decisive;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 
 /// The most entries taken of a list other than an order's lines; a longer one marks its order.
 const ENTRIES_MAX: usize = 250;
@@ -316,17 +314,4 @@ fn first_of(mut texts: impl Iterator<Item = Text>) -> Text {
 /// A text, or another one if it is blank.
 pub fn text_or(text: Text, other: impl FnOnce() -> Text) -> Text {
     if text.is_empty() { other() } else { text }
-}
-
-/// A text that lives as long as the process. Only for names from the program or its settings, of
-/// which there are few.
-pub fn interned(text: &str) -> &'static str {
-    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = texts.get(text) {
-        return known;
-    }
-    let kept: &'static str = String::leak(text.to_owned());
-    texts.insert(kept);
-    kept
 }

@@ -4,7 +4,7 @@ use super::cells::Values;
 use super::order::{Material, order};
 use super::profile::{Field, LineField, Name, OrderField, Profile, Source};
 use super::status::unstated;
-use crate::domain::{OtherRow, Reason, SourceOrder};
+use crate::domain::{OtherRow, Reason, SourceOrder, interned};
 use crate::extract::ORDER_LINES_MAX;
 use crate::extract::codec;
 use crate::extract::decimal;
@@ -12,7 +12,7 @@ use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::json::{
     self, Document, FurtherLists, JsonFile, Judge, KeyUses, Lack, RepeatedKey, SAMPLE_LEN_MAX,
-    Tree, Value, Wrappers, interned, malformed,
+    Tree, Value, Wrappers, malformed,
 };
 use crate::extract::order_errors::OrderErrors;
 use crate::extract::passed_over::SharedTally;

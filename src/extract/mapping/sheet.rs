@@ -9,11 +9,10 @@ use super::profile::{
     Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout,
 };
 use super::status::unstated;
-use crate::domain::{Reason, RecordError, SourceOrder, Text, Unstated};
+use crate::domain::{Reason, RecordError, SourceOrder, Text, Unstated, interned};
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::grouping::{Group, Groups, order_of};
 use crate::extract::header::{ABSENT, Header, is_same_if_lossy};
-use crate::extract::json::interned;
 use crate::extract::order_errors::OrderErrors;
 use crate::extract::order_versions::CopyTimes;
 use crate::extract::other_rows::Landmarks;

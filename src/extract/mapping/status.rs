@@ -4,11 +4,10 @@ use super::cells::Values;
 use super::consistency::agreed_of;
 use super::dates::{Dates, Kept};
 use super::profile::{Answer, Name, Profile, RowKind, StatusRule};
-use crate::domain::{Reason, RecordError, Status, Text, Unstated};
+use crate::domain::{Reason, RecordError, Status, Text, Unstated, interned};
 use crate::extract::blank;
 use crate::extract::decisive;
 use crate::extract::header::is_same_if_lossy;
-use crate::extract::json::interned;
 use jiff::tz::TimeZone;
 
 /// The word that decides, or that the rules don't know; blank if none is stated.
