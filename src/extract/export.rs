@@ -1,7 +1,6 @@
 //! An export as named by the settings: the files, their content, and whether it can be read.
 
 use super::codec::Source;
-use super::copies::Copies;
 use super::customers::Customers;
 use super::detection::{Requested, detect};
 use super::error::{OpenError, ReadError};
@@ -12,13 +11,13 @@ use super::messages::{Envelope, States, Streams};
 use super::options::Options;
 use super::passed_over;
 use super::reader::Reader;
-use super::record_stream::RecordStream;
 use super::registry::formats;
 use super::shop_address::shop_address;
 use super::spool::{self, STANDARD_INPUT};
 use super::table::{DetectedFormat, ExportFile, Table};
 use super::unplaced::unplaced;
 use crate::domain::{PassedOver, Unplaced};
+use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,7 +26,8 @@ use std::sync::Arc;
 pub struct Export {
     files: Vec<ExportFile>,
     inputs: Arc<[Input]>,
-    copies: Copies,
+    /// Time zone of modification times without an offset.
+    zone: TimeZone,
     customers: Option<Arc<Customers>>,
 }
 
@@ -58,9 +58,9 @@ impl Export {
             return Err(OpenError { faults });
         }
         let inputs: Arc<[Input]> = inputs.into();
-        let copies = Copies::of(Arc::clone(&inputs), options.zone.clone());
         let files = inputs.iter().flat_map(Input::tables).map(Table::file).collect();
-        Ok(Self { files, inputs, copies, customers: customers.map(Arc::new) })
+        let zone = options.zone.clone();
+        Ok(Self { files, inputs, zone, customers: customers.map(Arc::new) })
     }
 
     /// The files in reading order: the last one named comes first, because it supersedes the
@@ -129,8 +129,7 @@ impl Export {
 
     /// Reads from the beginning.
     pub fn read(&self) -> Reader {
-        let records = RecordStream::new(Arc::clone(&self.inputs));
-        Reader::new(records, self.copies.clone(), self.customers.clone())
+        Reader::new(Arc::clone(&self.inputs), self.zone.clone(), self.customers.clone())
     }
 }
 

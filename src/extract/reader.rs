@@ -1,17 +1,21 @@
 //! Reads an export one order at a time.
 
-use super::copies::{Copies, Marks};
+use super::copies::{self, Marks};
 use super::customers::Customers;
 use super::error::ReadError;
+use super::join::Input;
 use super::record_stream::RecordStream;
 use crate::domain::SourceOrder;
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// The orders of an export. After an error it ends: the rest of a file after an error is
 /// unreliable.
 pub struct Reader {
     records: RecordStream,
-    pub(super) copies: Copies,
+    pub(super) inputs: Arc<[Input]>,
+    /// Time zone of modification times without an offset.
+    pub(super) zone: TimeZone,
     /// The records that do not count; absent until the first one is read.
     marks: Option<Marks>,
     customers: Option<Arc<Customers>>,
@@ -20,17 +24,18 @@ pub struct Reader {
 
 impl Reader {
     pub(super) fn new(
-        records: RecordStream,
-        copies: Copies,
+        inputs: Arc<[Input]>,
+        zone: TimeZone,
         customers: Option<Arc<Customers>>,
     ) -> Self {
-        Self { records, copies, marks: None, customers, has_failed: false }
+        let records = RecordStream::new(Arc::clone(&inputs));
+        Self { records, inputs, zone, marks: None, customers, has_failed: false }
     }
 
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let marks = match &mut self.marks {
             Some(marks) => marks,
-            none => none.insert(self.copies.older()?),
+            none => none.insert(copies::older(&self.inputs, &self.zone)?),
         };
         let Some(mut order) = self.records.pull()? else { return Ok(None) };
         order.is_superseded |= marks.has(order.position.record)?;

@@ -2,10 +2,13 @@
 
 use crate::domain::{Reason, SourceOrder};
 use crate::extract::error::ReadError;
+use crate::extract::join::Input;
 use crate::extract::order_versions::{content_of, is_damaged, key_of, stamp};
+use crate::extract::record_stream::RecordStream;
 use crate::scratch::{Sorted, SortedEntries, Sorter};
 use jiff::tz::TimeZone;
 use std::io;
+use std::sync::Arc;
 
 const COPY_BYTES: usize = 40;
 const RECORD_BYTES: usize = 8;
@@ -71,33 +74,28 @@ impl OrderCopy {
     }
 }
 
-/// Collects the records of an export.
-pub struct MarkBuilder<'a> {
-    zone: &'a TimeZone,
-    copies: Sorter<COPY_BYTES>,
-    /// The number of the next record.
-    records: u64,
-}
-
-impl<'a> MarkBuilder<'a> {
-    pub fn new(zone: &'a TimeZone) -> Self {
-        Self { zone, copies: Sorter::new(), records: 0 }
-    }
-
-    pub fn add(&mut self, order: &SourceOrder) -> Result<(), ReadError> {
-        self.records = order.position.record + 1;
-        match OrderCopy::of(order, self.zone) {
-            Some(copy) => self.copies.push(copy.to_bytes()).map_err(no_room),
-            None => Ok(()),
+/// The records that are older or identical copies. Reads the whole export.
+pub fn all(inputs: &Arc<[Input]>, zone: &TimeZone) -> Result<Marks, ReadError> {
+    let mut copies = Sorter::new();
+    let mut records = RecordStream::new(Arc::clone(inputs));
+    let mut examined = 0;
+    // Damage ends this pass as it ends the reading of orders, which reports it. If the reading
+    // gets further, as after a transient disk error, it ends with this error.
+    let fault = loop {
+        match records.pull() {
+            Ok(Some(order)) => {
+                examined = order.position.record + 1;
+                if let Some(copy) = OrderCopy::of(&order, zone) {
+                    copies.push(copy.to_bytes()).map_err(no_room)?;
+                }
+            }
+            Ok(None) => break None,
+            Err(fault) => break Some(fault),
         }
-    }
-
-    /// `fault` is what ended the reading before the end of the export.
-    pub fn finish(self, fault: Option<ReadError>) -> Result<Marks, ReadError> {
-        let replaced = self.copies.sort().and_then(|copies| replaced(&copies));
-        let replaced = Some(replaced.map_err(no_room)?.iter());
-        Ok(Marks { replaced, next: None, end: fault.map(|fault| (self.records, fault)) })
-    }
+    };
+    let replaced = copies.sort().and_then(|copies| replaced(&copies));
+    let replaced = Some(replaced.map_err(no_room)?.iter());
+    Ok(Marks { replaced, next: None, end: fault.map(|fault| (examined, fault)) })
 }
 
 /// The records that another copy replaces.

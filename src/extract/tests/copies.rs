@@ -136,8 +136,8 @@ fn copies_at_other_places_have_the_same_hash_and_orders_that_differ_have_not() {
 fn a_search_that_was_cut_short_knows_nothing_of_what_is_behind() {
     let records = [woo(7, "", "10.00"), woo(8, "", "5.00"), woo(7, "", "10.00")].join("\n");
     let folder = Folder::with("a.json", records.clone() + "{");
-    let copies = folder.open(&["a.json"]).unwrap().read().copies;
-    let mut marks = copies.all().unwrap();
+    let reader = folder.open(&["a.json"]).unwrap().read();
+    let mut marks = crate::extract::copies::all(&reader.inputs, &reader.zone).unwrap();
     assert!((0..2).all(|record| marks.has(record) == Ok(false)));
     assert_eq!(marks.has(2), Ok(true));
     assert!(marks.has(3).is_err(), "a record that this search did not reach");
