@@ -239,20 +239,10 @@ fn zone(table: &Table<'_>, names: &Names) -> Zone {
     }
     let Some(cell) = value.table() else { return Zone::Job };
     cell.only(&["column", "words"]);
-    let words = cell.table("words").map(|words| {
-        words
-            .entries()
-            .filter_map(|(word, zone)| Some((word.to_owned(), zone_named(&zone)?)))
-            .collect()
-    });
-    match cell.text("column") {
-        Some(column) => {
-            Zone::Cell { column: names.number(&column), words: words.unwrap_or_default() }
-        }
-        None => {
-            cell.fault("names no column", "column = \"…\"");
-            Zone::Job
-        }
+    let words = cell.words(zone_named);
+    match cell.column() {
+        Some(column) => Zone::Cell { column: names.number(&column), words },
+        None => Zone::Job,
     }
 }
 

@@ -82,6 +82,22 @@ impl<'t> Table<'t> {
         self.get(key).and_then(|value| value.flag()).unwrap_or(false)
     }
 
+    /// The words under `words`, each with its meaning.
+    pub fn words<T>(&self, read: impl Fn(&Value<'t>) -> Option<T>) -> Vec<(String, T)> {
+        let words = self.table("words");
+        let entries = words.iter().flat_map(Self::entries);
+        entries.filter_map(|(word, value)| Some((word.to_owned(), read(&value)?))).collect()
+    }
+
+    /// The name under `column`, which is required.
+    pub fn column(&self) -> Option<String> {
+        let column = self.text("column");
+        if column.is_none() {
+            self.fault("names no column", "column = \"…\"");
+        }
+        column
+    }
+
     pub fn fault(&self, what: &str, expected: &str) {
         self.document.fault(self.span.clone(), &self.path, what, expected);
     }

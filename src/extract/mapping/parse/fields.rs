@@ -134,12 +134,6 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
         rule.fault("names no column", "column = \"…\"");
     }
     let answer = |key: &str| rule.get(key).and_then(|value| answer_of(&value));
-    let words = rule.table("words").map(|words| {
-        words
-            .entries()
-            .filter_map(|(word, value)| Some((word.to_owned(), answer_of(&value)?)))
-            .collect()
-    });
     let cells = rule.get("column").map(|value| cells_of(&value, names)).unwrap_or_default();
     StatusRule {
         // A mapping may declare any word, so words are looked up before the test for blanks.
@@ -148,7 +142,7 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
         filled: answer("filled"),
         blank: answer("blank"),
         dated: answer("dated"),
-        words: words.unwrap_or_default(),
+        words: rule.words(answer_of),
         table: rule.get("table").and_then(|value| table_of(&value)),
     }
 }
@@ -165,15 +159,8 @@ fn table_of(value: &Value<'_>) -> Option<&'static Statuses> {
 pub fn tax_included(profile: &Table<'_>, names: &Names) -> Option<TaxIncluded> {
     let table = profile.table("tax_included")?;
     table.only(&["column", "words"]);
-    let Some(column) = table.text("column") else {
-        table.fault("names no column", "column = \"…\"");
-        return None;
-    };
-    let words = table.table("words").map(|words| {
-        words.entries().filter_map(|(word, value)| Some((word.to_owned(), value.flag()?))).collect()
-    });
-    let cells = Cells::of(names.number(&column));
-    Some(TaxIncluded { cells, words: words.unwrap_or_default() })
+    let cells = Cells::of(names.number(&table.column()?));
+    Some(TaxIncluded { cells, words: table.words(Value::flag) })
 }
 
 fn answer_of(value: &Value<'_>) -> Option<Answer> {
@@ -185,19 +172,9 @@ fn answer_of(value: &Value<'_>) -> Option<Answer> {
 pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
     let table = profile.table("row_kind")?;
     table.only(&["column", "words", "table", "others"]);
-    let Some(column) = table.text("column") else {
-        table.fault("names no column", "column = \"…\"");
-        return None;
-    };
-    let words = table.table("words").map(|words| {
-        words
-            .entries()
-            .filter_map(|(word, value)| Some((word.to_owned(), kind_of(&value)?)))
-            .collect()
-    });
     Some(RowKinds {
-        column: names.number(&column),
-        words: words.unwrap_or_default(),
+        column: names.number(&table.column()?),
+        words: table.words(kind_of),
         table: table.get("table").and_then(|value| table_of(&value)),
         others: table.get("others").and_then(|value| kind_of(&value)),
     })
