@@ -28,17 +28,9 @@ pub struct Group {
 }
 
 impl Group {
-    fn begun_by(row: &Row<'_>, key: &[u8], run: u64) -> Self {
-        let kept = row.keep();
-        Self {
-            bytes: kept.bytes(),
-            rows: vec![kept],
-            runs: vec![0],
-            is_overlong: false,
-            beside_damage: None,
-            key: key.to_vec(),
-            run,
-        }
+    fn of(rows: Vec<KeptRow>, runs: Vec<u32>, key: Vec<u8>, run: u64) -> Self {
+        let bytes = rows.iter().map(KeptRow::bytes).sum();
+        Self { rows, runs, is_overlong: false, beside_damage: None, key, run, bytes }
     }
 
     /// Line of the file its first row begins at.
@@ -128,15 +120,8 @@ impl Group {
     fn part(&self, rows: Range<usize>) -> Self {
         let size = rows.len();
         let rows = self.rows.get(rows).unwrap_or_default();
-        Self {
-            rows: rows.iter().map(|row| row.row().keep()).collect(),
-            runs: vec![0; size],
-            is_overlong: false,
-            beside_damage: None,
-            key: self.key.clone(),
-            run: self.run,
-            bytes: self.bytes,
-        }
+        let rows = rows.iter().map(|row| row.row().keep()).collect();
+        Self::of(rows, vec![0; size], self.key.clone(), self.run)
     }
 
     /// The copies of the order that it consists of: runs of rows with different values in the
@@ -158,15 +143,7 @@ impl Group {
             match of_time {
                 Some((_, copy)) => copy.push(row, run),
                 None => {
-                    let copy = Self {
-                        bytes: row.bytes(),
-                        rows: vec![row],
-                        runs: vec![run],
-                        is_overlong: false,
-                        beside_damage: None,
-                        key: self.key.clone(),
-                        run: self.run,
-                    };
+                    let copy = Self::of(vec![row], vec![run], self.key.clone(), self.run);
                     copies.push((time.clone(), copy));
                 }
             }
@@ -301,7 +278,7 @@ impl Groups {
             return Ok(());
         }
         self.run += 1;
-        let mut begun = Group::begun_by(&row, key, self.run);
+        let mut begun = Group::of(vec![row.keep()], vec![0], key.to_vec(), self.run);
         let (line, is_whole) = (row.line, row.is_whole);
         begun.beside_damage = self.damage.take();
         if !is_whole {
