@@ -35,20 +35,9 @@ const NO_DATES: &[&str] = &[
 /// midnight.
 const FIRST_DAYS: &[&str] = &["1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01"];
 
-/// A cell without surrounding blanks.
-#[inline]
-pub fn trimmed(cell: &[u8]) -> &[u8] {
-    cell.trim_ascii()
-}
-
-#[inline]
-pub fn trimmed_text(text: &str) -> &str {
-    text.trim_ascii()
-}
-
 #[inline]
 pub fn is_blank(cell: &[u8]) -> bool {
-    match trimmed(cell) {
+    match cell.trim_ascii() {
         odd @ [0x80..=0xff, ..] => std::str::from_utf8(odd).is_ok_and(|text| trim(text).is_empty()),
         cell => cell.is_empty(),
     }
@@ -74,7 +63,7 @@ pub fn value(text: &str) -> &str {
 /// As [`value`].
 #[inline]
 pub fn value_bytes(cell: &[u8]) -> &[u8] {
-    match trimmed(cell) {
+    match cell.trim_ascii() {
         odd @ ([b'=' | b'\'' | b'"' | 0x80.., ..] | [.., 0x80..=0xff]) => {
             std::str::from_utf8(odd).map_or(odd, |text| value(text).as_bytes())
         }

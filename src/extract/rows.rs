@@ -1,6 +1,6 @@
 //! The rows of one table, one at a time, each with the line it begins at.
 
-use super::blank::{self, is_blank, trimmed};
+use super::blank::{self, is_blank};
 use super::codec::Source;
 use super::csv_scanner::{CsvScanner, RECORD_BYTES_MAX, Record, ScanError};
 use super::double_quoted_rows::{self, LineForm};
@@ -137,7 +137,7 @@ impl<'a> Row<'a> {
         match self.front.and_then(|front| front.get(range)) {
             Some(text) => Ok(text),
             None => {
-                let cell = trimmed(self.raw(at));
+                let cell = self.raw(at).trim_ascii();
                 std::str::from_utf8(cell).map_err(|_| cell)
             }
         }
@@ -487,6 +487,6 @@ fn stated_line(cell: Option<&[u8]>) -> Option<u64> {
 
 /// A name without its digits.
 fn without_digits(name: &[u8]) -> Vec<u8> {
-    let name = trimmed(name).iter();
+    let name = name.trim_ascii().iter();
     name.filter(|b| !b.is_ascii_digit()).copied().collect()
 }

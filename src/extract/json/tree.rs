@@ -5,7 +5,6 @@
 //! made here. A text that is not accepted here is passed to serde_json, which words the errors.
 
 use crate::domain::Reason;
-use crate::extract::blank;
 use serde::de::{Error as _, IgnoredAny};
 use std::borrow::Cow;
 
@@ -143,9 +142,9 @@ impl<'a> Value<'a> {
         match raw.as_bytes() {
             [b'"', inner @ .., b'"'] if inner.contains(&b'\\') => {
                 let text: String = serde_json::from_str(raw).map_err(|_| Reason::BadEncoding)?;
-                Ok(Cow::Owned(blank::trimmed_text(&text).to_owned()))
+                Ok(Cow::Owned(text.trim_ascii().to_owned()))
             }
-            [b'"', .., b'"'] => Ok(Cow::Borrowed(blank::trimmed_text(&raw[1..raw.len() - 1]))),
+            [b'"', .., b'"'] => Ok(Cow::Borrowed(raw[1..raw.len() - 1].trim_ascii())),
             [b'{' | b'[', ..] => Err(Reason::MalformedRow),
             _ if self.is_null() => Ok(Cow::Borrowed("")),
             _ => Ok(Cow::Borrowed(raw)),

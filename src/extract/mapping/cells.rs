@@ -2,7 +2,7 @@
 
 use super::profile::{Cells, Name};
 use crate::domain::{Reason, Text};
-use crate::extract::blank::{self, trimmed};
+use crate::extract::blank;
 use crate::extract::rows::Row;
 use csv::ByteRecord;
 use std::borrow::Cow;
@@ -46,7 +46,7 @@ pub struct RecordValues<'a> {
 impl Values for RecordValues<'_> {
     fn value(&self, name: Name) -> Result<Cow<'_, str>, Reason> {
         let cell = self.at.get(name).and_then(|at| self.record.get(*at)).unwrap_or_default();
-        std::str::from_utf8(trimmed(cell))
+        std::str::from_utf8(cell.trim_ascii())
             .map(|text| Cow::Borrowed(blank::free_text(text)))
             .map_err(|_| Reason::BadEncoding)
     }
