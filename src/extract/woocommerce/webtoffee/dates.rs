@@ -152,13 +152,7 @@ fn seconds(civil: DateTime) -> i64 {
 }
 
 fn print(at: DateTime) -> Text {
-    let (year, month, day) = (at.year(), at.month(), at.day());
-    format_compact!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
-        at.hour(),
-        at.minute(),
-        at.second()
-    )
+    format_compact!("{}", at.strftime("%Y-%m-%d %H:%M:%S"))
 }
 
 /// Reads `2024-1-1 8:01:00`, year first, with or without leading zeros, and with or without
