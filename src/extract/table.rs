@@ -7,7 +7,7 @@ use super::format::Records;
 use super::join::{self, Holds, Part, Pieces};
 use super::json::{self, JsonLayout};
 use super::mapping::{self, Profile};
-use super::messages::{Messages, Streams};
+use super::messages::{self, Streams};
 use super::order_versions::CopyTimes;
 use super::passed_over::{FileTally, SharedTally};
 use std::path::PathBuf;
@@ -85,9 +85,7 @@ impl Table {
                 let of = |document: &json::Document<'_>| format.order(document);
                 json::orders(source, layout.wrappers(), &self.passed_over, of)?
             }
-            DetectedFormat::Messages(streams) => {
-                Box::new(Messages::open(source, Arc::clone(streams))?)
-            }
+            DetectedFormat::Messages(streams) => messages::orders(source, Arc::clone(streams))?,
             DetectedFormat::MappedJson(profile) => {
                 mapping::open(&source, profile, &self.passed_over)?
             }

@@ -14,7 +14,7 @@ mod versions;
 mod warehouse_csv;
 
 pub use envelope::Envelope;
-pub use reader::Messages;
+pub use reader::orders;
 pub use row_objects::object_of;
 pub use singer_states::States;
 pub use streams::{Streams, note_uses, recognise, table_in};

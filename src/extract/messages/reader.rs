@@ -1,8 +1,6 @@
 //! The orders of one file of messages.
 
 use super::streams::{Part, Streams, part_of};
-use super::versions::Fates;
-use crate::domain::SourceOrder;
 use crate::extract::codec::Source;
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
@@ -10,45 +8,25 @@ use crate::extract::json::{Document, JsonFile, Wrappers, malformed};
 use std::sync::Arc;
 
 /// The orders of one file of messages, in its order.
-pub struct Messages {
-    file: JsonFile,
-    streams: Arc<Streams>,
-    superseded: Fates,
-    /// The number of the next order in the file, from 0.
-    next: u64,
-}
-
-impl Messages {
-    pub fn open(source: Source, streams: Arc<Streams>) -> Result<Self, ReadError> {
-        let superseded = streams.superseded.fates();
-        Ok(Self {
-            file: JsonFile::open(source, Wrappers::default())?,
-            streams,
-            superseded,
-            next: 0,
-        })
-    }
-}
-
-impl Records for Messages {
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        loop {
-            let Streams { envelope, taken, .. } = &*self.streams;
-            let read = |document: &Document<'_>| match part_of(document, *envelope, taken) {
-                Part::Order(format, row) => Some(row.order(format, document)),
-                Part::Damaged => Some(malformed()),
-                Part::State | Part::Other => None,
-            };
-            match self.file.next(read)? {
-                None => return Ok(None),
-                Some((None, _)) => {}
-                Some((Some(mut order), line)) => {
-                    order.position.line = line;
-                    self.superseded.mark(&mut order, self.next)?;
-                    self.next += 1;
-                    return Ok(Some(Box::new(order)));
-                }
-            }
+pub fn orders(source: Source, streams: Arc<Streams>) -> Result<Box<dyn Records>, ReadError> {
+    let mut file = JsonFile::open(source, Wrappers::default())?;
+    let mut superseded = streams.superseded.fates();
+    // The number of the next order in the file.
+    let mut next = 0;
+    Ok(Box::new(move || {
+        let Streams { envelope, taken, .. } = &*streams;
+        let read = |document: &Document<'_>| match part_of(document, *envelope, taken) {
+            Part::Order(format, row) => Some(row.order(format, document)),
+            Part::Damaged => Some(malformed()),
+            Part::State | Part::Other => None,
+        };
+        while let Some((order, line)) = file.next(read)? {
+            let Some(mut order) = order else { continue };
+            order.position.line = line;
+            superseded.mark(&mut order, next)?;
+            next += 1;
+            return Ok(Some(Box::new(order)));
         }
-    }
+        Ok(None)
+    }))
 }

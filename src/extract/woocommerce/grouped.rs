@@ -3,7 +3,6 @@
 
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::cells::Column;
-use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::grouping::{Group, Groups, order_of};
 use crate::extract::header::ABSENT;
@@ -36,47 +35,28 @@ pub trait RowForm: Send + Sync {
 }
 
 /// The orders of one table.
-pub struct Grouped<F> {
-    form: Arc<F>,
-    rows: Source,
+pub fn orders(mut rows: Rows, form: Arc<impl RowForm + 'static>) -> Box<dyn Records> {
+    let Some(key_at) = form.key_at() else {
+        return Box::new(move || {
+            let row = rows.advance()?;
+            Ok(row.map(|row| decoded(closed(&*form, begun_by(&*form, &row)))))
+        });
+    };
+    let mut groups = Groups::new(rows, key_at, vec![form.modified_at()]);
+    Box::new(move || {
+        let read = |group: &Group| closed(&*form, of_group(&*form, group));
+        Ok(groups.pull()?.map(|group| decoded(order_of(&group, read))))
+    })
 }
 
-enum Source {
-    Each(Box<Rows>),
-    Together(Box<Groups>),
+fn closed(form: &impl RowForm, mut order: SourceOrder) -> SourceOrder {
+    form.close(&mut order);
+    order
 }
 
-impl<F: RowForm> Grouped<F> {
-    pub fn new(rows: Rows, form: Arc<F>) -> Self {
-        let rows = match form.key_at() {
-            Some(key_at) => {
-                let modified_at = vec![form.modified_at()];
-                Source::Together(Box::new(Groups::new(rows, key_at, modified_at)))
-            }
-            None => Source::Each(Box::new(rows)),
-        };
-        Self { form, rows }
-    }
-}
-
-impl<F: RowForm> Records for Grouped<F> {
-    fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
-        let form = &*self.form;
-        let closed = |mut order: SourceOrder| {
-            form.close(&mut order);
-            order
-        };
-        let order = match &mut self.rows {
-            Source::Each(rows) => rows.advance()?.map(|row| closed(begun_by(form, &row))),
-            Source::Together(groups) => {
-                let read = |group: &Group| closed(of_group(form, group));
-                groups.pull()?.map(|group| order_of(&group, read))
-            }
-        };
-        let Some(mut order) = order else { return Ok(None) };
-        html_entities::decode(&mut order);
-        Ok(Some(Box::new(order)))
-    }
+fn decoded(mut order: SourceOrder) -> Box<SourceOrder> {
+    html_entities::decode(&mut order);
+    Box::new(order)
 }
 
 fn begun_by(form: &impl RowForm, row: &Row<'_>) -> SourceOrder {

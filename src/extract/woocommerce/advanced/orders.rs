@@ -11,7 +11,7 @@ use crate::extract::order_errors::add_error;
 use crate::extract::order_versions::CopyTimes;
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::grouped::{Grouped, RowForm};
+use crate::extract::woocommerce::grouped::{self, RowForm};
 use crate::extract::woocommerce::words::{id, read_status};
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl CsvLayout for Columns {
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
-        Box::new(Grouped::new(rows, self))
+        grouped::orders(rows, self)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::extract::json::text_or;
 use crate::extract::order_errors::add_error;
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
-use crate::extract::woocommerce::grouped::{Grouped, RowForm};
+use crate::extract::woocommerce::grouped::{self, RowForm};
 use crate::extract::woocommerce::words::{charges, id, read_status};
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl CsvLayout for Columns {
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
-        Box::new(Grouped::new(rows, self))
+        grouped::orders(rows, self)
     }
 }
 
