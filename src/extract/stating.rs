@@ -24,20 +24,10 @@ pub struct Stating {
     pub test: Stated,
 }
 
-/// Every format that reads orders alone. Streams, loaders' tables and JSON in cells state what the
-/// format of their records does, and mappings what they declare.
+/// The formats whose exports may lack such a field. The others always have it, are mappings, which
+/// state what they declare, or state what the format of their records does.
 pub static TABLE: &[Stating] = &[
     row("shopify-csv", By(&["Financial Status"]), By(&["Cancelled at"]), By(&["Payment Method"])),
-    row("webtoffee-csv", Always, Always, Never),
-    row("advanced-order-export-csv", Always, Always, Never),
-    row("squarespace-csv", Always, Always, Never),
-    row("wix-csv", Always, Always, Never),
-    row("tiendanube-csv", Always, Always, Never),
-    row("bigcommerce-csv", Always, Always, Never),
-    row("etsy-csv", Never, Never, Never),
-    row("amazon-csv", Always, Always, Never),
-    row("square-csv", Never, Never, Never),
-    row("matrixify-csv", Always, By(&["Cancelled At"]), Never),
     row(
         "fivetran-csv",
         By(&["financial_status", "display_financial_status"]),
@@ -46,9 +36,6 @@ pub static TABLE: &[Stating] = &[
     ),
     row("shopify-json", By(&["financial_status"]), By(&["cancelled_at"]), By(&["test"])),
     row("shopify-graphql", By(&["displayFinancialStatus"]), By(&["cancelledAt"]), By(&["test"])),
-    row("woocommerce-json", Always, Always, Never),
-    row("advanced-order-export-json", Always, Always, Never),
-    row("magento-json", Always, Always, Never),
     row("bigcommerce-json", Always, Always, By(&["payment_method"])),
     row("squarespace-json", Always, Always, By(&["testmode"])),
     row("fast-json", By(&["status"]), By(&["status"]), Never),
@@ -57,7 +44,7 @@ pub static TABLE: &[Stating] = &[
 
 use Stated::{Always, By, Never};
 
-const fn row(format: &'static str, status: Stated, cancelled: Stated, test: Stated) -> Stating {
+pub const fn row(format: &'static str, status: Stated, cancelled: Stated, test: Stated) -> Stating {
     Stating { format, status, cancelled, test }
 }
 
@@ -71,7 +58,7 @@ pub fn unstated(format: &str, has: impl Fn(&str) -> bool) -> Unstated {
         By(names) => !names.iter().any(|name| has(name)),
         Always | Never => false,
     };
-    let status = lacks(row.status) || row.status == Never;
+    let status = lacks(row.status);
     let cancelled = lacks(row.cancelled) && row.cancelled != row.status;
     Unstated { status, cancelled, test: lacks(row.test) }
 }
