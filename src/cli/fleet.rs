@@ -8,6 +8,7 @@ use crate::fleet::{
     Accounts, Database, FleetError, Heartbeat, LedgerCopies, Node, NodeName, NodeOptions,
     SharedAccount, SharedAccounts,
 };
+use crate::run::BATCH_LEN_MAX;
 use crate::schedule::Schedules;
 use crate::settings::{self, Settings};
 use crate::state::clock_now;
@@ -94,19 +95,25 @@ impl SharedAccounts for Planned {
 
     fn account(&self, name: &str) -> Option<SharedAccount> {
         let planned = self.account(name, &mut Schedules::default())?;
-        let orders_per_request = |job: &crate::run::Job| match job.load {
-            LoadPath::Rest => 1,
-            LoadPath::Bulk if job.is_bulk_max_set => job.bulk_max,
-            LoadPath::Bulk => crate::run::BATCH_LEN_MAX,
-        };
         let jobs = planned.jobs.iter().map(|planned| &planned.job);
-        let orders_max = jobs.map(orders_per_request).max().unwrap_or(1);
+        let orders =
+            jobs.map(|job| orders_per_request(job.load, job.bulk_max, job.is_bulk_max_set));
+        let orders_max = orders.max().unwrap_or(1);
         Some(SharedAccount {
             request: Duration::from_secs(planned.account.timeout_s),
             orders_per_second: planned.account.requests_per_second * orders_max as f64,
             in_flight_max: planned.account.in_flight_max * orders_max,
             plan: Box::new(move |guard| planned.plan(Some(guard))),
         })
+    }
+}
+
+/// Orders that one request of a job may carry. A probe can raise a maximum that is not set.
+pub(super) fn orders_per_request(load: LoadPath, bulk_max: usize, is_bulk_max_set: bool) -> usize {
+    match load {
+        LoadPath::Rest => 1,
+        LoadPath::Bulk if is_bulk_max_set => bulk_max,
+        LoadPath::Bulk => BATCH_LEN_MAX,
     }
 }
 

@@ -5,7 +5,6 @@ use super::exit::Exit;
 use super::fleet;
 use super::options::Global;
 use super::{assembly, output};
-use crate::domain::LoadPath;
 use crate::fleet::{Accounts, LedgerCopies, MoveError, Moved, Mover, Ownership};
 use crate::report;
 use crate::settings::Settings;
@@ -68,17 +67,16 @@ fn moved(settings: &Settings, name: &str) -> Result<Moved, CliError> {
         .accounts
         .get(name)
         .ok_or_else(|| CliError::usage(format!("no account {name} in the settings")))?;
-    let in_one = settings.jobs_of(name).map(|job| match job.load {
-        LoadPath::Rest => 1,
-        LoadPath::Bulk => job.bulk_max,
-    });
-    let in_one = in_one.max().unwrap_or(1);
+    let jobs = settings.jobs_of(name);
+    let orders =
+        jobs.map(|job| fleet::orders_per_request(job.load, job.bulk_max, job.is_bulk_max_set));
+    let orders_max = orders.max().unwrap_or(1);
     Ok(Moved {
         account: account.name.clone(),
         url: account.url.clone(),
         dir: fleet::of(settings)?.own_state_dir.clone(),
-        orders_per_second: account.requests_per_second * in_one as f64,
-        in_flight_max: account.in_flight_max * in_one,
+        orders_per_second: account.requests_per_second * orders_max as f64,
+        in_flight_max: account.in_flight_max * orders_max,
     })
 }
 
@@ -90,5 +88,32 @@ impl From<MoveError> for CliError {
             MoveError::Refused { .. } => Self::usage(error),
             MoveError::Fleet(_) => Self::failed(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Environment;
+
+    /// The orders of two requests in flight, for the account's only job with these lines.
+    fn in_flight_max(lines: &str) -> usize {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ordersync.toml");
+        let text = format!(
+            "[fleet]\nurl_file = \"fleet.url\"\n\
+             [accounts.a]\nurl = \"https://shop.api-us1.com\"\nin_flight_max = 2\n\
+             [jobs.s]\naccount = \"a\"\nexport = [\"x\"]\n{lines}\n\
+             [jobs.s.connection]\nservice = \"s\"\nexternalid = \"e\"\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let settings = Settings::load(Some(&file), &Environment::new(dir.path(), [])).unwrap();
+        moved(&settings, "a").unwrap().in_flight_max
+    }
+
+    #[test]
+    fn a_request_of_a_bulk_job_counts_as_many_orders_as_a_probe_may_allow() {
+        let found = ["", "load = \"bulk\"", "load = \"bulk\"\nbulk_max = 40"].map(in_flight_max);
+        assert_eq!(found, [2, 200, 80]);
     }
 }
