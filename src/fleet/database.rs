@@ -43,8 +43,8 @@ impl Database {
         ca_file: Option<PathBuf>,
         timeout: Duration,
     ) -> Result<Self, FleetError> {
-        let url = as_require(url.expose_secret());
-        let mut config: Config = url.trim().parse().map_err(|_| FleetError::Url)?;
+        let url = as_require(url.expose_secret().trim());
+        let mut config: Config = url.parse().map_err(|_| FleetError::Url)?;
         if config.get_hosts().is_empty() {
             return Err(FleetError::Url);
         }
@@ -123,10 +123,20 @@ impl Database {
 
 /// An address with libpq's other names for TLS: here a certificate and its name are checked in any
 /// case.
-fn as_require(url: &str) -> String {
-    ["verify-full", "verify-ca"].iter().fold(url.to_owned(), |url, name| {
-        url.replace(&format!("sslmode={name}"), "sslmode=require")
-    })
+fn as_require(address: &str) -> String {
+    let (before, parameters, separator) = if address.starts_with("postgres") {
+        // As the driver reads a URL: the password ends at the first @.
+        let host = address.find('@').map_or(0, |at| at + 1);
+        let query = address[host..].find('?').map_or(address.len(), |at| host + at + 1);
+        (&address[..query], &address[query..], "&")
+    } else {
+        ("", address, " ")
+    };
+    let parameters = parameters.split(separator).map(|parameter| match parameter {
+        "sslmode=verify-full" | "sslmode=verify-ca" => "sslmode=require",
+        other => other,
+    });
+    format!("{before}{}", parameters.collect::<Vec<_>>().join(separator))
 }
 
 fn is_local(host: &Host) -> bool {
@@ -189,4 +199,28 @@ async fn migrate(migrations: &[&str], client: &Client) -> Result<(), FleetError>
         ))
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_parameter_for_tls_is_read_as_require() {
+        for (url, password) in [
+            (
+                "postgres://u:sslmode=verify-full@localhost/d?sslmode=verify-ca",
+                "sslmode=verify-full",
+            ),
+            (
+                "postgres://u:?sslmode=verify-ca@localhost/d?sslmode=verify-full",
+                "?sslmode=verify-ca",
+            ),
+            ("host=localhost user=u password=a@b?c sslmode=verify-full", "a@b?c"),
+        ] {
+            let database = Database::new(&url.into(), None, CONNECT_TIMEOUT).unwrap();
+            assert_eq!(database.config.get_password(), Some(password.as_bytes()), "{url}");
+            assert!(database.is_encrypted, "{url}");
+        }
+    }
 }
