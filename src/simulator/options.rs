@@ -5,7 +5,7 @@ use std::fmt;
 /// observed.
 #[derive(Clone)]
 pub struct Options {
-    /// FaultyListener on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
     /// The only value of `Api-Token` that is accepted.
     pub token: String,
