@@ -11,7 +11,7 @@ const IDLE: Duration = Duration::from_secs(5);
 
 /// One request as `/__sim/requests` shows it. The query is left out: it can contain e-mail
 /// addresses.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Entry {
     pub number: u64,
     pub at_ms: u64,
@@ -71,11 +71,7 @@ impl RequestLog {
             at_ms: u64::try_from(at.as_millis()).unwrap_or(u64::MAX),
             method: method.to_owned(),
             path: path.to_owned(),
-            status: None,
-            connection: None,
-            order: None,
-            operation: None,
-            orders: 0,
+            ..Entry::default()
         });
         self.requests
     }

@@ -33,6 +33,7 @@ pub(super) struct CustomObject {
 }
 
 /// The account's data for GraphQL, and copies on the way to the REST API.
+#[derive(Default)]
 pub(in crate::simulator) struct GraphqlState {
     pub(super) schema: Arc<Schema>,
     pub(super) objects: BTreeMap<OrderKey, CustomObject>,
@@ -48,16 +49,7 @@ pub(in crate::simulator) struct GraphqlState {
 
 impl GraphqlState {
     pub fn new(options: &GraphqlOptions) -> Self {
-        Self {
-            schema: Arc::new(Schema::new(options)),
-            objects: BTreeMap::new(),
-            refused: BTreeMap::new(),
-            paths: BTreeMap::new(),
-            arriving: VecDeque::new(),
-            copying: VecDeque::new(),
-            receipts: 0,
-            copies: 0,
-        }
+        Self { schema: Arc::new(Schema::new(options)), ..Self::default() }
     }
 
     /// Applies changed options, which may change the schema.

@@ -98,27 +98,13 @@ impl Draft {
             id,
             connectionid: self.connectionid.unwrap_or_default(),
             customerid: self.customerid.unwrap_or_default(),
-            externalid: None,
-            externalcheckoutid: None,
             // The account's default is unknown; this is the dangerous one.
             source: 1,
-            email: String::new(),
-            currency: String::new(),
-            total: 0,
-            shipping: None,
-            tax: None,
-            discount: None,
-            order_url: String::new(),
-            shipping_method: String::new(),
-            order_number: String::new(),
             placed: now,
-            changed: None,
-            abandoned: None,
             state: 1,
-            products: Vec::new(),
-            discounts: Vec::new(),
             created: now,
             updated: now,
+            ..Order::default()
         };
         let is_cart = self.externalid.is_none();
         self.apply(&mut order, now);

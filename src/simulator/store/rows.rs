@@ -2,7 +2,7 @@ use super::table::Row;
 use jiff::Timestamp;
 
 /// The record of a shop.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(in crate::simulator) struct Connection {
     pub id: u64,
     pub service: String,
@@ -26,15 +26,11 @@ impl Connection {
             id,
             service,
             externalid,
-            name: String::new(),
-            is_internal: false,
-            logo_url: String::new(),
-            link_url: String::new(),
-            list_id: None,
             status: "1".to_owned(),
             sync_status: "0".to_owned(),
             created: now,
             updated: now,
+            ..Self::default()
         }
     }
 }
@@ -75,7 +71,7 @@ impl Row for Contact {
 }
 
 /// A customer of one connection; with connection 0 the account's own sum over an e-mail address.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(in crate::simulator) struct Customer {
     pub id: u64,
     pub connectionid: u64,
@@ -105,12 +101,8 @@ impl Customer {
             externalid,
             email,
             accepts_marketing: "0".to_owned(),
-            first_name: None,
-            last_name: None,
-            revenue: 0,
-            orders: 0,
-            products: 0,
             updated: now,
+            ..Self::default()
         }
     }
 
@@ -139,7 +131,7 @@ impl Row for Customer {
 }
 
 /// An order, or a cart while it has no `externalid`. Amounts are minor units.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(in crate::simulator) struct Order {
     pub id: u64,
     pub connectionid: u64,
