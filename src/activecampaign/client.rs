@@ -96,7 +96,7 @@ impl Client {
 
     /// Counts a batch that was divided.
     pub fn note_divided(&self) {
-        self.0.counters.batch_divided();
+        self.0.counters.count(|traffic| traffic.batches_divided += 1);
     }
 
     pub fn traffic(&self) -> Traffic {

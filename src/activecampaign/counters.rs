@@ -1,7 +1,7 @@
 use super::disposition::Disposition;
 use super::rate_limiter::SendStats;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a client has sent and received since it was created.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,69 +61,29 @@ impl Traffic {
     }
 }
 
+/// What is counted while requests are sent; the rate limiter knows the rest.
 #[derive(Default)]
-pub(super) struct Counters {
-    succeeded: AtomicU64,
-    retried: AtomicU64,
-    waits_stated: AtomicU64,
-    budgets_stated: AtomicU64,
-    batches: AtomicU64,
-    batch_orders: AtomicU64,
-    batches_divided: AtomicU64,
-    dispositions: [AtomicU64; Disposition::WORDS.len()],
-}
+pub(super) struct Counters(Mutex<Traffic>);
 
 impl Counters {
-    pub(super) fn retried(&self) {
-        self.retried.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// An answer of 429 stated how long to wait.
-    pub(super) fn wait_stated(&self) {
-        self.waits_stated.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// An answer stated how many requests are left.
-    pub(super) fn budget_stated(&self) {
-        self.budgets_stated.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A batch of so many orders leaves.
-    pub(super) fn batch(&self, orders: usize) {
-        self.batches.fetch_add(1, Ordering::Relaxed);
-        self.batch_orders.fetch_add(orders as u64, Ordering::Relaxed);
-    }
-
-    pub(super) fn batch_divided(&self) {
-        self.batches_divided.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn succeeded(&self) {
-        self.succeeded.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn judged(&self, disposition: Disposition) {
-        self.dispositions[disposition.index()].fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count(&self, count: impl FnOnce(&mut Traffic)) {
+        count(&mut self.counted());
     }
 
     pub(super) fn traffic(&self, stats: SendStats) -> Traffic {
-        let counts = self.dispositions.iter().map(|count| count.load(Ordering::Relaxed));
-        let dispositions: BTreeMap<_, _> =
-            Disposition::WORDS.into_iter().zip(counts).filter(|(_, n)| *n > 0).collect();
+        let counted = self.counted().clone();
+        let throttled = counted.dispositions.get(Disposition::Throttled.word());
         Traffic {
             total: stats.sends,
-            succeeded: self.succeeded.load(Ordering::Relaxed),
-            retried: self.retried.load(Ordering::Relaxed),
-            throttled: dispositions.get(Disposition::Throttled.word()).copied().unwrap_or(0),
-            waits_stated: self.waits_stated.load(Ordering::Relaxed),
-            budgets_stated: self.budgets_stated.load(Ordering::Relaxed),
+            throttled: throttled.copied().unwrap_or(0),
             paused_ms: u64::try_from(stats.paused.as_millis()).unwrap_or(u64::MAX),
-            batches: self.batches.load(Ordering::Relaxed),
-            batch_orders: self.batch_orders.load(Ordering::Relaxed),
-            batches_divided: self.batches_divided.load(Ordering::Relaxed),
-            dispositions,
             requests_per_second: stats.rate_now,
             utilisation: stats.utilisation,
+            ..counted
         }
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Traffic> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -59,7 +59,7 @@ impl Disposition {
         Self::WORDS[self.index()]
     }
 
-    pub(super) fn index(self) -> usize {
+    fn index(self) -> usize {
         match self {
             Self::Throttled => 0,
             Self::Again => 1,

@@ -73,12 +73,12 @@ impl Account {
         self.log(request, &sent, &reply);
         if let Some(budget) = reply.as_ref().ok().and_then(Response::budget) {
             self.rate_limiter.observe(&sent, budget);
-            self.counters.budget_stated();
+            self.counters.count(|traffic| traffic.budgets_stated += 1);
         }
         match reply.map_err(FailureCause::from).and_then(|reply| outcome(request.kind, reply, read))
         {
             Ok(value) => {
-                self.counters.succeeded();
+                self.counters.count(|traffic| traffic.succeeded += 1);
                 self.rate_limiter.accepted();
                 self.breaker.succeeded();
                 Ok(value)
@@ -92,7 +92,9 @@ impl Account {
         let state = self.breaker.note(class, sent.at);
         let disposition = judge(request.kind, cause, &state);
         let wait = cause.retry_after();
-        self.counters.judged(disposition);
+        self.counters.count(|traffic| {
+            *traffic.dispositions.entry(disposition.word()).or_default() += 1;
+        });
         if let (FailureClass::Throttled | FailureClass::Outage, Some(wait)) = (class, wait) {
             self.rate_limiter.asked_to_wait(wait);
         }
@@ -103,7 +105,7 @@ impl Account {
         match class {
             FailureClass::Throttled => {
                 if wait.is_some() {
-                    self.counters.wait_stated();
+                    self.counters.count(|traffic| traffic.waits_stated += 1);
                 }
                 self.rate_limiter.throttled(sent, wait);
             }

@@ -78,7 +78,7 @@ impl Retry {
             self.breaker.stop(stop);
             return RetryDecision::Stop(stop);
         }
-        self.counters.retried();
+        self.counters.count(|traffic| traffic.retried += 1);
         let delay = self.delays.next_backoff().unwrap_or(DELAY_MAX);
         RetryDecision::After(delay.mul_f64(SPREAD_MIN + self.breaker.chance()).min(DELAY_MAX))
     }

@@ -153,7 +153,10 @@ impl Turn<'_> {
     ) -> Result<Vec<BulkReply>, Failure> {
         let name = "upsert_orders";
         let request = request(RequestKind::BulkUpsert, name, batch.body);
-        self.account.counters.batch(orders.len());
+        self.account.counters.count(|traffic| {
+            traffic.batches += 1;
+            traffic.batch_orders += orders.len() as u64;
+        });
         let answer = self.send(&request, Answer::read).await?;
         let verdict = judge_errors(&answer.errors, &|word| form.schema.has_name(word));
         if verdict == GraphqlVerdict::Stop {
