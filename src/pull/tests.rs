@@ -103,7 +103,7 @@ impl Pulls<WooCommerce> {
     /// Moves the shop's clock to a moment.
     fn set_clock(&self, now: Timestamp) {
         let ahead = now.duration_since(Timestamp::now()).as_secs();
-        self.shop.set(|options| options.clock_ahead_s = ahead);
+        self.shop.set_clock(ahead);
     }
 
     /// Status and total of each order, of its copy in the last file.
@@ -173,7 +173,7 @@ async fn an_increment_holds_what_changed_and_the_later_file_counts() {
         (order.status, order.modified) = ("trash".to_owned(), end);
         orders.insert(251, ShopOrder::new(251, end));
     });
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     let before = pulls.shop.requests().len();
     let window = pulls.pull(Request::Since(end)).await.unwrap();
     assert_eq!(window.manifest.orders, 3);
@@ -188,7 +188,7 @@ async fn an_increment_holds_what_changed_and_the_later_file_counts() {
 async fn a_night_takes_the_pages_of_its_overlap_and_three_requests() {
     let pulls = Pulls::of(WooOptions::default(), orders(420)).await;
     let end = pulls.full().await.manifest.window.to;
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     for (changed, requests) in [(0, 4), (99, 4), (100, 4), (101, 5), (301, 7)] {
         pulls.shop.change(|orders| {
             orders.values_mut().take(changed).for_each(|order| order.modified = end);
@@ -442,7 +442,7 @@ async fn another_window_is_full_where_an_increment_would_not_continue_the_export
     pulls.options.since = Some(moment("2026-01-01T10:00:00Z"));
     assert_eq!(next(&pulls).await, Extent::Full);
     assert_eq!(pulls.export().keys().min(), Some(&10));
-    pulls.shop.set(|options| options.clock_ahead_s = -7200);
+    pulls.shop.set_clock(-7200);
     assert_eq!(next(&pulls).await, Extent::Full);
     pulls.options.full_every = SignedDuration::ZERO;
     assert_eq!(next(&pulls).await, Extent::Full);

@@ -25,6 +25,8 @@ pub trait SimulatedShop: Send + Sized + 'static {
     const IDLE_REQUESTS: [usize; 2];
     /// Whether it serves files from a second host.
     const HAS_FILES: bool = false;
+    /// Whether a client that only reads sends nothing but GET.
+    const READS_BY_GET: bool = true;
 
     /// The behaviour of a shop and its host; the default is a typical shop.
     type Options: Default + Send;
@@ -32,9 +34,6 @@ pub trait SimulatedShop: Send + Sized + 'static {
 
     /// Other options for each number.
     fn variant(number: u64) -> Self::Options;
-
-    /// How far its clock is ahead, in seconds.
-    fn clock_ahead_s(options: &mut Self::Options) -> &mut i64;
 
     /// The folder of the host that the shop is in, with a slash in front; blank for none.
     fn folder(_options: &Self::Options) -> String {
@@ -147,6 +146,8 @@ pub struct Shop<S: SimulatedShop> {
     /// The address of the host of the files.
     pub files_url: String,
     pub own: S,
+    /// How far its clock is ahead, in seconds.
+    clock_ahead_s: i64,
     requests: Vec<String>,
     in_flight: u32,
     /// Changes by the number of the request, from 1.
@@ -157,8 +158,8 @@ pub struct Shop<S: SimulatedShop> {
 
 impl<S: SimulatedShop> Shop<S> {
     /// The time of its clock.
-    pub fn now(&mut self) -> Timestamp {
-        let ahead = SignedDuration::from_secs(*S::clock_ahead_s(&mut self.options));
+    pub fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_secs(self.clock_ahead_s);
         Timestamp::now().checked_add(ahead).unwrap_or_default()
     }
 
@@ -174,6 +175,9 @@ impl<S: SimulatedShop> Shop<S> {
     /// Logs a request, and makes the changes that are due before it.
     fn begin(&mut self, request: &ShopRequest) {
         self.requests.push(S::log_line(request));
+        if S::READS_BY_GET && request.method != Method::GET {
+            self.violation(format!("{} in a pull", request.method));
+        }
         while self.changes.front().is_some_and(|(number, _)| *number <= self.requests.len()) {
             if let Some((_, change)) = self.changes.pop_front() {
                 change(self);
@@ -212,6 +216,7 @@ impl<S: SimulatedShop> HostedShop<S> {
             orders: orders.into_iter().map(|order| (order.id(), order)).collect(),
             violations: Vec::new(),
             files_url: String::new(),
+            clock_ahead_s: 0,
             requests: Vec::new(),
             in_flight: 0,
             changes: VecDeque::new(),
@@ -275,6 +280,18 @@ impl<S: SimulatedShop> HostedShop<S> {
     /// Fails the next request in this way, after those already queued.
     pub fn fail_next(&self, fault: HostFault) {
         lock(&self.shop).failures.push_back(Some(fault));
+    }
+
+    /// Sets how far its clock is ahead, in seconds.
+    pub fn set_clock(&self, ahead_s: i64) {
+        lock(&self.shop).clock_ahead_s = ahead_s;
+    }
+
+    /// Advances its clock; returns its time.
+    pub fn advance_clock(&self, seconds: i64) -> Timestamp {
+        let mut shop = lock(&self.shop);
+        shop.clock_ahead_s += seconds;
+        shop.now()
     }
 
     pub fn set(&self, change: impl FnOnce(&mut S::Options)) {
@@ -387,7 +404,7 @@ impl<S: SimulatedShop> AnyShop for HostedShop<S> {
     }
 
     fn set_clock(&self, ahead_s: i64) {
-        self.set(|options| *S::clock_ahead_s(options) = ahead_s);
+        Self::set_clock(self, ahead_s);
     }
 }
 

@@ -7,7 +7,7 @@ use super::any_shop::System;
 use super::shop_host::{
     HostedShop, Shop, ShopRequest, SimulatedOrder, SimulatedShop, json, simple_order, system,
 };
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -29,8 +29,6 @@ pub struct SquarespaceOptions {
     pub ignores_bounds: bool,
     /// Every next page has the same cursor.
     pub repeats_cursors: bool,
-    /// How far its clock is ahead, in seconds.
-    pub clock_ahead_s: i64,
 }
 
 impl Default for SquarespaceOptions {
@@ -40,7 +38,6 @@ impl Default for SquarespaceOptions {
             throttled: 0,
             ignores_bounds: false,
             repeats_cursors: false,
-            clock_ahead_s: 0,
         }
     }
 }
@@ -113,18 +110,11 @@ impl SimulatedShop for Cursors {
         SquarespaceOptions::default()
     }
 
-    fn clock_ahead_s(options: &mut SquarespaceOptions) -> &mut i64 {
-        &mut options.clock_ahead_s
-    }
-
     fn new(_: &SquarespaceOptions) -> Self {
         Self::default()
     }
 
     fn answer(shop: &mut Shop<Self>, request: &ShopRequest) -> Response<String> {
-        if request.method != Method::GET {
-            shop.violation(format!("{} in a pull", request.method));
-        }
         if request.header("user-agent").is_none_or(str::is_empty) {
             shop.violation("without User-Agent");
             return refusal(StatusCode::BAD_REQUEST, "User-Agent is required.");

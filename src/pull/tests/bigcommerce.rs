@@ -131,7 +131,7 @@ async fn orders_deleted_in_the_admin_are_there_and_only_deleted_for_good_is_gone
         let order = orders.get_mut(&7).unwrap();
         (order.is_deleted, order.modified) = (false, end);
     });
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     let window = pulls.pull(Request::Since(end)).await.unwrap();
     assert_eq!(window.manifest.orders, 2);
     let mut export = pulls.export();
@@ -144,7 +144,7 @@ async fn orders_deleted_in_the_admin_are_there_and_only_deleted_for_good_is_gone
 async fn a_quiet_night_takes_four_requests() {
     let pulls = Pulls::of_bigcommerce(BigCommerceOptions::default(), orders(420)).await;
     let end = pulls.full().await.manifest.window.to;
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     for (changed, requests) in [(0, 4), (1, 6), (250, 6), (251, 7)] {
         pulls.shop.change(|orders| {
             orders.values_mut().take(changed).for_each(|order| order.modified = end);
@@ -266,7 +266,7 @@ async fn a_shop_that_ignores_the_window_is_pulled_in_full_and_bounds_may_be_excl
         let pulls = Pulls::of_bigcommerce(host, orders(40)).await;
         let end = pulls.full().await.manifest.window.to;
         pulls.shop.change(|orders| orders.get_mut(&7).unwrap().modified = end);
-        pulls.shop.set(|options| options.clock_ahead_s = 600);
+        pulls.shop.set_clock(600);
         let window = pulls.pull(Request::Since(end)).await.unwrap();
         assert_eq!(window.manifest.orders, 1, "exclusive: {excludes_bounds}");
     }

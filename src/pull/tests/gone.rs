@@ -104,7 +104,7 @@ async fn an_order_that_came_back_after_a_full_pull_is_not_gone() {
     pulls.shop.change(|orders| {
         orders.insert(2, ShopOrder { modified: end, ..lost[1].clone() });
     });
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     pulls.pull(Request::Since(end)).await.unwrap();
     assert_eq!(gone_orders(&pulls.folder().export().unwrap()), [1]);
 }
@@ -119,8 +119,8 @@ async fn an_order_that_came_back_and_cannot_be_delivered_is_not_gone() {
     pulls.shop.change(|orders| {
         orders.insert(2, ShopOrder { modified: end, ..lost[1].clone() });
     });
+    pulls.shop.set_clock(600);
     pulls.shop.set(|options| {
-        options.clock_ahead_s = 600;
         options.unlistable = [2].into();
         options.broken = [2].into();
     });

@@ -119,8 +119,8 @@ async fn a_wrong_signature_or_missing_permission_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_request_is_signed_again_for_each_attempt_and_by_the_shops_clock() {
     for ahead_s in [0, 3600, -3600] {
-        let host = MagentoOptions { clock_ahead_s: ahead_s, ..MagentoOptions::default() };
-        let pulls = Pulls::magento(host, orders(150)).await;
+        let pulls = Pulls::magento(MagentoOptions::default(), orders(150)).await;
+        pulls.shop.set_clock(ahead_s);
         for fault in [HostFault::Page(502), HostFault::Reset, HostFault::Cut] {
             pulls.shop.fail_at(2, fault);
             pulls.whole().await;
@@ -157,7 +157,7 @@ async fn orders_that_changed_in_the_same_second_are_all_there() {
     pulls.shop.change(|orders| {
         orders.values_mut().for_each(|order| (order.total, order.updated) = (77_700, end));
     });
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     let window = pulls.pull(Request::Since(end)).await.unwrap();
     assert_eq!((window.manifest.orders, window.manifest.requests), (450, 7));
     assert_eq!(pulls.totals(), pulls.truth_of_magento());
@@ -167,7 +167,7 @@ async fn orders_that_changed_in_the_same_second_are_all_there() {
 async fn a_night_reaches_two_hours_back_and_takes_two_requests() {
     let pulls = Pulls::magento(MagentoOptions::default(), orders(120)).await;
     let end = pulls.whole().await.manifest.window.to;
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     pulls.shop.change(|orders| {
         let order = orders.get_mut(&7).unwrap();
         (order.total, order.updated) = (77_777, end - 119.minutes());

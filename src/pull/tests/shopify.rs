@@ -81,12 +81,7 @@ impl Pulls<Shopify> {
 
     /// Advances the shop's clock; returns its time.
     fn pass(&self, seconds: i64) -> Timestamp {
-        let mut ahead_s = seconds;
-        self.shop.set(|options| {
-            ahead_s += options.clock_ahead_s;
-            options.clock_ahead_s = ahead_s;
-        });
-        Timestamp::now() + ahead_s.seconds()
+        self.shop.advance_clock(seconds)
     }
 }
 

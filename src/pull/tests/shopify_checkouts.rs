@@ -33,12 +33,7 @@ impl Pulls<Shopify> {
 
     /// A night later, ten minutes before the shop's present.
     fn night(&self) -> Timestamp {
-        let mut ahead_s = 90_000;
-        self.shop.set(|options| {
-            ahead_s += options.clock_ahead_s;
-            options.clock_ahead_s = ahead_s;
-        });
-        Timestamp::now() + ahead_s.seconds() - 600.seconds()
+        self.shop.advance_clock(90_000) - 600.seconds()
     }
 
     /// Sets an order's total; places a new one if it does not exist.

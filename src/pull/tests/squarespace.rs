@@ -90,7 +90,7 @@ async fn orders_that_leave_the_list_while_it_is_read_cost_no_other() {
 async fn a_night_takes_two_requests_and_holds_what_changed() {
     let pulls = Pulls::squarespace(SquarespaceOptions::default(), orders(120)).await;
     let end = pulls.complete().await.manifest.window.to;
-    pulls.shop.set(|options| options.clock_ahead_s = 600);
+    pulls.shop.set_clock(600);
     pulls.shop.change(|orders| orders.get_mut(&7).unwrap().change(77_777, end));
     let window = pulls.pull(Request::Since(end)).await.unwrap();
     assert_eq!((window.manifest.orders, window.manifest.requests), (1, 2));

@@ -52,8 +52,6 @@ pub struct BigCommerceOptions {
     pub unlistable: BTreeSet<u64>,
     /// These fail with 500 by their id too.
     pub broken: BTreeSet<u64>,
-    /// How far its clock is ahead, in seconds.
-    pub clock_ahead_s: i64,
 }
 
 impl Default for BigCommerceOptions {
@@ -72,7 +70,6 @@ impl Default for BigCommerceOptions {
             parts_at_once_max: LIMIT_MAX,
             unlistable: BTreeSet::new(),
             broken: BTreeSet::new(),
-            clock_ahead_s: 0,
         }
     }
 }

@@ -2,7 +2,7 @@ use super::super::shop_host::{self, Shop, ShopRequest, SimulatedShop, text};
 use super::list::{ListQuery, Refusal, page_of_parts};
 use super::quota::Admission;
 use super::{BigCommerceOptions, BigCommerceOrder, Quota};
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 const FOLDER: &str = "/stores/simulator";
@@ -24,10 +24,6 @@ impl SimulatedShop for Quota {
             orders_at_once_max: [250, 250, 60, 7][(number % 4) as usize],
             ..BigCommerceOptions::default()
         }
-    }
-
-    fn clock_ahead_s(options: &mut BigCommerceOptions) -> &mut i64 {
-        &mut options.clock_ahead_s
     }
 
     fn folder(_: &BigCommerceOptions) -> String {
@@ -72,9 +68,6 @@ impl SimulatedShop for Quota {
 
 impl Shop<Quota> {
     fn serve(&mut self, request: &ShopRequest) -> Result<Response<String>, Refusal> {
-        if request.method != Method::GET {
-            self.violation(format!("{} in a pull", request.method));
-        }
         if request.header("accept") != Some("application/json") {
             self.violation("without Accept, the answer is XML");
             let xml = "<?xml version=\"1.0\"?><orders/>".to_owned();

@@ -52,8 +52,6 @@ pub struct MagentoOptions {
     pub ignores: Option<&'static str>,
     /// It answers in English; else in German.
     pub is_english: bool,
-    /// How far its clock is ahead, in seconds.
-    pub clock_ahead_s: i64,
 }
 
 /// How a list fails once.
@@ -82,7 +80,6 @@ impl Default for MagentoOptions {
             echoes: None,
             ignores: None,
             is_english: true,
-            clock_ahead_s: 0,
         }
     }
 }

@@ -76,8 +76,6 @@ pub struct ShopifyOptions {
     pub points_max: u32,
     /// Points that come back each second.
     pub points_per_second: u32,
-    /// How far its clock is ahead, in seconds.
-    pub clock_ahead_s: i64,
     /// The shop's zone, in which a day of a search begins.
     pub zone: TimeZone,
 }
@@ -142,7 +140,6 @@ impl Default for ShopifyOptions {
             shop_domain: "simulator.myshopify.com",
             points_max: 2000,
             points_per_second: 100,
-            clock_ahead_s: 0,
             zone: TimeZone::UTC,
         }
     }

@@ -35,6 +35,8 @@ impl SimulatedShop for Admin {
     /// The query for changes.
     const IDLE_REQUESTS: [usize; 2] = [1, 1];
     const HAS_FILES: bool = true;
+    /// GraphQL is sent by POST.
+    const READS_BY_GET: bool = false;
 
     type Options = ShopifyOptions;
     type Order = ShopifyOrder;
@@ -47,10 +49,6 @@ impl SimulatedShop for Admin {
             children_first: number.is_multiple_of(3),
             ..ShopifyOptions::default()
         }
-    }
-
-    fn clock_ahead_s(options: &mut ShopifyOptions) -> &mut i64 {
-        &mut options.clock_ahead_s
     }
 
     fn new(options: &ShopifyOptions) -> Self {

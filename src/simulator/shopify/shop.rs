@@ -116,13 +116,13 @@ impl Shop<Admin> {
     }
 
     /// An order by its id, as far as it can be seen.
-    fn node(&mut self, id: &str) -> Value {
+    fn node(&self, id: &str) -> Value {
         let protected = self.options.protected;
         let order = self.visible().find(|order| order.gid() == id);
         order.map_or(Value::Null, |order| order.view(protected))
     }
 
-    fn visible(&mut self) -> impl Iterator<Item = &ShopifyOrder> {
+    fn visible(&self) -> impl Iterator<Item = &ShopifyOrder> {
         let has_all = self.options.scopes.contains(&"read_all_orders");
         let oldest = self.now().checked_sub(VISIBLE).unwrap_or(Timestamp::MIN);
         self.orders.values().filter(move |order| has_all || order.created >= oldest)
@@ -170,7 +170,7 @@ impl Shop<Admin> {
     }
 
     /// Searches find no later change.
-    fn indexed(&mut self) -> Timestamp {
+    fn indexed(&self) -> Timestamp {
         let lag = SignedDuration::from_secs(self.options.index_lag_s);
         self.now().checked_sub(lag).unwrap_or(Timestamp::MIN)
     }

@@ -47,8 +47,6 @@ pub struct WooOptions {
     pub echoes: Option<u64>,
     /// The key's user may not read these: they are left out of pages, and counted.
     pub unreadable: BTreeSet<u64>,
-    /// How far its clock is ahead, in seconds.
-    pub clock_ahead_s: i64,
     /// The site's zone: dates without `dates_are_gmt` are compared in it.
     pub zone: TimeZone,
     pub cache: Cache,
@@ -93,7 +91,6 @@ impl Default for WooOptions {
             broken: BTreeSet::new(),
             unreadable: BTreeSet::new(),
             echoes: None,
-            clock_ahead_s: 0,
             zone: TimeZone::UTC,
             cache: Cache::default(),
         }

@@ -4,7 +4,7 @@ use super::super::shop_host::{
 use super::list::{InvalidParameter, ListQuery};
 use super::order::ShopOrder;
 use super::{Cache, Permalinks, WooOptions};
-use axum::http::{HeaderMap, Method, Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, StatusCode, header};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -37,10 +37,6 @@ impl SimulatedShop for WooCache {
         }
     }
 
-    fn clock_ahead_s(options: &mut WooOptions) -> &mut i64 {
-        &mut options.clock_ahead_s
-    }
-
     fn folder(options: &WooOptions) -> String {
         let slash = if options.folder.is_empty() { "" } else { "/" };
         format!("{slash}{}", options.folder)
@@ -71,7 +67,7 @@ impl SimulatedShop for WooCache {
         if let Some(kept) = address.as_ref().and_then(|address| shop.own.0.get(address)) {
             return kept.clone();
         }
-        let response = shop.serve(&request.method, path, pairs, &request.headers);
+        let response = shop.serve(path, pairs, &request.headers);
         if let Some(address) = address.filter(|_| response.status() == StatusCode::OK) {
             shop.own.0.insert(address, response.clone());
         }
@@ -86,14 +82,10 @@ impl SimulatedOrder for ShopOrder {
 impl Shop<WooCache> {
     fn serve(
         &mut self,
-        method: &Method,
         path: &str,
         pairs: &[(String, String)],
         headers: &HeaderMap,
     ) -> Response<String> {
-        if *method != Method::GET {
-            self.violations.push(format!("{method} in a pull"));
-        }
         let Some(resource) = self.resource(path, pairs) else {
             return if self.options.permalinks == Permalinks::Plain {
                 page(StatusCode::OK, "<html><body>Welcome to our shop</body></html>")
