@@ -139,11 +139,7 @@ impl Folder {
     /// A note that an unfinished pull left in the folder.
     pub(super) fn note(&self, name: &str) -> Result<Option<Vec<u8>>, PullError> {
         let path = self.dir.join(name);
-        match fs::read(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(PullError::io(&path)(error)),
-        }
+        found(fs::read(&path), &path)
     }
 
     /// Leaves a note for the next pull, in case this one is interrupted.
@@ -153,12 +149,7 @@ impl Folder {
 
     pub(super) fn remove_note(&self, name: &str) -> Result<(), PullError> {
         let path = self.dir.join(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(PullError::io(&path)(error))
-            }
-            _ => Ok(()),
-        }
+        found(fs::remove_file(&path), &path).map(drop)
     }
 
     /// Removes a window.
@@ -187,10 +178,8 @@ impl Folder {
 
     /// Folders of windows, complete or not, by number.
     fn folders(&self) -> Result<Vec<(String, PathBuf)>, PullError> {
-        let entries = match fs::read_dir(&self.dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(PullError::io(&self.dir)(error)),
+        let Some(entries) = found(fs::read_dir(&self.dir), &self.dir)? else {
+            return Ok(Vec::new());
         };
         check_private(&self.dir)?;
         let mut found = Vec::new();
@@ -203,6 +192,14 @@ impl Folder {
         }
         found.sort();
         Ok(found)
+    }
+}
+
+/// The result for a file or folder that need not exist; `None` without it.
+fn found<T>(result: io::Result<T>, path: &Path) -> Result<Option<T>, PullError> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some).map_err(PullError::io(path)),
     }
 }
 
@@ -219,11 +216,7 @@ fn number_of(name: &str) -> Option<u32> {
 /// `None` if there is none. A manifest of a newer program is an error and must not be ignored.
 fn read_manifest(dir: &Path) -> Result<Option<Manifest>, PullError> {
     let path = dir.join(MANIFEST);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(PullError::io(&path)(error)),
-    };
+    let Some(text) = found(fs::read(&path), &path)? else { return Ok(None) };
     Manifest::parse(&text).map(Some).ok_or_else(|| PullError::Settings {
         what: format!("{}: can't be read", path.display()),
         expected: "a manifest that this version of ordersync wrote, or an older one".to_owned(),
@@ -246,10 +239,8 @@ fn remove_files(dir: &Path) -> Result<(), PullError> {
 /// complete.
 fn remove_window(dir: &Path) -> Result<(), PullError> {
     let manifest = dir.join(MANIFEST);
-    match fs::remove_file(&manifest) {
-        Ok(()) => File::open(dir).and_then(|dir| dir.sync_all()).map_err(PullError::io(dir))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(PullError::io(&manifest)(error)),
+    if found(fs::remove_file(&manifest), &manifest)?.is_some() {
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(PullError::io(dir))?;
     }
     fs::remove_dir_all(dir).map_err(PullError::io(dir))
 }

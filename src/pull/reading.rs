@@ -7,14 +7,12 @@ use super::manifest::{Counted, Manifest, PulledWindow};
 use super::options::{Options, Request};
 use super::order_id::OrderId;
 use super::shop_api::{ShopApi, SingleReads};
-use super::window::{Extent, Window};
+use super::window::{Extent, Window, is_ignored};
 use super::writer::WindowWriter;
 use std::collections::BTreeSet;
 
 /// Times that a window is read before a contradiction in its counts is final.
 const READINGS_MAX: u32 = 3;
-/// More orders from before the window than this mean that the shop ignores the window.
-const EARLIER_MAX: u64 = 10;
 
 /// How the orders of a window are listed.
 pub(super) trait WindowReader: Send {
@@ -71,7 +69,7 @@ impl Reading<'_> {
 
     /// Whether the shop ignores the window.
     pub(super) fn is_unfiltered(&self) -> bool {
-        self.earlier > EARLIER_MAX.max(self.found() / 100)
+        is_ignored(self.earlier, self.found())
     }
 }
 

@@ -17,7 +17,7 @@ use super::manifest::{Manifest, PulledWindow};
 use super::options::{CredentialSet, Options, Request, ShopSystem};
 use super::order_id::OrderId;
 use super::shop_api::ShopApi;
-use super::window::{Extent, Window};
+use super::window::{Extent, Window, is_ignored};
 use super::writer::WindowWriter;
 use jiff::{SignedDuration, Timestamp, Unit};
 use reqwest::StatusCode;
@@ -45,8 +45,6 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 
 /// Times that a window of several pages is read.
 const READINGS_MAX: u32 = 5;
-/// More orders from before the window than this mean that the shop ignores the window.
-const EARLIER_MAX: usize = 10;
 /// Before the first order of any shop.
 const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -216,7 +214,7 @@ impl Shop {
             let (page, json) = self.page(&query).await?;
             let is_earlier = |row: &&Row| row.modified_on.is_some_and(|at| at < from);
             earlier += page.result.iter().filter(is_earlier).count();
-            if earlier > EARLIER_MAX.max(orders.len() / 100) {
+            if is_ignored(earlier as u64, orders.len() as u64) {
                 return Err(self.contradiction(&format!("ignores {}", SYSTEM.ignored_window)));
             }
             orders.extend(page.result.iter().map(|row| OrderId::from(row.id.as_str())));

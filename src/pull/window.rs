@@ -2,6 +2,9 @@ use crate::domain::choices;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+/// More orders from before the window than this mean that the shop ignores the window.
+const EARLIER_MAX: u64 = 10;
+
 choices! {
     /// Whether a window holds every order.
     pub enum Extent {
@@ -26,4 +29,9 @@ impl Window {
         let to = self.to.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string();
         format!("{number:06}-{to}-{}", self.extent.word())
     }
+}
+
+/// Whether a shop ignores the window, by how many of its orders are from before it.
+pub(super) fn is_ignored(earlier: u64, orders: u64) -> bool {
+    earlier > EARLIER_MAX.max(orders / 100)
 }

@@ -6,7 +6,7 @@ use super::super::folder::Folder;
 use super::super::http::RequestError;
 use super::super::manifest::Counted;
 use super::super::options::Options;
-use super::super::window::Window;
+use super::super::window::{Window, is_ignored};
 use super::super::writer::WindowWriter;
 use super::api::{Api, PROTECTED_DATA_HINT, exact_count};
 use super::operation::Operation;
@@ -26,8 +26,6 @@ const WAIT_MAX: Duration = Duration::from_secs(6 * 60 * 60);
 const POLL_MAX: Duration = Duration::from_secs(60);
 /// Result addresses that are tried.
 const DOWNLOADS_MAX: u32 = 4;
-/// More orders from before the window than this mean that the shop ignores the window.
-const EARLIER_MAX: u64 = 10;
 /// Among this many orders, one has an e-mail address in any shop that shows them.
 const EMAIL_SAMPLE: u64 = 20;
 
@@ -258,7 +256,7 @@ impl Bulk<'_> {
 
     /// Refuses a result that Shopify limited without an error. It is not downloaded again.
     fn check(&self, rows: &Rows<'_>) -> Result<(), PullError> {
-        if rows.earlier > EARLIER_MAX.max(rows.roots / 100) {
+        if is_ignored(rows.earlier, rows.roots) {
             Operation::forget(self.folder)?;
             return Err(self.api.unexpected("ignores the search for a window"));
         }
