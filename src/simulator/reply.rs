@@ -109,6 +109,14 @@ impl Reply {
         }
     }
 
+    /// The record with an id; `None` if there is none.
+    pub fn one(resource: Resource, id: u64, record: Option<Value>) -> Self {
+        match record {
+            Some(record) => Self::json(200, json!({ (resource.wrapper()): record })),
+            None => Self::not_found(resource, id),
+        }
+    }
+
     /// The answer to a create.
     pub fn created(status: u16, body: Value) -> Self {
         Self { created: true, ..Self::json(status, body) }

@@ -5,17 +5,17 @@ use crate::simulator::render::{echo, without};
 use crate::simulator::reply::{Problem, Reply};
 use crate::simulator::store::Connection;
 use crate::simulator::world::World;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 const REQUIRED: &[&str] = &["service", "externalid", "name", "logoUrl", "linkUrl"];
 
 pub(super) fn read(world: &World, call: &Call, id: u64) -> Reply {
-    match world.store.connections.get(id) {
-        Some(row) => {
-            Reply::json(200, json!({"connection": world.view(&call.base).connection(row)}))
-        }
-        None => Reply::not_found(Resource::Connection, id),
-    }
+    let view = world.view(&call.base);
+    Reply::one(
+        Resource::Connection,
+        id,
+        world.store.connections.get(id).map(|row| view.connection(row)),
+    )
 }
 
 pub(super) fn part(world: &mut World, call: &Call, id: u64, name: &str) -> Reply {
@@ -28,9 +28,7 @@ pub(super) fn part(world: &mut World, call: &Call, id: u64, name: &str) -> Reply
     listing::list(world, call, Resource::Customer, Listing::of_parent(call, "connectionid", id))
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Reply {
-    let empty = Map::new();
-    let sent = call.sent().unwrap_or(&empty);
+pub(super) fn create(world: &mut World, call: &Call, sent: &Map<String, Value>) -> Reply {
     let mut sheet = FieldReader::new(Resource::Connection, sent);
     sheet.require(REQUIRED);
     let mut row = Connection::new(0, String::new(), String::new(), call.now);
@@ -64,12 +62,10 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     Reply::created(status, json!({"connection": rendered, "meta": {}}))
 }
 
-pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
+pub(super) fn update(world: &mut World, call: &Call, id: u64, sent: &Map<String, Value>) -> Reply {
     let Some(mut row) = world.store.connections.get(id).cloned() else {
         return Reply::not_found(Resource::Connection, id);
     };
-    let empty = Map::new();
-    let sent = call.sent().unwrap_or(&empty);
     let mut sheet = FieldReader::new(Resource::Connection, sent);
     fill(&mut row, &mut sheet);
     if !sheet.problems.is_empty() {

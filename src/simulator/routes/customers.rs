@@ -5,15 +5,11 @@ use crate::simulator::render::{echo, without};
 use crate::simulator::reply::{Problem, Reply};
 use crate::simulator::store::Customer;
 use crate::simulator::world::World;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 pub(super) fn read(world: &World, call: &Call, id: u64) -> Reply {
-    match world.store.customers.get(id) {
-        Some(row) => {
-            Reply::json(200, json!({"ecomCustomer": world.view(&call.base).customer(row)}))
-        }
-        None => Reply::not_found(Resource::Customer, id),
-    }
+    let view = world.view(&call.base);
+    Reply::one(Resource::Customer, id, world.store.customers.get(id).map(|row| view.customer(row)))
 }
 
 pub(super) fn part(world: &mut World, call: &Call, id: u64, name: &str) -> Reply {
@@ -28,9 +24,7 @@ pub(super) fn part(world: &mut World, call: &Call, id: u64, name: &str) -> Reply
     listing::list(world, call, Resource::Order, Listing::of_parent(call, "customerid", id))
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Reply {
-    let empty = Map::new();
-    let sent = call.sent().unwrap_or(&empty);
+pub(super) fn create(world: &mut World, call: &Call, sent: &Map<String, Value>) -> Reply {
     let mut row = Customer::new(0, 0, String::new(), String::new(), call.now);
     let mut sheet = FieldReader::new(Resource::Customer, sent);
     sheet.require(&["connectionid", "email"]);
@@ -73,12 +67,10 @@ pub(super) fn create(world: &mut World, call: &Call) -> Reply {
     Reply::created(201, json!({"connections": connections, "ecomCustomer": rendered}))
 }
 
-pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
+pub(super) fn update(world: &mut World, call: &Call, id: u64, sent: &Map<String, Value>) -> Reply {
     let Some(mut row) = world.store.customers.get(id).cloned() else {
         return Reply::not_found(Resource::Customer, id);
     };
-    let empty = Map::new();
-    let sent = call.sent().unwrap_or(&empty);
     let mut sheet = FieldReader::new(Resource::Customer, sent);
     fill(&mut row, &mut sheet);
     check(world, &row, &mut sheet);

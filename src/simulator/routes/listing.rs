@@ -114,10 +114,8 @@ fn products(world: &World, call: &Call, listing: &Listing) -> Reply {
 }
 
 pub(super) fn contact(world: &World, call: &Call, id: u64) -> Reply {
-    match world.store.contacts.get(id) {
-        Some(row) => Reply::json(200, json!({"contact": world.view(&call.base).contact(row)})),
-        None => Reply::not_found(Resource::Contact, id),
-    }
+    let view = world.view(&call.base);
+    Reply::one(Resource::Contact, id, world.store.contacts.get(id).map(|row| view.contact(row)))
 }
 
 /// Deletes a contact; its customers stay, with an invented address.

@@ -4,13 +4,11 @@ use crate::simulator::render::without;
 use crate::simulator::reply::{Problem, Reply};
 use crate::simulator::world::{Trigger, World};
 use jiff::Timestamp;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 pub(super) fn read(world: &World, call: &Call, id: u64) -> Reply {
-    match world.store.orders.get(id) {
-        Some(row) => Reply::json(200, json!({"ecomOrder": world.view(&call.base).order(row)})),
-        None => Reply::not_found(Resource::Order, id),
-    }
+    let view = world.view(&call.base);
+    Reply::one(Resource::Order, id, world.store.orders.get(id).map(|row| view.order(row)))
 }
 
 pub(super) fn part(world: &World, call: &Call, id: u64, name: &str) -> Reply {
@@ -34,9 +32,7 @@ pub(super) fn part(world: &World, call: &Call, id: u64, name: &str) -> Reply {
     Reply::json(200, body)
 }
 
-pub(super) fn create(world: &mut World, call: &Call) -> Reply {
-    let empty = Map::new();
-    let sent = call.sent().unwrap_or(&empty);
+pub(super) fn create(world: &mut World, call: &Call, sent: &Map<String, Value>) -> Reply {
     let draft = match Draft::of_new(sent, &world.zone) {
         Ok(draft) => draft,
         Err(problems) => return Reply::problems(&problems),
@@ -89,13 +85,11 @@ pub(in crate::simulator) fn stored(world: &mut World, draft: Draft, now: Timesta
     id
 }
 
-pub(super) fn update(world: &mut World, call: &Call, id: u64) -> Reply {
+pub(super) fn update(world: &mut World, call: &Call, id: u64, sent: &Map<String, Value>) -> Reply {
     let Some(old) = world.store.orders.get(id) else {
         return Reply::not_found(Resource::Order, id);
     };
     let (connectionid, was_cart) = (old.connectionid, old.externalid.is_none());
-    let empty = Map::new();
-    let sent = call.sent().unwrap_or(&empty);
     let draft = match Draft::of_change(sent, &world.zone) {
         Ok(draft) => draft,
         Err(problems) => return Reply::problems(&problems),
