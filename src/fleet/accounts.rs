@@ -185,11 +185,7 @@ impl Accounts {
     pub async fn register(&self, accounts: &[Registration]) -> Result<(), FleetError> {
         let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
         let schedules: Vec<&[u8]> = accounts.iter().map(|account| &account.schedules[..]).collect();
-        let run = async |client: Arc<tokio_postgres::Client>| {
-            client.execute(REGISTER, &[&names, &schedules]).await?;
-            Ok(())
-        };
-        self.database.run(run).await
+        self.database.execute(REGISTER, &[&names, &schedules]).await.map(drop)
     }
 
     /// Takes the leases of up to `room` of these accounts that are due and not held, at most this
@@ -242,15 +238,10 @@ impl Accounts {
         );
         let due = millis(ended.due);
         let (sent, pause) = (ended.pace.sent.map(millis), ended.pace.pause.map(millis));
-        let run = async |client: Arc<tokio_postgres::Client>| {
-            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-                [&lease.account, &lease.fence, &due, &ended.is_exact, &sent, &pause, &self.node];
-            Ok(client.execute(&statement, &values).await?)
-        };
-        match self.database.run(run).await? {
-            0 => Err(FleetError::Lost { account: lease.account.clone() }),
-            _ => Ok(()),
-        }
+        let Lease { account, fence, .. } = lease;
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+            [account, fence, &due, &ended.is_exact, &sent, &pause, &self.node];
+        FleetError::check_held(self.database.execute(&statement, &values).await?, account)
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -99,6 +100,16 @@ impl Database {
             *self.client.lock().await = None;
         }
         result
+    }
+
+    /// Runs one statement; returns the number of rows that it changed.
+    pub(super) async fn execute(
+        &self,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, FleetError> {
+        let run = async |client: Arc<Client>| Ok(client.execute(statement, values).await?);
+        self.run(run).await
     }
 
     async fn client(&self) -> Result<Arc<Client>, FleetError> {

@@ -70,6 +70,15 @@ impl FleetError {
         move |source| Self::File { path, source }
     }
 
+    /// Checks how many rows a statement changed that only the holder of the account's lease may
+    /// run.
+    ///
+    /// # Errors
+    /// [`Self::Lost`] if it changed none.
+    pub(super) fn check_held(rows: u64, account: &str) -> Result<(), Self> {
+        if rows == 0 { Err(Self::Lost { account: account.to_owned() }) } else { Ok(()) }
+    }
+
     /// Reads the database's answer about an account.
     pub(super) fn of(account: &str, error: tokio_postgres::Error) -> Self {
         let is_lost = error.code().is_some_and(|code| code.code() == LOST_LEASE);

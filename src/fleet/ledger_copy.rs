@@ -94,10 +94,8 @@ impl LedgerCopies {
         let CopyHead { fence, number, chunks, bytes, hash } = head;
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
             [&lease.account, fence, number, chunks, bytes, hash, &age];
-        match self.execute(&lease.account, statement, &values).await? {
-            0 => Err(FleetError::Lost { account: lease.account.clone() }),
-            _ => Ok(()),
-        }
+        let rows = self.execute(&lease.account, statement, &values).await?;
+        FleetError::check_held(rows, &lease.account)
     }
 
     /// Notes that the newest copy contains everything that was sent before `began`, as nothing was
@@ -111,11 +109,9 @@ impl LedgerCopies {
                 exact_at = clock_timestamp() - $3::bigint * interval '1 millisecond'
             WHERE name = $1 AND fence = $2";
         let age = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        match self.execute(&lease.account, statement, &[&lease.account, &lease.fence, &age]).await?
-        {
-            0 => Err(FleetError::Lost { account: lease.account.clone() }),
-            _ => Ok(()),
-        }
+        let Lease { account, fence, .. } = lease;
+        let rows = self.execute(account, statement, &[account, fence, &age]).await?;
+        FleetError::check_held(rows, account)
     }
 
     /// Removes copies that this one replaces, and incomplete ones; none of a newer lease.

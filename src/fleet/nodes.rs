@@ -120,13 +120,8 @@ impl Heartbeat {
 
     /// Removes a daemon that ends in order.
     pub async fn leave(&self) -> Result<(), FleetError> {
-        let run = async |client: Arc<Client>| {
-            client
-                .execute("DELETE FROM ordersync.nodes WHERE name = $1", &[&self.node.name])
-                .await?;
-            Ok(())
-        };
-        self.database.run(run).await
+        let statement = "DELETE FROM ordersync.nodes WHERE name = $1";
+        self.database.execute(statement, &[&self.node.name]).await.map(drop)
     }
 
     /// Runs a statement about this node that returns the database's clock, which the states follow

@@ -58,7 +58,7 @@ impl Ownership {
         let statement = "
             INSERT INTO ordersync.accounts (name, schedules, due_at, seen_at, exported)
             VALUES ($1, '', clock_timestamp(), clock_timestamp(), 0) ON CONFLICT DO NOTHING";
-        self.execute(statement, &[&account]).await.map(drop)
+        self.database.execute(statement, &[&account]).await.map(drop)
     }
 
     /// Takes the lease of an account, due or not; `None` if there is no such account, or it is
@@ -141,18 +141,7 @@ impl Ownership {
     ) -> Result<(), FleetError> {
         let Lease { account, fence, .. } = &taken.lease;
         let held: [&(dyn ToSql + Sync); 3] = [account, fence, &self.mover];
-        match self.execute(statement, &[&held, values].concat()).await? {
-            0 => Err(FleetError::Lost { account: account.clone() }),
-            _ => Ok(()),
-        }
-    }
-
-    async fn execute(
-        &self,
-        statement: &str,
-        values: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, FleetError> {
-        let run = async |client: Arc<Client>| Ok(client.execute(statement, values).await?);
-        self.database.run(run).await
+        let rows = self.database.execute(statement, &[&held, values].concat()).await?;
+        FleetError::check_held(rows, account)
     }
 }

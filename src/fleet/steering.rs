@@ -23,12 +23,8 @@ pub async fn drain(
     nodes: &[String],
     is_draining: bool,
 ) -> Result<(), FleetError> {
-    let run = async |client: Arc<Client>| {
-        let statement = "UPDATE ordersync.nodes SET is_draining = $2 WHERE name = ANY($1)";
-        client.execute(statement, &[&nodes, &is_draining]).await?;
-        Ok(())
-    };
-    database.run(run).await
+    let statement = "UPDATE ordersync.nodes SET is_draining = $2 WHERE name = ANY($1)";
+    database.execute(statement, &[&nodes, &is_draining]).await.map(drop)
 }
 
 /// Takes all leases from a node. A lost node is removed; another is drained, or it would take them
