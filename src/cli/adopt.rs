@@ -1,4 +1,4 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -18,7 +18,7 @@ pub(super) struct AdoptArgs {
 pub(super) fn run(global: &Global, args: &AdoptArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let (job, account) = assembly::one_job(&settings, &args.job)?;
-    let job = assembly::job(job, account, Dates::default());
+    let job = assembly::job(job, account);
     let export = assembly::whole_export(&job)?;
     let mut store = assembly::store(&settings.state_dir, account)?;
     let client = assembly::client(account, Some(store.lock()))?;

@@ -3,7 +3,7 @@ use super::fault;
 use super::options::Global;
 use super::read_settings::{ReadSettings, is_named_encoding, parse_mappings, read_settings};
 use crate::activecampaign::{self, Client, SendEvent, SendGuard, SendObserver};
-use crate::domain::{Moment, ProbeAnswer};
+use crate::domain::ProbeAnswer;
 use crate::extract::{self, Export, OpenError};
 use crate::run::{self, ConnectionSpec, OpenedAccount, Pulls, Sample, SharedOrders};
 use crate::schedule::{Calendar, ScheduleError, Schedules};
@@ -26,30 +26,17 @@ fn mappings(job: &Job) -> Result<extract::Mappings, OpenError> {
     job.mappings.iter().map(parse_mappings).collect()
 }
 
-/// The job's schedule, if it has one.
-pub(super) fn calendar(
+/// When the job runs, and when it is verified, as far as each has a schedule.
+pub(super) fn calendars(
     job: &Job,
     schedules: &mut Schedules,
-) -> Result<Option<Calendar>, ScheduleError> {
-    calendar_of(job.schedule.as_deref(), job, schedules)
-}
-
-/// When the job is verified, if that has a schedule.
-pub(super) fn verify_calendar(
-    job: &Job,
-    schedules: &mut Schedules,
-) -> Result<Option<Calendar>, ScheduleError> {
-    calendar_of(job.verify.as_deref(), job, schedules)
-}
-
-fn calendar_of(
-    text: Option<&str>,
-    job: &Job,
-    schedules: &mut Schedules,
-) -> Result<Option<Calendar>, ScheduleError> {
-    let Some(text) = text else { return Ok(None) };
-    let schedule = schedules.read(text, &job.time_zone)?;
-    Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
+) -> Result<[Option<Calendar>; 2], ScheduleError> {
+    let mut calendar = |text: &Option<String>| {
+        let Some(text) = text else { return Ok(None) };
+        let schedule = schedules.read(text, &job.time_zone)?;
+        Ok(Some(Calendar::new(schedule, &job.name, job.jitter_s)))
+    };
+    Ok([calendar(&job.schedule)?, calendar(&job.verify)?])
 }
 
 /// The part of the orders that a scheduled verification compares line by line.
@@ -70,15 +57,8 @@ pub(super) fn one_job<'a>(
     Ok((job, settings.account_of(job)?))
 }
 
-/// Orders placed from the first moment on, and before the second.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Dates {
-    pub from: Option<Moment>,
-    pub to: Option<Moment>,
-}
-
 /// A job as a run needs it.
-pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
+pub(super) fn job(job: &Job, account: &Account) -> run::Job {
     let connection = &job.connection;
     run::Job {
         name: job.name.clone(),
@@ -111,8 +91,8 @@ pub(super) fn job(job: &Job, account: &Account, dates: Dates) -> run::Job {
             policy: job.policy.clone(),
             zone: job.time_zone.clone(),
             is_zone_set: job.is_time_zone_set,
-            from: dates.from,
-            to: dates.to,
+            from: None,
+            to: None,
         },
         load: job.load,
         bulk_max: job.bulk_max,
@@ -135,8 +115,8 @@ pub(super) fn sharing<'a>(
     job: &Job,
     account: &Account,
 ) -> Vec<run::Job> {
-    let wanted = self::job(job, account, Dates::default()).connection;
-    let jobs = jobs.into_iter().map(|other| self::job(other, account, Dates::default()));
+    let wanted = self::job(job, account).connection;
+    let jobs = jobs.into_iter().map(|other| self::job(other, account));
     let jobs: Vec<run::Job> = jobs.filter(|other| other.connection.is_same(&wanted)).collect();
     if jobs.len() > 1 { jobs } else { Vec::new() }
 }

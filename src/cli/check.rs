@@ -1,4 +1,4 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::check_account::{Scope, check_account};
 use super::check_fleet::check_shared_storage;
 use super::error::CliError;
@@ -163,7 +163,7 @@ fn proofs(pull: &Pull, examination: &Examination) -> Vec<String> {
 }
 
 fn check_export(job: &Job, account: &Account, settings: &Settings, findings: &mut Findings) {
-    let run_job = assembly::job(job, account, Dates::default());
+    let run_job = assembly::job(job, account);
     if run_job.export.is_piped() {
         findings.good(format!(
             "jobs.{}: export from standard input, checked when a run starts",
@@ -242,7 +242,7 @@ fn check_records(
     let name = &job.name;
     // A state that can't be read is reported with its account.
     let Ok(view) = assembly::view(&settings.state_dir, account) else { return };
-    let planned = assembly::job(job, account, Dates::default());
+    let planned = assembly::job(job, account);
     match preview(&planned, export, view, account.requests_per_second) {
         Ok(preview) => {
             let (read, filtered, invalid) =
@@ -287,9 +287,7 @@ fn note_shared_connections(settings: &Settings, jobs: &[&Job], findings: &mut Fi
         if let Some(other) = twins.find(|other| other.name > job.name || !is_checked(other)) {
             let is_piped = |job: &Job| {
                 let account = settings.account_of(job);
-                account.is_ok_and(|account| {
-                    assembly::job(job, account, Dates::default()).export.is_piped()
-                })
+                account.is_ok_and(|account| assembly::job(job, account).export.is_piped())
             };
             let when = match [job, other].into_iter().filter(|job| is_piped(job)).count() {
                 0 => "",

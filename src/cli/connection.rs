@@ -1,4 +1,4 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -87,7 +87,7 @@ fn line(settings: &Settings, account: &Account, found: Connection) -> Connection
 
 fn ensured(global: &Global, settings: &Settings, job: &str) -> Result<Exit, CliError> {
     let (job, account) = assembly::one_job(settings, job)?;
-    let spec = assembly::job(job, account, Dates::default()).connection;
+    let spec = assembly::job(job, account).connection;
     let runtime = assembly::runtime()?;
     let opened = assembly::open_account(&settings.state_dir, account)?;
     let ensured = runtime.block_on(ensure(&opened.state, &opened.client, &spec))?;

@@ -1,6 +1,6 @@
 //! What the demos have in common: the account and its job, and the promises that they end with.
 
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -122,7 +122,7 @@ impl<'a> DemoJob<'a> {
             cancel: CancellationToken::new(),
             grace: Duration::from_secs(30),
         };
-        let job = assembly::job(planned, account, Dates::default());
+        let job = assembly::job(planned, account);
         let state_dir = &settings.state_dir;
         Ok(Self { folder, planned, account, job, runner, state_dir, simulator })
     }

@@ -1,4 +1,4 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -24,7 +24,7 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let (job, account) = assembly::one_job(&settings, &args.job)?;
-    let job = assembly::job(job, account, Dates::default());
+    let job = assembly::job(job, account);
     let view = View::open(&settings.state_dir, &account.name)?;
     let export = assembly::whole_export(&job)?;
     let explanation = explain(&job, &export, &view, &args.order)?;

@@ -1,4 +1,4 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -76,7 +76,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let mut jobs = Vec::new();
     for job in &chosen {
         let account = settings.account_of(job)?;
-        jobs.push((account, assembly::job(job, account, Dates::default())));
+        jobs.push((account, assembly::job(job, account)));
     }
     let assembled: Vec<_> = jobs.iter().map(|(_, job)| job.clone()).collect();
     let exports = assembly::exports(&assembled)?;

@@ -1,6 +1,6 @@
 //! The accounts with jobs that have a schedule, as a daemon runs them.
 
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::notices::Notices;
@@ -138,8 +138,9 @@ fn job_plan(
     jobs: &[&Job],
     schedules: &mut Schedules,
 ) -> Result<Option<JobPlan>, CliError> {
-    let calendar = assembly::calendar(job, schedules).map_err(CliError::usage)?;
-    let verify = verify_plan(job, schedules)?;
+    let [calendar, verifies] = assembly::calendars(job, schedules).map_err(CliError::usage)?;
+    let lines = assembly::verify_sample(job).map_err(CliError::usage)?;
+    let verify = verifies.map(|calendar| Box::new(VerifyPlan { calendar, lines }));
     if calendar.is_none() && verify.is_none() {
         return Ok(None);
     }
@@ -149,7 +150,7 @@ fn job_plan(
         sharing: assembly::sharing(jobs.iter().copied(), job, account),
         loads_first: job.first_run == FirstRun::Load,
         pull: job.pull.is_some().then(|| pull_options(job.clone())),
-        job: assembly::job(job, account, Dates::default()),
+        job: assembly::job(job, account),
     }))
 }
 
@@ -170,13 +171,6 @@ fn within_lease(account: &Account, settings: &Settings) -> Account {
     let mut account = account.clone();
     account.timeout_s = account.timeout_s.min(request_s);
     account
-}
-
-/// When a job is verified, and how deep.
-fn verify_plan(job: &Job, schedules: &mut Schedules) -> Result<Option<Box<VerifyPlan>>, CliError> {
-    let calendar = assembly::verify_calendar(job, schedules).map_err(CliError::usage)?;
-    let lines = assembly::verify_sample(job).map_err(CliError::usage)?;
-    Ok(calendar.map(|calendar| Box::new(VerifyPlan { calendar, lines })))
 }
 
 /// The key is read each time, so that a new one needs no reload.

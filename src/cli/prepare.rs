@@ -1,7 +1,7 @@
 //! Everything that must succeed before the first request of a backfill or sync: exports, tokens,
 //! locks.
 
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::fault::Fault;
 use super::first_write::{confirm, is_to_be_created_again};
@@ -132,9 +132,11 @@ fn gather<'a>(
     }
     for job in &named {
         let account = settings.account_of(job)?;
-        let dates = Dates { from: midnight(from, job)?, to: midnight(to, job)? };
+        let mut run_job = assembly::job(job, account);
+        run_job.rules.from = midnight(from, job)?;
+        run_job.rules.to = midnight(to, job)?;
         accounts.push(account);
-        jobs.push(assembly::job(job, account, dates));
+        jobs.push(run_job);
     }
     let exports = assembly::exports(&jobs)?;
     assembly::check_quiet(exports.iter())?;

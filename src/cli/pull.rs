@@ -1,6 +1,6 @@
 //! `pull` and `pulls`: a shop's orders as an export on disk.
 
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::options::Global;
@@ -86,7 +86,7 @@ pub(super) fn pulls(global: &Global, args: &PullsArgs) -> Result<Exit, CliError>
     for (job, pull) in pulling(&settings, names)? {
         let account = settings.account_of(job)?;
         let view = assembly::view(&settings.state_dir, account)?;
-        let run_job = assembly::job(job, account, Dates::default());
+        let run_job = assembly::job(job, account);
         let windows = if is_purge {
             run_job.remove_replaced_windows(&view)?
         } else {
@@ -179,7 +179,7 @@ fn pull_unless_unsettled(
 ) -> Result<Exit, CliError> {
     let account = settings.account_of(job)?;
     let view = assembly::view(&settings.state_dir, account)?;
-    let run_job = assembly::job(job, account, Dates::default());
+    let run_job = assembly::job(job, account);
     if let Some(window) = run_job.waiting_window(&view)? {
         tracing::info!(
             job = job.name,
@@ -204,8 +204,7 @@ pub(super) fn remove_replaced(settings: &Settings, jobs: &[String]) -> Result<()
         }
         let account = settings.account_of(job)?;
         let view = assembly::view(&settings.state_dir, account)?;
-        let removed =
-            assembly::job(job, account, Dates::default()).remove_replaced_windows(&view)?;
+        let removed = assembly::job(job, account).remove_replaced_windows(&view)?;
         for window in removed {
             tracing::info!(
                 job = job.name,
@@ -255,7 +254,7 @@ fn pull_next(
     let account = settings.account_of(job)?;
     let view = assembly::view(&settings.state_dir, account)?;
     view.check_free(account.state_free_min_bytes)?;
-    let gone_before = assembly::job(job, account, Dates::default()).gone_before(&view)?;
+    let gone_before = assembly::job(job, account).gone_before(&view)?;
     let options = Options { gone_before, ..options_of(job, pull)? };
     pull_job(job, &options, &Folder::open(pull.dir.clone())?, is_full)
 }

@@ -23,8 +23,8 @@ pub(super) fn run(global: &Global, args: &ScheduleArgs) -> Result<Exit, CliError
     let now = Timestamp::now();
     let (mut jobs, mut schedules) = (Vec::new(), Schedules::default());
     for job in settings.jobs_named(&args.jobs)? {
-        let calendar = assembly::calendar(job, &mut schedules).map_err(CliError::usage)?;
-        let verifies = assembly::verify_calendar(job, &mut schedules).map_err(CliError::usage)?;
+        let calendars = assembly::calendars(job, &mut schedules).map_err(CliError::usage)?;
+        let [calendar, verifies] = calendars;
         let jitter = calendar.as_ref().or(verifies.as_ref()).map(Calendar::jitter);
         jobs.push(ComingRuns {
             job: job.name.clone(),

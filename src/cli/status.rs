@@ -52,8 +52,8 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> Result<Exit, CliError> 
             unanswered_since.flatten().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let estimate =
             at_work.map(|row| ProgressEstimate::of(row, records_before, waits_until, silence, now));
-        let calendar = assembly::calendar(job, &mut schedules).map_err(CliError::usage)?;
-        let verifies = assembly::verify_calendar(job, &mut schedules).map_err(CliError::usage)?;
+        let calendars = assembly::calendars(job, &mut schedules).map_err(CliError::usage)?;
+        let [calendar, verifies] = calendars;
         jobs.push(JobStatus {
             job: job.name.clone(),
             account: job.account.clone(),

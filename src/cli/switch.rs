@@ -1,4 +1,4 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::consent::ask;
 use super::error::CliError;
 use super::exit::Exit;
@@ -47,7 +47,7 @@ pub(super) fn run(
         PathArg::Bulk => LoadPath::Bulk,
         PathArg::Rest => LoadPath::Rest,
     };
-    let job = assembly::job(of_settings, account, Dates::default());
+    let job = assembly::job(of_settings, account);
     let plan = plan_switch(&assembly::view(&settings.state_dir, account)?, &job, to)?;
     let order = chosen(settings, account, &job, &plan)?;
     let canary = match &plan.task {

@@ -1,4 +1,4 @@
-use super::assembly::{self, Dates};
+use super::assembly;
 use super::error::CliError;
 use super::exit::Exit;
 use super::notices::Notices;
@@ -48,7 +48,7 @@ fn parse_sample(text: &str) -> Result<Sample, &'static str> {
 pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
     let settings = assembly::settings(global)?;
     let (settings_job, account) = assembly::one_job(&settings, &args.job)?;
-    let job = assembly::job(settings_job, account, Dates::default());
+    let job = assembly::job(settings_job, account);
     let aside = args.pull.then(|| pull_aside(settings_job)).transpose()?;
     let export = match &aside {
         Some(aside) => job
