@@ -6,7 +6,7 @@ use super::planned::{Planned, PlannedAccount};
 use super::signals::{Interrupt, hangups};
 use super::status_server::StatusServer;
 use super::systemd;
-use crate::daemon::{Board, Daemon, JobPlan, Plan};
+use crate::daemon::{Board, Daemon, JobPlan, Plan, Supervision};
 use crate::report;
 use crate::schedule::Calendar;
 use crate::settings::Settings;
@@ -64,8 +64,13 @@ async fn serve(
     let mut hangups = hangups().map_err(CliError::failed)?;
     let interrupt = Interrupt::listen().map_err(CliError::failed)?;
     let board = Board::default();
-    let clock = Arc::new(Timestamp::now);
-    let daemon = Daemon::new(clock, board.clone(), interrupt.cancel.clone(), grace);
+    let supervision = Supervision {
+        clock: Arc::new(Timestamp::now),
+        board: board.clone(),
+        cancel: interrupt.cancel.clone(),
+        grace,
+    };
+    let daemon = Daemon::new(supervision.clone());
     // The first request sees the jobs; and if it can't listen, no job was started.
     if settings.fleet.is_none() {
         daemon.announce(&plan_of(&planned));
@@ -74,7 +79,7 @@ async fn serve(
     let mut workers = Workers {
         daemon,
         #[cfg(feature = "fleet")]
-        fleet: super::fleet::Fleet::join(&settings, &board, &interrupt.cancel, grace).await?,
+        fleet: super::fleet::Fleet::join(&settings, &supervision).await?,
     };
     let in_force = of_fleet(&settings)?;
     let settle_max = if settings.fleet.is_some() { HAND_OVER_MAX } else { SETTLE_MAX };

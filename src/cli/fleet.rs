@@ -2,7 +2,7 @@
 
 use super::error::CliError;
 use super::planned::Planned;
-use crate::daemon::Board;
+use crate::daemon::Supervision;
 use crate::domain::LoadPath;
 use crate::fleet::{
     Accounts, Database, FleetError, Heartbeat, LedgerCopies, Node, NodeName, NodeOptions,
@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 /// The longest that a chunk of a ledger may take to or from the database.
 pub(super) const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,9 +37,7 @@ impl Fleet {
     /// without accounts; `None` without a fleet in the settings.
     pub(super) async fn join(
         settings: &Settings,
-        board: &Board,
-        cancel: &CancellationToken,
-        grace: Duration,
+        supervision: &Supervision,
     ) -> Result<Option<Self>, CliError> {
         let Some(fleet) = &settings.fleet else { return Ok(None) };
         let lease = Duration::from_secs(fleet.lease_s);
@@ -59,10 +56,7 @@ impl Fleet {
             dir: settings.state_dir.clone(),
             room: fleet.accounts_max,
             margin: lease / 12,
-            clock: Arc::new(clock_now),
-            board: board.clone(),
-            cancel: cancel.clone(),
-            grace,
+            supervision: Supervision { clock: Arc::new(clock_now), ..supervision.clone() },
         };
         let (accounts, followed) = watch::channel(None);
         let node = Node::new(Accounts::new(database, name, lease), copies, heartbeat, options);

@@ -2,7 +2,7 @@ use super::board::JobEntry;
 use super::last_starts::{DueTask, LastStarts};
 use super::liveness::Liveness;
 use super::outcome::NextAction;
-use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan, Plan, Task};
+use super::{AccountPlan, AccountStatus, Board, Clock, JobPlan, Plan, Supervision, Task};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,12 +40,10 @@ enum Next<'a> {
 impl AccountWorker {
     pub(super) fn new(
         name: String,
-        clock: Clock,
-        board: Board,
-        cancel: CancellationToken,
-        grace: Duration,
+        supervision: Supervision,
         followed: watch::Receiver<Arc<Plan>>,
     ) -> Self {
+        let Supervision { clock, board, cancel, grace } = supervision;
         Self {
             name,
             clock,

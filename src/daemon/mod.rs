@@ -12,6 +12,7 @@ mod last_starts;
 mod liveness;
 mod outcome;
 mod plan;
+mod supervision;
 mod supervisor;
 mod tenure;
 mod verification;
@@ -26,5 +27,6 @@ pub use plan::{
     AccountOpenError, AccountPlan, Clock, JobPlan, OnRunEvent, Open, Opener, Plan, PullOptions,
     Task, VerifyPlan,
 };
+pub use supervision::Supervision;
 pub use supervisor::Daemon;
 pub use tenure::Tenure;

@@ -1,19 +1,14 @@
 use super::account_worker::AccountWorker;
-use super::{Board, Clock, Plan};
+use super::{Plan, Supervision};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 /// The whole of it: one task for each account.
 pub struct Daemon {
-    clock: Clock,
-    board: Board,
-    cancel: CancellationToken,
-    grace: Duration,
+    supervision: Supervision,
     /// What every account's task follows.
     plan: watch::Sender<Arc<Plan>>,
     /// The accounts that have a task.
@@ -22,15 +17,15 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Does nothing yet. `cancel` ends it; what is in flight then is waited for up to `grace`.
-    pub fn new(clock: Clock, board: Board, cancel: CancellationToken, grace: Duration) -> Self {
+    /// Does nothing yet.
+    pub fn new(supervision: Supervision) -> Self {
         let (accounts, tasks) = (BTreeSet::new(), JoinSet::new());
-        Self { clock, board, cancel, grace, plan: watch::Sender::default(), accounts, tasks }
+        Self { supervision, plan: watch::Sender::default(), accounts, tasks }
     }
 
     /// Shows the jobs of a plan on the board, before any is started.
     pub fn announce(&self, plan: &Plan) {
-        self.board.plan(plan);
+        self.supervision.board.plan(plan);
     }
 
     /// Follows a plan from now on. A run that is under way ends as it began; of an account that is
@@ -42,14 +37,8 @@ impl Daemon {
         for name in plan.keys().filter(|name| self.accounts.insert((*name).clone())) {
             // Of the highest level, so that it is on every line, whichever are shown.
             let span = tracing::error_span!("account", account = name);
-            let worker = AccountWorker::new(
-                name.clone(),
-                Arc::clone(&self.clock),
-                self.board.clone(),
-                self.cancel.clone(),
-                self.grace,
-                self.plan.subscribe(),
-            );
+            let worker =
+                AccountWorker::new(name.clone(), self.supervision.clone(), self.plan.subscribe());
             self.tasks.spawn(worker.run().instrument(span));
         }
     }
@@ -63,7 +52,7 @@ impl Daemon {
             task?;
         }
         // Without an account, only the end is awaited.
-        self.cancel.cancelled().await;
+        self.supervision.cancel.cancelled().await;
         Ok(())
     }
 }

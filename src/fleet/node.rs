@@ -6,7 +6,7 @@ use super::{
     Released,
 };
 use crate::activecampaign::SendGuard;
-use crate::daemon::{AccountPlan, Board, Clock, FleetCounts};
+use crate::daemon::{AccountPlan, FleetCounts, Supervision};
 use crate::state::check_writable;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,11 +56,7 @@ pub struct NodeOptions {
     pub room: usize,
     /// What is left of a lease once the last request under it is over.
     pub margin: Duration,
-    pub clock: Clock,
-    pub board: Board,
-    /// Ends it; what is in flight then is waited for up to `grace`.
-    pub cancel: CancellationToken,
-    pub grace: Duration,
+    pub supervision: Supervision,
 }
 
 /// One daemon of a fleet: takes leases of accounts that are due, runs what is due under them, and
@@ -113,14 +109,14 @@ impl Node {
         let beating = tokio::spawn(Arc::clone(&self).beat());
         let mut tenures = JoinSet::new();
         let mut is_registered = false;
-        while !self.options.cancel.is_cancelled() {
+        while !self.options.supervision.cancel.is_cancelled() {
             while let Some(ended) = tenures.try_join_next() {
                 log_bug(ended);
             }
             let shared = followed.borrow_and_update().clone();
             if let Some(shared) = shared {
                 if !is_registered {
-                    self.options.board.keep(|name| shared.schedules(name).is_some());
+                    self.options.supervision.board.keep(|name| shared.schedules(name).is_some());
                     is_registered = self.note_availability(self.register(&*shared).await).is_some();
                 }
                 if is_registered {
@@ -129,7 +125,7 @@ impl Node {
             }
             tokio::select! {
                 biased;
-                () = self.options.cancel.cancelled() => {}
+                () = self.options.supervision.cancel.cancelled() => {}
                 Ok(()) = followed.changed() => is_registered = false,
                 Some(ended) = tenures.join_next() => log_bug(ended),
                 () = tokio::time::sleep(TAKE_EVERY) => {}
@@ -147,7 +143,7 @@ impl Node {
 
     /// Returns false if it was cancelled before.
     async fn join(&self) -> Result<bool, FleetError> {
-        while !self.options.cancel.is_cancelled() {
+        while !self.options.supervision.cancel.is_cancelled() {
             match self.heartbeat.join().await {
                 Err(error) if error.is_unavailable() => {
                     self.note_availability::<()>(Err(error));
@@ -160,7 +156,7 @@ impl Node {
             }
             tokio::select! {
                 biased;
-                () = self.options.cancel.cancelled() => {}
+                () = self.options.supervision.cancel.cancelled() => {}
                 () = tokio::time::sleep(TAKE_EVERY) => {}
             }
         }
@@ -200,7 +196,7 @@ impl Node {
             let guard =
                 Guard::new(self.accounts.lease_length(), self.options.margin, account.request);
             guard.renewed(asked);
-            let cancel = self.options.cancel.child_token();
+            let cancel = self.options.supervision.cancel.child_token();
             let held =
                 HeldLease { fence: lease.fence, guard: guard.clone(), cancel: cancel.clone() };
             self.held().insert(lease.account.clone(), held);

@@ -58,7 +58,7 @@ impl Node {
                     leases.retain(|account, fence| {
                         before.get(account) != Some(fence) || !superseded.contains(&**account)
                     });
-                    self.options.board.keep(|account| leases.contains_key(account));
+                    self.options.supervision.board.keep(|account| leases.contains_key(account));
                     drop(leases);
                     if view.is_draining {
                         self.hand_over();
@@ -70,7 +70,7 @@ impl Node {
                         tracing::warn!("this node, {}, {what}: it was asked to", view.node);
                     }
                     self.count(|counts| view.counts = *counts);
-                    self.options.board.show_fleet(view);
+                    self.options.supervision.board.show_fleet(view);
                 }
                 Err(error) => tracing::debug!("no heartbeat was sent: {error}"),
             }

@@ -2,7 +2,7 @@
 
 use super::{FAULT_REST, LOOK_EVERY, Node, SharedAccount};
 use crate::activecampaign::SendGuard;
-use crate::daemon::Tenure;
+use crate::daemon::{Supervision, Tenure};
 use crate::fleet::copier::Copier;
 use crate::fleet::{FleetError, Guard, Lease, Released};
 use crate::state::{Inheritance, StateError, inherit_state};
@@ -75,7 +75,7 @@ impl Node {
             let is_exact = lease.handover.unrecorded.is_zero();
             return Worked { rest: FAULT_REST, is_exact };
         }
-        let now = (self.options.clock)();
+        let now = (self.options.supervision.clock)();
         let seen = SignedDuration::try_from(lease.handover.seen).unwrap_or_default();
         let (guard, cancel) = (holding.guard.clone(), holding.cancel.clone());
         // The first request that is withheld ends the run, and none begins after it.
@@ -90,10 +90,10 @@ impl Node {
             account: name.clone(),
             plan: Arc::new((account.plan)(guard)),
             seen: now.checked_sub(seen).unwrap_or(now),
-            clock: Arc::clone(&self.options.clock),
-            board: self.options.board.clone(),
-            cancel: holding.cancel.clone(),
-            grace: self.options.grace,
+            supervision: Supervision {
+                cancel: holding.cancel.clone(),
+                ..self.options.supervision.clone()
+            },
         };
         let (mut copier, done) = (
             Copier::new(&self.copies, &self.options.dir, lease, self.accounts.lease_length() / 4),

@@ -7,7 +7,7 @@ use ordersync::activecampaign::{
     self, Client, NotConnected, Response, ResponseFuture, Transport, TransportError,
 };
 use ordersync::daemon::{
-    AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, Opener, Plan,
+    AccountOpenError, AccountPlan, Board, Clock, Daemon, JobPlan, Opener, Plan, Supervision,
 };
 use ordersync::run::{ConnectionSpec, Job, OpenedAccount};
 use ordersync::samples::{GeneratorOptions, generate_csv};
@@ -170,7 +170,8 @@ impl Harness {
 }
 
 fn daemon(clock: &Clock, board: &Board, cancel: &CancellationToken) -> Daemon {
-    Daemon::new(Arc::clone(clock), board.clone(), cancel.clone(), Duration::from_secs(30))
+    let (clock, board, cancel) = (Arc::clone(clock), board.clone(), cancel.clone());
+    Daemon::new(Supervision { clock, board, cancel, grace: Duration::from_secs(30) })
 }
 
 fn opener(dir: PathBuf, wire: Wire) -> Opener {
