@@ -1,21 +1,19 @@
 //! Output files that may contain personal data: only their owner may read them.
 
 use super::error::CliError;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Creates a file, or truncates an existing one and removes others' read permission.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = options.mode(0o600).open(path)?;
     // A pipe or a terminal has neither a mode nor a length.
     if file.metadata()?.is_file() {
-        #[cfg(unix)]
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.set_len(0)?;
     }
     Ok(file)

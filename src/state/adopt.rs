@@ -1,4 +1,4 @@
-use super::ledger::short;
+use super::ledger::prefix_of;
 use super::order_rows::enrol;
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, WriteOutcome, stored_id, stored_key};
@@ -63,7 +63,7 @@ impl Store {
                     OrderState::Settled,
                     WriteOutcome::Adopted,
                     OrderState::Absent,
-                    customer.as_ref().map(short),
+                    customer.as_ref().map(prefix_of),
                 ],
             )?;
             if added > 0 {

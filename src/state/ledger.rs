@@ -15,10 +15,10 @@ use rusqlite::{Transaction, params};
 pub const OTHER_CUSTOMER: [u8; 16] = [0; 16];
 
 /// `orders.customer` has so many bytes of a customer's hash: enough for a comparison of two.
-const SHORT_BYTES: usize = 6;
+const PREFIX_BYTES: usize = 6;
 
-pub(super) fn short(hash: &[u8; 16]) -> &[u8] {
-    &hash[..SHORT_BYTES]
+pub(super) fn prefix_of(hash: &[u8; 16]) -> &[u8] {
+    &hash[..PREFIX_BYTES]
 }
 
 /// The ledger's entry of the last write of one order.
@@ -74,7 +74,7 @@ impl Store {
                     fingerprint.map(Fingerprint::to_i64),
                     OrderState::CreateIntended,
                     OrderState::UpdateIntended,
-                    customer.as_ref().map(short),
+                    customer.as_ref().map(prefix_of),
                     OrderState::DeleteIntended,
                 ],
             )?;
@@ -108,7 +108,7 @@ impl Store {
         key: &OrderKey,
     ) -> Result<(), StateError> {
         let sql = "UPDATE orders SET customer = ?3 WHERE connection = ?1 AND key = ?2";
-        self.db.run(sql, params![connection, stored_key(key), short(&OTHER_CUSTOMER)])
+        self.db.run(sql, params![connection, stored_key(key), prefix_of(&OTHER_CUSTOMER)])
     }
 
     /// Notes that ActiveCampaign's order with this key differs from the ledger: the next sync
@@ -233,14 +233,14 @@ impl View {
         let kept = self.db.first(
             "SELECT customer FROM orders WHERE connection = ?1 AND key = ?2",
             params![connection, stored_key(key)],
-            |row| row.get::<_, Option<[u8; SHORT_BYTES]>>(0),
+            |row| row.get::<_, Option<[u8; PREFIX_BYTES]>>(0),
         )?;
-        let Some(kept) = kept.flatten().filter(|kept| kept != short(customer)) else {
+        let Some(kept) = kept.flatten().filter(|kept| kept != prefix_of(customer)) else {
             return Ok(false);
         };
         let with_rest = |rest| {
             let mut hash = [rest; 16];
-            hash[..SHORT_BYTES].copy_from_slice(&kept);
+            hash[..PREFIX_BYTES].copy_from_slice(&kept);
             hash
         };
         let (first, last) = (with_rest(u8::MIN), with_rest(u8::MAX));
