@@ -2,18 +2,20 @@ use super::{Amount, Currency, Field, Moment};
 
 mod bytes;
 
+/// The first bits of a keyed hash of what is only compared. Two values of one field have the same by
+/// chance once in 16 million pairs; that *something* changed is shown by the fingerprint, which has
+/// 64 bits.
+pub type ShortHash = [u8; 3];
+
 /// What is stored of a written order, to report later which of its fields changed: its amounts,
 /// dates and counts as they are, and a short keyed hash of every other field. It contains no
 /// personal data: neither an address nor a text.
-///
-/// A hash has 24 bits. Two values of one field have the same by chance once in 16 million pairs;
-/// that *something* changed is shown by the fingerprint, which has 64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderDigest {
     /// Digest of the settings and the program version that built the order from its record.
-    pub mapping: [u8; 4],
+    pub mapping: ShortHash,
     /// Digest of the record as its export states it.
-    pub source: [u8; 4],
+    pub source: ShortHash,
     pub total: Amount,
     pub shipping: Option<Amount>,
     pub tax: Option<Amount>,
@@ -28,7 +30,7 @@ pub struct OrderDigest {
     pub units: u64,
     /// At the place of each field in [`Field::ALL`], if a hash is kept of it; `None` if the order
     /// does not have it.
-    pub hashes: [Option<[u8; 3]>; Field::ALL.len()],
+    pub hashes: [Option<ShortHash>; Field::ALL.len()],
 }
 
 /// A field that changed.
@@ -120,7 +122,7 @@ fn date(at: Option<Moment>) -> FieldValue {
     at.map_or(FieldValue::Absent, FieldValue::Date)
 }
 
-fn kept(hash: Option<[u8; 3]>) -> FieldValue {
+fn kept(hash: Option<ShortHash>) -> FieldValue {
     hash.map_or(FieldValue::Absent, |_| FieldValue::NotKept)
 }
 

@@ -21,6 +21,9 @@ pub struct OrderKey {
 #[serde(transparent)]
 pub struct CustomerKey(String);
 
+/// A customer as the state and a comparison know it: the first 96 bits of a keyed hash of the key.
+pub type CustomerHash = [u8; 12];
+
 /// Why a text can't identify an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {

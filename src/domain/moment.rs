@@ -26,6 +26,8 @@ pub enum MomentError {
 }
 
 impl Moment {
+    pub const EPOCH: Self = Self { timestamp: Timestamp::UNIX_EPOCH, offset: Offset::UTC };
+
     /// Reads `2024-01-31 10:11:12 -0500`, RFC 3339, RFC 2822 (`Wed, 31 Jan 2024 10:11:12 -0500`),
     /// and any of them without an offset, which is then taken from `zone`. Seconds are optional.
     ///

@@ -1,12 +1,12 @@
 //! Builds the digest of an order, by which a later plan names the fields that changed.
 
 use super::fingerprint::Fingerprints;
-use crate::domain::{Field, Order, OrderDigest, OrderKey, Position, SourceOrder};
+use crate::domain::{Field, Order, OrderDigest, OrderKey, Position, ShortHash, SourceOrder};
 use serde_json::Value;
 
 impl Fingerprints {
     /// `source` is the hash of the order's record, `mapping` that of the rules.
-    pub fn digest(&mut self, order: &Order, source: [u8; 4], mapping: [u8; 4]) -> OrderDigest {
+    pub fn digest(&mut self, order: &Order, source: ShortHash, mapping: ShortHash) -> OrderDigest {
         let payload = serde_json::to_value(order).unwrap_or_default();
         let hashes = Field::ALL.map(|field| {
             let value = value_of(&payload, field).filter(|_| field.is_hashed())?;
@@ -30,24 +30,24 @@ impl Fingerprints {
     }
 
     /// The hash of the content of a record, without its place in the file and its errors.
-    pub fn source(&mut self, source: &SourceOrder) -> [u8; 4] {
+    pub fn source(&mut self, source: &SourceOrder) -> ShortHash {
         let mut stated = source.clone();
         stated.position = Position::default();
         stated.faults.clear();
         stated.lines.iter_mut().for_each(|line| line.at_line = 0);
-        let [a, b, c, d, ..] = self.hash(b"source\0", &stated);
-        [a, b, c, d]
+        let [a, b, c, ..] = self.hash(b"source\0", &stated);
+        [a, b, c]
     }
 
     /// The hash of the rules that turn records into orders, as text.
-    pub fn mapping(&mut self, mapping: &str) -> [u8; 4] {
-        let [a, b, c, d, ..] = self.hash(b"mapping\0", &mapping);
-        [a, b, c, d]
+    pub fn mapping(&mut self, mapping: &str) -> ShortHash {
+        let [a, b, c, ..] = self.hash(b"mapping\0", &mapping);
+        [a, b, c]
     }
 
     /// The order's key is part of each hash, so that two orders of one buyer, or of one product,
     /// share no hash.
-    fn field(&mut self, key: &OrderKey, value: &FieldValues<'_>) -> [u8; 3] {
+    fn field(&mut self, key: &OrderKey, value: &FieldValues<'_>) -> ShortHash {
         let [a, b, c, ..] = self.hash(b"field\0", &(key.ledger_text(), value));
         [a, b, c]
     }

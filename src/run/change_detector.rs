@@ -1,15 +1,15 @@
 use super::ledger::Ledger;
 use super::planned_record::RecordVerdict;
-use crate::domain::{Order, OrderDigest, OrderKey, SourceOrder};
+use crate::domain::{Order, OrderDigest, OrderKey, ShortHash, SourceOrder};
 use crate::plan::{Action, Change, ChangeCause, Decision, PriorWrite};
 use crate::state::{RunId, StateError, StoredDigest};
 
 /// Detects changes of orders while an export is read.
 pub(super) struct ChangeDetector {
     depth: Depth,
-    mapping: [u8; 4],
+    mapping: ShortHash,
     /// Of the current record.
-    source: [u8; 4],
+    source: ShortHash,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,18 +32,18 @@ pub(super) struct DetectedChange {
 
 impl ChangeDetector {
     /// For a run: `mapping` identifies how records become orders.
-    pub(super) fn for_ledger(mapping: [u8; 4]) -> Self {
-        Self { depth: Depth::ForLedger, mapping, source: [0; 4] }
+    pub(super) fn for_ledger(mapping: ShortHash) -> Self {
+        Self { depth: Depth::ForLedger, mapping, source: ShortHash::default() }
     }
 
     /// For a plan: costs nothing for orders that did not change.
     pub(super) fn of_fields() -> Self {
-        Self { depth: Depth::Fields, mapping: [0; 4], source: [0; 4] }
+        Self { depth: Depth::Fields, mapping: ShortHash::default(), source: ShortHash::default() }
     }
 
     /// For a comparison with an earlier run in the ledger.
-    pub(super) fn whole(mapping: [u8; 4]) -> Self {
-        Self { depth: Depth::Whole, mapping, source: [0; 4] }
+    pub(super) fn whole(mapping: ShortHash) -> Self {
+        Self { depth: Depth::Whole, mapping, source: ShortHash::default() }
     }
 
     /// Reads a record before it is consumed.
@@ -100,13 +100,13 @@ impl ChangeDetector {
 
     fn change(&self, ledger: &mut Ledger, trace: &StoredDigest, order: &Order) -> Change {
         let now = self.digest(ledger, order);
-        let why = match &trace.outline {
+        let why = match &trace.digest {
             _ if trace.is_open => ChangeCause::Interrupted,
             _ if !trace.is_vouched => ChangeCause::Doubted,
             None => ChangeCause::NotKept,
             Some(before) => ChangeCause::of(before, &now),
         };
-        let fields = trace.outline.map_or_else(Vec::new, |before| before.changes_to(&now));
+        let fields = trace.digest.map_or_else(Vec::new, |before| before.changes_to(&now));
         Change { why: (self.depth == Depth::Whole).then_some(why), fields }
     }
 }

@@ -307,10 +307,10 @@ impl<'a> Execution<'a> {
             let letter = refusal.map(|refusal| self.dead_letter(&sending, refusal, &outcome));
             refused.push(letter.is_some());
             dead.extend(letter);
-            let outline = sending.digest.map(|digest| *digest);
+            let digest = sending.digest.map(|digest| *digest);
             let Step { order, .. } = sending.step;
             let fingerprint = self.loader.ledger().fingerprint(&order);
-            orders.push(Settled { key: order.key, fingerprint, outcome, outline });
+            orders.push(Settled { key: order.key, fingerprint, outcome, digest });
         }
         if !orders.is_empty() {
             self.settle(orders, dead).await?;

@@ -275,8 +275,8 @@ impl PlanReader {
             Some(connection) => self.ledger.view.trace(connection, &order.key)?,
             None => None,
         };
-        let is_same_address = trace.and_then(|trace| trace.outline).is_some_and(|before| {
-            let now = self.ledger.fingerprints.digest(order, [0; 4], [0; 4]);
+        let is_same_address = trace.and_then(|trace| trace.digest).is_some_and(|before| {
+            let now = self.ledger.fingerprints.digest(order, [0; 3], [0; 3]);
             before.changes_to(&now).iter().all(|change| change.field != Field::Email)
         });
         let anomalies = &mut self.summary.anomalies;

@@ -20,7 +20,7 @@ pub struct StoredDigest {
     /// It is confirmed that ActiveCampaign has what was written last.
     pub is_vouched: bool,
     /// The digest of what was written last; `None` if it was not stored.
-    pub outline: Option<OrderDigest>,
+    pub digest: Option<OrderDigest>,
 }
 
 /// Keeps the digest of the payload that `orders.fingerprint` is of, in the transaction that settles
@@ -47,7 +47,7 @@ impl View {
              FROM orders LEFT JOIN order_digests ON order_id = id
              WHERE connection = ?1 AND key = ?2 AND state <> ?3";
         self.db.first(sql, params![connection, stored_key(key), OrderState::Absent], |row| {
-            let outline: Option<Vec<u8>> = row.get(4)?;
+            let digest: Option<Vec<u8>> = row.get(4)?;
             let (id, state): (Option<StoredId>, OrderState) = (row.get(1)?, row.get(2)?);
             Ok(StoredDigest {
                 run: row.get(0)?,
@@ -59,7 +59,7 @@ impl View {
                         | OrderState::DeleteIntended
                 ),
                 is_vouched: row.get::<_, Option<i64>>(3)?.is_some(),
-                outline: outline.as_deref().and_then(OrderDigest::from_bytes),
+                digest: digest.as_deref().and_then(OrderDigest::from_bytes),
             })
         })
     }
@@ -133,11 +133,11 @@ mod tests {
     use crate::domain::{Amount, Currency, Fingerprint, Moment, RemoteId};
     use crate::state::{Kind, OrderOutcome, RunStart, SeenConnection, Settled, Settlement, Store};
 
-    fn outline(minor: i64) -> OrderDigest {
+    fn digest(minor: i64) -> OrderDigest {
         let currency = Currency::parse("USD").unwrap();
         OrderDigest {
-            mapping: [0; 4],
-            source: [0; 4],
+            mapping: [0; 3],
+            source: [0; 3],
             total: Amount::parse(&format!("{minor}.00"), currency).unwrap(),
             shipping: None,
             tax: None,
@@ -162,7 +162,7 @@ mod tests {
         let key = OrderKey::parse("1").unwrap();
         let mut settle = |minor: i64, outcome| {
             let (key, fingerprint) = (key.clone(), Fingerprint::from_i64(minor));
-            let orders = vec![Settled { key, fingerprint, outcome, outline: Some(outline(minor)) }];
+            let orders = vec![Settled { key, fingerprint, outcome, digest: Some(digest(minor)) }];
             store.settle(run, connection, &Settlement { orders, ..Settlement::default() }).unwrap();
             store
                 .view()
@@ -175,15 +175,12 @@ mod tests {
         let refusal =
             crate::state::Refusal { part, status, code: None, pointer: None, attempts: 1 };
         let created = settle(10, OrderOutcome::Created(RemoteId::new("7")));
-        assert_eq!(created.outline, Some(outline(10)));
+        assert_eq!(created.digest, Some(digest(10)));
         assert_eq!(
-            settle(12, OrderOutcome::Refused(refusal)).outline,
+            settle(12, OrderOutcome::Refused(refusal)).digest,
             None,
             "it is not known which of the two counts"
         );
-        assert_eq!(
-            settle(10, OrderOutcome::Updated(RemoteId::new("7"))).outline,
-            Some(outline(10))
-        );
+        assert_eq!(settle(10, OrderOutcome::Updated(RemoteId::new("7"))).digest, Some(digest(10)));
     }
 }

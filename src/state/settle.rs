@@ -84,7 +84,7 @@ pub struct Settled {
     pub fingerprint: Fingerprint,
     pub outcome: OrderOutcome,
     /// Of the same payload.
-    pub outline: Option<OrderDigest>,
+    pub digest: Option<OrderDigest>,
 }
 
 /// The content of one settlement transaction: outcomes with the resulting counts and checkpoint.
@@ -120,8 +120,7 @@ impl Store {
             if let Some(attempt) = attempt_of(&settled.outcome) {
                 history::add(&transaction, run, order, &attempt)?;
             }
-            if let Some(digest) =
-                settled.outline.as_ref().filter(|_| settled.outcome.is_at_remote())
+            if let Some(digest) = settled.digest.as_ref().filter(|_| settled.outcome.is_at_remote())
             {
                 order_digests::write(&transaction, order, digest)?;
             }

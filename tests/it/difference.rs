@@ -153,7 +153,7 @@ fn orders_without_a_digest_are_reported_as_not_known() {
     let world = World::new();
     put(&world, &plain(1..=3));
     world.load("backfill", 0);
-    forget_outlines(&world);
+    forget_digests(&world);
     let mut orders = plain(1..=3);
     orders[1] = order(2, json!({ "total_price": "26.00" }));
     put(&world, &orders);
@@ -175,7 +175,7 @@ fn orders_without_a_digest_are_reported_as_not_known() {
 }
 
 /// Turns the state into one of a program version without digests.
-fn forget_outlines(world: &World) {
+fn forget_digests(world: &World) {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute_batch(
         "DELETE FROM order_digests; UPDATE runs SET mapping = NULL;

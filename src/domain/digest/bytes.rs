@@ -1,4 +1,4 @@
-//! An outline as the state stores it: about fifty bytes.
+//! A digest as the state stores it: about fifty bytes.
 
 use super::OrderDigest;
 use crate::domain::{Amount, Currency, Field, Moment};
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 /// The first byte; another form gets another.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 impl OrderDigest {
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -18,8 +18,9 @@ impl OrderDigest {
         for amount in self.amounts() {
             put(&mut bytes, amount.map_or(0, |amount| amount.minor().unsigned_abs() + 1));
         }
-        for at in [Some(self.created_at), self.updated_at, self.abandoned_at] {
-            put_moment(&mut bytes, at);
+        put_moment(&mut bytes, Some(self.created_at), Moment::EPOCH);
+        for at in [self.updated_at, self.abandoned_at] {
+            put_moment(&mut bytes, at, self.created_at);
         }
         put(&mut bytes, u64::from(self.products));
         put(&mut bytes, self.units);
@@ -29,7 +30,7 @@ impl OrderDigest {
         bytes
     }
 
-    /// `None` if these are not the bytes of an outline, or have another form.
+    /// `None` if these are not the bytes of a digest, or have another form.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut left = bytes;
         let [FORM] = take(&mut left)? else { return None };
@@ -37,7 +38,8 @@ impl OrderDigest {
         let code: [u8; 3] = take(&mut left)?;
         let currency = Currency::parse(std::str::from_utf8(&code).ok()?).ok()?;
         let [total, shipping, tax, discount] = [(); 4].map(|()| amount(&mut left));
-        let [created_at, updated_at, abandoned_at] = [(); 3].map(|()| moment(&mut left));
+        let created_at = moment(&mut left, Moment::EPOCH)??;
+        let [updated_at, abandoned_at] = [(); 2].map(|()| moment(&mut left, created_at));
         let (products, units) = (u32::try_from(number(&mut left)?).ok()?, number(&mut left)?);
         let present = number(&mut left)?;
         let mut hashes = [None; Field::ALL.len()];
@@ -54,7 +56,7 @@ impl OrderDigest {
             tax: tax?,
             discount: discount?,
             currency,
-            created_at: created_at??,
+            created_at,
             updated_at: updated_at?,
             abandoned_at: abandoned_at?,
             products,
@@ -106,23 +108,47 @@ fn amount(left: &mut &[u8]) -> Option<Option<Amount>> {
     Amount::from_minor(i64::try_from(minor).ok()?).map(Some)
 }
 
-/// Seconds since 1970 and one more, 0 for none; then the offset in minutes, moved to be positive.
-fn put_moment(bytes: &mut Vec<u8>, at: Option<Moment>) {
+/// 0 for none. Else the seconds since `from` and whether the offset is another than its own; then
+/// that offset.
+fn put_moment(bytes: &mut Vec<u8>, at: Option<Moment>, from: Moment) {
     let Some(at) = at else { return put(bytes, 0) };
-    put(bytes, at.timestamp().as_second().unsigned_abs() + 1);
-    put(bytes, u64::from((at.offset().seconds() / 60 + OFFSET_MINUTES_MAX).unsigned_abs()));
+    let is_elsewhere = at.offset() != from.offset();
+    let seconds = at.timestamp().as_second() - from.timestamp().as_second();
+    put(bytes, (zigzag(seconds) << 1 | u64::from(is_elsewhere)) + 1);
+    if is_elsewhere {
+        put_offset(bytes, at.offset());
+    }
 }
 
-/// Offsets are within 26 hours of UTC.
-const OFFSET_MINUTES_MAX: i32 = 26 * 60;
-
 /// The outer `None`: these bytes are not a moment.
-fn moment(left: &mut &[u8]) -> Option<Option<Moment>> {
-    let Some(second) = number(left)?.checked_sub(1) else { return Some(None) };
-    let minutes = i32::try_from(number(left)?).ok()?.checked_sub(OFFSET_MINUTES_MAX)?;
-    let timestamp = Timestamp::from_second(i64::try_from(second).ok()?).ok()?;
-    let offset = Offset::from_seconds(minutes.checked_mul(60)?).ok()?;
-    Moment::new(timestamp, offset).ok().map(Some)
+fn moment(left: &mut &[u8], from: Moment) -> Option<Option<Moment>> {
+    let Some(n) = number(left)?.checked_sub(1) else { return Some(None) };
+    let second = from.timestamp().as_second().checked_add(unzigzag(n >> 1))?;
+    let offset = if n & 1 == 0 { from.offset() } else { offset(left)? };
+    Moment::new(Timestamp::from_second(second).ok()?, offset).ok().map(Some)
+}
+
+/// Twice the quarters of an hour, or twice the minutes and one more, as few offsets need minutes.
+fn put_offset(bytes: &mut Vec<u8>, offset: Offset) {
+    let minutes = i64::from(offset.seconds() / 60);
+    let is_in_quarters = minutes % 15 == 0;
+    let n = if is_in_quarters { minutes / 15 } else { minutes };
+    put(bytes, zigzag(n) << 1 | u64::from(!is_in_quarters));
+}
+
+fn offset(left: &mut &[u8]) -> Option<Offset> {
+    let n = number(left)?;
+    let unit = if n & 1 == 0 { 15 * 60 } else { 60 };
+    Offset::from_seconds(i32::try_from(unzigzag(n >> 1)).ok()?.checked_mul(unit)?).ok()
+}
+
+/// Numbers near zero become small, whatever their sign.
+fn zigzag(n: i64) -> u64 {
+    ((n << 1) ^ (n >> 63)).cast_unsigned()
+}
+
+fn unzigzag(n: u64) -> i64 {
+    (n >> 1).cast_signed() ^ -(n & 1).cast_signed()
 }
 
 #[cfg(test)]

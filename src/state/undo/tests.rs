@@ -32,8 +32,7 @@ impl Ledger {
 
     fn settle(&mut self, run: RunId, key: &str, outcome: OrderOutcome) {
         let key = OrderKey::parse(key).unwrap();
-        let settled =
-            Settled { key, fingerprint: Fingerprint::from_i64(7), outcome, outline: None };
+        let settled = Settled { key, fingerprint: Fingerprint::from_i64(7), outcome, digest: None };
         let settlement = Settlement { orders: vec![settled], ..Settlement::default() };
         self.store.settle(run, self.connection, &settlement).unwrap();
     }

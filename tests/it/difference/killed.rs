@@ -26,11 +26,11 @@ fn after_any_kill_each_order_in_the_ledger_has_its_digest() {
         child.wait().unwrap();
         is_at_work
     } {
-        assert_eq!(without_outline(&world), 0, "a settled order that lacks its digest");
+        assert_eq!(without_digest(&world), 0, "a settled order that lacks its digest");
         requests = world.summary().requests;
     }
     world.load("backfill", 0);
-    assert_eq!(without_outline(&world), 0);
+    assert_eq!(without_digest(&world), 0);
     let output = difference(&world, "1");
     assert_eq!(
         (&output["known"], &output["unchanged"]),
@@ -38,7 +38,7 @@ fn after_any_kill_each_order_in_the_ledger_has_its_digest() {
     );
 }
 
-fn without_outline(world: &World) -> i64 {
+fn without_digest(world: &World) -> i64 {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     let sql = "SELECT count(*) FROM orders LEFT JOIN order_digests ON order_id = id
                WHERE state = 0 AND digest IS NULL";

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::ShortHash;
 use proptest::prelude::*;
 
 fn moments() -> impl Strategy<Value = Moment> {
@@ -11,17 +12,17 @@ fn moments() -> impl Strategy<Value = Moment> {
     )
 }
 
-fn outlines() -> impl Strategy<Value = OrderDigest> {
+fn digests() -> impl Strategy<Value = OrderDigest> {
     let amount = || {
         prop::option::of(
             (0_i64..=i64::from(i32::MAX)).prop_filter_map("amount", Amount::from_minor),
         )
     };
-    let hashes = prop::array::uniform13(prop::option::of(any::<[u8; 3]>()));
+    let hashes = prop::array::uniform13(prop::option::of(any::<ShortHash>()));
     let dates = (moments(), prop::option::of(moments()), prop::option::of(moments()));
     let currency = prop::sample::select(vec!["USD", "JPY", "KWD"]);
     (
-        any::<([u8; 4], [u8; 4], u32, u64)>(),
+        any::<(ShortHash, ShortHash, u32, u64)>(),
         [amount(), amount(), amount(), amount()],
         currency,
         dates,
@@ -52,7 +53,7 @@ fn outlines() -> impl Strategy<Value = OrderDigest> {
         )
 }
 
-fn places(hashes: [Option<[u8; 3]>; 13]) -> [Option<[u8; 3]>; Field::ALL.len()] {
+fn places(hashes: [Option<ShortHash>; 13]) -> [Option<ShortHash>; Field::ALL.len()] {
     let mut all = [None; Field::ALL.len()];
     for ((_, field), hash) in hashed_fields().zip(hashes) {
         all[field as usize] = hash;
@@ -62,15 +63,15 @@ fn places(hashes: [Option<[u8; 3]>; 13]) -> [Option<[u8; 3]>; Field::ALL.len()] 
 
 proptest! {
     #[test]
-    fn an_outline_is_read_as_it_was_written(outline in outlines()) {
-        let read = OrderDigest::from_bytes(&outline.to_bytes());
-        prop_assert_eq!(read, Some(outline));
-        prop_assert_eq!(read.map(|read| outline.changes_to(&read)), Some(vec![]), "offsets too");
+    fn a_digest_is_read_as_it_was_written(digest in digests()) {
+        let read = OrderDigest::from_bytes(&digest.to_bytes());
+        prop_assert_eq!(read, Some(digest));
+        prop_assert_eq!(read.map(|read| digest.changes_to(&read)), Some(vec![]), "offsets too");
     }
 
     #[test]
-    fn a_truncated_or_longer_one_is_refused(outline in outlines(), more in 1_usize..9) {
-        let bytes = outline.to_bytes();
+    fn a_truncated_or_longer_one_is_refused(digest in digests(), more in 1_usize..9) {
+        let bytes = digest.to_bytes();
         for len in 0..bytes.len() {
             prop_assert_eq!(OrderDigest::from_bytes(&bytes[..len]), None);
         }

@@ -40,12 +40,12 @@ pub fn a_shop_compared_with_its_past(all: &mut Vec<Document>) {
     ] {
         planned_with(all, &world, &held);
     }
-    forget_outlines(&world);
+    forget_digests(&world);
     planned_with(all, &world, &["--since-run", "1"]);
 }
 
 /// Turns the state into one of a program version without digests.
-fn forget_outlines(world: &World) {
+fn forget_digests(world: &World) {
     let db = rusqlite::Connection::open(world.path("state/main.db")).unwrap();
     db.execute_batch("DELETE FROM order_digests; UPDATE runs SET mapping = NULL;").unwrap();
 }
