@@ -1,6 +1,6 @@
 -- The state of one ActiveCampaign account: what has been sent, and how far each run came.
 --
--- No e-mail address, name or payload is ever written here. Customers are keyed hashes (16 bytes of
+-- No e-mail address, name or payload is ever written here. Customers are keyed hashes (12 bytes of
 -- BLAKE3 under account.hash_key), orders are their ids as the shop numbers them, and the content of
 -- a payload is a keyed 64-bit fingerprint. Times are milliseconds since 1970, UTC.
 
@@ -84,7 +84,7 @@ CREATE TABLE orders (
     outcome     INTEGER,                -- of the last write: NULL none yet, 1 created, 2 updated, 3 adopted, 4 left deleted, 5 superseded by its order
     run         INTEGER NOT NULL,       -- the run that touched it last; 0: `adopt`, which is no run
     created_run INTEGER,                -- the run that created it at ActiveCampaign; NULL: adopted or not there
-    customer    BLOB,                   -- the customer that it was created for, as the first 6 bytes of customers.key_hash;
+    customer    BLOB,                   -- the customer that it was created for, as the first 5 bytes of customers.key_hash;
                                         -- zeros: someone else's; NULL: not known
     verified    INTEGER,                -- the verification that compared it last; negative: and it was written since
     differs     INTEGER,                -- what that found: 1 missing, 2 total, 4 currency, 8 date, 16 products,
@@ -118,13 +118,23 @@ CREATE TABLE history (
                                         -- 6 lookup of its customer, 7 adopted, 8 left deleted, 9
                                         -- `dead-letters retry`, 10 `verify --repair`, 11 still
                                         -- listed after its delete
-    answer     TEXT,                    -- NULL: done; 'absent', or what follows from a failure: 'again', 'refused', …
-    status     INTEGER,                 -- HTTP status of a failure
-    code       TEXT,                    -- ActiveCampaign's error code, or ours for what broke; of 10 the fields that differed
     remote_id,                          -- of what was created, found or deleted
     batch      INTEGER,                 -- orders in the batch that it was sent in; NULL: it was sent by itself
     PRIMARY KEY (order_id, n)
 ) WITHOUT ROWID;
+
+-- What came of the attempts that were not simply done: few, so each of the others saves three NULLs.
+CREATE TABLE answers (
+    order_id INTEGER NOT NULL,
+    n        INTEGER NOT NULL,
+    answer   TEXT NOT NULL,             -- 'absent', or what follows from a failure: 'again', 'refused', …
+    status   INTEGER,                   -- HTTP status of a failure
+    code     TEXT,                      -- ActiveCampaign's error code, or ours for what broke; of 10 the fields that differed
+    PRIMARY KEY (order_id, n),
+    FOREIGN KEY (order_id, n) REFERENCES history ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE VIEW attempts AS SELECT * FROM history LEFT JOIN answers USING (order_id, n);
 
 -- The ledger of customers.
 CREATE TABLE customers (

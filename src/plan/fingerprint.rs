@@ -1,4 +1,4 @@
-use crate::domain::{CustomerKey, Fingerprint, Order, OrderKey};
+use crate::domain::{CustomerHash, CustomerKey, Fingerprint, Order, OrderKey};
 use serde::Serialize;
 
 /// Makes fingerprints and key hashes with the account's own secret key: without that key, guesses
@@ -57,7 +57,7 @@ impl Fingerprints {
         Payload { key: &self.key, text: &text }.fingerprint()
     }
 
-    pub fn customer(&self, key: &CustomerKey) -> [u8; 16] {
+    pub fn customer(&self, key: &CustomerKey) -> CustomerHash {
         self.short(b"customer\0", key.as_str())
     }
 
@@ -71,7 +71,7 @@ impl Fingerprints {
         *blake3::keyed_hash(&self.key, &self.text).as_bytes()
     }
 
-    fn short(&self, kind: &[u8], text: &str) -> [u8; 16] {
+    fn short<const N: usize>(&self, kind: &[u8], text: &str) -> [u8; N] {
         // Nearly every key fits, and hashing one chunk costs a third of hashing two.
         let mut room = [0; 128];
         let hash = match room.get_mut(..kind.len() + text.len()) {
@@ -85,8 +85,8 @@ impl Fingerprints {
                 blake3::Hasher::new_keyed(&self.key).update(kind).update(text.as_bytes()).finalize()
             }
         };
-        let mut short = [0; 16];
-        short.copy_from_slice(&hash.as_bytes()[..16]);
+        let mut short = [0; N];
+        short.copy_from_slice(&hash.as_bytes()[..N]);
         short
     }
 }

@@ -1,5 +1,5 @@
 use crate::activecampaign::{Client, Failure, RemoteOrder};
-use crate::domain::{CustomerKey, Email, RemoteId};
+use crate::domain::{CustomerHash, CustomerKey, Email, RemoteId};
 use crate::plan::Fingerprints;
 use crate::state::{CustomerMirror, RemoteRow, RemoteSnapshot, StateError};
 
@@ -97,6 +97,6 @@ pub(super) fn mirrored(order: RemoteOrder, prints: &Fingerprints) -> RemoteRow {
 }
 
 /// Hashed like a guest's key, so that two addresses can be distinguished without storing either.
-fn hash_of_address(text: &str, prints: &Fingerprints) -> [u8; 16] {
+fn hash_of_address(text: &str, prints: &Fingerprints) -> CustomerHash {
     Email::parse(text).map(|email| prints.customer(&CustomerKey::guest(&email))).unwrap_or_default()
 }

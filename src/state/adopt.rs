@@ -3,7 +3,9 @@ use super::order_rows::enrol;
 use super::sql::Sql;
 use super::sql_types::{ConnectionId, OrderState, WriteOutcome, stored_id, stored_key};
 use super::{StateError, Store, history, order_digests};
-use crate::domain::{Attempt, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId};
+use crate::domain::{
+    Attempt, CustomerHash, Fingerprint, Operation, OrderDigest, OrderKey, RemoteId,
+};
 use rusqlite::params;
 
 /// The confirmed content of an order.
@@ -17,7 +19,7 @@ pub struct AdoptedOrder {
     /// `None`: it differs from the export, so the next run updates it.
     pub content: Option<Content>,
     /// The hash of its customer's key; `None`: not stated.
-    pub customer: Option<[u8; 16]>,
+    pub customer: Option<CustomerHash>,
 }
 
 /// The records found in ActiveCampaign, for a ledger that was lost.
@@ -26,7 +28,7 @@ pub struct AdoptedOrders {
     pub orders: Vec<AdoptedOrder>,
     /// Carts that became orders.
     pub carts: Vec<OrderKey>,
-    pub customers: Vec<([u8; 16], RemoteId)>,
+    pub customers: Vec<(CustomerHash, RemoteId)>,
 }
 
 impl AdoptedOrders {

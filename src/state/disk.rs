@@ -4,7 +4,7 @@ use super::StateError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a new order in the state, with its customer and its share of the indexes. Measured: 158
+/// Bytes of a new order in the state, with its customer and its share of the indexes. Measured: 148
 /// in a backfill of 20,000 orders; keys and remote ids may be longer than theirs.
 /// `disk::an_order_takes_…` measures it.
 pub const ORDER_BYTES: u64 = 250;

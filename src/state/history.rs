@@ -59,29 +59,32 @@ pub(super) fn add(
     order: OrderId,
     attempt: &Attempt,
 ) -> Result<(), StateError> {
-    let (answer, status, code) = match &attempt.answer {
-        Answer::Done => (None, None, None),
-        Answer::Absent => (Some(ABSENT), None, None),
-        Answer::Failed { disposition, status, code } => {
-            (Some(disposition.as_str()), *status, code.as_deref())
-        }
-    };
     let n: i64 = db.one(
-        "INSERT INTO history (order_id, n, run, at_s, operation, answer, status, code, remote_id, batch)
+        "INSERT INTO history (order_id, n, run, at_s, operation, remote_id, batch)
              VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM history WHERE order_id = ?1),
-                     ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING n",
+                     ?2, ?3, ?4, ?5, ?6) RETURNING n",
         params![
             order,
             run,
             now_ms() / 1000,
             attempt.operation,
-            answer,
-            status,
-            code,
             attempt.id.as_ref().map(stored_id),
             attempt.batch
         ],
     )?;
+    let answer = match &attempt.answer {
+        Answer::Done => None,
+        Answer::Absent => Some((ABSENT, None, None)),
+        Answer::Failed { disposition, status, code } => {
+            Some((disposition.as_str(), *status, code.as_deref()))
+        }
+    };
+    if let Some((answer, status, code)) = answer {
+        db.run(
+            "INSERT INTO answers (order_id, n, answer, status, code) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![order, n, answer, status, code],
+        )?;
+    }
     if n > KEPT_MAX {
         db.run(
             "DELETE FROM history WHERE order_id = ?1 AND n BETWEEN 2 AND ?2",
@@ -98,7 +101,7 @@ impl View {
         const FAILURES_MIN: i64 = 3;
         let found = self.db.first(
             "SELECT count(*), min(at_s) FROM history WHERE run = ?1 AND at_s >
-             (SELECT coalesce(max(at_s), 0) FROM history
+             (SELECT coalesce(max(at_s), 0) FROM attempts
               WHERE run = ?1 AND (answer IS NULL OR answer = 'absent' OR status < 500))",
             [run],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)),
@@ -114,7 +117,7 @@ impl View {
         key: &OrderKey,
     ) -> Result<Vec<Remembered>, StateError> {
         let rows = self.db.all(
-            "SELECT n, run, at_s, operation, answer, status, code, remote_id, batch FROM history
+            "SELECT n, run, at_s, operation, answer, status, code, remote_id, batch FROM attempts
              WHERE order_id = (SELECT id FROM orders WHERE connection = ?1 AND key = ?2) ORDER BY n",
             params![connection, stored_key(key)],
             remembered,

@@ -6,18 +6,19 @@ use super::sql_types::{
 };
 use super::{RunRow, Stage, StateError, Store, View, history};
 use crate::domain::{
-    Answer, Attempt, CustomerEntry, Fingerprint, LedgerEntry, Operation, OrderKey, RemoteId,
+    Answer, Attempt, CustomerEntry, CustomerHash, Fingerprint, LedgerEntry, Operation, OrderKey,
+    RemoteId,
 };
 use rusqlite::{Transaction, params};
 
 /// Replaces the hash of a customer's key if ActiveCampaign has the order under an unknown or
 /// deleted customer.
-pub const OTHER_CUSTOMER: [u8; 16] = [0; 16];
+pub const OTHER_CUSTOMER: CustomerHash = [0; 12];
 
 /// `orders.customer` has so many bytes of a customer's hash: enough for a comparison of two.
-const PREFIX_BYTES: usize = 6;
+const PREFIX_BYTES: usize = 5;
 
-pub(super) fn prefix_of(hash: &[u8; 16]) -> &[u8] {
+pub(super) fn prefix_of(hash: &CustomerHash) -> &[u8] {
     &hash[..PREFIX_BYTES]
 }
 
@@ -40,7 +41,7 @@ pub struct OrderIntent {
     /// Of the payload; `None`: a lookup can't distinguish it from an earlier write.
     pub fingerprint: Option<Fingerprint>,
     /// The hash of the customer's key; `None`: the order keeps the customer that it has.
-    pub customer: Option<[u8; 16]>,
+    pub customer: Option<CustomerHash>,
     /// The cart of an order that is created without a record of its cart: it must no longer be
     /// sent, whatever the outcome of the request.
     pub cart: Option<OrderKey>,
@@ -174,7 +175,7 @@ impl Store {
     pub fn intend_customer(
         &mut self,
         connection: ConnectionId,
-        hash: &[u8; 16],
+        hash: &CustomerHash,
     ) -> Result<(), StateError> {
         self.check_space()?;
         self.db.run(
@@ -189,7 +190,7 @@ impl Store {
         &mut self,
         run: RunId,
         connection: ConnectionId,
-        hash: &[u8; 16],
+        hash: &CustomerHash,
         id: &RemoteId,
         created: bool,
     ) -> Result<(), StateError> {
@@ -228,7 +229,7 @@ impl View {
         &self,
         connection: ConnectionId,
         key: &OrderKey,
-        customer: &[u8; 16],
+        customer: &CustomerHash,
     ) -> Result<bool, StateError> {
         let kept = self.db.first(
             "SELECT customer FROM orders WHERE connection = ?1 AND key = ?2",
@@ -239,7 +240,7 @@ impl View {
             return Ok(false);
         };
         let with_rest = |rest| {
-            let mut hash = [rest; 16];
+            let mut hash = [rest; 12];
             hash[..PREFIX_BYTES].copy_from_slice(&kept);
             hash
         };
@@ -315,7 +316,7 @@ impl View {
     pub fn customer(
         &self,
         connection: ConnectionId,
-        hash: &[u8; 16],
+        hash: &CustomerHash,
     ) -> Result<CustomerEntry, StateError> {
         let row = self.db.first(
             "SELECT remote_id FROM customers WHERE connection = ?1 AND key_hash = ?2",

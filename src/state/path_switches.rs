@@ -94,7 +94,7 @@ fn send_again_what_rest_updated(
     db.run(
         "UPDATE orders SET fingerprint = NULL WHERE connection = ?1 AND state = ?2 AND
              (SELECT max(n) FROM history WHERE order_id = orders.id AND batch IS NOT NULL) <
-             (SELECT max(n) FROM history WHERE order_id = orders.id AND batch IS NULL
+             (SELECT max(n) FROM attempts WHERE order_id = orders.id AND batch IS NULL
               AND operation = ?3 AND answer IS NULL)",
         params![connection, OrderState::Settled, Operation::Update],
     )

@@ -1,5 +1,6 @@
 use super::StateError;
 use super::sql::{Sql, temporary};
+use crate::domain::CustomerHash;
 use rusqlite::{Connection, params};
 
 /// Which side of a comparison an order is on.
@@ -65,7 +66,7 @@ impl Reconciliation {
     pub fn add(
         &self,
         side: Side,
-        customer: &[u8; 16],
+        customer: &CustomerHash,
         currency: &str,
         month: i32,
         minor: i64,
@@ -122,7 +123,7 @@ mod tests {
     fn sums_match_by_customer_and_month_in_any_order() {
         let balance = Reconciliation::new().unwrap();
         let add = |side, customer: u8, month, minor| {
-            balance.add(side, &[customer; 16], "usd", month, minor).unwrap();
+            balance.add(side, &[customer; 12], "usd", month, minor).unwrap();
         };
         add(Side::Source, 1, 24_289, 500);
         add(Side::Source, 2, 24_289, 700);

@@ -1,6 +1,6 @@
 use super::StateError;
 use super::sql::{Sql, temporary};
-use crate::domain::RemoteId;
+use crate::domain::{CustomerHash, RemoteId};
 use rusqlite::{Connection, params};
 
 /// A temporary copy of ActiveCampaign's list of customers, as hashes: like
@@ -24,8 +24,8 @@ impl CustomerMirror {
     pub fn add(
         &mut self,
         id: &RemoteId,
-        key: &[u8; 16],
-        email: &[u8; 16],
+        key: &CustomerHash,
+        email: &CustomerHash,
     ) -> Result<(), StateError> {
         self.db.run(
             "INSERT OR REPLACE INTO mirror VALUES (?1, ?2, ?3)",
@@ -38,12 +38,16 @@ impl CustomerMirror {
     }
 
     /// The hash of the key of the customer with this id.
-    pub fn key_of(&self, id: &RemoteId) -> Result<Option<[u8; 16]>, StateError> {
+    pub fn key_of(&self, id: &RemoteId) -> Result<Option<CustomerHash>, StateError> {
         self.db.first("SELECT key FROM mirror WHERE id = ?1", [id.as_str()], |row| row.get(0))
     }
 
     /// The customer with a key, else with an address; of several the one with the lowest id.
-    pub fn find(&self, key: &[u8; 16], email: &[u8; 16]) -> Result<Option<RemoteId>, StateError> {
+    pub fn find(
+        &self,
+        key: &CustomerHash,
+        email: &CustomerHash,
+    ) -> Result<Option<RemoteId>, StateError> {
         let by_key = "SELECT id FROM mirror WHERE key = ?1 ORDER BY length(id), id LIMIT 1";
         let by_email = "SELECT id FROM mirror WHERE email = ?1 ORDER BY length(id), id LIMIT 1";
         for (sql, hash) in [(by_key, key), (by_email, email)] {
@@ -63,9 +67,9 @@ mod tests {
     fn a_customer_is_found_by_key_before_address() {
         let mut mirror = CustomerMirror::new().unwrap();
         for (id, key, email) in [("10", 1, 9), ("9", 2, 9), ("3", 3, 8)] {
-            mirror.add(&RemoteId::new(id), &[key; 16], &[email; 16]).unwrap();
+            mirror.add(&RemoteId::new(id), &[key; 12], &[email; 12]).unwrap();
         }
-        let found = |key, email| mirror.find(&[key; 16], &[email; 16]).unwrap();
+        let found = |key, email| mirror.find(&[key; 12], &[email; 12]).unwrap();
         assert_eq!(found(1, 8), Some(RemoteId::new("10")));
         assert_eq!(found(7, 9), Some(RemoteId::new("9")), "of two of one address the older");
         assert_eq!(found(7, 7), None);

@@ -1,6 +1,6 @@
 use super::StateError;
 use super::sql::{Sql, temporary};
-use crate::domain::RemoteId;
+use crate::domain::{CustomerHash, RemoteId};
 use rusqlite::{Connection, params};
 
 /// One order at ActiveCampaign, as far as its lists show it.
@@ -16,7 +16,7 @@ pub struct RemoteRow {
     pub created_s: Option<i64>,
     pub products: Option<u64>,
     pub customer: RemoteId,
-    pub email_hash: [u8; 16],
+    pub email_hash: CustomerHash,
 }
 
 /// The order with a key at ActiveCampaign, and further orders with the same key, which should not

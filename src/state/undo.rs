@@ -143,7 +143,7 @@ impl View {
         key: &str,
     ) -> Result<bool, StateError> {
         self.db.one(
-            "SELECT EXISTS (SELECT 1 FROM history WHERE operation = ?4 AND answer = 'refused' AND run < ?1
+            "SELECT EXISTS (SELECT 1 FROM attempts WHERE operation = ?4 AND answer = 'refused' AND run < ?1
                  AND order_id = (SELECT id FROM orders WHERE connection = ?2 AND key = ?3))",
             params![run, connection, stored(key), Operation::Delete],
         )

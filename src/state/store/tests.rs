@@ -68,7 +68,7 @@ fn below_the_floor_nothing_new_is_noted_and_what_is_under_way_is_settled() {
         OrderIntent {
             key,
             fingerprint: Some(Fingerprint::from_i64(1)),
-            customer: Some([7; 16]),
+            customer: Some([7; 12]),
             cart: None,
         }
     };
@@ -77,7 +77,7 @@ fn below_the_floor_nothing_new_is_noted_and_what_is_under_way_is_settled() {
     store.floor.free = |_| Some(999);
     let refused = [
         store.intend_orders(run, connection, &[intent()]).unwrap_err(),
-        store.intend_customer(connection, &[8; 16]).unwrap_err(),
+        store.intend_customer(connection, &[8; 12]).unwrap_err(),
         store.begin(&start()).unwrap_err(),
         store.begin_undo(run, connection).unwrap_err(),
         store.intend_delete(connection, "1").unwrap_err(),
@@ -101,7 +101,7 @@ fn an_accepted_update_of_a_known_order_is_one_order() {
     let run = store.begin(&start()).unwrap().id;
     let mut settle = |key: &str, outcome| {
         let (key, fingerprint) = (OrderKey::parse(key).unwrap(), Fingerprint::from_i64(1));
-        let orders = vec![Settled { key, fingerprint, outcome, outline: None }];
+        let orders = vec![Settled { key, fingerprint, outcome, digest: None }];
         store.settle(run, connection, &Settlement { orders, ..Settlement::default() }).unwrap();
         store.orders_listed(connection).unwrap()
     };
