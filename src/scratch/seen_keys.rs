@@ -6,6 +6,8 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::{HashMap, hash_map};
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 /// The keys read so far from an export, each with a note on the record that has it first.
 ///
@@ -15,9 +17,7 @@ use std::io;
 #[derive(Debug)]
 pub struct SeenKeys {
     hasher: SipHasher13,
-    /// By range of keys. A single table that grows would need three times its memory meanwhile.
-    in_memory: [HashMap<Key, Note, Prehashed>; TABLES],
-    in_memory_len: usize,
+    in_memory: Tables,
     in_memory_max: usize,
     on_disk: Option<OnDisk>,
 }
@@ -27,20 +27,16 @@ impl Default for SeenKeys {
         let secret = RandomState::new();
         Self {
             hasher: SipHasher13::new_with_keys(secret.hash_one(0), secret.hash_one(1)),
-            in_memory: Default::default(),
-            in_memory_len: 0,
+            in_memory: Tables::default(),
             in_memory_max: Self::IN_MEMORY_MAX,
             on_disk: None,
         }
     }
 }
 
-/// With six tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
-const TABLES: usize = 6;
-
 impl SeenKeys {
     /// Keys held in memory, at about 21 bytes each.
-    pub const IN_MEMORY_MAX: usize = 680_000;
+    pub const IN_MEMORY_MAX: usize = 570_000;
 
     /// Sets the number of keys that are held in memory from now on.
     pub fn limited_to(mut self, in_memory_max: usize) -> Self {
@@ -51,7 +47,7 @@ impl SeenKeys {
     /// Adds a key. Returns the note of its first insertion if it is known. Keeps 56 bits of a note.
     pub fn insert(&mut self, key: &(impl Hash + ?Sized), note: u64) -> io::Result<Option<u64>> {
         let key = self.hash(key);
-        let vacant = match self.in_memory[key.table()].entry(key) {
+        let vacant = match self.in_memory.0[key.table()].entry(key) {
             hash_map::Entry::Occupied(first) => return Ok(Some(unpacked(*first.get()))),
             hash_map::Entry::Vacant(vacant) => vacant,
         };
@@ -61,13 +57,14 @@ impl SeenKeys {
             return Ok(Some(first));
         }
         vacant.insert(packed(note));
-        self.in_memory_len += 1;
-        let max = match &self.on_disk {
-            Some(on_disk) => on_disk.beside_filter_max(self.in_memory_max),
+        let max = match self.on_disk {
+            Some(_) => self.in_memory_max / BESIDE_FILTER,
             None => self.in_memory_max,
         };
-        if self.in_memory_len > max {
-            self.spill()?;
+        if self.in_memory.len() > max {
+            let room = Tables::with_room_for(self.in_memory_max / BESIDE_FILTER);
+            let full = std::mem::replace(&mut self.in_memory, room);
+            self.on_disk.get_or_insert_default().add(full)?;
         }
         Ok(None)
     }
@@ -75,7 +72,7 @@ impl SeenKeys {
     /// Whether a key was added.
     pub fn has(&self, key: &(impl Hash + ?Sized)) -> io::Result<bool> {
         let key = self.hash(key);
-        if self.in_memory[key.table()].contains_key(&key) {
+        if self.in_memory.find(key).is_some() {
             return Ok(true);
         }
         Ok(match &self.on_disk {
@@ -90,21 +87,43 @@ impl SeenKeys {
         let [_, _, _, _, _, _, key @ ..] = hasher.finish128().as_u128().to_be_bytes();
         Key(key)
     }
+}
 
-    /// Moves the keys in memory to disk.
-    fn spill(&mut self) -> io::Result<()> {
-        let len = std::mem::take(&mut self.in_memory_len);
-        let on_disk = self.on_disk.get_or_insert_with(OnDisk::default);
-        on_disk.grow_filter(len as u64)?;
-        let table_len_max = on_disk.beside_filter_max(self.in_memory_max) / TABLES;
-        // The tables are already in the order of their keys.
-        let entries = self.in_memory.iter_mut().flat_map(|table| {
-            let mut entries: Vec<Entry> = table.drain().map(entry_of).collect();
-            table.shrink_to(table_len_max);
+/// With a filter, so many times fewer keys are held in memory.
+const BESIDE_FILTER: usize = 8;
+
+/// Keys in memory, by range. A single table that grows would need three times its memory meanwhile.
+#[derive(Debug, Default)]
+struct Tables([HashMap<Key, Note, Prehashed>; TABLES]);
+
+/// With five tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
+const TABLES: usize = 5;
+
+impl Tables {
+    fn with_room_for(len: usize) -> Self {
+        let table = || HashMap::with_capacity_and_hasher(len / TABLES, Prehashed::default());
+        Self(std::array::from_fn(|_| table()))
+    }
+
+    fn len(&self) -> usize {
+        self.0.iter().map(HashMap::len).sum()
+    }
+
+    fn find(&self, key: Key) -> Option<u64> {
+        self.0[key.table()].get(&key).copied().map(unpacked)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        self.0.iter().flat_map(HashMap::keys).copied()
+    }
+
+    /// In the order of their keys, as the tables already are.
+    fn sorted(&self) -> impl Iterator<Item = Entry> {
+        self.0.iter().flat_map(|table| {
+            let mut entries: Vec<Entry> = table.iter().map(entry_of).collect();
             sort(&mut entries);
             entries
-        });
-        on_disk.add(entries, len as u64)
+        })
     }
 }
 
@@ -170,10 +189,10 @@ type Entry = [u8; ENTRY_BYTES];
 
 const ENTRY_BYTES: usize = KEY_BYTES + NOTE_BYTES;
 
-fn entry_of((Key(key), note): (Key, Note)) -> Entry {
+fn entry_of((Key(key), note): (&Key, &Note)) -> Entry {
     let mut entry = [0; ENTRY_BYTES];
-    entry[..KEY_BYTES].copy_from_slice(&key);
-    entry[KEY_BYTES..].copy_from_slice(&note);
+    entry[..KEY_BYTES].copy_from_slice(key);
+    entry[KEY_BYTES..].copy_from_slice(note);
     entry
 }
 
@@ -189,12 +208,22 @@ fn note_of(entry: &Entry) -> u64 {
 struct OnDisk {
     filter: BloomFilter,
     /// The longest first.
-    runs: Vec<IndexedRun>,
+    runs: Vec<Arc<IndexedRun>>,
+    writer: Option<Writer>,
+}
+
+/// A thread that writes the last keys, so that the reading of the export need not wait for it.
+#[derive(Debug)]
+struct Writer {
+    keys: Arc<Tables>,
+    /// The runs that it does not merge with them.
+    kept: Vec<Arc<IndexedRun>>,
+    thread: JoinHandle<io::Result<IndexedRun>>,
 }
 
 impl Default for OnDisk {
     fn default() -> Self {
-        Self { filter: filter_of(filter_bits(0)), runs: Vec::new() }
+        Self { filter: filter_of(filter_bits(0)), runs: Vec::new(), writer: None }
     }
 }
 
@@ -213,22 +242,31 @@ fn filter_of(bits: usize) -> BloomFilter {
 }
 
 impl OnDisk {
-    /// Keys held in memory next to the filter: the larger it is, the fewer.
-    fn beside_filter_max(&self, in_memory_max: usize) -> usize {
-        const LARGE_BITS: usize = 1 << 25;
-        in_memory_max / if self.filter.num_bits() < LARGE_BITS { 2 } else { 8 }
+    fn add(&mut self, keys: Tables) -> io::Result<()> {
+        self.finish_writing()?;
+        let len = keys.len() as u64;
+        self.grow_filter(len)?;
+        for key in keys.keys() {
+            self.filter.insert_hash(key.bits());
+        }
+        let keys = Arc::new(keys);
+        let mut kept = self.runs.clone();
+        let similar = take_similar(&mut kept, len, |indexed| indexed.run.len());
+        let written = Arc::clone(&keys);
+        let thread = thread::Builder::new().name("keys".to_owned()).spawn(move || {
+            let runs = similar.iter().map(|indexed| &indexed.run);
+            let len = len + runs.clone().map(Run::len).sum::<u64>();
+            IndexedRun::write(Merge::new(runs, written.sorted())?, len)
+        })?;
+        self.writer = Some(Writer { keys, kept, thread });
+        Ok(())
     }
 
-    /// Adds `len` entries, which are sorted. The filter must have room for them.
-    fn add(&mut self, entries: impl Iterator<Item = Entry>, len: u64) -> io::Result<()> {
-        let filter = &mut self.filter;
-        let added = entries.inspect(|entry| {
-            filter.insert_hash(key_of(entry).bits());
-        });
-        let similar = take_similar(&mut self.runs, len, |indexed| indexed.run.len());
-        let len = len + similar.iter().map(|indexed| indexed.run.len()).sum::<u64>();
-        let runs = similar.iter().map(|indexed| &indexed.run);
-        self.runs.push(IndexedRun::write(Merge::new(runs, added)?, len)?);
+    fn finish_writing(&mut self) -> io::Result<()> {
+        let Some(Writer { kept, thread, .. }) = self.writer.take() else { return Ok(()) };
+        let written = thread.join().map_err(|_| io::Error::other("the writing of keys failed"))?;
+        self.runs = kept;
+        self.runs.push(Arc::new(written?));
         Ok(())
     }
 
@@ -254,7 +292,7 @@ impl OnDisk {
                 return Ok(Some(note));
             }
         }
-        Ok(None)
+        Ok(self.writer.as_ref().and_then(|writer| writer.keys.find(key)))
     }
 }
 
