@@ -61,12 +61,21 @@ pub fn places(columns: &[&Column]) -> Vec<usize> {
     columns.iter().flat_map(|column| column.indices()).collect()
 }
 
+/// A struct of columns whose names are known without a header.
+pub trait Named {
+    const NAMES: &[&str];
+}
+
 /// A struct of columns, each with the names it may have.
 macro_rules! columns {
     ($(#[$doc:meta])* $of:ident { $($(#[$field_doc:meta])* $field:ident: [$($name:literal),+];)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $of { $($(#[$field_doc])* pub $field: $crate::extract::cells::Column,)* }
+
+        impl $crate::extract::cells::Named for $of {
+            const NAMES: &[&str] = &[$($($name),+),*];
+        }
 
         impl $of {
             pub fn of(header: &$crate::extract::header::Header) -> Self {
@@ -76,8 +85,6 @@ macro_rules! columns {
     };
 }
 pub(super) use columns;
-
-type ReadCell = for<'r> fn(&'r Row<'_>, usize) -> Result<&'r str, &'r [u8]>;
 
 /// Reads cells of one row, and collects their errors.
 pub struct Cells<'r> {
@@ -101,7 +108,12 @@ impl<'r> Cells<'r> {
         self.first(column, |row, at| row.free_text(at))
     }
 
-    fn first(&mut self, column: &Column, read: ReadCell) -> Text {
+    #[inline]
+    fn first(
+        &mut self,
+        column: &Column,
+        read: impl Fn(&'r Row<'r>, usize) -> Result<&'r str, &'r [u8]>,
+    ) -> Text {
         for at in column.indices() {
             match read(self.row, at) {
                 Ok("") => {}

@@ -1,115 +1,85 @@
 //! Reads the cells of a row as fields of an order or a line.
 
-use super::columns::{Columns, Field};
+use super::columns::Columns;
 use super::discount;
 use super::status::{self, Words};
-use crate::domain::{Reason, RecordError, SourceLine, SourceOrder, Status, Text};
+use crate::domain::{Reason, SourceLine, SourceOrder, Status, Unstated};
+use crate::extract::cells::Cells;
 use crate::extract::decisive;
-use crate::extract::order_errors::add_error;
 use crate::extract::rows::Row;
 
 /// The order that begins with a row, still without lines. A row with the wrong number of columns
 /// gets no status, because its cells may belong to other columns.
-pub fn order_of(row: &Row<'_>, columns: &Columns) -> SourceOrder {
-    let mut faults = Vec::new();
-    let mut text = |field| text(row.text(columns.at(field)), field, &mut faults);
+pub fn order_of(row: &Row<'_>, columns: &Columns, unstated: Unstated) -> SourceOrder {
+    let mut cells = Cells::of(row);
     let mut order = SourceOrder {
-        id: text(Field::Id),
-        number: text(Field::Name),
-        email: text(Field::Email),
-        created_at: text(Field::CreatedAt),
-        currency: text(Field::Currency),
-        total: text(Field::Total),
-        subtotal: text(Field::Subtotal),
-        shipping: text(Field::Shipping),
-        tax: text(Field::Taxes),
-        discount: text(Field::DiscountAmount),
-        refunded: text(Field::RefundedAmount),
-        charges: text(Field::Duties),
+        id: cells.text(&columns.id),
+        number: cells.text(&columns.name),
+        email: cells.text(&columns.email),
+        created_at: cells.text(&columns.created_at),
+        currency: cells.text(&columns.currency),
+        total: cells.text(&columns.total),
+        subtotal: cells.text(&columns.subtotal),
+        shipping: cells.text(&columns.shipping),
+        tax: cells.text(&columns.taxes),
+        discount: cells.text(&columns.discount_amount),
+        refunded: cells.text(&columns.refunded_amount),
+        charges: cells.text(&columns.duties),
+        shipping_method: cells.free_text(&columns.shipping_method),
+        accepts_marketing: decisive::flag_of(
+            row.text(columns.accepts_marketing.at()).unwrap_or_default(),
+        ),
         ..SourceOrder::default()
     };
-    let code = text(Field::DiscountCode);
-    order.shipping_method = free_text(row, columns, Field::ShippingMethod, &mut faults);
-    order.faults = faults;
-    order.discounts.extend(discount::of(&order, code));
+    order.position.line = row.line;
+    order.discounts.extend(discount::of(&order, cells.text(&columns.discount_code)));
     order.goods = discount::goods_before(&order).unwrap_or_default();
     // `Shipping` is the price before the discount; the amount paid is sent, which is zero.
     if order.discounts.iter().any(|discount| discount.of_shipping) {
         order.shipping = "0".into();
     }
-    order.position.line = row.line;
-    order.accepts_marketing =
-        row.text(columns.at(Field::AcceptsMarketing)).ok().and_then(decisive::flag_of);
     if row.is_whole {
-        order.status = status(row, columns, &mut order.faults);
-        order.unstated = columns.unstated;
-        let word = row.text(columns.at(Field::FinancialStatus)).unwrap_or_default();
+        order.unstated = unstated;
+        order.status = status(&mut cells, columns);
         if order.status.is_none() {
-            let fault = RecordError::of(Reason::UnknownStatus, Field::FinancialStatus.name());
-            order.faults.push(fault.showing(word));
+            cells.fault(Reason::UnknownStatus, &columns.financial_status);
         }
-        order.status_word = word.into();
+        order.status_word = row.text(columns.financial_status.at()).unwrap_or_default().into();
     }
+    cells.settle(&mut order);
     order
 }
 
 /// Whether any of the row's cells names a product.
 pub fn has_line(row: &Row<'_>, columns: &Columns) -> bool {
-    let stated = [Field::LineName, Field::LinePrice, Field::LineQuantity, Field::LineSku];
-    stated.iter().any(|field| !row.cell(columns.at(*field)).is_empty())
+    let Columns { line_name, line_price, line_quantity, line_sku, .. } = columns;
+    let stated = [line_name, line_price, line_quantity, line_sku];
+    stated.iter().any(|column| !column.cell(row).is_empty())
 }
 
 /// Adds the row's line to the order.
 pub fn add_line(order: &mut SourceOrder, row: &Row<'_>, columns: &Columns) {
-    let mut faults = Vec::new();
-    let name = free_text(row, columns, Field::LineName, &mut faults);
-    let mut text = |field| text(row.text(columns.at(field)), field, &mut faults);
+    let mut cells = Cells::of(row);
     order.lines.push(SourceLine {
-        name,
-        quantity: text(Field::LineQuantity),
-        unit_price: text(Field::LinePrice),
-        discount: text(Field::LineDiscount),
-        sku: text(Field::LineSku),
+        name: cells.free_text(&columns.line_name),
+        quantity: cells.text(&columns.line_quantity),
+        unit_price: cells.text(&columns.line_price),
+        discount: cells.text(&columns.line_discount),
+        sku: cells.text(&columns.line_sku),
         at_line: row.line,
         ..SourceLine::default()
     });
-    for fault in faults {
-        add_error(order, fault, row.line);
-    }
+    cells.settle(order);
 }
 
-fn free_text(
-    row: &Row<'_>,
-    columns: &Columns,
-    field: Field,
-    faults: &mut Vec<RecordError>,
-) -> Text {
-    text(row.free_text(columns.at(field)), field, faults)
-}
-
-/// The text of a cell. Bytes that are not UTF-8 are replaced and reported.
-fn text(cell: Result<&str, &[u8]>, field: Field, faults: &mut Vec<RecordError>) -> Text {
-    match cell {
-        Ok(cell) => cell.into(),
-        Err(cell) => {
-            faults.push(RecordError::of(Reason::BadEncoding, field.name()));
-            Text::from_utf8_lossy(cell)
-        }
-    }
-}
-
-fn status(row: &Row<'_>, columns: &Columns, faults: &mut Vec<RecordError>) -> Option<Status> {
-    let cell = |field| row.cell(columns.at(field));
-    let cancelled_at = row.text(columns.at(Field::CancelledAt)).unwrap_or("?");
-    let is_cancelled = decisive::is_dated(cancelled_at).unwrap_or_else(|reason| {
-        faults.push(RecordError::of(reason, Field::CancelledAt.name()).showing(cancelled_at));
-        false
-    });
+fn status(cells: &mut Cells<'_>, columns: &Columns) -> Option<Status> {
+    let row = cells.row;
+    let financial = &columns.financial_status;
     let words = Words {
-        is_test: status::is_of_test(cell(Field::PaymentMethod)),
-        is_cancelled,
-        financial: columns.has(Field::FinancialStatus).then(|| cell(Field::FinancialStatus)),
-        source: cell(Field::Source),
+        is_test: status::is_of_test(columns.payment_method.cell(row)),
+        is_cancelled: cells.is_dated(&columns.cancelled_at),
+        financial: financial.is_there().then(|| financial.cell(row)),
+        source: columns.source.cell(row),
     };
     words.status()
 }

@@ -1,84 +1,51 @@
 //! The columns of a file, determined once by its header.
 
 use crate::domain::Unstated;
-use crate::extract::header::{ABSENT, Header};
+use crate::extract::cells::columns;
+use crate::extract::header::Header;
 use crate::extract::stating::unstated;
 
-/// Declares the columns that are read, each with the name Shopify gives it.
-macro_rules! columns {
-    ($($field:ident $name:literal,)*) => {
-        /// A column that is read.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Field { $($field,)* }
-
-        impl Field {
-            pub const ALL: &[Self] = &[$(Self::$field),*];
-            pub const NAMES: &[&str] = &[$($name),*];
-
-            /// Its name in the header.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$field => $name,)* }
-            }
-        }
-    };
-}
-
 columns! {
-    Name "Name",
-    Id "Id",
-    Email "Email",
-    FinancialStatus "Financial Status",
-    AcceptsMarketing "Accepts Marketing",
-    Currency "Currency",
-    Subtotal "Subtotal",
-    Shipping "Shipping",
-    Taxes "Taxes",
-    Total "Total",
-    DiscountCode "Discount Code",
-    DiscountAmount "Discount Amount",
-    ShippingMethod "Shipping Method",
-    CreatedAt "Created at",
-    LineQuantity "Lineitem quantity",
-    LineName "Lineitem name",
-    LinePrice "Lineitem price",
-    LineSku "Lineitem sku",
-    LineDiscount "Lineitem discount",
-    CancelledAt "Cancelled at",
-    PaymentMethod "Payment Method",
-    RefundedAmount "Refunded Amount",
-    Source "Source",
-    Duties "Duties",
+    /// The columns that are read, under the names that Shopify gives them.
+    Columns {
+        name: ["Name"];
+        id: ["Id"];
+        email: ["Email"];
+        financial_status: ["Financial Status"];
+        accepts_marketing: ["Accepts Marketing"];
+        currency: ["Currency"];
+        subtotal: ["Subtotal"];
+        shipping: ["Shipping"];
+        taxes: ["Taxes"];
+        total: ["Total"];
+        discount_code: ["Discount Code"];
+        discount_amount: ["Discount Amount"];
+        shipping_method: ["Shipping Method"];
+        created_at: ["Created at"];
+        line_quantity: ["Lineitem quantity"];
+        line_name: ["Lineitem name"];
+        line_price: ["Lineitem price"];
+        line_sku: ["Lineitem sku"];
+        line_discount: ["Lineitem discount"];
+        cancelled_at: ["Cancelled at"];
+        payment_method: ["Payment Method"];
+        refunded_amount: ["Refunded Amount"];
+        source: ["Source"];
+        duties: ["Duties"];
+    }
 }
 
-/// The column of each field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns {
-    at: [usize; Field::ALL.len()],
+/// How the rows of one file are read.
+#[derive(Debug)]
+pub struct Layout {
+    pub columns: Columns,
     /// What the file has no column for.
     pub unstated: Unstated,
 }
 
-impl Columns {
-    /// If two columns have the same name, the first is read.
+impl Layout {
     pub fn of(header: &Header) -> Self {
-        let mut at = [ABSENT; Field::ALL.len()];
-        for field in Field::ALL {
-            at[*field as usize] = header.at(field.name());
-        }
-        Self { at, unstated: unstated("shopify-csv", |name| header.has(name)) }
-    }
-
-    /// Index of the column; [`ABSENT`] if there is none.
-    pub fn at(&self, field: Field) -> usize {
-        self.at[field as usize]
-    }
-
-    pub fn has(&self, field: Field) -> bool {
-        self.at(field) != ABSENT
-    }
-
-    /// Whether the order's name is the first column, as Shopify writes it.
-    pub fn begins_with_name(&self) -> bool {
-        self.at(Field::Name) == 0
+        let unstated = unstated("shopify-csv", |name| header.has(name));
+        Self { columns: Columns::of(header), unstated }
     }
 }

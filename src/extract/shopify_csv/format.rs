@@ -1,5 +1,6 @@
-use super::columns::{Columns, Field};
+use super::columns::{Columns, Layout};
 use super::orders::Orders;
+use crate::extract::cells::{Named, places};
 use crate::extract::format::{About, CsvHead, CsvLayout, Records};
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::Rows;
@@ -25,7 +26,7 @@ pub static FORMAT: ShopCsv = ShopCsv {
         &["Lineitem quantity"],
     ],
     also_needed: None,
-    known: Field::NAMES,
+    known: Columns::NAMES,
     identifying: &[
         "Paid at",
         "Fulfillment Status",
@@ -80,7 +81,7 @@ pub static FORMAT: ShopCsv = ShopCsv {
         ),
     ],
     instead: "take Orders > Export in Shopify's admin",
-    layout: |head: &CsvHead<'_>| Ok(Arc::new(Columns::of(head.header))),
+    layout: |head: &CsvHead<'_>| Ok(Arc::new(Layout::of(head.header))),
 };
 
 const CUSTOMERS: &str = "looks like Shopify's customers export, expected the orders export";
@@ -89,26 +90,25 @@ const fn other(marks: &'static [&'static str], what: &'static str) -> OtherExpor
     OtherExport { marks, without: &["Lineitem name", "Lineitem price"], what }
 }
 
-impl CsvLayout for Columns {
+impl CsvLayout for Layout {
+    /// Whether the order's name is the first column, as Shopify writes it.
     fn begins_with_key(&self) -> bool {
-        self.begins_with_name()
+        self.columns.name.at() == 0
     }
 
     fn landmarks(&self) -> Landmarks {
-        let there = |fields: &[Field]| {
-            fields.iter().filter(|field| self.has(**field)).map(|field| self.at(*field)).collect()
-        };
+        let columns = &self.columns;
         Landmarks {
-            keys: there(&[Field::Name, Field::Id]),
-            dates: there(&[Field::CreatedAt]),
-            amounts: there(&[Field::Total]),
-            customers: there(&[Field::Email]),
-            products: there(&[Field::LineName, Field::LineSku]),
+            keys: places(&[&columns.name, &columns.id]),
+            dates: places(&[&columns.created_at]),
+            amounts: places(&[&columns.total]),
+            customers: places(&[&columns.email]),
+            products: places(&[&columns.line_name, &columns.line_sku]),
         }
     }
 
     fn read(self: Arc<Self>, rows: Rows) -> Box<dyn Records> {
-        Box::new(Orders::new(rows, (*self).clone()))
+        Box::new(Orders::new(rows, self))
     }
 }
 

@@ -1,13 +1,14 @@
 //! Groups rows into orders.
 
 use super::cells;
-use super::columns::{Columns, Field};
+use super::columns::{Columns, Layout};
 use crate::domain::{Reason, RecordError, SourceOrder};
 use crate::extract::error::ReadError;
 use crate::extract::format::Records;
 use crate::extract::order_errors::add_error;
 use crate::extract::rows::{Row, Rows};
 use crate::extract::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
+use std::sync::Arc;
 
 /// The orders of one table, in the order of its rows.
 ///
@@ -17,7 +18,7 @@ use crate::extract::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 /// that follow each other are one record. An order that is repeated further down is another record.
 pub struct Orders {
     rows: Rows,
-    columns: Columns,
+    layout: Arc<Layout>,
     /// The order read last; more of its rows may follow.
     current: Option<Group>,
 }
@@ -32,18 +33,19 @@ struct Group {
 }
 
 impl Orders {
-    pub fn new(rows: Rows, columns: Columns) -> Self {
-        Self { rows, columns, current: None }
+    pub fn new(rows: Rows, layout: Arc<Layout>) -> Self {
+        Self { rows, layout, current: None }
     }
 }
 
 impl Records for Orders {
     fn pull(&mut self) -> Result<Option<Box<SourceOrder>>, ReadError> {
+        let columns = &self.layout.columns;
         while let Some(row) = self.rows.advance()? {
             match &mut self.current {
-                Some(group) if group.owns(&row, &self.columns) => group.add(&row, &self.columns),
+                Some(group) if group.owns(&row, columns) => group.add(&row, columns),
                 current => {
-                    if let Some(ended) = current.replace(Group::begun_by(&row, &self.columns)) {
+                    if let Some(ended) = current.replace(Group::begun_by(&row, &self.layout)) {
                         return Ok(Some(ended.order));
                     }
                 }
@@ -54,8 +56,9 @@ impl Records for Orders {
 }
 
 impl Group {
-    fn begun_by(row: &Row<'_>, columns: &Columns) -> Self {
-        let mut order = Box::new(cells::order_of(row, columns));
+    fn begun_by(row: &Row<'_>, layout: &Layout) -> Self {
+        let columns = &layout.columns;
+        let mut order = Box::new(cells::order_of(row, columns, layout.unstated));
         let is_orphan = row.is_whole && !begins_order(row, columns);
         if is_orphan {
             // The status is on the missing first row; no rule about statuses may filter this one.
@@ -99,7 +102,7 @@ impl Group {
     /// Such rows may be products or something else, so the order is neither split nor joined, but
     /// marked. With the same product the whole order is repeated.
     fn is_repeated_by(&self, row: &Row<'_>, columns: &Columns) -> bool {
-        let id = row.cell(columns.at(Field::Id));
+        let id = columns.id.cell(row);
         id == self.order.id.as_bytes()
             && self.has_key_of(row, columns)
             && !self.is_orphan
@@ -107,11 +110,10 @@ impl Group {
     }
 
     fn begins_with_product_of(&self, row: &Row<'_>, columns: &Columns) -> bool {
-        let cell = |field: Field| row.cell(columns.at(field));
         self.order.lines.first().is_some_and(|line| {
-            row.free_text(columns.at(Field::LineName)) == Ok(line.name.as_str())
-                && cell(Field::LineQuantity) == line.quantity.as_bytes()
-                && cell(Field::LinePrice) == line.unit_price.as_bytes()
+            row.free_text(columns.line_name.at()) == Ok(line.name.as_str())
+                && columns.line_quantity.cell(row) == line.quantity.as_bytes()
+                && columns.line_price.cell(row) == line.unit_price.as_bytes()
         })
     }
 
@@ -124,7 +126,7 @@ impl Group {
         }
         self.bytes = self.bytes.saturating_add(row.len());
         if self.order.lines.len() >= ORDER_LINES_MAX || self.bytes > ORDER_BYTES_MAX {
-            let fault = RecordError::of(Reason::FieldTooLong, Field::LineName.name());
+            let fault = RecordError::of(Reason::FieldTooLong, columns.line_name.name);
             add_error(&mut self.order, fault, row.line);
         } else {
             self.add_line(row, columns);
@@ -134,17 +136,17 @@ impl Group {
 
 /// Product rows leave the cells of the whole order blank.
 fn begins_order(row: &Row<'_>, columns: &Columns) -> bool {
-    [Field::Id, Field::FinancialStatus, Field::Currency, Field::Total]
-        .iter()
-        .any(|field| !row.cell(columns.at(*field)).is_empty())
+    let Columns { id, financial_status, currency, total, .. } = columns;
+    let stated = [id, financial_status, currency, total];
+    stated.iter().any(|column| !column.cell(row).is_empty())
 }
 
 /// What the rows of one order have in common: the name, or, in a file without names, the address
 /// and the date.
 fn key<'a>(row: &'a Row<'_>, columns: &Columns) -> [&'a [u8]; 2] {
-    if columns.has(Field::Name) {
-        [row.cell(columns.at(Field::Name)), b""]
+    if columns.name.is_there() {
+        [columns.name.cell(row), b""]
     } else {
-        [row.cell(columns.at(Field::Email)), row.cell(columns.at(Field::CreatedAt))]
+        [columns.email.cell(row), columns.created_at.cell(row)]
     }
 }
