@@ -1,5 +1,6 @@
-//! Values by key, in an unnamed database that the system deletes.
+//! Values by key, in a temporary database.
 
+use super::temp_db;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -11,14 +12,9 @@ pub struct KeyValues {
 
 impl KeyValues {
     pub fn new() -> io::Result<Self> {
-        let db = Connection::open("").map_err(io::Error::other)?;
-        db.execute_batch(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;
-             CREATE TABLE entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-             BEGIN",
-        )
-        .map_err(io::Error::other)?;
-        Ok(Self { db: Mutex::new(db) })
+        let schema =
+            "CREATE TABLE entries (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID";
+        Ok(Self { db: Mutex::new(temp_db::open(schema).map_err(io::Error::other)?) })
     }
 
     pub fn get(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {

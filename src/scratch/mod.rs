@@ -6,6 +6,7 @@ mod runs;
 mod seen_keys;
 mod sorter;
 mod spill;
+pub mod temp_db;
 pub mod temp_file;
 
 pub use key_values::KeyValues;

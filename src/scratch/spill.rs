@@ -1,185 +1,164 @@
-//! Collects entries by key on disk, and returns them key by key; the entries of a key may be added
-//! at any time.
-//!
-//! Entries are partitioned into *buckets* by a hash of their key, each small enough to be held in
-//! memory; a bucket that grew too large is partitioned again. Memory does not grow with the number
-//! of entries. Up to [`SLOT_BYTES`] per bucket stay in memory; beyond that, everything is in one
-//! temporary file.
+//! Collects entries by key in a temporary database, and returns them key by key; the entries of a
+//! key may be added at any time. Memory does not grow with the number of entries.
 
-mod groups;
+use super::temp_db;
+use rusqlite::{Connection, params};
+use std::collections::VecDeque;
+use std::io;
 
-use super::temp_file;
-pub use groups::Groups;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-
-/// Buckets of the first pass, and of each further one: powers of two.
-const BUCKETS: usize = 512;
-const BUCKETS_AGAIN: usize = 64;
-/// Bytes that a bucket collects before they are written.
-const SLOT_BYTES: usize = 4 * 1024;
-/// A bucket larger than this is partitioned again.
-const BUCKET_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// Passes after the first; a bucket still too large then has only a few keys.
-const DEALS_MAX: u32 = 3;
 /// Entries of one key beyond this are dropped, and the key is marked.
-pub const KEY_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// Lengths of the key and of the entry, before each of them.
-const HEAD_BYTES: usize = 8;
-
-/// Place and length of the bucket's previous block, at the beginning of each block.
-const LINK_BYTES: usize = 16;
+const KEY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes that are read ahead.
+const WINDOW_BYTES: usize = 256 * 1024;
 
 /// Entries being collected.
 pub struct Spill {
-    deal: u32,
-    /// A slot for each bucket. Unused pages cost no memory.
-    slots: Vec<u8>,
-    used: Vec<usize>,
-    /// The last block written for each bucket; each begins with a link to the one before it.
-    last: Vec<Block>,
-    /// Bytes of entries in each bucket.
-    sizes: Vec<u64>,
-    file: Option<File>,
-    written: u64,
-}
-
-/// A run of whole entries of one bucket in the file; none if `len` is 0.
-#[derive(Clone, Copy, Default)]
-struct Block {
-    at: u64,
-    len: usize,
+    db: Connection,
 }
 
 impl Spill {
-    pub fn new() -> Self {
-        Self::of_deal(0)
+    pub fn new() -> io::Result<Self> {
+        let schema = "CREATE TABLE entries (key BLOB NOT NULL, body BLOB NOT NULL)";
+        Ok(Self { db: temp_db::open(schema).map_err(io::Error::other)? })
     }
 
-    fn of_deal(deal: u32) -> Self {
-        let buckets = if deal == 0 { BUCKETS } else { BUCKETS_AGAIN };
-        Self {
-            deal,
-            slots: vec![0; buckets * SLOT_BYTES],
-            used: vec![0; buckets],
-            last: vec![Block::default(); buckets],
-            sizes: vec![0; buckets],
-            file: None,
-            written: 0,
-        }
+    pub fn add(&self, key: &[u8], body: &[u8]) -> io::Result<()> {
+        let added = self
+            .db
+            .prepare_cached("INSERT INTO entries VALUES (?1, ?2)")
+            .and_then(|mut statement| statement.execute(params![key, body]));
+        added.map(|_| ()).map_err(io::Error::other)
     }
 
-    pub fn add(&mut self, key: &[u8], body: &[u8]) -> io::Result<()> {
-        let bucket = self.bucket_of(key);
-        let len = HEAD_BYTES + key.len() + body.len();
-        self.sizes[bucket] += len as u64;
-        if self.used[bucket] + len > SLOT_BYTES {
-            self.write_slot(bucket)?;
-        }
-        let too_long =
-            |_| io::Error::new(io::ErrorKind::InvalidInput, "an entry of more than 4 GiB");
-        let key_len = u32::try_from(key.len()).map_err(too_long)?.to_le_bytes();
-        let body_len = u32::try_from(body.len()).map_err(too_long)?.to_le_bytes();
-        let parts: [&[u8]; 4] = [&key_len, &body_len, key, body];
-        if len > SLOT_BYTES {
-            return self.write_block(bucket, &parts.concat());
-        }
-        for part in parts {
-            let at = bucket * SLOT_BYTES + self.used[bucket];
-            self.slots[at..at + part.len()].copy_from_slice(part);
-            self.used[bucket] += part.len();
-        }
-        Ok(())
+    /// Ends the collecting.
+    pub fn groups(self) -> io::Result<Groups> {
+        // Sorted by the database, which also does that with a bounded memory.
+        let sort = "CREATE TABLE sorted AS SELECT key, body FROM entries ORDER BY key, rowid";
+        self.db.execute_batch(sort).map_err(io::Error::other)?;
+        Ok(Groups { db: self.db, last_read: 0, window: VecDeque::new() })
     }
+}
 
-    /// If anything was written, writes the rest too, and returns the memory, to load buckets into.
-    /// Freeing it instead would cost more: an allocator that gets back a large block keeps later
-    /// ones, and tables that grow meanwhile fragment them.
-    fn let_go_of_slots(&mut self) -> io::Result<Vec<u8>> {
-        if self.file.is_none() {
-            return Ok(Vec::new());
-        }
-        for bucket in 0..self.used.len() {
-            self.write_slot(bucket)?;
-        }
-        Ok(std::mem::take(&mut self.slots))
-    }
+/// The entries key by key, in the order of the keys.
+pub struct Groups {
+    db: Connection,
+    /// The row of `sorted` that was read last.
+    last_read: i64,
+    window: VecDeque<Entry>,
+}
 
-    fn bucket_of(&self, key: &[u8]) -> usize {
-        let hash = blake3::hash(key);
-        let [a, b, c, d, ..] = *hash.as_bytes();
-        let bits = u32::from_le_bytes([a, b, c, d]) as usize;
-        let passed = match self.deal {
-            0 => 0,
-            deal => BUCKETS.ilog2() + (deal - 1) * BUCKETS_AGAIN.ilog2(),
-        };
-        (bits >> passed) % self.used.len()
-    }
+struct Entry {
+    key: Vec<u8>,
+    body: Vec<u8>,
+}
 
-    fn write_slot(&mut self, bucket: usize) -> io::Result<()> {
-        let used = std::mem::take(&mut self.used[bucket]);
-        if used == 0 {
-            return Ok(());
-        }
-        let at = bucket * SLOT_BYTES;
-        let slots = std::mem::take(&mut self.slots);
-        let written = self.write_block(bucket, &slots[at..at + used]);
-        self.slots = slots;
-        written
-    }
+/// The entries of one key, in the order they were added.
+pub struct Group {
+    pub key: Vec<u8>,
+    pub entries: Vec<Vec<u8>>,
+    /// There were more, which are dropped.
+    pub is_overlong: bool,
+}
 
-    fn write_block(&mut self, bucket: usize, bytes: &[u8]) -> io::Result<()> {
-        if self.file.is_none() {
-            self.file = Some(temp_file::create()?);
-        }
-        let before = self.last[bucket];
-        if let Some(file) = &mut self.file {
-            file.write_all(&before.at.to_le_bytes())?;
-            file.write_all(&(before.len as u64).to_le_bytes())?;
-            file.write_all(bytes)?;
-        }
-        self.last[bucket] = Block { at: self.written, len: bytes.len() };
-        self.written += (LINK_BYTES + bytes.len()) as u64;
-        Ok(())
-    }
-
-    /// The blocks of a bucket, the first one first.
-    fn blocks_of(&mut self, bucket: usize) -> io::Result<Vec<Block>> {
-        let mut blocks = Vec::new();
-        let mut block = self.last[bucket];
-        while let (1.., Some(file)) = (block.len, &mut self.file) {
-            blocks.push(block);
-            let (mut at, mut len) = ([0; 8], [0; 8]);
-            file.seek(SeekFrom::Start(block.at))?;
-            file.read_exact(&mut at)?;
-            file.read_exact(&mut len)?;
-            let len = usize::try_from(u64::from_le_bytes(len));
-            block = Block { at: u64::from_le_bytes(at), len: len.unwrap_or_default() };
-        }
-        blocks.reverse();
-        Ok(blocks)
-    }
-
-    /// Passes the entries of a bucket to `take`, in chunks of whole entries.
-    fn each_piece(
-        &mut self,
-        bucket: usize,
-        mut take: impl FnMut(&[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let mut room = Vec::new();
-        for block in self.blocks_of(bucket)? {
-            if let Some(file) = &mut self.file {
-                room.resize(block.len, 0);
-                file.seek(SeekFrom::Start(block.at + LINK_BYTES as u64))?;
-                file.read_exact(&mut room)?;
-                take(&room)?;
+impl Groups {
+    /// The entries of the next key; `None` at the end.
+    pub fn advance(&mut self) -> io::Result<Option<Group>> {
+        let Some(Entry { key, body }) = self.next_if(|_| true)? else { return Ok(None) };
+        let mut bytes = key.len() + body.len();
+        let mut group = Group { key, entries: vec![body], is_overlong: false };
+        while let Some(entry) = self.next_if(|entry| entry.key == group.key)? {
+            bytes += entry.key.len() + entry.body.len();
+            if bytes > KEY_BYTES_MAX {
+                group.is_overlong = true;
+            } else {
+                group.entries.push(entry.body);
             }
         }
-        let at = bucket * SLOT_BYTES;
-        take(self.slots.get(at..at + self.used[bucket]).unwrap_or_default())
+        Ok(Some(group))
+    }
+
+    fn next_if(&mut self, is_wanted: impl Fn(&Entry) -> bool) -> io::Result<Option<Entry>> {
+        if self.window.is_empty() {
+            self.read_window().map_err(io::Error::other)?;
+        }
+        Ok(self.window.pop_front_if(|entry| is_wanted(entry)))
+    }
+
+    fn read_window(&mut self) -> rusqlite::Result<()> {
+        let sql = "SELECT rowid, key, body FROM sorted WHERE rowid > ?1 ORDER BY rowid";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query([self.last_read])?;
+        let mut bytes = 0;
+        while bytes < WINDOW_BYTES
+            && let Some(row) = rows.next()?
+        {
+            let entry = Entry { key: row.get(1)?, body: row.get(2)? };
+            bytes += entry.key.len() + entry.body.len();
+            self.last_read = row.get(0)?;
+            self.window.push_back(entry);
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn groups_of(spill: Spill) -> Vec<Group> {
+        let mut groups = spill.groups().unwrap();
+        std::iter::from_fn(|| groups.advance().unwrap()).collect()
+    }
+
+    #[test]
+    fn entries_of_a_key_are_returned_together_in_order() {
+        const KEYS: u32 = 20_000;
+        let spill = Spill::new().unwrap();
+        for round in 0..4_u8 {
+            for key in 0..KEYS {
+                spill.add(key.to_string().as_bytes(), &[round; 300]).unwrap();
+            }
+        }
+        let groups = groups_of(spill);
+        assert_eq!(groups.len(), KEYS as usize);
+        assert!(groups.is_sorted_by(|a, b| a.key < b.key));
+        for group in groups {
+            let rounds: Vec<u8> = group.entries.iter().map(|entry| entry[0]).collect();
+            assert_eq!((rounds, group.is_overlong), (vec![0, 1, 2, 3], false));
+        }
+    }
+
+    #[test]
+    fn a_key_with_more_than_any_order_has_is_cut_and_marked_and_no_other_is() {
+        let spill = Spill::new().unwrap();
+        let body = vec![b'x'; 100_000];
+        spill.add(b"small", b"1").unwrap();
+        for _ in 0..400 {
+            spill.add(b"huge", &body).unwrap();
+        }
+        let [huge, small] = <[Group; 2]>::try_from(groups_of(spill)).ok().unwrap();
+        let bytes: usize = huge.entries.iter().map(Vec::len).sum();
+        assert!((KEY_BYTES_MAX / 2..=KEY_BYTES_MAX).contains(&bytes), "{bytes}");
+        assert!(huge.is_overlong && !small.is_overlong);
+        assert_eq!((small.key, small.entries), (b"small".to_vec(), vec![b"1".to_vec()]));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_or_invented(
+            entries in prop::collection::vec((0_u8..20, prop::collection::vec(any::<u8>(), 0..40)), 0..200),
+        ) {
+            let spill = Spill::new().unwrap();
+            let mut expected: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
+            for (key, body) in entries {
+                let key = vec![key; usize::from(key % 3)];
+                spill.add(&key, &body).unwrap();
+                expected.entry(key).or_default().push(body);
+            }
+            let found = groups_of(spill).into_iter().map(|group| (group.key, group.entries));
+            prop_assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
+        }
+    }
+}

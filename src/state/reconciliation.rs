@@ -1,6 +1,7 @@
 use super::StateError;
-use super::sql::{Sql, temporary};
+use super::sql::Sql;
 use crate::domain::CustomerHash;
+use crate::scratch::temp_db;
 use rusqlite::{Connection, params};
 
 /// Which side of a comparison an order is on.
@@ -50,7 +51,7 @@ pub struct Reconciliation {
 
 impl Reconciliation {
     pub fn new() -> Result<Self, StateError> {
-        let db = temporary(
+        let db = temp_db::open(
             "CREATE TABLE balance (
                  customer BLOB NOT NULL, currency TEXT NOT NULL, month INTEGER NOT NULL,
                  source_orders INTEGER NOT NULL, source_minor INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 use super::StateError;
-use super::sql::{Sql, temporary};
+use super::sql::Sql;
 use crate::domain::{CustomerHash, RemoteId};
+use crate::scratch::temp_db;
 use rusqlite::{Connection, params};
 
 /// A temporary copy of ActiveCampaign's list of customers, as hashes: like
@@ -12,7 +13,7 @@ pub struct CustomerMirror {
 
 impl CustomerMirror {
     pub fn new() -> Result<Self, StateError> {
-        let db = temporary(
+        let db = temp_db::open(
             "CREATE TABLE mirror (id TEXT PRIMARY KEY, key BLOB NOT NULL, email BLOB NOT NULL) WITHOUT ROWID;
              CREATE INDEX mirror_key ON mirror (key);
              CREATE INDEX mirror_email ON mirror (email)",

@@ -1,6 +1,7 @@
 use super::StateError;
-use super::sql::{Sql, temporary};
+use super::sql::Sql;
 use crate::domain::{CustomerHash, RemoteId};
+use crate::scratch::temp_db;
 use rusqlite::{Connection, params};
 
 /// One order at ActiveCampaign, as far as its lists show it.
@@ -37,7 +38,7 @@ pub struct RemoteSnapshot {
 
 impl RemoteSnapshot {
     pub fn new() -> Result<Self, StateError> {
-        let db = temporary(
+        let db = temp_db::open(
             "CREATE TABLE mirror (
                  id TEXT PRIMARY KEY, key TEXT NOT NULL, total INTEGER, currency TEXT NOT NULL, created INTEGER,
                  products INTEGER, customer TEXT NOT NULL, email BLOB NOT NULL, cart TEXT,

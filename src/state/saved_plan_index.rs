@@ -1,5 +1,6 @@
 use super::StateError;
-use super::sql::{Sql, temporary};
+use super::sql::Sql;
+use crate::scratch::temp_db;
 use rusqlite::{Connection, params};
 
 /// The place of an order in a saved plan.
@@ -22,7 +23,7 @@ pub struct SavedIndex {
 
 impl SavedIndex {
     pub fn new() -> Result<Self, StateError> {
-        let db = temporary(
+        let db = temp_db::open(
             "CREATE TABLE saved (
                  key TEXT PRIMARY KEY, offset INTEGER NOT NULL, bytes INTEGER NOT NULL, line INTEGER NOT NULL,
                  met INTEGER NOT NULL DEFAULT 0

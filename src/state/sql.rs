@@ -52,13 +52,3 @@ impl Sql for Connection {
         self
     }
 }
-
-/// An unnamed database that the system deletes, so that memory does not grow with its content.
-pub(super) fn temporary(schema: &str) -> Result<Connection, StateError> {
-    let db = Connection::open("")?;
-    db.execute_batch(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192; BEGIN",
-    )?;
-    db.execute_batch(schema)?;
-    Ok(db)
-}

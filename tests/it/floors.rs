@@ -196,7 +196,7 @@ fn a_name_used_outside_of_its_place_is_named() {
         (
             "src/run/mod.rs",
             "use rusqlite::Connection;",
-            "rusqlite belongs to scratch/key_values and state/ and state.rs alone",
+            "rusqlite belongs to scratch/ and state/ and state.rs alone",
         ),
         ("src/settings/job.rs", "use cron::Schedule;", "cron belongs to schedule/civil alone"),
         ("src/run/mod.rs", "use chrono::Utc;", "chrono belongs to schedule/civil alone"),

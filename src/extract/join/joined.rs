@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-/// The orders of a set, in an order that depends only on its tables. All tables are read before the
+/// The orders of a set, in the order of their keys. All tables are read before the
 /// first order is returned, because its last part may be at the end.
 pub struct Joined {
     set: Arc<TableSet>,
@@ -39,7 +39,7 @@ impl Joined {
     }
 
     fn collect(&mut self) -> Result<Groups, ReadError> {
-        let mut spill = Spill::new();
+        let spill = Spill::new().map_err(no_room)?;
         let mut met = Met::default();
         let set = Arc::clone(&self.set);
         for (file, table) in (0_u32..).zip(&set.tables) {
@@ -72,7 +72,7 @@ impl Joined {
         }
         let Some(groups) = &mut self.groups else { return Ok(false) };
         let Some(group) = groups.advance().map_err(no_room)? else { return Ok(false) };
-        let key = std::str::from_utf8(group.key).unwrap_or_default();
+        let key = std::str::from_utf8(&group.key).unwrap_or_default();
         let key = key.strip_prefix(KEYED).unwrap_or_default();
         let pieces = group.entries.iter().map(|bytes| Piece::from_bytes(key, bytes));
         let pieces = pieces.collect::<io::Result<_>>().map_err(no_room)?;

@@ -64,7 +64,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("governor", &["activecampaign/rate_limiter"]),
     ("backoff", &["activecampaign/retry"]),
     ("reqwest", &["activecampaign/", "pull/", "notify/deliver"]),
-    ("rusqlite", &["scratch/key_values", "state/", "state.rs"]),
+    ("rusqlite", &["scratch/", "state/", "state.rs"]),
     ("tempfile", &["scratch/"]),
     ("encoding_rs", &["extract/encoding", "extract/decode"]),
     ("html_escape", &["extract/html_entities"]),
