@@ -92,11 +92,3 @@ impl Input {
         self.buffer.len()
     }
 }
-
-/// Where the first line ends. Searched in chunks, so that the loop is vectorised.
-pub fn line_end(bytes: &[u8]) -> Option<usize> {
-    let is_in = |part: &[u8]| part.iter().fold(false, |found, b| found | (*b == b'\n'));
-    let part = bytes.chunks(64).position(is_in)?;
-    let ahead = bytes[part * 64..].iter().position(|b| *b == b'\n')?;
-    Some(part * 64 + ahead)
-}

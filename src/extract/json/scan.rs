@@ -1,5 +1,6 @@
 //! Finds where a JSON value ends, without parsing it.
 
+use memchr::memchr2;
 use std::ops::Range;
 
 /// The state of a scan through one value, which may arrive in several chunks. Brackets are counted,
@@ -77,7 +78,7 @@ impl Scan {
     /// their end is left for the next chunk, with the byte it escapes.
     fn leave_string(&mut self, bytes: &[u8]) -> bool {
         loop {
-            let Some(ahead) = quote_or_backslash(&bytes[self.at..]) else {
+            let Some(ahead) = memchr2(b'"', b'\\', &bytes[self.at..]) else {
                 self.at = bytes.len();
                 return false;
             };
@@ -97,24 +98,6 @@ impl Scan {
             self.at = at + 2;
         }
     }
-}
-
-/// Eight bytes at a time: most of a file is text, and this is most of the work.
-fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    // The high bit of each byte that is zero; of those above the first one it may be wrong.
-    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ (LOW * u64::from(b'"'))) | zeros(word ^ (LOW * u64::from(b'\\')));
-        if found != 0 {
-            return Some(index * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let done = words.len() * 8;
-    rest.iter().position(|b| matches!(b, b'"' | b'\\')).map(|ahead| done + ahead)
 }
 
 /// The bytes that matter outside of strings.

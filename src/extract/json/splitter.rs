@@ -7,7 +7,7 @@
 //! are read too, see [`super::further_lists`]. Documents may follow each other, with or without
 //! line ends or a comma after each. Other members of a wrapping object are skipped.
 
-use super::input::{self, Input, Place};
+use super::input::{Input, Place};
 use super::nesting::{Expected, Further, Level, Member, NOWHERE, Nesting, Path, Wrappers};
 use super::scan::{Scan, ScanResult};
 use super::syntax_errors::SyntaxErrors;
@@ -15,6 +15,7 @@ use super::tree::Tree;
 use crate::extract::RECORD_BYTES_MAX;
 use crate::extract::error::ReadError;
 use crate::extract::passed_over::Tally;
+use memchr::memchr;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
@@ -207,7 +208,7 @@ impl Splitter {
         let is_alike = !self.line_begins.is_empty()
             && self.nesting.is_outermost()
             && bytes.starts_with(&self.line_begins);
-        let line = is_alike.then(|| input::line_end(bytes)).flatten()?;
+        let line = is_alike.then(|| memchr(b'\n', bytes)).flatten()?;
         let record = bytes[..line].trim_ascii_end();
         Some(record.strip_suffix(b",").unwrap_or(record).trim_ascii_end().len())
     }
