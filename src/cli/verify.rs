@@ -8,7 +8,7 @@ use super::private_file::{self, unwritable};
 use super::progress::reading_lines;
 use super::pull::pull_aside;
 use crate::extract::{Export, ExportFile};
-use crate::plan::{Assumptions, Forecast};
+use crate::plan::{Assumptions, Forecast, PAGE_LEN};
 use crate::report::{self, Certificate};
 use crate::run::{Destination, Job, Sample, Verification, VerificationSink, VerifyRequest, verify};
 use crate::settings::Account;
@@ -122,8 +122,6 @@ fn write_page(
     Ok(())
 }
 
-/// Orders in a page of ActiveCampaign's list.
-const PAGE_LEN: u64 = 100;
 /// Fewer requests than this finish too soon to be worth a forecast.
 const FORECAST_MIN: u64 = 20;
 

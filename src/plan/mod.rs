@@ -18,8 +18,8 @@ pub use forecast::{Assumptions, Forecast};
 pub use policy_effects::MismatchTotal;
 pub use step::{Action, Decision, PriorWrite, Step, decide};
 pub use summary::{
-    BatchCost, BatchLengths, BatchTerms, CartSteps, Consent, CurrencyTotal, LeftOutBy, PlanSummary,
-    Totals,
+    BatchCost, BatchLengths, BatchTerms, CartSteps, Consent, CurrencyTotal, LeftOutBy, PAGE_LEN,
+    PlanSummary, Totals,
 };
 
 #[cfg(test)]

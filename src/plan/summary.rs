@@ -91,8 +91,8 @@ pub struct CartSteps {
     pub requests: u64,
 }
 
-/// Orders that a page of a list shows.
-const PAGE_LEN: u64 = 100;
+/// Orders in a page of ActiveCampaign's list.
+pub const PAGE_LEN: u64 = 100;
 
 /// The result of a plan, counted record by record. Its memory does not grow with the export.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,6 @@
 use crate::domain::RemoteId;
-use crate::plan::{Assumptions, Forecast};
+use crate::plan::{Assumptions, Forecast, PAGE_LEN};
 use crate::state::{ConnectionId, RunId, RunRow, StateError, Undoable, View};
-
-/// Orders in a page of ActiveCampaign's list.
-const PAGE_LEN: u64 = 100;
 
 /// What undoing a run would do, from the ledger alone.
 #[derive(Debug, Clone)]
@@ -51,9 +48,8 @@ pub fn plan_undo(
     run: RunId,
     terms: Assumptions,
 ) -> Result<UndoPlan, UndoRefusal> {
-    let missing = UndoRefusal::NoSuchRun(run);
     let (Some(row), Some(origin)) = (view.run(run)?, view.origin(run)?) else {
-        return Err(missing);
+        return Err(UndoRefusal::NoSuchRun(run));
     };
     if origin.job != job {
         return Err(UndoRefusal::OtherJob { run, job: origin.job, asked: job.to_owned() });
