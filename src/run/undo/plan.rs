@@ -67,11 +67,49 @@ pub fn plan_undo(
         return Err(UndoRefusal::SwitchOpen { job: job.to_owned(), to: open.to.word() });
     }
     let undoable = view.undoable(run, connection)?;
-    let known = view.orders_known(connection)?;
+    let known = view.orders_listed(connection)?;
     // A check of the connection, its orders, one delete each, and its orders again. The first page
     // of a list comes before the others.
     let pages = |orders: u64| orders.div_ceil(PAGE_LEN).saturating_sub(1);
     let others = pages(known) + pages(known.saturating_sub(undoable.orders));
     let forecast = Forecast::new(undoable.orders + others, terms).after(3);
     Ok(UndoPlan { run: row, connection: Some((connection, remote)), undoable, forecast })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Fingerprint, OrderKey};
+    use crate::state::{
+        Kind, OrderIntent, OrderOutcome, RunStart, SeenConnection, Settled, Settlement, Store,
+    };
+
+    #[test]
+    fn the_lists_that_an_undo_reads_contain_accepted_orders() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), "main").unwrap();
+        let connection = store.record_connection(&SeenConnection::example("5")).unwrap();
+        let start = RunStart { job: "shop", kind: Kind::Backfill, export: [1; 16], mapping: "" };
+        let run = store.begin(&start).unwrap().id;
+        store.set_connection(run, connection).unwrap();
+        for number in 0..2 * PAGE_LEN {
+            let key = OrderKey::parse(&number.to_string()).unwrap();
+            let fingerprint = Fingerprint::from_i64(1);
+            let intent = OrderIntent {
+                key: key.clone(),
+                fingerprint: Some(fingerprint),
+                customer: None,
+                cart: None,
+            };
+            store.intend_orders(run, connection, &[intent]).unwrap();
+            let outcome = OrderOutcome::Accepted { is_new: true, batch: 1 };
+            let orders = vec![Settled { key, fingerprint, outcome, digest: None }];
+            let settlement = Settlement { orders, ..Settlement::default() };
+            store.settle(run, connection, &settlement).unwrap();
+        }
+        let view = store.view().unwrap();
+        let plan = plan_undo(&view, "shop", run, Assumptions::new(5.0, 8)).unwrap();
+        // The connection, two pages of its orders, each delete, and a page without orders.
+        assert_eq!(plan.forecast.total(), 1 + 2 + 2 * PAGE_LEN + 1);
+    }
 }

@@ -4,7 +4,7 @@ use crate::state::{Kind, OrderIntent, OrderOutcome, RunStart, Settled, Settlemen
 
 impl SeenConnection {
     /// A connection for tests, with this id.
-    pub(in crate::state) fn example(id: &str) -> Self {
+    pub(crate) fn example(id: &str) -> Self {
         let (service, externalid) = ("shopify".to_owned(), "store".to_owned());
         Self { service, externalid, id: RemoteId::new(id), is_empty: true }
     }
