@@ -55,8 +55,7 @@ impl Scan {
                     }
                 }
                 open @ (b'{' | b'[') => {
-                    let is_inside = self.depth == 1 && self.name.end <= at;
-                    if is_inside
+                    if self.depth == 1
                         && self.is_named(&bytes[..at])
                         && is_sought(self.name.clone(), open)
                     {
