@@ -1,6 +1,6 @@
 //! Decides whether two records are versions of one order, and which of them is the newer one.
 
-use crate::domain::{Moment, OrderKey, Position, Reason, SourceOrder};
+use crate::domain::{Moment, OrderKey, Reason, SourceOrder};
 use foldhash::quality::{FixedState, FoldHasher};
 use jiff::tz::TimeZone;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -71,14 +71,6 @@ impl Hasher for WithoutPlace {
     fn finish(&self) -> u64 {
         self.0.finish()
     }
-}
-
-/// An order without its place in a file.
-pub fn without_place(mut order: SourceOrder) -> SourceOrder {
-    order.position = Position::default();
-    order.lines.iter_mut().for_each(|line| line.at_line = 0);
-    order.faults.iter_mut().for_each(|fault| fault.line = 0);
-    order
 }
 
 /// Marks those of an order's copies that do not count: the older ones, and of identical ones all

@@ -2,7 +2,7 @@
 
 use super::piece::{Piece, Role};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Text};
-use crate::extract::order_versions::{mark_superseded, without_place};
+use crate::extract::order_versions::{content_of, mark_superseded};
 use crate::extract::{ORDER_LINES_MAX, decimal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,7 +77,7 @@ fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
         match met.get(&part.id).and_then(|at| kept.get(*at)) {
             Some(known) => {
                 let same_table = known.stated.position.file == part.stated.position.file;
-                is_doubled |= same_table && !says_the_same(known, &part);
+                is_doubled |= same_table && content_of(&known.stated) != content_of(&part.stated);
             }
             None => {
                 if !part.id.is_empty() {
@@ -90,18 +90,14 @@ fn each_once(parts: Vec<Piece>) -> (Vec<Piece>, bool) {
     (kept, is_doubled)
 }
 
-fn says_the_same(a: &Piece, b: &Piece) -> bool {
-    without_place(a.stated.clone()) == without_place(b.stated.clone())
-}
-
 /// Whether tables disagree about which parts the order has: a part that was removed between two
 /// dumps would reappear. If one table was written to several files, each contains other parts.
 fn is_of_two_dumps(orders: &[Piece], parts: &[Piece]) -> bool {
     let tables: BTreeSet<u32> = orders.iter().map(|piece| piece.stated.position.file).collect();
-    let kind_of = |piece: &Piece| piece.id.split(':').next().unwrap_or_default().to_owned();
-    let mut ids: BTreeMap<(String, u32), BTreeSet<&str>> = BTreeMap::new();
+    let mut ids: BTreeMap<(&str, u32), BTreeSet<&str>> = BTreeMap::new();
     for part in parts {
-        ids.entry((kind_of(part), part.stated.position.file)).or_default().insert(&part.id);
+        let kind = part.id.split(':').next().unwrap_or_default();
+        ids.entry((kind, part.stated.position.file)).or_default().insert(&part.id);
     }
     let all: Vec<_> = ids.into_iter().collect();
     let differ =
