@@ -2,7 +2,7 @@
 //! quotes need a parser. In addition to the cells it reports the line at which a record begins, and
 //! whether the file ends within the record.
 
-use super::encoding::ends_within_letter;
+use super::encoding::{BOM, ends_within_letter};
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder, Terminator};
 use memchr::{memchr2, memchr2_iter};
 use std::io::{self, Read};
@@ -15,7 +15,6 @@ pub const RECORD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub const DELIMITERS: [u8; 4] = *b"|\t;,";
 
 const INPUT_BYTES: usize = 16 * 1024;
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of a CSV text, one at a time. Rows end at line feeds only. Memory is that of the
 /// longest record.

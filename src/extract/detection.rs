@@ -2,7 +2,7 @@
 
 use super::codec::Source;
 use super::csv_table::{CsvTable, near_miss};
-use super::encoding::{self, Encoding, Finding};
+use super::encoding::{self, BOM, Encoding, Finding};
 use super::error::ReadError;
 use super::format::{CsvFormat, Format, Syntax};
 use super::json::{self, JsonFormat, JsonLayout};
@@ -13,7 +13,7 @@ use super::options::Options;
 use super::passed_over::SharedTally;
 use super::registry::{format_named, json_formats};
 use super::table::{DetectedFormat, Table};
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 
 /// How much of the (uncompressed) text is examined.
@@ -237,14 +237,13 @@ fn fitting(source: &Source, mappings: &Mappings) -> Option<Arc<Profile>> {
 
 fn read_prefix(source: &Source) -> Result<Vec<u8>, ReadError> {
     let mut prefix = Vec::new();
-    let bytes = source.open()?.bytes;
-    let read: io::Result<usize> = bytes.take(PREFIX_BYTES).read_to_end(&mut prefix);
+    let read = source.open()?.bytes.take(PREFIX_BYTES).read_to_end(&mut prefix);
     read.map_err(|error| ReadError::from_io(&source.shown(), 0, &error))?;
     Ok(prefix)
 }
 
 fn without_mark(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+    text.strip_prefix(BOM).unwrap_or(text)
 }
 
 fn is_json(prefix: &[u8]) -> bool {

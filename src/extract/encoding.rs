@@ -7,6 +7,9 @@
 use super::names::distance;
 use std::io::Read;
 
+/// The byte order mark of UTF-8.
+pub const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// The character encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Encoding(&'static encoding_rs::Encoding);

@@ -3,8 +3,8 @@
 //!
 //! It only interprets which rows form an order and the shop's word for an order's status;
 //! `transform` decides whether an amount, a date or an address is valid. Memory does not grow with
-//! the file: one order is held at a time. It never writes, and never puts a cell's text into an
-//! error.
+//! the file: what can't be passed on at once waits in temporary files (`scratch`). It never puts a
+//! cell's text into an error.
 
 mod bigcommerce_json;
 mod blank;
@@ -80,7 +80,7 @@ pub use limits::{ORDER_BYTES_MAX, ORDER_LINES_MAX};
 pub use mapping::{Mappings, parse as parse_mappings, profile_text};
 pub use messages::States;
 pub use options::Options;
-pub use order_versions::content_of;
+pub use order_versions::{content_of, is_damaged};
 pub use reader::Reader;
 pub use registry::{cart_key_of, formats, shop_system_of};
 pub use table::ExportFile;

@@ -2,7 +2,7 @@ use super::pipeline::ByteSize;
 use crate::domain::{
     Order, OrderDigest, OrderKey, Position, Reason, RecordError, SourceOrder, Text,
 };
-use crate::extract::content_of;
+use crate::extract::{content_of, is_damaged};
 use crate::plan::{Change, Decision, Example};
 use crate::state::RunId;
 use crate::transform::Filter;
@@ -108,8 +108,7 @@ impl Identity {
     /// Cells of a damaged row may be in the wrong column: its number may be an e-mail address, so
     /// it has neither a label nor a key.
     pub(super) fn of(source: &SourceOrder) -> Self {
-        let damage = [Reason::MalformedRow, Reason::BadEncoding];
-        if source.faults.iter().any(|fault| damage.contains(&fault.reason)) {
+        if is_damaged(source) {
             return Self { label: Text::default(), key: None, content: 0 };
         }
         let content = content_of(source) as u32;

@@ -13,6 +13,7 @@ use super::scan::{Scan, ScanResult};
 use super::syntax_errors::SyntaxErrors;
 use super::tree::Tree;
 use crate::extract::RECORD_BYTES_MAX;
+use crate::extract::encoding::BOM;
 use crate::extract::error::ReadError;
 use crate::extract::passed_over::Tally;
 use memchr::memchr;
@@ -24,7 +25,6 @@ use std::sync::Arc;
 const OF_PAGES: &[&str] = &["search_criteria", "total_count"];
 /// Before each document of a text sequence (RFC 7464).
 const RECORD_SEPARATOR: u8 = 0x1e;
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The records of one file. Memory is that of the longest record.
 pub struct Splitter {
