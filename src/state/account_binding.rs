@@ -2,9 +2,8 @@ use super::sql::Sql;
 use super::{StateError, Store, View};
 use crate::domain::host_and_port;
 use rusqlite::Connection;
+use std::path::Path;
 
-/// The account of a state. Without this, a state from a rehearsal would claim that everything is
-/// already in the real account.
 impl Store {
     /// Binds the state to the account at `url`, unless it belongs to another.
     ///
@@ -12,12 +11,8 @@ impl Store {
     /// [`StateError::Elsewhere`] when it belongs to another account.
     pub fn belong_to(&mut self, url: &str) -> Result<(), StateError> {
         let host = host_and_port(url);
-        match held(&self.db)? {
-            Some(held) if held != host => Err(elsewhere(self.path.clone(), held, host)),
-            _ => self
-                .db
-                .run("INSERT OR REPLACE INTO account (name, value) VALUES ('host', ?1)", [host]),
-        }
+        check(&self.db, &self.path, &host)?;
+        self.db.run("INSERT OR REPLACE INTO account (name, value) VALUES ('host', ?1)", [host])
     }
 }
 
@@ -27,25 +22,21 @@ impl View {
     /// # Errors
     /// [`StateError::Elsewhere`] when it belongs to another account.
     pub fn check_belongs_to(&self, url: &str) -> Result<(), StateError> {
-        let host = host_and_port(url);
-        match held(&self.db)? {
-            Some(held) if held != host => {
-                Err(elsewhere(self.db.path().unwrap_or_default().into(), held, host))
-            }
-            _ => Ok(()),
-        }
+        check(&self.db, self.db.path().unwrap_or_default().as_ref(), &host_and_port(url))
     }
 }
 
-/// The host of the state's account.
-fn held(db: &Connection) -> Result<Option<String>, StateError> {
-    let host =
+/// Checks that the state belongs to this host, or to none yet. Otherwise a state from a rehearsal
+/// would claim that everything is already in the real account.
+fn check(db: &Connection, path: &Path, asked: &str) -> Result<(), StateError> {
+    let sql =
         "SELECT value FROM account WHERE name = 'host' AND EXISTS (SELECT 1 FROM connections)";
-    db.first(host, [], |row| row.get(0))
-}
-
-fn elsewhere(path: std::path::PathBuf, held: String, asked: String) -> StateError {
-    StateError::Elsewhere { path, held, asked }
+    match db.first(sql, [], |row| row.get::<_, String>(0))? {
+        Some(held) if held != asked => {
+            Err(StateError::Elsewhere { path: path.to_owned(), held, asked: asked.to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

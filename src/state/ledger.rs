@@ -15,7 +15,7 @@ use rusqlite::{Transaction, params};
 /// deleted customer.
 pub const OTHER_CUSTOMER: CustomerHash = [0; 12];
 
-/// `orders.customer` has so many bytes of a customer's hash: enough for a comparison of two.
+/// `orders.customer` holds this many bytes of a customer's hash, which is enough to compare two.
 const PREFIX_BYTES: usize = 5;
 
 pub(super) fn prefix_of(hash: &CustomerHash) -> &[u8] {
@@ -361,22 +361,21 @@ fn entry(state: OrderState, id: Option<RemoteId>, fingerprint: Option<Fingerprin
     match (state, id, fingerprint) {
         (OrderState::Absent, ..) => LedgerEntry::Unknown,
         (OrderState::BecameOrder, ..) => LedgerEntry::BecameOrder,
-        (OrderState::Accepted, Some(id), fingerprint) => LedgerEntry::Known { id, fingerprint },
+        (OrderState::Refused, id, Some(fingerprint)) => LedgerEntry::Refused { id, fingerprint },
+        (
+            OrderState::Accepted | OrderState::Settled | OrderState::Refused,
+            Some(id),
+            fingerprint,
+        ) => LedgerEntry::Known { id, fingerprint },
         (OrderState::Accepted, None, fingerprint) => LedgerEntry::Accepted { fingerprint },
         (OrderState::DeleteIntended, ..) => {
             LedgerEntry::Intended { update: None, fingerprint: None }
         }
-        (OrderState::CreateIntended, _, fingerprint) => {
-            LedgerEntry::Intended { update: None, fingerprint }
-        }
         (OrderState::UpdateIntended, update, fingerprint) => {
             LedgerEntry::Intended { update, fingerprint }
         }
-        (OrderState::Refused, id, Some(fingerprint)) => LedgerEntry::Refused { id, fingerprint },
-        (OrderState::Settled | OrderState::Refused, Some(id), fingerprint) => {
-            LedgerEntry::Known { id, fingerprint }
-        }
-        (OrderState::Settled | OrderState::Refused, None, fingerprint) => {
+        (OrderState::CreateIntended, _, fingerprint)
+        | (OrderState::Settled | OrderState::Refused, None, fingerprint) => {
             LedgerEntry::Intended { update: None, fingerprint }
         }
     }
