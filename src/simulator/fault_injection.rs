@@ -159,7 +159,8 @@ fn create_first(world: &mut World, call: &Call) {
     };
     let draft = routes::Draft::of_new(sent, &world.zone).ok();
     // The account refuses a second one from any client.
-    if let Some(draft) = draft.filter(|draft| routes::taken(world, draft).is_none()) {
+    let is_free = |draft: &_| routes::taken(world, draft, draft.connectionid, None).is_none();
+    if let Some(draft) = draft.filter(is_free) {
         routes::stored(world, draft, call.now);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 /// How many violations are kept one by one; further ones only count.
 const KEPT_MAX: usize = 1_000;
 
-/// A violation: something that a correct client never does.
+/// Something that a correct client never does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Number of the request, from 1.
@@ -34,7 +34,8 @@ pub enum Rule {
     SourceNotZero,
     /// An optional field was sent as null or blank.
     BlankField,
-    /// An order was attached to the account's own sum over an e-mail address.
+    /// An order was attached to a customer that the account itself keeps, one for each e-mail
+    /// address, as the sum over its connections.
     PseudoCustomer,
     /// An order was attached to a customer of another connection.
     ForeignCustomer,

@@ -4,14 +4,14 @@ use tokio::time::Instant;
 
 const PERIOD: Duration = Duration::from_secs(30);
 /// One in this many requests is reserved for the store's other apps.
-const FREE_PART: u64 = 5;
+const RESERVED_PART: u64 = 5;
 
 /// The requests that a store allows.
 pub struct Quota {
     quota: u64,
     used: u64,
     ends: Instant,
-    /// The client was shown that only the part of the other apps is left.
+    /// The client was shown that only the part reserved for other apps is left.
     is_warned: bool,
 }
 
@@ -37,11 +37,12 @@ impl Quota {
         Admission { is_admitted, is_too_soon: self.is_warned }
     }
 
-    /// Notes what the client knows after an answer. One that begins knows nothing.
+    /// Notes what the client knows after an answer.
     pub(super) fn note_answer(&mut self, is_seen: bool) {
-        self.is_warned |= is_seen && self.left() < self.quota.div_ceil(FREE_PART);
+        self.is_warned |= is_seen && self.left() < self.quota.div_ceil(RESERVED_PART);
     }
 
+    /// A client that begins knows nothing.
     pub(super) fn begin_client(&mut self) {
         self.is_warned = false;
     }

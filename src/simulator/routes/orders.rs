@@ -37,7 +37,8 @@ pub(super) fn create(world: &mut World, call: &Call, sent: &Map<String, Value>) 
         Ok(draft) => draft,
         Err(problems) => return Reply::problems(&problems),
     };
-    if let Some(problem) = unrelated(world, &draft).or_else(|| taken(world, &draft)) {
+    let is_taken = || taken(world, &draft, draft.connectionid, None);
+    if let Some(problem) = unrelated(world, &draft).or_else(is_taken) {
         return Reply::problems(&[problem]);
     }
     let id = stored(world, draft, call.now);
@@ -52,11 +53,8 @@ pub(super) fn create(world: &mut World, call: &Call, sent: &Map<String, Value>) 
     }
     let has_contact = world.store.has_contact(&order.email);
     if order.source == 1 && !has_contact && world.options.email_mismatch_as_404 {
-        let created = true;
-        return Reply {
-            created,
-            ..Reply::message(404, "No Result found for Subscriber with id 1")
-        };
+        let reply = Reply::message(404, "No Result found for Subscriber with id 1");
+        return Reply { created: true, ..reply };
     }
     let view = world.view(&call.base);
     let mut rendered = view.written_order(&order, sent);
@@ -100,18 +98,8 @@ pub(super) fn update(world: &mut World, call: &Call, id: u64, sent: &Map<String,
     if draft.customerid.is_some_and(|id| world.store.customers.get(id).is_none()) {
         return Reply::problems(&[Problem::unrelated(Resource::Customer, "customerid")]);
     }
-    let age = world.uniqueness_age();
-    let another = |field, key: &Option<String>| {
-        let like =
-            key.as_ref().and_then(|key| world.store.order_like(field, key, connectionid, age));
-        like.is_some_and(|other| other != id)
-    };
-    for (field, key) in
-        [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)]
-    {
-        if another(field, key) {
-            return Reply::problems(&[Problem::duplicate(Resource::Order, field)]);
-        }
+    if let Some(problem) = taken(world, &draft, Some(connectionid), Some(id)) {
+        return Reply::problems(&[problem]);
     }
     world.store.change_order(id, |order| draft.apply(order, call.now));
     let Some(order) = world.store.orders.get(id).cloned() else {
@@ -161,13 +149,18 @@ fn unrelated(world: &World, draft: &Draft) -> Option<Problem> {
         .then(|| Problem::invalid(Resource::Order, "customerid"))
 }
 
-/// The problem of an order or cart that the connection has already.
-pub(in crate::simulator) fn taken(world: &World, draft: &Draft) -> Option<Problem> {
-    let connection = draft.connectionid?;
+/// The problem of a key that an order or cart of the connection other than `own` has already.
+pub(in crate::simulator) fn taken(
+    world: &World,
+    draft: &Draft,
+    connection: Option<u64>,
+    own: Option<u64>,
+) -> Option<Problem> {
+    let (connection, age) = (connection?, world.uniqueness_age());
     let keys =
         [("externalid", &draft.externalid), ("externalcheckoutid", &draft.externalcheckoutid)];
     keys.into_iter().find_map(|(field, key)| {
-        world.store.order_like(field, key.as_ref()?, connection, world.uniqueness_age())?;
-        Some(Problem::duplicate(Resource::Order, field))
+        let id = world.store.order_like(field, key.as_ref()?, connection, age)?;
+        (Some(id) != own).then(|| Problem::duplicate(Resource::Order, field))
     })
 }
