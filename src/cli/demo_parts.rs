@@ -185,9 +185,8 @@ pub(super) fn usual_promises<'r>(
     .into()
 }
 
-/// If the machine stalls for a moment, requests that left on time arrive closer together. The
-/// account then refuses one and asks for a pause, while others are in flight. That is printed
-/// above, and is not a fault of theirs.
+/// Requests during a pause are not counted: if the machine stalls, requests that left on time
+/// arrive closer together, and the account asks for a pause while others are in flight.
 fn has_faults(summary: &Summary) -> bool {
     summary.violations.iter().any(|violation| violation.rule != Rule::Paused)
 }

@@ -66,9 +66,9 @@ fn verbs_with_job(command: &Command) -> Vec<Vec<&str>> {
 /// another one, such as `fleet status`.
 fn bash_with_jobs(script: &str, verbs: &[Vec<&str>]) -> String {
     // As the generator of the script labels the words of each verb.
-    let label = |path: &Vec<&str>| path.join(" ").replace(['-', ' '], "__subcmd__");
-    let labels: Vec<String> =
-        verbs.iter().map(|path| format!("ordersync__subcmd__{}", label(path))).collect();
+    let label =
+        |path: &Vec<&str>| format!("ordersync-{}", path.join("-")).replace('-', "__subcmd__");
+    let labels: Vec<String> = verbs.iter().map(label).collect();
     let mut text = String::new();
     let mut takes_job = false;
     for line in script.lines() {

@@ -1,4 +1,4 @@
-/// The names of months and days, which begin with their short forms of three letters.
+/// The names of the months. A name's first three letters are its short form.
 pub const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -13,7 +13,7 @@ pub const MONTHS: [&str; 12] = [
     "november",
     "december",
 ];
-/// From Sunday on.
+/// The names of the days, from Sunday on, with short forms like those of the months.
 pub const DAYS: [&str; 7] =
     ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 

@@ -107,7 +107,7 @@ fn months_json(summary: &PlanSummary) -> Value {
     months.collect()
 }
 
-/// Disk space that the state needs; empty if no order is new.
+/// Disk space that the state needs; `None` if no order is new.
 pub(super) fn disk_text(preview: &Preview) -> Option<String> {
     let (bytes, usable) = (preview.disk.bytes, preview.disk.usable_bytes());
     let free = usable.map(|usable| format!("; its disk has {} to spare", size(usable)));

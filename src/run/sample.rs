@@ -47,9 +47,9 @@ pub async fn verify_orders(
     let view = state.call(|store| store.view()).await?;
     let mut compared = Vec::new();
     let (connection, remote) = existing_connection(job, &view, client).await?;
-    let mut looked = Vec::new();
-    let (job_name, lines) = (job.name.clone(), Some(Sample::ALL));
-    let mut result = Verification { job: job_name, lines, ..Verification::default() };
+    let mut checked = Vec::new();
+    let mut result =
+        Verification { job: job.name.clone(), lines: Some(Sample::ALL), ..Verification::default() };
     let reader = reading_of(job, export, &view)?;
     let fingerprints = Fingerprints::new(view.hash_key()?);
     let comparison = OrderComparison { view: &view, connection, fingerprints, balance: None };
@@ -77,7 +77,7 @@ pub async fn verify_orders(
         let total = order.currency.format_minor(order.total.minor().into());
         let found = found.unwrap_or_default();
         compared.push((order.key.clone(), bits_of(&found)));
-        looked.push(CheckedOrder {
+        checked.push(CheckedOrder {
             order: judged.label.into(),
             total: format!("{total} {}", order.currency),
             products: order.lines.len(),
@@ -90,5 +90,5 @@ pub async fn verify_orders(
         store.keep_read_back(&name, connection, canary.run, &compared, &sums)
     };
     state.call(keep).await?;
-    Ok((result, looked))
+    Ok((result, checked))
 }

@@ -108,7 +108,7 @@ static KIND: Kind = Kind {
     ),
 };
 
-/// Columns that distinguish the two versions.
+/// Columns that distinguish the schema of Shopify's REST API from that of its GraphQL API.
 const REST: &[&str] = &["total_price", "price", "kind"];
 const GRAPHQL: &[&str] = &[
     "total_price_set_shop_amount",
@@ -184,9 +184,7 @@ impl Table {
         let id = if id.is_empty() { id } else { format_compact!("{}:{id}", self.part.label) };
         Some(Piece { role: Role::Part, key, id, quantity: None, stated })
     }
-}
 
-impl Table {
     fn next_piece(&self, rows: &mut Rows) -> Result<Option<Piece>, ReadError> {
         let Some(row) = rows.advance()? else { return Ok(None) };
         let line = row.line;

@@ -86,12 +86,10 @@ static CHECKOUTS_KIND: Kind = Kind {
         "none of its checkouts has a line: the query did not ask for them",
         "ask for `lineItems` of each checkout, as docs/formats.md shows it",
     ),
-    ..KIND_OF_ORDERS
+    ..KIND
 };
 
-static KIND: Kind = KIND_OF_ORDERS;
-
-const KIND_OF_ORDERS: Kind = Kind {
+static KIND: Kind = Kind {
     name: NAME,
     stands_alone: true,
     needs: &[],

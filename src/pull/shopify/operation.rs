@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const NOTE: &str = "operation.json";
-/// Results are kept for seven days.
+/// Shopify keeps a result for seven days; the last one is left for the download.
 const AGE_MAX: SignedDuration = SignedDuration::from_hours(6 * 24);
 
 /// A bulk operation, and the window that it reads.
@@ -16,7 +16,7 @@ const AGE_MAX: SignedDuration = SignedDuration::from_hours(6 * 24);
 pub(super) struct Operation {
     pub id: String,
     pub shop: String,
-    /// As that of a manifest.
+    /// As in the window's manifest.
     pub query: String,
     #[serde(flatten)]
     pub window: Window,
@@ -32,7 +32,7 @@ impl Operation {
         folder.remove_note(NOTE)
     }
 
-    /// The operation left by a pull of the same window, except its end.
+    /// The operation that a pull of the same window left. The ends of the two windows may differ.
     pub(super) fn left(
         folder: &Folder,
         wanted: &Self,
