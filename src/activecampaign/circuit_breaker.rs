@@ -22,7 +22,7 @@ const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(16);
 const STOP_LASTS: Duration = Duration::from_secs(60);
 
 pub(super) struct CircuitBreaker {
-    state: Mutex<State>,
+    state: Mutex<FailureCounts>,
     wait_max: Duration,
     forbidden_max: u32,
     /// Spreads retries, so that workers that failed together don't come back together.
@@ -30,7 +30,7 @@ pub(super) struct CircuitBreaker {
 }
 
 #[derive(Default)]
-struct State {
+struct FailureCounts {
     outages: u32,
     /// Of the first of those outages.
     unanswered_since: Option<Instant>,
@@ -150,11 +150,11 @@ impl CircuitBreaker {
         if Instant::now() < until {
             return Some(stop);
         }
-        *state = State::default();
+        *state = FailureCounts::default();
         None
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, FailureCounts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,7 +13,7 @@ const PAGES_MAX: u64 = 1_000_000;
 const GROWTH_MAX: u64 = 10_000;
 
 /// A page in flight.
-type Asked<T> = JoinHandle<Result<Raw<T>, Failure>>;
+type PageInFlight<T> = JoinHandle<Result<Raw<T>, Failure>>;
 
 /// A list of one connection, or of the account, read page by page, in the order of ids. Several
 /// pages may be in flight at once; no more than that are held.
@@ -26,7 +26,7 @@ pub struct Pages<T> {
     /// Pages in flight at once.
     in_flight_max: usize,
     /// Those, in their order, each with the offset at which it begins.
-    ahead: VecDeque<(u64, Asked<T>)>,
+    ahead: VecDeque<(u64, PageInFlight<T>)>,
     /// Where the next page to ask for begins; `None` after the last one.
     next: Option<u64>,
     /// The first record of each page.

@@ -37,14 +37,14 @@ const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(64);
 
 pub(super) struct RateLimiter {
     /// Fair: first in, first out.
-    queue: tokio::sync::Mutex<Schedule>,
+    queue: tokio::sync::Mutex<SendSchedule>,
     shared: Mutex<Shared>,
     started_at: Instant,
     log: SendObserver,
 }
 
 /// Only the head of the queue touches it.
-struct Schedule {
+struct SendSchedule {
     period: Duration,
     /// `None` if sends are not limited.
     limiter: Option<Limiter>,
@@ -68,7 +68,7 @@ struct Shared {
 /// The head of the queue. Dropping it gives the place up and costs nothing.
 pub(super) struct Permit<'a> {
     rate_limiter: &'a RateLimiter,
-    schedule: tokio::sync::MutexGuard<'a, Schedule>,
+    schedule: tokio::sync::MutexGuard<'a, SendSchedule>,
 }
 
 /// One send, as seen by the rate limiter.
@@ -107,7 +107,7 @@ impl RateLimiter {
             period.min(DISTANCE_MAX).saturating_sub(since)
         });
         Self {
-            queue: tokio::sync::Mutex::new(Schedule {
+            queue: tokio::sync::Mutex::new(SendSchedule {
                 period,
                 limiter: Limiter::new(period),
                 recent: VecDeque::new(),

@@ -56,7 +56,7 @@ enum DeadLettersVerb {
         jobs: Vec<String>,
         /// JSON lines, or CSV for a spreadsheet
         #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
-        format: Format,
+        format: LetterFormat,
         /// Write here instead of to standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -99,7 +99,7 @@ fn parse_note(text: &str) -> Result<String, String> {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
+enum LetterFormat {
     Jsonl,
     Csv,
 }
@@ -124,8 +124,8 @@ pub(super) fn run(global: &Global, args: &DeadLettersArgs) -> Result<Exit, CliEr
         DeadLettersVerb::Export { jobs, format, out } => {
             let letters = letters_of(&settings, &settings.jobs_named(jobs)?)?;
             let text = match format {
-                Format::Jsonl => report::letters_jsonl(&letters),
-                Format::Csv => report::letters_csv(&letters).map_err(CliError::failed)?,
+                LetterFormat::Jsonl => report::letters_jsonl(&letters),
+                LetterFormat::Csv => report::letters_csv(&letters).map_err(CliError::failed)?,
             };
             match out {
                 None => output::print(&text),

@@ -7,7 +7,7 @@ use super::options::Global;
 use super::output;
 use super::preflight::Plans;
 use super::private_file;
-use super::progress::{Form, ProgressDisplay};
+use super::progress::{ProgressDisplay, ProgressForm};
 use crate::extract::Export;
 use crate::report;
 use crate::run::{AccountRunner, Job, JobRun, RunReport, Verification, VerifyRequest, verify};
@@ -139,7 +139,7 @@ impl<'a> DemoJob<'a> {
     pub(super) async fn load(&self, kind: Kind) -> Result<(RunReport, u64), CliError> {
         let before = self.simulator.summary().writes;
         let quiet = self.folder.global.quiet;
-        let display = ProgressDisplay::new(Form::Auto, quiet, &Plans::default());
+        let display = ProgressDisplay::new(ProgressForm::Auto, quiet, &Plans::default());
         let run = JobRun {
             job: &self.job,
             kind,

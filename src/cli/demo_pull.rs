@@ -36,7 +36,7 @@ struct Night {
 }
 
 /// What the demo saw.
-struct Seen {
+struct DemoCounts {
     nights: [Night; 4],
     /// Carts that changed or became orders in the shop's day.
     changed_carts: u64,
@@ -70,7 +70,7 @@ pub(super) async fn show(folder: &DemoFolder<'_>, from: &System) -> Result<Exit,
     let summary = simulator.summary();
     let promises = promises(&seen, &summary, &*shop);
     simulator.stop().await;
-    let Seen { nights, verification, .. } = seen;
+    let DemoCounts { nights, verification, .. } = seen;
     let json = json!({
         "pulls": nights.iter().map(|night| window_json(JOB, &night.pulled, None)).collect::<Value>(),
         "runs": nights.iter().map(|night| run_json(&night.report)).collect::<Value>(),
@@ -99,7 +99,7 @@ fn write_settings(
 }
 
 impl Nights<'_> {
-    async fn run_steps(&self) -> Result<Seen, CliError> {
+    async fn run_steps(&self) -> Result<DemoCounts, CliError> {
         let folder = self.demo.folder;
         folder.show("\n1. The first night: every order is pulled, then loaded.\n\n");
         let first = self.night(Kind::Backfill, false).await?;
@@ -121,7 +121,7 @@ impl Nights<'_> {
         folder.show("\n5. Verify: read everything back and compare it with what was pulled.\n\n");
         let export = self.demo.job.open_whole_export().map_err(CliError::failed)?;
         let verification = self.demo.verify(&export).await?;
-        Ok(Seen { nights: [first, second, third, fourth], changed_carts, verification })
+        Ok(DemoCounts { nights: [first, second, third, fourth], changed_carts, verification })
     }
 
     /// Changes the shop. Returns how many of its abandoned carts changed or became orders.
@@ -156,8 +156,8 @@ impl Nights<'_> {
 }
 
 /// What ordersync promises of pulls, compared with what shop and account saw.
-fn promises(seen: &Seen, summary: &Summary, shop: &dyn AnyShop) -> Promises {
-    let Seen { nights, changed_carts, verification } = seen;
+fn promises(seen: &DemoCounts, summary: &Summary, shop: &dyn AnyShop) -> Promises {
+    let DemoCounts { nights, changed_carts, verification } = seen;
     let [_, second, quiet, last] = nights;
     let (orders, carts) = (shop.totals().len(), shop.carts().len());
     let and_carts = match carts {

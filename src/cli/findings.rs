@@ -13,11 +13,11 @@ const WEIGHT_LEN: usize = 6;
 
 /// What was examined and found.
 pub(super) struct Findings {
-    lines: Vec<Finding>,
+    lines: Vec<FindingLine>,
     exit: Exit,
 }
 
-struct Finding {
+struct FindingLine {
     weight: Weight,
     /// With the hint, if there is one.
     text: String,
@@ -60,11 +60,11 @@ impl Findings {
     }
 
     pub(super) fn good(&mut self, text: String) {
-        self.lines.push(Finding { weight: Weight::Good, text, fault: None });
+        self.lines.push(FindingLine { weight: Weight::Good, text, fault: None });
     }
 
     pub(super) fn doubtful(&mut self, text: String) {
-        self.lines.push(Finding { weight: Weight::Doubtful, text, fault: None });
+        self.lines.push(FindingLine { weight: Weight::Doubtful, text, fault: None });
     }
 
     pub(super) fn bad(&mut self, exit: Exit, text: String) {
@@ -81,7 +81,7 @@ impl Findings {
 
     fn add(&mut self, exit: Exit, fault: Fault, text: String) {
         self.exit = self.exit.worse(exit);
-        self.lines.push(Finding { weight: Weight::Fault, text, fault: Some(fault) });
+        self.lines.push(FindingLine { weight: Weight::Fault, text, fault: Some(fault) });
     }
 
     pub(super) fn exit(&self) -> Exit {
@@ -94,7 +94,7 @@ impl Findings {
 
     /// `effective`: the settings, as far as they could be read.
     pub(super) fn json(&self, effective: Option<&str>) -> Value {
-        let lines = self.lines.iter().map(|Finding { weight, text, fault }| {
+        let lines = self.lines.iter().map(|FindingLine { weight, text, fault }| {
             let (ok, note) = (*weight != Weight::Fault, *weight == Weight::Doubtful);
             let mut line = json!({ "ok": ok, "note": note, "finding": text });
             if let Some(fault) = fault {

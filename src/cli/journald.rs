@@ -58,7 +58,7 @@ impl JournaldLayer {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JournaldLayer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(fields);
@@ -67,21 +67,21 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JournaldLayer {
 
     fn on_record(&self, id: &Id, record: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id)
-            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+            && let Some(fields) = span.extensions_mut().get_mut::<EventFields>()
         {
             record.record(fields);
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut all = Fields::default();
+        let mut all = EventFields::default();
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
-            if let Some(fields) = span.extensions().get::<Fields>() {
+            if let Some(fields) = span.extensions().get::<EventFields>() {
                 fields.0.iter().for_each(|(name, value)| all.set(name, value.clone()));
             }
         }
         let place: Vec<String> = all.place();
-        let mut own = Fields::default();
+        let mut own = EventFields::default();
         event.record(&mut own);
         let message = own.message(&place);
         own.0.retain(|(name, _)| *name != "message");
@@ -95,9 +95,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JournaldLayer {
 
 /// The fields of an event or a span, each name once.
 #[derive(Default)]
-struct Fields(Vec<(&'static str, String)>);
+struct EventFields(Vec<(&'static str, String)>);
 
-impl Fields {
+impl EventFields {
     fn set(&mut self, name: &'static str, value: String) {
         match self.0.iter_mut().find(|(other, _)| *other == name) {
             Some((_, old)) => *old = value,
@@ -128,7 +128,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for EventFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.set(field.name(), value.to_owned());
     }

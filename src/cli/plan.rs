@@ -5,14 +5,14 @@ use super::options::Global;
 use super::output;
 use super::paint::Paint;
 use super::plan_ask;
-use super::plan_diff::{Base, Difference, is_same};
+use super::plan_diff::{ComparedWith, PlanDifference, is_same};
 use super::private_file::{self, unwritable};
 use super::pull::pull_all;
 use crate::extract::{Export, ExportFile};
 use crate::plan::Assumptions;
 use crate::report::{self, PageDetail};
 use crate::run::{
-    AccountPlanner, Job, Keep, OnChanges, OnRecord, PlanInput, PlannedRecord, Preview,
+    AccountPlanner, Job, KeptDetails, OnChanges, OnRecord, PlanInput, PlannedRecord, Preview,
     RecordChanges, ValueChange, preview_against, preview_since,
 };
 use crate::settings::Account;
@@ -82,8 +82,13 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
     let exports = assembly::exports(&assembled)?;
     assembly::check_shared_orders(&settings, &chosen, &exports)?;
     // The saved plan is opened before any file is truncated.
-    let mut base =
-        Base::open(args.since_run, args.against.as_deref(), &written, &jobs, &settings.state_dir)?;
+    let mut base = ComparedWith::open(
+        args.since_run,
+        args.against.as_deref(),
+        &written,
+        &jobs,
+        &settings.state_dir,
+    )?;
     let mut files = DetailFiles::create(args)?;
     let mut plans = Vec::new();
     let mut by_account: BTreeMap<&str, AccountPlanner> = BTreeMap::new();
@@ -100,7 +105,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
         let assumptions = Assumptions::new(account.requests_per_second, account.in_flight_max);
         let wanted = Wanted { job, export, view, assumptions, args };
         let (preview, detail, difference) = wanted.plan(planner, &mut base, &mut files)?;
-        plans.push(Planned { account, job, preview, detail, difference });
+        plans.push(PlannedJob { account, job, preview, detail, difference });
     }
     files.finish()?;
     let asked = if args.ask { ask(global, &settings.state_dir, &mut plans) } else { Ok(()) };
@@ -122,16 +127,16 @@ fn check_distinct(written: &[&Path]) -> Result<(), CliError> {
 }
 
 /// One job, planned.
-struct Planned<'a> {
+struct PlannedJob<'a> {
     account: &'a Account,
     job: &'a Job,
     preview: Preview,
     detail: PageDetail,
-    difference: Option<Difference>,
+    difference: Option<PlanDifference>,
 }
 
 /// Queries one account after the other.
-fn ask(global: &Global, state_dir: &Path, plans: &mut [Planned<'_>]) -> Result<(), CliError> {
+fn ask(global: &Global, state_dir: &Path, plans: &mut [PlannedJob<'_>]) -> Result<(), CliError> {
     let accounts: BTreeMap<&str, &Account> =
         plans.iter().map(|plan| (plan.account.name.as_str(), plan.account)).collect();
     for account in accounts.into_values() {
@@ -146,14 +151,14 @@ fn ask(global: &Global, state_dir: &Path, plans: &mut [Planned<'_>]) -> Result<(
 fn show(
     global: &Global,
     args: &PlanArgs,
-    plans: Vec<Planned<'_>>,
+    plans: Vec<PlannedJob<'_>>,
     asked: Result<(), CliError>,
 ) -> Result<Exit, CliError> {
     let utc = Timestamp::now().to_zoned(TimeZone::UTC);
     let local = |job: &Job| utc.with_time_zone(job.rules.zone.clone());
     let zone = plans.first().map_or(utc.clone(), |plan| local(plan.job));
     let (mut accounts, mut differences, mut pages) = (Vec::new(), Vec::new(), Vec::new());
-    for Planned { account, job, preview, mut detail, difference } in plans {
+    for PlannedJob { account, job, preview, mut detail, difference } in plans {
         detail.difference =
             difference.as_ref().map(|difference| difference.comparison(&preview, args.reveal));
         if !global.json {
@@ -210,9 +215,9 @@ impl Wanted<'_> {
     fn plan(
         self,
         planner: &mut AccountPlanner,
-        base: &mut Base,
+        base: &mut ComparedWith,
         files: &mut DetailFiles,
-    ) -> Result<(Preview, PageDetail, Option<Difference>), CliError> {
+    ) -> Result<(Preview, PageDetail, Option<PlanDifference>), CliError> {
         let Self { job, export, view, assumptions, args } = self;
         let mut detail = PageDetail::new(args.reveal);
         let keep = files.keep(args);
@@ -226,20 +231,20 @@ impl Wanted<'_> {
         let input = PlanInput { job, export, view, assumptions, is_asked: args.ask };
         let mut each = |record: PlannedRecord| describe(&record, None);
         let (preview, difference) = match base {
-            Base::Nothing => {
+            ComparedWith::Nothing => {
                 let on_record = is_wanted.then_some(OnRecord { keep, each: &mut each });
                 (planner.preview(input, on_record)?, None)
             }
-            Base::Run(run) => {
+            ComparedWith::Run(run) => {
                 let on_record = is_wanted.then_some(OnRecord { keep, each: &mut each });
                 let (preview, since) = preview_since(planner, input, *run, on_record)?;
-                (preview, Some(Difference::Since(Box::new(since))))
+                (preview, Some(PlanDifference::Since(Box::new(since))))
             }
-            Base::Saved(saved) => {
+            ComparedWith::Saved(saved) => {
                 let mut each = |(record, changes): RecordChanges| describe(&record, Some(&changes));
                 let on_changes = OnChanges { keep, each: &mut each };
                 let (preview, diff) = preview_against(planner, input, saved, on_changes)?;
-                (preview, Some(Difference::Against(Box::new(diff))))
+                (preview, Some(PlanDifference::Against(Box::new(diff))))
             }
         };
         Ok((preview, detail, difference))
@@ -248,15 +253,15 @@ impl Wanted<'_> {
 
 /// The files with a line for each record.
 struct DetailFiles {
-    records: Option<Lines>,
-    payloads: Option<Lines>,
+    records: Option<LineFile>,
+    payloads: Option<LineFile>,
 }
 
 /// Bytes written at once: an export of a million orders makes 600 MB.
 const BUFFER_LEN: usize = 256 * 1024;
 
 /// A file written line by line; after an error nothing more is written to it.
-struct Lines {
+struct LineFile {
     path: PathBuf,
     file: BufWriter<File>,
     failed: Option<io::Error>,
@@ -264,7 +269,7 @@ struct Lines {
 
 impl DetailFiles {
     fn create(args: &PlanArgs) -> Result<Self, CliError> {
-        let lines = |path: &Option<PathBuf>| path.as_deref().map(Lines::create).transpose();
+        let lines = |path: &Option<PathBuf>| path.as_deref().map(LineFile::create).transpose();
         Ok(Self { records: lines(&args.jsonl)?, payloads: lines(&args.payloads)? })
     }
 
@@ -272,9 +277,9 @@ impl DetailFiles {
         self.records.is_some() || self.payloads.is_some()
     }
 
-    fn keep(&self, args: &PlanArgs) -> Keep {
+    fn keep(&self, args: &PlanArgs) -> KeptDetails {
         let (sources, payloads) = (args.html.is_some(), self.payloads.is_some());
-        Keep { sources, payloads, ..Keep::default() }
+        KeptDetails { sources, payloads, ..KeptDetails::default() }
     }
 
     /// `changes` are those since a saved plan, if there is one: then no other change is shown.
@@ -306,7 +311,7 @@ impl DetailFiles {
     }
 }
 
-impl Lines {
+impl LineFile {
     fn create(path: &Path) -> Result<Self, CliError> {
         let file = private_file::create(path).map_err(|error| unwritable(path, &error))?;
         let file = BufWriter::with_capacity(BUFFER_LEN, file);

@@ -11,18 +11,18 @@ use std::io::BufReader;
 use std::path::Path;
 
 /// What a plan is compared with.
-pub(super) enum Base {
+pub(super) enum ComparedWith {
     Nothing,
     Run(RunId),
     Saved(Box<SavedPlan<BufReader<File>>>),
 }
 
-pub(super) enum Difference {
+pub(super) enum PlanDifference {
     Since(Box<SinceRun>),
     Against(Box<SavedPlanDiff>),
 }
 
-impl Base {
+impl ComparedWith {
     /// `written`: the files that the plan writes.
     pub(super) fn open(
         since_run: Option<RunId>,
@@ -57,7 +57,7 @@ impl Base {
     }
 }
 
-impl Difference {
+impl PlanDifference {
     pub(super) fn comparison(&self, preview: &Preview, reveal: bool) -> Comparison {
         match self {
             Self::Since(since) => report::since_comparison(preview, since),

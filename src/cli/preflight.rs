@@ -7,8 +7,8 @@ use crate::extract::Export;
 use crate::plan::{Assumptions, Forecast};
 use crate::report::{self, OrdersLeft};
 use crate::run::{
-    AccountPlanner, Canary, Job, Keep, OnRecord, OpenedAccount, PlanId, PlanInput, PlannedRecord,
-    Preview, RunReport,
+    AccountPlanner, Canary, Job, KeptDetails, OnRecord, OpenedAccount, PlanId, PlanInput,
+    PlannedRecord, Preview, RunReport,
 };
 use crate::settings::Account;
 use crate::state::View;
@@ -102,7 +102,8 @@ pub(super) fn preflight(
             choosing.take(&record);
         }
     };
-    let on_record = wanted.is_some().then_some(OnRecord { keep: Keep::default(), each: &mut look });
+    let on_record =
+        wanted.is_some().then_some(OnRecord { keep: KeptDetails::default(), each: &mut look });
     let assumptions = Assumptions::new(account.requests_per_second, account.in_flight_max);
     let input = PlanInput { job, export, view, assumptions, is_asked: false };
     let planned = planner.preview(input, on_record).map_err(|error| {

@@ -33,7 +33,7 @@ pub(super) fn reading_lines(quiet: bool) -> impl Fn(CompareProgress) {
 
 /// What `--progress` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Form {
+pub(super) enum ProgressForm {
     /// A bar on a terminal, else a line now and then
     Auto,
     /// A bar with rate and expected end
@@ -47,23 +47,23 @@ pub(super) enum Form {
 
 /// Shows the progress of several jobs at once.
 pub(super) struct ProgressDisplay {
-    form: Form,
+    form: ProgressForm,
     /// The forecast for each job, if there is a plan.
     planned: BTreeMap<String, Forecast>,
     /// The orders that the runs of each planned job send.
     sent: BTreeMap<String, OrdersLeft>,
-    state: Mutex<State>,
+    state: Mutex<ProgressState>,
     bars: MultiProgress,
 }
 
-struct State {
+struct ProgressState {
     last: Instant,
-    by_job: BTreeMap<String, Bar>,
+    by_job: BTreeMap<String, JobBar>,
     /// Columns of the terminal at the last drawing.
     columns: usize,
 }
 
-struct Bar {
+struct JobBar {
     bar: ProgressBar,
     is_planned: bool,
     /// Columns that its line takes, if the terminal is wide enough.
@@ -71,19 +71,19 @@ struct Bar {
 }
 
 impl ProgressDisplay {
-    pub(super) fn new(form: Form, quiet: bool, plans: &Plans) -> Self {
+    pub(super) fn new(form: ProgressForm, quiet: bool, plans: &Plans) -> Self {
         let form = match form {
-            _ if quiet => Form::None,
-            Form::Auto if io::stderr().is_terminal() => Form::Bar,
-            Form::Auto => Form::Lines,
+            _ if quiet => ProgressForm::None,
+            ProgressForm::Auto if io::stderr().is_terminal() => ProgressForm::Bar,
+            ProgressForm::Auto => ProgressForm::Lines,
             form => form,
         };
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(4));
-        if form == Form::Bar {
+        if form == ProgressForm::Bar {
             output::draw_above(bars.clone());
         }
         let columns = output::error_width().unwrap_or(usize::MAX);
-        let state = State { last: Instant::now(), by_job: BTreeMap::new(), columns };
+        let state = ProgressState { last: Instant::now(), by_job: BTreeMap::new(), columns };
         let (planned, sent) = (plans.forecasts.clone(), plans.sent.clone());
         Self { form, planned, sent, state: Mutex::new(state), bars }
     }
@@ -92,25 +92,25 @@ impl ProgressDisplay {
         let planned = self.planned.get(&at.job);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match self.form {
-            Form::Bar => self.draw(&mut state, at, planned),
-            Form::Json if state.is_due(JSON_EVERY) => {
+            ProgressForm::Bar => self.draw(&mut state, at, planned),
+            ProgressForm::Json if state.is_due(JSON_EVERY) => {
                 output::write_line(&report::progress_json(at, planned).to_string());
             }
-            Form::Lines if state.is_due(LINE_EVERY) => {
+            ProgressForm::Lines if state.is_due(LINE_EVERY) => {
                 output::note(&self.text(at, planned).line());
             }
-            Form::Auto | Form::Json | Form::Lines | Form::None => {}
+            ProgressForm::Auto | ProgressForm::Json | ProgressForm::Lines | ProgressForm::None => {}
         }
     }
 
-    fn draw(&self, state: &mut State, at: &Progress, planned: Option<&Forecast>) {
+    fn draw(&self, state: &mut ProgressState, at: &Progress, planned: Option<&Forecast>) {
         state.follow_width(&self.bars);
         let is_planned = planned.is_some();
-        let layout = Layout::of(is_planned, state.columns);
+        let layout = LineLayout::of(is_planned, state.columns);
         let shown = state.by_job.entry(at.job.clone()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new(planned.map_or(0, Forecast::total)));
             bar.set_style(layout.style());
-            Bar { bar, is_planned, len: 0 }
+            JobBar { bar, is_planned, len: 0 }
         });
         let text = self.text(at, planned);
         shown.len = text.done.chars().count() + text.rest.chars().count() + layout.columns();
@@ -124,7 +124,7 @@ impl ProgressDisplay {
     }
 }
 
-impl State {
+impl ProgressState {
     fn is_due(&mut self, every: Duration) -> bool {
         let is_due = self.last.elapsed() >= every;
         if is_due {
@@ -146,8 +146,8 @@ impl State {
             0 => {}
             rows => bars.suspend(|| output::erase_rows_above(rows)),
         }
-        for Bar { bar, is_planned, .. } in self.by_job.values() {
-            bar.set_style(Layout::of(*is_planned, columns).style());
+        for JobBar { bar, is_planned, .. } in self.by_job.values() {
+            bar.set_style(LineLayout::of(*is_planned, columns).style());
         }
     }
 }
@@ -166,14 +166,14 @@ impl Drop for ProgressDisplay {
 
 /// What a line of progress on a terminal shows besides its texts.
 #[derive(Debug, Clone, Copy)]
-enum Layout {
+enum LineLayout {
     /// Nothing: without a plan there is no total.
     Texts,
     Percent,
     Bar,
 }
 
-impl Layout {
+impl LineLayout {
     fn of(is_planned: bool, columns: usize) -> Self {
         if !is_planned {
             Self::Texts
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_columns_of_a_line_are_those_of_its_template() {
-        for layout in [Layout::Texts, Layout::Percent, Layout::Bar] {
+        for layout in [LineLayout::Texts, LineLayout::Percent, LineLayout::Bar] {
             let line = layout.template().replace("{prefix}", "").replace("{wide_msg}", "");
             let line = line.replace("{bar:16}", &"=".repeat(16)).replace("{percent:>3}", "100");
             assert_eq!(layout.columns(), line.len(), "{layout:?}");

@@ -12,7 +12,7 @@ use super::options::{Global, parse_day, parse_duration};
 use super::output;
 use super::preflight::{Plans, PreparedAccount, PreparedJob};
 use super::prepare::{LoadRequest, OrderLimits, prepare};
-use super::progress::{Form, ProgressDisplay};
+use super::progress::{ProgressDisplay, ProgressForm};
 use super::pull::{BeforeLoad, pull_before_load, remove_replaced};
 use super::signals::Interrupt;
 use crate::report::OrdersLeft;
@@ -78,7 +78,7 @@ struct ReportingArgs {
     fail_on: FailOn,
     /// How to show progress
     #[arg(long, value_name = "FORM", default_value = "auto")]
-    progress: Form,
+    progress: ProgressForm,
     /// Write metrics of the jobs to this file at the end, as node_exporter's textfile collector
     /// reads them
     #[arg(long, value_name = "FILE")]

@@ -32,7 +32,7 @@ pub(super) struct AccountWorker {
 }
 
 /// What to do next.
-enum Next<'a> {
+enum NextTask<'a> {
     Start(DueTask<'a>),
     Sleep(Duration),
 }
@@ -69,8 +69,8 @@ impl AccountWorker {
             };
             match self.next(&plan) {
                 // On the heap, so that an account that waits costs no memory for a run.
-                Next::Start(due) => Box::pin(self.start(&plan, due)).await,
-                Next::Sleep(length) => self.sleep(length.min(LOOK_EVERY)).await,
+                NextTask::Start(due) => Box::pin(self.start(&plan, due)).await,
+                NextTask::Sleep(length) => self.sleep(length.min(LOOK_EVERY)).await,
             }
         }
         self.board.write(&self.name, |entry| entry.liveness = None);
@@ -88,8 +88,8 @@ impl AccountWorker {
         if let Some(plan) = self.plan() {
             while !self.cancel.is_cancelled() {
                 match self.next(&plan) {
-                    Next::Start(due) => self.start(&plan, due).await,
-                    Next::Sleep(length) => {
+                    NextTask::Start(due) => self.start(&plan, due).await,
+                    NextTask::Sleep(length) => {
                         rest = length;
                         break;
                     }
@@ -134,19 +134,19 @@ impl AccountWorker {
         attempted
     }
 
-    fn next<'a>(&mut self, plan: &'a AccountPlan) -> Next<'a> {
+    fn next<'a>(&mut self, plan: &'a AccountPlan) -> NextTask<'a> {
         let now = (self.clock)();
         if let Err(error) = self.last_starts.learn(&self.name, plan, now) {
             tracing::error!("the last runs are not known: {error}");
         }
         self.show(plan, now);
         if let Some(rest) = self.rest_left() {
-            return Next::Sleep(rest);
+            return NextTask::Sleep(rest);
         }
         match self.last_starts.next(plan, now) {
-            Some(due) if due.at <= now => Next::Start(due),
-            Some(due) => Next::Sleep(until(now, due.at)),
-            None => Next::Sleep(Duration::MAX),
+            Some(due) if due.at <= now => NextTask::Start(due),
+            Some(due) => NextTask::Sleep(until(now, due.at)),
+            None => NextTask::Sleep(Duration::MAX),
         }
     }
 

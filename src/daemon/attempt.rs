@@ -23,7 +23,7 @@ const PULL_MAX: Duration = Duration::from_secs(12 * 3600);
 const COMPARISON_MAX: Duration = Duration::from_secs(3600);
 
 /// What a run begins with.
-struct Begun {
+struct PreparedRun {
     export: Export,
     /// Records and requests of a first load.
     planned: Option<(u64, u64)>,
@@ -119,7 +119,7 @@ impl AccountWorker {
         plan: &AccountPlan,
         job: &JobPlan,
         account: &OpenedAccount,
-    ) -> Result<Begun, String> {
+    ) -> Result<PreparedRun, String> {
         if !job.loads_first {
             let view = View::open(&plan.state_dir, &self.name);
             let refusal = view.and_then(|view| never_loaded(&view, &job.job));
@@ -157,7 +157,7 @@ impl AccountWorker {
             entry.running =
                 Some(Box::new(Running { job, since, records_expected, progress: None }));
         });
-        Ok(Begun { export, planned })
+        Ok(PreparedRun { export, planned })
     }
 
     /// Pulls the job's shop, unless a window of it waits to be loaded. In a fleet it always pulls:
@@ -187,7 +187,7 @@ impl AccountWorker {
         plan: &AccountPlan,
         job: &JobPlan,
         account: OpenedAccount,
-        Begun { export, planned }: &Begun,
+        PreparedRun { export, planned }: &PreparedRun,
     ) -> (NextAction, LastRun) {
         let show = |progress: &Progress| {
             self.board.write(&self.name, |entry| {

@@ -13,16 +13,16 @@ use std::time::Duration;
 /// What the daemon is doing: cheap to write, read as one consistent snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
-    accounts: Arc<Mutex<Accounts>>,
+    accounts: Arc<Mutex<AccountEntries>>,
     fleet: Arc<Mutex<Option<FleetView>>>,
 }
 
 /// Boxed, as a node of the map reserves room for eleven entries.
-type Accounts = BTreeMap<String, Box<Entry>>;
+type AccountEntries = BTreeMap<String, Box<AccountEntry>>;
 
 /// One account on the board.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct AccountEntry {
     pub status: AccountStatus,
     /// Of the run or verification under way. It holds the account's lock, so it is dropped with it.
     pub client: Option<Client>,
@@ -186,7 +186,7 @@ impl Running {
     }
 }
 
-impl Entry {
+impl AccountEntry {
     /// `None` for a job that left the plan.
     pub fn job(&mut self, name: &str) -> Option<&mut JobEntry> {
         self.jobs.iter_mut().find(|job| *job.name == *name).map(|job| &mut job.entry)
@@ -210,7 +210,7 @@ impl Board {
     /// The whole board.
     pub fn view(&self) -> DaemonView {
         let (accounts, fleet) = (self.lock(), self.fleet().clone());
-        let account = |name: &String, entry: &Entry| {
+        let account = |name: &String, entry: &AccountEntry| {
             let client = entry.client.as_ref();
             let traffic = client.map(Client::traffic);
             AccountView {
@@ -286,7 +286,7 @@ impl Board {
     }
 
     /// Writes to an account's entry, unless it left the plan.
-    pub(super) fn write(&self, account: &str, write: impl FnOnce(&mut Entry)) {
+    pub(super) fn write(&self, account: &str, write: impl FnOnce(&mut AccountEntry)) {
         if let Some(entry) = self.lock().get_mut(account) {
             write(entry);
         }
@@ -316,7 +316,7 @@ impl Board {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Accounts> {
+    fn lock(&self) -> MutexGuard<'_, AccountEntries> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,12 +17,12 @@ pub(super) enum Liveness {
     Waits {
         until: Instant,
     },
-    Works(Box<Work>),
+    Works(Box<RunProgress>),
 }
 
 /// A run under way, by what moves while it does.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct RunProgress {
     client: Option<Client>,
     silence_max: Duration,
     seen: Signs,
@@ -46,7 +46,7 @@ impl Liveness {
     pub(super) fn works(client: Option<Client>, timeout: Duration) -> Self {
         let silence_max = timeout + SILENCE_SLACK;
         let (seen, moved_at) = (Signs::default(), Instant::now());
-        Self::Works(Box::new(Work { client, silence_max, seen, moved_at }))
+        Self::Works(Box::new(RunProgress { client, silence_max, seen, moved_at }))
     }
 
     /// Looks for signs of life since the last look.
@@ -68,7 +68,7 @@ impl Liveness {
     }
 }
 
-impl Work {
+impl RunProgress {
     fn signs(&self, progress: Option<&Progress>) -> Signs {
         let traffic = self.client.as_ref().map(Client::traffic);
         Signs {

@@ -337,7 +337,7 @@ fn choose<'a>(
             }
             CsvMatch::MissingColumns { columns, hint } => {
                 let hint = near_misses_hint(header, format) + &hint;
-                incomplete.push(Candidate { format, columns, hint });
+                incomplete.push(NearFormat { format, columns, hint });
             }
             CsvMatch::Unreadable(why) => unreadable = Some(why),
             CsvMatch::Unusable(why) if format.is_generic() => generic = Some(why),
@@ -382,13 +382,13 @@ pub fn near_miss(seen: &str, known: &str) -> String {
 }
 
 /// A format that would match, except for some columns.
-struct Candidate<'a> {
+struct NearFormat<'a> {
     format: &'a dyn CsvFormat,
     columns: Vec<String>,
     hint: String,
 }
 
-impl Candidate<'_> {
+impl NearFormat<'_> {
     /// Which columns are missing, and what the next closest format would need.
     fn refusal(&self, next: Option<&Self>, header: &Header) -> NoMatch {
         let better =

@@ -25,7 +25,7 @@ pub fn begins_with_one(text: &[u8]) -> bool {
 /// The JSON in the strings, each character in its place. Text between strings is kept.
 pub struct JsonStrings {
     bytes: BufReader<Box<dyn Read + Send>>,
-    state: State,
+    state: DecodeState,
     /// UTF-16 of `\u` escapes that follow each other.
     units: Vec<u16>,
     text: Vec<u8>,
@@ -33,7 +33,7 @@ pub struct JsonStrings {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum DecodeState {
     Between,
     Within,
     /// After a backslash.
@@ -46,7 +46,7 @@ impl JsonStrings {
     pub fn new(bytes: Box<dyn Read + Send>) -> Self {
         Self {
             bytes: BufReader::new(bytes),
-            state: State::Between,
+            state: DecodeState::Between,
             units: Vec::new(),
             text: Vec::new(),
             given: 0,
@@ -54,21 +54,21 @@ impl JsonStrings {
     }
 
     fn take(&mut self, byte: u8) -> io::Result<()> {
-        if self.state == State::Within && byte != b'\\' {
+        if self.state == DecodeState::Within && byte != b'\\' {
             self.end_units();
         }
         self.state = match (self.state, byte) {
-            (State::Between, b'"') => State::Within,
-            (State::Within, b'"') => State::Between,
-            (State::Within, b'\\') => State::Escape,
-            (State::Escape, b'u') => State::Unit(0, 0),
-            (State::Escape, _) => {
+            (DecodeState::Between, b'"') => DecodeState::Within,
+            (DecodeState::Within, b'"') => DecodeState::Between,
+            (DecodeState::Within, b'\\') => DecodeState::Escape,
+            (DecodeState::Escape, b'u') => DecodeState::Unit(0, 0),
+            (DecodeState::Escape, _) => {
                 self.end_units();
                 // Lines are counted as in the file, where this one continues.
                 self.text.push(if b"nrtfb".contains(&byte) { b' ' } else { byte });
-                State::Within
+                DecodeState::Within
             }
-            (State::Unit(digits, value), _) => {
+            (DecodeState::Unit(digits, value), _) => {
                 let digit =
                     char::from(byte).to_digit(16).and_then(|digit| u16::try_from(digit).ok());
                 let Some(digit) = digit else {
@@ -77,12 +77,12 @@ impl JsonStrings {
                 let value = value << 4 | digit;
                 if digits == 3 {
                     self.units.push(value);
-                    State::Within
+                    DecodeState::Within
                 } else {
-                    State::Unit(digits + 1, value)
+                    DecodeState::Unit(digits + 1, value)
                 }
             }
-            (state @ (State::Between | State::Within), _) => {
+            (state @ (DecodeState::Between | DecodeState::Within), _) => {
                 self.text.push(byte);
                 state
             }
@@ -111,7 +111,7 @@ impl Read for JsonStrings {
             let piece = self.bytes.fill_buf()?.to_vec();
             if piece.is_empty() {
                 return match self.state {
-                    State::Between => Ok(0),
+                    DecodeState::Between => Ok(0),
                     _ => Err(broken("ends within a string that holds JSON")),
                 };
             }

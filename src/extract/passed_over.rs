@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 /// The rows that one pass over a table skipped, by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally([Count; OtherRow::ALL.len()]);
+pub struct Tally([KindCount; OtherRow::ALL.len()]);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Count {
+struct KindCount {
     rows: u64,
     first_line: u64,
     first_list: Option<Arc<str>>,

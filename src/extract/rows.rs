@@ -55,7 +55,7 @@ pub struct Rows {
     landmarks: Landmarks,
     /// The row read last is a header.
     is_below_header: bool,
-    section: Section,
+    section: HeaderSection,
     /// The row that was read in advance.
     ahead: Option<Record>,
     /// Keys of orders that are words for a total.
@@ -69,7 +69,7 @@ pub struct Rows {
 
 /// The rows below one header.
 #[derive(Debug, Clone, Copy)]
-struct Section {
+struct HeaderSection {
     /// Fields of its header.
     header_width: usize,
     /// Fields of a whole row.
@@ -203,7 +203,7 @@ impl Rows {
             headers: Headers::of([]),
             landmarks,
             is_below_header: true,
-            section: Section {
+            section: HeaderSection {
                 header_width: shape.width,
                 row_width: shape.row_width,
                 is_settled: true,
@@ -285,7 +285,7 @@ impl Rows {
         let is_below_header = std::mem::replace(&mut self.is_below_header, is_header);
         if is_header {
             let (header_width, row_width) = (self.record.len(), self.shape.row_width);
-            self.section = Section { header_width, row_width, is_settled: false };
+            self.section = HeaderSection { header_width, row_width, is_settled: false };
             return Ok(Some(OtherRow::Header));
         }
         if let Some(places) = self.headers.places() {
@@ -358,7 +358,8 @@ impl Rows {
     /// row may have a comma too many.
     fn settle_width(&mut self) -> Result<(), ReadError> {
         self.section.is_settled = true;
-        let (len, Section { header_width, row_width, .. }) = (self.record.len(), self.section);
+        let (len, HeaderSection { header_width, row_width, .. }) =
+            (self.record.len(), self.section);
         if len == row_width || !self.has_blank_surplus(&self.record) {
             return Ok(());
         }

@@ -16,7 +16,7 @@ const FILES_MAX: usize = 20;
 const NAME_LEN_MAX: usize = 60;
 
 #[derive(Default)]
-struct Found<'a> {
+struct FoundKeys<'a> {
     files: usize,
     columns: BTreeSet<&'a str>,
     keys: KeyUses,
@@ -24,7 +24,7 @@ struct Found<'a> {
 
 /// By format: the columns of tables that are not read, and such keys of the first records of JSON.
 pub fn unplaced<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Unplaced> {
-    let mut by_format: BTreeMap<&str, Found<'_>> = BTreeMap::new();
+    let mut by_format: BTreeMap<&str, FoundKeys<'_>> = BTreeMap::new();
     for table in tables {
         let found = by_format.entry(table.format_name()).or_default();
         found.files += 1;

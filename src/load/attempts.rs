@@ -1,6 +1,6 @@
 use crate::activecampaign::{Client, Disposition, Failure, FatalError, Retry, RetryDecision, Turn};
 use crate::domain::{Answer, Attempt, Operation};
-use crate::state::{Part, Refusal, StateError};
+use crate::state::{LetterPart, Refusal, StateError};
 use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -67,7 +67,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    pub(super) fn refusal(&self, part: Part, failure: &Failure) -> Refusal {
+    pub(super) fn refusal(&self, part: LetterPart, failure: &Failure) -> Refusal {
         let (code, pointer) = (failure.code.clone(), failure.pointer.clone());
         Refusal { part, status: failure.status, code, pointer, attempts: self.made }
     }

@@ -3,7 +3,7 @@ use super::loader::Loader;
 use super::lookup::{Again, Found};
 use crate::activecampaign::{Disposition, Failure, FatalError, RemoteCustomer};
 use crate::domain::{Customer, CustomerEntry, Operation, Order, OrderKey, RemoteId};
-use crate::state::{OrderOutcome, Part};
+use crate::state::{LetterPart, OrderOutcome};
 
 /// Whether what the ledger has of a customer can be trusted.
 pub(super) enum CachedId {
@@ -181,10 +181,10 @@ impl<'a> CustomerCreate<'a> {
         if self.sent_by_us {
             return self.unconfirmed(failure);
         }
-        OrderOutcome::Refused(self.attempts.refusal(Part::Customer, failure))
+        OrderOutcome::Refused(self.attempts.refusal(LetterPart::Customer, failure))
     }
 
     fn unconfirmed(&self, failure: &Failure) -> OrderOutcome {
-        OrderOutcome::Unconfirmed(self.attempts.refusal(Part::Customer, failure))
+        OrderOutcome::Unconfirmed(self.attempts.refusal(LetterPart::Customer, failure))
     }
 }

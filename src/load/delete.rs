@@ -3,7 +3,7 @@ use super::loader::Loader;
 use super::lookup::OrderLookup;
 use crate::activecampaign::{Client, Disposition, Failure, Removable};
 use crate::domain::{Operation, Order, RemoteId};
-use crate::state::{Part, Refusal, StateError};
+use crate::state::{LetterPart, Refusal, StateError};
 use tokio_util::sync::CancellationToken;
 
 /// The outcome of a delete.
@@ -95,11 +95,11 @@ where
             | Disposition::Unclear
             | Disposition::RelationGone
             | Disposition::Refused => {
-                return Ok(Deletion::Refused(attempts.refusal(Part::Order, &failure)));
+                return Ok(Deletion::Refused(attempts.refusal(LetterPart::Order, &failure)));
             }
         }
         if attempts.pause(&failure).await? == RetryBudget::Exhausted {
-            return Ok(Deletion::Undecided(attempts.refusal(Part::Order, &failure)));
+            return Ok(Deletion::Undecided(attempts.refusal(LetterPart::Order, &failure)));
         }
     }
 }

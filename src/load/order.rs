@@ -8,7 +8,7 @@ use super::lookup::{Again, OrderLookup};
 use crate::activecampaign::{Disposition, Failure, RemoteOrder};
 use crate::domain::{Deleted, LedgerEntry, MovedCustomer, Operation, Order, OrderKey, RemoteId};
 use crate::plan::{Action, PriorWrite, Step};
-use crate::state::{OrderOutcome, Part};
+use crate::state::{LetterPart, OrderOutcome};
 
 /// The writing of one order until it is settled.
 pub(super) struct OrderWrite<'a> {
@@ -389,11 +389,11 @@ impl<'a> OrderWrite<'a> {
         if self.is_in_doubt() {
             return self.given_up(failure);
         }
-        Next::Done(OrderOutcome::Refused(self.attempts.refusal(Part::Order, failure)))
+        Next::Done(OrderOutcome::Refused(self.attempts.refusal(LetterPart::Order, failure)))
     }
 
     fn given_up(&self, failure: &Failure) -> Next {
-        Next::Done(OrderOutcome::Unconfirmed(self.attempts.refusal(Part::Order, failure)))
+        Next::Done(OrderOutcome::Unconfirmed(self.attempts.refusal(LetterPart::Order, failure)))
     }
 }
 

@@ -3,7 +3,7 @@ use crate::activecampaign::{
     BulkBody, BulkForm, BulkReply, Client, Disposition, Failure, FatalError, SentOrder, Turn,
 };
 use crate::domain::{Operation, Order, RemoteId};
-use crate::state::{Part, Refusal};
+use crate::state::{LetterPart, Refusal};
 use tokio_util::sync::CancellationToken;
 
 /// How an order that ActiveCampaign has is written again.
@@ -55,11 +55,11 @@ pub async fn rewrite(
             | Disposition::Gone
             | Disposition::RelationGone
             | Disposition::Refused => {
-                return Ok(Rewritten::Refused(attempts.refusal(Part::Order, &failure)));
+                return Ok(Rewritten::Refused(attempts.refusal(LetterPart::Order, &failure)));
             }
         }
         if attempts.pause(&failure).await? == RetryBudget::Exhausted {
-            return Ok(Rewritten::Undecided(attempts.refusal(Part::Order, &failure)));
+            return Ok(Rewritten::Undecided(attempts.refusal(LetterPart::Order, &failure)));
         }
         if let (Disposition::LookUp, Rewrite::Bulk(form)) = (failure.disposition, how) {
             look(client, cancel, order, form).await?;
@@ -110,5 +110,5 @@ async fn send(
 
 /// Refused by an error that answers a request with this order alone.
 fn refused(code: String) -> Refusal {
-    Refusal { part: Part::Order, status: None, code: Some(code), pointer: None, attempts: 1 }
+    Refusal { part: LetterPart::Order, status: None, code: Some(code), pointer: None, attempts: 1 }
 }

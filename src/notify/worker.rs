@@ -89,7 +89,7 @@ struct Worker {
 
 /// The job that a notice is about.
 #[derive(Clone, Copy)]
-struct About<'a> {
+struct NoticeJob<'a> {
     account: &'a str,
     job: &'a str,
 }
@@ -97,7 +97,7 @@ struct About<'a> {
 impl Worker {
     fn run(&self, notices: &Receiver<Notice>) {
         for Notice { account, job, outcome } in notices {
-            let about = About { account: &account, job: &job };
+            let about = NoticeJob { account: &account, job: &job };
             match outcome {
                 Outcome::Began => self.delivery.ping("/start"),
                 Outcome::Ended { condition, message, run } => {
@@ -128,7 +128,7 @@ impl Worker {
 
     fn notify_condition(
         &self,
-        about: About<'_>,
+        about: NoticeJob<'_>,
         topic: StandingTopic,
         condition: Condition,
         message: &str,
@@ -143,8 +143,8 @@ impl Worker {
         );
     }
 
-    fn notify_letters(&self, about: About<'_>, body: &Value) {
-        let About { account, job } = about;
+    fn notify_letters(&self, about: NoticeJob<'_>, body: &Value) {
+        let NoticeJob { account, job } = about;
         let counted = View::open(&self.state_dir, account)
             .and_then(|view| Ok((view.dead_letters_count(job)?.new, view.newest_letter(job)?)));
         let (letters, newest_run) = match counted {
@@ -166,7 +166,7 @@ impl Worker {
     /// next time too; if the state can't be used, it is news each time.
     fn notify_news<'a>(
         &self,
-        about: About<'_>,
+        about: NoticeJob<'_>,
         topic: StandingTopic,
         next: impl Fn(Option<Standing>) -> (Standing, Option<Event>),
         content: impl FnOnce(Event) -> (String, &'a Value),
@@ -204,7 +204,7 @@ impl Worker {
     }
 
     /// Returns whether any receiver accepted it.
-    fn send(&self, about: About<'_>, event: Event, text: &str, body: &Value) -> bool {
+    fn send(&self, about: NoticeJob<'_>, event: Event, text: &str, body: &Value) -> bool {
         let mut json = json!({
             "event": event.word(),
             "account": about.account,

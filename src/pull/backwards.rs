@@ -9,7 +9,7 @@ use super::error::PullError;
 use super::folder::Folder;
 use super::http::RequestError;
 use super::manifest::{Counted, PulledWindow};
-use super::options::{Options, Request};
+use super::options::{Options, PullRequest};
 use super::order_id::OrderId;
 use super::pages::{List, Page, PagedApi, ReceivedPage};
 use super::reading::{self, Misread, Reading, WindowReader};
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 pub(super) async fn pull<A: PagedApi>(
     api: A,
     options: &Options,
-    request: Request,
+    request: PullRequest,
     folder: &Folder,
 ) -> Result<PulledWindow, PullError> {
     reading::pull(Shop { api, options, size: 0 }, options, request, folder).await
@@ -34,7 +34,7 @@ struct Shop<'a, A> {
 }
 
 /// The lists of a window while they are read.
-struct Lists<'r, 'w> {
+struct OpenLists<'r, 'w> {
     reading: &'r mut Reading<'w>,
     /// The orders of the list that is being read.
     in_list: BTreeSet<OrderId>,
@@ -44,7 +44,7 @@ struct Lists<'r, 'w> {
     counted: Option<Counted>,
 }
 
-impl Lists<'_, '_> {
+impl OpenLists<'_, '_> {
     /// Keeps a page.
     fn take(&mut self, listed: &ReceivedPage, list: &List<'_>, page: Page) -> Result<(), Misread> {
         let found = listed.rows.len() as u64;
@@ -82,7 +82,7 @@ impl<A: PagedApi> WindowReader for Shop<'_, A> {
         reading: &mut Reading<'_>,
     ) -> Result<Option<Counted>, Misread> {
         let counted = Some(Counted { before: 0, after: 0 });
-        let mut lists = Lists { reading, in_list: BTreeSet::new(), gaps: 0, counted };
+        let mut lists = OpenLists { reading, in_list: BTreeSet::new(), gaps: 0, counted };
         // The counts of the lists that hold every order once.
         let mut counted = None;
         for (nth, name) in A::LISTS.iter().copied().enumerate() {
@@ -108,7 +108,7 @@ impl<A: PagedApi> Shop<'_, A> {
     async fn read_list(
         &mut self,
         list: &List<'_>,
-        lists: &mut Lists<'_, '_>,
+        lists: &mut OpenLists<'_, '_>,
     ) -> Result<(), Misread> {
         let gaps_before = lists.gaps;
         lists.in_list.clear();
@@ -214,7 +214,7 @@ impl<A: PagedApi> Shop<'_, A> {
         list: &List<'_>,
         page: Page,
         what: &str,
-        lists: &mut Lists<'_, '_>,
+        lists: &mut OpenLists<'_, '_>,
     ) -> Result<(), Misread> {
         for id in self.api.ids(list, page).await? {
             tracing::warn!(

@@ -31,7 +31,7 @@ impl PreviousExport<'_> {
         manifest: &mut Manifest,
     ) -> Result<(), PullError> {
         let missing = self.missing(&manifest.shop, present)?;
-        let mut answers = Answers::default();
+        let mut answers = ShopAnswers::default();
         for id in &missing.now {
             if answers.have_ended() {
                 answers.unanswered.push(id.clone());
@@ -80,7 +80,7 @@ pub(super) struct Missing {
 
 /// The shop's answers about orders that were requested by their ids.
 #[derive(Default)]
-pub(super) struct Answers {
+pub(super) struct ShopAnswers {
     pub gone: Vec<OrderId>,
     /// Those without an answer, with the reason for the last of them.
     pub unanswered: Vec<OrderId>,
@@ -88,7 +88,7 @@ pub(super) struct Answers {
     failed_in_a_row: usize,
 }
 
-impl Answers {
+impl ShopAnswers {
     /// Whether the shop stopped answering.
     pub(super) fn have_ended(&self) -> bool {
         self.failed_in_a_row > FAILED_IN_A_ROW_MAX
@@ -123,11 +123,11 @@ impl Missing {
     /// must request. Those without an answer come last, as they may never get one.
     pub(super) fn settle(
         self,
-        answers: Answers,
+        answers: ShopAnswers,
         manifest: &mut Manifest,
         warnings: &mut Vec<String>,
     ) {
-        let Answers { gone, unanswered, reason, .. } = answers;
+        let ShopAnswers { gone, unanswered, reason, .. } = answers;
         if let Some(first) = unanswered.first() {
             warnings.push(format!(
                 "{} orders of the last full pull are missing from this one, such as {first}, and the shop does not say whether they are gone ({reason}); the next full pull asks again",

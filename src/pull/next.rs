@@ -2,7 +2,7 @@ use super::error::PullError;
 use super::examination::Examination;
 use super::folder::Folder;
 use super::manifest::PulledWindow;
-use super::options::{Options, Request};
+use super::options::{Options, PullRequest};
 use super::shop_url::shop_at;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,7 @@ pub async fn pull(
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
-    let request = if is_full { Request::Full } else { next_request(options, folder)? };
+    let request = if is_full { PullRequest::Full } else { next_request(options, folder)? };
     let pulled = (options.system.pull)(options, request, folder, cancel).await;
     if pulled.is_err()
         && let Err(error) = folder.remove_incomplete()
@@ -37,10 +37,10 @@ pub async fn examine(
     (options.system.examine)(options, cancel).await
 }
 
-fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError> {
+fn next_request(options: &Options, folder: &Folder) -> Result<PullRequest, PullError> {
     let export = folder.export()?;
     let (Some(full), Some(last)) = (export.first(), export.last()) else {
-        return Ok(Request::Full);
+        return Ok(PullRequest::Full);
     };
     for window in &export {
         match window.verify() {
@@ -48,7 +48,7 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
             Err(fault @ PullError::Io { .. }) => return Err(fault),
             Err(damage) => {
                 tracing::warn!("{}; everything is pulled again", damage.parts().0);
-                return Ok(Request::Full);
+                return Ok(PullRequest::Full);
             }
         }
     }
@@ -56,9 +56,9 @@ fn next_request(options: &Options, folder: &Folder) -> Result<Request, PullError
     let is_same = last.manifest.is_of(options.system.name, &shop, &options.query());
     let age = end_of(full).duration_until(Timestamp::now());
     Ok(if is_same && age < options.full_every {
-        Request::Since(end_of(last))
+        PullRequest::Since(end_of(last))
     } else {
-        Request::Full
+        PullRequest::Full
     })
 }
 

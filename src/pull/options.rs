@@ -38,7 +38,7 @@ pub struct ShopSystem {
     pub(super) ids: fn(&[u8]) -> Vec<OrderId>,
     pub(super) pull: for<'a> fn(
         &'a Options,
-        Request,
+        PullRequest,
         &'a Folder,
         CancellationToken,
     ) -> Pending<'a, PulledWindow>,
@@ -181,13 +181,13 @@ impl Options {
 
 /// What is to be pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Request {
+pub(super) enum PullRequest {
     Full,
     /// What changed since the end of the last window.
     Since(Timestamp),
 }
 
-impl Request {
+impl PullRequest {
     /// The window that ends just before the shop's present, `now`; also a full one if the shop's
     /// clock was set back since.
     pub(super) fn window(self, options: &Options, now: Timestamp) -> Window {

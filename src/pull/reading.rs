@@ -4,7 +4,7 @@ use super::error::PullError;
 use super::folder::Folder;
 use super::gone::PreviousExport;
 use super::manifest::{Counted, Manifest, PulledWindow};
-use super::options::{Options, Request};
+use super::options::{Options, PullRequest};
 use super::order_id::OrderId;
 use super::shop_api::{ShopApi, SingleReads};
 use super::window::{Extent, Window, is_ignored};
@@ -97,7 +97,7 @@ impl From<PullError> for Misread {
 pub(super) async fn pull<R: WindowReader>(
     mut reader: R,
     options: &Options,
-    request: Request,
+    request: PullRequest,
     folder: &Folder,
 ) -> Result<PulledWindow, PullError> {
     let mut window = request.window(options, reader.api().client().clock.now());

@@ -14,7 +14,7 @@ use super::folder::Folder;
 use super::gone::PreviousExport;
 use super::http::{Answer, RequestError, ShopClient};
 use super::manifest::{Manifest, PulledWindow};
-use super::options::{CredentialSet, Options, Request, ShopSystem};
+use super::options::{CredentialSet, Options, PullRequest, ShopSystem};
 use super::order_id::OrderId;
 use super::shop_api::ShopApi;
 use super::window::{Extent, Window, is_ignored};
@@ -86,7 +86,7 @@ fn ids_in(page: &[u8]) -> Vec<OrderId> {
 /// Pulls a window into the folder.
 async fn pull(
     options: &Options,
-    request: Request,
+    request: PullRequest,
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {

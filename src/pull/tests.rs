@@ -10,7 +10,7 @@ mod shopify_checkouts;
 mod squarespace;
 
 use super::manifest::Counted;
-use super::options::Request;
+use super::options::PullRequest;
 use super::*;
 use crate::simulator::host_faults::HostFault;
 use crate::simulator::woocommerce::{ShopOrder, WooCommerce, WooOptions};
@@ -71,13 +71,13 @@ impl<S> Pulls<S> {
         Folder::open(self.path()).unwrap()
     }
 
-    async fn pull(&self, request: Request) -> Result<PulledWindow, PullError> {
+    async fn pull(&self, request: PullRequest) -> Result<PulledWindow, PullError> {
         self.pull_until(request, CancellationToken::new()).await
     }
 
     async fn pull_until(
         &self,
-        request: Request,
+        request: PullRequest,
         cancel: CancellationToken,
     ) -> Result<PulledWindow, PullError> {
         (self.options.system.pull)(&self.options, request, &self.folder(), cancel).await
@@ -95,7 +95,7 @@ impl Pulls<WooCommerce> {
     }
 
     async fn full(&self) -> PulledWindow {
-        let window = self.pull(Request::Full).await.unwrap();
+        let window = self.pull(PullRequest::Full).await.unwrap();
         assert_eq!(self.shop.violations(), [""; 0]);
         window
     }
@@ -175,7 +175,7 @@ async fn an_increment_holds_what_changed_and_the_later_file_counts() {
     });
     pulls.shop.set_clock(600);
     let before = pulls.shop.requests().len();
-    let window = pulls.pull(Request::Since(end)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!(window.manifest.orders, 3);
     assert_eq!(pulls.shop.requests().len() - before, 4);
     assert!(window.manifest.warnings[0].contains("clock is"), "{:?}", window.manifest.warnings);
@@ -194,7 +194,7 @@ async fn a_night_takes_the_pages_of_its_overlap_and_three_requests() {
             orders.values_mut().take(changed).for_each(|order| order.modified = end);
         });
         let before = pulls.shop.requests().len();
-        let window = pulls.pull(Request::Since(end)).await.unwrap();
+        let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
         assert_eq!(window.manifest.orders, changed as u64);
         assert_eq!(pulls.shop.requests().len() - before, requests, "{changed}");
     }
@@ -255,7 +255,7 @@ async fn an_emptied_window_has_no_orders_and_keeps_its_time() {
 async fn a_shop_that_ignores_the_window_is_pulled_in_full() {
     let pulls = Pulls::of(WooOptions { is_old: true, ..WooOptions::default() }, orders(40)).await;
     let full = pulls.full().await;
-    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap();
     assert_eq!((window.manifest.window.extent, window.manifest.orders), (Extent::Full, 40));
     assert!(window.manifest.warnings[0].contains("ignores modified_after"));
     let left = fs::read_dir(pulls.path()).unwrap();
@@ -291,7 +291,7 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
     assert_eq!(pulls.export(), truth);
 
     pulls.shop.set(|options| options.broken.clear());
-    let window = pulls.pull(Request::Since(window.manifest.window.to)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(window.manifest.window.to)).await.unwrap();
     assert_eq!(window.manifest.failed, [""; 0]);
     assert_eq!(pulls.export(), pulls.truth());
 }
@@ -307,7 +307,7 @@ async fn a_reading_that_does_not_count_leaves_no_warning() {
     };
     let pulls = Pulls::of(host, orders(130)).await;
     let full = pulls.full().await;
-    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap();
     assert_eq!(window.manifest.failed, ["120"]);
     let [ignored, failed] = &window.manifest.warnings[..] else { panic!("{window:?}") };
     assert!(ignored.contains("ignores modified_after"), "{ignored}");
@@ -318,7 +318,7 @@ async fn a_reading_that_does_not_count_leaves_no_warning() {
 async fn an_answer_about_another_order_ends_the_pull() {
     let host = WooOptions { unlistable: [7].into(), echoes: Some(8), ..WooOptions::default() };
     let pulls = Pulls::of(host, orders(20)).await;
-    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
     assert!(error.contains("order 8 to a question about order 7"), "{error}");
     assert!(pulls.folder().windows().unwrap().is_empty());
 }
@@ -328,7 +328,7 @@ async fn a_shop_that_delivers_no_order_at_all_is_unavailable() {
     let all: std::collections::BTreeSet<u64> = (1..=30).collect();
     let host = WooOptions { unlistable: all.clone(), broken: all, ..WooOptions::default() };
     let pulls = Pulls::of(host, orders(30)).await;
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
     assert!(pulls.folder().windows().unwrap().is_empty());
 }
@@ -351,7 +351,7 @@ async fn a_key_that_the_shop_refuses_is_refused_with_the_way_out() {
     let mut pulls =
         Pulls::of(WooOptions { strips_authorization: true, ..WooOptions::default() }, orders(3))
             .await;
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Refused { .. }));
     assert!(error.to_string().contains("key_in_query = true"), "{error}");
     pulls.options.access = pulls.options.access.clone().with("key_in_query", "true");
@@ -365,7 +365,7 @@ async fn a_site_without_the_api_is_named() {
         Pulls::of(WooOptions { folder: "shop".to_owned(), ..WooOptions::default() }, orders(3))
             .await;
     pulls.options.url = pulls.options.url.replace("/shop", "");
-    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
     assert!(error.contains("has no WooCommerce REST API"), "{error}");
 }
 
@@ -376,7 +376,7 @@ async fn a_transient_fault_is_waited_out_and_a_lasting_one_is_an_outage() {
     pulls.shop.fail_next(HostFault::Page(502));
     pulls.full().await;
     (0..4).for_each(|_| pulls.shop.fail_next(HostFault::Page(503)));
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
 }
 
@@ -387,7 +387,7 @@ async fn a_window_that_was_cut_off_never_counts() {
     let cancel = CancellationToken::new();
     let cut = cancel.clone();
     pulls.shop.change_before(10, move |_| cut.cancel());
-    let error = pulls.pull_until(Request::Full, cancel).await.unwrap_err();
+    let error = pulls.pull_until(PullRequest::Full, cancel).await.unwrap_err();
     assert!(matches!(error, PullError::Interrupted));
     let path = pulls.path();
     let folders = |path: &std::path::Path| {

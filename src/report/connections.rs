@@ -1,4 +1,4 @@
-use super::labelled_text::Table;
+use super::labelled_text::ColumnTable;
 use super::text::printable;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -40,5 +40,5 @@ pub fn connections_text(lines: &[ConnectionLine], width: Option<usize>) -> Strin
         texts.chain([kind.to_owned(), printable(&list), jobs]).collect()
     });
     let rows: Vec<Vec<String>> = rows.collect();
-    Table { align: "<><<<<<<", head: &head, lead: 2, rows: &rows }.text(width)
+    ColumnTable { align: "<><<<<<<", head: &head, lead: 2, rows: &rows }.text(width)
 }

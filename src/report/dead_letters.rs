@@ -1,4 +1,4 @@
-use super::labelled_text::{Table, fitted};
+use super::labelled_text::{ColumnTable, fitted};
 use super::reasons::advice;
 use super::text::{count, local_ms, many, printable};
 use crate::state::{Acceptance, DeadLetter, LetterCounts, LetterReason, Stage};
@@ -68,7 +68,7 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize, width: Option<usize>
     let rows: Vec<Vec<String>> = reasons
         .map(|(code, n)| vec![count(n), printable(&code), advice(&code).to_owned()])
         .collect();
-    text.push_str(&Table { align: "><<", head: &[], lead: 2, rows: &rows }.text(width));
+    text.push_str(&ColumnTable { align: "><<", head: &[], lead: 2, rows: &rows }.text(width));
     let head = ["job", "order", "stage", "reasons", "where", "attempts", "runs"];
     let shown = letters.iter().take(at_most).map(|letter| {
         vec![
@@ -86,7 +86,7 @@ pub fn letters_text(letters: &[DeadLetter], at_most: usize, width: Option<usize>
     });
     let rows: Vec<Vec<String>> = shown.collect();
     text.push('\n');
-    text.push_str(&Table { align: "<<<<<><", head: &head, lead: 2, rows: &rows }.text(width));
+    text.push_str(&ColumnTable { align: "<<<<<><", head: &head, lead: 2, rows: &rows }.text(width));
     if letters.len() > at_most {
         let more = count((letters.len() - at_most) as u64);
         text.push_str(&format!(
@@ -167,7 +167,7 @@ pub fn letter_text(letter: &DeadLetter, width: Option<usize>) -> String {
         .iter()
         .map(|reason| vec![printable(&reason.to_string()), advice(&reason.code).to_owned()])
         .collect();
-    text.push_str(&Table { align: "<<", head: &[], lead: 1, rows: &rows }.text(width));
+    text.push_str(&ColumnTable { align: "<<", head: &[], lead: 1, rows: &rows }.text(width));
     fitted(&text, width)
 }
 

@@ -1,4 +1,4 @@
-use super::labelled_text::Table;
+use super::labelled_text::ColumnTable;
 use super::text::{count, duration, local, many, millis, printable, size};
 use crate::daemon::{Backlog, FleetAccount, FleetEviction, FleetNode, LedgerMove};
 use jiff::SignedDuration;
@@ -87,7 +87,7 @@ fn nodes_text(nodes: &[FleetNode], width: Option<usize>) -> String {
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let head = ["node", "state", "leases", "heard of", "since"];
-    format!("\n{}", Table { align: "<<><<", head: &head, lead: 1, rows: &rows }.text(width))
+    format!("\n{}", ColumnTable { align: "<<><<", head: &head, lead: 1, rows: &rows }.text(width))
 }
 
 fn accounts_text(accounts: &[FleetAccount], width: Option<usize>) -> String {
@@ -112,7 +112,10 @@ fn accounts_text(accounts: &[FleetAccount], width: Option<usize>) -> String {
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let head = ["account", "state", "node", "lease", "due", "ledger", "copied", "unrecorded"];
-    format!("\n{}", Table { align: "<<<><>>>", head: &head, lead: 1, rows: &rows }.text(width))
+    format!(
+        "\n{}",
+        ColumnTable { align: "<<<><>>>", head: &head, lead: 1, rows: &rows }.text(width)
+    )
 }
 
 fn account_state(account: &FleetAccount) -> &'static str {

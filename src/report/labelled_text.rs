@@ -15,12 +15,12 @@ pub(super) struct LabelledText {
 }
 
 /// A line of a section: a head in fixed columns, and a text that wraps next to it.
-pub(super) struct Line {
+pub(super) struct LabelledLine {
     pub head: String,
     pub text: String,
 }
 
-impl Line {
+impl LabelledLine {
     pub fn of(text: impl Into<String>) -> Self {
         Self { head: String::new(), text: text.into() }
     }
@@ -41,9 +41,9 @@ impl LabelledText {
     }
 
     /// Lines next to a label; nothing if there are none.
-    pub fn section(&mut self, label: &str, lines: impl IntoIterator<Item = Line>) {
+    pub fn section(&mut self, label: &str, lines: impl IntoIterator<Item = LabelledLine>) {
         let mut label = label;
-        for Line { head, text } in lines {
+        for LabelledLine { head, text } in lines {
             let room = self.room().map(|room| room.saturating_sub(cells(&head)).max(TEXT_LEN_MIN));
             for (n, part) in wrapped(&text, room).into_iter().enumerate() {
                 let head = if n == 0 { head.clone() } else { " ".repeat(cells(&head)) };
@@ -110,7 +110,7 @@ fn hang(out: &mut String, text: &str, indent: usize, width: usize) {
 }
 
 /// Rows in columns, if the terminal is wide enough.
-pub(super) struct Table<'a> {
+pub(super) struct ColumnTable<'a> {
     /// As in [`columns`].
     pub align: &'a str,
     /// Names of the columns; may be empty.
@@ -120,7 +120,7 @@ pub(super) struct Table<'a> {
     pub rows: &'a [Vec<String>],
 }
 
-impl Table<'_> {
+impl ColumnTable<'_> {
     /// If the columns are too wide, each row becomes a paragraph: its leading cells, and the other
     /// cells, each with the name of its column.
     pub fn text(&self, width: Option<usize>) -> String {
@@ -157,7 +157,7 @@ mod tests {
         let mut text = LabelledText::new("Title", Some(45));
         text.section(
             "Name",
-            [Line::with(
+            [LabelledLine::with(
                 "12  ",
                 "one two three four five six /a/path/that/is/longer/than/the/line.csv:12 end",
             )],
@@ -174,7 +174,7 @@ mod tests {
         };
         let rows = [row("#1001", "orders.csv:7"), row("#1002", "a/much/longer/path/orders.csv:12")];
         let head = ["job", "order", "reasons", "where"];
-        let table = Table { align: "<<<<", head: &head, lead: 2, rows: &rows };
+        let table = ColumnTable { align: "<<<<", head: &head, lead: 2, rows: &rows };
         let wide = table.text(None);
         assert_eq!(wide.lines().nth(1), Some("  shop  #1001  missing_email  orders.csv:7"));
         assert_eq!(table.text(Some(80)), wide, "it fits");
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn wide_letters_take_two_columns() {
         let mut text = LabelledText::new("", Some(LABEL_LEN + TEXT_LEN_MIN));
-        text.section("x", [Line::of("日本語の注文番号 日本語の注文番号")]);
+        text.section("x", [LabelledLine::of("日本語の注文番号 日本語の注文番号")]);
         assert_eq!(text.into_text().lines().filter(|line| line.contains('日')).count(), 2);
     }
 }

@@ -3,7 +3,7 @@
 use super::difference::fields_line;
 use super::examples::example_text;
 use super::forecast::forecast_lines;
-use super::labelled_text::{LabelledText, Line};
+use super::labelled_text::{LabelledLine, LabelledText};
 use super::plan::{PROGRAM, destination_text, disk_text, existing_lines};
 use super::policy_effects::{UNKNOWN, assumed_lines, becomes, counted, policy_line, words_beside};
 use super::reasons::{filter_advice, invalid_reasons, money_text, none_valid};
@@ -29,30 +29,30 @@ const CURRENCIES_BELOW_MAX: usize = 6;
 pub fn plan_text(preview: &Preview, now: &Zoned, width: Option<usize>) -> String {
     let mut text = LabelledText::new(&format!("Plan of {}. Nothing was sent.", preview.job), width);
     let room = text.room();
-    text.section("Fault", none_valid(preview).map(Line::of));
-    text.section("Plan", [Line::of(identity(preview, now))]);
-    text.section("Goes", [Line::of(destination_text(&preview.destination))]);
+    text.section("Fault", none_valid(preview).map(LabelledLine::of));
+    text.section("Plan", [LabelledLine::of(identity(preview, now))]);
+    text.section("Goes", [LabelledLine::of(destination_text(&preview.destination))]);
     text.section("Export", export(preview));
     text.section("Records", records(preview));
-    text.section("Existing", existing_lines(preview).into_iter().map(Line::of));
-    text.section("Consent", consent(&preview.summary).map(Line::of));
+    text.section("Existing", existing_lines(preview).into_iter().map(LabelledLine::of));
+    text.section("Consent", consent(&preview.summary).map(LabelledLine::of));
     text.section("Orders", orders(&preview.summary, room));
-    text.section("Policy", [Line::of(policy_line(preview))]);
+    text.section("Policy", [LabelledLine::of(policy_line(preview))]);
     text.section("Statuses", statuses(preview));
-    text.section("Assumed", assumed_lines(preview).into_iter().map(Line::of));
+    text.section("Assumed", assumed_lines(preview).into_iter().map(LabelledLine::of));
     text.section("Filtered", filtered(&preview.summary));
-    text.section("Not sent", unplaced_lines(preview).into_iter().map(Line::of));
+    text.section("Not sent", unplaced_lines(preview).into_iter().map(LabelledLine::of));
     text.section("Invalid", invalid(preview, room));
     for warning in warnings(preview) {
-        text.section("Warning", [Line::of(warning.with_example(preview))]);
+        text.section("Warning", [LabelledLine::of(warning.with_example(preview))]);
     }
-    text.section("Deletes", deletes(preview).map(Line::of));
-    text.section("Automation", [Line::of(historical(&preview.summary))]);
+    text.section("Deletes", deletes(preview).map(LabelledLine::of));
+    text.section("Automation", [LabelledLine::of(historical(&preview.summary))]);
     let forecast = forecast_lines(preview, now);
     let forecast = forecast.strip_prefix("Forecast: ").unwrap_or(&forecast);
-    text.section("Forecast", forecast.lines().map(Line::of));
-    text.section("Disk", disk_text(preview).map(Line::of));
-    text.section("Next", next(preview).map(Line::of));
+    text.section("Forecast", forecast.lines().map(LabelledLine::of));
+    text.section("Disk", disk_text(preview).map(LabelledLine::of));
+    text.section("Next", next(preview).map(LabelledLine::of));
     text.into_text()
 }
 
@@ -62,31 +62,38 @@ pub(super) fn identity(preview: &Preview, now: &Zoned) -> String {
     format!("{}, made {now} by {PROGRAM}", preview.id)
 }
 
-fn export(preview: &Preview) -> Vec<Line> {
+fn export(preview: &Preview) -> Vec<LabelledLine> {
     let bytes = |n: u64| many(n, "byte");
     let files = &preview.files;
-    let mut lines: Vec<Line> = files
+    let mut lines: Vec<LabelledLine> = files
         .iter()
         .take(FILES_MAX)
         .map(|file| {
-            Line::of(format!("{}, {}", printable(&file.to_string()), bytes(file.size_bytes)))
+            LabelledLine::of(format!(
+                "{}, {}",
+                printable(&file.to_string()),
+                bytes(file.size_bytes)
+            ))
         })
         .collect();
     if files.len() > FILES_MAX {
         let all: u64 = files.iter().map(|file| file.size_bytes).sum();
         let more = many((files.len() - FILES_MAX) as u64, "more file");
-        lines.push(Line::of(format!("and {more}, {} in all", bytes(all))));
+        lines.push(LabelledLine::of(format!("and {more}, {} in all", bytes(all))));
     }
     let mut formats = BTreeSet::new();
     for file in files {
         let format = format!("{}, {}: {}", file.format, file.encoding, printable(&file.why));
         if formats.insert(format.clone()) {
-            lines.push(Line::of(format));
+            lines.push(LabelledLine::of(format));
         }
     }
     for file in files {
         let note = |note: &String| {
-            Line::with("Note: ", format!("{}: {}", printable(&file.to_string()), printable(note)))
+            LabelledLine::with(
+                "Note: ",
+                format!("{}: {}", printable(&file.to_string()), printable(note)),
+            )
         };
         lines.extend(file.notes.iter().map(note));
     }
@@ -94,7 +101,7 @@ fn export(preview: &Preview) -> Vec<Line> {
 }
 
 /// The decision on each record, and their sum.
-fn records(preview: &Preview) -> Vec<Line> {
+fn records(preview: &Preview) -> Vec<LabelledLine> {
     let summary = &preview.summary;
     let customers = match summary.customers_new {
         0 => "orders".to_owned(),
@@ -130,7 +137,7 @@ fn records(preview: &Preview) -> Vec<Line> {
     }
     let digits = rows.iter().map(|(_, n, _)| count(*n).len()).max().unwrap_or(0);
     let line = |(name, n, note): (&str, u64, &str)| {
-        Line::with(format!("{name:<9}  {:>digits$}  ", count(n)), note)
+        LabelledLine::with(format!("{name:<9}  {:>digits$}  ", count(n)), note)
     };
     rows.into_iter().map(line).collect()
 }
@@ -176,7 +183,7 @@ pub(super) fn consent(summary: &PlanSummary) -> Option<String> {
     ))
 }
 
-fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
+fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<LabelledLine> {
     let totals = [&summary.totals, &summary.totals_unchanged];
     let orders: u64 = totals.iter().flat_map(|all| all.values()).map(|total| total.orders).sum();
     if orders + summary.carts == 0 {
@@ -197,11 +204,11 @@ fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
             head.push_str(&format!(", placed {first} to {last}"));
         }
     }
-    let mut lines = vec![Line::of(head)];
+    let mut lines = vec![LabelledLine::of(head)];
     for (head, totals) in [("to be sent:", totals[0]), ("unchanged, not sent:", totals[1])] {
         if !totals.is_empty() {
-            lines.push(Line::of(head));
-            lines.extend(total_rows(totals, room).into_iter().map(Line::of));
+            lines.push(LabelledLine::of(head));
+            lines.extend(total_rows(totals, room).into_iter().map(LabelledLine::of));
         }
     }
     if summary.prices_rounded > 0 {
@@ -210,7 +217,7 @@ fn orders(summary: &PlanSummary, room: Option<usize>) -> Vec<Line> {
              order totals stay as stated",
             many(summary.prices_rounded, "product line")
         );
-        lines.push(Line::of(text));
+        lines.push(LabelledLine::of(text));
     }
     lines
 }
@@ -247,7 +254,7 @@ fn total_rows(totals: &Totals, room: Option<usize>) -> Vec<String> {
 }
 
 /// The included statuses, then the excluded ones.
-fn statuses(preview: &Preview) -> Option<Line> {
+fn statuses(preview: &Preview) -> Option<LabelledLine> {
     let (mut counting, mut left_out, mut unknown) = (Vec::new(), Vec::new(), None);
     for (status, orders, counts) in counted(preview) {
         let words = words_beside(preview, status).map(|words| format!(" ({words})"));
@@ -264,11 +271,11 @@ fn statuses(preview: &Preview) -> Option<Line> {
     if counting.is_empty() {
         parts[0] = "none that counts".to_owned();
     }
-    (parts.len() > 1 || !counting.is_empty()).then(|| Line::of(parts.join("; ")))
+    (parts.len() > 1 || !counting.is_empty()).then(|| LabelledLine::of(parts.join("; ")))
 }
 
 /// What each rule leaves out, the largest number first.
-fn filtered(summary: &PlanSummary) -> Vec<Line> {
+fn filtered(summary: &PlanSummary) -> Vec<LabelledLine> {
     let mut by_rule: Vec<(&str, Vec<String>)> = Vec::new();
     let mut reasons: Vec<_> =
         summary.filtered_reasons.iter().filter(|(code, _)| **code != "superseded").collect();
@@ -284,12 +291,12 @@ fn filtered(summary: &PlanSummary) -> Vec<Line> {
     }
     by_rule
         .into_iter()
-        .map(|(rule, codes)| Line::of(format!("{}: {rule}", codes.join(", "))))
+        .map(|(rule, codes)| LabelledLine::of(format!("{}: {rule}", codes.join(", "))))
         .collect()
 }
 
 /// Each reason with its count and examples, and advice below it.
-fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
+fn invalid(preview: &Preview, room: Option<usize>) -> Vec<LabelledLine> {
     let mut lines = Vec::new();
     let reasons = invalid_reasons(&preview.summary);
     let digits = reasons.iter().map(|(_, found)| count(found.count).len()).max().unwrap_or(0);
@@ -297,11 +304,11 @@ fn invalid(preview: &Preview, room: Option<usize>) -> Vec<Line> {
         let head = format!("{:>digits$}  ", count(found.count));
         let room = room.map(|room| room.saturating_sub(cells(&head) + reason.word().len() + 2));
         let examples = examples(preview, found, room);
-        lines.push(Line::with(head, format!("{}: {examples}", reason.word())));
+        lines.push(LabelledLine::with(head, format!("{}: {examples}", reason.word())));
         let value = preview.summary.invalid_values.get(&reason);
         let value = value.map(|value| format!("{} in all; ", money_text(value)));
         let meaning = format!("{}{}", value.unwrap_or_default(), reason.meaning());
-        lines.push(Line::with(" ".repeat(digits + 4), meaning));
+        lines.push(LabelledLine::with(" ".repeat(digits + 4), meaning));
     }
     lines
 }

@@ -1,4 +1,4 @@
-use super::labelled_text::Table;
+use super::labelled_text::ColumnTable;
 use super::text::{count, duration, many, millis, printable};
 use crate::domain::ProbeAnswer;
 use crate::run::{
@@ -91,7 +91,7 @@ pub fn probe_text(
         end => format!(", {}", end.word()),
     };
     let mut text = format!("Probe of {}{end} ({took})\n\n", printable(account));
-    text.push_str(&Table { align: "<<", head: &[], lead: 1, rows: &rows }.text(width));
+    text.push_str(&ColumnTable { align: "<<", head: &[], lead: 1, rows: &rows }.text(width));
     text.push('\n');
     if !report.writes {
         text.push_str(&format!(

@@ -65,7 +65,7 @@ pub fn write_payload(job: &str, record: &PlannedRecord, out: &mut impl Write) ->
         && record.details.is_new_customer
     {
         begin_body(job, "ecomCustomer", out)?;
-        serde_json::to_writer(&mut *out, &CustomerBody::from(&step.order.customer))?;
+        serde_json::to_writer(&mut *out, &CustomerLine::from(&step.order.customer))?;
         out.write_all(b"}\n")?;
     }
     begin_body(job, "ecomOrder", out)?;
@@ -81,14 +81,14 @@ fn begin_body(job: &str, name: &str, out: &mut impl Write) -> io::Result<()> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CustomerBody<'a> {
+struct CustomerLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     accepts_marketing: Option<&'static str>,
     email: &'a str,
     externalid: &'a str,
 }
 
-impl<'a> From<&'a Customer> for CustomerBody<'a> {
+impl<'a> From<&'a Customer> for CustomerLine<'a> {
     fn from(customer: &'a Customer) -> Self {
         Self {
             accepts_marketing: customer.accepts_marketing.map(|yes| if yes { "1" } else { "0" }),

@@ -1,6 +1,6 @@
 use super::ProgressEstimate;
 use super::dead_letters::letter_counts_text;
-use super::labelled_text::{Table, fitted};
+use super::labelled_text::{ColumnTable, fitted};
 use super::run::run_json;
 use super::text::{count, duration, local, local_ms, many, size};
 use crate::domain::{LoadPath, PriceReading};
@@ -176,7 +176,7 @@ fn job_text(job: &JobStatus, width: Option<usize>) -> String {
     }
     let rows: Vec<Vec<String>> =
         job.runs.iter().enumerate().map(|(n, row)| run_row(job, n, row)).collect();
-    text.push_str(&Table { align: "><<<<<", head: &[], lead: 4, rows: &rows }.text(width));
+    text.push_str(&ColumnTable { align: "><<<<<", head: &[], lead: 4, rows: &rows }.text(width));
     if let Some(row) = job.runs.iter().find(|row| is_in_future(row, job.now)) {
         text.push_str(&format!(
             "  run {} ended in the future, so this host's clock was wrong then or is wrong now\n",

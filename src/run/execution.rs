@@ -74,7 +74,7 @@ pub(super) struct Execution<'a> {
     /// end.
     halt: CancellationToken,
     /// Steps that wait to be sent together, and the arrival of the first.
-    waiting: Vec<Begun>,
+    waiting: Vec<BegunStep>,
     waiting_since: Instant,
     steps: JoinSet<Finished>,
     /// Orders in progress.
@@ -98,14 +98,14 @@ pub(super) struct Execution<'a> {
 }
 
 /// A step with its place in the run.
-struct Begun {
+struct BegunStep {
     ticket: Ticket,
     sending: Box<PendingStep>,
 }
 
 /// Steps that were carried out together.
 struct Finished {
-    steps: Vec<Begun>,
+    steps: Vec<BegunStep>,
     carried: Carried,
 }
 
@@ -256,7 +256,7 @@ impl<'a> Execution<'a> {
                 if self.waiting.is_empty() {
                     self.waiting_since = Instant::now();
                 }
-                self.waiting.push(Begun { ticket, sending });
+                self.waiting.push(BegunStep { ticket, sending });
                 if self.waiting.len() >= self.carrier.steps_max() {
                     self.send_waiting();
                 }
@@ -298,7 +298,7 @@ impl<'a> Execution<'a> {
         let Finished { steps, carried } = finished.map_err(RunError::Crashed)?;
         self.in_flight -= steps.len();
         let (mut orders, mut dead, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for (Begun { ticket, sending }, outcome) in steps.into_iter().zip(carried.outcomes) {
+        for (BegunStep { ticket, sending }, outcome) in steps.into_iter().zip(carried.outcomes) {
             let Some(outcome) = outcome else { continue };
             self.tracker.complete(ticket);
             self.reached.orders.count(&outcome);

@@ -19,19 +19,19 @@ const PAGE_LEN: u64 = 100;
 /// The records that a plan would create, collected while its export is read.
 #[derive(Debug, Default)]
 pub struct ToCreate {
-    orders: Keys,
+    orders: SizedKeys,
     /// E-mail addresses of new customers.
-    addresses: Keys,
+    addresses: SizedKeys,
 }
 
 /// A set of keys that knows its size.
 #[derive(Debug, Default)]
-struct Keys {
+struct SizedKeys {
     keys: SeenKeys,
     len: u64,
 }
 
-impl Keys {
+impl SizedKeys {
     fn insert(&mut self, key: &str) -> Result<(), StateError> {
         self.len += u64::from(self.keys.insert(key, 0)?.is_none());
         Ok(())
@@ -82,7 +82,7 @@ pub struct AskedJob<'a> {
 
 /// The answer for a job.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct ExistingAnswer {
     pub existing: Existing,
     pub connection: ConnectionCheck,
 }
@@ -100,19 +100,24 @@ pub struct Questioning<'a> {
 /// The connection of a job, and its orders.
 struct OrdersOf {
     connection: Option<Connection>,
-    list: Option<List<RemoteOrder>>,
+    list: Option<OpenList<RemoteOrder>>,
 }
 
 /// Queries the account about the plans of its jobs: an answer for each. The account's contacts are
 /// read once; a plan that creates nothing needs no list.
-pub async fn ask(ask: &Questioning<'_>, jobs: &[AskedJob<'_>]) -> Result<Vec<Answer>, FetchError> {
+pub async fn ask(
+    ask: &Questioning<'_>,
+    jobs: &[AskedJob<'_>],
+) -> Result<Vec<ExistingAnswer>, FetchError> {
     let mut lists = Vec::new();
     let mut sent = 0;
     for job in jobs {
         let (spec, orders) = (job.connection, &job.to_create.orders);
         let connection = ask.client.connection_of(&spec.service, &spec.externalid).await?;
         let list = match &connection {
-            Some(found) if orders.len > 0 => Some(List::open(ask.client.orders(&found.id)).await?),
+            Some(found) if orders.len > 0 => {
+                Some(OpenList::open(ask.client.orders(&found.id)).await?)
+            }
             _ => None,
         };
         sent += 1 + u64::from(list.is_some());
@@ -121,15 +126,16 @@ pub async fn ask(ask: &Questioning<'_>, jobs: &[AskedJob<'_>]) -> Result<Vec<Ans
     let has_addresses = jobs.iter().any(|job| job.to_create.addresses.len > 0);
     let contacts = if has_addresses { contacts_of(ask.client).await? } else { None };
     sent += u64::from(has_addresses);
-    let of_orders: u64 = lists.iter().filter_map(|of| of.list.as_ref()).map(List::pages_left).sum();
-    let left = of_orders + contacts.as_ref().map_or(0, List::pages_left);
+    let of_orders: u64 =
+        lists.iter().filter_map(|of| of.list.as_ref()).map(OpenList::pages_left).sum();
+    let left = of_orders + contacts.as_ref().map_or(0, OpenList::pages_left);
     (ask.begin)(sent, &Forecast::new(left, ask.terms));
     let mut answers = Vec::new();
     for (job, OrdersOf { connection, list }) in jobs.iter().zip(lists) {
         let orders = find_orders(ask, &job.to_create.orders, list).await?;
         let has_connection = connection.is_some();
         let contacts = (!has_addresses).then(Overlap::default);
-        answers.push(Answer {
+        answers.push(ExistingAnswer {
             existing: Existing { has_connection, orders, contacts },
             connection: connection_check(connection.as_ref()),
         });
@@ -145,8 +151,8 @@ pub async fn ask(ask: &Questioning<'_>, jobs: &[AskedJob<'_>]) -> Result<Vec<Ans
 
 async fn find_orders(
     ask: &Questioning<'_>,
-    wanted: &Keys,
-    list: Option<List<RemoteOrder>>,
+    wanted: &SizedKeys,
+    list: Option<OpenList<RemoteOrder>>,
 ) -> Result<Overlap, FetchError> {
     let mut search = [Search::of(wanted)];
     if let Some(list) = list {
@@ -162,7 +168,7 @@ async fn find_orders(
 async fn find_contacts(
     ask: &Questioning<'_>,
     jobs: &[AskedJob<'_>],
-    list: List<RemoteContact>,
+    list: OpenList<RemoteContact>,
 ) -> Result<Vec<Overlap>, FetchError> {
     let wanted = jobs.iter().map(|job| &job.to_create.addresses);
     let mut searches: Vec<Search<'_>> = wanted.map(Search::of).collect();
@@ -176,8 +182,8 @@ async fn find_contacts(
 }
 
 /// The contacts of the account; `None` if it has no such list.
-async fn contacts_of(client: &Client) -> Result<Option<List<RemoteContact>>, FetchError> {
-    match List::open(client.contacts()).await {
+async fn contacts_of(client: &Client) -> Result<Option<OpenList<RemoteContact>>, FetchError> {
+    match OpenList::open(client.contacts()).await {
         Ok(list) => Ok(Some(list)),
         Err(failure) if failure.disposition == NO_SUCH_LIST => Ok(None),
         Err(failure) => Err(failure.into()),
@@ -188,14 +194,14 @@ const NO_SUCH_LIST: Disposition = Disposition::Stop(FatalError::Unexpected { sta
 
 /// Keys that are searched for in a list.
 struct Search<'a> {
-    wanted: &'a Keys,
+    wanted: &'a SizedKeys,
     /// Those found: a key may be listed twice.
     seen: SeenKeys,
     overlap: Overlap,
 }
 
 impl<'a> Search<'a> {
-    fn of(wanted: &'a Keys) -> Self {
+    fn of(wanted: &'a SizedKeys) -> Self {
         let overlap = Overlap { to_create: wanted.len, ..Overlap::default() };
         Self { wanted, seen: SeenKeys::default(), overlap }
     }
@@ -210,12 +216,12 @@ impl<'a> Search<'a> {
 }
 
 /// A list whose first page was read.
-struct List<T> {
+struct OpenList<T> {
     first: Option<Page<T>>,
     pages: Pages<T>,
 }
 
-impl<T: Record + Send + 'static> List<T> {
+impl<T: Record + Send + 'static> OpenList<T> {
     async fn open(mut pages: Pages<T>) -> Result<Self, Failure> {
         Ok(Self { first: pages.next().await?, pages })
     }

@@ -66,7 +66,7 @@ pub use job::{Job, Pulls};
 pub use job_history::never_loaded;
 pub use meter::Batches;
 pub use plan_id::{NotApproved, PlanId, check_approved};
-pub use planned_record::{Keep, PlannedRecord, RecordVerdict};
+pub use planned_record::{KeptDetails, PlannedRecord, RecordVerdict};
 pub use preview::{AccountPlanner, Destination, OnRecord, PlanInput, Preview, preview};
 pub use probe::{
     Asked, AskedOutcome, GRAPHQL_ORDERS_MAX, LeftRecord, PERSONS, PROBE_SERVICE, ProbeContext,

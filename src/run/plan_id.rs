@@ -111,8 +111,8 @@ pub fn check_approved(
 /// Computes the id of a plan while it is read.
 #[derive(Default)]
 pub(super) struct PlanDigest {
-    orders: Pieces,
-    steps: Pieces,
+    orders: TextHash,
+    steps: TextHash,
     sends: u64,
 }
 
@@ -149,7 +149,7 @@ impl PlanDigest {
     /// have written so far; loading again after an undo is another plan.
     pub fn finish(mut self, settings: &str, written: u64) -> PlanId {
         self.steps.add(&written.to_be_bytes());
-        let mut pieces = Pieces::default();
+        let mut pieces = TextHash::default();
         pieces.add(settings.as_bytes());
         PlanId {
             sends: self.sends,
@@ -162,12 +162,12 @@ impl PlanDigest {
 
 /// A hash of many short texts.
 #[derive(Default)]
-struct Pieces {
+struct TextHash {
     hasher: blake3::Hasher,
     waiting: Vec<u8>,
 }
 
-impl Pieces {
+impl TextHash {
     fn add(&mut self, bytes: &[u8]) {
         self.waiting.extend_from_slice(bytes);
         if self.waiting.len() >= PIECE_LEN {

@@ -2,7 +2,9 @@ use super::change_detector::{ChangeDetector, DetectedChange};
 use super::existing::ToCreate;
 use super::ledger::Ledger;
 use super::plan_id::PlanDigest;
-use super::planned_record::{Details, Identity, Keep, PlannedRecord, RecordVerdict, label_of};
+use super::planned_record::{
+    Details, KeptDetails, PlannedRecord, RecordIdentity, RecordVerdict, label_of,
+};
 use super::reading_error::ReadingError;
 use super::records::{ReadRecord, Records};
 use super::repeats::{Earlier, Repeats, has};
@@ -27,7 +29,7 @@ pub(super) struct PlanReader {
     detector: Option<ChangeDetector>,
     /// Only if ActiveCampaign is queried for what exists.
     to_create: Option<ToCreate>,
-    keep: Keep,
+    keep: KeptDetails,
     /// Orders dated after this are in the future.
     now: Timestamp,
     summary: PlanSummary,
@@ -70,7 +72,7 @@ impl PlanReader {
             dry_run: None,
             detector: None,
             to_create: None,
-            keep: Keep::default(),
+            keep: KeptDetails::default(),
             now: Timestamp::now(),
             summary: PlanSummary::default(),
         }
@@ -105,7 +107,7 @@ impl PlanReader {
         self
     }
 
-    pub(super) fn keep(&mut self, keep: Keep) {
+    pub(super) fn keep(&mut self, keep: KeptDetails) {
         self.keep = keep;
     }
 
@@ -154,7 +156,7 @@ impl PlanReader {
         }
         let Judged { verdict, mut details } = self.judge(source, &identity)?;
         details.source = kept;
-        let Identity { label, key, .. } = identity;
+        let RecordIdentity { label, key, .. } = identity;
         let DetectedChange { digest, change, written_by } = match &self.detector {
             Some(detector) => detector.find_out(&mut self.ledger, &verdict, key.as_ref())?,
             None => DetectedChange::default(),
@@ -185,7 +187,7 @@ impl PlanReader {
     fn judge(
         &mut self,
         mut source: Box<SourceOrder>,
-        identity: &Identity,
+        identity: &RecordIdentity,
     ) -> Result<Judged, ReadingError> {
         let position = source.position;
         // Before anything is decided: a resumed run must know the keys below its checkpoint.

@@ -26,7 +26,7 @@ pub struct PlannedRecord {
     pub details: Details,
 }
 
-/// Details of a record that a plan only keeps on request; see [`Keep`].
+/// Details of a record that a plan only keeps on request; see [`KeptDetails`].
 #[derive(Debug, Default)]
 pub struct Details {
     /// The record as in the export.
@@ -41,7 +41,7 @@ pub struct Details {
 
 /// Which details of each record a plan keeps.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Keep {
+pub struct KeptDetails {
     pub sources: bool,
     pub payloads: bool,
     pub orders: bool,
@@ -97,14 +97,14 @@ impl ByteSize for PlannedRecord {
 }
 
 /// Which order a record is about.
-pub(super) struct Identity {
+pub(super) struct RecordIdentity {
     pub label: Text,
     pub key: Option<OrderKey>,
     /// A hash of what the record states; equal for identical copies.
     pub content: u32,
 }
 
-impl Identity {
+impl RecordIdentity {
     /// Cells of a damaged row may be in the wrong column: its number may be an e-mail address, so
     /// it has neither a label nor a key.
     pub(super) fn of(source: &SourceOrder) -> Self {

@@ -6,7 +6,7 @@ use super::ledger::Ledger;
 use super::pipeline::with_consumer;
 use super::plan_id::PlanId;
 use super::plan_reader::{DryRun, PlanReader, ReadPlan};
-use super::planned_record::{Keep, PlannedRecord};
+use super::planned_record::{KeptDetails, PlannedRecord};
 use super::reading_error::ReadingError;
 use super::records::Records;
 use super::request_counter::RequestCounter;
@@ -104,7 +104,7 @@ const CONNECTING: u64 = 2;
 /// Called for each record of a plan, in reading order and on another thread, so that a plan does
 /// not wait for its output files.
 pub struct OnRecord<'a> {
-    pub keep: Keep,
+    pub keep: KeptDetails,
     pub each: &'a mut (dyn FnMut(PlannedRecord) + Send),
 }
 

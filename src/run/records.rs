@@ -1,5 +1,5 @@
 use super::pipeline::{ByteSize, channel};
-use super::planned_record::Identity;
+use super::planned_record::RecordIdentity;
 use crate::domain::{OrderId, Reason, SourceOrder};
 use crate::extract::{ReadError, Reader};
 use std::io;
@@ -7,17 +7,17 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-type Record = Result<ReadRecord, ReadError>;
+type RecordResult = Result<ReadRecord, ReadError>;
 
 pub(super) struct ReadRecord {
     pub source: Box<SourceOrder>,
-    pub identity: Identity,
+    pub identity: RecordIdentity,
 }
 
 impl ReadRecord {
     fn of(mut source: Box<SourceOrder>, order_key: OrderId) -> Self {
         apply_order_key(&mut source, order_key);
-        let identity = Identity::of(&source);
+        let identity = RecordIdentity::of(&source);
         Self { source, identity }
     }
 }
@@ -40,8 +40,8 @@ pub(super) enum Records {
 }
 
 pub(super) struct ReadAhead {
-    batch: std::vec::IntoIter<Record>,
-    batches: Receiver<Vec<Record>>,
+    batch: std::vec::IntoIter<RecordResult>,
+    batches: Receiver<Vec<RecordResult>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -67,9 +67,9 @@ impl Records {
 }
 
 impl Iterator for Records {
-    type Item = Record;
+    type Item = RecordResult;
 
-    fn next(&mut self) -> Option<Record> {
+    fn next(&mut self) -> Option<RecordResult> {
         match self {
             Self::Inline(reader, order_key) => {
                 Some(reader.next()?.map(|source| ReadRecord::of(source, *order_key)))
@@ -80,7 +80,7 @@ impl Iterator for Records {
 }
 
 impl ReadAhead {
-    fn next(&mut self) -> Option<Record> {
+    fn next(&mut self) -> Option<RecordResult> {
         loop {
             if let Some(record) = self.batch.next() {
                 return Some(record);
@@ -100,7 +100,7 @@ impl ReadAhead {
     }
 }
 
-impl ByteSize for Record {
+impl ByteSize for RecordResult {
     fn byte_size(&self) -> usize {
         self.as_ref().map_or(0, |record| record.source.byte_size())
     }

@@ -1,4 +1,4 @@
-use super::planned_record::Identity;
+use super::planned_record::RecordIdentity;
 use crate::domain::{Reason, SourceOrder};
 use crate::scratch::SeenKeys;
 use crate::state::StateError;
@@ -55,7 +55,7 @@ impl Repeats {
     pub(super) fn earlier(
         &mut self,
         source: &SourceOrder,
-        identity: &Identity,
+        identity: &RecordIdentity,
     ) -> Result<Earlier, StateError> {
         // Rows without their order's first row have its number, but are not the order.
         let Some(key) = &identity.key else { return Ok(Earlier::None) };
@@ -82,7 +82,7 @@ impl Repeats {
         })
     }
 
-    pub(super) fn note_validity(&mut self, identity: &Identity, mapped: &Mapped) {
+    pub(super) fn note_validity(&mut self, identity: &RecordIdentity, mapped: &Mapped) {
         let Some(key) = &identity.key else { return };
         let content = identity.content;
         match mapped {

@@ -18,11 +18,11 @@ pub struct SharedOrders {
     /// In the given sequence.
     pub jobs: [String; 2],
     connection: String,
-    what: Shared,
+    what: SharedKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Shared {
+enum SharedKind {
     /// This many, such as the one with this key.
     Orders { count: u64, example: String },
     /// Carts that each job identifies by another key, so that it can't be decided which are the
@@ -34,8 +34,8 @@ impl fmt::Display for SharedOrders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { jobs: [one, other], connection, what } = self;
         let (count, example) = match what {
-            Shared::Orders { count, example } => (count, example),
-            Shared::Carts([key, other_key]) => {
+            SharedKind::Orders { count, example } => (count, example),
+            SharedKind::Carts([key, other_key]) => {
                 return write!(
                     f,
                     "jobs.{one} and jobs.{other} send abandoned carts to the connection {connection}, known by {} and by {}: a cart \
@@ -58,7 +58,7 @@ impl fmt::Display for SharedOrders {
 }
 
 /// The result so far for two jobs.
-struct Found {
+struct PairResult {
     count: u64,
     example: String,
 }
@@ -77,7 +77,7 @@ pub fn shared_orders(
     let mut keys = SeenKeys::default();
     // An order counts once, however often a job's export repeats it.
     let mut counted = SeenKeys::default();
-    let mut pairs: BTreeMap<(u64, u64), Found> = BTreeMap::new();
+    let mut pairs: BTreeMap<(u64, u64), PairResult> = BTreeMap::new();
     let mut carts: Vec<(u64, CartKey)> = Vec::new();
     for (n, job) in (0_u64..).zip(jobs) {
         let fresh;
@@ -107,7 +107,7 @@ pub fn shared_orders(
                 && counted.insert(&(&key, n), n)?.is_none()
             {
                 let example = key.trim().to_owned();
-                let found = pairs.entry((first, n)).or_insert(Found { count: 0, example });
+                let found = pairs.entry((first, n)).or_insert(PairResult { count: 0, example });
                 found.count += 1;
             }
         }
@@ -118,11 +118,11 @@ pub fn shared_orders(
 /// What was found, with the names of the jobs in place of their numbers.
 fn named(
     jobs: &[Job],
-    pairs: BTreeMap<(u64, u64), Found>,
+    pairs: BTreeMap<(u64, u64), PairResult>,
     carts: &[(u64, CartKey)],
 ) -> Vec<SharedOrders> {
     let name = |n: u64| jobs[n as usize].name.clone();
-    let shared = |one: u64, other: u64, what: Shared| SharedOrders {
+    let shared = |one: u64, other: u64, what: SharedKind| SharedOrders {
         jobs: [name(one), name(other)],
         connection: {
             let connection = &jobs[one as usize].connection;
@@ -132,13 +132,13 @@ fn named(
     };
     let mut all: Vec<SharedOrders> = pairs
         .into_iter()
-        .map(|((one, other), Found { count, example })| {
-            shared(one, other, Shared::Orders { count, example })
+        .map(|((one, other), PairResult { count, example })| {
+            shared(one, other, SharedKind::Orders { count, example })
         })
         .collect();
     if let Some((first, key)) = carts.first() {
         let others = carts.iter().filter(|(_, other)| other != key);
-        all.extend(others.map(|(n, other)| shared(*first, *n, Shared::Carts([*key, *other]))));
+        all.extend(others.map(|(n, other)| shared(*first, *n, SharedKind::Carts([*key, *other]))));
     }
     all
 }

@@ -1,7 +1,9 @@
 //! Matching local times, on a clock without changes. The only file that names `cron` and `chrono`.
 
 use super::ScheduleError;
-use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND, Values};
+use super::field::{
+    AllowedValues, CrontabField, DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, SECOND,
+};
 use super::syntax::Fields;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use std::str::FromStr;
@@ -44,12 +46,12 @@ fn line(fields: &Fields, date: &str, name: &str) -> String {
     format!("{second} {minute} {hour} {date} {month} {name}")
 }
 
-fn list(field: &Field, values: Values) -> String {
+fn list(field: &CrontabField, values: AllowedValues) -> String {
     joined((field.min..=field.max).filter(|value| values.has(*value)))
 }
 
 /// The crate counts Sunday as 1.
-fn week(values: Values) -> String {
+fn week(values: AllowedValues) -> String {
     let days = || (0..DAY_OF_WEEK.max).filter(|day| values.has(*day));
     // All days must be `*`, or the crate checks the weekday of each date.
     if days().count() == 7 { "*".to_owned() } else { joined(days().map(|day| day + 1)) }

@@ -3,7 +3,7 @@ use crate::domain::calendar::{DAYS, MONTHS};
 
 /// One field of a crontab line: its range, and the names of its values.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(super) struct CrontabField {
     pub name: &'static str,
     pub min: u8,
     pub max: u8,
@@ -11,24 +11,29 @@ pub(super) struct Field {
     names: &'static [&'static str],
 }
 
-pub(super) const SECOND: Field = Field { name: "second", min: 0, max: 59, names: &[] };
-pub(super) const MINUTE: Field = Field { name: "minute", min: 0, max: 59, names: &[] };
-pub(super) const HOUR: Field = Field { name: "hour", min: 0, max: 23, names: &[] };
-pub(super) const DAY_OF_MONTH: Field = Field { name: "day of month", min: 1, max: 31, names: &[] };
-pub(super) const MONTH: Field = Field { name: "month", min: 1, max: 12, names: &MONTHS };
+pub(super) const SECOND: CrontabField =
+    CrontabField { name: "second", min: 0, max: 59, names: &[] };
+pub(super) const MINUTE: CrontabField =
+    CrontabField { name: "minute", min: 0, max: 59, names: &[] };
+pub(super) const HOUR: CrontabField = CrontabField { name: "hour", min: 0, max: 23, names: &[] };
+pub(super) const DAY_OF_MONTH: CrontabField =
+    CrontabField { name: "day of month", min: 1, max: 31, names: &[] };
+pub(super) const MONTH: CrontabField =
+    CrontabField { name: "month", min: 1, max: 12, names: &MONTHS };
 /// Sunday is 0 and 7.
-pub(super) const DAY_OF_WEEK: Field = Field { name: "day of week", min: 0, max: 7, names: &DAYS };
+pub(super) const DAY_OF_WEEK: CrontabField =
+    CrontabField { name: "day of week", min: 0, max: 7, names: &DAYS };
 
 /// The values that a field allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Values {
+pub(super) struct AllowedValues {
     /// Bit n is value n; for days of the week, 0 is Sunday, and 7 is not used.
     bits: u64,
     /// It begins with `*`: then the other of the two fields for days decides.
     pub is_free: bool,
 }
 
-impl Values {
+impl AllowedValues {
     pub(super) fn only(value: u8) -> Self {
         Self { bits: 1 << value, is_free: false }
     }
@@ -38,9 +43,9 @@ impl Values {
     }
 }
 
-impl Field {
+impl CrontabField {
     /// Reads a field: `*`, values, ranges and steps, separated by commas.
-    pub(super) fn read(&self, text: &str) -> Result<Values, ScheduleError> {
+    pub(super) fn read(&self, text: &str) -> Result<AllowedValues, ScheduleError> {
         let mut bits = 0;
         for item in text.split(',') {
             bits |= self.item(item, text)?;
@@ -48,7 +53,7 @@ impl Field {
         if self.is_day_of_week() && bits & (1 << DAY_OF_WEEK.max) != 0 {
             bits = (bits | 1) & !(1 << DAY_OF_WEEK.max);
         }
-        Ok(Values { bits, is_free: text.starts_with('*') })
+        Ok(AllowedValues { bits, is_free: text.starts_with('*') })
     }
 
     fn item(&self, item: &str, text: &str) -> Result<u64, ScheduleError> {

@@ -1,15 +1,15 @@
 use super::ScheduleError;
-use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, SECOND, Values};
+use super::field::{AllowedValues, DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, SECOND};
 
 /// A crontab line, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fields {
-    pub second: Values,
-    pub minute: Values,
-    pub hour: Values,
-    pub day_of_month: Values,
-    pub month: Values,
-    pub day_of_week: Values,
+    pub second: AllowedValues,
+    pub minute: AllowedValues,
+    pub hour: AllowedValues,
+    pub day_of_month: AllowedValues,
+    pub month: AllowedValues,
+    pub day_of_week: AllowedValues,
     /// It has a field for seconds.
     pub has_seconds: bool,
 }
@@ -43,7 +43,7 @@ impl Fields {
             return Err(wrong_count(text, parts.len()));
         };
         Ok(Self {
-            second: second.map_or(Ok(Values::only(0)), |text| SECOND.read(text))?,
+            second: second.map_or(Ok(AllowedValues::only(0)), |text| SECOND.read(text))?,
             minute: MINUTE.read(minute)?,
             hour: HOUR.read(hour)?,
             day_of_month: DAY_OF_MONTH.read(day_of_month)?,

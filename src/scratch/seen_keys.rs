@@ -81,11 +81,11 @@ impl SeenKeys {
         })
     }
 
-    fn hash(&self, key: &(impl Hash + ?Sized)) -> Key {
+    fn hash(&self, key: &(impl Hash + ?Sized)) -> KeyHash {
         let mut hasher = self.hasher;
         key.hash(&mut hasher);
         let [_, _, _, _, _, _, key @ ..] = hasher.finish128().as_u128().to_be_bytes();
-        Key(key)
+        KeyHash(key)
     }
 }
 
@@ -94,7 +94,7 @@ const BESIDE_FILTER: usize = 8;
 
 /// Keys in memory, by range. A single table that grows would need three times its memory meanwhile.
 #[derive(Debug, Default)]
-struct Tables([HashMap<Key, Note, Prehashed>; TABLES]);
+struct Tables([HashMap<KeyHash, Note, Prehashed>; TABLES]);
 
 /// With five tables, [`SeenKeys::IN_MEMORY_MAX`] keys nearly fill tables of 2^17 slots.
 const TABLES: usize = 5;
@@ -109,18 +109,18 @@ impl Tables {
         self.0.iter().map(HashMap::len).sum()
     }
 
-    fn find(&self, key: Key) -> Option<u64> {
+    fn find(&self, key: KeyHash) -> Option<u64> {
         self.0[key.table()].get(&key).copied().map(unpacked)
     }
 
-    fn keys(&self) -> impl Iterator<Item = Key> {
+    fn keys(&self) -> impl Iterator<Item = KeyHash> {
         self.0.iter().flat_map(HashMap::keys).copied()
     }
 
     /// In the order of their keys, as the tables already are.
-    fn sorted(&self) -> impl Iterator<Item = Entry> {
+    fn sorted(&self) -> impl Iterator<Item = KeyEntry> {
         self.0.iter().flat_map(|table| {
-            let mut entries: Vec<Entry> = table.iter().map(entry_of).collect();
+            let mut entries: Vec<KeyEntry> = table.iter().map(entry_of).collect();
             sort(&mut entries);
             entries
         })
@@ -129,11 +129,11 @@ impl Tables {
 
 /// 80 bits of a 128-bit hash: among ten million keys, the chance of a collision is 1 in 10^10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key([u8; KEY_BYTES]);
+struct KeyHash([u8; KEY_BYTES]);
 
 const KEY_BYTES: usize = 10;
 
-impl Key {
+impl KeyHash {
     fn table(self) -> usize {
         let [a, b, ..] = self.0;
         (usize::from(u16::from_be_bytes([a, b])) * TABLES) >> 16
@@ -146,19 +146,19 @@ impl Key {
     }
 }
 
-impl Hash for Key {
+impl Hash for KeyHash {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.bits());
     }
 }
 
 /// Keys are hashes already.
-type Prehashed = BuildHasherDefault<Identity>;
+type Prehashed = BuildHasherDefault<IdentityHasher>;
 
 #[derive(Default)]
-struct Identity(u64);
+struct IdentityHasher(u64);
 
-impl Hasher for Identity {
+impl Hasher for IdentityHasher {
     fn write_u64(&mut self, bits: u64) {
         self.0 = bits;
     }
@@ -185,22 +185,22 @@ fn unpacked([a, b, c, d, e, f, g]: Note) -> u64 {
 }
 
 /// A key and its note.
-type Entry = [u8; ENTRY_BYTES];
+type KeyEntry = [u8; ENTRY_BYTES];
 
 const ENTRY_BYTES: usize = KEY_BYTES + NOTE_BYTES;
 
-fn entry_of((Key(key), note): (&Key, &Note)) -> Entry {
+fn entry_of((KeyHash(key), note): (&KeyHash, &Note)) -> KeyEntry {
     let mut entry = [0; ENTRY_BYTES];
     entry[..KEY_BYTES].copy_from_slice(key);
     entry[KEY_BYTES..].copy_from_slice(note);
     entry
 }
 
-fn key_of(entry: &Entry) -> Key {
-    Key(*entry.first_chunk().unwrap_or(&[0; KEY_BYTES]))
+fn key_of(entry: &KeyEntry) -> KeyHash {
+    KeyHash(*entry.first_chunk().unwrap_or(&[0; KEY_BYTES]))
 }
 
-fn note_of(entry: &Entry) -> u64 {
+fn note_of(entry: &KeyEntry) -> u64 {
     unpacked(*entry.last_chunk().unwrap_or(&[0; NOTE_BYTES]))
 }
 
@@ -283,7 +283,7 @@ impl OnDisk {
         Ok(())
     }
 
-    fn find(&self, key: Key) -> io::Result<Option<u64>> {
+    fn find(&self, key: KeyHash) -> io::Result<Option<u64>> {
         if !self.filter.contains_hash(key.bits()) {
             return Ok(None);
         }
@@ -312,7 +312,7 @@ const BUCKET_LEN: u32 = 64;
 
 impl IndexedRun {
     /// Writes `len` entries.
-    fn write(entries: impl Iterator<Item = io::Result<Entry>>, len: u64) -> io::Result<Self> {
+    fn write(entries: impl Iterator<Item = io::Result<KeyEntry>>, len: u64) -> io::Result<Self> {
         let len = u32::try_from(len).map_err(io::Error::other)?;
         let buckets = (len / BUCKET_LEN).next_power_of_two().max(2);
         let shift = u64::BITS - buckets.ilog2();
@@ -329,7 +329,7 @@ impl IndexedRun {
         Ok(Self { run, bounds, shift })
     }
 
-    fn find(&self, key: Key) -> io::Result<Option<u64>> {
+    fn find(&self, key: KeyHash) -> io::Result<Option<u64>> {
         const READ_LEN: u32 = 2 * BUCKET_LEN;
         let bucket = (prefix(&key.0) >> self.shift) as usize;
         let (mut start, end) = (self.bounds[bucket], self.bounds[bucket + 1]);

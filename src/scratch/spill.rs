@@ -44,10 +44,10 @@ pub struct Groups {
     db: Connection,
     /// The row of `sorted` that was read last.
     last_read: i64,
-    window: VecDeque<Entry>,
+    window: VecDeque<SpilledEntry>,
 }
 
-struct Entry {
+struct SpilledEntry {
     key: Vec<u8>,
     body: Vec<u8>,
 }
@@ -63,7 +63,7 @@ pub struct Group {
 impl Groups {
     /// The entries of the next key; `None` at the end.
     pub fn advance(&mut self) -> io::Result<Option<Group>> {
-        let Some(Entry { key, body }) = self.next_if(|_| true)? else { return Ok(None) };
+        let Some(SpilledEntry { key, body }) = self.next_if(|_| true)? else { return Ok(None) };
         let mut bytes = key.len() + body.len();
         let mut group = Group { key, entries: vec![body], is_overlong: false };
         while let Some(entry) = self.next_if(|entry| entry.key == group.key)? {
@@ -77,7 +77,10 @@ impl Groups {
         Ok(Some(group))
     }
 
-    fn next_if(&mut self, is_wanted: impl Fn(&Entry) -> bool) -> io::Result<Option<Entry>> {
+    fn next_if(
+        &mut self,
+        is_wanted: impl Fn(&SpilledEntry) -> bool,
+    ) -> io::Result<Option<SpilledEntry>> {
         if self.window.is_empty() {
             self.read_window().map_err(io::Error::other)?;
         }
@@ -92,7 +95,7 @@ impl Groups {
         while bytes < WINDOW_BYTES
             && let Some(row) = rows.next()?
         {
-            let entry = Entry { key: row.get(1)?, body: row.get(2)? };
+            let entry = SpilledEntry { key: row.get(1)?, body: row.get(2)? };
             bytes += entry.key.len() + entry.body.len();
             self.last_read = row.get(0)?;
             self.window.push_back(entry);

@@ -7,7 +7,7 @@ pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 /// One metric: its name, whether it only grows, and its help text.
 pub(super) struct Family {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: MetricKind,
     pub help: &'static str,
 }
 
@@ -16,7 +16,7 @@ macro_rules! families {
     ($($id:ident $kind:ident $name:literal $help:literal;)+) => {$(
         const $id: $crate::serve::exposition::Family = $crate::serve::exposition::Family {
             name: $name,
-            kind: $crate::serve::exposition::Kind::$kind,
+            kind: $crate::serve::exposition::MetricKind::$kind,
             help: $help,
         };
     )+};
@@ -24,7 +24,7 @@ macro_rules! families {
 pub(super) use families;
 
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum MetricKind {
     Counter,
     Gauge,
 }
@@ -44,8 +44,8 @@ impl Exposition {
         if self.last != family.name {
             self.last = family.name;
             let kind = match family.kind {
-                Kind::Counter => "counter",
-                Kind::Gauge => "gauge",
+                MetricKind::Counter => "counter",
+                MetricKind::Gauge => "gauge",
             };
             let (name, help) = (family.name, family.help);
             // Writing to a String can't fail.
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_label_cannot_end_its_own_line() {
-        let family = Family { name: "a", kind: Kind::Gauge, help: "Something." };
+        let family = Family { name: "a", kind: MetricKind::Gauge, help: "Something." };
         let mut exposition = Exposition::default();
         exposition.add(&family, &[("job", "x\"} 1\nb{\\")], 1);
         exposition.add(&family, &[], seconds(-1_050));

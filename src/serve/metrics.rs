@@ -78,7 +78,7 @@ pub fn state_metrics(
 }
 
 pub(super) fn text(snapshot: &Snapshot) -> String {
-    let mut writer = Writer { out: Exposition::default(), snapshot };
+    let mut writer = MetricsWriter { out: Exposition::default(), snapshot };
     if let Some(process) = &snapshot.process {
         writer.add_process(process);
     }
@@ -93,12 +93,12 @@ pub(super) fn text(snapshot: &Snapshot) -> String {
     writer.out.into_text()
 }
 
-struct Writer<'a> {
+struct MetricsWriter<'a> {
     out: Exposition,
     snapshot: &'a Snapshot,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> MetricsWriter<'a> {
     /// A sample for each job that has a value.
     fn add_jobs<V: Display>(
         &mut self,

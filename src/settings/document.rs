@@ -1,8 +1,8 @@
 //! Reads the files of settings strictly by the table of keys, and notes where each key is.
 
 use super::draft::Draft;
-use super::schema::{self, Key, Kind, ROOT};
-use super::search::{DROP_INS, Found, SettingsText};
+use super::schema::{self, Key, ROOT, SettingKind};
+use super::search::{DROP_INS, FoundFiles, SettingsText};
 use super::value::{self, EMPTY, Wrong};
 use super::{FaultKind, Place, SettingsError};
 use crate::domain::{did_you_mean, line_and_column, toml_kind};
@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 /// Reads the files into the draft and reports every fault. False if one is not TOML: then the rest
 /// can't be checked.
-pub(super) fn read(found: &Found, draft: &mut Draft) -> bool {
+pub(super) fn read(found: &FoundFiles, draft: &mut Draft) -> bool {
     let mut names = BTreeMap::new();
     let mut is_toml = true;
     for file in found.files() {
@@ -24,9 +24,14 @@ pub(super) fn read(found: &Found, draft: &mut Draft) -> bool {
 }
 
 /// Names that variables can't distinguish: by table and the name with `_` for `-`.
-type Names = BTreeMap<(String, String), String>;
+type AmbiguousNames = BTreeMap<(String, String), String>;
 
-fn read_file(file: &SettingsText, is_drop_in: bool, names: &mut Names, draft: &mut Draft) -> bool {
+fn read_file(
+    file: &SettingsText,
+    is_drop_in: bool,
+    names: &mut AmbiguousNames,
+    draft: &mut Draft,
+) -> bool {
     let text = file.text.as_str();
     draft.reading.clone_from(&file.shown);
     let (table, faults) = DeTable::parse_recoverable(text);
@@ -50,7 +55,7 @@ fn read_file(file: &SettingsText, is_drop_in: bool, names: &mut Names, draft: &m
 struct Walk<'a> {
     text: &'a str,
     is_drop_in: bool,
-    names: &'a mut Names,
+    names: &'a mut AmbiguousNames,
     draft: &'a mut Draft,
 }
 
@@ -77,9 +82,13 @@ impl Walk<'_> {
 
     fn value(&mut self, value: &Spanned<DeValue<'_>>, key: &Key, at: &str) {
         match (&key.kind, value.get_ref()) {
-            (Kind::Table(keys), DeValue::Table(table)) => return self.table(table, keys, at),
-            (Kind::Named(keys), DeValue::Table(table)) => return self.named(table, Some(keys), at),
-            (Kind::Mappings, DeValue::Table(table)) => return self.named(table, None, at),
+            (SettingKind::Table(keys), DeValue::Table(table)) => {
+                return self.table(table, keys, at);
+            }
+            (SettingKind::Named(keys), DeValue::Table(table)) => {
+                return self.named(table, Some(keys), at);
+            }
+            (SettingKind::Mappings, DeValue::Table(table)) => return self.named(table, None, at),
             _ => self.note(at, value.span()),
         }
         match value::from_toml(&key.kind, value.get_ref()) {

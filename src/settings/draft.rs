@@ -1,5 +1,5 @@
 use super::layers::{Layer, Places};
-use super::schema::{self, Key, Kind, ROOT};
+use super::schema::{self, Key, ROOT, SettingKind};
 use super::{FaultKind, Place, SettingsError};
 use crate::domain::{did_you_mean, one_of};
 use std::collections::BTreeMap;
@@ -144,11 +144,11 @@ impl Draft {
         for key in keys {
             let at = schema::join(path, key.name);
             match key.kind {
-                Kind::Table(below) if key.is_required() || self.places.has(&at) => {
+                SettingKind::Table(below) if key.is_required() || self.places.has(&at) => {
                     self.require(below, &at)
                 }
-                Kind::Table(_) => {}
-                Kind::Named(below) => self.require_each(below, &at),
+                SettingKind::Table(_) => {}
+                SettingKind::Named(below) => self.require_each(below, &at),
                 _ if key.is_required() && !self.places.has(&at) => {
                     self.missing(&at, key.kind.expected())
                 }

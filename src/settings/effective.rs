@@ -1,6 +1,6 @@
 use super::layers::Places;
-use super::schema::{self, Key, Kind, ROOT, Unset};
-use super::search::Found;
+use super::schema::{self, Key, ROOT, SettingKind, Unset};
+use super::search::FoundFiles;
 use super::secret::SecretSource;
 use super::value::to_toml;
 use config::{Config, Value, ValueKind};
@@ -12,7 +12,7 @@ pub(super) fn of(
     values: &Config,
     places: &Places,
     secrets: &BTreeMap<String, SecretSource>,
-    found: &Found,
+    found: &FoundFiles,
 ) -> String {
     let text = found.files().map(|file| format!("# {}\n", file.path.display())).collect();
     let mut out = Toml { values, places, secrets, base: &found.base, text };
@@ -34,26 +34,27 @@ impl Toml<'_> {
             let at = schema::join(path, key.name);
             match &key.kind {
                 // Without an address the table is left out, whatever else is set.
-                Kind::Table(_) if at == "metrics" && !self.places.has("metrics.listen") => {}
-                Kind::Table(_) if matches!(key.unset, Unset::Absent) && !self.places.has(&at) => {}
-                Kind::Table(_)
+                SettingKind::Table(_) if at == "metrics" && !self.places.has("metrics.listen") => {}
+                SettingKind::Table(_)
+                    if matches!(key.unset, Unset::Absent) && !self.places.has(&at) => {}
+                SettingKind::Table(_)
                     if at == "fleet"
                         && !["fleet.url", "fleet.url_file"]
                             .iter()
                             .any(|key| self.places.has(key)) => {}
-                Kind::Table(_) if at == "notify" && !self.has_receiver() => {}
-                Kind::Table(keys) => self.headed(keys, &at),
-                Kind::Named(keys) => {
+                SettingKind::Table(_) if at == "notify" && !self.has_receiver() => {}
+                SettingKind::Table(keys) => self.headed(keys, &at),
+                SettingKind::Named(keys) => {
                     for name in self.places.names(&at) {
                         self.headed(keys, &schema::join(&at, &name));
                     }
                 }
-                Kind::Mappings => {
+                SettingKind::Mappings => {
                     for name in self.places.names(&at) {
                         self.line(&format!("\n# [mappings.{name}] as in the file"));
                     }
                 }
-                Kind::Secret => self.secret(key.name, &at),
+                SettingKind::Secret => self.secret(key.name, &at),
                 kind => self.entry(kind, key.name, &at),
             }
         }
@@ -76,10 +77,10 @@ impl Toml<'_> {
     }
 
     /// A key that is not set and has no default is left out.
-    fn entry(&mut self, kind: &Kind, name: &str, at: &str) {
+    fn entry(&mut self, kind: &SettingKind, name: &str, at: &str) {
         let value = match self.values.get::<Value>(at).map(|value| value.kind) {
             Err(_) | Ok(ValueKind::Nil) => return,
-            Ok(ValueKind::String(path)) if matches!(kind, Kind::Path) => {
+            Ok(ValueKind::String(path)) if matches!(kind, SettingKind::Path) => {
                 ValueKind::String(self.base.join(path).to_string_lossy().into_owned())
             }
             Ok(value) => value,

@@ -5,7 +5,7 @@ use super::metrics::{self, Metrics};
 use super::notify::{self, Notify};
 use super::rules::JobRule;
 use super::schema::ROOT;
-use super::search::Found;
+use super::search::FoundFiles;
 use super::secret::{
     Secret, SecretFolders, SecretName, SecretSetting, SecretSource, SecretText, token_name,
 };
@@ -102,7 +102,7 @@ impl Settings {
     fn of(
         values: &Config,
         places: Places,
-        found: Found,
+        found: FoundFiles,
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
         let folders = Arc::new(SecretFolders {
@@ -236,7 +236,7 @@ pub struct Loaded {
 struct MappingsTexts(BTreeMap<PathBuf, MappingsText>);
 
 impl MappingsTexts {
-    fn of(places: &Places, found: &Found) -> Self {
+    fn of(places: &Places, found: &FoundFiles) -> Self {
         let mut texts = BTreeMap::new();
         for name in places.names("mappings") {
             let file = found.file_of(places.of.get(&format!("mappings.{name}")));
@@ -292,7 +292,7 @@ fn notify_of(values: &Config) -> Result<Option<Notify>, ConfigError> {
 }
 
 /// Those of a fleet are apart from the ledgers of a machine of its own, of which it knows nothing.
-fn state_dir(values: &Config, found: &Found, is_fleet: bool) -> Result<PathBuf, ConfigError> {
+fn state_dir(values: &Config, found: &FoundFiles, is_fleet: bool) -> Result<PathBuf, ConfigError> {
     let dir = found.base.join(values.get::<PathBuf>("state.dir")?);
     Ok(if is_fleet { dir.join("fleet") } else { dir })
 }
@@ -329,7 +329,7 @@ fn secret_sources(
 }
 
 /// Where a secret comes from that is set as text.
-fn source_of(key: &str, places: &Places, found: &Found) -> SecretSource {
+fn source_of(key: &str, places: &Places, found: &FoundFiles) -> SecretSource {
     match places.variable(key) {
         Some(variable) => SecretSource::Variable(variable.to_owned()),
         None => SecretSource::Settings(found.file_of(places.of.get(key)).path.clone()),
@@ -340,7 +340,7 @@ fn source_of(key: &str, places: &Places, found: &Found) -> SecretSource {
 struct Secrets<'a> {
     values: &'a Config,
     places: &'a Places,
-    found: &'a Found,
+    found: &'a FoundFiles,
     folders: Arc<SecretFolders>,
 }
 

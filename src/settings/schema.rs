@@ -8,14 +8,14 @@ use crate::pull::SHOP_NAMES;
 
 pub(super) struct Key {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: SettingKind,
     pub unset: Unset,
     /// Its line in README.md; blank if it is not in the table there.
     #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of README.md"))]
     pub doc: &'static str,
 }
 
-pub(super) enum Kind {
+pub(super) enum SettingKind {
     /// Text that is not empty.
     Text,
     /// A path; a relative one starts at the project folder.
@@ -65,165 +65,167 @@ macro_rules! keys {
 }
 
 pub(super) const ROOT: &[Key] = keys! {
-    "state": Kind::Table(STATE), Nothing, "";
-    "metrics": Kind::Table(METRICS), Nothing, "";
-    "notify": Kind::Table(NOTIFY), Nothing, "";
-    "fleet": Kind::Table(FLEET), Nothing, "";
-    "accounts": Kind::Named(ACCOUNT), Required, "";
-    "jobs": Kind::Named(JOB), Required, "";
-    "mappings": Kind::Mappings, Nothing,
+    "state": SettingKind::Table(STATE), Nothing, "";
+    "metrics": SettingKind::Table(METRICS), Nothing, "";
+    "notify": SettingKind::Table(NOTIFY), Nothing, "";
+    "fleet": SettingKind::Table(FLEET), Nothing, "";
+    "accounts": SettingKind::Named(ACCOUNT), Required, "";
+    "jobs": SettingKind::Named(JOB), Required, "";
+    "mappings": SettingKind::Mappings, Nothing,
         "how to read an export that no format recognises: [docs/formats.md](docs/formats.md#your-own-mapping)";
 };
 
 const STATE: &[Key] = keys! {
-    "dir": Kind::Path, Text("state"), "one SQLite file for each account: `state/main.db`";
-    "free_min_mb": Kind::Whole { min: 0, max: 1_000_000_000_000 }, Whole(100),
+    "dir": SettingKind::Path, Text("state"), "one SQLite file for each account: `state/main.db`";
+    "free_min_mb": SettingKind::Whole { min: 0, max: 1_000_000_000_000 }, Whole(100),
         "free space on its disk, in MB, below which nothing new is sent: a run stops, and resumes once there is space";
 };
 
 const METRICS: &[Key] = keys! {
-    "listen": Kind::Text, Nothing,
+    "listen": SettingKind::Text, Nothing,
         "address of the daemon's status page, `/metrics`, `/healthz` and `/readyz`: `127.0.0.1:9464`";
-    "allow_remote": Kind::Flag, Flag(false),
+    "allow_remote": SettingKind::Flag, Flag(false),
         "allows it to listen on addresses that other machines reach";
-    "hosts": Kind::Texts, Nothing,
+    "hosts": SettingKind::Texts, Nothing,
         "host names it answers to, besides localhost and IP addresses";
 };
 
 const NOTIFY: &[Key] = keys! {
-    "url": Kind::Secret, Nothing, "takes a POST of each event, as JSON";
-    "ping_url": Kind::Secret, Nothing,
+    "url": SettingKind::Secret, Nothing, "takes a POST of each event, as JSON";
+    "ping_url": SettingKind::Secret, Nothing,
         "takes a GET of `/start` when a run begins, of itself when one finished, and of `/fail`";
-    "command": Kind::Texts, Nothing,
+    "command": SettingKind::Texts, Nothing,
         "program and arguments; is given each event as JSON on standard input, and its name as `ORDERSYNC_EVENT`";
-    "away_after_s": Kind::Whole { min: 0, max: 604_800 }, Whole(3600),
+    "away_after_s": SettingKind::Whole { min: 0, max: 604_800 }, Whole(3600),
         "how long ActiveCampaign may be unavailable before a notice is sent";
 };
 
 const FLEET: &[Key] = keys! {
-    "url": Kind::Secret, Nothing, "";
-    "url_file": Kind::Path, Nothing,
+    "url": SettingKind::Secret, Nothing, "";
+    "url_file": SettingKind::Path, Nothing,
         "a file with the address of the PostgreSQL database by which several daemons share the accounts: [deploy/README.md](deploy/README.md#a-fleet)";
-    "ca_file": Kind::Path, Nothing, "CA certificates to trust instead of the system's, for the database";
-    "lease_s": Kind::Whole { min: 5, max: 3_600 }, Whole(60),
+    "ca_file": SettingKind::Path, Nothing, "CA certificates to trust instead of the system's, for the database";
+    "lease_s": SettingKind::Whole { min: 5, max: 3_600 }, Whole(60),
         "how long an account stays with a daemon that was lost; no request takes longer than half of it";
-    "accounts_max": Kind::Whole { min: 1, max: 100_000 }, Whole(500),
+    "accounts_max": SettingKind::Whole { min: 1, max: 100_000 }, Whole(500),
         "accounts that one daemon works on at one time";
 };
 
 const ACCOUNT: &[Key] = keys! {
-    "url": Kind::Text, Required, "the full API address; https unless the host is loopback";
-    "requests_per_second": Kind::Number, Whole(5),
+    "url": SettingKind::Text, Required, "the full API address; https unless the host is loopback";
+    "requests_per_second": SettingKind::Number, Whole(5),
         "the account's limit for all its integrations together";
-    "token_file": Kind::Path, Nothing,
+    "token_file": SettingKind::Path, Nothing,
         "a file with the token; the annotated settings list the other places";
-    "token": Kind::Secret, Nothing, "";
-    "in_flight_max": Kind::Whole { min: 1, max: 64 }, Whole(16),
+    "token": SettingKind::Secret, Nothing, "";
+    "in_flight_max": SettingKind::Whole { min: 1, max: 64 }, Whole(16),
         "steps in flight at once, 1 to 64";
-    "timeout_s": Kind::Whole { min: 1, max: 600 }, Whole(60), "longest wait for one response";
-    "wait_max_s": Kind::Whole { min: 0, max: 86_400 }, Whole(900),
+    "timeout_s": SettingKind::Whole { min: 1, max: 600 }, Whole(60), "longest wait for one response";
+    "wait_max_s": SettingKind::Whole { min: 0, max: 86_400 }, Whole(900),
         "longest pause that ActiveCampaign may ask for; a longer one ends the run with 6";
-    "list_lag_s": Kind::Whole { min: 0, max: 600 }, Whole(10),
+    "list_lag_s": SettingKind::Whole { min: 0, max: 600 }, Whole(10),
         "how long ActiveCampaign's lists may miss a new record: a create without a response is repeated only if lookups over this time find nothing; left out, twice what `probe` measured where that is more";
-    "ca_file": Kind::Path, Nothing,
+    "ca_file": SettingKind::Path, Nothing,
         "CA certificates to trust instead of the system's, as PEM; a server's own certificate counts only if an authority in the file signed it";
 };
 
 const JOB: &[Key] = keys! {
-    "account": Kind::Text, Required, "the account that the job writes to";
-    "export": Kind::Texts, Nothing,
+    "account": SettingKind::Text, Required, "the account that the job writes to";
+    "export": SettingKind::Texts, Nothing,
         "paths and patterns; `.gz`, `.zst` and `.zip` are decompressed; `[\"-\"]` is standard input";
-    "pull": Kind::Table(PULL), Absent, "";
-    "format": Kind::Text, Text("auto"),
+    "pull": SettingKind::Table(PULL), Absent, "";
+    "format": SettingKind::Text, Text("auto"),
         "a name that `ordersync formats` lists, or that of a mapping";
-    "encoding": Kind::Text, Nothing,
+    "encoding": SettingKind::Text, Nothing,
         "encoding of the export, such as `windows-1250` or `shift_jis`; UTF-8, UTF-16 and Windows-1252 are recognised, as with `auto`";
-    "customers": Kind::Texts, Nothing,
+    "customers": SettingKind::Texts, Nothing,
         "files with the e-mail address of each customer, for exports without them";
-    "schedule": Kind::Text, Nothing,
+    "schedule": SettingKind::Text, Nothing,
         "when a sync is due: five fields as in crontab, six with seconds first, or `@daily` and similar";
-    "jitter_s": Kind::Whole { min: 0, max: 3_600 }, Nothing,
+    "jitter_s": SettingKind::Whole { min: 0, max: 3_600 }, Nothing,
         "longest delay of a start; the delay follows from the job's name";
-    "first_run": Kind::Word(&["refuse", "load"]), Text("refuse"),
+    "first_run": SettingKind::Word(&["refuse", "load"]), Text("refuse"),
         "whether the schedule may load a job that was never loaded: `refuse` waits for a `backfill` by hand, `load` loads the whole history unattended";
-    "verify": Kind::Text, Nothing,
+    "verify": SettingKind::Text, Nothing,
         "when the daemon verifies the job, written like `schedule`: `@weekly`";
-    "verify_sample": Kind::Text, Nothing,
+    "verify_sample": SettingKind::Text, Nothing,
         "the part of the orders that it compares line by line, such as `1/7`, the next part each time; left out, it compares all orders by lists";
-    "load": Kind::Word(&["rest", "bulk"]), Text("rest"),
+    "load": SettingKind::Word(&["rest", "bulk"]), Text("rest"),
         "`bulk` sends orders in batches by ActiveCampaign's GraphQL, with far fewer requests";
-    "bulk_max": Kind::Whole { min: 1, max: 100 }, Whole(40),
+    "bulk_max": SettingKind::Whole { min: 1, max: 100 }, Whole(40),
         "orders in one batch at most; it begins at 10 and grows; left out, as many as `probe` found to be taken";
-    "bulk_sample": Kind::Text, Nothing,
+    "bulk_sample": SettingKind::Text, Nothing,
         "the part of the accepted orders that a run reads back at its end, such as `1/100`, the same each time; left out, all of them";
-    "time_zone": Kind::Text, Text("UTC"),
+    "time_zone": SettingKind::Text, Text("UTC"),
         "time zone of the schedule, and of dates in the export without an offset";
-    "connection": Kind::Table(CONNECTION), Required, "";
-    "policy": Kind::Table(POLICY), Unset::Policy, "";
+    "connection": SettingKind::Table(CONNECTION), Required, "";
+    "policy": SettingKind::Table(POLICY), Unset::Policy, "";
 };
 
 const PULL: &[Key] = keys! {
-    "from": Kind::Word(&SHOP_NAMES), Required, "the shop system whose API is read";
-    "url": Kind::Text, Required, "the shop's address, with the folder that it is in; BigCommerce: `https://api.bigcommerce.com/stores/HASH`";
-    "key_file": Kind::Path, Nothing,
+    "from": SettingKind::Word(&SHOP_NAMES), Required, "the shop system whose API is read";
+    "url": SettingKind::Text, Required, "the shop's address, with the folder that it is in; BigCommerce: `https://api.bigcommerce.com/stores/HASH`";
+    "key_file": SettingKind::Path, Nothing,
         "WooCommerce: a file with the consumer key; the other places as for a token";
-    "secret_file": Kind::Path, Nothing,
+    "secret_file": SettingKind::Path, Nothing,
         "WooCommerce, Magento: a file with the consumer secret, likewise";
-    "token_file": Kind::Path, Nothing,
+    "token_file": SettingKind::Path, Nothing,
         "Shopify: a file with the token of an app that has one; BigCommerce: with the access token of an API account; Magento: with an integration's access token; Squarespace, ExpertSender: with the API key; likewise";
-    "consumer_key": Kind::Text, Nothing,
+    "consumer_key": SettingKind::Text, Nothing,
         "Magento: an integration's consumer key, where requests are signed (OAuth 1.0a)";
-    "token_secret_file": Kind::Path, Nothing,
+    "token_secret_file": SettingKind::Path, Nothing,
         "Magento: a file with the access token's secret, likewise";
-    "client_id": Kind::Text, Nothing,
+    "client_id": SettingKind::Text, Nothing,
         "Shopify: the id of an app whose tokens are granted for its secret";
-    "client_secret_file": Kind::Path, Nothing, "Shopify: a file with the app's secret, likewise";
-    "session_file": Kind::Path, Nothing, "Fast: a file with the session, likewise";
-    "key": Kind::Secret, Nothing, "";
-    "secret": Kind::Secret, Nothing, "";
-    "token": Kind::Secret, Nothing, "";
-    "token_secret": Kind::Secret, Nothing, "";
-    "client_secret": Kind::Secret, Nothing, "";
-    "session": Kind::Secret, Nothing, "";
-    "app_id": Kind::Text, Nothing, "Fast: the name of the app";
-    "ids": Kind::Path, Nothing,
+    "client_secret_file": SettingKind::Path, Nothing, "Shopify: a file with the app's secret, likewise";
+    "session_file": SettingKind::Path, Nothing, "Fast: a file with the session, likewise";
+    "key": SettingKind::Secret, Nothing, "";
+    "secret": SettingKind::Secret, Nothing, "";
+    "token": SettingKind::Secret, Nothing, "";
+    "token_secret": SettingKind::Secret, Nothing, "";
+    "client_secret": SettingKind::Secret, Nothing, "";
+    "session": SettingKind::Secret, Nothing, "";
+    "app_id": SettingKind::Text, Nothing, "Fast: the name of the app";
+    "ids": SettingKind::Path, Nothing,
         "ExpertSender, Fast: the orders to pull, an id on each line or a column `id` or `order_id` of a CSV";
-    "store_ids": Kind::Text, Nothing,
+    "store_ids": SettingKind::Text, Nothing,
         "Magento: the store views whose orders are pulled, by their ids: `1` or `1,3`";
-    "since": Kind::Text, Nothing, "leaves out orders placed before this day: `2019-01-31`";
-    "overlap": Kind::Text, Text("1h"), "how far a pull reaches back before the end of the last one";
-    "full_every": Kind::Text, Text("7d"),
+    "since": SettingKind::Text, Nothing, "leaves out orders placed before this day: `2019-01-31`";
+    "overlap": SettingKind::Text, Text("1h"), "how far a pull reaches back before the end of the last one";
+    "full_every": SettingKind::Text, Text("7d"),
         "longest time between two full pulls, which find silent changes";
-    "keep": Kind::Word(&["latest", "none"]), Text("latest"),
+    "keep": SettingKind::Word(&["latest", "none"]), Text("latest"),
         "`none` removes the orders from disk once they were loaded; `verify`, `explain` and `plan` then need a new pull";
-    "dir": Kind::Path, Text("pulls"), "holds the pulled orders, in a folder for each job";
-    "key_in_query": Kind::Flag, Flag(false),
+    "dir": SettingKind::Path, Text("pulls"), "holds the pulled orders, in a folder for each job";
+    "key_in_query": SettingKind::Flag, Flag(false),
         "sends the key in the address, for servers that drop the Authorization header; addresses end up in logs";
-    "ca_file": Kind::Path, Nothing, "CA certificates to trust instead of the system's";
+    "ca_file": SettingKind::Path, Nothing, "CA certificates to trust instead of the system's";
 };
 
 const CONNECTION: &[Key] = keys! {
-    "service": Kind::Text, Required, "";
-    "externalid": Kind::Text, Required, "";
-    "name": Kind::Text, Nothing, "";
-    "link_url": Kind::Text, Nothing, "";
-    "logo_url": Kind::Text, Nothing, "";
+    "service": SettingKind::Text, Required, "";
+    "externalid": SettingKind::Text, Required, "";
+    "name": SettingKind::Text, Nothing, "";
+    "link_url": SettingKind::Text, Nothing, "";
+    "logo_url": SettingKind::Text, Nothing, "";
 };
 
 const POLICY: &[Key] = &policy_keys();
 
 /// The settings of the policy as keys.
 const fn policy_keys() -> [Key; Policy::SETTINGS.len()] {
-    const NONE: Key = Key { name: "", kind: Kind::Text, unset: Nothing, doc: "" };
+    const NONE: Key = Key { name: "", kind: SettingKind::Text, unset: Nothing, doc: "" };
     let mut keys = [NONE; Policy::SETTINGS.len()];
     let mut n = 0;
     while n < keys.len() {
         let PolicySetting { name, values, doc, .. } = &Policy::SETTINGS[n];
         let kind = match *values {
-            PolicyValues::Word(words) => Kind::Word(words),
-            PolicyValues::Words(_) => Kind::Texts,
-            PolicyValues::Text { .. } => Kind::Text,
-            PolicyValues::Whole { min, max } => Kind::Whole { min: min as i64, max: max as i64 },
+            PolicyValues::Word(words) => SettingKind::Word(words),
+            PolicyValues::Words(_) => SettingKind::Texts,
+            PolicyValues::Text { .. } => SettingKind::Text,
+            PolicyValues::Whole { min, max } => {
+                SettingKind::Whole { min: min as i64, max: max as i64 }
+            }
         };
         keys[n] = Key { name, kind, unset: Nothing, doc };
         n += 1;
@@ -248,8 +250,8 @@ pub(super) fn defaults(keys: &[Key], path: &str, places: &Places, layer: &mut La
             }
         }
         match key.kind {
-            Kind::Table(below) => defaults(below, &at, places, layer),
-            Kind::Named(below) => places
+            SettingKind::Table(below) => defaults(below, &at, places, layer),
+            SettingKind::Named(below) => places
                 .names(&at)
                 .iter()
                 .for_each(|name| defaults(below, &join(&at, name), places, layer)),
@@ -264,7 +266,7 @@ impl Key {
     }
 }
 
-impl Kind {
+impl SettingKind {
     /// Whether it holds tables under names that the user chose.
     pub fn is_named(&self) -> bool {
         matches!(self, Self::Named(_) | Self::Mappings)

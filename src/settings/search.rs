@@ -16,7 +16,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub(super) const DROP_INS: &str = "accounts.d";
 
 /// The settings file that was found, with the files of [`DROP_INS`], read.
-pub(super) struct Found {
+pub(super) struct FoundFiles {
     /// Where relative paths of the settings start.
     pub base: PathBuf,
     pub main: SettingsText,
@@ -35,7 +35,7 @@ pub(super) struct SettingsText {
     pub text: String,
 }
 
-impl Found {
+impl FoundFiles {
     pub fn files(&self) -> impl Iterator<Item = &SettingsText> {
         std::iter::once(&self.main).chain(&self.drop_ins)
     }
@@ -59,7 +59,7 @@ impl Found {
 pub(super) fn find(
     explicit: Option<&Path>,
     environment: &Environment,
-) -> Result<Found, SettingsError> {
+) -> Result<FoundFiles, SettingsError> {
     let named = match (explicit, environment.get(FILE_VARIABLE)) {
         (Some(path), _) => Some((path, Place::Argument)),
         (None, Some(value)) => Some((Path::new(value), Place::Variable(FILE_VARIABLE.to_owned()))),
@@ -74,7 +74,7 @@ pub(super) fn find(
     let text = read(&path).map_err(|fault| unreadable(&shown, named_by, &fault))?;
     let (drop_ins, faults) = drop_ins(&path.with_file_name(DROP_INS), dir);
     let main = SettingsText { path, shown, text };
-    Ok(Found { base: base_of(&main.path), main, drop_ins, faults })
+    Ok(FoundFiles { base: base_of(&main.path), main, drop_ins, faults })
 }
 
 fn shown(path: &Path, working_dir: &Path) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Reads a value of the file or of a variable as the right type. Nothing is converted: `5.7` is not
 //! a whole number, and `"true"` is not a flag.
 
-use super::schema::Kind;
+use super::schema::SettingKind;
 use crate::domain::{did_you_mean, toml_kind};
 use config::{Value, ValueKind};
 use toml::de::{DeInteger, DeValue};
@@ -21,44 +21,45 @@ impl From<String> for Wrong {
 pub(super) const EMPTY: &str = "found an empty string";
 
 /// The value of a key in the settings file.
-pub(super) fn from_toml(kind: &Kind, value: &DeValue<'_>) -> Result<ValueKind, Wrong> {
+pub(super) fn from_toml(kind: &SettingKind, value: &DeValue<'_>) -> Result<ValueKind, Wrong> {
     match (kind, value) {
-        (Kind::Number, DeValue::Integer(number)) => match whole(number) {
+        (SettingKind::Number, DeValue::Integer(number)) => match whole(number) {
             Some(number) => Ok(ValueKind::I64(number)),
             None => Err(format!("found {number}").into()),
         },
-        (Kind::Number, DeValue::Float(number)) => number
+        (SettingKind::Number, DeValue::Float(number)) => number
             .as_str()
             .parse()
             .map(ValueKind::Float)
             .map_err(|_| format!("found {number}").into()),
-        (Kind::Whole { .. }, DeValue::Integer(number)) => match whole(number) {
+        (SettingKind::Whole { .. }, DeValue::Integer(number)) => match whole(number) {
             Some(whole) => check(kind, ValueKind::I64(whole), &number.to_string()),
             None => Err(format!("found {number}").into()),
         },
-        (Kind::Flag, DeValue::Boolean(flag)) => Ok(ValueKind::Boolean(*flag)),
-        (Kind::Texts, DeValue::Array(items)) => {
+        (SettingKind::Flag, DeValue::Boolean(flag)) => Ok(ValueKind::Boolean(*flag)),
+        (SettingKind::Texts, DeValue::Array(items)) => {
             let texts = items.iter().map(|item| match item.get_ref() {
                 DeValue::String(text) => Ok(text.to_string()),
                 other => Err(Wrong::from(format!("found {} in the list", toml_kind(other)))),
             });
             texts.collect::<Result<Vec<_>, _>>().and_then(list)
         }
-        (Kind::Text | Kind::Path | Kind::Secret | Kind::Word(_), DeValue::String(text)) => {
-            check(kind, ValueKind::String(text.to_string()), text)
-        }
+        (
+            SettingKind::Text | SettingKind::Path | SettingKind::Secret | SettingKind::Word(_),
+            DeValue::String(text),
+        ) => check(kind, ValueKind::String(text.to_string()), text),
         (_, other) => Err(format!("found {}", toml_kind(other)).into()),
     }
 }
 
 /// The value of a key in a variable.
-pub(super) fn from_variable(kind: &Kind, text: &str) -> Result<ValueKind, Wrong> {
+pub(super) fn from_variable(kind: &SettingKind, text: &str) -> Result<ValueKind, Wrong> {
     let quoted = || Wrong::from(format!("found `{text}`"));
     match kind {
-        Kind::Texts => list(items(text)),
-        Kind::Flag => text.parse().map(ValueKind::Boolean).map_err(|_| quoted()),
-        Kind::Number => text.parse().map(ValueKind::Float).map_err(|_| quoted()),
-        Kind::Whole { .. } => {
+        SettingKind::Texts => list(items(text)),
+        SettingKind::Flag => text.parse().map(ValueKind::Boolean).map_err(|_| quoted()),
+        SettingKind::Number => text.parse().map(ValueKind::Float).map_err(|_| quoted()),
+        SettingKind::Whole { .. } => {
             let number = text.parse().map_err(|_| quoted())?;
             check(kind, ValueKind::I64(number), &format!("`{text}`"))
         }
@@ -67,14 +68,14 @@ pub(super) fn from_variable(kind: &Kind, text: &str) -> Result<ValueKind, Wrong>
 }
 
 /// `shown` is the value as a message quotes it.
-fn check(kind: &Kind, value: ValueKind, shown: &str) -> Result<ValueKind, Wrong> {
+fn check(kind: &SettingKind, value: ValueKind, shown: &str) -> Result<ValueKind, Wrong> {
     let is_in_range = |number: i64| match kind {
-        Kind::Whole { min, max } => (*min..=*max).contains(&number),
+        SettingKind::Whole { min, max } => (*min..=*max).contains(&number),
         _ => true,
     };
     match (kind, value) {
         (_, ValueKind::I64(number)) if !is_in_range(number) => Err(format!("found {shown}").into()),
-        (Kind::Word(words), ValueKind::String(word)) if !words.contains(&word.as_str()) => {
+        (SettingKind::Word(words), ValueKind::String(word)) if !words.contains(&word.as_str()) => {
             let hint = did_you_mean(&word, words.iter().copied());
             let found = fault_of(&word).unwrap_or_else(|| format!("found `{word}`"));
             Err(Wrong { found, hint })

@@ -4,7 +4,7 @@
 //! other is ignored, as container platforms set variables such as ORDERSYNC_PORT themselves.
 
 use super::draft::{Draft, variable_of};
-use super::schema::{self, Key, Kind, ROOT};
+use super::schema::{self, Key, ROOT, SettingKind};
 use super::search::FILE_VARIABLE;
 use super::value::from_variable;
 use super::{Environment, FaultKind, Place, SettingsError};
@@ -23,12 +23,14 @@ pub(super) fn read(environment: &Environment, draft: &mut Draft) {
         let set = resolve(&rest, draft).and_then(|(at, key)| {
             let text = value
                 .to_str()
-                .ok_or_else(|| Fault::of(&at, "found bytes that are not UTF-8", key))?;
+                .ok_or_else(|| VariableFault::of(&at, "found bytes that are not UTF-8", key))?;
             if let Some(other) = draft.places.variable(&at).filter(|other| *other != variable) {
-                return Err(Fault::of(&at, &format!("also set by {other}"), key));
+                return Err(VariableFault::of(&at, &format!("also set by {other}"), key));
             }
-            let value = from_variable(&key.kind, text)
-                .map_err(|wrong| Fault { hint: wrong.hint, ..Fault::of(&at, &wrong.found, key) })?;
+            let value = from_variable(&key.kind, text).map_err(|wrong| VariableFault {
+                hint: wrong.hint,
+                ..VariableFault::of(&at, &wrong.found, key)
+            })?;
             Ok((at, value))
         });
         match set {
@@ -42,14 +44,14 @@ pub(super) fn read(environment: &Environment, draft: &mut Draft) {
 }
 
 /// A fault before its variable is attached.
-struct Fault {
+struct VariableFault {
     at: String,
     found: String,
     expected: String,
     hint: Option<String>,
 }
 
-impl Fault {
+impl VariableFault {
     fn of(at: &str, found: &str, key: &Key) -> Self {
         Self {
             at: at.to_owned(),
@@ -78,7 +80,7 @@ fn lacks_an_underscore(rest: &str) -> bool {
     ROOT.iter().any(|table| {
         rest.starts_with(&format!("{}_", table.name))
             && match table.kind {
-                Kind::Table(keys) | Kind::Named(keys) => leaves(keys),
+                SettingKind::Table(keys) | SettingKind::Named(keys) => leaves(keys),
                 _ => false,
             }
     })
@@ -87,14 +89,14 @@ fn lacks_an_underscore(rest: &str) -> bool {
 fn leaf_names(keys: &'static [Key]) -> Vec<&'static str> {
     keys.iter()
         .flat_map(|key| match key.kind {
-            Kind::Table(below) | Kind::Named(below) => leaf_names(below),
+            SettingKind::Table(below) | SettingKind::Named(below) => leaf_names(below),
             _ => vec![key.name],
         })
         .collect()
 }
 
 /// The key that a variable names, as `accounts.main.token`.
-fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
+fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), VariableFault> {
     let mut keys = ROOT;
     let mut at = String::new();
     let mut segments = rest.split("__");
@@ -104,8 +106,8 @@ fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
         };
         at = schema::join(&at, key.name);
         keys = match key.kind {
-            Kind::Table(below) => below,
-            Kind::Named(below) => {
+            SettingKind::Table(below) => below,
+            SettingKind::Named(below) => {
                 let Some(name) = segments.next() else { break };
                 at = schema::join(&at, &spelled(&at, name, draft)?);
                 below
@@ -121,10 +123,10 @@ fn resolve(rest: &str, draft: &Draft) -> Result<(String, &'static Key), Fault> {
         keys.first().map(|key| format!("as in {}", variable_of(&schema::join(&at, key.name))));
     let expected = "the name of a single value".to_owned();
     let found = if keys.is_empty() { "a key below a single value" } else { "names a table" };
-    Err(Fault { at, found: found.to_owned(), expected, hint })
+    Err(VariableFault { at, found: found.to_owned(), expected, hint })
 }
 
-fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
+fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> VariableFault {
     let at = schema::join(path, segment);
     let hint = if path.is_empty() {
         Some(
@@ -135,7 +137,7 @@ fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
         nearest(segment, schema::names(keys))
             .map(|name| format!("did you mean {}?", variable_of(&schema::join(path, name))))
     };
-    Fault {
+    VariableFault {
         at,
         found: UNKNOWN.to_owned(),
         expected: format!("one of: {}", schema::names(keys).collect::<Vec<_>>().join(", ")),
@@ -144,12 +146,12 @@ fn unknown(path: &str, segment: &str, keys: &'static [Key]) -> Fault {
 }
 
 /// The name of an account or job as the file spells it: a variable can't hold the `-` of `my-shop`.
-fn spelled(table: &str, name: &str, draft: &Draft) -> Result<String, Fault> {
+fn spelled(table: &str, name: &str, draft: &Draft) -> Result<String, VariableFault> {
     let alike = |other: &String| other.replace('-', "_") == name.replace('-', "_");
     match draft.places.names(table).into_iter().find(alike) {
         Some(name) => Ok(name),
         None if schema::is_name(name) => Ok(name.to_owned()),
-        None => Err(Fault {
+        None => Err(VariableFault {
             at: schema::join(table, name),
             found: "invalid name".to_owned(),
             expected: schema::NAME_EXPECTED.to_owned(),

@@ -9,7 +9,7 @@ use crate::domain::{
 use rusqlite::params;
 
 /// The confirmed content of an order.
-pub type Content = (Fingerprint, OrderDigest);
+pub type AdoptedContent = (Fingerprint, OrderDigest);
 
 /// An order that was found at ActiveCampaign.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct AdoptedOrder {
     pub key: OrderKey,
     pub id: RemoteId,
     /// `None`: it differs from the export, so the next run updates it.
-    pub content: Option<Content>,
+    pub content: Option<AdoptedContent>,
     /// The hash of its customer's key; `None`: not stated.
     pub customer: Option<CustomerHash>,
 }

@@ -77,7 +77,7 @@ impl FromSql for LetterReasons {
 /// can quote e-mail addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    pub part: Part,
+    pub part: LetterPart,
     /// HTTP status of the last response.
     pub status: Option<u16>,
     /// ActiveCampaign's error code, or ours for what broke.
@@ -90,7 +90,7 @@ pub struct Refusal {
 
 /// Which of the two records of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum LetterPart {
     Customer,
     Order,
 }
@@ -114,8 +114,8 @@ impl Refusal {
 
     fn of_part(&self, code: &str) -> String {
         let part = match self.part {
-            Part::Customer => "customer",
-            Part::Order => "order",
+            LetterPart::Customer => "customer",
+            LetterPart::Order => "order",
         };
         format!("{part}_{code}")
     }

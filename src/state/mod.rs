@@ -46,8 +46,8 @@ pub use bulk::{AcceptedOrder, ConnectionPath};
 pub use clock::{clock_now, follow_clock};
 pub use connection_checks::{ConnectionCheck, ConnectionOwner};
 pub use dead_letters::{
-    Acceptance, DeadLetter, LETTERS_OF_RUN_MAX, LetterCounts, LetterReason, LetterReasons, Part,
-    Refusal, Stage,
+    Acceptance, DeadLetter, LETTERS_OF_RUN_MAX, LetterCounts, LetterPart, LetterReason,
+    LetterReasons, Refusal, Stage,
 };
 pub use disk::{ORDER_BYTES, StateDisk};
 pub use error::StateError;

@@ -171,7 +171,7 @@ mod tests {
                 .unwrap()
                 .unwrap()
         };
-        let (part, status) = (crate::state::Part::Order, Some(422));
+        let (part, status) = (crate::state::LetterPart::Order, Some(422));
         let refusal =
             crate::state::Refusal { part, status, code: None, pointer: None, attempts: 1 };
         let created = settle(10, OrderOutcome::Created(RemoteId::new("7")));

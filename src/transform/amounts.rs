@@ -43,7 +43,7 @@ pub(super) struct Amounts<'a> {
 }
 
 /// An order's totals under the policy.
-pub(super) struct Totals {
+pub(super) struct OrderTotals {
     /// Before edits and refunds.
     pub ordered: Amount,
     /// What is sent.
@@ -135,7 +135,7 @@ impl<'a> Amounts<'a> {
 
     /// The totals under the policy. A refund is subtracted once: a current total that differs from
     /// the one as ordered already contains it.
-    pub(super) fn totals(&mut self, source: &SourceOrder, rules: &Rules) -> Totals {
+    pub(super) fn totals(&mut self, source: &SourceOrder, rules: &Rules) -> OrderTotals {
         let ordered = self.required(&source.total, "total", 0);
         let current = match rules.policy.total {
             Total::Original => None,
@@ -171,7 +171,7 @@ impl<'a> Amounts<'a> {
             (None, Refunds::Original | Refunds::Skip) => ordered,
         };
         let is_refunded = ordered > Amount::ZERO && refunded >= ordered;
-        Totals { ordered, sent, refund, is_refunded }
+        OrderTotals { ordered, sent, refund, is_refunded }
     }
 
     fn parse(&mut self, text: &str) -> Result<Amount, Reason> {

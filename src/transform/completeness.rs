@@ -3,7 +3,7 @@
 
 use super::amounts::Quantity;
 use super::lines::is_removed;
-use super::parts::Parts;
+use super::parts::TotalParts;
 use crate::domain::{Amount, AmountError, Currency, Reason, RecordError, Rounding, SourceOrder};
 
 /// A file that was truncated between two rows, or sorted, leaves an order that looks complete, but
@@ -41,7 +41,7 @@ pub(super) fn is_cut(source: &SourceOrder, currency: Currency, rounding: Roundin
 /// By how much an order misses its total.
 pub(super) fn difference_of(
     source: &SourceOrder,
-    parts: &Parts<'_>,
+    parts: &TotalParts<'_>,
     total: Amount,
     slack: u64,
     faults: &mut Vec<RecordError>,
@@ -55,7 +55,7 @@ pub(super) fn difference_of(
 
 /// A repeated row doubles a product. The product may have been bought twice, but not if the order
 /// adds up to its total only without the repetition.
-fn is_doubled(source: &SourceOrder, parts: &Parts<'_>, total: Amount, slack: u64) -> bool {
+fn is_doubled(source: &SourceOrder, parts: &TotalParts<'_>, total: Amount, slack: u64) -> bool {
     let mut rows = source.lines.iter().filter(|line| !is_removed(line)).map(|line| line.at_line);
     let first = rows.next();
     if rows.all(|row| Some(row) == first) {

@@ -1,7 +1,7 @@
 use super::amounts::{self, Amounts};
 use super::completeness::{difference_of, is_cut};
 use super::lines::lines_of;
-use super::parts::Parts;
+use super::parts::TotalParts;
 use super::{Filter, Mapped, Rules};
 use crate::domain::{
     Currency, Customer, CustomerKey, Customers, Discount, DiscountKind, Email, EmailError,
@@ -123,7 +123,8 @@ fn validate(source: &mut SourceOrder, rules: &Rules) -> Result<Valid, Vec<Record
     if !key.is_cart() {
         let [discount, shipping, tax] = [discount, shipping, tax].map(Option::unwrap_or_default);
         let discounts = &discounts;
-        let parts = Parts { lines: &lines, discount, discounts, shipping, tax, charges, less: 0 };
+        let parts =
+            TotalParts { lines: &lines, discount, discounts, shipping, tax, charges, less: 0 };
         notes.difference =
             difference_of(source, &parts, totals.ordered, amounts.slack, &mut faults);
     }

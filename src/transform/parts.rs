@@ -5,7 +5,7 @@ use crate::domain::{Amount, Discount, DiscountKind, Line};
 
 /// The parts of a total, as stated; zero if the export states nothing.
 #[derive(Clone, Copy)]
-pub(super) struct Parts<'a> {
+pub(super) struct TotalParts<'a> {
     pub lines: &'a [Line],
     pub discount: Amount,
     /// The components of the discount; they show which part of it lowered the shipping price.
@@ -17,7 +17,7 @@ pub(super) struct Parts<'a> {
     pub less: i128,
 }
 
-impl Parts<'_> {
+impl TotalParts<'_> {
     /// The parts without one line.
     pub(super) fn without(self, line: &Line) -> Self {
         let less = line.price.times(line.quantity);

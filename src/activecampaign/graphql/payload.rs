@@ -57,12 +57,12 @@ fn creation_source(_: Historical) -> &'static str {
 }
 
 /// The fields of one object, limited to those that the schema has.
-struct Fields<'a> {
+struct InputFields<'a> {
     ty: &'a InputType,
     values: BTreeMap<&'static str, Box<RawValue>>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> InputFields<'a> {
     fn of(ty: &'a InputType) -> Self {
         Self { ty, values: BTreeMap::new() }
     }
@@ -108,7 +108,7 @@ impl BulkForm {
             missing.extend(fields.missing());
             parts.push(fields.values);
         }
-        let mut fields = Fields::of(&self.schema.order);
+        let mut fields = InputFields::of(&self.schema.order);
         fields.text("storeOrderId", order.key.as_str());
         fields.set("legacyConnectionId", &Id(&self.connection));
         fields.set("storeCreatedDate", &order.created_at);
@@ -151,12 +151,12 @@ impl BulkForm {
         to_raw_value(&fields.values).map_err(|_| UnknownFields(Vec::new()))
     }
 
-    fn line(&self, line: &Line, currency: Currency) -> Fields<'_> {
+    fn line(&self, line: &Line, currency: Currency) -> InputFields<'_> {
         let price = match self.price {
             PriceReading::Unit => i128::from(line.price.minor()),
             PriceReading::LineTotal => line.price.times(line.quantity),
         };
-        let mut fields = Fields::of(&self.schema.line);
+        let mut fields = InputFields::of(&self.schema.line);
         if self.schema.line.required().any(|name| name == "legacyConnectionId") {
             fields.set("legacyConnectionId", &Id(&self.connection));
         }
@@ -171,9 +171,9 @@ impl BulkForm {
         fields
     }
 
-    fn discounts(&self, order: &Order, fields: &mut Fields<'_>) {
+    fn discounts(&self, order: &Order, fields: &mut InputFields<'_>) {
         let of = |discount: &Discount| {
-            let mut fields = Fields::of(&self.schema.discount);
+            let mut fields = InputFields::of(&self.schema.discount);
             fields.text("name", &discount.name);
             let kind = match discount.kind {
                 DiscountKind::Order => "ORDER",

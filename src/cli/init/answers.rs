@@ -8,7 +8,7 @@ use crate::settings::{FilledKey, is_account_address, is_web_address};
 use jiff::tz::TimeZone;
 
 /// Something that an export does not say.
-pub(super) struct Question {
+pub(super) struct InitQuestion {
     pub text: &'static str,
     /// The expected form of an answer, as in "expected a word".
     pub expected: &'static str,
@@ -18,7 +18,7 @@ pub(super) struct Question {
 }
 
 /// Asks on the terminal; `None` without a terminal or an answer.
-pub(super) type Ask<'a> = dyn FnMut(&Question) -> Option<String> + 'a;
+pub(super) type Ask<'a> = dyn FnMut(&InitQuestion) -> Option<String> + 'a;
 
 /// The keys of new settings.
 #[derive(Debug, Default)]
@@ -86,7 +86,7 @@ impl Answers {
     fn ask(
         &mut self,
         key: &'static str,
-        question: &Question,
+        question: &InitQuestion,
         unanswered: Unanswered,
         ask: &mut Ask<'_>,
     ) {
@@ -105,7 +105,7 @@ impl Answers {
     }
 
     fn account(&mut self, ask: &mut Ask<'_>) {
-        let question = Question {
+        let question = InitQuestion {
             text: "the API address of the ActiveCampaign account",
             expected: "a URL such as https://example.api-us1.com, from Settings, Developer",
             offered: None,
@@ -122,7 +122,7 @@ impl Answers {
         match &facts.service {
             Some(service) => self.set(SERVICE, service.clone(), String::new()),
             None => {
-                let question = Question {
+                let question = InitQuestion {
                     text: "the shop system, in lower case",
                     expected: "a word such as shopify or woocommerce",
                     offered: None,
@@ -136,7 +136,7 @@ impl Answers {
     fn connection(&mut self, facts: &ExportFacts, ask: &mut Ask<'_>) {
         let use_or_mark =
             |value: Option<String>| value.map_or(Unanswered::Mark(None), Unanswered::Use);
-        let link = Question {
+        let link = InitQuestion {
             text: "the address of the shop",
             expected: "a URL such as https://example.com",
             offered: facts.address.clone(),
@@ -144,7 +144,7 @@ impl Answers {
         };
         self.ask(LINK_URL, &link, use_or_mark(facts.address.clone()), ask);
         let host = self.value(LINK_URL).map(|url| shop_host(&url));
-        let name = Question {
+        let name = InitQuestion {
             text: "the name of the shop",
             expected: "one line of text, which ActiveCampaign shows",
             offered: host.clone(),
@@ -152,7 +152,7 @@ impl Answers {
         };
         self.ask(NAME, &name, use_or_mark(host), ask);
         let id = self.value(NAME).map(|name| identifier(&name)).filter(|id| !id.is_empty());
-        let externalid = Question {
+        let externalid = InitQuestion {
             text: "an id for the shop, which can't be changed once orders are loaded",
             expected: "letters, digits, dots, dashes and underscores",
             offered: id,
@@ -161,7 +161,7 @@ impl Answers {
         // What can't be changed later is never guessed.
         self.ask(EXTERNALID, &externalid, Unanswered::Mark(None), ask);
         let address = self.value(LINK_URL);
-        let logo = Question {
+        let logo = InitQuestion {
             text: "the address of the shop's logo",
             expected: "a URL such as https://example.com/logo.png",
             offered: address.map(|url| format!("{}/favicon.ico", url.trim_end_matches('/'))),
@@ -188,7 +188,7 @@ impl Answers {
             _ if is_known || facts.dates_local > 0 => Unanswered::Mark(Some("Area/City")),
             _ => Unanswered::Leave,
         };
-        let question = Question {
+        let question = InitQuestion {
             text: "the time zone of the shop",
             expected: "an IANA name such as Europe/Berlin",
             offered: likely,
@@ -211,7 +211,7 @@ impl Answers {
                 self.set(CURRENCY, only.to_owned(), currencies_note(facts));
             }
             _ if facts.currency_unstated > 0 => {
-                let question = Question {
+                let question = InitQuestion {
                     text: "the currency of the orders that state none",
                     expected: "an ISO 4217 code such as EUR",
                     offered: None,

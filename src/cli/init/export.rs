@@ -1,6 +1,6 @@
 //! What an export says about its shop, as far as settings need it.
 
-use super::zones::{Dates, Zones};
+use super::zones::{ZoneDates, Zones};
 use crate::cli::error::CliError;
 use crate::domain::Currency;
 use crate::extract::{self, Export, ExportFile, shop_system_of};
@@ -50,7 +50,7 @@ impl ExportFacts {
             zones: Zones::default(),
             address: export.shop_address(),
         };
-        let mut dates = Dates::default();
+        let mut dates = ZoneDates::default();
         for order in export.read() {
             let order = order.map_err(CliError::failed)?;
             facts.records += 1;

@@ -10,7 +10,7 @@ use super::options::Global;
 use super::output;
 use crate::report;
 use crate::settings::{self, Written};
-use answers::{Answers, Question};
+use answers::{Answers, InitQuestion};
 use clap::Args;
 use export::ExportFacts;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
         output::note(&format!("{}. Enter accepts what is in brackets.", recognised(facts)));
     }
     let asks = asked.is_some();
-    let mut ask = |question: &Question| if asks { terminal::ask(question) } else { None };
+    let mut ask = |question: &InitQuestion| if asks { terminal::ask(question) } else { None };
     let answers = if args.fills_in() {
         Answers::of(facts.as_ref(), args.url.as_deref(), &mut ask)
     } else {
@@ -67,7 +67,7 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<Exit, CliError> {
     } else if keeps_token {
         written.kept.push(token_file);
     }
-    let outcome = Outcome { facts, answers, written };
+    let outcome = InitResult { facts, answers, written };
     output::print_outcome(global, true, || outcome.json(), || outcome.text());
     Ok(Exit::Done)
 }
@@ -117,13 +117,13 @@ fn recognised(facts: &ExportFacts) -> String {
     )
 }
 
-struct Outcome {
+struct InitResult {
     facts: Option<ExportFacts>,
     answers: Answers,
     written: Written,
 }
 
-impl Outcome {
+impl InitResult {
     fn json(&self) -> Value {
         let show = |paths: &[PathBuf]| -> Value {
             paths.iter().map(|path| path.display().to_string()).collect()

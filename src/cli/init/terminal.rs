@@ -1,6 +1,6 @@
 //! Asks on the terminal for what an export does not say.
 
-use super::answers::Question;
+use super::answers::InitQuestion;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::{assembly, output, signals};
@@ -12,8 +12,8 @@ use std::io::{self, BufRead};
 const ATTEMPTS_MAX: usize = 3;
 
 /// The answer; `None` if it is blank and there is no default, or the input ended.
-pub(super) fn ask(question: &Question) -> Option<String> {
-    let Question { text, expected, offered, accepts } = question;
+pub(super) fn ask(question: &InitQuestion) -> Option<String> {
+    let InitQuestion { text, expected, offered, accepts } = question;
     for _ in 0..ATTEMPTS_MAX {
         let hint = offered.as_ref().map_or(format!("({expected})"), |offer| format!("[{offer}]"));
         output::ask(&format!("{} {hint}:", capitalised(text))).ok()?;

@@ -113,14 +113,14 @@ const KNOWN: [&str; 93] = [
 
 /// The dates of an export, as far as they distinguish time zones.
 #[derive(Debug, Default)]
-pub(super) struct Dates {
+pub(super) struct ZoneDates {
     /// One date for each offset of a month, which shows each offset that a zone has.
     stated: BTreeMap<((i16, i8), Offset), Timestamp>,
     /// The hours with dates that state no offset, counted from 1970 as if they were UTC.
     local_hours: BTreeSet<i64>,
 }
 
-impl Dates {
+impl ZoneDates {
     /// Adds a date as the export writes it. Returns whether it is a date without an offset.
     pub(super) fn add(&mut self, text: &str) -> bool {
         let Ok(at) = Moment::parse(text, &TimeZone::UTC) else { return false };
@@ -215,7 +215,7 @@ fn agree(zones: &[TimeZone], hour: i64) -> bool {
 
 #[cfg(test)]
 pub(super) fn zones_of(texts: &[&str]) -> Zones {
-    let mut dates = Dates::default();
+    let mut dates = ZoneDates::default();
     for text in texts {
         dates.add(text);
     }

@@ -3,7 +3,7 @@
 
 mod order;
 
-use super::join::{Holds, Kind, Part};
+use super::join::{Holds, Part, SetKind};
 use super::json::{JsonFormat, JsonPiece, ReadPiece};
 
 /// `/v2/orders` and `/v2/orders/ID`.
@@ -61,7 +61,7 @@ static SHIPPING: JsonFormat = JsonFormat {
     ..JsonFormat::USUAL
 };
 
-static KIND: Kind = Kind {
+static KIND: SetKind = SetKind {
     name: "bigcommerce-json",
     stands_alone: false,
     needs: &[(

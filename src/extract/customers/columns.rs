@@ -57,7 +57,7 @@ pub static FORMAT: CustomersCsv = CustomersCsv;
 
 /// The index of each column.
 #[derive(Debug, Clone, Copy)]
-struct Columns {
+struct CustomerColumns {
     customer: usize,
     order: usize,
     email: usize,
@@ -91,7 +91,7 @@ impl CsvFormat for CustomersCsv {
 
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
         let at = |names| head.header.first_of(names);
-        let columns = Columns {
+        let columns = CustomerColumns {
             customer: at(CUSTOMER),
             order: at(ORDER),
             email: at(EMAIL),
@@ -112,7 +112,7 @@ impl CsvFormat for CustomersCsv {
     }
 }
 
-impl CsvLayout for Columns {
+impl CsvLayout for CustomerColumns {
     fn begins_with_key(&self) -> bool {
         true
     }
@@ -132,7 +132,7 @@ impl CsvLayout for Columns {
     }
 }
 
-impl Columns {
+impl CustomerColumns {
     fn customer(&self, rows: &mut Rows) -> Result<Option<Box<SourceOrder>>, ReadError> {
         let shown = rows.shown();
         let Some(row) = rows.advance()? else { return Ok(None) };

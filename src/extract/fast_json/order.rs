@@ -27,7 +27,7 @@ const STATUSES: [&str; 10] = [
 
 /// What a document describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum DocumentKind {
     Cart,
     Order(Status),
     /// A return, an exchange, a credit or a refund: it refers to an order, but is not one.
@@ -63,14 +63,14 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
     };
     let id = text_or(unless_placeholder(record.id("external_id")), || own_id(record, "id"));
     match kind {
-        Some(Kind::Cart) => (order.checkout_id, order.is_undated_cart) = (id, true),
-        Some(Kind::Order(status)) => {
+        Some(DocumentKind::Cart) => (order.checkout_id, order.is_undated_cart) = (id, true),
+        Some(DocumentKind::Order(status)) => {
             order.id = id;
             let word = word(&record.text("status"), "ORDER_STATUS_", &STATUSES);
             order.unstated = unstated("fast-json", |_| word != STATUSES.first().copied());
             order.status = Some(after_refunds(status, &order.refunded, &order.total));
         }
-        Some(Kind::Other) => {
+        Some(DocumentKind::Other) => {
             // It is not an order and has no order total: a job that includes cancelled orders gets
             // it as invalid, not as revenue.
             (order.id, order.total, order.status) = (id, Text::default(), Some(Status::Cancelled));
@@ -84,7 +84,7 @@ pub fn order(document: &Record<'_>) -> SourceOrder {
 ///
 /// Booked orders wait for payment and fraud checks; an order is paid from `PENDING_FULFILLMENT` on.
 /// An order without a status counts as placed.
-fn kind(record: &Record<'_>, is_cart: bool) -> Option<Kind> {
+fn kind(record: &Record<'_>, is_cart: bool) -> Option<DocumentKind> {
     let order_type = word(&record.text("order_type"), "ORDER_TYPE_", &TYPES);
     let status = word(&record.text("status"), "ORDER_STATUS_", &STATUSES);
     let (Some(order_type), Some(status)) = (order_type, status) else {
@@ -93,15 +93,15 @@ fn kind(record: &Record<'_>, is_cart: bool) -> Option<Kind> {
         return None;
     };
     Some(match (order_type, status) {
-        ("RETURN" | "EXCHANGE" | "CREDIT" | "REFUND", _) => Kind::Other,
-        (_, "CANCELED" | "DELETED") => Kind::Order(Status::Cancelled),
-        (_, "CART") => Kind::Cart,
-        (_, "PENDING" | "HOLD" | "BOOKED") => Kind::Order(Status::Pending),
-        (_, "PENDING_FULFILLMENT" | "FULFILLED" | "COMPLETE") => Kind::Order(Status::Paid),
-        ("CART", _) => Kind::Cart,
-        ("ORDER", _) => Kind::Order(Status::Paid),
-        _ if is_cart => Kind::Cart,
-        _ => Kind::Order(Status::Paid),
+        ("RETURN" | "EXCHANGE" | "CREDIT" | "REFUND", _) => DocumentKind::Other,
+        (_, "CANCELED" | "DELETED") => DocumentKind::Order(Status::Cancelled),
+        (_, "CART") => DocumentKind::Cart,
+        (_, "PENDING" | "HOLD" | "BOOKED") => DocumentKind::Order(Status::Pending),
+        (_, "PENDING_FULFILLMENT" | "FULFILLED" | "COMPLETE") => DocumentKind::Order(Status::Paid),
+        ("CART", _) => DocumentKind::Cart,
+        ("ORDER", _) => DocumentKind::Order(Status::Paid),
+        _ if is_cart => DocumentKind::Cart,
+        _ => DocumentKind::Order(Status::Paid),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Recognises the tables by their columns.
 
-use super::table::{SHAPES, Shape, Table};
+use super::table::{FivetranTable, SHAPES, Shape};
 use crate::extract::format::{About, CsvFormat, CsvHead, CsvMatch, Format, Syntax};
 use crate::extract::header::{Header, is_same};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl CsvFormat for FivetranCsv {
         let lacking = candidates.map(|shape| (shape, head.header.missing(shape.needs)));
         match lacking.min_by_key(|(_, missing)| missing.len()) {
             Some((shape, missing)) if missing.is_empty() => {
-                CsvMatch::Complete(Arc::new(Table::of(head.header, Some(shape))))
+                CsvMatch::Complete(Arc::new(FivetranTable::of(head.header, Some(shape))))
             }
             Some((shape, columns))
                 if !is_marked
@@ -85,7 +85,7 @@ impl CsvFormat for FivetranCsv {
                     ),
                 }
             }
-            _ => CsvMatch::Complete(Arc::new(Table::of(head.header, None))),
+            _ => CsvMatch::Complete(Arc::new(FivetranTable::of(head.header, None))),
         }
     }
 }

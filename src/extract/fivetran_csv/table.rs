@@ -7,7 +7,7 @@ use crate::extract::cells::{Cells, Column, places};
 use crate::extract::error::ReadError;
 use crate::extract::format::{CsvLayout, Records};
 use crate::extract::header::Header;
-use crate::extract::join::{Holds, Kind, Part, Piece, Pieces, Role, lost};
+use crate::extract::join::{Holds, Part, Piece, Pieces, Role, SetKind, lost};
 use crate::extract::other_rows::Landmarks;
 use crate::extract::rows::{Row, Rows};
 use compact_str::format_compact;
@@ -23,7 +23,7 @@ pub struct Shape {
     pub needs: &'static [&'static [&'static str]],
     /// Columns that only other tables have.
     pub lacks: &'static [&'static str],
-    content: fn(&Header) -> Content,
+    content: fn(&Header) -> TableContent,
 }
 
 /// The tables that are read, the most specific first.
@@ -39,7 +39,7 @@ pub static SHAPES: &[Shape] = &[
             &["total_price", "total_price_set_shop_amount"],
         ],
         lacks: &["abandoned_checkout_url", "invoice_url", "order_id"],
-        content: |header| Content::Orders(Box::new(Orders::of(header))),
+        content: |header| TableContent::Orders(Box::new(Orders::of(header))),
     },
     Shape {
         label: "fivetran-csv/order_line",
@@ -52,7 +52,7 @@ pub static SHAPES: &[Shape] = &[
             &["price", "original_unit_price_set_shop_amount", "original_total_set_shop_amount"],
         ],
         lacks: &["refund_id"],
-        content: |header| Content::Lines(Lines::of(header)),
+        content: |header| TableContent::Lines(Lines::of(header)),
     },
     Shape {
         label: "fivetran-csv/order_shipping_line",
@@ -64,33 +64,33 @@ pub static SHAPES: &[Shape] = &[
             &["price", "original_price_set_shop_amount", "price_set_shop_amount", "price_set"],
         ],
         lacks: &["quantity", "refund_id"],
-        content: |header| Content::Shipping(Shipping::of(header)),
+        content: |header| TableContent::Shipping(Shipping::of(header)),
     },
     Shape {
         label: "fivetran-csv/order_discount_code",
         holds: Holds::Parts,
         needs: &[&["order_id"], &["code"], &["amount"]],
         lacks: &["kind", "carrier_identifier", "refund_id"],
-        content: |header| Content::Codes(Codes::of(header)),
+        content: |header| TableContent::Codes(Codes::of(header)),
     },
     Shape {
         label: "fivetran-csv/refund",
         holds: Holds::Parts,
         needs: &[&["id"], &["order_id"], &["total_refunded_set_shop_amount"]],
         lacks: &[],
-        content: |header| Content::Refunds(Refunds::of(header)),
+        content: |header| TableContent::Refunds(Refunds::of(header)),
     },
     Shape {
         label: "fivetran-csv/transaction",
         holds: Holds::Parts,
         needs: &[&["id"], &["order_id"], &["amount"], &["kind"], &["status"]],
         lacks: &[],
-        content: |header| Content::Refunds(Refunds::of(header)),
+        content: |header| TableContent::Refunds(Refunds::of(header)),
     },
 ];
 
 /// The properties of the set as a whole.
-static KIND: Kind = Kind {
+static KIND: SetKind = SetKind {
     name: "fivetran-csv",
     stands_alone: false,
     needs: &[(
@@ -118,17 +118,17 @@ const GRAPHQL: &[&str] = &[
 
 /// The columns of one table.
 #[derive(Debug)]
-pub struct Table {
+pub struct FivetranTable {
     part: Part,
     id: Column,
     order_id: Column,
     deleted: Column,
     active: Column,
-    content: Content,
+    content: TableContent,
 }
 
 #[derive(Debug)]
-enum Content {
+enum TableContent {
     Orders(Box<Orders>),
     Lines(Lines),
     Codes(Codes),
@@ -138,7 +138,7 @@ enum Content {
     Nothing,
 }
 
-impl Table {
+impl FivetranTable {
     /// A table of this shape; without one, a table that is not read.
     pub fn of(header: &Header, shape: Option<&Shape>) -> Self {
         let is_told_apart = shape.is_some_and(|shape| !shape.label.ends_with("_shipping_line"));
@@ -153,13 +153,13 @@ impl Table {
             order_id: Column::of(header, &["order_id"]),
             deleted: Column::of(header, &["_fivetran_deleted"]),
             active: Column::of(header, &["_fivetran_active"]),
-            content: shape.map_or(Content::Nothing, |shape| (shape.content)(header)),
+            content: shape.map_or(TableContent::Nothing, |shape| (shape.content)(header)),
         }
     }
 
     /// What a row adds to its order; `None` if its order is unknown.
     fn piece(&self, row: &Row<'_>) -> Option<Piece> {
-        if let Content::Orders(orders) = &self.content {
+        if let TableContent::Orders(orders) = &self.content {
             return Some(orders.piece(row));
         }
         let cells = &mut Cells::of(row);
@@ -174,11 +174,11 @@ impl Table {
             return Some(Piece { role: Role::Other, ..Piece::default() });
         }
         let mut stated = match &self.content {
-            Content::Lines(lines) => lines.read(row),
-            Content::Codes(codes) => codes.read(row),
-            Content::Shipping(shipping) => shipping.read(row),
-            Content::Refunds(refunds) => refunds.read(row),
-            Content::Orders(_) | Content::Nothing => SourceOrder::default(),
+            TableContent::Lines(lines) => lines.read(row),
+            TableContent::Codes(codes) => codes.read(row),
+            TableContent::Shipping(shipping) => shipping.read(row),
+            TableContent::Refunds(refunds) => refunds.read(row),
+            TableContent::Orders(_) | TableContent::Nothing => SourceOrder::default(),
         };
         stated.position.line = row.line;
         let id = if id.is_empty() { id } else { format_compact!("{}:{id}", self.part.label) };
@@ -193,10 +193,10 @@ impl Table {
     }
 }
 
-impl CsvLayout for Table {
+impl CsvLayout for FivetranTable {
     fn landmarks(&self) -> Landmarks {
         match &self.content {
-            Content::Orders(orders) => Landmarks {
+            TableContent::Orders(orders) => Landmarks {
                 keys: places(&[&self.id]),
                 dates: places(&[&orders.created_at]),
                 amounts: places(&[&orders.total]),

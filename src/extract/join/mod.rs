@@ -13,5 +13,5 @@ mod tests;
 pub use joined::Joined;
 pub use json_pieces::{json_pieces, lost};
 pub use merge::{is_short, summed};
-pub use piece::{Holds, Kind, Part, Piece, Pieces, Role};
+pub use piece::{Holds, Part, Piece, Pieces, Role, SetKind};
 pub use set::{Input, gather};

@@ -76,7 +76,7 @@ impl<F: FnMut() -> Result<Option<Piece>, ReadError> + Send> Pieces for F {
 
 /// A kind of set: the records or tables over which one shop system spreads an order.
 #[derive(Debug)]
-pub struct Kind {
+pub struct SetKind {
     /// The name of its format in the settings.
     pub name: &'static str,
     /// Each of its files is a set.
@@ -94,7 +94,7 @@ pub struct Kind {
 /// The role of a table in its set.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
-    pub kind: &'static Kind,
+    pub kind: &'static SetKind,
     /// The format's name, and after a slash the table's.
     pub label: &'static str,
     pub holds: Holds,

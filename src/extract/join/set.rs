@@ -1,6 +1,6 @@
 //! Which tables of an export belong together, and whether all required ones exist.
 
-use super::piece::{Holds, Kind, Part};
+use super::piece::{Holds, Part, SetKind};
 use crate::extract::error::ReadError;
 use crate::extract::order_versions::CopyTimes;
 use crate::extract::table::Table;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Tables that are read together, the newest first.
 #[derive(Debug, Clone)]
 pub struct TableSet {
-    pub kind: &'static Kind,
+    pub kind: &'static SetKind,
     pub tables: Vec<Table>,
 }
 

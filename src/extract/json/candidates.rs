@@ -21,7 +21,7 @@ const SHOWN_LEN_MAX: usize = 8;
 
 /// The keys of a file's first records, split as one format splits them.
 #[derive(Default)]
-pub struct Sample {
+pub struct KeySample {
     pub keys: Keys,
     pub records: usize,
     /// The wrapper of the last record.
@@ -148,10 +148,10 @@ pub fn take_sample(
     wrappers: Wrappers,
     bytes_max: u64,
     formats: &JsonFormats,
-) -> Result<Sample, ReadError> {
+) -> Result<KeySample, ReadError> {
     let mut file = JsonFile::open(source.clone(), wrappers)?;
     file.limit(bytes_max);
-    let mut sample = Sample::default();
+    let mut sample = KeySample::default();
     let mut parts = 0;
     while sample.records < SAMPLE_LEN_MAX + parts {
         let keys = match file.next(|document| formats.keys_of(document.value)) {

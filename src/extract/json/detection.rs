@@ -1,6 +1,6 @@
 //! Recognises the format of a JSON file by the keys of its first records.
 
-use super::candidates::{Candidate, Sample, choose, take_sample};
+use super::candidates::{Candidate, KeySample, choose, take_sample};
 use super::envelopes::{self, NotFound};
 use super::format::{JsonFormat, JsonFormats};
 use super::layout::JsonLayout;
@@ -73,7 +73,7 @@ fn recognise_within(
     formats: &'static JsonFormats,
 ) -> Result<JsonLayout, ReadError> {
     let named = |format: &&'static JsonFormat| JsonLayout { format, envelope: None, formats };
-    let mut samples: Vec<(&'static JsonFormat, Sample)> = Vec::new();
+    let mut samples: Vec<(&'static JsonFormat, KeySample)> = Vec::new();
     let mut furthest: Option<ReadError> = None;
     for format in asked {
         match take_sample(source, Wrappers::known(format.wrappers), bytes_max, formats) {
@@ -86,7 +86,7 @@ fn recognise_within(
         }
     }
     let mut candidates = Vec::new();
-    for (format, Sample { keys, records, wrapper }) in &samples {
+    for (format, KeySample { keys, records, wrapper }) in &samples {
         if *records > 0 {
             candidates.push(Candidate::new(format, keys));
         } else if asked.len() == 1 || wrapper.is_some() {

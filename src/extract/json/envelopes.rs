@@ -1,7 +1,7 @@
 //! Finds records of a known format within an envelope that no format names, such as
 //! `{"code": 0, "message": "…", "data": {"orders": […]}}`.
 
-use super::candidates::{Candidate, Sample, choose, matching, shown, take_sample};
+use super::candidates::{Candidate, KeySample, choose, matching, shown, take_sample};
 use super::format::{JsonFormat, JsonFormats};
 use super::further_lists::not_sold;
 use super::layout::JsonLayout;
@@ -35,7 +35,7 @@ pub fn find(
     let mut unknown: Option<(usize, String)> = None;
     for place in places(source).unwrap_or_default() {
         let layout = |format| JsonLayout { format, envelope: Some(place), formats };
-        let Some(Sample { keys, records, wrapper }) = sample_at(source, place, formats) else {
+        let Some(KeySample { keys, records, wrapper }) = sample_at(source, place, formats) else {
             continue;
         };
         if records == 0 {
@@ -82,7 +82,7 @@ pub fn filled(
 ) -> Option<JsonLayout> {
     let sold = |place: &Path| not_sold(place).is_none();
     places(source).ok()?.into_iter().filter(sold).find_map(|place| {
-        let Sample { keys, records, .. } = sample_at(source, place, formats)?;
+        let KeySample { keys, records, .. } = sample_at(source, place, formats)?;
         let candidates: Vec<_> = asked.iter().map(|format| Candidate::new(format, &keys)).collect();
         let format = matching(&candidates).filter(|_| records > 0)?.ok()?;
         Some(JsonLayout { format, envelope: Some(place), formats })
@@ -140,7 +140,7 @@ fn is_named(format: &JsonFormat, place: Path) -> bool {
 }
 
 /// The first records at a place; `None` if they are known not to be orders, or the file is broken.
-fn sample_at(source: &Source, place: Path, formats: &JsonFormats) -> Option<Sample> {
+fn sample_at(source: &Source, place: Path, formats: &JsonFormats) -> Option<KeySample> {
     let is_non_order = place.split('/').any(|name| formats.is_non_order(name));
     let wrappers = || Wrappers::declared(vec![place]);
     let sample = || take_sample(source, wrappers(), RECORD_BYTES_MAX, formats).ok();

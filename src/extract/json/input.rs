@@ -11,17 +11,17 @@ pub struct Input {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    place: Place,
+    place: BytePlace,
 }
 
 /// Line and column of a byte, both from 1; a column is a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct BytePlace {
     pub line: u64,
     pub column: u64,
 }
 
-impl Place {
+impl BytePlace {
     pub const START: Self = Self { line: 1, column: 1 };
 
     /// The place after these bytes.
@@ -40,7 +40,7 @@ impl Place {
 
 impl Input {
     pub fn new(stream: Box<dyn Read + Send>) -> Self {
-        Self { stream, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, place: Place::START }
+        Self { stream, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, place: BytePlace::START }
     }
 
     /// The bytes in memory.
@@ -49,7 +49,7 @@ impl Input {
     }
 
     /// Where that begins.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> BytePlace {
         self.place
     }
 

@@ -39,8 +39,8 @@ impl Document<'_> {
         (!reading.has_repeated_key.get()).then_some((made, faults))
     }
 
-    fn reading(&self) -> Reading<'_> {
-        Reading {
+    fn reading(&self) -> RecordReading<'_> {
+        RecordReading {
             line: self.line,
             has_bad_bytes: self.has_bad_bytes,
             columns: self.columns,
@@ -53,7 +53,7 @@ impl Document<'_> {
 
     /// Notes which keys the record states, and which of them `read` looks at.
     pub fn note_uses<T>(&self, read: impl FnOnce(&Record<'_>) -> T, uses: &mut KeyUses) {
-        let reading = Reading { looked_at: Some(RefCell::default()), ..self.reading() };
+        let reading = RecordReading { looked_at: Some(RefCell::default()), ..self.reading() };
         let Some(object) = Some(self.value).filter(|value| value.is_object()) else { return };
         read(&Record { object: Some(object), path: 0, reading: &reading });
         uses.add_stated(object);
@@ -69,7 +69,7 @@ impl Document<'_> {
 }
 
 /// State that is collected while the fields of a record are read.
-struct Reading<'a> {
+struct RecordReading<'a> {
     line: u64,
     has_bad_bytes: bool,
     columns: &'a [String],
@@ -82,7 +82,7 @@ struct Reading<'a> {
     looked_at: Option<RefCell<Vec<(usize, Text)>>>,
 }
 
-impl Reading<'_> {
+impl RecordReading<'_> {
     /// The names from the record to an object.
     fn names_to(&self, path: usize) -> KeyPath {
         let (paths, mut at) = (self.paths.borrow(), path);
@@ -102,7 +102,7 @@ pub struct Record<'a> {
     object: Option<Value<'a>>,
     /// Its number among the paths; 0 for the record itself.
     path: usize,
-    reading: &'a Reading<'a>,
+    reading: &'a RecordReading<'a>,
 }
 
 impl<'a> Record<'a> {

@@ -7,7 +7,7 @@
 //! are read too, see [`super::further_lists`]. Documents may follow each other, with or without
 //! line ends or a comma after each. Other members of a wrapping object are skipped.
 
-use super::input::{Input, Place};
+use super::input::{BytePlace, Input};
 use super::nesting::{Expected, Further, Level, Member, NOWHERE, Nesting, Path, Wrappers};
 use super::scan::{Scan, ScanResult};
 use super::syntax_errors::SyntaxErrors;
@@ -47,7 +47,7 @@ pub struct Splitter {
 /// A value where a record is expected; not always an object.
 pub struct RawRecord<'a> {
     pub bytes: &'a [u8],
-    pub place: Place,
+    pub place: BytePlace,
 }
 
 impl Splitter {
@@ -145,7 +145,7 @@ impl Splitter {
     }
 
     /// The parser's error in a record that begins at `place`.
-    pub fn syntax_error(&self, place: Place, error: &serde_json::Error) -> ReadError {
+    pub fn syntax_error(&self, place: BytePlace, error: &serde_json::Error) -> ReadError {
         self.errors.syntax(place, error)
     }
 
@@ -161,7 +161,7 @@ impl Splitter {
 
     /// The byte after any blanks, and a byte order mark at the very beginning.
     fn next_byte(&mut self) -> Result<Option<u8>, ReadError> {
-        if self.place() == Place::START {
+        if self.place() == BytePlace::START {
             while self.input.bytes().len() < BOM.len() && self.fill()? {}
             self.input.drop_uncounted(if self.input.bytes().starts_with(BOM) {
                 BOM.len()
@@ -392,7 +392,7 @@ impl Splitter {
         self.input.fill().map_err(|error| self.errors.io(place, &error))
     }
 
-    fn place(&self) -> Place {
+    fn place(&self) -> BytePlace {
         self.input.place()
     }
 

@@ -20,7 +20,7 @@ const ESCAPED: u32 = u32::MAX;
 pub struct Tree<'a> {
     text: &'a str,
     /// The members of an object, or the items of a list, are contiguous; the root is last.
-    nodes: Vec<Node>,
+    nodes: Vec<TreeNode>,
 }
 
 /// Part of the text, or of the nodes.
@@ -31,7 +31,7 @@ struct Span {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Node {
+struct TreeNode {
     key: Span,
     /// Different keys mostly have different tags.
     tag: u32,
@@ -43,7 +43,7 @@ struct Node {
 #[derive(Debug, Clone, Copy)]
 pub struct Value<'a> {
     tree: &'a Tree<'a>,
-    node: &'a Node,
+    node: &'a TreeNode,
 }
 
 /// An object has a key twice, so it is not known which of its values counts.
@@ -99,7 +99,7 @@ impl<'a> Value<'a> {
         matches!(self.raw(), "null" | "NaN")
     }
 
-    fn nodes(self) -> &'a [Node] {
+    fn nodes(self) -> &'a [TreeNode] {
         let Span { start, end } = self.node.inner;
         &self.tree.nodes[start as usize..end as usize]
     }
@@ -152,7 +152,7 @@ impl<'a> Value<'a> {
     }
 }
 
-fn key_of<'a>(tree: &'a Tree<'a>, node: &Node) -> Cow<'a, str> {
+fn key_of<'a>(tree: &'a Tree<'a>, node: &TreeNode) -> Cow<'a, str> {
     let key = tree.slice(node.key);
     if node.tag != ESCAPED {
         return Cow::Borrowed(key);
@@ -175,9 +175,9 @@ fn tag_of(key: &[u8]) -> u32 {
 struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
-    nodes: Vec<Node>,
+    nodes: Vec<TreeNode>,
     /// The members and items so far of all objects and lists that are open.
-    open: Vec<Node>,
+    open: Vec<TreeNode>,
 }
 
 impl<'a> Parser<'a> {
@@ -188,8 +188,8 @@ impl<'a> Parser<'a> {
         Self { bytes, at: 0, nodes, open: Vec::with_capacity(64) }
     }
 
-    fn parse(mut self) -> Option<Vec<Node>> {
-        self.value(Node::default(), DEPTH_MAX)?;
+    fn parse(mut self) -> Option<Vec<TreeNode>> {
+        self.value(TreeNode::default(), DEPTH_MAX)?;
         if self.next_byte().is_some() {
             return None;
         }
@@ -206,7 +206,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A value, as a node that may already have its key.
-    fn value(&mut self, node: Node, depth: u32) -> Option<()> {
+    fn value(&mut self, node: TreeNode, depth: u32) -> Option<()> {
         let first = self.next_byte()?;
         let start = self.at as u32;
         let mut inner = Span::default();
@@ -222,7 +222,7 @@ impl<'a> Parser<'a> {
             _ => self.number()?,
         }
         let value = Span { start, end: self.at as u32 };
-        self.open.push(Node { value, inner, ..node });
+        self.open.push(TreeNode { value, inner, ..node });
         (self.open.len() + self.nodes.len() <= VALUES_MAX).then_some(())
     }
 
@@ -233,7 +233,7 @@ impl<'a> Parser<'a> {
         self.at += 1;
         let mut byte = self.next_byte()?;
         while byte != closing {
-            let mut node = Node::default();
+            let mut node = TreeNode::default();
             if bracket == b'{' {
                 (node.key, node.tag) = self.key()?;
             }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// How an export writes amounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Form {
+pub struct AmountForm {
     pub decimal_mark: char,
     pub thousands: Option<char>,
     /// Currency signs that may precede or follow an amount.
@@ -19,13 +19,13 @@ pub struct Form {
     pub has_exponents: bool,
 }
 
-impl Default for Form {
+impl Default for AmountForm {
     fn default() -> Self {
         Self { decimal_mark: '.', thousands: None, signs: Vec::new(), has_exponents: false }
     }
 }
 
-impl Form {
+impl AmountForm {
     /// `1.234,56` to `1234.56`, with a `-` if it is negative (`-5`, `$-5`, `(5)`); blank stays
     /// blank.
     ///
@@ -103,8 +103,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn form(decimal_mark: char, thousands: Option<char>) -> Form {
-        Form {
+    fn form(decimal_mark: char, thousands: Option<char>) -> AmountForm {
+        AmountForm {
             decimal_mark,
             thousands,
             has_exponents: false,
@@ -138,10 +138,10 @@ mod tests {
     #[test]
     fn exponents_are_exact_with_either_mark() {
         for (mark, text) in [('.', "-1.79E+3"), (',', "-1,79e3")] {
-            let exact = Form { has_exponents: true, ..form(mark, None) };
+            let exact = AmountForm { has_exponents: true, ..form(mark, None) };
             assert_eq!(exact.plain(text).as_deref(), Some("-1790"), "{text}");
         }
-        let exact = Form { has_exponents: true, ..form(',', Some('.')) };
+        let exact = AmountForm { has_exponents: true, ..form(',', Some('.')) };
         assert_eq!(exact.plain("1.234,5E3"), None);
         assert_eq!(exact.plain("12,30").as_deref(), Some("12.30"));
     }

@@ -1,6 +1,6 @@
 //! From cells to the text of one field.
 
-use super::profile::{Cells, Name};
+use super::profile::{CellNames, Name};
 use crate::domain::{Reason, Text};
 use crate::extract::blank;
 use crate::extract::rows::Row;
@@ -52,7 +52,7 @@ impl Values for RecordValues<'_> {
     }
 }
 
-impl Cells {
+impl CellNames {
     /// The value of a part; blank also if the mapping declares so.
     fn part<'t>(&self, text: &'t str) -> &'t str {
         let text = if self.is_free_text { blank::free_text(text) } else { blank::value(text) };

@@ -1,8 +1,8 @@
 //! Values of a whole order that are on several of its rows: once, or the same on each.
 
-use super::amounts::Form;
+use super::amounts::AmountForm;
 use super::cells::Values;
-use super::profile::Cells;
+use super::profile::CellNames;
 use crate::domain::{Reason, Text};
 use crate::extract::decimal::parse_signed;
 
@@ -10,7 +10,7 @@ use crate::extract::decimal::parse_signed;
 ///
 /// # Errors
 /// If two differ, or a cell can't be read.
-pub fn agreed(cells: &Cells, carriers: &[&dyn Values]) -> Result<Text, Reason> {
+pub fn agreed(cells: &CellNames, carriers: &[&dyn Values]) -> Result<Text, Reason> {
     agreed_of(carriers.iter().map(|carrier| cells.text(*carrier)))
 }
 
@@ -34,9 +34,9 @@ pub fn agreed_of(texts: impl Iterator<Item = Result<Text, Reason>>) -> Result<Te
 /// # Errors
 /// If two differ, or one is not in the declared form.
 pub fn agreed_amount(
-    cells: &Cells,
+    cells: &CellNames,
     carriers: &[&dyn Values],
-    form: &Form,
+    form: &AmountForm,
     may_be_zero: bool,
 ) -> Result<Text, Reason> {
     let mut agreed = Text::default();

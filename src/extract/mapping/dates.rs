@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 #[derive(Debug, Clone, Default)]
 pub struct Dates {
     /// Formats in strptime's notation; none: the forms that [`Moment::parse`] reads.
-    formats: Vec<Format>,
+    formats: Vec<DatePattern>,
     /// Pairs of formats that read one text as two different dates, such as day first and month
     /// first. Only one of a pair can apply to a file.
     rivals: Vec<(usize, usize)>,
@@ -19,7 +19,7 @@ pub struct Dates {
 }
 
 #[derive(Debug, Clone)]
-struct Format {
+struct DatePattern {
     /// Without `{th}`.
     pattern: String,
     /// The day may have an English ending: `Mar 13th 2026`.
@@ -51,7 +51,8 @@ impl Dates {
     /// # Errors
     /// The first format that is invalid, or does not contain a day.
     pub fn new(formats: &[String], time: civil::Time) -> Result<Self, String> {
-        let formats: Vec<Format> = formats.iter().map(|format| Format::new(format, time)).collect();
+        let formats: Vec<DatePattern> =
+            formats.iter().map(|format| DatePattern::new(format, time)).collect();
         if let Some(odd) = formats.iter().find(|format| format.probe().is_none()) {
             return Err(odd.pattern.clone());
         }
@@ -126,7 +127,7 @@ impl Dates {
     }
 }
 
-impl Format {
+impl DatePattern {
     fn new(format: &str, time: civil::Time) -> Self {
         let has =
             |directives: &[&str]| directives.iter().any(|directive| format.contains(directive));
@@ -172,7 +173,7 @@ impl Format {
     }
 }
 
-fn are_rivals(a: &Format, b: &Format) -> bool {
+fn are_rivals(a: &DatePattern, b: &DatePattern) -> bool {
     let differ = |text: Option<String>| {
         text.is_some_and(|text| match (a.read(&text), b.read(&text)) {
             (Some(one), Some(other)) => one != other,

@@ -1,8 +1,8 @@
 //! A mapping, from the settings or built in, as a format.
 
-use super::amounts::Form;
+use super::amounts::AmountForm;
 use super::dates::Unsettled;
-use super::profile::{Name, Profile, RowLayout, Source};
+use super::profile::{MappingSource, Name, Profile, RowLayout};
 use super::records::{missing_in, note_uses, order_of};
 use super::sheet::{MappedSheet, missing};
 use crate::domain::SourceOrder;
@@ -39,7 +39,7 @@ impl Format for Arc<Profile> {
 
 impl CsvFormat for Arc<Profile> {
     fn known_columns(&self, header: &Header) -> usize {
-        if matches!(self.source, Source::Json { .. }) {
+        if matches!(self.source, MappingSource::Json { .. }) {
             return header
                 .count(|own| self.names.iter().any(|place| is_same(own, first_key(place))));
         }
@@ -48,24 +48,24 @@ impl CsvFormat for Arc<Profile> {
     }
 
     fn column_names(&self) -> Vec<&str> {
-        let is_json = matches!(self.source, Source::Json { .. });
+        let is_json = matches!(self.source, MappingSource::Json { .. });
         let names = self.names.iter().map(String::as_str);
         names.map(|name| if is_json { first_key(name) } else { name }).collect()
     }
 
     fn delimiter(&self) -> Option<u8> {
         match self.source {
-            Source::Csv { delimiter, .. } => delimiter,
-            Source::Json { .. } | Source::FlatJson { .. } => None,
+            MappingSource::Csv { delimiter, .. } => delimiter,
+            MappingSource::Json { .. } | MappingSource::FlatJson { .. } => None,
         }
     }
 
     fn detect(&self, head: &CsvHead<'_>) -> CsvMatch {
-        if matches!(self.source, Source::Json { .. }) {
+        if matches!(self.source, MappingSource::Json { .. }) {
             return of_json_cells(self, head);
         }
         // Cells of a table, even if the mapping is for JSON: a spreadsheet may have rounded them.
-        let form = Form { has_exponents: false, ..self.form.clone() };
+        let form = AmountForm { has_exponents: false, ..self.form.clone() };
         let of_cells = Arc::new(Profile { form, ..Profile::clone(self) });
         let mut sheet = MappedSheet::resolve(&of_cells, head.header);
         let columns = missing(&sheet);

@@ -20,7 +20,7 @@ pub fn line(
     at_line: u64,
     faults: &mut OrderErrors,
 ) -> SourceLine {
-    let mut reading = Reading { profile, values, at_line, faults };
+    let mut reading = LineReading { profile, values, at_line, faults };
     let mut line = SourceLine {
         id: reading.text(LineField::Id),
         name: reading.text(LineField::Name),
@@ -41,14 +41,14 @@ pub fn line(
     line
 }
 
-struct Reading<'a> {
+struct LineReading<'a> {
     profile: &'a Profile,
     values: &'a dyn Values,
     at_line: u64,
     faults: &'a mut OrderErrors,
 }
 
-impl Reading<'_> {
+impl LineReading<'_> {
     fn text(&mut self, field: LineField) -> Text {
         let read = match self.profile.line_field(field) {
             None | Some(Field::Sum(_)) => return Text::default(),

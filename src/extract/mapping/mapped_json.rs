@@ -3,7 +3,7 @@
 //! of any table.
 
 use super::cells::{NO_SINGLE_VALUE, Values};
-use super::profile::{Profile, Source};
+use super::profile::{MappingSource, Profile};
 use super::records::{Object, all_wrappers_of, orders};
 use super::sheet::MappedSheet;
 use crate::extract::codec;
@@ -30,7 +30,7 @@ pub fn open(
     profile: &Arc<Profile>,
     passed_over: &SharedTally,
 ) -> Result<Box<dyn Records>, ReadError> {
-    if !matches!(profile.source, Source::FlatJson { .. }) {
+    if !matches!(profile.source, MappingSource::FlatJson { .. }) {
         return orders(source.clone(), profile, passed_over);
     }
     let width = profile.names.len() + 1;

@@ -4,7 +4,7 @@ use super::cells::Values;
 use super::consistency::{agreed, agreed_amount};
 use super::dates::Kept;
 use super::lines;
-use super::profile::{Cells, Field, OrderField, Profile, Sum, Term, Zone};
+use super::profile::{CellNames, Field, OrderField, Profile, Sum, Term, Zone};
 use super::status::{self, status};
 use crate::domain::{Reason, RecordError, SourceDiscount, SourceOrder, Status, Text, Unstated};
 use crate::extract::decimal;
@@ -126,7 +126,7 @@ impl Making<'_> {
     /// Blank if none of it is stated.
     fn sum(&self, sum: &Sum) -> Result<Text, Reason> {
         let form = &self.profile.form;
-        let cells_of = |term: &Term| Cells::of(term.name);
+        let cells_of = |term: &Term| CellNames::of(term.name);
         let mut amounts = Vec::new();
         for term in &sum.once {
             let plain = agreed_amount(&cells_of(term), &self.material.carriers, form, true)?;
@@ -181,7 +181,7 @@ impl Making<'_> {
             Zone::Fixed(zone) => return Some(Some(zone.clone())),
             Zone::Cell { column, words } => (column, words),
         };
-        let cells = Cells::of(*column);
+        let cells = CellNames::of(*column);
         let text = agreed(&cells, &self.material.carriers).ok()?;
         if text.is_empty() {
             return Some(None);

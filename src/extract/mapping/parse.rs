@@ -3,10 +3,12 @@
 mod fields;
 mod shape;
 
-use super::amounts::Form;
+use super::amounts::AmountForm;
 use super::dates::{Dates, FORMATS_MAX};
-use super::profile::{Field, LineField, Names, OrderField, Profile, RowLayout, Source, Zone};
-use super::toml_table::{Document, Table, Value};
+use super::profile::{
+    Field, LineField, MappingSource, Names, OrderField, Profile, RowLayout, Zone,
+};
+use super::toml_table::{TomlDocument, TomlTable, TomlValue};
 use crate::extract::error::{OpenError, ReadError};
 use jiff::civil;
 use jiff::fmt::strtime;
@@ -66,7 +68,7 @@ const KEYS: &[&str] = &[
 /// # Errors
 /// With every fault, each with its line.
 pub fn parse(text: &str, file: &str) -> Result<Mappings, OpenError> {
-    let document = Document { file, text, faults: RefCell::default() };
+    let document = TomlDocument { file, text, faults: RefCell::default() };
     let (root, broken) = DeTable::parse_recoverable(text);
     for fault in &broken {
         let span = fault.span().unwrap_or(0..0);
@@ -89,7 +91,7 @@ pub fn parse(text: &str, file: &str) -> Result<Mappings, OpenError> {
     if faults.is_empty() { Ok(Mappings(profiles.into())) } else { Err(OpenError { faults }) }
 }
 
-fn profile(name: &str, table: &Table<'_>) -> Profile {
+fn profile(name: &str, table: &TomlTable<'_>) -> Profile {
     table.only(KEYS);
     if name == "auto" {
         table.fault("the name has a meaning of its own", "another name");
@@ -98,7 +100,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
     let (source, line_names) = shape::source(table, &names);
     let order = fields::order(table, &names);
     let line = fields::line(table, line_names.as_ref().unwrap_or(&names));
-    let is_json = !matches!(source, Source::Csv { .. });
+    let is_json = !matches!(source, MappingSource::Csv { .. });
     let mut profile = Profile {
         name: name.to_owned(),
         title: table.text("title").unwrap_or_else(|| format!("export as mappings.{name} has it")),
@@ -117,7 +119,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
         refunds_tell: table.flag("refunds_tell"),
         row_kind: fields::row_kind(table, &names),
         line_key: table.text("line_key").map(|name| names.number(&name)),
-        form: Form { has_exponents: is_json, ..form(table) },
+        form: AmountForm { has_exponents: is_json, ..form(table) },
         dates: dates(table),
         zone: zone(table, &names),
         has_html_entities: table.flag("html_entities"),
@@ -134,7 +136,7 @@ fn profile(name: &str, table: &Table<'_>) -> Profile {
 }
 
 /// Without these an order can't be identified or sent.
-fn check_needed(profile: &Profile, table: &Table<'_>) {
+fn check_needed(profile: &Profile, table: &TomlTable<'_>) {
     let has = |field| profile.order_field(field).is_some();
     let mut missing = Vec::new();
     if !has(OrderField::Id) && !has(OrderField::Number) {
@@ -175,7 +177,7 @@ fn check_needed(profile: &Profile, table: &Table<'_>) {
     }
 }
 
-fn form(table: &Table<'_>) -> Form {
+fn form(table: &TomlTable<'_>) -> AmountForm {
     let one = |key: &str, usual: Option<char>| match table.text(key) {
         None => usual,
         Some(text) => {
@@ -188,11 +190,11 @@ fn form(table: &Table<'_>) -> Form {
             first
         }
     };
-    let form = Form {
+    let form = AmountForm {
         decimal_mark: one("decimal_mark", Some('.')).unwrap_or('.'),
         thousands: one("thousands", None),
         signs: table.texts("signs"),
-        ..Form::default()
+        ..AmountForm::default()
     };
     if form.thousands == Some(form.decimal_mark) {
         table.fault("decimal_mark and thousands are the same", "two signs");
@@ -200,12 +202,12 @@ fn form(table: &Table<'_>) -> Form {
     form
 }
 
-fn in_minor_units(table: &Table<'_>) -> bool {
+fn in_minor_units(table: &TomlTable<'_>) -> bool {
     let forms = [("decimal", false), ("minor_units", true)];
     table.get("amounts").and_then(|value| value.choice(&forms)).unwrap_or_default()
 }
 
-fn dates(table: &Table<'_>) -> Dates {
+fn dates(table: &TomlTable<'_>) -> Dates {
     let time = table.get("time").map_or(Some(civil::Time::midnight()), |value| {
         let time = value.text()?.parse().ok();
         if time.is_none() {
@@ -232,7 +234,7 @@ fn dates(table: &Table<'_>) -> Dates {
     Dates::default()
 }
 
-fn zone(table: &Table<'_>, names: &Names) -> Zone {
+fn zone(table: &TomlTable<'_>, names: &Names) -> Zone {
     let Some(value) = table.get("zone") else { return Zone::Job };
     if !value.is_table() {
         return zone_named(&value).map_or(Zone::Job, Zone::Fixed);
@@ -247,7 +249,7 @@ fn zone(table: &Table<'_>, names: &Names) -> Zone {
 }
 
 /// An IANA name, or an offset such as `+01:00`.
-fn zone_named(value: &Value<'_>) -> Option<TimeZone> {
+fn zone_named(value: &TomlValue<'_>) -> Option<TimeZone> {
     let text = value.text()?;
     let offset = || Some(TimeZone::fixed(strtime::parse("%:z", &text).ok()?.offset()?));
     let zone = TimeZone::get(&text).ok().or_else(offset);

@@ -1,6 +1,6 @@
 //! A mapping as it was declared: plain data.
 
-use super::amounts::Form;
+use super::amounts::AmountForm;
 use super::dates::Dates;
 use crate::domain::{Status, Text};
 use crate::extract::blank;
@@ -109,7 +109,7 @@ pub struct Profile {
     pub description: String,
     /// What to do if columns are missing.
     pub hint: String,
-    pub source: Source,
+    pub source: MappingSource,
     /// Its records of JSON were found at a place that it does not name.
     pub has_found_place: bool,
     /// Every used column, or path in a record; its position in this list is its [`Name`].
@@ -127,7 +127,7 @@ pub struct Profile {
     pub row_kind: Option<RowKinds>,
     /// What identifies a line of an order: rows that agree on it state one line.
     pub line_key: Option<Name>,
-    pub form: Form,
+    pub form: AmountForm,
     pub dates: Dates,
     pub zone: Zone,
     /// Its names and methods are escaped for HTML.
@@ -142,7 +142,7 @@ pub struct Profile {
 
 /// What the mapping reads.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum MappingSource {
     Csv {
         layout: RowLayout,
         delimiter: Option<u8>,
@@ -165,14 +165,14 @@ pub enum RowLayout {
     /// Each row is an order of one line.
     Order,
     /// Each row is an order; all its lines are in one cell.
-    Parts(Parts),
+    Parts(LinesInCell),
     /// Each row is a line; the rows of an order have the key in common.
-    Lines { key: Vec<Name>, repeats: Repeats },
+    Lines { key: Vec<Name>, repeats: FilledRows },
 }
 
 /// On which rows of an order its own cells are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeats {
+pub enum FilledRows {
     First,
     Each,
     /// On the first, or on each: both are written.
@@ -183,7 +183,7 @@ pub enum Repeats {
 /// it, which are the profile's `line_names`: each line begins with the first, and the second
 /// follows it.
 #[derive(Debug, Clone)]
-pub struct Parts {
+pub struct LinesInCell {
     pub cell: Name,
     /// How many keys there are.
     pub keys: usize,
@@ -193,14 +193,14 @@ pub struct Parts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field {
     Constant(Text),
-    Cells(Cells),
+    Cells(CellNames),
     /// An amount added up.
     Sum(Sum),
 }
 
 /// The first of several that is not blank; each of one name, or of several joined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cells {
+pub struct CellNames {
     pub alternatives: Vec<Vec<Name>>,
     /// Between joined ones.
     pub with: String,
@@ -227,7 +227,7 @@ pub struct Sum {
 /// Whether the prices of an order include tax, by one of its cells.
 #[derive(Debug, Clone)]
 pub struct TaxIncluded {
-    pub cells: Cells,
+    pub cells: CellNames,
     pub words: Vec<(String, bool)>,
 }
 
@@ -240,21 +240,21 @@ pub struct Term {
 /// One step towards the status: the first rule that has an answer gives it.
 #[derive(Debug, Clone)]
 pub struct StatusRule {
-    pub cells: Cells,
+    pub cells: CellNames,
     /// The column may be missing.
     pub is_optional: bool,
     /// What any text but "no" means; words take precedence.
-    pub filled: Option<Answer>,
-    pub blank: Option<Answer>,
+    pub filled: Option<FieldAnswer>,
+    pub blank: Option<FieldAnswer>,
     /// What a date means; a text that is neither a date nor "no" is an error.
-    pub dated: Option<Answer>,
-    pub words: Vec<(String, Answer)>,
+    pub dated: Option<FieldAnswer>,
+    pub words: Vec<(String, FieldAnswer)>,
     /// The words of a shop system, for words not in `words`.
     pub table: Option<&'static Statuses>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum FieldAnswer {
     Status(Status),
     /// The next rule decides.
     Next,
@@ -318,7 +318,7 @@ impl StatusRule {
         let answers = self.words.iter().map(|(_, answer)| *answer);
         let mut answers =
             answers.chain([self.filled, self.blank, self.dated].into_iter().flatten());
-        answers.any(|answer| answer == Answer::Status(status))
+        answers.any(|answer| answer == FieldAnswer::Status(status))
     }
 }
 
@@ -338,26 +338,30 @@ impl Profile {
     /// The mapping, for JSON records that were found at a path that it does not name.
     pub fn within(&self, place: &str) -> Self {
         let mut own = Self { has_found_place: true, ..self.clone() };
-        if let Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } = &mut own.source {
+        if let MappingSource::Json { wrappers, .. } | MappingSource::FlatJson { wrappers, .. } =
+            &mut own.source
+        {
             *wrappers = vec![place.to_owned()];
         }
         own
     }
 
     pub fn is_csv(&self) -> bool {
-        matches!(self.source, Source::Csv { .. })
+        matches!(self.source, MappingSource::Csv { .. })
     }
 
     /// How orders are built from rows; `None` if orders are records.
     pub fn layout(&self) -> Option<&RowLayout> {
         match &self.source {
-            Source::Csv { layout, .. } | Source::FlatJson { layout, .. } => Some(layout),
-            Source::Json { .. } => None,
+            MappingSource::Csv { layout, .. } | MappingSource::FlatJson { layout, .. } => {
+                Some(layout)
+            }
+            MappingSource::Json { .. } => None,
         }
     }
 }
 
-impl Cells {
+impl CellNames {
     /// One column, or place.
     pub fn of(name: Name) -> Self {
         Self { alternatives: vec![vec![name]], ..Self::default() }

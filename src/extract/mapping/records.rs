@@ -2,7 +2,7 @@
 
 use super::cells::Values;
 use super::order::{Material, order};
-use super::profile::{Field, LineField, Name, OrderField, Profile, Source};
+use super::profile::{Field, LineField, MappingSource, Name, OrderField, Profile};
 use super::status::unstated;
 use crate::domain::{OtherRow, Reason, SourceOrder, interned};
 use crate::extract::ORDER_LINES_MAX;
@@ -123,8 +123,10 @@ impl Judge for MappingJudge {
 
 pub fn wrappers_of(profile: &Profile) -> Wrappers {
     let wrappers = match &profile.source {
-        Source::Json { wrappers, .. } | Source::FlatJson { wrappers, .. } => wrappers.as_slice(),
-        Source::Csv { .. } => &[],
+        MappingSource::Json { wrappers, .. } | MappingSource::FlatJson { wrappers, .. } => {
+            wrappers.as_slice()
+        }
+        MappingSource::Csv { .. } => &[],
     };
     Wrappers::declared(wrappers.iter().map(|name| interned(name)).collect())
 }
@@ -184,7 +186,7 @@ fn refuse_rounded(record: Value<'_>, profile: &Profile, faults: &mut OrderErrors
 pub fn note_uses(profile: &Profile, record: Value<'_>, uses: &mut KeyUses) {
     uses.add_stated(record);
     profile.names.iter().for_each(|place| uses.add_place(&keys_of(place)));
-    let Source::Json { lines, .. } = &profile.source else { return };
+    let MappingSource::Json { lines, .. } = &profile.source else { return };
     for list in lines.iter().map(|place| keys_of(place)) {
         uses.add_place(&list);
         for name in profile.line_names.iter().flatten() {
@@ -206,7 +208,7 @@ fn plain_token(token: &str) -> String {
 
 /// The objects of a record's list of lines, and whether it has other items.
 fn lines_of<'a>(record: Value<'a>, profile: &Profile) -> (Vec<Value<'a>>, bool) {
-    let Source::Json { lines, .. } = &profile.source else { return (Vec::new(), false) };
+    let MappingSource::Json { lines, .. } = &profile.source else { return (Vec::new(), false) };
     let stated = |place: &String| at(record, place).ok().flatten().filter(|value| !value.is_null());
     match lines.iter().find_map(stated) {
         None => (Vec::new(), false),
@@ -262,7 +264,7 @@ fn needs(profile: &Profile) -> Vec<Need> {
                 .join(" and ")
         };
         let mut shown = places.iter().map(named).collect::<Vec<_>>().join(" or ");
-        if let Source::Json { lines, .. } = &profile.source
+        if let MappingSource::Json { lines, .. } = &profile.source
             && is_of_line
         {
             shown = format!("{shown} in {}", lines.join(" or "));

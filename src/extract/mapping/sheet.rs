@@ -6,7 +6,7 @@ use super::lines;
 use super::order::{Material, order};
 use super::parts;
 use super::profile::{
-    Field, LineField, Name, OrderField, Parts, Profile, Repeats, RowKind, RowLayout,
+    Field, FilledRows, LineField, LinesInCell, Name, OrderField, Profile, RowKind, RowLayout,
 };
 use super::status::unstated;
 use crate::domain::{Reason, RecordError, SourceOrder, Text, Unstated, interned};
@@ -91,7 +91,7 @@ impl MappedSheet {
         order(&self.profile, self.kept, &material, faults_of(row))
     }
 
-    fn of_parts(&self, row: &Row<'_>, parts: &Parts) -> SourceOrder {
+    fn of_parts(&self, row: &Row<'_>, parts: &LinesInCell) -> SourceOrder {
         let values = RowValues { row, at: &self.at };
         let mut faults = faults_of(row);
         let keys = self.profile.line_names.as_deref().unwrap_or_default();
@@ -114,7 +114,7 @@ impl MappedSheet {
         order(&self.profile, self.kept, &material, faults)
     }
 
-    fn of_group(&self, group: &Group, repeats: Repeats) -> SourceOrder {
+    fn of_group(&self, group: &Group, repeats: FilledRows) -> SourceOrder {
         let rows: Vec<Row<'_>> = group.rows.iter().map(|kept| kept.row()).collect();
         let values: Vec<RowValues<'_>> =
             rows.iter().map(|row| RowValues { row, at: &self.at }).collect();
@@ -180,16 +180,16 @@ impl MappedSheet {
     fn carriers<'v>(
         &self,
         values: Vec<&'v RowValues<'v>>,
-        repeats: Repeats,
+        repeats: FilledRows,
         faults: &mut OrderErrors,
     ) -> Vec<&'v dyn Values> {
         let all = || values.iter().map(|row| *row as &dyn Values).collect();
-        if repeats == Repeats::Each {
+        if repeats == FilledRows::Each {
             return all();
         }
         let carrying: Vec<&RowValues<'_>> =
             values.iter().copied().filter(|row| self.carries(row)).collect();
-        let is_each = repeats == Repeats::Either && carrying.len() == values.len();
+        let is_each = repeats == FilledRows::Either && carrying.len() == values.len();
         match carrying.as_slice() {
             [] => {
                 let line = values.first().map_or(0, |row| row.row.line);

@@ -3,7 +3,7 @@
 use super::cells::Values;
 use super::consistency::agreed_of;
 use super::dates::{Dates, Kept};
-use super::profile::{Answer, Name, Profile, RowKind, StatusRule};
+use super::profile::{FieldAnswer, Name, Profile, RowKind, StatusRule};
 use crate::domain::{Reason, RecordError, Status, Text, Unstated, interned};
 use crate::extract::blank;
 use crate::extract::decisive;
@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 pub fn word(profile: &Profile, kept: Kept, carriers: &[&dyn Values]) -> Text {
     let decides = |rule: &StatusRule, word: &Text| {
         let answer = answer(rule, word, &profile.dates, kept);
-        !word.is_empty() && !matches!(answer, Ok(Answer::Next))
+        !word.is_empty() && !matches!(answer, Ok(FieldAnswer::Next))
     };
     let mut words = profile
         .status
@@ -67,7 +67,9 @@ pub fn status(
         let fault = |reason| RecordError::of(reason, column(profile, rule, carriers));
         let text = stated_by(rule, carriers).map_err(fault)?;
         let answer = answer(rule, &text, &profile.dates, kept);
-        if let Answer::Status(status) = answer.map_err(|reason| fault(reason).showing(&text))? {
+        if let FieldAnswer::Status(status) =
+            answer.map_err(|reason| fault(reason).showing(&text))?
+        {
             return Ok(status);
         }
     }
@@ -97,17 +99,17 @@ fn stated(rule: &StatusRule, text: Text) -> Text {
     if declared(rule, &text).is_some() { text } else { blank::value(&text).into() }
 }
 
-fn declared(rule: &StatusRule, text: &str) -> Option<Answer> {
+fn declared(rule: &StatusRule, text: &str) -> Option<FieldAnswer> {
     let word = rule.words.iter().find(|(word, _)| is_same_if_lossy(text, word));
     word.map(|(_, answer)| *answer)
 }
 
 /// Declared words are looked up first: a mapping may declare one that elsewhere means no value.
-fn answer(rule: &StatusRule, text: &str, dates: &Dates, kept: Kept) -> Result<Answer, Reason> {
+fn answer(rule: &StatusRule, text: &str, dates: &Dates, kept: Kept) -> Result<FieldAnswer, Reason> {
     if let Some(answer) = declared(rule, text) {
         return Ok(answer);
     }
-    let blank = rule.blank.unwrap_or(Answer::Next);
+    let blank = rule.blank.unwrap_or(FieldAnswer::Next);
     if text.is_empty() {
         return Ok(blank);
     }
@@ -116,7 +118,7 @@ fn answer(rule: &StatusRule, text: &str, dates: &Dates, kept: Kept) -> Result<An
         return Ok(if is_dated || decisive::is_dated(text)? { dated } else { blank });
     }
     if let Some(status) = rule.table.and_then(|table| table.of(text)) {
-        return Ok(Answer::Status(status));
+        return Ok(FieldAnswer::Status(status));
     }
     match rule.filled {
         Some(_) if decisive::flag_of(text) == Some(false) => Ok(blank),

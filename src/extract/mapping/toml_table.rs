@@ -8,30 +8,35 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A document being read, and its errors so far.
-pub struct Document<'t> {
+pub struct TomlDocument<'t> {
     pub file: &'t str,
     pub text: &'t str,
     pub faults: RefCell<Vec<ReadError>>,
 }
 
 /// A table of it, under its full name.
-pub struct Table<'t> {
-    document: &'t Document<'t>,
+pub struct TomlTable<'t> {
+    document: &'t TomlDocument<'t>,
     table: &'t DeTable<'t>,
     pub path: String,
     span: Range<usize>,
 }
 
 /// A value of it.
-pub struct Value<'t> {
-    document: &'t Document<'t>,
+pub struct TomlValue<'t> {
+    document: &'t TomlDocument<'t>,
     value: &'t Spanned<DeValue<'t>>,
     pub path: String,
 }
 
-impl<'t> Document<'t> {
-    pub fn table(&'t self, table: &'t DeTable<'t>, path: &str, span: Range<usize>) -> Table<'t> {
-        Table { document: self, table, path: path.to_owned(), span }
+impl<'t> TomlDocument<'t> {
+    pub fn table(
+        &'t self,
+        table: &'t DeTable<'t>,
+        path: &str,
+        span: Range<usize>,
+    ) -> TomlTable<'t> {
+        TomlTable { document: self, table, path: path.to_owned(), span }
     }
 
     pub fn fault(&self, span: Range<usize>, key: &str, what: &str, expected: &str) {
@@ -42,7 +47,7 @@ impl<'t> Document<'t> {
     }
 }
 
-impl<'t> Table<'t> {
+impl<'t> TomlTable<'t> {
     /// Reports every key other than these.
     pub fn only(&self, keys: &[&str]) {
         for (name, value) in self.table {
@@ -54,15 +59,18 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub fn get(&self, key: &str) -> Option<Value<'t>> {
+    pub fn get(&self, key: &str) -> Option<TomlValue<'t>> {
         let value = self.table.get(key)?;
-        Some(Value { document: self.document, value, path: format!("{}.{key}", self.path) })
+        Some(TomlValue { document: self.document, value, path: format!("{}.{key}", self.path) })
     }
 
-    pub fn entries(&self) -> impl Iterator<Item = (&'t str, Value<'t>)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&'t str, TomlValue<'t>)> {
         self.table.iter().map(|(name, value)| {
             let name: &str = name.get_ref();
-            (name, Value { document: self.document, value, path: format!("{}.{name}", self.path) })
+            (
+                name,
+                TomlValue { document: self.document, value, path: format!("{}.{name}", self.path) },
+            )
         })
     }
 
@@ -83,7 +91,7 @@ impl<'t> Table<'t> {
     }
 
     /// The words under `words`, each with its meaning.
-    pub fn words<T>(&self, read: impl Fn(&Value<'t>) -> Option<T>) -> Vec<(String, T)> {
+    pub fn words<T>(&self, read: impl Fn(&TomlValue<'t>) -> Option<T>) -> Vec<(String, T)> {
         let words = self.table("words");
         let entries = words.iter().flat_map(Self::entries);
         entries.filter_map(|(word, value)| Some((word.to_owned(), read(&value)?))).collect()
@@ -103,12 +111,12 @@ impl<'t> Table<'t> {
     }
 }
 
-impl<'t> Value<'t> {
+impl<'t> TomlValue<'t> {
     pub fn is_table(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Table(_))
     }
 
-    pub fn table(&self) -> Option<Table<'t>> {
+    pub fn table(&self) -> Option<TomlTable<'t>> {
         match self.value.get_ref() {
             DeValue::Table(table) => {
                 Some(self.document.table(table, &self.path, self.value.span()))
@@ -121,14 +129,14 @@ impl<'t> Value<'t> {
     }
 
     /// A list of tables.
-    pub fn tables(&self) -> Vec<Table<'t>> {
+    pub fn tables(&self) -> Vec<TomlTable<'t>> {
         match self.value.get_ref() {
             DeValue::Array(items) => items
                 .iter()
                 .enumerate()
                 .filter_map(|(at, value)| {
                     let path = format!("{}[{at}]", self.path);
-                    Value { document: self.document, value, path }.table()
+                    TomlValue { document: self.document, value, path }.table()
                 })
                 .collect(),
             other => {
@@ -195,14 +203,18 @@ impl<'t> Value<'t> {
     }
 
     /// The items of a list, or the value itself.
-    pub fn items(&self) -> Vec<Value<'t>> {
+    pub fn items(&self) -> Vec<TomlValue<'t>> {
         match self.value.get_ref() {
             DeValue::Array(items) => items
                 .iter()
-                .map(|value| Value { document: self.document, value, path: self.path.clone() })
+                .map(|value| TomlValue { document: self.document, value, path: self.path.clone() })
                 .collect(),
             _ => {
-                vec![Value { document: self.document, value: self.value, path: self.path.clone() }]
+                vec![TomlValue {
+                    document: self.document,
+                    value: self.value,
+                    path: self.path.clone(),
+                }]
             }
         }
     }

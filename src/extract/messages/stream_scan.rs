@@ -16,15 +16,15 @@ const HINT_SELECT: &str =
 
 /// What a file contains of one stream.
 #[derive(Default)]
-struct Stream {
+struct StreamContent {
     records: usize,
     keys: Keys,
 }
 
-type Taken = Vec<(String, &'static JsonFormat)>;
+type TakenStreams = Vec<(String, &'static JsonFormat)>;
 
 struct StreamScan<'a> {
-    streams: BTreeMap<String, Stream>,
+    streams: BTreeMap<String, StreamContent>,
     envelope: Envelope,
     /// The settings name the format.
     is_named: bool,
@@ -42,7 +42,7 @@ pub fn streams_of_orders(
     envelope: Envelope,
     is_named: bool,
     formats: &JsonFormats,
-) -> Result<Taken, ReadError> {
+) -> Result<TakenStreams, ReadError> {
     let mut scan = StreamScan { streams: BTreeMap::new(), envelope, is_named, formats };
     scan.read(JsonFile::open(source.clone(), Wrappers::default())?)?;
     scan.choose().map_err(|no_match| no_match.at(source.shown(), 0))
@@ -80,15 +80,15 @@ impl StreamScan<'_> {
         stream.records += 1;
     }
 
-    fn with_records(&self) -> impl Iterator<Item = (&String, &Stream)> {
+    fn with_records(&self) -> impl Iterator<Item = (&String, &StreamContent)> {
         self.streams.iter().filter(|(_, stream)| stream.records > 0)
     }
 
-    fn format_of(&self, stream: &Stream) -> Result<&'static JsonFormat, NoMatch> {
+    fn format_of(&self, stream: &StreamContent) -> Result<&'static JsonFormat, NoMatch> {
         format_of(&stream.keys, self.formats)
     }
 
-    fn choose(&self) -> Result<Taken, NoMatch> {
+    fn choose(&self) -> Result<TakenStreams, NoMatch> {
         let orders: Vec<_> = self.with_records().filter(|(name, _)| is_of_orders(name)).collect();
         let mut taken = match orders.as_slice() {
             [] => self.by_keys()?,
@@ -116,14 +116,14 @@ impl StreamScan<'_> {
 
     /// The stream whose records are orders by their keys, and that of carts beside it, if none is
     /// named so.
-    fn by_keys(&self) -> Result<Taken, NoMatch> {
+    fn by_keys(&self) -> Result<TakenStreams, NoMatch> {
         if self.streams.keys().any(|name| is_of_orders(name)) {
             // It was announced, but has no records this time.
             return Ok(Vec::new());
         }
         let all: Vec<_> =
             self.with_records().map(|(name, stream)| (name, self.format_of(stream))).collect();
-        let (carts, mut orders): (Taken, Taken) = all
+        let (carts, mut orders): (TakenStreams, TakenStreams) = all
             .iter()
             .filter_map(|(name, format)| Some(((*name).clone(), *format.as_ref().ok()?)))
             .partition(|(_, format)| format.cart_key.is_some());

@@ -7,7 +7,7 @@ mod gid;
 mod order;
 mod row;
 
-use super::join::{Holds, Kind, Part};
+use super::join::{Holds, Part, SetKind};
 use super::json::{CartKey, JsonFormat, JsonPiece};
 
 const NAME: &str = "shopify-graphql";
@@ -76,7 +76,7 @@ pub static CHECKOUTS: JsonFormat = JsonFormat {
     ..JsonFormat::USUAL
 };
 
-static CHECKOUTS_KIND: Kind = Kind {
+static CHECKOUTS_KIND: SetKind = SetKind {
     name: CHECKOUTS_NAME,
     no_orders: (
         "contains no abandoned checkouts of Shopify, only other records",
@@ -89,7 +89,7 @@ static CHECKOUTS_KIND: Kind = Kind {
     ..KIND
 };
 
-static KIND: Kind = Kind {
+static KIND: SetKind = SetKind {
     name: NAME,
     stands_alone: true,
     needs: &[],

@@ -9,7 +9,7 @@ use crate::activecampaign::{
 };
 use crate::domain::{Operation, Order};
 use crate::plan::{Action, PriorWrite, Step};
-use crate::state::{OrderOutcome, Part, Refusal};
+use crate::state::{LetterPart, OrderOutcome, Refusal};
 use std::collections::VecDeque;
 
 /// Unclear answers to a batch after which it is divided.
@@ -21,7 +21,7 @@ pub(super) struct BatchWrite<'a> {
     pub(super) steps: &'a [&'a Step],
     pub(super) outcomes: &'a mut [Option<OrderOutcome>],
     /// The state of each order.
-    pub(super) orders: Vec<Known>,
+    pub(super) orders: Vec<KnownOrder>,
     /// It is not known how ActiveCampaign reads what is sent now, so a response alone settles
     /// nothing.
     pub(super) is_canary: bool,
@@ -31,7 +31,7 @@ pub(super) struct BatchWrite<'a> {
 
 /// What is known about an order when it is sent.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownOrder {
     pub(super) is_new: bool,
     /// ActiveCampaign has it under another customer and keeps it there.
     pub(super) kept: Option<KeptCustomer>,
@@ -58,7 +58,7 @@ impl<'a> BatchWrite<'a> {
                 Action::Update(_) => Some(PriorWrite::Update),
                 Action::LookUp(prior) => Some(*prior),
             };
-            Known {
+            KnownOrder {
                 is_new: prior != Some(PriorWrite::Update),
                 kept: None,
                 in_doubt: matches!(prior, Some(PriorWrite::SameCreate | PriorWrite::OtherCreate)),
@@ -151,12 +151,12 @@ impl<'a> BatchWrite<'a> {
                 | Disposition::Gone
                 | Disposition::RelationGone
                 | Disposition::Refused => {
-                    self.divide_or_refuse(&left, attempts.refusal(Part::Order, &failure));
+                    self.divide_or_refuse(&left, attempts.refusal(LetterPart::Order, &failure));
                     return Ok(());
                 }
             }
             if attempts.pause(&failure).await? == RetryBudget::Exhausted {
-                let refusal = attempts.refusal(Part::Order, &failure);
+                let refusal = attempts.refusal(LetterPart::Order, &failure);
                 self.settle_all(&left, &OrderOutcome::Unconfirmed(refusal));
                 return Ok(());
             }
@@ -295,7 +295,7 @@ impl<'a> BatchWrite<'a> {
     }
 
     fn accept(&mut self, index: usize) {
-        let Known { is_new, batch, .. } = self.orders[index];
+        let KnownOrder { is_new, batch, .. } = self.orders[index];
         self.outcomes[index] = Some(OrderOutcome::Accepted { is_new, batch });
     }
 
@@ -333,5 +333,5 @@ impl<'a> BatchWrite<'a> {
 /// Refused by an error that names the order, or that answers a request with this order alone.
 fn refusal_of(text: &str) -> Refusal {
     let code = Some(text.to_owned());
-    Refusal { part: Part::Order, status: None, code, pointer: None, attempts: 1 }
+    Refusal { part: LetterPart::Order, status: None, code, pointer: None, attempts: 1 }
 }

@@ -9,7 +9,7 @@ use super::batch::BatchWrite;
 use crate::activecampaign::{Failure, KeptCustomer, READ_BACK_MAX, RemoteOrder};
 use crate::domain::{Deleted, LedgerEntry, MovedCustomer, RemoteId};
 use crate::plan::{Action, PriorWrite};
-use crate::state::{OrderOutcome, Part};
+use crate::state::{LetterPart, OrderOutcome};
 
 impl BatchWrite<'_> {
     pub(super) async fn prepare(&mut self, orders: &[usize]) -> Result<(), StepError> {
@@ -204,7 +204,7 @@ impl BatchWrite<'_> {
     }
 
     fn give_up(&mut self, index: usize, failure: &Failure) {
-        let refusal = self.loader.rest.attempts().refusal(Part::Order, failure);
+        let refusal = self.loader.rest.attempts().refusal(LetterPart::Order, failure);
         self.outcomes[index] = Some(OrderOutcome::Unconfirmed(refusal));
     }
 }

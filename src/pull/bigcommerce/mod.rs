@@ -12,7 +12,7 @@ use super::backwards;
 use super::error::PullError;
 use super::folder::Folder;
 use super::manifest::PulledWindow;
-use super::options::{CredentialSet, Options, Request, ShopSystem};
+use super::options::{CredentialSet, Options, PullRequest, ShopSystem};
 use api::Api;
 use examine::examine;
 use jiff::SignedDuration;
@@ -41,7 +41,7 @@ const FREE_PART: u64 = 5;
 /// Pulls a window into the folder.
 async fn pull(
     options: &Options,
-    request: Request,
+    request: PullRequest,
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {

@@ -103,7 +103,7 @@ pub(super) fn with_parts(
     order: &str,
     parts: &[(&'static str, String)],
 ) -> Result<String, serde_json::Error> {
-    let Fields(fields) = serde_json::from_str(order)?;
+    let ObjectFields(fields) = serde_json::from_str(order)?;
     let mut texts = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         let part = parts.iter().find(|(part, _)| *part == name);
@@ -114,9 +114,9 @@ pub(super) fn with_parts(
 }
 
 /// The fields of an object, in their order, with the texts of their values.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
+struct ObjectFields<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for ObjectFields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
         impl<'de> Visitor<'de> for InOrder {
@@ -134,7 +134,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                 if fields.is_empty() { Err(A::Error::custom("an empty order")) } else { Ok(fields) }
             }
         }
-        deserializer.deserialize_map(InOrder).map(Fields)
+        deserializer.deserialize_map(InOrder).map(ObjectFields)
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::oauth1::OAuth1;
 use super::super::options::{Access, Options};
 use super::super::order_id::OrderId;
 use super::super::shop_api::ShopApi;
-use super::list::{Filter, List, PageBody, ReceivedPage, Row, query};
+use super::list::{List, OrderCondition, PageBody, ReceivedPage, Row, query};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ pub(super) const CONSUMER_KEY: &str = "consumer_key";
 pub(super) const CONTRADICTION_HINT: &str =
     "an extension or a cache may change its lists; look at the shop's var/log/exception.log";
 /// The list for an id that no order has.
-const NOTHING: Filter = ("entity_id", "lt", Cow::Borrowed("1"));
+const NOTHING: OrderCondition = ("entity_id", "lt", Cow::Borrowed("1"));
 
 pub(super) struct Api {
     pub client: ShopClient,
@@ -38,7 +38,7 @@ impl ShopApi for Api {
     async fn order(&mut self, id: &OrderId) -> Result<Option<Vec<u8>>, RequestError> {
         let answer = self.client.get(&["rest", VERSION, "orders", &id.to_string()], &[]).await?;
         if answer.status == StatusCode::NOT_FOUND && json_in(&answer.body).is_ok() {
-            let only: Filter = ("entity_id", "eq", id.to_string().into());
+            let only: OrderCondition = ("entity_id", "eq", id.to_string().into());
             if self.count(&[only]).await? == 0 {
                 return Ok(None);
             }
@@ -95,14 +95,14 @@ impl Api {
     }
 
     /// How many orders fulfil all conditions.
-    pub(super) async fn count(&mut self, filters: &[Filter]) -> Result<u64, RequestError> {
+    pub(super) async fn count(&mut self, filters: &[OrderCondition]) -> Result<u64, RequestError> {
         let answer = self.ask(filters, 1, true).await?;
         self.accept(answer).and_then(|json| self.page_in(json)).map(|listed| listed.total)
     }
 
     async fn ask(
         &mut self,
-        filters: &[Filter],
+        filters: &[OrderCondition],
         size: u64,
         is_of_ids: bool,
     ) -> Result<Answer, RequestError> {

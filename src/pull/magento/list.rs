@@ -14,7 +14,7 @@ use std::borrow::Cow;
 pub(super) const SIZES: [u64; 5] = [100, 50, 20, 5, 1];
 
 /// A condition that orders must meet: field, comparison and value.
-pub(super) type Filter = (&'static str, &'static str, Cow<'static, str>);
+pub(super) type OrderCondition = (&'static str, &'static str, Cow<'static, str>);
 
 /// The orders of a window after one of them, in ascending order of their ids. An id never changes
 /// and belongs to one order, so no list has a second page: however many orders changed in the same
@@ -39,7 +39,7 @@ impl<'a> List<'a> {
         Self { window, since: options.since, store_ids, after: 0, up_to: None }
     }
 
-    pub(super) fn filters(&self) -> Vec<Filter> {
+    pub(super) fn filters(&self) -> Vec<OrderCondition> {
         let mut filters = vec![
             ("entity_id", "gt", self.after.to_string().into()),
             ("updated_at", "lt", in_utc(self.window.to)),
@@ -69,7 +69,7 @@ impl<'a> List<'a> {
 }
 
 /// The parameters of a page. Brackets and spaces are encoded when the address is built.
-pub(super) fn query(filters: &[Filter], size: u64) -> Vec<(String, String)> {
+pub(super) fn query(filters: &[OrderCondition], size: u64) -> Vec<(String, String)> {
     let mut query = Vec::new();
     for (group, (field, condition, value)) in filters.iter().enumerate() {
         let key = |leaf| format!("searchCriteria[filter_groups][{group}][filters][0][{leaf}]");

@@ -13,7 +13,7 @@ use super::examination::Examination;
 use super::folder::Folder;
 use super::http::RequestError;
 use super::manifest::{Counted, PulledWindow};
-use super::options::{CredentialSet, Options, Request, ShopSystem, no_pause};
+use super::options::{CredentialSet, Options, PullRequest, ShopSystem, no_pause};
 use super::reading::{self, Misread, Reading, WindowReader};
 use super::window::{Extent, Window};
 use api::{Api, CONSUMER_KEY, CONTRADICTION_HINT, VERSION};
@@ -46,7 +46,7 @@ const GAP_MAX: u64 = 1 << 40;
 /// Pulls a window into the folder.
 async fn pull(
     options: &Options,
-    request: Request,
+    request: PullRequest,
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {

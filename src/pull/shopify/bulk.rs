@@ -9,7 +9,7 @@ use super::super::options::Options;
 use super::super::window::{Window, is_ignored};
 use super::super::writer::WindowWriter;
 use super::api::{Api, PROTECTED_DATA_HINT, exact_count};
-use super::operation::Operation;
+use super::operation::BulkOperation;
 use super::query::{Query, Subject};
 use super::rows::Rows;
 use reqwest::StatusCode;
@@ -53,7 +53,7 @@ pub(super) struct Received {
 }
 
 /// A finished operation.
-struct Finished {
+struct FinishedOperation {
     id: String,
     /// None for a result without a row.
     url: Option<String>,
@@ -64,7 +64,7 @@ struct Finished {
 
 /// How an operation ended.
 enum Ended {
-    Completed(Finished),
+    Completed(FinishedOperation),
     /// It must be started again.
     Failed(String),
 }
@@ -73,8 +73,8 @@ impl Bulk<'_> {
     /// Reads the window by the operation that an earlier pull left, or by a new one.
     pub(super) async fn read(
         &mut self,
-        wanted: &Operation,
-        left: Option<Operation>,
+        wanted: &BulkOperation,
+        left: Option<BulkOperation>,
         writer: &mut WindowWriter,
     ) -> Result<Received, PullError> {
         let (mut next, mut what, before) = (left, String::new(), writer.len());
@@ -96,13 +96,13 @@ impl Bulk<'_> {
                 Err(fault) => what = fault,
             }
         }
-        Operation::forget(self.folder)?;
+        BulkOperation::forget(self.folder)?;
         Err(self.api.unexpected(&format!("{what}, {STARTS_MAX} times")))
     }
 
     /// Starts an operation, after others of the app if the shop requires it. Operations of other
     /// clients are never cancelled.
-    async fn start(&mut self, wanted: &Operation) -> Result<Operation, PullError> {
+    async fn start(&mut self, wanted: &BulkOperation) -> Result<BulkOperation, PullError> {
         let bulk = self.subject.bulk(&self.search);
         let (begun, mut wait) = (Instant::now(), self.api.client.poll_interval());
         loop {
@@ -110,7 +110,7 @@ impl Bulk<'_> {
             let run = &data["bulkOperationRunQuery"];
             if let Some(id) = run["bulkOperation"]["id"].as_str() {
                 let operation =
-                    Operation { id: id.to_owned(), window: self.window, ..wanted.clone() };
+                    BulkOperation { id: id.to_owned(), window: self.window, ..wanted.clone() };
                 if self.subject == Subject::Orders {
                     operation.note(self.folder)?;
                 }
@@ -155,7 +155,7 @@ impl Bulk<'_> {
                     let number =
                         |name: &str| found[name].as_str().and_then(|text| text.parse().ok());
                     let rows = number("objectCount").unwrap_or_default();
-                    let finished = Finished {
+                    let finished = FinishedOperation {
                         id: id.to_owned(),
                         url: found["url"].as_str().map(str::to_owned),
                         rows,
@@ -165,7 +165,7 @@ impl Bulk<'_> {
                     return Ok(Ended::Completed(finished));
                 }
                 Some("FAILED") if found["errorCode"] == "ACCESS_DENIED" => {
-                    Operation::forget(self.folder)?;
+                    BulkOperation::forget(self.folder)?;
                     return Err(self.api.refused(
                         "the bulk operation ended with ACCESS_DENIED",
                         "give the app the scopes read_orders, read_all_orders and read_customers, and access to protected customer data",
@@ -192,7 +192,7 @@ impl Bulk<'_> {
     /// difference.
     async fn receive(
         &mut self,
-        mut finished: Finished,
+        mut finished: FinishedOperation,
         writer: &mut WindowWriter,
     ) -> Result<Result<Received, String>, PullError> {
         let window = self.window;
@@ -214,7 +214,7 @@ impl Bulk<'_> {
             // A further query gives the result a new address.
             self.api.client.pause(self.api.client.poll_interval()).await?;
             finished = match self.follow(&finished.id).await? {
-                Ended::Completed(again) => Finished { counted: finished.counted, ..again },
+                Ended::Completed(again) => FinishedOperation { counted: finished.counted, ..again },
                 Ended::Failed(fault) => return Ok(Err(fault)),
             };
         };
@@ -257,13 +257,13 @@ impl Bulk<'_> {
     /// Refuses a result that Shopify limited without an error. It is not downloaded again.
     fn check(&self, rows: &Rows<'_>) -> Result<(), PullError> {
         if is_ignored(rows.earlier, rows.roots) {
-            Operation::forget(self.folder)?;
+            BulkOperation::forget(self.folder)?;
             return Err(self.api.unexpected("ignores the search for a window"));
         }
         // A checkout itself has none.
         let shows_email = self.subject == Subject::Checkouts || rows.with_email > 0;
         if rows.roots >= EMAIL_SAMPLE && !shows_email {
-            Operation::forget(self.folder)?;
+            BulkOperation::forget(self.folder)?;
             return Err(self.api.refused(
                 &format!("shows no e-mail address in any of {} orders", rows.roots),
                 PROTECTED_DATA_HINT,
@@ -281,7 +281,7 @@ fn recovered_row(order: u64, cart: u64) -> String {
 }
 
 /// How a result differs from what was announced, if it does.
-fn fault_of(finished: &Finished, rows: &Rows<'_>, subject: Subject) -> Option<String> {
+fn fault_of(finished: &FinishedOperation, rows: &Rows<'_>, subject: Subject) -> Option<String> {
     let least = finished.counted.map_or(0, |counted| counted.after.min(counted.before));
     let words = subject.words();
     if rows.broken > 0 {

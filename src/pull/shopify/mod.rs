@@ -15,9 +15,9 @@ mod rows;
 use super::body::excerpt;
 use super::error::PullError;
 use super::folder::Folder;
-use super::gone::{Answers, PreviousExport};
+use super::gone::{PreviousExport, ShopAnswers};
 use super::manifest::{Counted, Identity, Manifest, PulledWindow};
-use super::options::{CredentialSet, Options, Request, ShopSystem, no_pause};
+use super::options::{CredentialSet, Options, PullRequest, ShopSystem, no_pause};
 use super::order_id::OrderId;
 use super::window::{Extent, Window};
 use super::writer::WindowWriter;
@@ -25,9 +25,9 @@ use api::{Api, WITH_CHECKOUTS_NAME, exact_count, reads_checkouts};
 use bulk::Bulk;
 use examine::examine;
 use jiff::SignedDuration;
-use operation::Operation;
+use operation::BulkOperation;
 use query::{Query, Subject};
-use rows::Version;
+use rows::OrderVersion;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,7 @@ const EMPTY_PAGE: &[u8] = br#"{"data":{"orders":{"edges":[]}}}"#;
 /// Pulls a window into the folder.
 pub(super) async fn pull(
     options: &Options,
-    request: Request,
+    request: PullRequest,
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {
@@ -76,14 +76,18 @@ pub(super) async fn pull(
     api.client.warnings.extend(api.client.clock.warning());
     let now = api.client.clock.now();
     let window = request.window(options, now);
-    let wanted =
-        Operation { id: String::new(), shop: api.client.shop(), query: options.query(), window };
-    let left = Operation::left(folder, &wanted, now)?;
+    let wanted = BulkOperation {
+        id: String::new(),
+        shop: api.client.shop(),
+        query: options.query(),
+        window,
+    };
+    let left = BulkOperation::left(folder, &wanted, now)?;
     let window = left.as_ref().map_or(window, |left| left.window);
     let mut shop = Shop { api, options, folder, window, identity };
     let writer = folder.begin(&window)?;
     let pulled = shop.pull(&opening, &wanted, left, writer).await?;
-    Operation::forget(folder)?;
+    BulkOperation::forget(folder)?;
     Ok(pulled)
 }
 
@@ -101,8 +105,8 @@ impl Shop<'_> {
     async fn pull(
         &mut self,
         opening: &Value,
-        wanted: &Operation,
-        left: Option<Operation>,
+        wanted: &BulkOperation,
+        left: Option<BulkOperation>,
         mut writer: WindowWriter,
     ) -> Result<PulledWindow, PullError> {
         let mut manifest = self.manifest();
@@ -190,8 +194,8 @@ impl Shop<'_> {
         let Some(from) = self.window.from else { return Ok(false) };
         let edges = opening[subject.list()]["edges"].as_array().map(Vec::as_slice);
         let edges = edges.unwrap_or_default();
-        let mut unknown: BTreeSet<Version> =
-            edges.iter().filter_map(|edge| Version::of(&edge["node"])).collect();
+        let mut unknown: BTreeSet<OrderVersion> =
+            edges.iter().filter_map(|edge| OrderVersion::of(&edge["node"])).collect();
         if exact_count(&opening[subject.counter()]) != Some(unknown.len() as u64) {
             return Ok(false);
         }
@@ -236,8 +240,8 @@ impl Shop<'_> {
     }
 
     /// Asks the shop which of these orders it has. Without an answer the pull ends.
-    async fn ask_for(&mut self, missing: &[OrderId]) -> Result<Answers, PullError> {
-        let mut answers = Answers::default();
+    async fn ask_for(&mut self, missing: &[OrderId]) -> Result<ShopAnswers, PullError> {
+        let mut answers = ShopAnswers::default();
         for some in missing.chunks(IDS_MAX) {
             let ids: Vec<String> =
                 some.iter().map(|id| format!("gid://shopify/Order/{id}")).collect();

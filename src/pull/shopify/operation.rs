@@ -13,7 +13,7 @@ const AGE_MAX: SignedDuration = SignedDuration::from_hours(6 * 24);
 
 /// A bulk operation, and the window that it reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Operation {
+pub(super) struct BulkOperation {
     pub id: String,
     pub shop: String,
     /// As in the window's manifest.
@@ -22,7 +22,7 @@ pub(super) struct Operation {
     pub window: Window,
 }
 
-impl Operation {
+impl BulkOperation {
     pub(super) fn note(&self, folder: &Folder) -> Result<(), PullError> {
         let text = serde_json::to_vec(self).unwrap_or_default();
         folder.leave_note(NOTE, &text)

@@ -14,13 +14,13 @@ const FILE_BYTES_MAX: u64 = 32 << 30;
 
 /// A version of an order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub(super) struct Version {
+pub(super) struct OrderVersion {
     id: String,
     #[serde(rename = "updatedAt")]
     updated: String,
 }
 
-impl Version {
+impl OrderVersion {
     pub(super) fn of(order: &serde_json::Value) -> Option<Self> {
         let text = |name: &str| order[name].as_str().map(str::to_owned);
         Some(Self { id: text("id")?, updated: text("updatedAt")? })

@@ -1,7 +1,7 @@
 //! Pulls from a store at BigCommerce.
 
 use super::super::manifest::Counted;
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::hosts::host_faults;
 use super::{Pulls, moment};
@@ -31,7 +31,7 @@ impl Pulls<BigCommerce> {
     }
 
     async fn full(&self) -> PulledWindow {
-        let window = self.pull(Request::Full).await.unwrap();
+        let window = self.pull(PullRequest::Full).await.unwrap();
         assert_eq!(self.shop.violations(), [""; 0]);
         window
     }
@@ -132,7 +132,7 @@ async fn orders_deleted_in_the_admin_are_there_and_only_deleted_for_good_is_gone
         (order.is_deleted, order.modified) = (false, end);
     });
     pulls.shop.set_clock(600);
-    let window = pulls.pull(Request::Since(end)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!(window.manifest.orders, 2);
     let mut export = pulls.export();
     export.remove(&3);
@@ -150,7 +150,7 @@ async fn a_quiet_night_takes_four_requests() {
             orders.values_mut().take(changed).for_each(|order| order.modified = end);
         });
         let before = pulls.shop.requests().len();
-        let window = pulls.pull(Request::Since(end)).await.unwrap();
+        let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
         assert_eq!(window.manifest.orders, changed as u64);
         assert_eq!(pulls.shop.requests().len() - before, requests, "{changed}");
     }
@@ -219,14 +219,14 @@ async fn a_429_is_waited_for_with_the_headers_of_the_quota_and_without_them() {
     pulls.full().await;
     assert_eq!(begun.elapsed().as_secs(), 7, "1, 2 and 4 s");
     pulls.shop.set(|options| options.overloaded = 4);
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
 
     let host = BigCommerceOptions { quota: 3, taken_by_others: 3, ..BigCommerceOptions::default() };
     let pulls = Pulls::of_bigcommerce(host, orders(5)).await;
     let begun = Instant::now();
     pulls.shop.set(|options| options.quota = 3);
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     // Other apps use the whole quota: each time until it is full again.
     assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
     assert!(begun.elapsed().as_secs() >= 90, "{:?}", begun.elapsed());
@@ -257,7 +257,7 @@ async fn a_shop_that_ignores_the_window_is_pulled_in_full_and_bounds_may_be_excl
     let host = BigCommerceOptions { ignores_dates: true, ..BigCommerceOptions::default() };
     let pulls = Pulls::of_bigcommerce(host, orders(40)).await;
     let end = pulls.full().await.manifest.window.to;
-    let window = pulls.pull(Request::Since(end)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!((window.manifest.window.extent, window.manifest.orders), (Extent::Full, 40));
     assert!(window.manifest.warnings[0].contains("ignores min_date_modified"));
 
@@ -267,7 +267,7 @@ async fn a_shop_that_ignores_the_window_is_pulled_in_full_and_bounds_may_be_excl
         let end = pulls.full().await.manifest.window.to;
         pulls.shop.change(|orders| orders.get_mut(&7).unwrap().modified = end);
         pulls.shop.set_clock(600);
-        let window = pulls.pull(Request::Since(end)).await.unwrap();
+        let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
         assert_eq!(window.manifest.orders, 1, "exclusive: {excludes_bounds}");
     }
 }
@@ -276,14 +276,14 @@ async fn a_shop_that_ignores_the_window_is_pulled_in_full_and_bounds_may_be_excl
 async fn a_refusal_of_the_shop_is_reported_with_a_hint() {
     let host = BigCommerceOptions { lacks_scope: true, ..BigCommerceOptions::default() };
     let mut pulls = Pulls::of_bigcommerce(host, orders(3)).await;
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Refused { .. }));
     assert!(error.to_string().contains("the scope Orders, read-only"), "{error}");
     pulls.options.access = Access::default().with_secret("token", "another");
-    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
     assert!(error.contains("check the token") && !error.contains("another"), "{error}");
     pulls.options.url.push_str("/v3/");
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Settings { .. }), "{error}");
 }
 
@@ -291,7 +291,7 @@ async fn a_refusal_of_the_shop_is_reported_with_a_hint() {
 async fn a_suspended_store_is_unavailable() {
     let host = BigCommerceOptions { is_suspended: true, ..BigCommerceOptions::default() };
     let pulls = Pulls::of_bigcommerce(host, orders(3)).await;
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
 }
 
@@ -316,7 +316,7 @@ async fn after_any_fault_a_window_is_complete_or_absent() {
         for after in 0..8 {
             let pulls = Pulls::of_bigcommerce(BigCommerceOptions::default(), all.clone()).await;
             pulls.shop.fail_at(after, fault.clone());
-            let pulled = pulls.pull(Request::Full).await;
+            let pulled = pulls.pull(PullRequest::Full).await;
             assert_eq!(pulled.is_err(), is_fatal, "{fault:?} after {after}: {pulled:?}");
             assert_eq!(pulls.folder().windows().unwrap().len(), usize::from(!is_fatal));
             pulls.full().await;

@@ -1,4 +1,4 @@
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::Pulls;
 use super::hosts::host_faults;
@@ -41,7 +41,7 @@ async fn each_id_is_requested_once_and_an_unknown_one_is_counted() {
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
         for list in lists {
             let shop = Pulls::by_id(api, list).await;
-            let window = shop.pull(Request::Full).await.unwrap();
+            let window = shop.pull(PullRequest::Full).await.unwrap();
             assert_eq!(
                 (window.manifest.orders, lines_of(&window), shop.shop.requests()),
                 (2, 2, 3)
@@ -58,7 +58,7 @@ async fn an_answer_about_another_order_ends_the_pull() {
     for api in [SingleOrderApi::ExpertSender, SingleOrderApi::Fast] {
         let shop = Pulls::by_id(api, "A-1\nA-2\n").await;
         shop.shop.echo("A-1");
-        let error = shop.pull(Request::Full).await.unwrap_err().to_string();
+        let error = shop.pull(PullRequest::Full).await.unwrap_err().to_string();
         assert!(error.contains("to a question about A-2"), "{error}");
     }
 }
@@ -69,7 +69,10 @@ async fn a_token_that_is_refused_ends_the_pull_at_once() {
         let mut shop = Pulls::by_id(api, "A-1\nA-2\n").await;
         let access = shop.options.access.clone();
         shop.options.access = access.with_secret("token", "other").with_secret("session", "other");
-        assert!(matches!(shop.pull(Request::Full).await.unwrap_err(), PullError::Refused { .. }));
+        assert!(matches!(
+            shop.pull(PullRequest::Full).await.unwrap_err(),
+            PullError::Refused { .. }
+        ));
         assert_eq!(shop.shop.requests(), 1);
     }
 }
@@ -79,7 +82,7 @@ async fn a_list_without_ids_is_refused_before_the_first_request() {
     for list in ["", "\n\n", "name,total\nann,5\n", "name;total\nann;5\n", "order_id\n"] {
         let shop = Pulls::by_id(SingleOrderApi::ExpertSender, list).await;
         assert!(
-            matches!(shop.pull(Request::Full).await.unwrap_err(), PullError::Settings { .. }),
+            matches!(shop.pull(PullRequest::Full).await.unwrap_err(), PullError::Settings { .. }),
             "{list}"
         );
         assert_eq!(shop.shop.requests(), 0);
@@ -89,7 +92,7 @@ async fn a_list_without_ids_is_refused_before_the_first_request() {
 #[tokio::test]
 async fn a_shop_that_knows_none_of_the_ids_is_another_one() {
     let shop = Pulls::by_id(SingleOrderApi::ExpertSender, "B-1\nB-2\n").await;
-    let error = shop.pull(Request::Full).await.unwrap_err().to_string();
+    let error = shop.pull(PullRequest::Full).await.unwrap_err().to_string();
     assert!(error.contains("no order for any of the ids"), "{error}");
 }
 
@@ -99,9 +102,9 @@ async fn after_any_fault_an_order_is_complete_or_the_pull_fails() {
         for (fault, is_fatal) in host_faults() {
             let shop = Pulls::by_id(api, "A-1\nA-2\n").await;
             shop.shop.fail_next(fault.clone());
-            let pulled = shop.pull(Request::Full).await;
+            let pulled = shop.pull(PullRequest::Full).await;
             assert_eq!(pulled.is_err(), is_fatal, "{fault:?}: {pulled:?}");
-            let window = shop.pull(Request::Full).await.unwrap();
+            let window = shop.pull(PullRequest::Full).await.unwrap();
             assert_eq!((window.manifest.orders, lines_of(&window)), (2, 2), "{fault:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! Shops over TLS.
 
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::{Pulls, orders};
 use crate::simulator::tests::encrypted::{authority, front};
@@ -16,7 +16,7 @@ async fn pulled(
 ) -> Result<PulledWindow, PullError> {
     pulls.options.url = url.to_owned();
     pulls.options.ca_file = Some(ca_file.to_owned());
-    pulls.pull(Request::Full).await
+    pulls.pull(PullRequest::Full).await
 }
 
 #[tokio::test]

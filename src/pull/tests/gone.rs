@@ -1,4 +1,4 @@
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::{Pulls, orders};
 use crate::simulator::woocommerce::{ShopOrder, WooOptions};
@@ -105,7 +105,7 @@ async fn an_order_that_came_back_after_a_full_pull_is_not_gone() {
         orders.insert(2, ShopOrder { modified: end, ..lost[1].clone() });
     });
     pulls.shop.set_clock(600);
-    pulls.pull(Request::Since(end)).await.unwrap();
+    pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!(gone_orders(&pulls.folder().export().unwrap()), [1]);
 }
 
@@ -124,7 +124,7 @@ async fn an_order_that_came_back_and_cannot_be_delivered_is_not_gone() {
         options.unlistable = [2].into();
         options.broken = [2].into();
     });
-    let pulled = pulls.pull(Request::Since(end)).await.unwrap();
+    let pulled = pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!(pulls.folder().export().unwrap()[1].manifest.failed, ["2"], "{pulled:?}");
     assert_eq!(gone_orders(&pulls.folder().export().unwrap()), [1]);
 }

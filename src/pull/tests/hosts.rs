@@ -1,6 +1,6 @@
 //! Hosts that change, delay or drop the answers of the shop.
 
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::{Pulls, moment, orders};
 use crate::simulator::host_faults::HostFault;
 use crate::simulator::woocommerce::{Cache, Permalinks, ShopOrder, WooOptions};
@@ -52,7 +52,7 @@ async fn after_any_fault_a_window_is_complete_or_absent() {
         for request in 0..4 {
             let pulls = Pulls::of(WooOptions::default(), orders(120)).await;
             pulls.shop.fail_at(request, fault.clone());
-            let pulled = pulls.pull(Request::Full).await;
+            let pulled = pulls.pull(PullRequest::Full).await;
             assert_eq!(pulled.is_err(), is_fatal, "{fault:?} at {request}: {pulled:?}");
             assert_eq!(pulls.folder().windows().unwrap().len(), usize::from(!is_fatal));
             pulls.full().await;
@@ -87,7 +87,7 @@ async fn under_any_fault_of_the_host_every_order_is_pulled() {
 async fn a_page_of_a_firewall_does_not_count_as_a_wrong_key() {
     let pulls = Pulls::of(WooOptions::default(), orders(3)).await;
     pulls.shop.fail_next(HostFault::Page(403));
-    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
     assert!(error.contains("answers 403 with a page") && error.contains("firewall"), "{error}");
 }
 
@@ -131,7 +131,7 @@ async fn a_cache_that_answers_every_page_with_the_first_one_ends_the_pull() {
         let host = WooOptions { hides_totals, ..WooOptions::default() };
         let pulls = Pulls::of(host, orders(250)).await;
         pulls.shop.set(|options| options.cache = Cache::ByPath);
-        let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+        let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
         assert!(error.contains("exclude /wp-json/ from caches"), "{error}");
         assert!(pulls.folder().windows().unwrap().is_empty());
         assert!(pulls.shop.requests().len() < 20, "{}", pulls.shop.requests().len());
@@ -153,7 +153,7 @@ async fn a_change_in_a_night_in_which_the_clocks_change_is_not_lost() {
                 (order.total, order.modified) = (77_777, end + 1.seconds());
             });
             pulls.set_clock(moment(midnight) + (minutes + 90).minutes());
-            pulls.pull(Request::Since(end)).await.unwrap();
+            pulls.pull(PullRequest::Since(end)).await.unwrap();
             assert_eq!(pulls.export(), pulls.truth(), "{midnight} and {minutes} min");
         }
     }
@@ -173,7 +173,7 @@ async fn a_refund_that_was_deleted_is_found_by_a_full_pull() {
     assert_eq!(refunds(&full), 1);
     pulls.shop.change(|orders| orders.get_mut(&7).unwrap().refunds.clear());
     pulls.set_clock(full.manifest.window.to + SignedDuration::from_hours(1));
-    let increment = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    let increment = pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap();
     assert_eq!(increment.manifest.orders, 0);
     assert_eq!(refunds(&pulls.full().await), 0);
 }

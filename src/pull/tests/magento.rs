@@ -1,5 +1,5 @@
 use super::super::manifest::Counted;
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::{Pulls, moment};
 use crate::simulator::host_faults::HostFault;
@@ -33,14 +33,14 @@ impl Pulls<Magento> {
     }
 
     async fn whole(&self) -> PulledWindow {
-        let window = self.pull(Request::Full).await.unwrap();
+        let window = self.pull(PullRequest::Full).await.unwrap();
         assert_eq!(self.shop.violations(), [""; 0]);
         window
     }
 
     /// The error of a refused pull.
     async fn refusal(&self) -> PullError {
-        let error = self.pull(Request::Full).await.unwrap_err();
+        let error = self.pull(PullRequest::Full).await.unwrap_err();
         assert!(self.folder().windows().unwrap().is_empty());
         error
     }
@@ -94,7 +94,7 @@ async fn a_token_alone_is_accepted_if_the_shop_allows_it() {
     pulls.whole().await;
     assert_eq!(pulls.totals(), pulls.truth_of_magento());
     pulls.shop.set(|options| options.takes_bearer = false);
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(matches!(error, PullError::Refused { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("2.4.4") && text.contains("Magento_Sales::actions_view"), "{text}");
@@ -158,7 +158,7 @@ async fn orders_that_changed_in_the_same_second_are_all_there() {
         orders.values_mut().for_each(|order| (order.total, order.updated) = (77_700, end));
     });
     pulls.shop.set_clock(600);
-    let window = pulls.pull(Request::Since(end)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!((window.manifest.orders, window.manifest.requests), (450, 7));
     assert_eq!(pulls.totals(), pulls.truth_of_magento());
 }
@@ -172,7 +172,7 @@ async fn a_night_reaches_two_hours_back_and_takes_two_requests() {
         let order = orders.get_mut(&7).unwrap();
         (order.total, order.updated) = (77_777, end - 119.minutes());
     });
-    let window = pulls.pull(Request::Since(end)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!((window.manifest.orders, window.manifest.requests), (1, 2));
     assert_eq!(pulls.totals(), pulls.truth_of_magento());
 }
@@ -212,7 +212,7 @@ async fn an_order_that_breaks_its_list_is_read_by_its_id_or_named() {
     assert_eq!(pulls.totals(), truth);
 
     pulls.shop.set(|options| options.broken.clear());
-    let window = pulls.pull(Request::Since(window.manifest.window.to)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(window.manifest.window.to)).await.unwrap();
     assert_eq!(window.manifest.failed, [""; 0]);
     assert_eq!(pulls.totals(), pulls.truth_of_magento());
 }
@@ -241,7 +241,7 @@ async fn a_shop_that_ignores_what_is_asked_ends_the_pull() {
     let pulls = Pulls::magento(MagentoOptions::default(), orders(20)).await;
     let end = pulls.whole().await.manifest.window.to;
     pulls.shop.set(|options| options.ignores = Some("updated_at"));
-    let error = pulls.pull(Request::Since(end)).await.unwrap_err().to_string();
+    let error = pulls.pull(PullRequest::Since(end)).await.unwrap_err().to_string();
     assert!(error.contains("ignores updated_at"), "{error}");
     let examined = examine(&pulls.options, Default::default()).await.unwrap();
     assert!(!examined.is_filtered);

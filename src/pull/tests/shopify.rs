@@ -1,7 +1,7 @@
 //! Pulls from a shop at Shopify.
 
 use super::super::manifest::Counted;
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::hosts::host_faults;
 use super::{Pulls, moment};
@@ -36,13 +36,13 @@ impl Pulls<Shopify> {
     }
 
     async fn full(&self) -> PulledWindow {
-        let window = self.pull(Request::Full).await.unwrap();
+        let window = self.pull(PullRequest::Full).await.unwrap();
         assert_eq!(self.shop.violations(), [""; 0]);
         window
     }
 
     async fn refused(&self) -> String {
-        let error = self.pull(Request::Full).await.unwrap_err();
+        let error = self.pull(PullRequest::Full).await.unwrap_err();
         assert!(matches!(error, PullError::Refused { .. }), "{error}");
         assert!(self.folder().windows().unwrap().is_empty());
         error.to_string()
@@ -112,11 +112,11 @@ async fn an_increment_holds_what_changed_and_the_newer_result_counts() {
         (order.lines, order.updated) = (1, now);
         orders.insert(41, ShopifyOrder::new(41, now));
     });
-    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap();
     assert_eq!((window.manifest.orders, window.manifest.window.extent), (3, Extent::Increment));
     assert_eq!(pulls.export(), pulls.truth());
     let last = pulls.pass(9000);
-    let window = pulls.pull(Request::Since(last - 1.minutes() - 600.seconds())).await;
+    let window = pulls.pull(PullRequest::Since(last - 1.minutes() - 600.seconds())).await;
     assert_eq!(window.unwrap().manifest.orders, 0, "a night without changes");
     assert_eq!(pulls.export(), pulls.truth());
     assert_eq!(pulls.shop.violations(), [""; 0]);
@@ -139,7 +139,7 @@ async fn a_night_without_changes_takes_one_request_and_any_other_four_and_furthe
                 }
             });
             let before = pulls.shop.requests().len();
-            let window = pulls.pull(Request::Since(end)).await.unwrap();
+            let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
             assert_eq!(pulls.shop.requests().len() - before, requests, "{changed}, {polls}");
             assert_eq!(pulls.export(), pulls.truth());
             end = window.manifest.window.to;
@@ -259,7 +259,7 @@ async fn operations_that_end_badly_are_started_again_and_never_half_taken() {
         (BulkEnd::Canceled, "the bulk operation ended with CANCELED, 3 times"),
     ] {
         (0..3).for_each(|_| pulls.shop.end_next(end));
-        let error = pulls.pull(Request::Full).await.unwrap_err();
+        let error = pulls.pull(PullRequest::Full).await.unwrap_err();
         assert!(error.to_string().contains(fault), "{error}");
         assert!(pulls.folder().windows().unwrap().is_empty());
     }
@@ -294,7 +294,7 @@ async fn after_any_fault_a_window_is_complete_or_absent() {
             let is_fatal = is_fatal && request < 4;
             let pulls = Pulls::of_shopify(ShopifyOptions::default(), orders(30)).await;
             pulls.shop.fail_at(request, fault.clone());
-            let pulled = pulls.pull(Request::Full).await;
+            let pulled = pulls.pull(PullRequest::Full).await;
             assert_eq!(pulled.is_err(), is_fatal, "{fault:?} at {request}: {pulled:?}");
             pulls.full().await;
             assert_eq!(pulls.export(), pulls.truth(), "{fault:?} at {request}");
@@ -313,10 +313,10 @@ async fn a_change_that_the_search_finds_late_is_in_a_later_window() {
         let order = orders.get_mut(&7).unwrap();
         (order.total, order.updated) = (90_001, now);
     });
-    let window = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap();
     assert_eq!(window.manifest.orders, 0);
     pulls.pass(600);
-    pulls.pull(Request::Since(window.manifest.window.to)).await.unwrap();
+    pulls.pull(PullRequest::Since(window.manifest.window.to)).await.unwrap();
     assert_eq!(pulls.export(), pulls.truth());
 }
 
@@ -328,7 +328,7 @@ async fn an_operation_that_is_at_work_after_a_restart_is_waited_for() {
     let cancel = CancellationToken::new();
     let cut = cancel.clone();
     pulls.shop.change_before(4, move |_| cut.cancel());
-    let cut = pulls.pull_until(Request::Full, cancel).await;
+    let cut = pulls.pull_until(PullRequest::Full, cancel).await;
     assert!(matches!(cut, Err(PullError::Interrupted)));
     let window = pulls.full().await;
     assert_eq!(pulls.shop.operations(), 1);
@@ -350,7 +350,7 @@ async fn an_operation_that_does_not_end_is_left_to_the_next_pull() {
     let host = ShopifyOptions { polls: u32::MAX, ..ShopifyOptions::default() };
     let pulls = Pulls::of_shopify(host, orders(3)).await;
     for _ in 0..2 {
-        let error = pulls.pull(Request::Full).await.unwrap_err();
+        let error = pulls.pull(PullRequest::Full).await.unwrap_err();
         assert!(matches!(error, PullError::Unavailable { .. }), "{error}");
         assert!(error.to_string().contains("has not finished"), "{error}");
         assert!(pulls.folder().windows().unwrap().is_empty());
@@ -379,7 +379,7 @@ async fn an_order_that_changes_during_an_operation_is_in_the_next_window_and_not
             full.manifest.gone
         );
         pulls.pass(3000);
-        pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap();
+        pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap();
         let mut export = pulls.export();
         export.remove(&5);
         assert_eq!(export, pulls.truth(), "changed before request {request}");
@@ -392,7 +392,7 @@ async fn a_shop_that_ignores_the_search_is_found_out() {
     let full = pulls.full().await;
     pulls.shop.set(|options| options.ignores_search = true);
     pulls.pass(3000);
-    let error = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap_err();
     assert!(error.to_string().contains("ignores the search"), "{error}");
     assert_eq!(pulls.folder().windows().unwrap().len(), 1);
 }
@@ -402,7 +402,7 @@ async fn a_full_pull_that_gets_orders_from_before_its_beginning_is_refused() {
     let host = ShopifyOptions { ignores_search: true, ..ShopifyOptions::default() };
     let mut pulls = Pulls::of_shopify(host, orders(30)).await;
     pulls.options.since = Some(moment("2026-01-02T00:00:00Z"));
-    let error = pulls.pull(Request::Full).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err();
     assert!(error.to_string().contains("ignores the search"), "{error}");
     pulls.shop.set(|options| options.ignores_search = false);
     assert_eq!(pulls.full().await.manifest.orders, 7);
@@ -430,7 +430,7 @@ async fn a_result_without_addresses_is_refused_and_not_used_again() {
 
     let now = pulls.pass(3000) - 600.seconds();
     show(false, Some(now));
-    let error = pulls.pull(Request::Since(full.manifest.window.to)).await.unwrap_err();
+    let error = pulls.pull(PullRequest::Since(full.manifest.window.to)).await.unwrap_err();
     assert!(error.to_string().contains("in any of 25 orders"), "{error}");
 }
 
@@ -444,7 +444,7 @@ async fn another_shop_under_the_same_address_is_refused_and_a_new_name_is_a_warn
     let warnings = pulls.full().await.manifest.warnings;
     assert!(warnings[0].contains("renamed.myshopify.com now"), "{warnings:?}");
     pulls.shop.set(|options| options.shop_id = 2);
-    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
     assert!(error.contains("gid://shopify/Shop/2") && error.contains("Shop/1"), "{error}");
     assert_eq!(pulls.shop.operations(), 2);
 }

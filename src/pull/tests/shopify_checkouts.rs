@@ -1,6 +1,6 @@
 //! Pulls of orders and abandoned checkouts from a shop at Shopify.
 
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::{Pulls, moment};
 use crate::simulator::any_shop::{AnyShop, Change};
@@ -25,7 +25,8 @@ impl Pulls<Shopify> {
 
     async fn next(&self) -> PulledWindow {
         let last = self.folder().windows().unwrap().pop();
-        let request = last.map_or(Request::Full, |last| Request::Since(last.manifest.window.to));
+        let request =
+            last.map_or(PullRequest::Full, |last| PullRequest::Since(last.manifest.window.to));
         let window = self.pull(request).await.unwrap();
         assert_eq!(self.shop.violations(), [""; 0]);
         window
@@ -154,7 +155,7 @@ async fn missing_permissions_for_checkouts_are_reported_before_anything_is_pulle
     let guests = ShopifyOptions { scopes, ..ShopifyOptions::default() };
     for (options, wanted) in [(without, "manage abandoned checkouts"), (guests, "read_customers")] {
         let pulls = Pulls::with_checkouts(options, 3).await;
-        let error = pulls.pull(Request::Full).await.unwrap_err();
+        let error = pulls.pull(PullRequest::Full).await.unwrap_err();
         assert!(matches!(error, PullError::Refused { .. }), "{error}");
         assert!(error.to_string().contains(wanted), "{error}");
         assert_eq!(pulls.shop.operations(), 0);

@@ -1,4 +1,4 @@
-use super::super::options::Request;
+use super::super::options::PullRequest;
 use super::super::*;
 use super::{Pulls, moment};
 use crate::simulator::host_faults::HostFault;
@@ -24,7 +24,7 @@ impl Pulls<Squarespace> {
     }
 
     async fn complete(&self) -> PulledWindow {
-        let window = self.pull(Request::Full).await.unwrap();
+        let window = self.pull(PullRequest::Full).await.unwrap();
         assert_eq!(self.shop.violations(), [""; 0]);
         window
     }
@@ -92,7 +92,7 @@ async fn a_night_takes_two_requests_and_holds_what_changed() {
     let end = pulls.complete().await.manifest.window.to;
     pulls.shop.set_clock(600);
     pulls.shop.change(|orders| orders.get_mut(&7).unwrap().change(77_777, end));
-    let window = pulls.pull(Request::Since(end)).await.unwrap();
+    let window = pulls.pull(PullRequest::Since(end)).await.unwrap();
     assert_eq!((window.manifest.orders, window.manifest.requests), (1, 2));
     assert_eq!(pulls.pulled(), pulls.there());
     assert_eq!(pulls.shop.violations(), [""; 0]);
@@ -132,13 +132,13 @@ async fn a_shop_that_ignores_bounds_or_has_no_end_or_refuses_the_key_ends_the_pu
         (SquarespaceOptions { token: "another".to_owned(), ..usual() }, "Orders, Read Only"),
     ] {
         let pulls = Pulls::squarespace(options, orders(170)).await;
-        let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+        let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
         assert!(error.contains(said), "{said}: {error}");
         assert!(pulls.folder().windows().unwrap().is_empty());
     }
     let mut pulls = Pulls::squarespace(usual(), orders(3)).await;
     pulls.options.url += "/shop";
-    let error = pulls.pull(Request::Full).await.unwrap_err().to_string();
+    let error = pulls.pull(PullRequest::Full).await.unwrap_err().to_string();
     assert!(error.contains("https://api.squarespace.com"), "{error}");
 }
 

@@ -9,7 +9,7 @@ use super::error::PullError;
 use super::folder::Folder;
 use super::http::ShopClient;
 use super::manifest::PulledWindow;
-use super::options::{CredentialSet, Options, Request, ShopSystem, no_pause};
+use super::options::{CredentialSet, Options, PullRequest, ShopSystem, no_pause};
 use api::Api;
 use examine::examine;
 use jiff::SignedDuration;
@@ -32,7 +32,7 @@ pub(super) static SYSTEM: ShopSystem = ShopSystem {
 /// Pulls a window into the folder.
 async fn pull(
     options: &Options,
-    request: Request,
+    request: PullRequest,
     folder: &Folder,
     cancel: CancellationToken,
 ) -> Result<PulledWindow, PullError> {

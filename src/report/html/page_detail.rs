@@ -25,7 +25,7 @@ const KINDS: [OfKind; 6] = [
 #[derive(Debug, Default)]
 pub struct PageDetail {
     reveals: bool,
-    pub(super) samples: Vec<Sample>,
+    pub(super) samples: Vec<SampleOrder>,
     /// For each of the kinds, whether one was found.
     met: [bool; KINDS.len()],
     pub(super) invalid: Vec<InvalidRecord>,
@@ -36,7 +36,7 @@ pub struct PageDetail {
 
 /// An order as in the export, and as it would be sent.
 #[derive(Debug)]
-pub(super) struct Sample {
+pub(super) struct SampleOrder {
     pub title: &'static str,
     pub file: usize,
     pub position: Position,
@@ -87,7 +87,7 @@ impl PageDetail {
         let new = KINDS.iter().zip(&mut self.met).find(|((_, is), met)| !**met && is(order));
         let Some(((title, _), met)) = new else { return };
         *met = true;
-        self.samples.push(Sample {
+        self.samples.push(SampleOrder {
             title,
             file,
             position: judged.position,

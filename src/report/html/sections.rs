@@ -2,7 +2,7 @@
 
 use super::charts::{self, Bar};
 use super::fields::inert;
-use super::page_detail::{InvalidRecord, PageDetail, Sample};
+use super::page_detail::{InvalidRecord, PageDetail, SampleOrder};
 use crate::domain::Currency;
 use crate::plan::{Month, MonthTotal, PRODUCTS_MAX, PlanSummary, Totals};
 use crate::report::comparison::{Comparison, Section};
@@ -220,20 +220,20 @@ fn customers(summary: &PlanSummary) -> Markup {
 
 /// What is not sent: the number of records, and their value.
 fn left_out(summary: &PlanSummary) -> Markup {
-    let filtered: Vec<LeftOut<'_>> = summary
+    let filtered: Vec<LeftOutGroup<'_>> = summary
         .filtered_reasons
         .iter()
         .filter(|(code, _)| **code != "superseded")
-        .map(|(code, n)| LeftOut {
+        .map(|(code, n)| LeftOutGroup {
             code,
             records: *n,
             value: summary.filtered_values.get(code),
             advice: filter_advice(code),
         })
         .collect();
-    let invalid: Vec<LeftOut<'_>> = invalid_reasons(summary)
+    let invalid: Vec<LeftOutGroup<'_>> = invalid_reasons(summary)
         .into_iter()
-        .map(|(reason, found)| LeftOut {
+        .map(|(reason, found)| LeftOutGroup {
             code: reason.word(),
             records: found.count,
             value: summary.invalid_values.get(&reason),
@@ -247,14 +247,14 @@ fn left_out(summary: &PlanSummary) -> Markup {
 }
 
 /// Records that are left out for one reason.
-struct LeftOut<'a> {
+struct LeftOutGroup<'a> {
     code: &'a str,
     records: u64,
     value: Option<&'a Totals>,
     advice: &'a str,
 }
 
-fn left_out_rows(title: &str, rows: &[LeftOut<'_>]) -> Markup {
+fn left_out_rows(title: &str, rows: &[LeftOutGroup<'_>]) -> Markup {
     let bars: Vec<Bar> = rows.iter().map(|row| Bar::of(row.code, row.records)).collect();
     html! {
         (charts::rows(title, ("Reason", "Records"), &bars))
@@ -282,7 +282,7 @@ fn unplaced(preview: &Preview) -> Markup {
     }
 }
 
-fn samples(preview: &Preview, samples: &[Sample]) -> Markup {
+fn samples(preview: &Preview, samples: &[SampleOrder]) -> Markup {
     html! {
         @if !samples.is_empty() {
             h3 { "Samples" }

@@ -1,10 +1,10 @@
 use super::diff::{ValueChange, diff};
-use super::saved::{Line, SavedPlan, SavedPlanError, SavedPlanForm};
+use super::saved::{SavedLine, SavedPlan, SavedPlanError, SavedPlanForm};
 use crate::domain::{Currency, Order};
 use crate::plan::{Action, Decision, EXAMPLES_MAX, Example};
 use crate::run::change_detector::ChangeDetector;
 use crate::run::pipeline::{ByteSize, with_consumer};
-use crate::run::planned_record::{Keep, PlannedRecord, RecordVerdict};
+use crate::run::planned_record::{KeptDetails, PlannedRecord, RecordVerdict};
 use crate::run::preview::{AccountPlanner, PlanInput, Preview};
 use crate::run::reading_error::ReadingError;
 use serde_json::{Map, Value};
@@ -48,7 +48,7 @@ pub struct ChangedOrder {
 ///
 /// [`OnRecord`]: crate::run::OnRecord
 pub struct OnChanges<'a> {
-    pub keep: Keep,
+    pub keep: KeptDetails,
     pub each: &'a mut (dyn FnMut(RecordChanges) + Send),
 }
 
@@ -79,7 +79,7 @@ pub fn preview_against<R: BufRead + Seek>(
     let job = input.job;
     let mut plan = planner.begin(input, |_| ChangeDetector::of_fields())?;
     plan.reader = plan.reader.in_less_memory();
-    plan.reader.keep(Keep { orders: true, ..keep });
+    plan.reader.keep(KeptDetails { orders: true, ..keep });
     let mut diff = SavedPlanDiff::of(saved);
     with_consumer(each, |out| {
         for record in &mut plan.reader {
@@ -127,10 +127,10 @@ impl SavedPlanDiff {
             return Ok(Vec::new());
         };
         let currencies = match &before {
-            Line::Payload { body, .. } => {
+            SavedLine::Payload { body, .. } => {
                 [currency_of(body), order_of(record).map(|order| order.currency)]
             }
-            Line::Record { .. } | Line::Beside => [None; 2],
+            SavedLine::Record { .. } | SavedLine::Beside => [None; 2],
         };
         let changes = compare(before, record);
         self.count(&changes, currencies, record);
@@ -169,23 +169,23 @@ impl SavedPlanDiff {
     }
 }
 
-fn compare(before: Line, record: &PlannedRecord) -> Vec<ValueChange> {
+fn compare(before: SavedLine, record: &PlannedRecord) -> Vec<ValueChange> {
     let (action, reasons) = fate_of(&record.verdict);
     match before {
-        Line::Payload { body, .. } => match order_of(record) {
+        SavedLine::Payload { body, .. } => match order_of(record) {
             Some(order) => diff(&body, &payload_of(order)),
             None => vec![fate_change("sent".to_owned(), fate_text(action, &reasons))],
         },
-        Line::Record { action: before, reasons: then, .. }
+        SavedLine::Record { action: before, reasons: then, .. }
             if before == action && then == reasons =>
         {
             Vec::new()
         }
-        Line::Record { action: before, reasons: then, .. } => {
+        SavedLine::Record { action: before, reasons: then, .. } => {
             let then: Vec<&str> = then.iter().map(String::as_str).collect();
             vec![fate_change(fate_text(before, &then), fate_text(action, &reasons))]
         }
-        Line::Beside => Vec::new(),
+        SavedLine::Beside => Vec::new(),
     }
 }
 

@@ -53,7 +53,7 @@ pub enum SavedPlanError {
 }
 
 /// A line of a saved plan.
-pub(super) enum Line {
+pub(super) enum SavedLine {
     Payload {
         key: String,
         body: Map<String, Value>,
@@ -102,7 +102,9 @@ impl<R: BufRead + Seek> SavedPlan<R> {
             if *form.get_or_insert(found) != found {
                 return Err(SavedPlanError::Mixed { name: name.to_owned(), line: number });
             }
-            let (Line::Payload { key, .. } | Line::Record { key, .. }) = line else { continue };
+            let (SavedLine::Payload { key, .. } | SavedLine::Record { key, .. }) = line else {
+                continue;
+            };
             if let Some(first) = saved.index.add(&key, at)? {
                 return Err(SavedPlanError::Twice {
                     name: name.to_owned(),
@@ -120,7 +122,11 @@ impl<R: BufRead + Seek> SavedPlan<R> {
     }
 
     /// The saved order of a key, which is then marked as found.
-    pub(super) fn meet(&mut self, key: &str, job: &str) -> Result<Option<Line>, SavedPlanError> {
+    pub(super) fn meet(
+        &mut self,
+        key: &str,
+        job: &str,
+    ) -> Result<Option<SavedLine>, SavedPlanError> {
         let Some(at) = self.index.meet(key)? else { return Ok(None) };
         if at.offset != self.offset {
             self.file.seek(SeekFrom::Start(at.offset)).map_err(|source| self.failed(source))?;
@@ -131,7 +137,9 @@ impl<R: BufRead + Seek> SavedPlan<R> {
         let changed = || SavedPlanError::Foreign { name: self.name.clone(), line: at.line };
         let (_, line) = parse(&self.line, job).ok_or_else(changed)?;
         match &line {
-            Line::Payload { key: found, .. } | Line::Record { key: found, .. } if found == key => {
+            SavedLine::Payload { key: found, .. } | SavedLine::Record { key: found, .. }
+                if found == key =>
+            {
                 Ok(Some(line))
             }
             _ => Err(changed()),
@@ -168,11 +176,11 @@ pub(super) const ACTIONS: [&str; 8] =
     ["create", "update", "look_up", "unchanged", "different", "refused", "filtered", "invalid"];
 
 /// `None` if the line is not one that a plan writes.
-fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {
+fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, SavedLine)> {
     let Ok(Value::Object(mut line)) = serde_json::from_slice(line) else { return None };
     let is_of_other = line.get("job").is_some_and(|of| of.as_str() != Some(job));
     if is_of_other && ["ecomOrder", "ecomCustomer"].iter().any(|key| line.contains_key(*key)) {
-        return Some((SavedPlanForm::Payloads, Line::Beside));
+        return Some((SavedPlanForm::Payloads, SavedLine::Beside));
     }
     if let Some(body) = line.remove("ecomOrder") {
         let Value::Object(body) = body else { return None };
@@ -181,10 +189,10 @@ fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {
             (None, Some(Value::String(key))) => format!(" {key}"),
             _ => return None,
         };
-        return Some((SavedPlanForm::Payloads, Line::Payload { key, body }));
+        return Some((SavedPlanForm::Payloads, SavedLine::Payload { key, body }));
     }
     if line.get("ecomCustomer").is_some_and(Value::is_object) {
-        return Some((SavedPlanForm::Payloads, Line::Beside));
+        return Some((SavedPlanForm::Payloads, SavedLine::Beside));
     }
     let action = line.get("action").and_then(Value::as_str)?;
     let action = ACTIONS.into_iter().find(|known| *known == action)?;
@@ -197,9 +205,9 @@ fn parse(line: &[u8], job: &str) -> Option<(SavedPlanForm, Line)> {
         Value::String(key) if of_job && !is_repeat => {
             let is_cart = line.get("cart").is_some_and(|cart| *cart == Value::Bool(true));
             let key = if is_cart { format!(" {key}") } else { key.clone() };
-            Line::Record { key, action, reasons }
+            SavedLine::Record { key, action, reasons }
         }
-        Value::String(_) | Value::Null => Line::Beside,
+        Value::String(_) | Value::Null => SavedLine::Beside,
         _ => return None,
     };
     Some((SavedPlanForm::Records, line))
@@ -234,7 +242,7 @@ mod tests {
 
     fn total(saved: &mut SavedPlan<Cursor<Vec<u8>>>, key: &str) -> Option<Value> {
         match saved.meet(key, "shop").unwrap() {
-            Some(Line::Payload { body, .. }) => body.get("totalPrice").cloned(),
+            Some(SavedLine::Payload { body, .. }) => body.get("totalPrice").cloned(),
             _ => None,
         }
     }

@@ -9,8 +9,8 @@ use std::fmt;
 use std::pin::Pin;
 
 /// The answer: a word of the question, and a number if it has one.
-pub(super) type Found = (&'static str, Option<i64>);
-pub(super) type Asking<'a> = Pin<Box<dyn Future<Output = Result<Found, NoAnswer>> + 'a>>;
+pub(super) type ProbeResult = (&'static str, Option<i64>);
+pub(super) type Asking<'a> = Pin<Box<dyn Future<Output = Result<ProbeResult, NoAnswer>> + 'a>>;
 
 /// A question about how an account behaves.
 pub struct Question {

@@ -1,7 +1,7 @@
 //! Questions about the REST API.
 
 use super::prober::{Prober, Tried, number_of};
-use super::questions::Found;
+use super::questions::ProbeResult;
 use super::report::NoAnswer;
 use super::test_shops::{TestShops, address, amount, customer, key, line};
 use crate::activecampaign::{OrderTrial, RemoteOrder};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// Orders and carts that all questions of the table create by REST, if the account accepts each.
 pub const ORDERS_MAX: u64 = 23;
 
-pub(super) type Answered = Result<Found, NoAnswer>;
+pub(super) type Answered = Result<ProbeResult, NoAnswer>;
 
 /// One of two words.
 pub(super) fn either(is_first: bool, first: &'static str, second: &'static str) -> Answered {
@@ -23,7 +23,7 @@ fn taken<T>(tried: &Tried<T>) -> Answered {
     either(tried.is_taken(), "accepted", "refused")
 }
 
-pub(super) fn source_of(record: &RemoteOrder) -> Found {
+pub(super) fn source_of(record: &RemoteOrder) -> ProbeResult {
     let word = match record.source {
         Some(0) => "historical",
         Some(_) => "real_time",

@@ -1,6 +1,6 @@
 use super::cleanup::{Cleanup, Used, connections};
 use super::prober::Prober;
-use super::questions::{Ask, Found, QUESTIONS, Question};
+use super::questions::{Ask, ProbeResult, QUESTIONS, Question};
 use super::report::{Asked, AskedOutcome, LeftRecord, NoAnswer, ProbeError, ProbeReport};
 use super::test_shops::{TestShop, TestShops, connection_spec};
 use crate::activecampaign::Client;
@@ -29,9 +29,9 @@ pub async fn probe(task: ProbeContext<'_>) -> ProbeReport {
     let (client, cancel, progress) = (task.client, &task.cancel, task.progress);
     let prober = Prober { client, cancel, progress };
     let (asked, opened, cleanup) = Default::default();
-    let mut work = Work { task: &task, prober, asked, opened, cleanup, earlier: 0 };
+    let mut work = ProbeWork { task: &task, prober, asked, opened, cleanup, earlier: 0 };
     let error = work.carry_out().await.err();
-    let Work { mut asked, opened, mut cleanup, earlier, .. } = work;
+    let ProbeWork { mut asked, opened, mut cleanup, earlier, .. } = work;
     let left = opened.iter().map(|id| LeftRecord::new("connection", id));
     cleanup.left.extend(left);
     for question in &QUESTIONS[asked.len()..] {
@@ -50,7 +50,7 @@ pub async fn probe(task: ProbeContext<'_>) -> ProbeReport {
     }
 }
 
-struct Work<'a> {
+struct ProbeWork<'a> {
     task: &'a ProbeContext<'a>,
     prober: Prober<'a>,
     asked: Vec<Asked>,
@@ -60,7 +60,7 @@ struct Work<'a> {
     earlier: u64,
 }
 
-impl Work<'_> {
+impl ProbeWork<'_> {
     async fn carry_out(&mut self) -> Result<(), ProbeError> {
         if !self.task.writes {
             self.note_earlier().await?;
@@ -170,7 +170,7 @@ impl Work<'_> {
     async fn note_answer(
         &self,
         question: &'static Question,
-        answered: Result<Found, NoAnswer>,
+        answered: Result<ProbeResult, NoAnswer>,
     ) -> Result<AskedOutcome, ProbeError> {
         let (word, number) = match answered {
             Ok(found) => found,

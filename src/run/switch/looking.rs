@@ -22,7 +22,7 @@ pub(super) enum Seen {
 }
 
 /// The current state of a record.
-pub(super) struct Standing {
+pub(super) struct RecordState {
     pub(super) order: RemoteOrder,
     /// The parts of it that every write changes.
     pub(super) shown: String,
@@ -38,7 +38,7 @@ pub(super) struct Looking<'a> {
 impl Looking<'_> {
     /// The record of an id, which must be of this order; with growing delays while it is answered
     /// with 404.
-    pub(super) async fn standing(&self, id: &RemoteId) -> Result<Option<Standing>, SwitchError> {
+    pub(super) async fn standing(&self, id: &RemoteId) -> Result<Option<RecordState>, SwitchError> {
         let client = self.task.client;
         let Some(order) = self.read(client.order_in_time(id)).await? else { return Ok(None) };
         if order.text_of(self.key) != self.key.as_str() || order.connection != *self.connection {
@@ -47,7 +47,7 @@ impl Looking<'_> {
         let lines = self.read(client.products_of(id)).await?;
         let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
         let shown = format!("{} {}", order.updated, ids.join(" "));
-        Ok(Some(Standing { order, shown }))
+        Ok(Some(RecordState { order, shown }))
     }
 
     /// The records of the order's key or address, without those of `known`.

@@ -4,7 +4,7 @@ use crate::plan::{Decision, Fingerprints};
 use crate::run::bulk::path_of;
 use crate::run::ledger::Ledger;
 use crate::run::plan_reader::PlanReader;
-use crate::run::planned_record::{Keep, RecordVerdict};
+use crate::run::planned_record::{KeptDetails, RecordVerdict};
 use crate::run::reading_error::ReadingError;
 use crate::run::records::Records;
 use crate::run::{ConnectionSpec, Job};
@@ -134,7 +134,7 @@ pub fn canary_order(
     let ledger = Ledger { view, connection, fingerprints, resumed: None };
     let records = Records::inline(export.read(), job.rules.policy.order_key);
     let mut reader = PlanReader::new(records, job.rules.clone(), ledger);
-    reader.keep(Keep { orders: true, ..Keep::default() });
+    reader.keep(KeptDetails { orders: true, ..KeptDetails::default() });
     let (mut best, mut looked): (Option<(Fitness, _)>, _) = (None, 0);
     while let Some(judged) = reader.next() {
         let judged = judged?;

@@ -34,7 +34,7 @@ pub async fn switch(task: SwitchContext<'_>) -> SwitchReport {
         (_, Some(order)) => Some(order.key.ledger_text().into_owned()),
         _ => None,
     };
-    let mut work = Work { task: &task, second: None };
+    let mut work = SwitchWork { task: &task, second: None };
     let error = work.carry_out().await.err();
     let second = work.second;
     let (requests, active_ms) = meter.take();
@@ -42,12 +42,12 @@ pub async fn switch(task: SwitchContext<'_>) -> SwitchReport {
     SwitchReport { plan, canary, second, requests, elapsed, error }
 }
 
-struct Work<'a> {
+struct SwitchWork<'a> {
     task: &'a SwitchContext<'a>,
     second: Option<SecondRecord>,
 }
 
-impl Work<'_> {
+impl SwitchWork<'_> {
     async fn carry_out(&mut self) -> Result<(), SwitchError> {
         let SwitchContext { plan, job, state, client, .. } = *self.task;
         let view = state.call(|store| store.view()).await?;

@@ -3,7 +3,7 @@ use crate::activecampaign::Client;
 use crate::domain::{Answer, Attempt, Operation, RemoteId};
 use crate::load::{Deletion, delete};
 use crate::state::{
-    ConnectionId, CreatedOrder, DeletePurpose, Part, Refusal, RunId, StateHandle, Store,
+    ConnectionId, CreatedOrder, DeletePurpose, LetterPart, Refusal, RunId, StateHandle, Store,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,7 @@ impl Deleting {
             }
         }
         let contradicted = Refusal {
-            part: Part::Order,
+            part: LetterPart::Order,
             status: Some(404),
             code: Some("contradicted".to_owned()),
             pointer: None,

@@ -43,7 +43,7 @@ pub async fn undo(task: UndoContext<'_>) -> UndoReport {
         planned: task.plan.undoable.orders,
         ..UndoReport::default()
     };
-    let mut work = Work { task: &task, report };
+    let mut work = UndoWork { task: &task, report };
     let error = match &task.plan.connection {
         Some((connection, remote)) => work.carry_out(*connection, remote).await.err(),
         None => None,
@@ -52,12 +52,12 @@ pub async fn undo(task: UndoContext<'_>) -> UndoReport {
     UndoReport { requests, elapsed: Duration::from_millis(active_ms), error, ..work.report }
 }
 
-struct Work<'a> {
+struct UndoWork<'a> {
     task: &'a UndoContext<'a>,
     report: UndoReport,
 }
 
-impl Work<'_> {
+impl UndoWork<'_> {
     async fn carry_out(
         &mut self,
         connection: ConnectionId,

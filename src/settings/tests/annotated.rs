@@ -1,5 +1,5 @@
 use super::super::init::UnknownKey;
-use super::super::schema::{Key, Kind, ROOT, Unset, join};
+use super::super::schema::{Key, ROOT, SettingKind, Unset, join};
 use super::super::{ANNOTATED, FilledKey, filled as with_values, write_new};
 use super::{Project, faults};
 use crate::domain::{Policy, PolicyValues, Refunds};
@@ -51,8 +51,8 @@ fn leaves(keys: &'static [Key]) -> Vec<&'static str> {
     keys.iter()
         .filter(|key| key.name != "pull")
         .flat_map(|key| match key.kind {
-            Kind::Table(below) | Kind::Named(below) => leaves(below),
-            Kind::Mappings => Vec::new(),
+            SettingKind::Table(below) | SettingKind::Named(below) => leaves(below),
+            SettingKind::Mappings => Vec::new(),
             _ => vec![key.name],
         })
         .collect()
@@ -85,7 +85,7 @@ fn the_annotated_pull_sets_every_key_there_is_and_shows_the_defaults() {
     let table: Vec<&str> = table.map_while(|line| line.strip_prefix("#   ")).collect();
     let text = ANNOTATED.replace("export = [", "# export = [") + "\n" + &table.join("\n");
     let shown = Project::with(&text).load(&[]).unwrap().jobs["shop"].pull.clone().unwrap();
-    let Some(Key { kind: Kind::Table(keys), .. }) =
+    let Some(Key { kind: SettingKind::Table(keys), .. }) =
         job_keys().iter().find(|key| key.name == "pull")
     else {
         panic!("a job has no pull")
@@ -106,7 +106,7 @@ fn the_annotated_pull_sets_every_key_there_is_and_shows_the_defaults() {
 
 fn job_keys() -> &'static [Key] {
     match ROOT.iter().find(|key| key.name == "jobs") {
-        Some(Key { kind: Kind::Named(keys), .. }) => keys,
+        Some(Key { kind: SettingKind::Named(keys), .. }) => keys,
         _ => &[],
     }
 }
@@ -248,7 +248,9 @@ fn rows(keys: &[Key], path: &str, rows: &mut Vec<String>) {
             Unset::Flag(flag) => format!("`{flag}`"),
             Unset::Required | Unset::Nothing | Unset::Absent | Unset::Policy => {
                 match policy.get(key.name).filter(|_| path.ends_with(".policy")) {
-                    Some(Some(word)) if matches!(key.kind, Kind::Word(_)) => format!("`{word}`"),
+                    Some(Some(word)) if matches!(key.kind, SettingKind::Word(_)) => {
+                        format!("`{word}`")
+                    }
                     Some(Some(value)) => value.clone(),
                     _ if key.name == "jitter_s" => "59, or 0 with seconds".to_owned(),
                     _ => "–".to_owned(),
@@ -256,9 +258,9 @@ fn rows(keys: &[Key], path: &str, rows: &mut Vec<String>) {
             }
         };
         match key.kind {
-            Kind::Table(keys) => self::rows(keys, &at, rows),
-            Kind::Named(keys) => self::rows(keys, &join(&at, "NAME"), rows),
-            Kind::Mappings => rows.push(format!("| `{at}.NAME` | – | {} |", key.doc)),
+            SettingKind::Table(keys) => self::rows(keys, &at, rows),
+            SettingKind::Named(keys) => self::rows(keys, &join(&at, "NAME"), rows),
+            SettingKind::Mappings => rows.push(format!("| `{at}.NAME` | – | {} |", key.doc)),
             _ if key.doc.is_empty() => {}
             _ => rows.push(format!("| `{at}` | {default} | {} |", key.doc)),
         }

@@ -73,7 +73,7 @@ fn accepted() -> OrderOutcome {
 }
 
 fn refusal() -> crate::state::Refusal {
-    let part = crate::state::Part::Order;
+    let part = crate::state::LetterPart::Order;
     crate::state::Refusal { part, status: Some(422), code: None, pointer: None, attempts: 1 }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::domain::Status;
 use crate::extract::mapping::profile::{
-    Answer, Cells, Field, LineField, Names, OrderField, RowKind, RowKinds, StatusRule, Sum,
-    TaxIncluded, Term,
+    CellNames, Field, FieldAnswer, LineField, Names, OrderField, RowKind, RowKinds, StatusRule,
+    Sum, TaxIncluded, Term,
 };
-use crate::extract::mapping::toml_table::{Table, Value};
+use crate::extract::mapping::toml_table::{TomlTable, TomlValue};
 use crate::extract::statuses::Statuses;
 
-pub fn order(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
+pub fn order(profile: &TomlTable<'_>, names: &Names) -> Vec<Option<Field>> {
     let keys: Vec<&str> = OrderField::ALL.iter().map(|field| field.key()).collect();
     let table = part(profile, "order", &keys);
     let read = |field: &OrderField| {
@@ -22,7 +22,7 @@ pub fn order(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
     OrderField::ALL.iter().map(read).collect()
 }
 
-pub fn line(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
+pub fn line(profile: &TomlTable<'_>, names: &Names) -> Vec<Option<Field>> {
     let keys: Vec<&str> = LineField::ALL.iter().map(|field| field.key()).collect();
     let table = part(profile, "line", &keys);
     let read = |field: &LineField| {
@@ -36,7 +36,7 @@ pub fn line(profile: &Table<'_>, names: &Names) -> Vec<Option<Field>> {
     LineField::ALL.iter().map(read).collect()
 }
 
-fn part<'t>(profile: &Table<'t>, key: &str, keys: &[&str]) -> Option<Table<'t>> {
+fn part<'t>(profile: &TomlTable<'t>, key: &str, keys: &[&str]) -> Option<TomlTable<'t>> {
     let table = profile.table(key);
     if let Some(table) = &table {
         table.only(keys);
@@ -46,11 +46,11 @@ fn part<'t>(profile: &Table<'t>, key: &str, keys: &[&str]) -> Option<Table<'t>> 
 
 const SUM_KEYS: [&str; 4] = ["each", "once", "refunds", "each_tax"];
 
-fn is_sum(table: &Table<'_>) -> bool {
+fn is_sum(table: &TomlTable<'_>) -> bool {
     SUM_KEYS.iter().any(|key| table.get(key).is_some())
 }
 
-fn field_of(value: &Value<'_>, names: &Names) -> Option<Field> {
+fn field_of(value: &TomlValue<'_>, names: &Names) -> Option<Field> {
     if !value.is_table() {
         return Some(Field::Cells(cells_of(value, names)));
     }
@@ -81,12 +81,12 @@ fn term_of(text: &str, names: &Names) -> Term {
 }
 
 /// A name, a list of alternatives, or a table that says more.
-fn cells_of(value: &Value<'_>, names: &Names) -> Cells {
-    let usual = Cells { with: " ".to_owned(), ..Cells::default() };
+fn cells_of(value: &TomlValue<'_>, names: &Names) -> CellNames {
+    let usual = CellNames { with: " ".to_owned(), ..CellNames::default() };
     if !value.is_table() {
         let alternatives =
             value.items().iter().filter_map(|item| alternative(item, names)).collect();
-        return Cells { alternatives, ..usual };
+        return CellNames { alternatives, ..usual };
     }
     let Some(table) = value.table() else { return usual };
     table.only(&["column", "join", "with", "blank", "in_brackets"]);
@@ -100,7 +100,7 @@ fn cells_of(value: &Value<'_>, names: &Names) -> Cells {
             Vec::new()
         }
     };
-    Cells {
+    CellNames {
         alternatives,
         with: table.text("with").unwrap_or(usual.with),
         blank: table.texts("blank"),
@@ -110,7 +110,7 @@ fn cells_of(value: &Value<'_>, names: &Names) -> Cells {
 }
 
 /// A name, or a table with several to join.
-fn alternative(item: &Value<'_>, names: &Names) -> Option<Vec<usize>> {
+fn alternative(item: &TomlValue<'_>, names: &Names) -> Option<Vec<usize>> {
     if !item.is_table() {
         return item.text().map(|name| vec![names.number(&name)]);
     }
@@ -119,16 +119,16 @@ fn alternative(item: &Value<'_>, names: &Names) -> Option<Vec<usize>> {
     table.get("join").map(|join| joined(&join, names))
 }
 
-fn joined(join: &Value<'_>, names: &Names) -> Vec<usize> {
+fn joined(join: &TomlValue<'_>, names: &Names) -> Vec<usize> {
     join.texts().unwrap_or_default().iter().map(|name| names.number(name)).collect()
 }
 
-pub fn status(profile: &Table<'_>, names: &Names) -> Vec<StatusRule> {
+pub fn status(profile: &TomlTable<'_>, names: &Names) -> Vec<StatusRule> {
     let rules = profile.get("status").map(|value| value.tables()).unwrap_or_default();
     rules.iter().map(|rule| status_rule(rule, names)).collect()
 }
 
-fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
+fn status_rule(rule: &TomlTable<'_>, names: &Names) -> StatusRule {
     rule.only(&["column", "optional", "filled", "blank", "dated", "words", "table"]);
     if rule.get("column").is_none() {
         rule.fault("names no column", "column = \"…\"");
@@ -137,7 +137,7 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
     let cells = rule.get("column").map(|value| cells_of(&value, names)).unwrap_or_default();
     StatusRule {
         // A mapping may declare any word, so words are looked up before the test for blanks.
-        cells: Cells { is_free_text: true, ..cells },
+        cells: CellNames { is_free_text: true, ..cells },
         is_optional: rule.flag("optional"),
         filled: answer("filled"),
         blank: answer("blank"),
@@ -147,7 +147,7 @@ fn status_rule(rule: &Table<'_>, names: &Names) -> StatusRule {
     }
 }
 
-fn table_of(value: &Value<'_>) -> Option<&'static Statuses> {
+fn table_of(value: &TomlValue<'_>) -> Option<&'static Statuses> {
     let table = Statuses::named(&value.text()?);
     if table.is_none() {
         let known: Vec<&str> = Statuses::shops().collect();
@@ -156,20 +156,20 @@ fn table_of(value: &Value<'_>) -> Option<&'static Statuses> {
     table
 }
 
-pub fn tax_included(profile: &Table<'_>, names: &Names) -> Option<TaxIncluded> {
+pub fn tax_included(profile: &TomlTable<'_>, names: &Names) -> Option<TaxIncluded> {
     let table = profile.table("tax_included")?;
     table.only(&["column", "words"]);
-    let cells = Cells::of(names.number(&table.column()?));
-    Some(TaxIncluded { cells, words: table.words(Value::flag) })
+    let cells = CellNames::of(names.number(&table.column()?));
+    Some(TaxIncluded { cells, words: table.words(TomlValue::flag) })
 }
 
-fn answer_of(value: &Value<'_>) -> Option<Answer> {
-    let statuses = Status::ALL.iter().map(|status| (status.word(), Answer::Status(*status)));
-    let answers: Vec<_> = statuses.chain([("next", Answer::Next)]).collect();
+fn answer_of(value: &TomlValue<'_>) -> Option<FieldAnswer> {
+    let statuses = Status::ALL.iter().map(|status| (status.word(), FieldAnswer::Status(*status)));
+    let answers: Vec<_> = statuses.chain([("next", FieldAnswer::Next)]).collect();
     value.choice(&answers)
 }
 
-pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
+pub fn row_kind(profile: &TomlTable<'_>, names: &Names) -> Option<RowKinds> {
     let table = profile.table("row_kind")?;
     table.only(&["column", "words", "table", "others"]);
     Some(RowKinds {
@@ -180,7 +180,7 @@ pub fn row_kind(profile: &Table<'_>, names: &Names) -> Option<RowKinds> {
     })
 }
 
-fn kind_of(value: &Value<'_>) -> Option<RowKind> {
+fn kind_of(value: &TomlValue<'_>) -> Option<RowKind> {
     value.choice(&[
         ("line", RowKind::Line),
         ("refund", RowKind::Refund),

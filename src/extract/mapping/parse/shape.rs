@@ -1,10 +1,10 @@
 //! The structure of the export.
 
-use crate::extract::mapping::profile::{Names, Parts, Repeats, RowLayout, Source};
-use crate::extract::mapping::toml_table::Table;
+use crate::extract::mapping::profile::{FilledRows, LinesInCell, MappingSource, Names, RowLayout};
+use crate::extract::mapping::toml_table::TomlTable;
 
 /// The shape, and the separate names of lines, if they have any.
-pub fn source(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
+pub fn source(table: &TomlTable<'_>, names: &Names) -> (MappingSource, Option<Names>) {
     let sources = [("csv", false), ("json", true)];
     let is_json = table.get("source").and_then(|value| value.choice(&sources)).unwrap_or_default();
     if !is_json {
@@ -16,7 +16,7 @@ pub fn source(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
     }
 }
 
-fn csv(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
+fn csv(table: &TomlTable<'_>, names: &Names) -> (MappingSource, Option<Names>) {
     absent(table, &["records", "lines"], "csv");
     let delimiter = table.text("delimiter").map(|text| match text.as_bytes() {
         [one] if !one.is_ascii_alphanumeric() && *one != b'"' && *one != b'\n' => *one,
@@ -28,10 +28,10 @@ fn csv(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
         }
     });
     let (layout, line_names) = layout(table, names);
-    (Source::Csv { layout, delimiter }, line_names)
+    (MappingSource::Csv { layout, delimiter }, line_names)
 }
 
-fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
+fn layout(table: &TomlTable<'_>, names: &Names) -> (RowLayout, Option<Names>) {
     let parts = table.table("parts");
     if let Some(parts) = parts {
         parts.only(&["cell", "keys"]);
@@ -48,20 +48,20 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
             line_names.number(key);
         }
         let cell = names.number(&cell.unwrap_or_default());
-        return (RowLayout::Parts(Parts { cell, keys: keys.len() }), Some(line_names));
+        return (RowLayout::Parts(LinesInCell { cell, keys: keys.len() }), Some(line_names));
     }
     let layouts = [
         ("order", None),
-        ("first", Some(Repeats::First)),
-        ("each", Some(Repeats::Each)),
-        ("either", Some(Repeats::Either)),
+        ("first", Some(FilledRows::First)),
+        ("each", Some(FilledRows::Each)),
+        ("either", Some(FilledRows::Either)),
     ];
     let repeats = match table.get("rows").map(|value| value.choice(&layouts)) {
         None | Some(Some(None)) => {
             absent_without_lines(table);
             return (RowLayout::Order, None);
         }
-        Some(repeats) => repeats.flatten().unwrap_or(Repeats::First),
+        Some(repeats) => repeats.flatten().unwrap_or(FilledRows::First),
     };
     let key = table.texts("key");
     if key.is_empty() {
@@ -73,7 +73,7 @@ fn layout(table: &Table<'_>, names: &Names) -> (RowLayout, Option<Names>) {
     (RowLayout::Lines { key: key.iter().map(|name| names.number(name)).collect(), repeats }, None)
 }
 
-fn absent_without_lines(table: &Table<'_>) {
+fn absent_without_lines(table: &TomlTable<'_>) {
     if let Some(value) = table.get("line_key") {
         value.fault(
             "has no meaning where each row is an order",
@@ -82,13 +82,13 @@ fn absent_without_lines(table: &Table<'_>) {
     }
 }
 
-fn flat_json(table: &Table<'_>, names: &Names) -> (Source, Option<Names>) {
+fn flat_json(table: &TomlTable<'_>, names: &Names) -> (MappingSource, Option<Names>) {
     absent(table, &["lines", "delimiter", "parts"], "json");
     let (layout, line_names) = layout(table, names);
-    (Source::FlatJson { wrappers: table.texts("records"), layout }, line_names)
+    (MappingSource::FlatJson { wrappers: table.texts("records"), layout }, line_names)
 }
 
-fn json(table: &Table<'_>) -> Source {
+fn json(table: &TomlTable<'_>) -> MappingSource {
     absent(table, &["key", "line_key", "delimiter", "parts", "row_kind"], "json");
     let lines = table.texts("lines");
     if lines.is_empty() {
@@ -96,10 +96,10 @@ fn json(table: &Table<'_>) -> Source {
                         that are lines";
         table.fault("names no lines", expected);
     }
-    Source::Json { wrappers: table.texts("records"), lines }
+    MappingSource::Json { wrappers: table.texts("records"), lines }
 }
 
-fn absent(table: &Table<'_>, keys: &[&str], source: &str) {
+fn absent(table: &TomlTable<'_>, keys: &[&str], source: &str) {
     for value in keys.iter().filter_map(|key| table.get(key)) {
         value.fault(&format!("has no meaning with source = \"{source}\""), "it to be left out");
     }

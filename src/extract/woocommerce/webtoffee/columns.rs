@@ -1,6 +1,6 @@
 //! The columns of a file, determined once by its header.
 
-use super::dates::Dates;
+use super::dates::DateReading;
 use crate::extract::cells::{Column, columns, places};
 use crate::extract::header::Header;
 
@@ -32,7 +32,7 @@ columns! {
 pub struct Columns {
     pub order: OrderColumns,
     pub lines: Lines,
-    pub dates: Dates,
+    pub dates: DateReading,
 }
 
 /// How the lines of an order are laid out.

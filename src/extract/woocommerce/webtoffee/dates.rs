@@ -18,7 +18,7 @@ const EVIDENCE_MIN: usize = 3;
 
 /// How the order dates of one file are read.
 #[derive(Debug, Clone)]
-pub struct Dates {
+pub struct DateReading {
     zone: TimeZone,
     shift: Shift,
 }
@@ -33,7 +33,7 @@ pub enum Shift {
 
 /// An order's stated dates, as the shop's local time.
 #[derive(Debug, Clone, Copy)]
-pub struct Sample {
+pub struct DateSample {
     pub ordered: DateTime,
     /// `None` for an unpaid order, which is no evidence.
     pub paid: Option<DateTime>,
@@ -49,13 +49,13 @@ pub enum Undecided {
     WrongZone,
 }
 
-impl Dates {
+impl DateReading {
     /// # Errors
     /// If the file must decide, it makes a difference, and it can't be decided.
     pub fn decide(
         choice: DateShift,
         zone: &TimeZone,
-        samples: &[Sample],
+        samples: &[DateSample],
     ) -> Result<Self, Undecided> {
         let dates = |shift| Self { zone: zone.clone(), shift };
         Ok(dates(match choice {
@@ -65,7 +65,7 @@ impl Dates {
         }))
     }
 
-    fn shift_by(&self, samples: &[Sample]) -> Result<Shift, Undecided> {
+    fn shift_by(&self, samples: &[DateSample]) -> Result<Shift, Undecided> {
         let mut votes = Votes::default();
         for sample in samples {
             votes.count(sample, self.moved_back(sample.ordered));
@@ -109,7 +109,7 @@ struct Votes {
 }
 
 impl Votes {
-    fn count(&mut self, sample: &Sample, moved: DateTime) {
+    fn count(&mut self, sample: &DateSample, moved: DateTime) {
         self.matters += usize::from(moved != sample.ordered);
         let Some(paid) = sample.paid else { return };
         let after = |ordered: DateTime| seconds(paid) - seconds(ordered);
@@ -192,20 +192,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn samples(pairs: &[(&str, &str)]) -> Vec<Sample> {
+    fn samples(pairs: &[(&str, &str)]) -> Vec<DateSample> {
         pairs
             .iter()
-            .map(|(ordered, paid)| Sample { ordered: civil(ordered).unwrap(), paid: civil(paid) })
+            .map(|(ordered, paid)| DateSample {
+                ordered: civil(ordered).unwrap(),
+                paid: civil(paid),
+            })
             .collect()
     }
 
     fn decided(zone: &str, pairs: &[(&str, &str)]) -> Result<Shift, Undecided> {
-        Dates::decide(DateShift::Auto, &TimeZone::get(zone).unwrap(), &samples(pairs))
+        DateReading::decide(DateShift::Auto, &TimeZone::get(zone).unwrap(), &samples(pairs))
             .map(|dates| dates.shift)
     }
 
     fn moved(zone: &str, text: &str) -> String {
-        Dates::decide(DateShift::Offset, &TimeZone::get(zone).unwrap(), &[])
+        DateReading::decide(DateShift::Offset, &TimeZone::get(zone).unwrap(), &[])
             .unwrap()
             .read(text)
             .unwrap()
@@ -269,7 +272,7 @@ mod tests {
         assert_eq!(decided("UTC", &[]), Ok(Shift::Unknown));
         let hours_apart = ("2020-07-01 04:00:00", "2020-07-01 8:01:00");
         assert_eq!(decided("UTC", &[hours_apart; 4]), Err(Undecided::WrongZone));
-        let london = Dates::decide(
+        let london = DateReading::decide(
             DateShift::Auto,
             &TimeZone::get("Europe/London").unwrap(),
             &samples(&[("2020-01-01 08:00:00", "2020-01-01 08:01:00")]),
@@ -287,7 +290,7 @@ mod tests {
             let local = zone.to_datetime(jiff::Timestamp::from_second(second).unwrap());
             let shifted = zone.to_datetime(Offset::UTC.to_timestamp(local).unwrap());
             prop_assume!(!zone.to_ambiguous_timestamp(shifted).is_ambiguous());
-            let dates = Dates { zone, shift: Shift::Offset };
+            let dates = DateReading { zone, shift: Shift::Offset };
             prop_assert_eq!(dates.read(&print(shifted)), Some(print(local)));
         }
 

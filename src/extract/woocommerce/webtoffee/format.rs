@@ -1,5 +1,5 @@
 use super::columns::{Columns, Lines, OrderColumns};
-use super::dates::{Dates, Sample, Undecided, civil};
+use super::dates::{DateReading, DateSample, Undecided, civil};
 use crate::extract::error::NoMatch;
 use crate::extract::format::{About, CsvHead, CsvLayout};
 use crate::extract::header::{ABSENT, Header};
@@ -76,14 +76,14 @@ pub static FORMAT: ShopCsv = ShopCsv {
 
 fn layout(head: &CsvHead<'_>) -> Result<Arc<dyn CsvLayout>, NoMatch> {
     let samples = samples(head.rows, head.header);
-    let dates = Dates::decide(head.webtoffee_date_shift, head.zone, &samples)
+    let dates = DateReading::decide(head.webtoffee_date_shift, head.zone, &samples)
         .map_err(|undecided| undecided.refusal())?;
     let lines = Lines::of(head.header).unwrap_or(Lines::Packed(Vec::new()));
     Ok(Arc::new(Columns { order: OrderColumns::of(head.header), lines, dates }))
 }
 
 /// The dates of the first orders; rows of one order count once.
-fn samples(rows: &[ByteRecord], names: &Header) -> Vec<Sample> {
+fn samples(rows: &[ByteRecord], names: &Header) -> Vec<DateSample> {
     let text = |row: &ByteRecord, at: usize| -> String {
         String::from_utf8_lossy(row.get(at).unwrap_or_default()).trim().to_owned()
     };
@@ -102,7 +102,7 @@ fn samples(rows: &[ByteRecord], names: &Header) -> Vec<Sample> {
         last = Some(order);
         if let Some(ordered) = civil(&text(row, date)) {
             let paid = if paid == ABSENT { None } else { civil(&text(row, paid)) };
-            samples.push(Sample { ordered, paid });
+            samples.push(DateSample { ordered, paid });
         }
     }
     samples
