@@ -30,12 +30,8 @@ impl Email {
         }
         let at = text.bytes().rposition(|b| b == b'@').ok_or(EmailError::Malformed)?;
         let (local, domain) = (&text[..at], &text[at + 1..]);
-        let fits = if is_ascii {
-            is_local_ascii(local) && is_domain_ascii(domain)
-        } else {
-            is_local(local) && is_domain(domain)
-        };
-        if text.len() > 254 || !fits {
+        let has_sign = !is_ascii && text.chars().any(|c| !c.is_ascii() && !c.is_alphanumeric());
+        if text.len() > 254 || has_sign || !is_local(local) || !is_domain(domain) {
             return Err(EmailError::Malformed);
         }
         Ok(Self(if is_ascii { text.to_ascii_lowercase() } else { text.to_lowercase() }))
@@ -54,33 +50,10 @@ impl Email {
     }
 }
 
-fn is_local(local: &str) -> bool {
-    (1..=64).contains(&local.len())
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..")
-        && local.chars().all(is_local_char)
-}
-
-/// Unquoted local parts only: letters and digits of any script, and the signs RFC 5322 calls
-/// `atext`.
-fn is_local_char(c: char) -> bool {
-    c.is_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c)
-}
-
-fn is_domain(domain: &str) -> bool {
-    let label_fits = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    domain.contains('.') && domain.split('.').all(label_fits)
-}
-
-/// For each byte, whether a local part may contain it as ASCII, and whether a label may.
+/// For each byte, whether an unquoted local part may contain it, and whether a label may: letters
+/// and digits, and the signs RFC 5322 calls `atext`. The bytes of other scripts are fine in both.
 static FINE: [(bool, bool); 256] = {
-    let mut fine = [(false, false); 256];
+    let mut fine = [(true, true); 256];
     let mut b = 0;
     while b < 128 {
         let letter = (b as u8).is_ascii_alphanumeric();
@@ -91,8 +64,7 @@ static FINE: [(bool, bool); 256] = {
     fine
 };
 
-/// As [`is_local`], for ASCII, which nearly every address is: looks at each byte once.
-fn is_local_ascii(local: &str) -> bool {
+fn is_local(local: &str) -> bool {
     let (mut fits, mut last) = (true, b'.');
     for b in local.bytes() {
         fits &= FINE[usize::from(b)].0 & !(b == b'.' && last == b'.');
@@ -101,8 +73,8 @@ fn is_local_ascii(local: &str) -> bool {
     fits && last != b'.' && local.len() <= 64
 }
 
-/// As [`is_domain`], for ASCII. Branch-free, because dot positions are unpredictable.
-fn is_domain_ascii(domain: &str) -> bool {
+/// Branch-free, because dot positions are unpredictable.
+fn is_domain(domain: &str) -> bool {
     // As if a dot preceded the first label, so that it is checked like the others.
     let (mut fits, mut last, mut label_len, mut points) = (true, b'.', 0, 0);
     for b in domain.bytes() {
@@ -127,7 +99,6 @@ impl fmt::Debug for Email {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn addresses_are_trimmed_and_lower_cased() {
@@ -151,6 +122,15 @@ mod tests {
             "ann@exa mple.com",
             "ann@example..com",
             "ann@-x.com",
+            "ann@x-.com",
+            "ann@x.com-",
+            "ann@.com",
+            ".ann@example.com",
+            "ann.@example.com",
+            "ann(b@example.com",
+            "ann@ex_ample.com",
+            "ann@exam€ple.com",
+            "m€ller@example.com",
             "a@b@c.com",
             "ann@example.com,bob@example.com",
             "ann..b@example.com",
@@ -176,15 +156,5 @@ mod tests {
         assert!(Email::parse(&address(64, 63)).is_ok());
         assert!(Email::parse(&address(65, 5)).is_err());
         assert!(Email::parse(&address(5, 64)).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn the_fast_path_for_ascii_agrees_with_the_general_one(text in "[a-b.@+_, -]{0,12}", odd in "[ -~]{0,6}") {
-            for text in [&text, &odd] {
-                prop_assert_eq!(is_local_ascii(text), is_local(text), "{}", text);
-                prop_assert_eq!(is_domain_ascii(text), is_domain(text), "{}", text);
-            }
-        }
     }
 }
