@@ -24,24 +24,9 @@ pub(super) struct OrderBody<'a> {
 #[derive(serde::Serialize)]
 pub(super) struct CustomerBody<'a> {
     #[serde(rename = "connectionid")]
-    connection: Id<'a>,
-    externalid: &'a str,
-    email: &'a str,
-    #[serde(rename = "acceptsMarketing", skip_serializing_if = "Option::is_none")]
-    accepts_marketing: Option<&'static str>,
-}
-
-impl<'a> CustomerBody<'a> {
-    pub(super) fn new(connection: &'a RemoteId, customer: &'a Customer) -> Self {
-        Self {
-            connection: Id(connection),
-            externalid: customer.key.as_str(),
-            email: customer.email.as_str(),
-            accepts_marketing: customer
-                .accepts_marketing
-                .map(|accepts| if accepts { "1" } else { "0" }),
-        }
-    }
+    pub(super) connection: Id<'a>,
+    #[serde(flatten)]
+    pub(super) customer: &'a Customer,
 }
 
 /// A number where the id is one, as the documentation types it.
@@ -244,12 +229,17 @@ mod tests {
     #[test]
     fn consent_is_sent_only_where_the_shop_states_it() {
         let connection = RemoteId::new("7");
-        let sent = |accepts| json(&CustomerBody::new(&connection, &customer(accepts)));
-        let start =
-            r#"{"connectionid":7,"externalid":"guest:ann@example.com","email":"ann@example.com""#;
-        assert_eq!(sent(None), format!("{start}}}"));
-        assert_eq!(sent(Some(true)), format!(r#"{start},"acceptsMarketing":"1"}}"#));
-        assert_eq!(sent(Some(false)), format!(r#"{start},"acceptsMarketing":"0"}}"#));
+        let sent = |accepts| {
+            let customer = &customer(accepts);
+            json(&CustomerBody { connection: Id(&connection), customer })
+        };
+        let end = r#""email":"ann@example.com","externalid":"guest:ann@example.com"}"#;
+        assert_eq!(sent(None), format!(r#"{{"connectionid":7,{end}"#));
+        assert_eq!(sent(Some(true)), format!(r#"{{"connectionid":7,"acceptsMarketing":"1",{end}"#));
+        assert_eq!(
+            sent(Some(false)),
+            format!(r#"{{"connectionid":7,"acceptsMarketing":"0",{end}"#)
+        );
     }
 
     #[test]

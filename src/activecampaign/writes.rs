@@ -49,7 +49,7 @@ impl Turn<'_> {
     ) -> Result<RemoteId, Failure> {
         let kind = RequestKind::CreateCustomer;
         let request = Request::to(kind, "create_customer", "/ecomCustomers");
-        let body = CustomerBody::new(connection, customer);
+        let body = CustomerBody { connection: Id(connection), customer };
         let request = request.with(wrapped("ecomCustomer", &body));
         let sent = [
             ("connectionid", connection.as_str()),

@@ -104,14 +104,28 @@ choices! {
     }
 }
 
-/// The buyer of an order, an `ecomCustomer` in ActiveCampaign.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The buyer of an order. Serialised it is the body of ActiveCampaign's `ecomCustomer` without the
+/// id that only ActiveCampaign knows (`connectionid`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Customer {
-    pub key: CustomerKey,
-    pub email: Email,
     /// Consent to marketing as the order states it; sent when the customer is created, never
     /// changed afterwards.
+    #[serde(
+        rename = "acceptsMarketing",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "zero_or_one"
+    )]
     pub accepts_marketing: Option<bool>,
+    pub email: Email,
+    #[serde(rename = "externalid")]
+    pub key: CustomerKey,
+}
+
+fn zero_or_one<S: serde::Serializer>(
+    accepts: &Option<bool>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    accepts.map(|accepts| if accepts { "1" } else { "0" }).serialize(serializer)
 }
 
 /// Whether an export states what was refunded.

@@ -3,10 +3,9 @@
 use super::against::values_json;
 use super::difference::changes_json;
 use super::examples;
-use crate::domain::{Customer, OrderKey, RecordError};
+use crate::domain::{OrderKey, RecordError};
 use crate::plan::{Action, ChangeCause, Decision};
 use crate::run::{PlannedRecord, RecordVerdict, ValueChange};
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -65,7 +64,7 @@ pub fn write_payload(job: &str, record: &PlannedRecord, out: &mut impl Write) ->
         && record.details.is_new_customer
     {
         begin_body(job, "ecomCustomer", out)?;
-        serde_json::to_writer(&mut *out, &CustomerLine::from(&step.order.customer))?;
+        serde_json::to_writer(&mut *out, &step.order.customer)?;
         out.write_all(b"}\n")?;
     }
     begin_body(job, "ecomOrder", out)?;
@@ -77,25 +76,6 @@ fn begin_body(job: &str, name: &str, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"{\"job\":")?;
     serde_json::to_writer(&mut *out, job)?;
     write!(out, ",\"{name}\":")
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CustomerLine<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accepts_marketing: Option<&'static str>,
-    email: &'a str,
-    externalid: &'a str,
-}
-
-impl<'a> From<&'a Customer> for CustomerLine<'a> {
-    fn from(customer: &'a Customer) -> Self {
-        Self {
-            accepts_marketing: customer.accepts_marketing.map(|yes| if yes { "1" } else { "0" }),
-            email: customer.email.as_str(),
-            externalid: customer.key.as_str(),
-        }
-    }
 }
 
 /// The word for the decision on a record, with the reasons if it is left out.
