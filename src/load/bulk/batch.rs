@@ -2,7 +2,7 @@
 
 use super::super::attempts::{Attempts, RetryBudget, StepError, failed};
 use super::super::ledger::WriteIntent;
-use super::path::BulkPath;
+use super::path::BulkLoader;
 use crate::activecampaign::{
     BulkBody, BulkForm, BulkReply, Disposition, Failure, FatalError, GraphqlOrder, KeptCustomer,
     READ_BACK_MAX, SentOrder,
@@ -17,7 +17,7 @@ const UNCLEAR_MAX: u32 = 2;
 
 /// Orders are identified by their index in `steps`.
 pub(super) struct BatchWrite<'a> {
-    pub(super) loader: &'a BulkPath,
+    pub(super) loader: &'a BulkLoader,
     pub(super) steps: &'a [&'a Step],
     pub(super) outcomes: &'a mut [Option<OrderOutcome>],
     /// The state of each order.
@@ -46,7 +46,7 @@ pub(super) struct KnownOrder {
 
 impl<'a> BatchWrite<'a> {
     pub(super) async fn new(
-        loader: &'a BulkPath,
+        loader: &'a BulkLoader,
         steps: &'a [&'a Step],
         outcomes: &'a mut [Option<OrderOutcome>],
     ) -> Result<Self, StepError> {

@@ -14,20 +14,14 @@ use crate::state::OrderOutcome;
 use batch::BatchWrite;
 pub use canary::COPY_DELAYS_S;
 use length::BatchLength;
-use path::BulkPath;
+pub use path::BulkLoader;
 use std::sync::Arc;
 use tokio::sync::Mutex;
-
-/// Carries out steps against one connection, many orders in each request.
-pub struct BulkLoader {
-    path: BulkPath,
-}
 
 impl BulkLoader {
     /// `batch_max`: orders in one batch, 1 to 100.
     pub fn new(rest: Arc<Loader>, batch_max: usize) -> Self {
-        let path = BulkPath { rest, length: BatchLength::new(batch_max), state: Mutex::new(None) };
-        Self { path }
+        Self { rest, length: BatchLength::new(batch_max), state: Mutex::new(None) }
     }
 
     async fn carry_out(
@@ -38,7 +32,7 @@ impl BulkLoader {
         let mut orders = Vec::new();
         for (index, step) in steps.iter().enumerate() {
             if step.order.key.is_cart() {
-                outcomes[index] = Some(self.path.rest.carry_out(step).await?);
+                outcomes[index] = Some(self.rest.carry_out(step).await?);
             } else {
                 orders.push(index);
             }
@@ -53,15 +47,15 @@ impl BulkLoader {
         carts.dedup();
         let mut held = Vec::new();
         for cart in carts {
-            held.push(self.path.rest.carts.hold(cart).await);
+            held.push(self.rest.carts.hold(cart).await);
         }
-        let mut write = BatchWrite::new(&self.path, steps, outcomes).await?;
+        let mut write = BatchWrite::new(self, steps, outcomes).await?;
         let result = write.carry_out(orders).await;
         for (step, outcome) in steps.iter().zip(outcomes.iter()) {
             if let (Some(cart), Some(outcome)) = (&step.order.cart, outcome)
                 && outcome.is_at_remote()
             {
-                self.path.rest.settle_cart(cart).await?;
+                self.rest.settle_cart(cart).await?;
             }
         }
         result
@@ -70,7 +64,7 @@ impl BulkLoader {
 
 impl Carrier for BulkLoader {
     fn steps_max(&self) -> usize {
-        self.path.length.now()
+        self.length.now()
     }
 
     fn carry_out_all<'a>(&'a self, steps: &'a [&'a Step]) -> Carrying<'a> {

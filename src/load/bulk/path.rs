@@ -8,8 +8,8 @@ use crate::domain::{BulkFindings, PriceReading, RemoteId};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// What the batches of one connection share.
-pub(super) struct BulkPath {
+/// Carries out steps against one connection, many orders in each request.
+pub struct BulkLoader {
     /// For carts and lookups; batches share its client, ledger and connection.
     pub(super) rest: Arc<Loader>,
     pub(super) length: BatchLength,
@@ -71,7 +71,7 @@ impl CanaryState {
     }
 }
 
-impl BulkPath {
+impl BulkLoader {
     /// The schema, read once per run, and the findings of canaries with it.
     pub(super) async fn open(&self) -> Result<CanaryState, StepError> {
         let schema = self.read(self.rest.client.order_schema()).await?;
