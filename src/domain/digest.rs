@@ -80,7 +80,7 @@ impl OrderDigest {
         add(Field::UpdatedAt, date(self.updated_at), date(now.updated_at));
         add(Field::AbandonedAt, date(self.abandoned_at), date(now.abandoned_at));
         for ((field, from), to) in Field::ALL.into_iter().zip(self.hashes).zip(now.hashes) {
-            let of_products = field.path().starts_with("orderProducts");
+            let of_products = field.word().starts_with("orderProducts");
             if from == to || (of_products && self.products != now.products) {
                 continue;
             }

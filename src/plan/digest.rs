@@ -63,8 +63,8 @@ enum FieldValues<'a> {
 
 /// `None` if the payload has no such field.
 fn value_of(payload: &Value, field: Field) -> Option<FieldValues<'_>> {
-    let Some((list, name)) = field.path().split_once('.') else {
-        return payload.get(field.path()).map(FieldValues::One);
+    let Some((list, name)) = field.word().split_once('.') else {
+        return payload.get(field.word()).map(FieldValues::One);
     };
     let products = payload.get(list)?.as_array()?;
     let values: Vec<_> = products.iter().map(|product| product.get(name)).collect();

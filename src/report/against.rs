@@ -65,7 +65,7 @@ fn shown(path: &str, value: &Value, reveal: bool) -> Value {
     if reveal {
         return value;
     }
-    match (Field::of_path(path), &value) {
+    match (Field::from_word(path), &value) {
         (Some(Field::Email), Value::String(text)) => {
             Email::parse(text).map_or_else(|_| "***@***".into(), |email| email.masked().into())
         }
@@ -103,7 +103,7 @@ pub fn against_comparison(preview: &Preview, against: &SavedPlanDiff, reveal: bo
         count_row("only now", against.only_now, new),
     ];
     comparison.add("", rows, Vec::new());
-    let word = |path: &'static str| Field::of_path(path).map_or(path, Field::word);
+    let word = |path: &'static str| Field::from_word(path).map_or(path, Field::meaning);
     let fields = against.by_path.iter().map(|(path, n)| vec![word(path).to_owned(), count(*n)]);
     comparison.add("What changed", fields.collect(), Vec::new());
     let examples = against.examples.iter().map(|compared| {
@@ -125,9 +125,9 @@ fn compared_text(compared: &ChangedOrder, reveal: bool) -> String {
         .iter()
         .take(SHOWN_MAX)
         .map(|change| {
-            let word = match (Field::of_path(change.path), change.product) {
-                (Some(field), Some(n)) => format!("{} ({n})", field.word()),
-                (Some(field), None) => field.word().to_owned(),
+            let word = match (Field::from_word(change.path), change.product) {
+                (Some(field), Some(n)) => format!("{} ({n})", field.meaning()),
+                (Some(field), None) => field.meaning().to_owned(),
                 (None, _) => change.path.to_owned(),
             };
             let [from, to] = [&change.from, &change.to];
@@ -153,7 +153,7 @@ fn value_text(
     const MONEY: [Field; 5] =
         [Field::Total, Field::Shipping, Field::Tax, Field::Discount, Field::Prices];
     let Some(value) = value else { return "none".to_owned() };
-    let is_money = Field::of_path(path).is_some_and(|field| MONEY.contains(&field));
+    let is_money = Field::from_word(path).is_some_and(|field| MONEY.contains(&field));
     if let (Some(minor), Some(currency), true) = (value.as_i64(), currency, is_money) {
         return format!("{} {currency}", currency.format_minor(minor.into()));
     }

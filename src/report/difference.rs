@@ -53,7 +53,7 @@ fn causes(changes: &Changes) -> impl Iterator<Item = (ChangeCause, u64)> {
 }
 
 fn by_field_json(changes: &Changes) -> Value {
-    changes.by_field.iter().map(|(field, n)| json!({ "field": field.path(), "count": n })).collect()
+    changes.by_field.iter().map(|(field, n)| json!({ "field": field.word(), "count": n })).collect()
 }
 
 /// For a plan without a comparison: what is known about its updates.
@@ -66,7 +66,7 @@ pub(super) fn changes_counted_json(changes: &Changes) -> Value {
 pub(super) fn changes_json(fields: &[FieldChange]) -> Value {
     let of_one = |change: &FieldChange| {
         let is_kept = (change.from, change.to) != (FieldValue::NotKept, FieldValue::NotKept);
-        json!({ "field": change.field.path(), "from": held_json(change.from), "to": held_json(change.to), "kept": is_kept })
+        json!({ "field": change.field.word(), "from": held_json(change.from), "to": held_json(change.to), "kept": is_kept })
     };
     fields.iter().map(of_one).collect()
 }
@@ -147,7 +147,7 @@ fn add_changes(comparison: &mut Comparison, preview: &Preview, changes: &Changes
     let mut fields: Vec<_> = changes
         .by_field
         .iter()
-        .map(|(field, n)| vec![field.word().to_owned(), count(*n)])
+        .map(|(field, n)| vec![field.meaning().to_owned(), count(*n)])
         .collect();
     if changes.fields_unknown > 0 {
         fields.push(vec!["not known".to_owned(), count(changes.fields_unknown)]);
@@ -168,7 +168,7 @@ pub(super) fn fields_line(changes: &Changes) -> String {
     let mut fields: Vec<(&Field, &u64)> = changes.by_field.iter().collect();
     fields.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let mut parts: Vec<String> =
-        fields.into_iter().map(|(field, n)| format!("{} {}", field.word(), count(*n))).collect();
+        fields.into_iter().map(|(field, n)| format!("{} {}", field.meaning(), count(*n))).collect();
     if changes.fields_unknown > 0 {
         parts.push(format!("not known {}", count(changes.fields_unknown)));
     }
@@ -188,7 +188,7 @@ fn change_text(change: &Change) -> String {
 }
 
 fn field_text(change: &FieldChange) -> String {
-    let word = change.field.word();
+    let word = change.field.meaning();
     match (change.from, change.to) {
         (FieldValue::NotKept, FieldValue::NotKept) => format!("{word} (the old value is not kept)"),
         (from, to) => format!("{word} {} → {}", held_text(from), held_text(to)),

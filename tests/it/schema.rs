@@ -174,7 +174,7 @@ fn every_field_and_every_why_that_the_program_knows_is_named() {
             let words = schema["$defs"][of]["enum"].as_array().unwrap().iter();
             words.map(|word| word.as_str().unwrap().to_owned()).collect()
         };
-        let fields: Vec<&str> = Field::ALL.iter().map(|field| field.path()).collect();
+        let fields: Vec<&str> = Field::ALL.iter().map(|field| field.word()).collect();
         assert_eq!(named("field"), fields);
         assert_eq!(named("changed_field"), [&fields[..], &["action", "other"]].concat());
         assert_eq!(named("why"), ChangeCause::ALL.map(ChangeCause::word));

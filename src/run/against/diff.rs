@@ -66,7 +66,7 @@ fn change(
 }
 
 fn path_of(name: &str) -> &'static str {
-    Field::of_path(name).map_or("other", Field::path)
+    Field::from_word(name).map_or("other", Field::word)
 }
 
 /// The names with different values, and both values.
