@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 /// A field that changed. Its values may be personal data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueChange {
-    /// Its name in the payload, as [`Field::path`] writes it; `action` for the decision on the
+    /// Its name in the payload, as the word of [`Field`]; `action` for the decision on the
     /// order; `other` for a name that no payload of this program has.
     pub path: &'static str,
     /// The number of the product, from 1, for a field of one.
